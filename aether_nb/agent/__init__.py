@@ -1,0 +1,1 @@
+"""What a run does next, and the one place that does it."""

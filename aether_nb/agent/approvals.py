@@ -1,0 +1,67 @@
+"""Who may decide about a call: the rules of the modes, the grants, and what a policy says when nobody is there.
+
+Pure functions over values. Asking a person is the business of ``asking``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import PurePath
+from typing import Literal, TypeAlias
+
+from aether_nb.events.folds import Call
+from aether_nb.events.kinds import CallProposed, Grant, Mode
+
+__all__ = ["Policy", "Verdict", "covering", "decide", "policy_allows"]
+
+Verdict: TypeAlias = Literal["run", "ask", "deny"]
+
+Policy: TypeAlias = Literal["deny", "low", "auto"]
+"""What ``AETHER_APPROVE`` says for the time when nobody is there.
+
+deny: no to everything that would be asked. low: yes to what stays inside the kernel. auto: yes to medium risk too, such
+as files in the workspace. High risk is never approved without a person.
+"""
+
+RUNS_IN: dict[Mode, tuple[str, ...]] = {"plan": (), "ask": ("low",), "auto": ("low", "medium")}
+"""The risks that run without a question, by mode."""
+
+
+def decide(call: Call, mode: Mode, grants: Iterable[Grant]) -> Verdict:
+    """Whether a call runs, is asked about, or is refused.
+
+    What only reads always runs. In mode *plan* nothing else does. A grant turns a question into a yes; it never turns
+    a refusal into one.
+    """
+    proposed = call.proposed
+    if call.status == "approved" or (proposed.effect == "pure" and proposed.risk == "low"):
+        return "run"
+    if mode == "plan":
+        return "deny"
+    if proposed.risk in RUNS_IN[mode] or covering(proposed, grants):
+        return "run"
+    return "ask"
+
+
+def covering(proposed: CallProposed, grants: Iterable[Grant]) -> Grant | None:
+    """The grant that covers this exact call, if there is one.
+
+    A grant for a folder covers what a tool does to one file inside it; it never covers high risk.
+    """
+    for grant in grants:
+        if grant.tool != proposed.call.name:
+            continue
+        if grant.rule == f"call:{proposed.hash}":
+            return grant
+        if grant.rule.startswith("folder:") and proposed.path and proposed.risk != "high":
+            folder = PurePath(grant.rule.removeprefix("folder:"))
+            if PurePath(proposed.path).is_relative_to(folder) and ".." not in PurePath(proposed.path).parts:
+                return grant
+    return None
+
+
+def policy_allows(proposed: CallProposed, policy: Policy) -> bool:
+    """Whether a policy says yes to a call that nobody is there to approve."""
+    if proposed.risk == "high" or policy == "deny":
+        return False
+    return policy == "auto" or proposed.effect == "namespace"

@@ -1,0 +1,218 @@
+"""Asking people: who is there, what they said, and what it means when nobody is.
+
+A run asks through ``Asking``, which tries its people in order: whoever looks at the panel, whoever sits at a terminal,
+and last a policy, which is always there. Nobody there means no. This module draws nothing and reads no key: the panel's
+commands and the terminal's ``input`` are handed to it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from aether_nb.agent.approvals import Policy, policy_allows
+from aether_nb.events.folds import Call
+from aether_nb.events.kinds import Lasts, QuestionAsked
+
+__all__ = ["Answer", "Asking", "Desk", "Nobody", "Person", "Terminal"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A yes or a no to a call. ``arguments`` are the person's own, when the call was edited first."""
+
+    decision: Literal["approve", "deny"]
+    by: str
+    lasts: Lasts = "once"
+    reason: str = ""
+    arguments: Mapping[str, Any] | None = None
+
+
+class Person(Protocol):
+    """Somebody who can be asked."""
+
+    async def present(self) -> bool:
+        """Whether anybody is there."""
+
+    async def approve(self, call: Call) -> Answer:
+        """Get a yes or a no for a call."""
+
+    async def answer(self, question: QuestionAsked) -> tuple[str | None, str]:
+        """Get an answer, and who gave it."""
+
+
+class Asking:
+    """Asks the first person who is there.
+
+    Args:
+        people: Whom to try, in this order.
+    """
+
+    def __init__(self, people: Sequence[Person]) -> None:
+        self.people = people
+
+    async def _whom(self) -> Person:
+        for person in self.people:
+            if await person.present():
+                return person
+        return Nobody("deny")
+
+    async def approve(self, call: Call) -> Answer:
+        """Get a yes or a no for a call."""
+        return await (await self._whom()).approve(call)
+
+    async def answer(self, question: QuestionAsked) -> tuple[str | None, str]:
+        """Get an answer, and who gave it; None when nobody is there."""
+        return await (await self._whom()).answer(question)
+
+
+@dataclass
+class Desk:
+    """The person at the panel: waits for the command that belongs to what was asked.
+
+    ``seen`` tells whether a view has said hello. Commands may come from any thread and any number of times; only one
+    that names the open question, and for a call its exact hash, counts.
+    """
+
+    seen: Callable[[], Awaitable[bool]]
+    _open: dict[tuple[str, str], asyncio.Future[Mapping[str, Any]]] = field(default_factory=dict)
+    _loop: asyncio.AbstractEventLoop | None = None
+
+    async def present(self) -> bool:
+        """Whether somebody looks at the panel."""
+        return await self.seen()
+
+    async def approve(self, call: Call) -> Answer:
+        """Wait for the click on this exact call."""
+        said = await self._wait(("gate", call.id), lambda command: command.get("hash") == call.proposed.hash)
+        if said.get("decision") != "approve":
+            return Answer("deny", "panel", reason=str(said.get("reason") or ""))
+        lasts = said.get("lasts")
+        edited = said.get("arguments")
+        return Answer(
+            "approve",
+            "panel",
+            lasts=lasts if lasts in ("once", "run", "notebook") else "once",
+            reason=str(said.get("reason") or ""),
+            arguments=edited if isinstance(edited, Mapping) else None,
+        )
+
+    async def answer(self, question: QuestionAsked) -> tuple[str | None, str]:
+        """Wait for the words."""
+        said = await self._wait(("question", question.id), lambda command: True)
+        return str(said.get("answer") or ""), "panel"
+
+    def command(self, command: Mapping[str, Any]) -> None:
+        """Take a command of the panel's. May be called from any thread."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._take, command)
+
+    def _take(self, command: Mapping[str, Any]) -> None:
+        kind = str(command.get("type"))
+        key = (kind, str(command.get("call_id" if kind == "gate" else "id")))
+        waiting = self._open.get(key)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(command)
+
+    async def _wait(self, key: tuple[str, str], fits: Callable[[Mapping[str, Any]], bool]) -> Mapping[str, Any]:
+        self._loop = asyncio.get_running_loop()
+        try:
+            while True:
+                self._open[key] = self._loop.create_future()
+                command = await self._open[key]
+                if fits(command):
+                    return command
+        finally:
+            self._open.pop(key, None)
+
+
+WORDS: dict[str, tuple[Literal["approve", "deny"], Lasts]] = {
+    "y": ("approve", "once"),
+    "yes": ("approve", "once"),
+    "r": ("approve", "run"),
+    "run": ("approve", "run"),
+    "b": ("approve", "notebook"),
+    "notebook": ("approve", "notebook"),
+    "n": ("deny", "once"),
+    "no": ("deny", "once"),
+}
+"""What may be typed at a terminal's gate; everything else is asked again, and in the end a no."""
+
+
+@dataclass
+class Terminal:
+    """The person at a terminal. ``read`` shows a prompt and returns a line; ``main`` runs it on the main thread."""
+
+    main: Callable[[Callable[[], Any]], Awaitable[Any]]
+    read: Callable[[str], str]
+    allowed: bool
+
+    async def present(self) -> bool:
+        """Whether this front end can be asked at all."""
+        return self.allowed
+
+    async def approve(self, call: Call) -> Answer:
+        """Ask for y, r, b, e or n; three unreadable answers are a no."""
+        edited: Mapping[str, Any] | None = None
+        proposed = call.proposed
+        prompt = f"{call.name} ({proposed.risk} risk): {'; '.join(proposed.reasons) or proposed.effect_text}\n"
+        for _ in range(3):
+            word = (await self._line(prompt + "[y]es, for this [r]un, for this note[b]ook, [e]dit, [n]o? ")).lower()
+            if word in ("e", "edit"):
+                edited = await self._edit()
+                if edited is not None:
+                    return Answer("approve", "terminal", arguments=edited)
+            elif word in WORDS:
+                decision, lasts = WORDS[word]
+                reason = await self._line("why not (Enter for no reason)? ") if decision == "deny" else ""
+                return Answer(decision, "terminal", lasts=lasts, reason=reason)
+        return Answer("deny", "terminal", reason="no answer could be read")
+
+    async def answer(self, question: QuestionAsked) -> tuple[str | None, str]:
+        """Ask; a number picks the option of that number."""
+        options = "".join(f"\n  {n}. {option}" for n, option in enumerate(question.options, 1))
+        line = await self._line(f"{question.text}{options}\n> ")
+        if line.isdigit() and 1 <= int(line) <= len(question.options):
+            line = question.options[int(line) - 1]
+        return line or None, "terminal"
+
+    async def _edit(self) -> Mapping[str, Any] | None:
+        line = await self._line("arguments as JSON: ")
+        try:
+            value = json.loads(line)
+        except ValueError:
+            return None
+        return value if isinstance(value, dict) else None
+
+    async def _line(self, prompt: str) -> str:
+        def read() -> str:
+            try:
+                return self.read(prompt)
+            except (EOFError, RuntimeError, NotImplementedError):  # nobody can type here after all
+                return ""
+
+        return str(await self.main(read)).strip()
+
+
+@dataclass(frozen=True)
+class Nobody:
+    """Nobody is there: a policy answers calls, and questions stay without an answer."""
+
+    policy: Policy
+
+    async def present(self) -> bool:
+        """A policy is always there."""
+        return True
+
+    async def approve(self, call: Call) -> Answer:
+        """What the policy says, and where to change it."""
+        if policy_allows(call.proposed, self.policy):
+            return Answer("approve", f"policy:{self.policy}", reason=f"AETHER_APPROVE={self.policy}")
+        return Answer("deny", f"policy:{self.policy}", reason="nobody was there to approve it")
+
+    async def answer(self, question: QuestionAsked) -> tuple[str | None, str]:
+        """No answer."""
+        return None, f"policy:{self.policy}"

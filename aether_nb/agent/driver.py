@@ -1,0 +1,216 @@
+"""The only place that acts: it does what ``next_step`` says and records what came of it.
+
+The loop is ``drive``. Each step is performed by one method that yields events; appending them is the loop's business.
+Who is asked, which model answers and which tools there are is handed in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping
+
+from aether_nb.agent import steps
+from aether_nb.agent.asking import Answer, Asking
+from aether_nb.agent.calls import Calls
+from aether_nb.agent.run import Run
+from aether_nb.agent.steps import next_step
+from aether_nb.errors import ModelError, RepairableToolError
+from aether_nb.events import kinds as k
+from aether_nb.events.folds import Call, RunState, sent
+from aether_nb.events.messages import Message, ToolCall, ToolSpec
+from aether_nb.models.base import Model, Reply, Request
+
+__all__ = ["Driver"]
+
+
+class Driver:
+    """Drives one run to its end, or to where it waits.
+
+    Args:
+        run: The run, with ``run.started`` and ``context.composed`` in its log.
+        model: Who is asked.
+        calls: The tools and what they are handed.
+        asking: Who decides about calls and answers questions.
+    """
+
+    def __init__(self, run: Run, model: Model, calls: Calls, asking: Asking) -> None:
+        self.run, self.model, self.calls, self.asking = run, model, calls, asking
+
+    async def drive(self) -> RunState:
+        """Do one step after the other until there is none.
+
+        Raises:
+            asyncio.CancelledError: The run was stopped; its log says so before this is raised.
+            StoreError: The log could not be written.
+        """
+        run = self.run
+        try:
+            while (step := next_step(run.state)) is not None:
+                async for event in self.perform(step):
+                    run.append(event)
+        except asyncio.CancelledError:
+            for event in stopped(run.state):
+                run.append(event)
+            raise
+        return run.state
+
+    def perform(self, step: steps.Step) -> AsyncIterator[k.Event]:
+        """Do one step; yields what happens, as it happens."""
+        match step:
+            case steps.Plan():
+                return self._ask(self.calls.specs(reading=True))
+            case steps.Ask():
+                return self._ask(self.calls.specs())
+            case steps.Propose(ids):
+                return self._propose(ids)
+            case steps.Gate(call, refused):
+                return self._gate(call, refused)
+            case steps.Act(calls):
+                return self.calls.act(calls)
+            case steps.Wait(question):
+                return self._wait(question)
+            case steps.Pause(limit):
+                return self._pause(limit)
+            case steps.Finish():
+                return self._finish()
+
+    async def _ask(self, tools: tuple[ToolSpec, ...]) -> AsyncIterator[k.Event]:
+        state, name = self.run.state, self.model.name
+        request = Request(state.messages, tools)
+        yield k.ModelAsked(name, state.steps + 1, sent(request.messages))
+        begun = time.monotonic()
+        reply: Reply | None = None
+        try:
+            async with asyncio.timeout(_left(state)):
+                async for delta in self.model.stream(request):
+                    if delta.thinking:
+                        yield k.ThinkingDelta(delta.thinking)
+                    if delta.text:
+                        yield k.TextDelta(delta.text)
+                    if delta.call:
+                        yield k.CallDelta(delta.call)
+                    reply = delta.reply or reply
+        except TimeoutError:
+            async for event in self._pause("seconds"):
+                yield event
+            return
+        except ModelError as error:
+            yield k.ModelFailed(name, error.what, error.why, error.hint)
+            return
+        except Exception as error:  # noqa: BLE001  # a model of anybody's: what it raises is its own failure
+            yield k.ModelFailed(name, f"The model {name} broke off with {type(error).__name__}.", str(error))
+            return
+        if reply is None:
+            yield k.ModelFailed(name, f"The model {name} ended its answer before it was whole.", hint="Ask again.")
+            return
+        message = unique(reply.message, state.calls)
+        yield k.ModelAnswered(reply.model or name, message, reply.usage, reply.finish, time.monotonic() - begun)
+
+    async def _propose(self, ids: tuple[str, ...]) -> AsyncIterator[k.Event]:
+        wanted = {call.id: call for call in self.run.state.messages[-1].calls}
+        for id in ids:
+            # what earlier calls of this reply did may be looked at: judge each one as late as the fold allows
+            for event in self.calls.propose(wanted[id]):
+                yield event
+
+    async def _gate(self, call: Call, refused: bool) -> AsyncIterator[k.Event]:
+        proposed = call.proposed
+        if refused:
+            reason = "in mode plan only what reads is run; say in the plan what you would do"
+            yield k.GateAnswered(call.id, proposed.hash, "deny", "policy:plan", reason=reason)
+            return
+        yield k.GateOpened(call.id, proposed.hash)
+        while True:
+            answer = await self.asking.approve(call)
+            if answer.arguments is None or answer.arguments == proposed.call.arguments:
+                break
+            try:
+                proposed = self.calls.judge(ToolCall(call.id, call.name, answer.arguments), edited=True)
+            except RepairableToolError as error:  # the edit cannot be used: say why, keep the gate open
+                yield k.Progress(call.id, 0, note=f"Your edit cannot be used. {error}")
+                continue
+            yield proposed
+            break
+        yield k.GateAnswered(call.id, proposed.hash, answer.decision, answer.by, answer.lasts, answer.reason)
+        if answer.decision == "approve" and answer.lasts != "once":
+            yield k.GrantGiven(_grant(proposed, answer))
+
+    async def _wait(self, question: k.QuestionAsked) -> AsyncIterator[k.Event]:
+        answer, by = await self.asking.answer(question)
+        yield k.QuestionAnswered(question.id, answer, by)
+
+    async def _pause(self, limit: str) -> AsyncIterator[k.Event]:
+        state = self.run.state
+        assert state.started is not None
+        used, allowed = state.used(limit) or 0.0, getattr(state.allowed, limit)
+        more = getattr(state.started.limits, limit)
+        yield k.LimitReached(limit, max(used, allowed), allowed)  # type: ignore[arg-type]  # next_step names a limit
+        text = f"This run has used its limit of {_amount(limit, allowed)}. Go on for another {_amount(limit, more)}?"
+        yield k.QuestionAsked(f"limit-{limit}-{state.head}", text, ("go on", "stop here"), limit=limit)
+
+    async def _finish(self) -> AsyncIterator[k.Event]:
+        state = self.run.state
+        assert state.started is not None
+        if state.failure:
+            failed = state.failure
+            yield k.RunEnded("failed", failed.what, failed.why, failed.hint)
+        elif limit := state.declined_limit:
+            amount = _amount(limit, getattr(state.allowed, limit))
+            hint = f"Ask again, or raise it: AETHER_MAX_{limit.upper()}."
+            yield k.RunEnded("cancelled", f"The run was ended at its limit of {amount}.", hint=hint)
+        else:
+            if state.answered:
+                for index, item in enumerate(state.plan):
+                    if item.status == "pending" and not item.item.tool:
+                        yield k.ItemFinished(index)
+            yield k.RunEnded("done")
+
+
+def stopped(state: RunState) -> list[k.Event]:
+    """What a run's log says when a person stopped it: every open call is settled, nothing is left dangling."""
+    if state.ended or state.started is None:
+        return []
+    events: list[k.Event] = []
+    for id in state.open:
+        call = state.calls.get(id)
+        if call is None:
+            continue
+        if call.status == "begun" and call.proposed.effect == "external":
+            events.append(k.CallDoubtful(id, f"stopped while {call.name} was running; look whether it acted"))
+        else:
+            begun = "while it was running" if call.status == "begun" else "before it began"
+            events.append(k.CallFailed(id, f"stopped by the user {begun}", stopped=True))
+    events.append(k.RunEnded("cancelled", "Stopped by the user."))
+    return events
+
+
+def unique(message: Message, taken: Mapping[str, Call]) -> Message:
+    """The message with call ids that are new to this run; some models count from zero in every reply."""
+    used = set(taken)
+    calls = []
+    for call in message.calls:
+        id, n = call.id or "call", 1
+        while id in used:
+            n += 1
+            id = f"{call.id or 'call'}-{n}"
+        used.add(id)
+        calls.append(ToolCall(id, call.name, call.arguments))
+    return Message(message.role, message.parts, tuple(calls), message.call_id, message.thinking)
+
+
+def _grant(proposed: k.CallProposed, answer: Answer) -> k.Grant:
+    """A yes for longer: this exact call may be repeated without a question."""
+    rule = f"call:{proposed.hash}"
+    return k.Grant(f"g{proposed.hash[7:13]}", proposed.call.name, rule, answer.lasts, answer.by)
+
+
+def _left(state: RunState) -> float | None:
+    """Seconds until the limit; None when there is none."""
+    allowed = state.allowed.seconds
+    return None if allowed is None else max(0.0, allowed - state.seconds)
+
+
+def _amount(limit: str, value: float) -> str:
+    """A limit in words: ``40 steps``, ``$1.00``."""
+    return f"${value:.2f}" if limit == "cost" else f"{value:,.0f} {limit}"

@@ -1,0 +1,141 @@
+"""A question's way through one cell: the panel appears, the run goes, and what the notebook keeps is put in its place.
+
+Only here do the session and the widgets meet. What a person clicks or types goes to the run as a command; what happens
+in the run comes back as entries. Parsing what was typed is the business of ``magics``.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from aether_nb.agent.approvals import Policy
+from aether_nb.agent.asking import Desk, Nobody, Person, Terminal
+from aether_nb.agent.run import Watcher
+from aether_nb.errors import RunFailed
+from aether_nb.events.folds import RunState
+from aether_nb.live.bridge import Jobs, run_blocking, run_in_cell
+from aether_nb.live.fastlane import FastLane
+from aether_nb.session import Question, Session
+from aether_nb.widgets.console import Console
+from aether_nb.widgets.panel import Panel
+from aether_nb.widgets.transcript import bundle
+
+__all__ = ["ask_blocking", "ask_in_cell"]
+
+
+async def ask_in_cell(session: Session, question: Question) -> RunState:
+    """Ask from a native async cell.
+
+    Raises:
+        RunFailed: The run came to a bad end; its card is already shown.
+        RunStopped: The user stopped it.
+    """
+    face = _face(session, question)
+    try:
+        state: RunState = await run_in_cell(session.thread, lambda jobs: _work(session, question, face, jobs))
+    finally:
+        face.close()
+    return _delivered(session, state)
+
+
+def ask_blocking(session: Session, question: Question) -> RunState:
+    """Ask from a synchronous cell; the same, where nothing can be awaited."""
+    face = _face(session, question)
+    try:
+        state = run_blocking(session.thread, lambda jobs: _work(session, question, face, jobs))
+    finally:
+        face.close()
+    return _delivered(session, state)
+
+
+async def _work(session: Session, question: Question, face: Face, jobs: Jobs) -> RunState:
+    return await session.ask(question, jobs.main, face.people(jobs, session.settings.approve), face.watcher)
+
+
+class Face(Protocol):
+    """How a cell shows a run, and through whom the run can ask."""
+
+    watcher: Watcher
+
+    def people(self, jobs: Jobs, policy: Policy) -> Sequence[Person]:
+        """Whom the run may ask, in this order."""
+
+    def close(self) -> None:
+        """Leave behind what the notebook keeps. On the main thread."""
+
+
+def _face(session: Session, question: Question) -> Face:
+    """A panel where there is a kernel, lines of text where there is a terminal."""
+    if getattr(session.shell, "kernel", None) is not None:
+        return KernelFace(session.shell, question.run)
+    return TerminalFace()
+
+
+class KernelFace:
+    """The live panel in a notebook's cell."""
+
+    def __init__(self, shell: Any, run: str) -> None:
+        self.shell, self.kernel = shell, shell.kernel
+        self.jobs: Jobs | None = None
+        self.desk = Desk(self._seen)
+        self.panel = Panel(run, self._command)
+        self.display_id = f"aether-{run}-{secrets.token_hex(4)}"
+        self.panel.display(self.display_id)
+        self.lane = FastLane(self.kernel)
+        self.lane.watch(self.panel.comm_id, lambda said: self.panel.receive(said, said["msg_id"]))
+        self.watcher: Watcher = self.panel.feed
+
+    def people(self, jobs: Jobs, policy: Policy) -> Sequence[Person]:
+        """Whoever looks at the panel, whoever can type, and a policy for the time when nobody is there."""
+        self.jobs = jobs
+        typing = bool(getattr(self.kernel, "_allow_stdin", False))
+        return (self.desk, Terminal(jobs.main, input, typing), Nobody(policy))
+
+    def close(self) -> None:
+        """Put the still picture in the panel's place."""
+        self.lane.unwatch(self.panel.comm_id)
+        self.panel.close(bundle(self.panel.view))
+
+    async def _seen(self) -> bool:
+        return await self.panel.wait_seen()
+
+    def _command(self, command: Mapping[str, Any]) -> None:
+        """A click; on any thread."""
+        if command.get("type") == "stop":
+            if self.jobs is not None:
+                self.jobs.stop()
+        else:
+            self.desk.command(command)
+
+
+class TerminalFace:
+    """The same run as lines of text."""
+
+    def __init__(self) -> None:
+        self.console = Console(lambda text: print(text, end="", flush=True))
+        self.watcher: Watcher = self.console.feed
+
+    def people(self, jobs: Jobs, policy: Policy) -> Sequence[Person]:
+        """Whoever sits at the terminal, when it is one."""
+        import sys
+
+        return (Terminal(jobs.main, input, sys.stdin is not None and sys.stdin.isatty()), Nobody(policy))
+
+    def close(self) -> None:
+        """Everything has been said already."""
+
+
+def _delivered(session: Session, state: RunState) -> RunState:
+    """Put the answer below as an ordinary output.
+
+    Raises:
+        RunFailed: There is none, because the run failed.
+    """
+    ended = state.ended
+    if ended is not None and ended.outcome == "failed":
+        raise RunFailed(ended.what, ended.why, ended.hint or f"%aether trace {state.run}")
+    if state.answer and getattr(session.shell, "kernel", None) is not None:
+        session.shell.display_pub.publish({"text/markdown": state.answer, "text/plain": state.answer})
+    return state

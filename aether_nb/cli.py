@@ -1,0 +1,122 @@
+"""``aether …``: the same verbs from a terminal.
+
+Exit codes: 0 done, 1 it failed, 2 it could not be read, 3 something is blocked (doctor), 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TypeAlias
+
+from aether_nb import verbs
+from aether_nb.about import VERSION
+from aether_nb.errors import AetherError, UsageFault
+
+__all__ = ["HANDLERS", "main"]
+
+Handler: TypeAlias = Callable[[argparse.Namespace], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what was typed; returns the exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if not words or words[0] in ("-h", "--help"):
+        words = ["help"]
+    elif words[0] == "--version":
+        words = ["version"]
+    try:
+        verb = verbs.find(words[0], "terminal")
+        return HANDLERS[verb.name](verbs.parse(verb, words[1:], "terminal"))
+    except verbs.Help as help:
+        print(help, end="")
+        return 0
+    except AetherError as error:
+        print("\n".join(error._render_traceback_()), file=sys.stderr)
+        return 2 if isinstance(error, UsageFault) else 1
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+
+
+def help_(options: argparse.Namespace) -> int:
+    """What can be typed, or all about one verb."""
+    if options.verb:
+        print(verbs.help_text(verbs.find(options.verb, "terminal"), "terminal"), end="")
+    else:
+        print(f"aether-nb: an agent that lives in your notebook.\n\n{verbs.overview('terminal')}")
+    return 0
+
+
+def runs(options: argparse.Namespace) -> int:
+    """The runs that are recorded here."""
+    from aether_nb import reports
+    from aether_nb.opening import open_log
+
+    found = open_log(options.store).runs()
+    print(json.dumps(reports.runs_rows(found), indent=2) if options.json else reports.runs_text(found))
+    return 0
+
+
+def show(options: argparse.Namespace) -> int:
+    """A run as it was seen."""
+    from aether_nb.opening import open_log
+    from aether_nb.widgets.transcript import bundle
+    from aether_nb.widgets.view import view_of
+
+    log = open_log(options.store)
+    print(bundle(view_of(log.read(log.resolve(options.run))), with_answer=True)["text/plain"])
+    return 0
+
+
+def trace(options: argparse.Namespace) -> int:
+    """What a run did, in order."""
+    from aether_nb import reports
+    from aether_nb.opening import open_log
+
+    log = open_log(options.store)
+    run = log.resolve(options.run)
+    entries = log.read(run)
+    print(json.dumps(list(reports.trace_rows(entries)), indent=2) if options.json else reports.trace_text(run, entries))
+    return 0
+
+
+def look(options: argparse.Namespace) -> int:
+    """Whether everything is in place; 3 when something is blocked."""
+    from aether_nb import doctor
+    from aether_nb.config import load
+    from aether_nb.store.place import store_folder
+
+    here = Path.cwd()
+    settings = load(here)
+    findings = doctor.look(settings, store_folder(None, here, settings.store), here)
+    print(json.dumps([asdict(f) for f in findings], indent=2) if options.json else doctor.text(findings))
+    return 3 if any(finding.state == "blocked" for finding in findings) else 0
+
+
+def version_(options: argparse.Namespace) -> int:
+    """The version."""
+    print(VERSION)
+    return 0
+
+
+def demo(options: argparse.Namespace) -> int:
+    """Run the first notebook on a copy."""
+    from aether_nb.demo import run
+
+    return run(allow_writes=options.allow_writes, out=Path(options.out) if options.out else None)
+
+
+HANDLERS: dict[str, Handler] = {
+    "help": help_,
+    "runs": runs,
+    "show": show,
+    "trace": trace,
+    "doctor": look,
+    "version": version_,
+    "demo": demo,
+}

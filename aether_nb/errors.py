@@ -1,0 +1,171 @@
+"""Every error that aether-nb raises, in one tree.
+
+    AetherError
+    ├── UsageFault              what was typed cannot be read
+    │   ├── OptionError         an option or a value of it
+    │   └── UnknownVerb         a word after %aether
+    ├── ConfigError             a setting has an invalid value
+    ├── ModelError              a model did not answer as it should
+    │   ├── ModelNotFound       no model goes by that name
+    │   └── ModelUnavailable    it cannot be reached, or it refused
+    ├── ToolError               a tool did not do its work
+    │   ├── RepairableToolError the model is told and may try again
+    │   ├── InterventionRequired a person has to decide; the run asks
+    │   └── FatalToolError      the run ends
+    ├── StoreError              the record of runs
+    │   ├── StoreReadOnly       nothing can be written here
+    │   ├── StoreFull           the disk is full
+    │   ├── StoreCorrupt        the file is no store, or it is damaged
+    │   ├── StoreNewer          a newer aether-nb wrote it
+    │   ├── LogConflict         somebody else appended first
+    │   └── RunNotFound         no run goes by that name
+    ├── WorkspaceError          a path lies outside what was granted
+    └── RunFailed               a run came to a bad end
+
+and, beside it, ``RunStopped``: a KeyboardInterrupt, because whoever pressed Stop means the queued cells too.
+
+An error says three things: what happened, why, and what to type next. It carries plain values only, never a request,
+a run or a frame, so that importing it costs nothing and keeping it holds nothing alive. This module knows nobody.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "AetherError",
+    "ConfigError",
+    "FatalToolError",
+    "InterventionRequired",
+    "LogConflict",
+    "ModelError",
+    "ModelNotFound",
+    "ModelUnavailable",
+    "OptionError",
+    "RepairableToolError",
+    "RunFailed",
+    "RunNotFound",
+    "RunStopped",
+    "StoreCorrupt",
+    "StoreError",
+    "StoreFull",
+    "StoreNewer",
+    "StoreReadOnly",
+    "ToolError",
+    "UnknownVerb",
+    "UsageFault",
+    "WorkspaceError",
+]
+
+
+class AetherError(Exception):
+    """What every error of ours is.
+
+    Args:
+        what: What happened, in a sentence that names the user's own objects.
+        why: The reason, in the user's terms; empty when ``what`` says it all.
+        hint: What to type next; empty when there is nothing to type.
+    """
+
+    def __init__(self, what: str, why: str = "", hint: str = "") -> None:
+        self.what, self.why, self.hint = what, why, hint
+        super().__init__(" ".join(part for part in (what, why, hint) if part))
+
+    def __reduce__(self) -> tuple[type[AetherError], tuple[str, str, str]]:
+        """Keep the three parts apart when an error crosses a process."""
+        return type(self), (self.what, self.why, self.hint)
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython prints instead of a traceback: the three parts, a line each."""
+        lines = [f"aether: {self.what}"]
+        if self.why:
+            lines.append(f"  why:  {self.why}")
+        if self.hint:
+            lines.append(f"  next: {self.hint}")
+        return lines
+
+
+class UsageFault(AetherError):
+    """What was typed cannot be read; nothing was done."""
+
+
+class OptionError(UsageFault):
+    """An option is unknown, or its value is."""
+
+
+class UnknownVerb(UsageFault):
+    """The word after ``%aether`` is no verb."""
+
+
+class ConfigError(AetherError):
+    """A setting has an invalid value; the message names the setting and where it came from."""
+
+
+class ModelError(AetherError):
+    """A model did not answer as it should."""
+
+
+class ModelNotFound(ModelError):
+    """No model goes by that name."""
+
+
+class ModelUnavailable(ModelError):
+    """The model cannot be reached, or it refused to answer."""
+
+
+class ToolError(AetherError):
+    """A tool did not do its work."""
+
+
+class RepairableToolError(ToolError):
+    """The model is told what went wrong and may try again in another way."""
+
+
+class InterventionRequired(ToolError):
+    """A person has to decide before the run can go on; the run asks."""
+
+
+class FatalToolError(ToolError):
+    """Nothing can be done about it: the run ends and says why."""
+
+
+class StoreError(AetherError):
+    """The record of runs could not be read or written."""
+
+
+class StoreReadOnly(StoreError):
+    """Nothing can be written in the store's folder."""
+
+
+class StoreFull(StoreError):
+    """The disk is full; what was committed before is kept."""
+
+
+class StoreCorrupt(StoreError):
+    """The file is not a store, or it is damaged."""
+
+
+class StoreNewer(StoreError):
+    """A newer version of aether-nb wrote this store."""
+
+
+class LogConflict(StoreError):
+    """Somebody else appended to this run first."""
+
+
+class RunNotFound(StoreError):
+    """No run goes by that name."""
+
+
+class WorkspaceError(RepairableToolError):
+    """A path lies outside the folder that this run may touch."""
+
+
+class RunFailed(AetherError):
+    """A run came to a bad end; the record says how."""
+
+
+class RunStopped(KeyboardInterrupt):
+    """The user stopped the run. A KeyboardInterrupt, so that queued cells are stopped as well."""
+
+    def _render_traceback_(self) -> list[str]:
+        """One calm line instead of a traceback."""
+        return ["aether: the run was stopped. Your variables and this notebook's history are as they were left."]

@@ -1,0 +1,166 @@
+"""Events as bytes and back: canonical JSON out, checked values in.
+
+The same event always gives the same bytes: keys are sorted, nothing is padded, text stays as it is in UTF-8. So bytes
+can be compared and hashed. Bytes come from a file that anybody may have written: they are checked against the declared
+fields when they are read. A kind whose fields changed is lifted, version by version, through ``UPCASTS``. This module
+does not know where the bytes are kept.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from functools import cache
+from math import isfinite
+from typing import Any, TypeAlias
+
+from aether_nb.errors import StoreCorrupt, StoreError, StoreNewer
+from aether_nb.events.kinds import KINDS, Event
+
+__all__ = ["UPCASTS", "Upcast", "decode", "encode"]
+
+Upcast: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
+"""The fields of one version of a kind → those of the next."""
+
+UPCASTS: dict[tuple[str, int], Upcast] = {}
+"""How to lift a kind from that version to the next one, by ``(kind, version)``."""
+
+
+def encode(event: Event) -> bytes:
+    """The fields of an event as canonical JSON in UTF-8.
+
+    Tools and models put values of their own into arguments and outputs. What JSON or UTF-8 cannot say there is written
+    as its nearest safe neighbour: NaN and infinity as ``null``, half a surrogate pair as U+FFFD.
+
+    Raises:
+        StoreError: A field holds something that is no JSON value, or a declared number is not finite.
+    """
+    try:
+        return _utf8(_write(event))
+    except ValueError:
+        return _encode_mended(event)
+    except (TypeError, RecursionError) as error:
+        raise _no_json(event, error) from error
+
+
+def decode(kind: str, version: int, payload: bytes) -> Event:
+    """The event that was recorded as these bytes.
+
+    Raises:
+        StoreNewer: The kind, or this version of it, is not known here: a newer aether-nb wrote it.
+        StoreCorrupt: The bytes are not such an event.
+    """
+    known = KINDS.get(kind)
+    if known is None or version > known.version:
+        raise StoreNewer(
+            f"The record holds the event '{kind}' in version {version}, which this aether-nb does not know.",
+            "A newer version of aether-nb wrote it.",
+            "Update it: %pip install -U aether-nb",
+        )
+    try:
+        if version != known.version:
+            payload = _lifted(kind, version, known.version, payload)
+        return _reader(kind)(payload)
+    except ValueError as error:
+        raise StoreCorrupt(
+            f"The record holds an event '{kind}' that cannot be read.",
+            _reason(error),
+            "See which runs are whole: %aether runs",
+        ) from error
+
+
+# ---- out
+
+
+def _as_json(value: object) -> dict[str, Any]:
+    """The fields of a dataclass, and mappings of any type, as an object."""
+    if is_dataclass(value):
+        return {name: getattr(value, name) for name in _names(value)}
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__module__}.{type(value).__qualname__} is not one")
+
+
+_write = json.JSONEncoder(
+    ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False, default=_as_json
+).encode
+
+
+_NAMES: dict[type, tuple[str, ...]] = {}
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    names = _NAMES.get(type(value))
+    if names is None:
+        names = _NAMES[type(value)] = tuple(sorted(field.name for field in fields(value)))
+    return names
+
+
+def _utf8(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
+
+
+def _encode_mended(event: Event) -> bytes:
+    try:
+        return _utf8(_write({name: _mended(getattr(event, name), declared=True) for name in _names(event)}))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise _no_json(event, error) from error
+
+
+def _mended(value: Any, *, declared: bool) -> Any:
+    """The same value with ``null`` for every number that is not finite, but for the declared fields of our own."""
+    if isinstance(value, float):
+        return value if declared or isfinite(value) else None
+    if is_dataclass(value):
+        return {name: _mended(getattr(value, name), declared=True) for name in _names(value)}
+    if isinstance(value, Mapping):
+        return {key: _mended(inner, declared=False) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_mended(inner, declared=declared) for inner in value]
+    return value
+
+
+def _no_json(event: Event, error: Exception) -> StoreError:
+    return StoreError(
+        f"The event '{event.kind}' cannot be recorded.",
+        f"Its fields must be JSON values: {error}.",
+        "Whatever made it (a tool, a model) has to hand over plain values: text, finite numbers, lists and objects.",
+    )
+
+
+# ---- in
+
+
+@cache
+def _reader(kind: str) -> Callable[[bytes], Event]:
+    from pydantic import TypeAdapter
+
+    adapter: TypeAdapter[Event] = TypeAdapter(KINDS[kind])
+    return lambda payload: adapter.validate_json(payload, strict=True)
+
+
+def _lifted(kind: str, version: int, target: int, payload: bytes) -> bytes:
+    values = json.loads(payload)
+    if not isinstance(values, dict):
+        raise ValueError("it is not an object")
+    for step in range(version, target):
+        lift = UPCASTS.get((kind, step))
+        if lift is None:
+            raise ValueError(f"nothing is known of version {step}")
+        values = lift(values)
+    return _write(values).encode()
+
+
+def _reason(error: ValueError) -> str:
+    """What is wrong and where, without the values: they are the user's data."""
+    from pydantic import ValidationError
+
+    if not isinstance(error, ValidationError):
+        return f"{error}."
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return f"{place + ': ' if place else ''}{first['msg']}."

@@ -1,0 +1,458 @@
+"""The vocabulary: everything that can happen to a run, one slotted dataclass a kind.
+
+Kinds come as started / progressed / finished where something takes time. Stored kinds are facts and go into the log;
+transient ones (``stored = False``) are shown while they happen and never kept: the finished message is the fact.
+Fields are plain JSON values, or dataclasses of them, so that a log can be read without this package. A kind whose
+fields change gets a higher ``version`` and a step in ``codec.UPCASTS``.
+
+    run.started        context.composed
+      model.asked  (thinking.delta, text.delta, call.delta)  model.answered | model.failed
+        plan.made | plan.revised                         the call of the tool ``plan``
+        call.proposed
+          gate.opened  gate.answered  [grant.given]      only where somebody has to be asked
+          item.started
+          call.begun  (output.delta, progress)  [question.asked  question.answered]
+          [namespace.changed]  call.finished | call.failed | call.doubtful
+          item.finished
+      [limit.reached  question.asked  question.answered]
+    run.ended
+
+``state.changed`` (transient) tells watchers of a new state; it is derived by a fold. This module knows nobody but
+``messages``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal, TypeAlias
+
+from aether_nb.events.messages import DataKind, Message, Part, ToolCall, Usage
+
+Risk: TypeAlias = Literal["low", "medium", "high"]
+"""How much a call could hurt. What is unknown is high."""
+
+Effect: TypeAlias = Literal["pure", "idempotent", "namespace", "external"]
+"""What a call leaves behind: nothing, the same thing however often, variables of this kernel, or something outside."""
+
+Mode: TypeAlias = Literal["plan", "ask", "auto"]
+"""plan: only what reads runs. ask: low risk runs, the rest is asked. auto: medium risk runs too."""
+
+Lasts: TypeAlias = Literal["once", "run", "notebook"]
+"""For how long a yes is good."""
+
+State: TypeAlias = Literal["IDLE", "PLANNING", "THINKING", "TOOL_CALLING", "OBSERVING", "COMPILING", "PAUSED", "ENDED"]
+"""What users see of a run."""
+
+Outcome: TypeAlias = Literal["done", "failed", "cancelled"]
+
+
+# ---- values that events carry
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Where a run pauses and asks. None means no limit. ``cost`` is in US dollars, ``seconds`` leave waiting out."""
+
+    steps: int | None = 40
+    seconds: float | None = 900.0
+    tokens: int | None = 400_000
+    cost: float | None = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a later run sees of an earlier one: prompt, answer and one line a call. Frozen when the later one starts."""
+
+    run: str
+    head: int
+    prompt: str
+    answer: str
+    calls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlanItem:
+    """One line of a plan: what will be done and with which tool (its badge); ``tool`` is empty when none is needed."""
+
+    title: str
+    tool: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a call did to one name of the user's namespace.
+
+    ``details`` are short sentences for people: ``rows 344 → 342``, ``new column 'ratio'``.
+    """
+
+    name: str
+    what: Literal["added", "changed", "removed", "unknown"]
+    type: str = ""
+    details: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A yes that lasts. It covers calls of ``tool`` that match ``rule``.
+
+    ``rule`` is ``call:HASH`` (this exact call) or ``folder:PATH`` (anything the tool does inside that folder).
+    """
+
+    id: str
+    tool: str
+    rule: str
+    lasts: Lasts
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What left for a model, by kind of data: how many characters (or pictures), from which columns."""
+
+    data: DataKind
+    amount: int
+    columns: tuple[str, ...] = ()
+
+
+# ---- the events
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened."""
+
+    kind: ClassVar[str] = ""
+    version: ClassVar[int] = 1
+    stored: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted(Event):
+    """A run began. Everything it may depend on later is frozen here."""
+
+    kind: ClassVar[str] = "run.started"
+    prompt: str
+    model: str
+    mode: Mode = "ask"
+    limits: Limits = field(default_factory=Limits)
+    tools: tuple[str, ...] = ()
+    prior: tuple[Turn, ...] = ()
+    notebook: str = ""
+    cell: str = ""
+    plan_only: bool = False
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnded(Event):
+    """A run is over. ``what``, ``why`` and ``hint`` speak of a failure; an answer is the last message."""
+
+    kind: ClassVar[str] = "run.ended"
+    outcome: Outcome
+    what: str = ""
+    why: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ContextComposed(Event):
+    """The messages that a run opens with: rules, earlier turns, what is in the namespace, and the prompt."""
+
+    kind: ClassVar[str] = "context.composed"
+    messages: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanMade(Event):
+    """The model said what it will do."""
+
+    kind: ClassVar[str] = "plan.made"
+    items: tuple[PlanItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRevised(Event):
+    """The model changed its plan. ``done`` counts the leading items that are done and stay."""
+
+    kind: ClassVar[str] = "plan.revised"
+    items: tuple[PlanItem, ...]
+    done: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemStarted(Event):
+    """Work on an item of the plan began; ``index`` counts from 0."""
+
+    kind: ClassVar[str] = "item.started"
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFinished(Event):
+    """An item of the plan is done."""
+
+    kind: ClassVar[str] = "item.finished"
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelAsked(Event):
+    """A request went to a model. ``step`` counts the run's requests from 1; ``sent`` is what left, by kind of data."""
+
+    kind: ClassVar[str] = "model.asked"
+    model: str
+    step: int
+    sent: tuple[Sent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelAnswered(Event):
+    """A whole reply arrived."""
+
+    kind: ClassVar[str] = "model.answered"
+    model: str
+    message: Message
+    usage: Usage
+    finish: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFailed(Event):
+    """A model did not answer."""
+
+    kind: ClassVar[str] = "model.failed"
+    model: str
+    what: str
+    why: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CallProposed(Event):
+    """The model wants to use a tool. ``hash`` is the identity of the exact call, to which any approval is bound.
+
+    ``purpose`` says in a sentence what it is for; ``effect_text`` says what exactly will happen; ``path`` is the file
+    that it would touch, absolute, when there is just one. ``parallel``: it only reads and may run beside others.
+    ``edited``: a person changed the arguments; the event then replaces the earlier one of the same call id.
+    """
+
+    kind: ClassVar[str] = "call.proposed"
+    call: ToolCall
+    hash: str
+    risk: Risk
+    effect: Effect
+    reasons: tuple[str, ...] = ()
+    purpose: str = ""
+    effect_text: str = ""
+    path: str = ""
+    parallel: bool = False
+    edited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GateOpened(Event):
+    """A call waits for a yes or a no."""
+
+    kind: ClassVar[str] = "gate.opened"
+    call_id: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class GateAnswered(Event):
+    """A yes or a no, and who said it: ``panel``, ``terminal``, ``grant:ID``, ``policy:NAME``.
+
+    ``hash`` is that of the exact call the answer was given for; an answer for another hash counts for nothing.
+    """
+
+    kind: ClassVar[str] = "gate.answered"
+    call_id: str
+    hash: str
+    decision: Literal["approve", "deny"]
+    by: str
+    lasts: Lasts = "once"
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GrantGiven(Event):
+    """A person said yes for longer than one call."""
+
+    kind: ClassVar[str] = "grant.given"
+    grant: Grant
+
+
+@dataclass(frozen=True, slots=True)
+class GrantRevoked(Event):
+    """A person took a yes back."""
+
+    kind: ClassVar[str] = "grant.revoked"
+    id: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallBegun(Event):
+    """A call is about to act. Appended before it does."""
+
+    kind: ClassVar[str] = "call.begun"
+    call_id: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallFinished(Event):
+    """A call acted. ``parts`` is what the model is told; ``outputs`` are MIME bundles that people see."""
+
+    kind: ClassVar[str] = "call.finished"
+    call_id: str
+    parts: tuple[Part, ...]
+    seconds: float
+    outputs: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CallFailed(Event):
+    """A call did not do its work; the model is told ``what``, ``why`` and ``hint``. ``stopped``: by the user."""
+
+    kind: ClassVar[str] = "call.failed"
+    call_id: str
+    what: str
+    why: str = ""
+    hint: str = ""
+    seconds: float = 0.0
+    stopped: bool = False
+    outputs: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CallDoubtful(Event):
+    """Nobody knows whether an external call acted: it was begun, and then stopped or lost."""
+
+    kind: ClassVar[str] = "call.doubtful"
+    call_id: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class NamespaceChanged(Event):
+    """What a call did to the user's variables."""
+
+    kind: ClassVar[str] = "namespace.changed"
+    call_id: str
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionAsked(Event):
+    """The run asks a person. ``call_id`` is the call that asks, ``limit`` the limit that was reached, else empty."""
+
+    kind: ClassVar[str] = "question.asked"
+    id: str
+    text: str
+    options: tuple[str, ...] = ()
+    call_id: str = ""
+    limit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionAnswered(Event):
+    """A person answered, or nobody was there (``answer`` is None)."""
+
+    kind: ClassVar[str] = "question.answered"
+    id: str
+    answer: str | None
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class LimitReached(Event):
+    """A limit was reached; the run pauses and asks. ``limit`` is a field of ``Limits``."""
+
+    kind: ClassVar[str] = "limit.reached"
+    limit: Literal["steps", "seconds", "tokens", "cost"]
+    used: float
+    allowed: float
+
+
+# ---- transient: shown, never stored
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta(Event):
+    """A piece of a reply's text."""
+
+    kind: ClassVar[str] = "text.delta"
+    stored: ClassVar[bool] = False
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ThinkingDelta(Event):
+    """A piece of a model's thinking."""
+
+    kind: ClassVar[str] = "thinking.delta"
+    stored: ClassVar[bool] = False
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallDelta(Event):
+    """A call is taking shape in a reply; ``text`` is for show."""
+
+    kind: ClassVar[str] = "call.delta"
+    stored: ClassVar[bool] = False
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutputDelta(Event):
+    """A call printed something."""
+
+    kind: ClassVar[str] = "output.delta"
+    stored: ClassVar[bool] = False
+    call_id: str
+    text: str
+    stream: Literal["stdout", "stderr"] = "stdout"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress(Event):
+    """How far a call is; ``total`` is 0 when nobody knows."""
+
+    kind: ClassVar[str] = "progress"
+    stored: ClassVar[bool] = False
+    call_id: str
+    done: float
+    total: float = 0.0
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged(Event):
+    """What users see of the run has changed."""
+
+    kind: ClassVar[str] = "state.changed"
+    stored: ClassVar[bool] = False
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a run's log: an event, whose it is, where it stands and when it happened.
+
+    ``seq`` counts the stored events of a run from 1; a transient event carries the number of the last stored one.
+    ``time`` is in seconds since the epoch.
+    """
+
+    run: str
+    seq: int
+    time: float
+    event: Event
+
+
+KINDS: dict[str, type[Event]] = {kind.kind: kind for kind in Event.__subclasses__()}
+"""Every kind by its name."""

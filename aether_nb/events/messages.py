@@ -1,0 +1,122 @@
+"""What is said between a person, a model and its tools: neutral values that no wire format owns.
+
+A message is a role and parts. Every part says what kind of data it carries and from which columns, so that what leaves
+this machine can be counted and limited at the one place where requests are made. Translating a message into the
+request of a provider is the business of ``models``; this module knows nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+__all__ = ["DataKind", "Image", "Message", "Part", "Role", "Text", "ToolCall", "ToolSpec", "Usage", "arguments_hash"]
+
+Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
+"""Who speaks: the rules, the person, the model, or a tool that reports."""
+
+DataKind: TypeAlias = Literal["text", "schema", "statistics", "rows", "image"]
+"""What a part shows of the user's data: nothing (text), names and types, aggregates, single values, or a picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A piece of text.
+
+    ``columns`` names the columns it was made from, as ``frame.column``, when it shows data.
+    """
+
+    text: str
+    data: DataKind = "text"
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture: its media type and its bytes in base64."""
+
+    mime: str
+    base64: str
+    data: DataKind = "image"
+    columns: tuple[str, ...] = ()
+
+
+Part: TypeAlias = Text | Image
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A model's wish to use a tool. ``arguments`` is the JSON object it gave; ``id`` is unique within a run."""
+
+    id: str
+    name: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation.
+
+    An assistant's message may carry ``calls`` and ``thinking``; a tool's message answers the call ``call_id``.
+    """
+
+    role: Role
+    parts: tuple[Part, ...] = ()
+    calls: tuple[ToolCall, ...] = ()
+    call_id: str = ""
+    thinking: str = ""
+
+    @property
+    def text(self) -> str:
+        """All the text of this message, pictures left out."""
+        return "".join(part.text for part in self.parts if isinstance(part, Text))
+
+    @classmethod
+    def of(cls, role: Role, text: str, **more: Any) -> Message:
+        """A message that is one piece of text."""
+        return cls(role, (Text(text),) if text else (), **more)
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """What a model is told about a tool: its name, what it is for, and the JSON schema of its arguments."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens and money of one reply. ``cost`` is in US dollars; None means that nobody knows, which is not zero."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: float | None = None
+
+    @property
+    def tokens(self) -> int:
+        """All tokens that were read or written."""
+        return self.input_tokens + self.output_tokens
+
+    @staticmethod
+    def total(parts: Iterable[Usage]) -> Usage:
+        """The sum; its cost is unknown as soon as one of the costs is."""
+        reading, writing, cost = 0, 0, 0.0
+        known = True
+        for part in parts:
+            reading += part.input_tokens
+            writing += part.output_tokens
+            known = known and part.cost is not None
+            cost += part.cost or 0.0
+        return Usage(reading, writing, cost if known else None)
+
+
+def arguments_hash(name: str, arguments: Mapping[str, Any]) -> str:
+    """The identity of an exact call: SHA-256 over the tool's name and its arguments as canonical JSON."""
+    import hashlib
+    import json
+
+    text = json.dumps([name, arguments], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,143 @@
+"""Stop: what SIGINT means while a cell of ours runs, and how another thread interrupts the job on the main thread.
+
+One handler stands for the whole of a run. While a job runs, an interrupt is raised in the job's own code, as in any
+cell. While the cell only waits, it is a message to the pump; the second one ends the cell at once. This module knows
+what a job is, but neither the queue nor the agent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+import threading
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from types import FrameType
+from typing import Any
+
+__all__ = ["Interrupts", "Job", "Mark", "Where", "interrupt_main_thread", "on_main_thread"]
+
+
+class Mark(Enum):
+    """What may lie in a pump's queue besides jobs."""
+
+    DONE = auto()
+    """The agent's task has ended."""
+    INTERRUPT = auto()
+    """Stop was pressed: cancel the agent's task and wait for its cleanup."""
+    FORCE = auto()
+    """Stop was pressed again: wait no longer."""
+    DEADLINE = auto()
+    """The cleanup took too long."""
+
+
+class Where(Enum):
+    """What the main thread is busy with when a signal arrives."""
+
+    JOB = auto()
+    """Code of the job, or of the cell that waits for it."""
+    TASK = auto()
+    """Another task of the same loop."""
+    ELSEWHERE = auto()
+    """The event loop itself, or nothing."""
+
+
+@dataclass(eq=False, slots=True)
+class Job:
+    """A function for the main thread, and what became of it.
+
+    ``interrupted``: somebody asked for its end. ``struck``: the interrupt has been raised in its code. ``abandoned``:
+    only its caller gave up; the run itself goes on. ``cancellations``: how often its cell was cancelled for its sake.
+    """
+
+    function: Callable[[], Any | Awaitable[Any]]
+    future: Future[Any] = field(default_factory=Future)
+    result: Any = None
+    interrupted: bool = False
+    struck: bool = False
+    abandoned: bool = False
+    cancellations: int = 0
+
+
+def on_main_thread() -> bool:
+    """Whether the caller runs on the main thread, the only one that signals reach."""
+    return threading.current_thread() is threading.main_thread()
+
+
+def interrupt_main_thread() -> None:
+    """Raise SIGINT at the main thread, from any thread."""
+    if sys.platform == "win32":
+        import _thread
+
+        _thread.interrupt_main()
+    else:
+        ident = threading.main_thread().ident
+        assert ident is not None, "the main thread has been started"
+        signal.pthread_kill(ident, signal.SIGINT)
+
+
+class Interrupts:
+    """The SIGINT handler of one run, as a context: installed on entry, taken away on exit.
+
+    Args:
+        post: Puts a mark where the pump waits. Called inside a signal handler, so it must take no lock.
+        where: What the main thread is busy with.
+        cancel: Cancels what the job awaits, on the job's own loop.
+    """
+
+    def __init__(self, post: Callable[[Mark], None], where: Callable[[], Where], cancel: Callable[[Job], None]) -> None:
+        self._post, self._where, self._cancel = post, where, cancel
+        self._previous: Any = None
+        self._installed = False
+        self._ours = False  # the signal on its way was sent by ``strike``
+        self.stopping = False
+        self.job: Job | None = None
+        """The job that runs now. While it is set, a signal may raise KeyboardInterrupt on the main thread."""
+
+    def __enter__(self) -> Interrupts:
+        if on_main_thread():
+            self._previous = signal.getsignal(signal.SIGINT)
+            self._installed = True
+            signal.signal(signal.SIGINT, self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # Somebody may have put a handler on top of ours; theirs stays, and ours then only hands on.
+        self.job = None
+        installed, self._installed = self._installed, False
+        previous = signal.SIG_DFL if self._previous is None else self._previous
+        if installed and signal.getsignal(signal.SIGINT) is self:
+            signal.signal(signal.SIGINT, previous)
+
+    def strike(self, job: Job) -> None:
+        """Interrupt a running job, from any thread. The caller makes sure that the job has not ended."""
+        self._cancel(job)
+        if self._installed:
+            self._ours = True
+            interrupt_main_thread()
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        """Handle SIGINT."""
+        if not self._installed:
+            if callable(self._previous):
+                self._previous(number, frame)
+            return
+        ours, self._ours = self._ours, False
+        job, where = self.job, self._where()
+        if not ours:
+            impatient, self.stopping = self.stopping, True
+            self._post(Mark.FORCE if impatient and job is None else Mark.INTERRUPT)
+            if impatient and where is Where.TASK:
+                # A task of the user's holds the loop. A KeyboardInterrupt would end the loop, and with it the kernel.
+                raise asyncio.CancelledError
+        if job is None:
+            return
+        if where is Where.JOB and not (ours and job.struck):
+            job.interrupted = job.struck = True
+            signal.default_int_handler(number, frame)
+        elif not ours:
+            job.struck = False
+            self._cancel(job)

@@ -1,0 +1,153 @@
+"""The main-thread jobs of one running cell: how the agent asks, and how the cell answers.
+
+The agent awaits ``main``; the cell's pump takes each job up (``begin``) and reports what became of it (``end``). This
+module knows neither how the cell waits nor what a job is for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeAlias, TypeVar
+
+from aether_nb.errors import FatalToolError
+from aether_nb.live.interrupt import Job, Mark
+
+__all__ = ["Item", "Jobs"]
+
+T = TypeVar("T")
+
+Item: TypeAlias = Job | Mark
+"""What lies in a pump's queue."""
+
+
+class Jobs:
+    """The main-thread jobs of one running cell: the agent's side of the bridge. ``stop`` may be called by anybody."""
+
+    def __init__(self, post: Callable[[Item], None], strike: Callable[[Job], None]) -> None:
+        self._post, self._strike = post, strike
+        self._lock = threading.Lock()
+        self._waiting: set[Job] = set()
+        self._current: Job | None = None
+        self._task: asyncio.Task[Any] | None = None
+        self._agent_loop: asyncio.AbstractEventLoop | None = None
+        self._cancelled = False
+        self._closed = False
+
+    async def main(self, function: Callable[[], T | Awaitable[T]]) -> T:
+        """Run ``function`` on the main thread, in the cell that waits; to be awaited on the agent's loop.
+
+        When it returns an awaitable, that is awaited on the user's loop. Jobs run one after the other. When the caller
+        is cancelled meanwhile, the job is interrupted, and the cancellation arrives when the job has really ended.
+
+        Raises:
+            FatalToolError: The cell has ended, or the job tried to end the kernel.
+            Exception: Whatever the job raised.
+        """
+        job = Job(function)
+        with self._lock:
+            if self._closed:
+                raise FatalToolError("The cell that this run belongs to has ended.", "Nobody runs code in it now.")
+            self._waiting.add(job)
+            self._post(job)
+        ended = asyncio.wrap_future(job.future)
+        try:
+            return await asyncio.shield(ended)
+        except asyncio.CancelledError:
+            if not job.future.cancel():
+                self._interrupt(job, abandon=not self._cancelled)
+                await asyncio.wait({ended})
+            raise
+
+    def stop(self) -> None:
+        """Stop the run, from any thread: cancel the agent's task and interrupt the running job."""
+        with self._lock:
+            if self._closed:
+                return
+            self._post(Mark.INTERRUPT)
+            job = self._current
+        self.cancel()
+        if job is not None:
+            self._interrupt(job, again=True)
+
+    def cancel(self) -> None:
+        """Cancel the agent's task, once: a second cancellation would break its cleanup."""
+        with self._lock:
+            if self._cancelled:
+                return
+            self._cancelled = True
+            task, loop = self._task, self._agent_loop
+        if task is not None and loop is not None:
+            loop.call_soon_threadsafe(task.cancel)
+
+    async def follow(self, work: Callable[[Jobs], Coroutine[Any, Any, T]]) -> T:
+        """Be the agent's task: remember it, and do the work."""
+        with self._lock:
+            self._task, self._agent_loop = asyncio.current_task(), asyncio.get_running_loop()
+            cancelled = self._cancelled
+        if cancelled:
+            raise asyncio.CancelledError
+        try:
+            return await work(self)
+        except KeyboardInterrupt:
+            raise asyncio.CancelledError from None
+        except SystemExit as error:
+            raise _no_exit(error) from error
+
+    def begin(self, job: Job) -> bool:
+        """The pump takes up a job; False when nobody waits for it any more."""
+        with self._lock:
+            self._waiting.discard(job)
+            if not job.future.set_running_or_notify_cancel():
+                return False
+            self._current = job
+            return True
+
+    def end(self, job: Job, error: BaseException | None) -> None:
+        """The job is over: tell who waits for it."""
+        with self._lock:
+            self._current = None
+        if isinstance(error, (KeyboardInterrupt, asyncio.CancelledError)):
+            error = asyncio.CancelledError()
+        elif isinstance(error, SystemExit):
+            error = _no_exit(error)
+        elif isinstance(error, (StopIteration, StopAsyncIteration)):
+            # A future cannot carry these: whoever awaits it would wait for ever.
+            error = RuntimeError(f"the job raised {type(error).__name__}")
+        if error is None:
+            job.future.set_result(job.result)
+        else:
+            job.future.set_exception(error)
+
+    def done(self) -> None:
+        """The agent's task has ended: let the cell know, if it still waits."""
+        with self._lock:
+            if not self._closed:
+                self._post(Mark.DONE)
+
+    def close(self) -> None:
+        """The cell ends: no job will run any more, and whoever waits for one is told."""
+        with self._lock:
+            self._closed = True
+            waiting, self._waiting = self._waiting, set()
+            current, self._current = self._current, None
+        for job in waiting:
+            job.future.cancel()
+        if current is not None:
+            current.future.set_exception(asyncio.CancelledError())
+
+    def _interrupt(self, job: Job, *, abandon: bool = False, again: bool = False) -> None:
+        # Under the lock, so that the signal cannot hit what comes after the job.
+        with self._lock:
+            if self._current is job and (again or not job.interrupted):
+                job.abandoned = abandon and not job.interrupted
+                job.interrupted = True
+                job.struck = job.struck and not again
+                self._strike(job)
+
+
+def _no_exit(error: SystemExit) -> FatalToolError:
+    return FatalToolError(
+        "Something in the run tried to end the kernel.", f"SystemExit: {error.code}", "The kernel goes on."
+    )

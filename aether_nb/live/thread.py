@@ -1,0 +1,82 @@
+"""The thread that the agent lives on: a daemon thread with an event loop of its own.
+
+It never prints and never displays; it knows nothing of cells, jobs or the agent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import threading
+from collections.abc import Coroutine
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import Any, TypeVar
+
+__all__ = ["AgentThread"]
+
+T = TypeVar("T")
+
+
+class AgentThread:
+    """One daemon thread with an event loop of its own, started when it is first needed."""
+
+    def __init__(self, name: str = "aether-agent") -> None:
+        self._name = name
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._closing = False
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The agent's event loop; asking for it starts the thread."""
+        return self.start()
+
+    def start(self) -> asyncio.AbstractEventLoop:
+        """Start the thread unless it runs.
+
+        Returns:
+            Its event loop.
+        """
+        with self._lock:
+            if self._loop is None:
+                self._closing = False
+                self._loop = asyncio.new_event_loop()
+                # An empty context: what runs here by itself belongs to no cell.
+                arguments = (self._serve, self._loop)
+                run = contextvars.Context().run
+                self._thread = threading.Thread(target=run, args=arguments, name=self._name, daemon=True)
+                self._thread.start()
+            return self._loop
+
+    def submit(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
+        """Run a coroutine on the agent's loop, in a copy of the caller's context."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self.start())
+
+    def close(self) -> None:
+        """Cancel what still runs, end the thread and close its loop. Does nothing when it was never started."""
+        with self._lock:
+            loop, thread = self._loop, self._thread
+            self._loop = self._thread = None
+            self._closing = True
+        if loop is None or thread is None:
+            return
+        asyncio.run_coroutine_threadsafe(_cancel_all(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+    def _serve(self, loop: asyncio.AbstractEventLoop) -> None:
+        asyncio.set_event_loop(loop)
+        while not self._closing:
+            # A task that dies of one of these takes the loop's turn with it, not the agent.
+            with suppress(KeyboardInterrupt, SystemExit):
+                loop.run_forever()
+
+
+async def _cancel_all() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)

@@ -1,0 +1,248 @@
+"""The way in from a cell: ``%%aether`` and ``%aether``.
+
+Registered with nothing but the standard library and IPython, so that ``%load_ext aether_nb`` stays light; what a
+question needs is imported with the first one. ``%%aether`` becomes a native async cell where it can, so that clicks
+are heard while it runs; inside ``%%capture``, ``%%time`` and the like the synchronous magic serves.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.inputtransformer2 import make_tokens_by_line
+from IPython.core.magic import Magics, line_cell_magic, magics_class
+
+from aether_nb import verbs
+from aether_nb.errors import AetherError, OptionError, UnknownVerb
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from aether_nb.session import Question, Session
+
+__all__ = ["AetherMagics", "load", "unload"]
+
+CELL = re.compile(r"^%%aether\b[ \t]*(.*)$")
+LINE = re.compile(r"^%aether[ \t]+(.*\S)[ \t]*$")
+NESTED = ("run_code", "run_cell_magic", "run_line_magic")
+
+
+@magics_class
+class AetherMagics(Magics):
+    """``%%aether`` asks about the live variables; ``%aether VERB`` does the rest."""
+
+    shell: InteractiveShell
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        super().__init__(shell)
+        self._session: Session | None = None
+
+    @property
+    def session(self) -> Session:
+        """This notebook's conversation, opened with the first use."""
+        if self._session is None:
+            from aether_nb.opening import open_session
+
+            self._session = open_session(self.shell)
+        return self._session
+
+    @line_cell_magic
+    def aether(self, line: str, cell: str | None = None) -> None:
+        """Ask about your live variables, or ``%aether help``."""
+        try:
+            if cell is not None:
+                self._ask_blocking(*self._read_cell(line, cell))
+            elif is_question(line):
+                self._ask_blocking(*self._read_cell("", line))
+            else:
+                self._verb(line)
+        except verbs.Help as help:
+            print(help, end="")
+
+    async def cell(self, line: str, body: str) -> None:
+        """``%%aether`` as a native async cell; what the input transformer calls."""
+        try:
+            question, out = self._read_cell(line, body)
+        except verbs.Help as help:
+            print(help, end="")
+            return
+        from aether_nb.cell import ask_in_cell
+
+        state = await ask_in_cell(self.session, question)
+        if out:
+            self.shell.user_ns[out] = state.answer
+
+    def _ask_blocking(self, question: Question, out: str) -> None:
+        from aether_nb.cell import ask_blocking
+
+        state = ask_blocking(self.session, question)
+        if out:
+            self.shell.user_ns[out] = state.answer
+
+    def _read_cell(self, line: str, body: str) -> tuple[Question, str]:
+        """What is asked, and the variable that gets the answer.
+
+        Raises:
+            OptionError: An option cannot be read, or there is no question.
+        """
+        options = verbs.parse(verbs.CELL, verbs.words(line), "notebook")
+        prompt = "\n".join(part for part in (" ".join(options.words), body.strip()) if part)
+        if not prompt:
+            raise OptionError(
+                "There is no question in this cell.",
+                hint="Type one below %%aether, such as: How many missing values are there?",
+            )
+        if options.out and not options.out.isidentifier():
+            raise OptionError(f"{options.out!r} is no name for a variable.", hint="%%aether -o answer")
+        from aether_nb.session import Question
+
+        return (
+            Question(
+                prompt,
+                model=options.model or "",
+                mode=options.mode,
+                plan_only=options.plan,
+                fresh=options.new,
+                cell=self._cell_id(),
+            ),
+            options.out or "",
+        )
+
+    def _cell_id(self) -> str:
+        """The cell's id, as the front end gave it; empty where there is none."""
+        parent = getattr(self.shell, "parent_header", None) or {}
+        kernel = getattr(self.shell, "kernel", None)
+        if kernel is not None:
+            parent = kernel.get_parent("shell") if hasattr(kernel, "get_parent") else parent
+        return str((parent.get("metadata") or {}).get("cellId") or "")
+
+    def _verb(self, line: str) -> None:
+        from aether_nb import notebook_verbs
+
+        words = verbs.words(line)
+        name = words[0] if words else "status"
+        verb = verbs.find(name, "notebook") if words else None
+        options = verbs.parse(verb, words[1:], "notebook") if verb else None
+        text = notebook_verbs.HANDLERS[name](self.session, options)
+        if isinstance(text, str):
+            print(text)
+        else:
+            self.shell.display_pub.publish(dict(text))
+
+
+def is_question(line: str) -> bool:
+    """Whether the text after ``%aether`` is a question and no verb.
+
+    It is one when it does not begin with a verb, and has several words or ends in a question mark; and also when it
+    begins with a verb but reads like a question (``show me the trend?``).
+    """
+    words = line.split()
+    if not words:
+        return False
+    known = any(verb.name == words[0] and "notebook" in verb.faces for verb in verbs.VERBS)
+    if known:
+        return len(words) > 2 and not any(word.startswith("-") for word in words)
+    return len(words) > 2 or (line.rstrip().endswith("?") and len(words) > 1)
+
+
+def transform(lines: list[str]) -> list[str]:
+    """Make ``%%aether`` an async cell, and keep ``%aether …?`` from being read as a request for help."""
+    match = CELL.match(lines[0].rstrip("\n")) if lines else None
+    if match:
+        if inside_another_cell():
+            return lines
+        return [f"await get_ipython().aether_cell({match[1]!r}, {''.join(lines[1:])!r})\n"]
+    if not any(line.startswith("%aether") for line in lines):
+        return lines
+    filled = [line for line in lines if line.strip()]
+    alone = LINE.match(filled[0].rstrip("\n")) if len(filled) == 1 else None
+    if alone and is_question(alone[1]) and not inside_another_cell():
+        return [f"await get_ipython().aether_cell('', {alone[1]!r})\n"]
+    starts = {tokens[0].start[0] for tokens in make_tokens_by_line(lines) if tokens}
+    return [_kept(line) if number in starts else line for number, line in enumerate(lines, 1)]
+
+
+transform.has_side_effects = True  # type: ignore[attr-defined]  # else a terminal takes %%aether for a whole cell
+
+
+def _kept(line: str) -> str:
+    match = LINE.match(line.rstrip("\n"))
+    if match is None or not match[1].endswith("?"):
+        return line
+    return f"get_ipython().run_line_magic('aether', {match[1]!r})\n"
+
+
+def inside_another_cell() -> bool:
+    """Whether the text to transform is run by a cell that is running already, where nothing can be awaited."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        code = frame.f_code
+        if code.co_name in NESTED and code.co_filename.endswith("interactiveshell.py"):
+            return True
+        frame = frame.f_back  # type: ignore[assignment]
+    return False
+
+
+def complete(magics: AetherMagics, event: Any) -> list[str]:
+    """What may follow ``%aether`` or ``%%aether`` at the cursor: verbs, options and their values."""
+    words = event.line[: getattr(event, "cursor_pos", len(event.line)) or len(event.line)].split()
+    if event.line[-1:].isspace():
+        words.append("")
+    if event.command == "%%aether":
+        return _options(verbs.CELL, words)
+    if len(words) <= 2:
+        return [verb.name for verb in verbs.VERBS if "notebook" in verb.faces]
+    try:
+        return _options(verbs.find(words[1], "notebook"), words[1:])
+    except UnknownVerb:
+        return []
+
+
+def _options(verb: verbs.Verb, words: list[str]) -> list[str]:
+    before = words[-2] if len(words) > 1 else ""
+    for option in verb.options:
+        if before in option.names and option.choices:
+            return list(option.choices)
+    names = [name for option in verb.options for name in option.names if name.startswith("-")]
+    if verb.name == "help":
+        names += [other.name for other in verbs.VERBS if "notebook" in other.faces]
+    return [*names, "--help"]
+
+
+def load(shell: InteractiveShell) -> None:
+    """Register the magics with a shell, once, and say in one line which model serves."""
+    from aether_nb.config import load as load_settings
+    from aether_nb.models.router import serving
+
+    if getattr(shell, "aether_cell", None) is None:
+        magics = AetherMagics(shell)
+        shell.register_magics(magics)
+        shell.aether_cell = magics.cell  # type: ignore[attr-defined]  # the transformed cell calls it by this name
+        shell.input_transformers_cleanup.append(transform)
+        for command in ("%aether", "%%aether"):
+            shell.set_hook("complete_command", lambda _, event: complete(magics, event), str_key=command)
+    try:
+        print(serving_line(serving, load_settings))
+    except AetherError as error:
+        print("\n".join(error._render_traceback_()))
+
+
+def serving_line(serving: Any, load_settings: Any) -> str:
+    """One line: which model serves, and how to change it."""
+    import os
+    from pathlib import Path
+
+    choice = serving(os.environ, load_settings(Path.cwd()).model)
+    return f"aether: {choice.name} serves ({choice.why}); %aether model PROVIDER:MODEL changes it. Ask with %%aether."
+
+
+def unload(shell: InteractiveShell) -> None:
+    """Take the magics back; runs stay recorded."""
+    if transform in shell.input_transformers_cleanup:
+        shell.input_transformers_cleanup.remove(transform)
+    for kind in ("line", "cell"):
+        shell.magics_manager.magics[kind].pop("aether", None)
+    if hasattr(shell, "aether_cell"):
+        del shell.aether_cell

@@ -1,0 +1,1 @@
+"""Whoever can be asked: an offline analyst, a script, a server."""

@@ -1,0 +1,11 @@
+"""The offline analyst: a model that answers plain questions about pandas frames by writing plain pandas code.
+
+The way of a question: ``words`` cuts it, ``lexicon`` says what words mean, ``matching`` finds columns and values,
+``parsing`` makes ``question`` of it, ``intents`` say how it is answered, ``answering`` is the script, ``model`` the face.
+"""
+
+from __future__ import annotations
+
+from aether_nb.models.analyst.model import Analyst
+
+__all__ = ["Analyst"]

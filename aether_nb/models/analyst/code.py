@@ -1,0 +1,170 @@
+"""Writing pandas: the lines that pick the rows of a question, with every name and value quoted.
+
+Names of columns and values enter code only as ``repr``, so that no name can become code. The user's frame is never
+changed: a conversion makes a copy. This module runs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aether_nb.models.analyst.namespace import Column, Namespace
+from aether_nb.models.analyst.phrasing import conditions_text
+from aether_nb.models.analyst.question import Condition, Key, Question
+
+__all__ = ["Rows", "aggregate", "condition_code", "group_code", "key_name", "rows_of"]
+
+_FREQS = {"D": "D", "W": "W", "M": "M", "Q": "Q", "Y": "Y", "h": "h"}
+_AGGS = {
+    "range": "{0}.max() - {0}.min()", "iqr": "{0}.quantile(0.75) - {0}.quantile(0.25)", "mode": "{0}.agg(lambda v: v.mode().iloc[0])",
+}  # fmt: skip
+
+
+class Rows:
+    """The rows a question is about: the lines that make them, and the expression that stands for them.
+
+    ``repaired`` counts how often an attempt failed: the lines then take more care.
+    """
+
+    def __init__(self, question: Question, names: Namespace, repaired: int = 0, reason: str = "") -> None:
+        self.question, self.names = question, names
+        self.lines: list[str] = []
+        self.pandas = False
+        self.name = question.frame.name
+        self._convert(repaired, reason)
+
+    def _convert(self, repaired: int, reason: str) -> None:
+        """Numbers and dates that are stored as text are read in a copy; after a failure, more are."""
+        used = _columns_of(self.question)
+        converted = [(column, _conversion(column, repaired, reason)) for column in used]
+        parts = [f"{column.name!r}: {code.format(f'{self.name}[{column.name!r}]')}" for column, code in converted if code]
+        source = self.name
+        if repaired and "KeyError" in reason:
+            chain = ".reset_index()" if repaired > 1 else ""
+            source = f"{self.name}{chain}.rename(columns=lambda name: str(name).strip())"
+            parts = []
+        if parts or source != self.name:
+            self.pandas = bool(parts)
+            copy = self.names.fresh("data")
+            given = ", ".join(parts)
+            self.note("a copy in which the columns can be read" if parts else "the names of the columns as text")
+            self.lines.append(f"{copy} = {source}" + (f".assign(**{{{given}}})" if parts else ""))
+            self.name = copy
+
+    def filtered(self, conditions: Sequence[Condition], name: str = "rows") -> str:
+        """Keep the rows that meet the conditions; the name they go by."""
+        if not conditions:
+            return self.name
+        fresh = self.names.fresh(name)
+        tests = [condition_code(condition, self.name) for condition in conditions]
+        joined = tests[0] if len(tests) == 1 else " & ".join(f"({test})" for test in tests)
+        self.note(f"rows{conditions_text(conditions)}")
+        self.lines.append(f"{fresh} = {self.name}[{joined}]")
+        return fresh
+
+    def note(self, text: str) -> None:
+        """A comment. The text may hold names from the data, and stays on its line."""
+        self.lines.append("# " + _comment(text))
+
+    def code(self, *lines: str) -> str:
+        """All of it, with the imports it needs."""
+        every = [*self.lines, *lines]
+        text = "\n".join(every)
+        imports = ["import pandas as pd", ""] if "pd." in text else []
+        return "\n".join([*imports, *every])
+
+
+def rows_of(question: Question, names: Namespace, repaired: int = 0, reason: str = "") -> tuple[Rows, str]:
+    """The rows of a question that meet its conditions, and the name they go by."""
+    rows = Rows(question, names, repaired, reason)
+    return rows, rows.filtered(question.conditions)
+
+
+def condition_code(condition: Condition, frame: str) -> str:
+    """A condition as a boolean expression."""
+    if condition.column is None:
+        return f"{frame}.notna().all(axis=1)"
+    cell, value, op = f"{frame}[{condition.column.name!r}]", condition.value, condition.op
+    if op in ("==", "!=", ">", ">=", "<", "<="):
+        test = f"{cell} {op} {value!r}"
+        if condition.negated and op == "==":
+            return f"{cell} != {value!r}"
+    elif op in ("in", "years in"):
+        test = f"{cell}{'.dt.year' if op == 'years in' else ''}.isin({list(value)!r})"
+    elif op in ("between", "years"):
+        test = f"{cell}{'.dt.year' if op == 'years' else ''}.between({value[0]!r}, {value[1]!r})"
+    elif op == "contains":
+        test = f"{cell}.astype(str).str.contains({value!r}, case=False, regex=False)"
+    elif op in ("starts", "ends"):
+        test = f"{cell}.astype(str).str.lower().str.{op}with({str(value).lower()!r})"
+    elif op in ("missing", "present"):
+        test = f"{cell}.{'isna' if op == 'missing' else 'notna'}()"
+    elif op == "month":
+        test = f"{cell}.dt.month == {value!r}"
+    elif op == "date":
+        test = f"{cell}.dt.strftime({'%Y-%m-%d' if len(str(value)) > 7 else '%Y-%m'!r}) == {value!r}"
+    else:
+        test = f"{cell}.dt.year {op.removeprefix('year') or '=='} {value!r}"
+    return f"~({test})" if condition.negated else test
+
+
+def aggregate(agg: str, values: str) -> str:
+    """An aggregate of a series or of a grouped series."""
+    if agg in _AGGS:
+        return _AGGS[agg].format(values)
+    if agg[0] == "q" and agg[1:2].isdigit():
+        return f"{values}.quantile({float(agg[1:])!r})"
+    return f"{values}.{agg}()"
+
+
+def key_name(key: Key) -> str:
+    """What a group's column is called in a result."""
+    return {"D": "day", "W": "week", "M": "month", "Q": "quarter", "Y": "year", "h": "hour"}.get(
+        key.freq, key.part or key.column.name
+    )
+
+
+def group_code(keys: Sequence[Key], frame: str) -> str:
+    """The grouped frame."""
+    if all(not key.freq and not key.part for key in keys):
+        names = [key.column.name for key in keys]
+        by = repr(names[0]) if len(names) == 1 else repr(names)
+    else:
+        by = f"[{', '.join(_key_code(key, frame) for key in keys)}]"
+        by = by[1:-1] if len(keys) == 1 else by
+    return f"{frame}.groupby({by}, observed=True)"
+
+
+def _key_code(key: Key, frame: str) -> str:
+    cell = f"{frame}[{key.column.name!r}]"
+    if key.freq == "Y":
+        return f"{cell}.dt.year.rename('year')"
+    if key.freq:
+        return f"{cell}.dt.to_period({_FREQS[key.freq]!r}).rename({key_name(key)!r})"
+    if key.part:
+        part = {"month": "month", "weekday": "day_name()", "hour": "hour"}[key.part]
+        return f"{cell}.dt.{part}.rename({key.part!r})"
+    return cell
+
+
+def _columns_of(question: Question) -> list[Column]:
+    """Every column that the question uses, once."""
+    keys = [key.column for key in question.keys] + ([question.subject.column] if question.subject else [])
+    tested = [c.column for c in (*question.conditions, *question.part) if c.column is not None]
+    return list(dict.fromkeys((*question.columns, *keys, *tested)))
+
+
+def _conversion(column: Column, repaired: int, reason: str) -> str:
+    """How a column is read when its type is not what its values are."""
+    if column.kind == "date text" or (repaired and column.kind == "date"):
+        return "pd.to_datetime({0}, errors='coerce')"
+    if column.kind == "numeric text" or (repaired and column.kind == "number" and "KeyError" not in reason):
+        return "pd.to_numeric({0}.astype(str).str.replace(r'[^0-9.eE+-]', '', regex=True), errors='coerce')"
+    return ""
+
+
+def _comment(text: str) -> str:
+    """A text that fits behind ``#``: one line, nothing that a terminal or an editor could take amiss."""
+    return "".join(char if char.isprintable() else " " for char in text).replace("\\", "")[:200]
+
+

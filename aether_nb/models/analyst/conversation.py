@@ -1,0 +1,48 @@
+"""Reading a request: the prompt, what is in the namespace, what was done for it so far, and what was said before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aether_nb.events.messages import Message, Text, ToolCall
+from aether_nb.models.analyst.script import Outcome
+from aether_nb.models.base import Request
+
+__all__ = ["Conversation", "read_conversation"]
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """What a request holds. ``done`` are the calls made for this prompt, with what came of each."""
+
+    prompt: str
+    summary: str | None
+    done: tuple[tuple[ToolCall, Outcome], ...]
+    earlier: tuple[str, ...]
+    tools: frozenset[str]
+    length: int
+
+
+def read_conversation(request: Request) -> Conversation:
+    """Find the last prompt and everything that followed it.
+
+    A user's message without a summary that comes in the middle of the work (a remark) does not start it anew.
+    """
+    at = _last_prompt(request.messages)
+    parts = [part for part in request.messages[at].parts if isinstance(part, Text)] if at >= 0 else []
+    rows = [part.text for part in parts if part.data == "rows"]
+    prompt = " ".join(part.text for part in parts if part.data == "text")
+    after = request.messages[at + 1 :]
+    results = {message.call_id: Outcome.read(message.text) for message in after if message.role == "tool"}
+    calls = [call for message in after if message.role == "assistant" for call in message.calls]
+    done = tuple((call, results.get(call.id, Outcome("no result", "failed"))) for call in calls)
+    earlier = tuple(message.text for message in request.messages[: max(at, 0)] if message.role in ("user", "assistant"))
+    summary = rows[-1] if rows else None
+    return Conversation(prompt.strip(), summary, done, earlier, frozenset(t.name for t in request.tools), len(request.messages))
+
+
+def _last_prompt(messages: tuple[Message, ...]) -> int:
+    """Where the last user's message stands; one with a summary of the namespace is preferred."""
+    users = [at for at, message in enumerate(messages) if message.role == "user"]
+    full = [at for at in users if any(isinstance(p, Text) and p.data == "rows" for p in messages[at].parts)]
+    return full[-1] if full else users[-1] if users else -1

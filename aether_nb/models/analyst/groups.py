@@ -1,0 +1,203 @@
+"""Groups, subjects and superlatives: by what rows are gathered, what is ranked, and which end of the ranking counts.
+
+It marks what it understands in a clause and fills in the question; it does not decide what is asked.
+"""
+
+from __future__ import annotations
+
+from aether_nb.models.analyst.clause import Clause
+from aether_nb.models.analyst.conditions import time_column
+from aether_nb.models.analyst.matching import Tag
+from aether_nb.models.analyst.namespace import Column
+from aether_nb.models.analyst.question import Ambiguous, Key, Question, Unclear
+
+__all__ = ["read_extreme", "read_groups", "read_subject"]
+
+EACH_MONTH = "every single month"
+OF_THE_YEAR = "January to December, over all years"
+_ROWS = ("row", "entity", "frame", "data")
+
+
+def read_extreme(clause: Clause, question: Question) -> None:
+    """The superlative, how many are wanted, and the column it speaks of."""
+    tops = list(clause.free("top"))
+    if not tops:
+        return
+    ends = {tag.value for _, tag in tops}
+    question.extreme = "both" if len(ends) > 1 else ends.pop()
+    attributes = {(tag.extra, tag.text) for _, tag in tops if tag.extra}
+    named = [c for _, tag in clause.free("column") for c in tag.value]
+    for attribute, phrase in sorted(attributes):
+        columns = clause.by_attribute(attribute, phrase)
+        if not any(column in columns for column in named):
+            question.columns.append(clause.one(columns, phrase))
+        question.flags.add("attribute")
+    for at, tag in tops:
+        clause.take(at)
+        if any(clause.kind(place) in _ROWS for place in (at + 1, at + 2)):
+            question.flags.add("rows")
+        for place in (at - 1, at + 1):
+            number = clause.tags[place] if clause.kind(place) == "number" else None
+            if number is not None and isinstance(number.value, int) and 0 < number.value <= 1000:
+                question.n = number.value
+                clause.take(place)
+    if question.n is None:
+        _count_wanted(clause, question)
+
+
+def _count_wanted(clause: Clause, question: Question) -> None:
+    """``which 3 islands have the most``: the only number left says how many."""
+    for at, tag in list(clause.free("number")):
+        if isinstance(tag.value, int) and 0 < tag.value <= 1000 and clause.kind(at + 1) in (*_ROWS, "column"):
+            question.n = tag.value
+            clause.take(at)
+            return
+
+
+def read_groups(clause: Clause, question: Question) -> None:
+    """``by species and island``, ``per month``, ``for each sex``."""
+    for at in range(len(clause.tags)):
+        tag = clause.tags[at]
+        if clause.kind(at) not in ("by", "between", "sort"):
+            continue
+        if tag.kind == "sort":
+            clause.take(at)
+            continue
+        place, keys = at + 1, []
+        while clause.kind(place) in ("by", "distinct", "in"):
+            place += 1
+        while (key := _key(clause, place)) is not None:
+            keys.append((place, key))
+            place += 1
+            while clause.kind(place) in ("and", "by", "sep") and _key(clause, place + 1 + (clause.kind(place + 1) == "by")):
+                place += 1
+        if keys and tag.kind == "between" and len(keys) > 1:
+            continue
+        if keys and all(_groupable(clause, question, key) for _, key in keys):
+            question.keys += [key for _, key in keys if key not in question.keys]
+            for taken in range(at, keys[-1][0] + 1):
+                if clause.kind(taken) in ("by", "between", "column", "freq", "part", "and", "distinct"):
+                    clause.take(taken)
+        elif tag.kind == "by":
+            _not_a_group(clause, question, at)
+    _frequencies(clause, question)
+
+
+def _key(clause: Clause, at: int) -> Key | None:
+    """What a tag groups by."""
+    column = clause.column(at)
+    if column is not None:
+        return Key(column, "Y") if column.dated and "year" in column.name.casefold() else Key(column)
+    if clause.kind(at) in ("freq", "part"):
+        when = time_column(clause)
+        tag = clause.tags[at]
+        if when is None:
+            raise Unclear(f"no column says when, so I cannot go by '{tag.text}'")
+        if not when.dated:
+            return Key(when) if tag.value == "Y" else None
+        return _calendar(clause, when, tag) if tag.kind == "freq" else Key(when, part=tag.value)
+    return None
+
+
+def _calendar(clause: Clause, when: Column, tag: Tag) -> Key:
+    """``by month`` of several years: each month by itself, or January to December? That is asked."""
+    word, days = tag.text.casefold(), when.span_days() or 0
+    within_a_year = any(condition.op == "year" for _, condition in clause.found)
+    plainly = word.endswith("ly") or " by " in word or clause.has("task", "trend") or clause.has("which") or within_a_year
+    plainly = plainly or any(tag.kind == "plot" for tag in clause.tags)
+    if tag.value != "M" or days < 400 or plainly:
+        return Key(when, freq=tag.value)
+    chosen = clause.words.choices.get("month")
+    if chosen is None:
+        raise Ambiguous("month", (EACH_MONTH, OF_THE_YEAR))
+    return Key(when, freq="M") if chosen == EACH_MONTH else Key(when, part="month")
+
+
+def _groupable(clause: Clause, question: Question, key: Key) -> bool:
+    """Whether it can be meant as a group, and not as the measure to go by."""
+    column = key.column
+    if key.freq or key.part or column.dated:
+        return True
+    if question.extreme and column.kind == "number" and (question.n is not None or clause.has("which")):
+        return column.categorical and len(list(clause.free("column"))) > 2
+    return column.categorical
+
+
+def _not_a_group(clause: Clause, question: Question, at: int) -> None:
+    """``by average mass``, ``by number of``, ``y by x`` in a picture, ``fare per passenger``."""
+    following = clause.kind(at + 1)
+    ranked = bool(question.extreme) or clause.has("sort")
+    if following in ("agg", "count", "share") or (following == "column" and (ranked or question.plot)):
+        clause.take(at)
+    elif following in _ROWS and clause.has("agg"):
+        clause.take(at)
+        if clause.kind(at + 1) == "row":
+            clause.take(at + 1)
+
+
+def _frequencies(clause: Clause, question: Question) -> None:
+    """``monthly average``, ``yearly total``: a group without a preposition."""
+    for at, tag in list(clause.free("freq")):
+        if not tag.text.casefold().endswith("ly") and tag.text.casefold() not in ("annual", "day by day", "month by month", "year by year", "week by week"):
+            continue
+        key = _key(clause, at)
+        if key is not None:
+            if key not in question.keys:
+                question.keys.insert(0, key)
+            clause.take(at)
+
+
+def read_subject(clause: Clause, question: Question) -> None:
+    """What is ranked or asked for: ``which species``, ``the month with``, ``top 5 countries``."""
+    for at, _ in list(clause.free("which")):
+        place = at + 1
+        while clause.kind(place) in ("distinct", "ref", "number"):
+            place += 1
+        if clause.kind(place) in _ROWS and clause.kind(place + 1) == "column" and clause.kind(place) == "frame":
+            place += 1
+        key = _subject_key(clause, place, question)
+        if key is not None and question.subject is None:
+            question.subject = key
+            clause.take(at, place)
+        elif clause.kind(place) in _ROWS or clause.tags[at].text.casefold() in ("who", "where"):
+            question.flags.add("rows" if question.extreme else "whichrows")
+        elif clause.tags[at].text.casefold() == "when" and question.extreme:
+            question.flags.add("when")
+    if question.extreme and question.subject is None:
+        _implied_subject(clause, question)
+
+
+def _subject_key(clause: Clause, at: int, question: Question) -> Key | None:
+    key = _key(clause, at) if clause.kind(at) in ("column", "freq", "part") else None
+    if key is None or (key.column.kind == "number" and not key.column.categorical):
+        return None
+    if key.column.dated and not key.freq and not key.part and question.extreme:
+        question.flags.add("rows")
+        return None if len(question.columns) + len(list(clause.free("column"))) < 2 else key
+    return key
+
+
+def _implied_subject(clause: Clause, question: Question) -> None:
+    """``the island with the most penguins``, ``top 3 species by mean mass``: the only column that is no measure."""
+    free = [(at, tag.value[0]) for at, tag in clause.free("column")]
+    labels = [(at, column) for at, column in free if _labels(column)]
+    measured = len(free) > len(labels) or bool(question.columns) or clause.has("count") or _names_rows(clause)
+    if len(labels) == 1 and measured and not question.keys:
+        question.subject = Key(labels[0][1])
+        clause.take(labels[0][0])
+    elif not labels and clause.has("agg") and len(question.keys) == 1:
+        question.subject = question.keys.pop()
+    elif not labels and (clause.has("count") or not free and not question.columns) and len(question.keys) == 1:
+        question.subject = question.keys.pop()
+    elif not labels and not question.keys:
+        for at, _ in list(clause.free("freq")):
+            question.subject = question.subject or _key(clause, at)
+            clause.take(at)
+
+
+def _labels(column: Column) -> bool:
+    return column.kind in ("text", "bool")
+
+
+def _names_rows(clause: Clause) -> bool:
+    return any(True for _ in clause.free(*_ROWS))

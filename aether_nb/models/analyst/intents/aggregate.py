@@ -1,0 +1,141 @@
+"""Aggregates: mean, median, sum, percentiles and the like, of columns, for all rows or by group."""
+
+from __future__ import annotations
+
+from aether_nb.models.analyst.clause import Clause
+from aether_nb.models.analyst.code import Rows, aggregate, group_code
+from aether_nb.models.analyst.desk import Desk
+from aether_nb.models.analyst.namespace import Column
+from aether_nb.models.analyst.phrasing import agg_name, conditions_text, figure, listed, markdown_table, plain
+from aether_nb.models.analyst.question import Key, Question, Unclear
+from aether_nb.models.analyst.results import Table, number
+from aether_nb.models.analyst.script import Script
+
+__all__ = ["Aggregate", "expand", "measured"]
+
+_EXPANDED = {"typical": ("mean", "median"), "quartiles": ("q0.25", "q0.5", "q0.75"), "q1": ("q0.25",), "q3": ("q0.75",)}
+
+
+def expand(aggs: list[str]) -> list[str]:
+    """The aggregates that can be computed: quartiles are three percentiles."""
+    return list(dict.fromkeys(one for agg in aggs for one in _EXPANDED.get(agg, (agg,))))
+
+
+def measured(question: Question) -> list[Column]:
+    """The columns that can be calculated with.
+
+    Raises:
+        Unclear: One of them is text.
+    """
+    for column in question.columns:
+        orders_only = {"min", "max"} >= set(question.aggs) or not question.aggs
+        if not column.numeric and not (column.dated and orders_only):
+            raise Unclear(f"{column.name} is text, of which there is no {agg_name(question.aggs[0]) if question.aggs else 'mean'}")
+    return question.columns
+
+
+class Aggregate:
+    """``mean body mass``, ``total price by year``, ``90th percentile of alcohol``, ``largest fare in each class``."""
+
+    name = "aggregate"
+
+    def recognise(self, clause: Clause, question: Question) -> bool:
+        """One or more measures, and what to compute of them."""
+        if question.subject is not None or {"mode", "rare"} & set(question.aggs) or "when" in question.flags:
+            return False
+        ends = {"both": ["min", "max"], "max": ["max"], "min": ["min"]}.get(question.extreme, [])
+        if question.extreme and (question.n is not None or "whichrows" in question.flags or (ends and question.aggs and question.extreme != "both" and question.keys)):
+            return False
+        question.aggs = expand(question.aggs + [end for end in ends if end not in question.aggs])
+        implied = [flag.partition(":")[2] for flag in question.flags if flag.startswith("implied:")]
+        if not question.aggs:
+            default = question.keys and question.columns
+            question.aggs = implied[:1] or (["mean", "median"] if default else [])
+        question.columns = question.columns or _only_number(clause, question)
+        if not question.columns or not question.aggs:
+            return False
+        if clause.claim("count"):
+            question.flags.add("count")
+        for kind in ("ref", "list", "to", "row", "percentile", "ascending", "descending"):
+            clause.claim(kind)
+        _each_value(clause, question)
+        measured(question)
+        return len(question.aggs) <= 6 and len(question.keys) <= 2
+
+    def title(self, question: Question) -> str:
+        """What the plan says."""
+        by = f" by {listed([key.column.name for key in question.keys])}" if question.keys else ""
+        aggs = listed([agg_name(agg) for agg in question.aggs])
+        columns = [column.name for column in question.columns]
+        return f"Compute the {aggs} of {listed(columns) if len(columns) < 5 else 'all numeric columns'}{by}"
+
+    def answer(self, question: Question, desk: Desk) -> Script:
+        """One figure in a sentence, or a table."""
+        outcome = yield from desk.run(question, lambda rows: self._code(question, desk, rows), self.title(question))
+        found = desk.table(outcome)
+        if question.keys:
+            return _grouped_text(question, found)
+        return _plain_text(question, found)
+
+    def _code(self, question: Question, desk: Desk, rows: Rows) -> str:
+        chosen = rows.filtered(question.conditions)
+        cells = {}
+        source = desk.names.fresh("groups" if question.keys else "values")
+        many = len(question.columns) > 1
+        for column in question.columns:
+            values = f"{source}[{column.name!r}]" if many else source
+            if not many:
+                cells["count"] = aggregate("count", values)
+            for agg in question.aggs:
+                label = f"{agg_name(agg)} of {column.name}" if many else agg_name(agg)
+                cells[label] = aggregate(agg, values)
+        body = "{\n    " + ",\n    ".join(f"{label!r}: {code}" for label, code in cells.items()) + ",\n}"
+        start = group_code(question.keys, chosen) if question.keys else chosen
+        picked = "" if many else f"[{question.columns[0].name!r}]"
+        made = "pd.DataFrame" if question.keys else "pd.Series"
+        rows.note(self.title(question))
+        return rows.code(f"{source} = {start}{picked}", *desk.keep(question, f"{made}({body})"))
+
+
+def _only_number(clause: Clause, question: Question) -> list[Column]:
+    """The one numeric column of a frame that has just one; nothing when it is not clear which is meant."""
+    keys = [key.column for key in question.keys]
+    tested = [condition.column for _, condition in clause.found]
+    columns = [c for c in clause.words.frame.columns if c.kind == "number" and c not in keys and c not in tested]
+    return columns if len(columns) == 1 and question.aggs else []
+
+
+def _each_value(clause: Clause, question: Question) -> None:
+    """``of Adelie and Gentoo``: each of the values by itself."""
+    several = [c for _, c in clause.found if c.op in ("in", "years in") and not c.negated]
+    if not question.keys and len(several) == 1 and several[0].column is not None:
+        year = "Y" if several[0].op == "years in" else ""
+        question.keys.append(Key(several[0].column, year))
+
+
+def _plain_text(question: Question, found: Table) -> str:
+    """One figure in a sentence; several in a list."""
+    pairs = found.pairs()
+    where = conditions_text(question.conditions)
+    separators = not any("year" in column.name.casefold() for column in question.columns)
+    labels = [label for label in pairs if label != "count"]
+    if len(question.columns) > 1:
+        lines = [f"- {plain(label)}: **{figure(pairs[label], separators)}**" for label in labels]
+        return f"Of `{question.frame.name}`{where}:\n\n" + "\n".join(lines)
+    column = plain(question.columns[0].name)
+    if number(pairs.get("count", "")) == 0:
+        return f"There are no values of {column}{where}, so there is nothing to compute."
+    over = f"over {figure(pairs.get('count', ''))} values"
+    if len(labels) == 1:
+        return f"The {labels[0]} of {column}{where} is **{figure(pairs[labels[0]], separators)}** ({over})."
+    lines = [f"- {label}: **{figure(pairs[label], separators)}**" for label in labels]
+    return f"{column}{where}, {over}:\n\n" + "\n".join(lines)
+
+
+def _grouped_text(question: Question, found: Table) -> str:
+    """A table with a line for each group."""
+    aggs, labels = listed([agg_name(agg) for agg in question.aggs]), len(question.keys)
+    names = listed([plain(column.name) for column in question.columns[:6]])
+    by = listed([plain(name) for name in found.columns[:labels]])
+    text = f"{aggs[0].upper()}{aggs[1:]} of {names} by {by}{conditions_text(question.conditions)}:\n\n"
+    return text + markdown_table(found, labels)

@@ -1,0 +1,117 @@
+"""Comparing groups: their means, the largest difference, its size, and a test when scipy is there."""
+
+from __future__ import annotations
+
+from aether_nb.models.analyst.clause import Clause
+from aether_nb.models.analyst.code import Rows, group_code
+from aether_nb.models.analyst.desk import Desk
+from aether_nb.models.analyst.phrasing import conditions_text, figure, markdown_table, plain
+from aether_nb.models.analyst.question import Key, Question
+from aether_nb.models.analyst.results import Table, facts, number
+from aether_nb.models.analyst.script import Script
+
+__all__ = ["Comparison"]
+
+_TWO = (
+    "    test = stats.ttest_ind(samples[0], samples[1], equal_var=False)",
+    '    print("test: Welch\'s t-test")', '    print("statistic:", test.statistic)', '    print("p:", test.pvalue)',
+)  # fmt: skip
+_MORE = (
+    "    test = stats.f_oneway(*samples)", '    print("test: one-way ANOVA")', '    print("statistic:", test.statistic)',
+    '    print("p:", test.pvalue)', '    print("kruskal p:", stats.kruskal(*samples).pvalue)',
+)  # fmt: skip
+
+
+class Comparison:
+    """``which species differ most in flipper length``, ``is body mass different between males and females``."""
+
+    name = "compare"
+
+    def recognise(self, clause: Clause, question: Question) -> bool:
+        """A word of comparing, one measure, and one column that makes the groups."""
+        asked = clause.claim("task", "compare")
+        comparing = [tag for _, tag in clause.free("more")]
+        versus = clause.has("versus") and len([c for _, c in clause.found if c.op == "in"]) == 1 and not question.extreme
+        if not (asked or comparing or (versus and question.aggs)) or set(question.aggs) - {"mean", "median"}:
+            return False
+        for tag in comparing:
+            if tag.extra and not question.columns:
+                question.columns = [clause.one(clause.by_attribute(tag.extra, tag.text), tag.text)]
+        for kind in ("more", "versus", "between", "ref", "strength", "by", "to", "row", "howmuch", "count", "list", "valueword"):
+            clause.claim(kind)
+        if question.extreme == "min" or question.n:
+            return False
+        several = [c for _, c in clause.found if c.op == "in" and not c.negated and c.column]
+        keys = list(question.keys)
+        if question.subject is not None:
+            keys.append(question.subject)
+        texts = [column for column in question.columns if column.kind in ("text", "bool")]
+        if not keys and not several and len(texts) == 1 and len(question.columns) == 2:
+            keys = [Key(texts[0])]
+            question.columns.remove(texts[0])
+        if not keys and len(several) == 1 and several[0].column is not None:
+            keys = [Key(several[0].column)]
+        question.keys, question.subject = keys, None
+        return len(keys) == 1 and len(question.columns) == 1 and question.columns[0].numeric and not keys[0].freq
+
+    def title(self, question: Question) -> str:
+        """What the plan says."""
+        return f"Compare {question.columns[0].name} between the groups of {question.keys[0].column.name}"
+
+    def answer(self, question: Question, desk: Desk) -> Script:
+        """The largest difference, a table of the groups, and the test."""
+        outcome = yield from desk.run(question, lambda rows: self._code(question, desk, rows), self.title(question))
+        found, printed = desk.table(outcome), facts(outcome.text)
+        return _said(question, found, printed)
+
+    def _code(self, question: Question, desk: Desk, rows: Rows) -> str:
+        chosen, measure = rows.filtered(question.conditions), question.columns[0].name
+        fresh = desk.names.fresh
+        groups, samples, values, kept = fresh("groups"), fresh("samples"), fresh("values"), desk.saved or fresh("summary")
+        desk.saved = kept
+        rows.note(self.title(question))
+        rows.lines += [
+            f"{groups} = {group_code(question.keys, chosen)}[{measure!r}]",
+            f'{kept} = {groups}.agg(["count", "mean", "median", "std", "min", "max"])',
+            f'print("largest difference:", {kept}["mean"].max() - {kept}["mean"].min())',
+            f'print("highest:", {kept}["mean"].idxmax())', f'print("lowest:", {kept}["mean"].idxmin())',
+            "# how much of the variation lies between the groups",
+            f"{values} = {chosen}.dropna(subset=[{measure!r}, {question.keys[0].column.name!r}])[{measure!r}]",
+            f'print("eta squared:", ({kept}["count"] * ({kept}["mean"] - {values}.mean()) ** 2).sum() / (({values} - {values}.mean()) ** 2).sum())',
+            f"{samples} = [part.dropna() for _, part in {groups} if part.count() > 1]",
+            "try:", "    from scipy import stats", "except ImportError:", '    print("test: none")', "else:",
+        ]  # fmt: skip
+        body = _TWO if _groups(question) == 2 else _MORE
+        return rows.code(*(line.replace("samples", samples) for line in body), kept)
+
+
+def _groups(question: Question) -> int:
+    """How many groups there are, as far as it is known; 0 when it is not."""
+    column = question.keys[0].column
+    chosen = [c for c in question.conditions if c.column == column and c.op == "in"]
+    return len(chosen[0].value) if chosen else len(column.values)
+
+
+def _said(question: Question, found: Table, printed: dict[str, str]) -> str:
+    """What differs by how much, whether that may be chance, and the table."""
+    measure, where = plain(question.columns[0].name), conditions_text(question.conditions)
+    high, low = plain(printed.get("highest", "?")), plain(printed.get("lowest", "?"))
+    head = (
+        f"**{high}** and **{low}** differ most in {measure}{where}: their means are **{figure(printed.get('largest difference', ''))}** apart."
+        if len(found.rows) > 2
+        else f"The mean of {measure}{where} is higher for **{high}** than for **{low}**, by **{figure(printed.get('largest difference', ''))}**."
+    )
+    table = markdown_table(found, 1)
+    size = f"The groups account for {figure(printed.get('eta squared', ''))} of the variation (eta squared)."
+    p = number(printed.get("p", ""))
+    if p is None:
+        return f"{head}\n\n{table}\n\n{size} No test was made: scipy is not installed, or a group is too small."
+    verdict = "unlikely to be chance" if p < 0.05 else "may well be chance"
+    test = f"{printed['test']}: statistic {figure(printed['statistic'])}, p = {_p(p)}, so the difference is {verdict} (at 5 %)."
+    if "kruskal p" in printed:
+        test += f" Kruskal-Wallis gives p = {_p(number(printed['kruskal p']) or 0.0)}."
+    return f"{head}\n\n{table}\n\n{test} {size}"
+
+
+def _p(value: float) -> str:
+    return f"{value:.4f}" if value >= 0.001 else f"{value:.3g}"

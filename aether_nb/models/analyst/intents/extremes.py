@@ -1,0 +1,89 @@
+"""Single rows at one end: the five heaviest penguins, the oldest passenger, the day on which a price was highest."""
+
+from __future__ import annotations
+
+from aether_nb.models.analyst.clause import Clause
+from aether_nb.models.analyst.code import Rows
+from aether_nb.models.analyst.desk import Desk
+from aether_nb.models.analyst.intents.aggregate import measured
+from aether_nb.models.analyst.namespace import Column
+from aether_nb.models.analyst.phrasing import conditions_text, figure, markdown_table, plain
+from aether_nb.models.analyst.question import Question
+from aether_nb.models.analyst.results import Table
+from aether_nb.models.analyst.script import Script
+
+__all__ = ["Extremes"]
+
+
+class Extremes:
+    """Top and bottom rows by one column."""
+
+    name = "extremes"
+
+    def recognise(self, clause: Clause, question: Question) -> bool:
+        """A superlative, one measure, and rows that are asked for."""
+        rows = bool({"rows", "whichrows", "when"} & question.flags) or question.n is not None
+        if question.extreme not in ("max", "min") or not rows or question.keys or question.aggs:
+            return False
+        if question.subject is not None and question.subject.column.dated and not question.subject.freq:
+            question.subject = None
+        if len(question.columns) == 2 and question.columns[1].dated:
+            question.columns.pop()
+        if question.subject is not None or len(question.columns) != 1:
+            return False
+        for kind in ("row", "list", "ref", "descending", "ascending", "cols"):
+            clause.claim(kind)
+        measured(question)
+        return True
+
+    def title(self, question: Question) -> str:
+        """What the plan says."""
+        end = "highest" if question.extreme == "max" else "lowest"
+        return f"Find the rows with the {end} {question.columns[0].name}"
+
+    def answer(self, question: Question, desk: Desk) -> Script:
+        """The rows with what tells them apart."""
+        measure = question.columns[0].name
+        names = _shown(question)
+
+        def write(rows: Rows) -> str:
+            chosen = rows.filtered(question.conditions)
+            ordered = desk.names.fresh("ordered")
+            rows.note(self.title(question))
+            rows.lines.append(f"{ordered} = {chosen}.sort_values({measure!r}, ascending={question.extreme == 'min'})")
+            if question.n is None:
+                picked = f"{ordered}.loc[{ordered}[{measure!r}] == {ordered}[{measure!r}].{question.extreme}(), {names!r}]"
+            else:
+                picked = f"{ordered}.dropna(subset=[{measure!r}]).head({question.n})[{names!r}]"
+            return rows.code(*desk.keep(question, picked))
+
+        outcome = yield from desk.run(question, write, self.title(question))
+        found = desk.table(outcome)
+        return self._said(question, found, measure)
+
+    def _said(self, question: Question, found: Table, measure: str) -> str:
+        end = "highest" if question.extreme == "max" else "lowest"
+        where = conditions_text(question.conditions)
+        at = found.columns.index(measure) if measure in found.columns else -1
+        labels = 1 + (found.columns[0] != _shown(question)[0])
+        value = figure(found.rows[0][at], "year" not in measure.casefold())
+        if question.n is None and found.total > 1:
+            head = f"The {end} {plain(measure)}{where} is **{value}**; {found.total} rows share it:"
+        elif question.n is None:
+            head = f"The {end} {plain(measure)}{where} is **{value}**:"
+        else:
+            head = f"The {found.total} rows with the {end} {plain(measure)}{where}:"
+        return f"{head}\n\n" + markdown_table(found, labels)
+
+
+def _shown(question: Question) -> list[str]:
+    """The columns worth showing beside the measure: names and dates, a few at most."""
+    measure = question.columns[0]
+    columns = [c for c in question.frame.columns if c != measure and (c.kind == "text" or c.dated)]
+    columns.sort(key=lambda c: -_telling(c))
+    return [*(column.name for column in columns[:4]), measure.name]
+
+
+def _telling(column: Column) -> int:
+    """How well a column tells rows apart."""
+    return 1_000_000 if column.dated else column.distinct or 0

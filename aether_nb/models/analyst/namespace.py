@@ -1,0 +1,206 @@
+"""What is in the user's namespace, read from the text in which a model is shown it.
+
+The format is that of the namespace summary and of ``inspect_variable``. Nothing here trusts that text: names are kept
+as plain strings, literals are read with ``ast.literal_eval``, and a line that cannot be read is left out.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import keyword
+import re
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+__all__ = ["Column", "Frame", "Namespace", "parse_summary"]
+
+_LINE = re.compile(r'^(?P<indent>\s*)- (?P<name>"(?:[^"\\]|\\.)*"|[^:]+?): (?P<rest>.*)$')
+_SHAPE = re.compile(r"~?([\d,]+) rows? × ~?([\d,]+) columns?")
+_MISSING = re.compile(r"^~?([\d.]+)% missing$")
+_DISTINCT = re.compile(r"^~?([\d,]+) distinct(?:: (?P<values>.*))?$", re.DOTALL)
+_DATE = re.compile(r"^\d{4}-\d{2}(-\d{2})?([ T][\d:.+Z-]*)?$|^\d{1,2}/\d{1,2}/\d{4}$|^\d{4}/\d{1,2}/\d{1,2}$")
+_NUMBER = re.compile(r"^\s*[-+]?[$€£]?\s?(\d{1,3}(,\d{3})+|\d+)?(\.\d+)?([eE][-+]?\d+)?\s*%?\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column. ``values`` are all its distinct values when they were listed; ``examples`` are some of them.
+
+    ``missing`` is in percent; ``distinct`` is None when it was not told; ``low`` and ``high`` are the range as written.
+    """
+
+    name: str
+    dtype: str
+    missing: float = 0.0
+    distinct: int | None = None
+    values: tuple[Any, ...] = ()
+    examples: tuple[Any, ...] = ()
+    low: str = ""
+    high: str = ""
+
+    @property
+    def kind(self) -> str:
+        """``number``, ``bool``, ``date``, ``text``; ``numeric text`` and ``date text`` want a conversion."""
+        dtype = self.dtype.casefold()
+        if re.match(r"u?int|float|decimal|double", dtype):
+            return "number"
+        if dtype.startswith("bool"):
+            return "bool"
+        if dtype.startswith(("datetime", "period", "timestamp", "date")):
+            return "date"
+        return self._text_kind()
+
+    def _text_kind(self) -> str:
+        shown = self.values or self.examples
+        if shown and all(isinstance(value, bool) for value in shown):
+            return "bool"
+        if shown and all(isinstance(value, int | float) for value in shown):
+            return "number"
+        texts = [value for value in shown if isinstance(value, str) and value.strip()]
+        if texts and all(_DATE.match(text) for text in texts):
+            return "date text"
+        readable = [text for text in texts if _NUMBER.match(text) and any(char.isdigit() for char in text)]
+        if len(texts) > 1 and len(readable) >= max(2, len(texts) - 1):
+            return "numeric text"
+        return "text"
+
+    @property
+    def numeric(self) -> bool:
+        """Whether one can calculate with it, if need be after a conversion."""
+        return self.kind in ("number", "numeric text", "bool")
+
+    @property
+    def dated(self) -> bool:
+        """Whether it holds dates, if need be after a conversion."""
+        return self.kind in ("date", "date text")
+
+    @property
+    def flag(self) -> bool:
+        """Whether it says yes or no: booleans, or nothing but 0 and 1."""
+        return self.kind == "bool" or (self.kind == "number" and bool(self.values) and set(self.values) <= {0, 1})
+
+    def span_days(self) -> int | None:
+        """How many days lie between the first and the last date; None when it is not told."""
+        try:
+            return (date.fromisoformat(self.high[:10]) - date.fromisoformat(self.low[:10])).days
+        except ValueError:
+            return None
+
+    @property
+    def categorical(self) -> bool:
+        """Whether it makes sense to group by it."""
+        if self.kind in ("text", "bool") or self.values:
+            return True
+        whole = re.match(r"u?int", self.dtype.casefold()) is not None
+        return whole and self.distinct is not None and self.distinct <= 60
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A pandas DataFrame in the namespace; ``rows`` is None when it was not told."""
+
+    name: str
+    columns: tuple[Column, ...] = ()
+    rows: int | None = None
+
+    def of_kind(self, *kinds: str) -> list[Column]:
+        """The columns of these kinds, in order."""
+        return [column for column in self.columns if column.kind in kinds]
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """The frames, and every name that is taken."""
+
+    frames: tuple[Frame, ...] = ()
+    names: frozenset[str] = frozenset()
+
+    def fresh(self, wanted: str) -> str:
+        """A name like ``wanted`` that is not taken."""
+        name, number = wanted, 1
+        while name in self.names:
+            number += 1
+            name = f"{wanted}_{number}"
+        return name
+
+
+def parse_summary(text: str) -> Namespace:
+    """Read a namespace summary, or the description of one variable."""
+    frames: list[Frame] = []
+    names: set[str] = set()
+    inside = False
+    for line in text.splitlines():
+        dropped = re.match(r"^\s*- … .*\(names only\): (.*)$", line)
+        if dropped and not line.startswith(" "):
+            names.update(name.strip() for name in dropped.group(1).split(","))
+            continue
+        if dropped and inside:
+            frames[-1] = replace(frames[-1], columns=(*frames[-1].columns, *_unknown(dropped.group(1))))
+            continue
+        match = _LINE.match(line)
+        if match is None:
+            continue
+        name = _name(match["name"])
+        if match["indent"]:
+            if inside:
+                columns = (*frames[-1].columns, _column(name, match["rest"]))
+                frames[-1] = replace(frames[-1], columns=columns)
+            continue
+        names.add(name.split(" = ")[0])
+        inside = match["rest"].startswith(("pandas.DataFrame", "DataFrame", "geopandas.GeoDataFrame"))
+        inside = inside and name.isidentifier() and not keyword.iskeyword(name)
+        if inside:
+            shape = _SHAPE.search(match["rest"])
+            frames.append(Frame(name, (), int(shape.group(1).replace(",", "")) if shape else None))
+    return Namespace(tuple(frames), frozenset(names))
+
+
+def _unknown(names: str) -> list[Column]:
+    """Columns of which nothing but the name was told."""
+    return [Column(_name(name.strip()), "unknown") for name in names.rstrip("…").split(", ") if name.strip()]
+
+
+def _name(text: str) -> str:
+    """A name as it stands in the namespace; one that could confuse was written as a JSON string."""
+    if text.startswith('"'):
+        try:
+            return str(json.loads(text))
+        except ValueError:
+            return text
+    return text
+
+
+def _column(name: str, rest: str) -> Column:
+    """One column from the facts behind its name."""
+    dtype, _, facts = rest.partition(", ")
+    column = Column(name, dtype.strip())
+    facts = facts.strip()
+    head, _, tail = facts.partition(", ")
+    if missing := _MISSING.match(head):
+        column = replace(column, missing=float(missing.group(1)))
+        facts = tail.strip()
+    facts, _, examples = f", {facts}".partition(", e.g. ")
+    facts = facts.removeprefix(", ")
+    if examples:
+        column = replace(column, examples=_literals(examples))
+    if distinct := _DISTINCT.match(facts):
+        values = _literals(distinct["values"] or "")
+        column = replace(column, distinct=int(distinct.group(1).replace(",", "")), values=values)
+    elif " … " in facts:
+        low, _, high = facts.partition(" … ")
+        column = replace(column, low=low.strip(), high=high.split(", ")[0].strip())
+    return column
+
+
+def _literals(text: str) -> tuple[Any, ...]:
+    """Python literals with commas between them; nothing when any of them cannot be read."""
+    text = text.strip().rstrip("…").rstrip().rstrip(",")
+    if not text:
+        return ()
+    try:
+        values = ast.literal_eval(f"({text},)")
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return ()
+    return tuple(value for value in values if value is not None)

@@ -1,0 +1,250 @@
+"""Parsing: from the tags of a request to questions.
+
+What all intents need is read here: clauses, file, picture, conditions, groups, subject, superlative. What a clause is
+about is decided by the intents, in their order; a clause of which a tag is left over in the end was not understood.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from aether_nb.models.analyst.clause import Clause
+from aether_nb.models.analyst.conditions import read_conditions, time_column
+from aether_nb.models.analyst.groups import read_extreme, read_groups, read_subject
+from aether_nb.models.analyst.matching import Tag, Vocabulary, tag_tokens
+from aether_nb.models.analyst.question import Plot, Question, Unclear
+from aether_nb.models.analyst.words import tokenise
+
+__all__ = ["Recogniser", "parse"]
+
+_IGNORED = frozenset({"verb", "in", "with", "from", "rel", "and", "sep", "data", "frame", "entity", "valueword", "which", "howmuch"})
+_POINTING = frozenset({"ref", "to", "data", "frame", "agg", "task"})
+_TABLES = (".csv", ".json", ".txt", ".md")
+
+
+class Recogniser(Protocol):
+    """What parsing needs of an intent."""
+
+    name: str
+
+    def recognise(self, clause: Clause, question: Question) -> bool:
+        """Whether the clause asks for this; what was understood is marked, and the question filled in."""
+
+
+def parse(prompt: str, words: Vocabulary, intents: Sequence[Recogniser]) -> list[Question]:
+    """The questions of a prompt about one frame, in order.
+
+    Raises:
+        Unclear: A piece of it was not understood.
+        Ambiguous: A phrase may mean several columns.
+    """
+    questions: list[Question] = []
+    for tags in _clauses(tag_tokens(tokenise(prompt), words)):
+        if questions and _attach(tags, questions[-1]):
+            continue
+        questions.append(_interpret(Clause(tags, words), intents))
+    if not questions:
+        raise Unclear("there is no question in it")
+    if len(questions) > 3:
+        raise Unclear("that is more than three questions at once")
+    return questions
+
+
+def _clauses(tags: list[Tag]) -> list[list[Tag]]:
+    """Cut at the ends of sentences, and where ``and`` begins something new: a picture, a file, another question."""
+    clauses: list[list[Tag]] = [[]]
+    for at, tag in enumerate(tags):
+        following = tags[at + 1] if at + 1 < len(tags) else None
+        ends = tag.kind == "sep" and tag.text in ".?!;"
+        if tag.kind in ("and", "sep") and following is not None and clauses[-1]:
+            starts = following.kind == "which" or (following.kind == "count" and following.text.casefold().startswith("how"))
+            starts = starts or (following.kind in ("plot", "write") and tag.kind != "sep")
+            ends = ends or starts or (following.kind in ("plot", "write") and any(t.kind == "sep" for t in tags[at : at + 1]))
+        if ends:
+            clauses.append([])
+        else:
+            clauses[-1].append(tag)
+    return [clause for clause in clauses if any(tag.kind not in _IGNORED for tag in clause)]
+
+
+def _attach(tags: list[Tag], before: Question) -> bool:
+    """Whether a clause only draws or writes what the question before it found; it is then added to that question."""
+    kinds = {tag.kind for tag in tags} - _IGNORED
+    if not kinds & {"plot", "write"} or kinds - {"plot", "write", "file"} - _POINTING:
+        return False
+    if any(tag.kind == "task" and tag.value not in ("profile", "distribution") for tag in tags):
+        return False
+    spoken = {tag.value for tag in tags if tag.kind == "agg"}
+    if spoken - set(before.aggs) - ({"mean"} if before.task in ("compare", "rank") else set()):
+        return False
+    plots = [tag.value for tag in tags if tag.kind == "plot"]
+    if plots:
+        shown = [kind for kind in plots if kind != "any"]
+        drawn = "hist" if any(tag.value == "distribution" for tag in tags) else "any"
+        before.plot = Plot(shown[-1] if shown else drawn)
+    if "write" in kinds or "file" in kinds:
+        before.path = _path([tag.value for tag in tags if tag.kind == "file"], before)
+    return True
+
+
+def _path(files: list[str], question: Question) -> str:
+    """The one file to write.
+
+    Raises:
+        Unclear: Several were named, or one that no table can be written to.
+    """
+    if len(files) > 1:
+        raise Unclear("several files are named")
+    if not files:
+        question.notes.append("no file was named, so the table goes to summary.csv")
+        return "summary.csv"
+    if not files[0].casefold().endswith(_TABLES):
+        raise Unclear(f"I can write tables as .csv or .json, not '{files[0]}'", (files[0],))
+    return files[0]
+
+
+def _interpret(clause: Clause, intents: Sequence[Recogniser]) -> Question:
+    """One clause as a question."""
+    clause.prepare()
+    question = Question(clause.words.frame)
+    _read_frame(clause)
+    _read_file(clause, question)
+    _read_plot(clause, question)
+    _drop_nouns(clause)
+    read_conditions(clause)
+    read_extreme(clause, question)
+    read_groups(clause, question)
+    read_subject(clause, question)
+    _read_measures(clause, question)
+    for tag in clause.tags:
+        if tag.extra == "respelt" and tag.kind == "column":
+            question.notes.append(f"I read '{tag.text}' as {tag.value[0].name}")
+    for intent in intents:
+        before = [tag.used for tag in clause.tags]
+        if intent.recognise(clause, question):
+            question.task = intent.name
+            break
+        for tag, used in zip(clause.tags, before, strict=True):
+            tag.used = used
+    left = tuple(tag.text for tag in clause.tags if not tag.used and tag.kind not in _IGNORED)
+    if not question.task or left:
+        raise Unclear(_why(left))
+    question.conditions = question.conditions or [c for _, c in clause.found if c not in question.part]
+    return question
+
+
+def _why(left: tuple[str, ...]) -> str:
+    if left:
+        return "I cannot place " + ", ".join(f"'{word}'" for word in left) + " in what I understood"
+    return "I do not see what is asked"
+
+
+def _read_frame(clause: Clause) -> None:
+    """Refuse a question about two frames: joining them is for a person or a model."""
+    others = {tag.value for _, tag in clause.free("frame") if tag.value != clause.words.frame.name}
+    if others:
+        raise Unclear(f"it speaks of {clause.words.frame.name} and of {', '.join(sorted(others))}; I do not join frames")
+
+
+def _read_file(clause: Clause, question: Question) -> None:
+    files = [tag.value for _, tag in clause.free("file")]
+    writing = clause.claim("write")
+    if not writing and not files:
+        return
+    clause.claim("file")
+    clause.claim("ref")
+    clause.claim("to")
+    question.path = _path(files, question)
+
+
+def _read_plot(clause: Clause, question: Question) -> None:
+    """The picture that is asked for, and by what its points are coloured."""
+    kinds = [tag.value for _, tag in clause.free("plot")]
+    if not kinds:
+        return
+    clause.claim("plot")
+    special = sorted({kind for kind in kinds if kind != "any"})
+    if len(special) > 1:
+        raise Unclear("several kinds of picture are named")
+    color = None
+    for at, _ in list(clause.free("color")):
+        if (color := clause.column(at + 1)) is not None:
+            clause.take(at, at + 1)
+    question.plot = Plot(special[0] if special else "any", color)
+
+
+def _drop_nouns(clause: Clause) -> None:
+    """``the species column``, ``weather types``, ``alcohol values``: the noun behind a column adds nothing."""
+    ranked = clause.has("top")
+    for at, tag in enumerate(clause.tags):
+        if tag.kind == "freq" and not ranked and clause.kind(at - 1) not in ("by", "which", "between") and _one_row_each(clause, tag):
+            tag.kind = "entity"
+        noun = tag.kind in ("cols", "valueword", "values") or (tag.kind == "task" and tag.value == "types")
+        if noun and at and clause.tags[at - 1].kind == "column":
+            if tag.kind == "cols" and any(t.kind == "which" for t in clause.tags[:at]) and tag.text.endswith("s"):
+                continue
+            tag.used = True
+        elif tag.kind == "cols" and tag.text.casefold() in ("column", "variable", "field", "feature") and clause.kind(at + 1) == "column":
+            tag.used = True
+
+
+_DAYS = {"D": 1.0, "W": 7.0, "M": 30.44, "Y": 365.25}
+
+
+def _one_row_each(clause: Clause, tag: Tag) -> bool:
+    """Whether every row is a day (or a month, a year) of its own, so that ``days`` are rows."""
+    when, rows = time_column(clause), clause.words.frame.rows
+    if when is None or not when.dated or not rows or tag.text.casefold().endswith("ly") or tag.value not in _DAYS:
+        return False
+    days = when.span_days()
+    return days is not None and abs((days + 1) / _DAYS[tag.value] - rows) <= max(2.0, 0.02 * rows)
+
+
+def _read_measures(clause: Clause, question: Question) -> None:
+    """The columns that are left, in their order."""
+    for at, tag in list(clause.free("column")):
+        column = tag.value[0]
+        implied = [other for other in ("max", "min", "mean") if other in column.name.casefold().split("_")]
+        if column not in question.columns:
+            question.columns.append(column)
+            if implied and not clause.has("agg") and not question.extreme:
+                question.flags.add(f"implied:{implied[0]}")
+        clause.take(at)
+    if question.columns and clause.has("task", "corr"):
+        clause.claim("all")
+    if clause.claim("all"):
+        question.flags.add("all")
+        keys = [key.column for key in question.keys]
+        question.columns = [c for c in clause.words.frame.columns if c.kind == "number" and c not in keys]
+    for at, tag in list(clause.free("agg")):
+        value = tag.value
+        clause.take(at)
+        if value not in question.aggs:
+            question.aggs.append(value)
+    _read_percentiles(clause, question)
+    if question.aggs and any(column.dated for column in question.columns) and time_column(clause) is None:
+        raise Unclear("it is not clear which dates are meant")
+
+
+def _read_percentiles(clause: Clause, question: Question) -> None:
+    """``90th percentile``, ``percentile 90``, ``0.9 quantile``, ``25th and 75th percentiles``."""
+    wanted = any("percentile" in tag.text.casefold() for tag in clause.tags) or "quartiles" in question.aggs
+    for at, tag in list(clause.free("quantile")):
+        if not wanted:
+            raise Unclear(f"I cannot place '{tag.text}'", (tag.text,))
+        question.aggs.append(f"q{tag.value / 100:g}")
+        clause.take(at)
+        if clause.kind(at - 1) == "and":
+            clause.take(at - 1)
+    for at, tag in list(clause.free("number")):
+        beside = {clause.kind(at - 1), clause.kind(at + 1)} & {"percentile"}
+        quantile = "quartiles" in question.aggs and 0 < tag.value < 1
+        if beside or quantile:
+            question.aggs.append(f"q{tag.value / (1 if quantile else 100):g}")
+            clause.take(at)
+    named = [agg for agg in question.aggs if agg[0] == "q" and agg[1:2].isdigit() and agg not in ("q1", "q3")]
+    if named and "quartiles" in question.aggs:
+        question.aggs.remove("quartiles")
+    if named:
+        clause.claim("percentile")

@@ -1,0 +1,128 @@
+"""Phrasing: figures, tables and conditions as people write them.
+
+Cells come from the user's data: they are escaped so that they stay text in Markdown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from aether_nb.models.analyst.question import Condition
+from aether_nb.models.analyst.results import Table, number
+
+__all__ = ["agg_name", "condition_text", "conditions_text", "figure", "listed", "markdown_table", "plain", "share_text"]
+
+_MOST_ROWS = 20
+_AGGS = {
+    "mean": "mean", "median": "median", "sum": "total", "min": "minimum", "max": "maximum", "std": "standard deviation",
+    "var": "variance", "range": "range", "iqr": "interquartile range", "count": "count", "nunique": "number of distinct values",
+    "q0.25": "25th percentile", "q0.5": "median", "q0.75": "75th percentile", "share": "share",
+}  # fmt: skip
+_OPS = {
+    "==": "=", "!=": "≠", ">": ">", ">=": "≥", "<": "<", "<=": "≤", "contains": "contains", "starts": "starts with",
+    "ends": "ends with", "year": "in", "year>": "after", "year>=": "since", "year<": "before", "year<=": "until", "date": "on",
+}  # fmt: skip
+_MONTHS = "January February March April May June July August September October November December".split()
+
+
+def agg_name(agg: str) -> str:
+    """The name of an aggregate: ``90th percentile`` for ``q0.9``."""
+    if agg in _AGGS:
+        return _AGGS[agg]
+    percent = float(agg[1:]) * 100
+    last = f"{percent:g}"
+    ending = "th" if last.endswith(("11", "12", "13")) else {"1": "st", "2": "nd", "3": "rd"}.get(last[-1], "th")
+    return f"{last}{ending} percentile"
+
+
+def figure(cell: str, separators: bool = True) -> str:
+    """A number as people write it: at least four significant digits, separators in big ones; other cells as they are."""
+    value = number(cell)
+    if value is None or value in (float("inf"), float("-inf")):
+        return plain(cell) if cell else "missing"
+    comma = "," if separators else ""
+    if value == int(value) and abs(value) < 1e15:
+        return f"{int(value):{comma}d}"
+    size = abs(value)
+    if size >= 1:
+        return f"{value:{comma}.{3 if size < 10 else 2}f}"
+    return f"{value:.4g}" if size < 1e-3 else f"{value:.4f}"
+
+
+def _whole(cell: str) -> str:
+    """A label that pandas made a float of, without its ``.0``."""
+    return cell.removesuffix(".0") if re.fullmatch(r"-?\d+\.0", cell) else cell
+
+
+def share_text(cell: str) -> str:
+    """A share in percent, with one or two decimals."""
+    value = number(cell)
+    return "missing" if value is None else f"{value:.2f}".rstrip("0").rstrip(".") + " %"
+
+
+def plain(text: str) -> str:
+    """Text from data that stays text in Markdown and fits a line."""
+    text = re.sub(r"\s+", " ", text).strip()
+    text = re.sub(r"([\\`*\[\]<>|~]|\b_(?!\w)|(?<!\w)_)", r"\\\1", text)
+    return text if len(text) <= 120 else text[:119] + "…"
+
+
+def listed(words: Sequence[str], last: str = "and") -> str:
+    """``a, b and c``."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}" if words else ""
+
+
+def markdown_table(found: Table, labels: int = 1, heads: Sequence[str] = (), percent: Sequence[str] = ()) -> str:
+    """A small Markdown table; the first ``labels`` columns are names and get no separators.
+
+    Args:
+        found: The table.
+        labels: How many leading columns name the rows.
+        heads: Other headings.
+        percent: Headings of columns that are shares in percent.
+    """
+    names = [plain(name) or " " for name in (heads or found.columns)]
+    lines = ["| " + " | ".join(names) + " |"]
+    right = [all(number(row[at]) is not None or not row[at] for row in found.rows) for at in range(len(names))]
+    lines.append("| " + " | ".join("---:" if at >= labels and right[at] else "---" for at in range(len(names))) + " |")
+    for row in found.rows[:_MOST_ROWS]:
+        cells = []
+        for at, cell in enumerate(row):
+            years = any("year" in name.casefold() for name in (found.columns[at], *row[:1]))
+            if found.columns[at] in percent:
+                cells.append(share_text(cell))
+            elif at < labels:
+                cells.append(plain(_whole(cell)) or "–")
+            else:
+                cells.append(figure(cell, not years) if cell else "–")
+        lines.append("| " + " | ".join(cells) + " |")
+    if found.total > _MOST_ROWS:
+        lines.append(f"\n({min(_MOST_ROWS, len(found.rows))} of {found.total:,} rows)")
+    return "\n".join(lines)
+
+
+def condition_text(condition: Condition) -> str:
+    """A condition in words."""
+    name = plain(condition.column.name) if condition.column else "every column"
+    value, op = condition.value, condition.op
+    if op in ("in", "years in"):
+        text = f"{name} is {listed([_literal(v) for v in value], 'or')}"
+    elif op in ("between", "years"):
+        text = f"{name} from {_literal(value[0])} to {_literal(value[1])}"
+    elif op == "month":
+        text = f"{name} in {_MONTHS[value - 1]}"
+    elif op in ("missing", "present"):
+        text = f"{name} is {op}"
+    else:
+        text = f"{name} {_OPS[op]} {_literal(value)}"
+    return f"not ({text})" if condition.negated else text
+
+
+def conditions_text(conditions: Sequence[Condition], before: str = " where ") -> str:
+    """Conditions in words behind ``before``; nothing when there are none."""
+    return before + listed([condition_text(c) for c in conditions]) if conditions else ""
+
+
+def _literal(value: object) -> str:
+    return plain(value) if isinstance(value, str) else str(value)

@@ -1,0 +1,131 @@
+"""Tool calls of a stream, put together from their pieces.
+
+Servers number calls, or name them by id, or send each whole in one piece; some number all of them 0, some repeat id and
+name in every piece, some give no id. This module knows those habits and nothing else of a stream.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from aether_nb.events.messages import ToolCall
+
+__all__ = ["CallDrafts", "is_json", "string"]
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A call taking shape. ``index`` is the server's number for it, when it gives one."""
+
+    index: int | None
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
+
+    @property
+    def whole(self) -> bool:
+        """Whether the arguments are a finished JSON object already."""
+        return self.arguments.rstrip().endswith("}") and is_json(self.arguments)
+
+
+@dataclass(slots=True)
+class CallDrafts:
+    """The calls of one reply, in the order in which they began."""
+
+    _drafts: list[_Draft] = field(default_factory=list)
+
+    def add(self, entry: object) -> str:
+        """Take one entry of ``tool_calls``; the text by which the picture of the calls grows."""
+        if not isinstance(entry, Mapping):
+            return ""
+        function = entry.get("function")
+        function = function if isinstance(function, Mapping) else {}
+        index, id, name = entry.get("index"), string(entry.get("id")), string(function.get("name"))
+        given = function.get("arguments")
+        arguments = json.dumps(given, ensure_ascii=False) if isinstance(given, Mapping) else string(given)
+        draft = self._draft(index if isinstance(index, int) else None, id, name, bool(arguments))
+        shown = arguments
+        if name and not draft.name:
+            shown = f"{name} {arguments}" if draft is self._drafts[0] else f"\n{name} {arguments}"
+        draft.id, draft.name = id or draft.id, name or draft.name
+        draft.arguments += arguments
+        return shown
+
+    def finished(self, cut: bool) -> tuple[ToolCall, ...]:
+        """The calls, each with an id of its own and an object of arguments; none given means an empty one.
+
+        Args:
+            cut: The reply hit its length limit, so a call that cannot be read was cut off, and is left out.
+
+        Raises:
+            ValueError: A call has no name, or its arguments are no JSON object; says which.
+        """
+        calls: list[ToolCall] = []
+        for draft in self._drafts:
+            if cut and draft.arguments and not is_json(draft.arguments):
+                continue
+            id = draft.id
+            if not id or any(call.id == id for call in calls):
+                id = f"call_{uuid.uuid4().hex[:24]}"
+            calls.append(ToolCall(id, draft.name, _arguments(draft)))
+        return tuple(calls)
+
+    def _draft(self, index: int | None, id: str, name: str, more: bool) -> _Draft:
+        """The draft that a piece belongs to, or a new one.
+
+        A piece that repeats a name begins a new call only where the draft it would join is whole already.
+        """
+        known = self._known(index, id, name)
+        if known is not None:
+            other = bool(id and known.id and id != known.id)
+            if not (name and (more or other) and known.whole):
+                return known
+        draft = _Draft(index)
+        self._drafts.append(draft)
+        return draft
+
+    def _known(self, index: int | None, id: str, name: str) -> _Draft | None:
+        """The draft that a piece points to: by its number, else by its id, else by coming next."""
+        latest = reversed(self._drafts)
+        if index is not None:
+            return next((draft for draft in latest if draft.index == index), None)
+        last = self._drafts[-1] if self._drafts else None
+        if id:
+            same = next((draft for draft in latest if draft.id == id), None)
+            return same or (last if not name else None)
+        return last if last is not None and name in ("", last.name) else None
+
+
+def _arguments(draft: _Draft) -> dict[str, Any]:
+    """The arguments as an object. Line breaks inside its strings are forgiven: models write code there."""
+    if not draft.name:
+        raise ValueError("It calls a tool without saying which")
+    if not draft.arguments.strip():
+        return {}
+    try:
+        value = json.loads(draft.arguments, strict=False, parse_constant=lambda _: None)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"The arguments for {draft.name} are no JSON ({error}): {draft.arguments}") from error
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise ValueError(f"The arguments for {draft.name} are no JSON object: {draft.arguments}")
+    return value
+
+
+def is_json(text: str) -> bool:
+    """Whether the text is JSON to its end."""
+    try:
+        json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def string(value: object) -> str:
+    """The value when it is a string, else an empty one: servers send null for what they have not."""
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,116 @@
+"""What ``%aether VERB`` does in a notebook: each verb is a function of the session and its options.
+
+A handler returns a text, or a MIME bundle to show. The table is checked against ``verbs`` by a test.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any, TypeAlias
+
+from aether_nb import doctor, reports, verbs
+from aether_nb.about import VERSION
+from aether_nb.session import Session
+from aether_nb.widgets.transcript import bundle
+from aether_nb.widgets.view import view_of
+
+__all__ = ["HANDLERS"]
+
+Handler: TypeAlias = Callable[[Session, Any], str | Mapping[str, Any]]
+
+
+def status(session: Session, _: Any) -> str:
+    """``%aether`` alone: where things stand, and what can be typed."""
+    grants = f"{len(session.grants)} that last" if session.grants else "none that last"
+    lines = [
+        f"aether-nb {VERSION}",
+        f"  model    {session.model_name}",
+        f"  mode     {session.settings.mode}",
+        f"  folder   {session.workspace}",
+        f"  record   {session.record}",
+        f"  turns    {len(session.turns)} in this conversation",
+        f"  grants   {grants}",
+        "",
+        verbs.overview("notebook"),
+    ]
+    return "\n".join(lines)
+
+
+def help_(session: Session, options: argparse.Namespace) -> str:
+    """What can be typed, or all about one verb."""
+    if not options.verb:
+        return verbs.overview("notebook")
+    verb = verbs.CELL if options.verb.lstrip("%") == "aether" else verbs.find(options.verb, "notebook")
+    return verbs.help_text(verb, "notebook")
+
+
+def model(session: Session, options: argparse.Namespace) -> str:
+    """Which model serves, or which one shall."""
+    if options.name:
+        return f"{session.use_model(options.name).name} serves from now on."
+    return f"{session.model_name} serves. Another: %aether model PROVIDER:MODEL"
+
+
+def new(session: Session, _: Any) -> str:
+    """Forget the earlier questions."""
+    count = len(session.turns)
+    session.turns.clear()
+    return f"A new conversation: {count} earlier {'question is' if count == 1 else 'questions are'} no longer sent."
+
+
+def grants(session: Session, options: argparse.Namespace) -> str:
+    """The yeses that last."""
+    if options.revoke:
+        grant = session.revoke(options.revoke)
+        return f"Taken back: {grant.id} ({grant.tool})."
+    if not session.grants:
+        return "No yes lasts beyond its run."
+    lines = [f"  {grant.id}  {grant.tool}  {grant.rule}  given by {grant.by}" for grant in session.grants]
+    return "\n".join([*lines, "Take one back: %aether grants --revoke GRANT"])
+
+
+def runs(session: Session, options: argparse.Namespace) -> str:
+    """The runs that are recorded here."""
+    found = session.log.runs()
+    return json.dumps(reports.runs_rows(found), indent=2) if options.json else reports.runs_text(found)
+
+
+def show(session: Session, options: argparse.Namespace) -> Mapping[str, Any]:
+    """A run as it was seen, with its answer."""
+    return bundle(view_of(session.entries(options.run)), with_answer=True)
+
+
+def trace(session: Session, options: argparse.Namespace) -> str:
+    """What a run did, in order."""
+    entries = list(session.entries(options.run))
+    if options.json:
+        return json.dumps(list(reports.trace_rows(entries)), indent=2)
+    return reports.trace_text(entries[0].run, entries)
+
+
+def look(session: Session, options: argparse.Namespace) -> str:
+    """Whether everything is in place."""
+    findings = doctor.look(session.settings, session.record, session.workspace, session.shell)
+    return json.dumps([asdict(finding) for finding in findings], indent=2) if options.json else doctor.text(findings)
+
+
+def version_(session: Session, _: Any) -> str:
+    """The version."""
+    return VERSION
+
+
+HANDLERS: dict[str, Handler] = {
+    "status": status,
+    "help": help_,
+    "model": model,
+    "new": new,
+    "grants": grants,
+    "runs": runs,
+    "show": show,
+    "trace": trace,
+    "doctor": look,
+    "version": version_,
+}

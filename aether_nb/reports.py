@@ -1,0 +1,124 @@
+"""What both faces tell of recorded runs: the list of them, and the trace of one. Text and plain values only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from aether_nb.events import kinds as k
+from aether_nb.store.log import RunSummary
+
+__all__ = ["runs_rows", "runs_text", "trace_rows", "trace_text"]
+
+
+def runs_rows(runs: Iterable[RunSummary]) -> list[dict[str, Any]]:
+    """Runs as plain values, newest first."""
+    return [
+        {
+            "run": run.id,
+            "started": datetime.fromtimestamp(run.started).isoformat(timespec="seconds"),
+            "outcome": run.outcome or "not ended",
+            "model": run.model,
+            "events": run.head,
+            "prompt": run.prompt,
+        }
+        for run in runs
+    ]
+
+
+def runs_text(runs: Iterable[RunSummary]) -> str:
+    """Runs as a table for a terminal."""
+    rows = runs_rows(runs)
+    if not rows:
+        return "No runs are recorded here yet. Ask a question: %%aether"
+    lines = [f"{'RUN':<9} {'STARTED':<19} {'OUTCOME':<10} {'MODEL':<16} PROMPT"]
+    for row in rows:
+        prompt = " ".join(row["prompt"].split())
+        shown = prompt if len(prompt) <= 60 else prompt[:59] + "…"
+        lines.append(f"{row['run']:<9} {row['started']:<19} {row['outcome']:<10} {row['model']:<16} {shown}")
+    return "\n".join(lines)
+
+
+def trace_rows(entries: Iterable[k.Entry]) -> Iterator[dict[str, Any]]:
+    """What a run did, as plain values: number, seconds since its start, kind, depth in the tree, and a sentence."""
+    start = 0.0
+    for entry in entries:
+        start = start or entry.time
+        said = _sentence(entry.event)
+        if said is None:
+            continue
+        depth, text = said
+        seconds = round(entry.time - start, 3)
+        yield {"seq": entry.seq, "seconds": seconds, "kind": entry.event.kind, "depth": depth, "text": text}
+
+
+def trace_text(run: str, entries: Iterable[k.Entry]) -> str:
+    """What a run did, as a tree for a terminal."""
+    lines = [f"run {run}"]
+    for row in trace_rows(entries):
+        lines.append(f"{row['seconds']:>8.2f}s  {'  ' * row['depth']}{row['text']}")
+    return "\n".join(lines)
+
+
+def _sentence(event: k.Event) -> tuple[int, str] | None:
+    """What happened, in a line, and how deep it stands; None for what another line says already."""
+    match event:
+        case k.RunStarted(prompt=prompt, model=model, mode=mode):
+            return 0, f"asked {model} in mode {mode}: {_short(prompt)}"
+        case k.PlanMade(items=items) | k.PlanRevised(items=items):
+            return 1, f"plan: {' · '.join(item.title for item in items)}"
+        case k.ItemStarted(index=index):
+            return 1, f"item {index + 1} started"
+        case k.ItemFinished(index=index):
+            return 1, f"item {index + 1} done"
+        case k.ModelAsked(step=step, model=model, sent=sent):
+            return 1, f"step {step}: {model} was sent {', '.join(_sent(part) for part in sent)}"
+        case k.ModelAnswered(usage=usage, seconds=seconds, message=message):
+            wants = f", wants {', '.join(call.name for call in message.calls)}" if message.calls else ""
+            cost = "cost unknown" if usage.cost is None else f"${usage.cost:.4f}"
+            return 2, f"answered in {seconds:.2f} s, {usage.tokens:,} tokens, {cost}{wants}"
+        case k.ModelFailed(what=what):
+            return 2, f"failed: {what}"
+        case k.CallProposed(call=call, risk=risk, effect=effect, edited=edited):
+            return 2, f"{call.name} ({risk} risk, {effect}{', edited by the user' if edited else ''})"
+        case _:
+            return _call_sentence(event)
+
+
+def _call_sentence(event: k.Event) -> tuple[int, str] | None:
+    match event:
+        case k.GateAnswered(decision=decision, by=by, lasts=lasts, reason=reason):
+            because = f": {reason}" if reason else ""
+            return 3, f"{'approved' if decision == 'approve' else 'denied'} by {by}, {lasts}{because}"
+        case k.GrantGiven(grant=grant):
+            return 1, f"grant {grant.id}: {grant.tool}, {grant.rule[:60]}, for the {grant.lasts}, by {grant.by}"
+        case k.CallFinished(seconds=seconds):
+            return 3, f"finished in {seconds:.2f} s"
+        case k.CallFailed(what=what, seconds=seconds):
+            return 3, f"failed after {seconds:.2f} s: {_short(what)}"
+        case k.CallDoubtful(what=what):
+            return 3, f"in doubt: {what}"
+        case k.NamespaceChanged(changes=changes):
+            return 3, f"changed {', '.join(f'{change.name} ({change.what})' for change in changes)}"
+        case k.QuestionAsked(text=text):
+            return 3, f"asks: {_short(text)}"
+        case k.QuestionAnswered(answer=answer, by=by):
+            return 3, f"answer by {by}: {_short(answer) if answer is not None else 'nobody was there'}"
+        case k.LimitReached(limit=limit, used=used, allowed=allowed):
+            return 1, f"limit reached: {limit} {used:g} of {allowed:g}"
+        case k.RunEnded(outcome=outcome, what=what):
+            return 0, f"ended: {outcome}{f' ({what})' if what else ''}"
+        case _:
+            return None
+
+
+def _sent(part: k.Sent) -> str:
+    unit = "pictures" if part.data == "image" else "characters"
+    columns = f" of {len(part.columns)} columns" if part.columns else ""
+    return f"{part.amount:,} {unit} of {part.data}{columns}"
+
+
+def _short(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= 90 else flat[:89] + "…"

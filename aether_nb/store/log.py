@@ -1,0 +1,149 @@
+"""What a log is: the events of runs, appended one after the other and never changed.
+
+A log checks who is next and keeps what it is given. It does not know what events mean, but for the few facts that a
+list of runs shows. How runs go on is the business of ``agent``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from typing import Protocol, runtime_checkable
+
+from aether_nb.errors import LogConflict, RunNotFound, StoreError
+from aether_nb.events.kinds import Entry, Event, Outcome, RunEnded, RunStarted
+
+__all__ = ["Log", "RunSummary", "check_head", "check_stored", "choose_run"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """One line of a list of runs.
+
+    ``started`` is the time of the first event, in seconds since the epoch; ``head`` the number of the last event;
+    ``outcome`` is None while the run has not ended.
+    """
+
+    id: str
+    started: float
+    prompt: str = ""
+    model: str = ""
+    head: int = 0
+    outcome: Outcome | None = None
+    notebook: str = ""
+    cell: str = ""
+
+    def after(self, events: Sequence[Event]) -> RunSummary:
+        """The summary when these events have been appended as well."""
+        summary = replace(self, head=self.head + len(events))
+        for event in events:
+            if isinstance(event, RunStarted):
+                summary = replace(
+                    summary, prompt=event.prompt, model=event.model, notebook=event.notebook, cell=event.cell
+                )
+            elif isinstance(event, RunEnded):
+                summary = replace(summary, outcome=event.outcome)
+        return summary
+
+
+@runtime_checkable
+class Log(Protocol):
+    """The record of many runs. May be used from any thread."""
+
+    def append(self, run: str, expected_head: int, events: Sequence[Event], time: float) -> tuple[Entry, ...]:
+        """Add events to a run, all of them or none.
+
+        Args:
+            run: The id of the run; an unknown one begins with this.
+            expected_head: The number of the last event that the caller has seen; 0 for a new run.
+            events: Stored events, in order. None of them is also fine.
+            time: When they happened, in seconds since the epoch.
+
+        Returns:
+            What was appended, numbered from ``expected_head + 1``.
+
+        Raises:
+            LogConflict: The run's last event has another number: somebody else appended first.
+            StoreReadOnly: Nothing can be written here.
+            StoreFull: The disk is full; nothing of this was kept, everything before is.
+            StoreError: An event is transient or cannot be written, or the store has another fault.
+        """
+
+    def read(self, run: str, after: int = 0) -> Iterator[Entry]:
+        """The events of a run whose number is above ``after``, in order; none for an unknown run.
+
+        Raises:
+            StoreCorrupt: The record is damaged.
+            StoreNewer: A newer aether-nb wrote it.
+        """
+
+    def runs(self, limit: int = 50) -> list[RunSummary]:
+        """The newest runs, newest first."""
+
+    def resolve(self, prefix: str) -> str:
+        """The whole id of the one run that begins so.
+
+        Raises:
+            RunNotFound: No run does, or several do; the message names them, or those that look like it.
+        """
+
+    def close(self) -> None:
+        """Let go of files. A closed log opens itself again when it is used."""
+
+
+def check_stored(events: Sequence[Event]) -> None:
+    """Refuse events that are shown and never kept.
+
+    Raises:
+        StoreError: One of them is transient.
+    """
+    for event in events:
+        if not event.stored:
+            raise StoreError(f"The event '{event.kind}' is transient: it is shown while it happens and never recorded.")
+
+
+def check_head(run: str, expected: int, actual: int) -> None:
+    """Refuse a writer who has not seen the last event.
+
+    Raises:
+        LogConflict: The run has gone on, or has never got that far.
+    """
+    if expected != actual:
+        raise LogConflict(
+            f"Run {run} is at event {actual}, not at {expected}.",
+            "Somebody else appended to it: another kernel or terminal has this run open.",
+            f"Look at it: %aether trace {run}",
+        )
+
+
+def choose_run(prefix: str, matches: Sequence[str], others: Sequence[str]) -> str:
+    """The one run that ``prefix`` means.
+
+    Args:
+        prefix: What was typed.
+        matches: Ids that begin so, the newest first; an exact one may be among them.
+        others: Ids to propose when there is no match, the newest first.
+
+    Raises:
+        RunNotFound: It means none, or several.
+    """
+    if prefix in matches:
+        return prefix
+    if prefix and len(matches) == 1:
+        return matches[0]
+    if prefix and matches:
+        raise RunNotFound(
+            f"Several runs begin with '{prefix}'.",
+            f"They are {_listed(matches)}.",
+            "Type some more letters of the one you mean.",
+        )
+    if not others:
+        raise RunNotFound(f"There is no run '{prefix}'.", "This store holds no runs yet.", "Begin one: %%aether")
+    near = get_close_matches(prefix, others, n=3, cutoff=0.5)
+    why = f"Close to it: {_listed(near)}." if near else f"The newest are {_listed(others[:3])}."
+    raise RunNotFound(f"There is no run '{prefix}'.", why, "See them all: %aether runs")
+
+
+def _listed(ids: Sequence[str]) -> str:
+    return ", ".join(ids[:5]) + (f" and {len(ids) - 5} more" if len(ids) > 5 else "")

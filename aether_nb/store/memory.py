@@ -1,0 +1,57 @@
+"""A log that lives as long as its process: for tests, and for runs that nobody wants to keep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from threading import Lock
+
+from aether_nb.events.codec import encode
+from aether_nb.events.kinds import Entry, Event
+from aether_nb.store.log import RunSummary, check_head, check_stored, choose_run
+
+__all__ = ["MemoryLog"]
+
+
+class MemoryLog:
+    """A ``Log`` in memory. It refuses what a log on disk would refuse, so that nothing works only here."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._entries: dict[str, list[Entry]] = {}
+        self._summaries: dict[str, RunSummary] = {}
+
+    def append(self, run: str, expected_head: int, events: Sequence[Event], time: float) -> tuple[Entry, ...]:
+        """See ``Log.append``."""
+        check_stored(events)
+        for event in events:
+            encode(event)
+        with self._lock:
+            summary = self._summaries.get(run) or RunSummary(run, time)
+            check_head(run, expected_head, summary.head)
+            entries = tuple(Entry(run, expected_head + n, time, event) for n, event in enumerate(events, 1))
+            if entries:
+                self._entries.setdefault(run, []).extend(entries)
+                self._summaries[run] = summary.after(events)
+        return entries
+
+    def read(self, run: str, after: int = 0) -> Iterator[Entry]:
+        """See ``Log.read``."""
+        with self._lock:
+            return iter(self._entries.get(run, [])[after:])
+
+    def runs(self, limit: int = 50) -> list[RunSummary]:
+        """See ``Log.runs``."""
+        with self._lock:
+            return self._newest()[:limit]
+
+    def resolve(self, prefix: str) -> str:
+        """See ``Log.resolve``."""
+        with self._lock:
+            ids = [summary.id for summary in self._newest()]
+        return choose_run(prefix, [run for run in ids if run.startswith(prefix)], ids)
+
+    def close(self) -> None:
+        """Nothing is held open; what was appended stays until the object is gone."""
+
+    def _newest(self) -> list[RunSummary]:
+        return sorted(self._summaries.values(), key=lambda summary: (-summary.started, summary.id))

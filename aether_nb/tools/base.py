@@ -1,0 +1,145 @@
+"""What a tool is, and what it is handed while it runs.
+
+A tool never knows the run, the store or the panel. What it may ask of the house comes as a ``Context`` that the agent's
+driver implements.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
+
+from aether_nb.errors import RepairableToolError
+from aether_nb.events.kinds import Effect, Event, PlanItem, Risk
+from aether_nb.events.messages import Part, Text, ToolSpec
+
+T = TypeVar("T")
+
+Where = Literal["main", "thread", "loop"]
+"""Where a tool runs: on the user's main thread, on a thread of its own, or on the agent's event loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What one exact call could do, in words for the person who is asked.
+
+    ``effect_text`` says exactly what will happen; ``path`` is the one file it would touch, absolute, or empty.
+    """
+
+    risk: Risk
+    effect: Effect
+    reasons: tuple[str, ...] = ()
+    effect_text: str = ""
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a call brought: ``parts`` for the model, ``outputs`` (MIME bundles) for people.
+
+    ``events`` are further facts to be recorded before the call is finished: a plan, changes of the namespace.
+    """
+
+    parts: tuple[Part, ...]
+    outputs: tuple[Mapping[str, Any], ...] = ()
+    events: tuple[Event, ...] = ()
+
+    @classmethod
+    def of(cls, text: str, **more: Any) -> Result:
+        """A result that is one piece of text."""
+        return cls((Text(text),), **more)
+
+
+class PartlyDone(RepairableToolError):
+    """A call failed, but not without a trace: what it showed and what it changed before it failed."""
+
+    def __init__(
+        self,
+        what: str,
+        why: str = "",
+        hint: str = "",
+        outputs: tuple[Mapping[str, Any], ...] = (),
+        events: tuple[Event, ...] = (),
+    ) -> None:
+        super().__init__(what, why, hint)
+        self.outputs, self.events = outputs, events
+
+
+class Context(Protocol):
+    """What a running call may ask of the house."""
+
+    @property
+    def call_id(self) -> str:
+        """The call's id, unique within its run."""
+
+    @property
+    def workspace(self) -> Path:
+        """The folder inside which files may be touched, absolute and resolved."""
+
+    @property
+    def shell(self) -> Any:
+        """The IPython shell whose namespace the tools work on."""
+
+    @property
+    def plan(self) -> tuple[PlanItem, ...]:
+        """The plan as it stands; empty when there is none."""
+
+    @property
+    def made(self) -> tuple[str, ...]:
+        """The names that this run has added to the namespace."""
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """The files that this run has written, absolute."""
+
+    async def ask(self, text: str, options: tuple[str, ...] = ()) -> str | None:
+        """Ask the person; None when nobody is there."""
+
+    def emit(self, event: Event) -> None:
+        """Show a transient event. May be called from any thread."""
+
+    async def main(self, function: Callable[[], T | Awaitable[T]]) -> T:
+        """Run on the user's main thread, in the cell that asked; what it returns is awaited there."""
+
+
+@runtime_checkable
+class Tool(Protocol):
+    """Something a model may call."""
+
+    @property
+    def spec(self) -> ToolSpec:
+        """What a model is told about it."""
+
+    @property
+    def where(self) -> Where:
+        """Where it runs."""
+
+    @property
+    def together(self) -> bool:
+        """Whether calls of it that only read may run beside others."""
+
+    @property
+    def reads(self) -> bool:
+        """Whether it only ever reads, whatever its arguments."""
+
+    def assess(self, arguments: Mapping[str, Any], context: Context) -> Assessment:
+        """What this exact call could do. Never acts; what it cannot tell is high."""
+
+    def purpose(self, arguments: Mapping[str, Any]) -> str:
+        """What the call is for, in a short sentence for its card."""
+
+    def check(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The arguments with defaults filled in and types as declared.
+
+        Raises:
+            RepairableToolError: An argument is missing, unknown or of the wrong type; says which.
+        """
+
+    async def run(self, arguments: Mapping[str, Any], context: Context) -> Result:
+        """Do it.
+
+        Raises:
+            ToolError: It did not work; which kind decides what happens next.
+        """

@@ -1,0 +1,79 @@
+"""``run_python``: the model's code in the user's own namespace, on the user's own thread.
+
+What it may do is read off the code before it runs (``live.reading``); what it printed, showed, made and changed is
+reported after. Figures become ordinary outputs of the cell, where the user keeps them.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from aether_nb.events.kinds import Change, Event, NamespaceChanged, OutputDelta
+from aether_nb.events.messages import Text
+from aether_nb.live.changes import compare, photograph
+from aether_nb.live.execute import Execution, Executor
+from aether_nb.live.reading import read
+from aether_nb.live.values import Shown, show_value
+from aether_nb.tools.base import Assessment, Context, PartlyDone, Result
+from aether_nb.tools.function import declare
+
+__all__ = ["run_python"]
+
+
+def judge(arguments: Mapping[str, Any], context: Context) -> Assessment:
+    """What this exact code could do, by reading it."""
+    reading = read(arguments["code"], context.shell.user_ns, context.made)
+    return Assessment(reading.risk, reading.effect, reading.reasons, "runs this code in your notebook's namespace")
+
+
+@declare(judge=judge, where="loop")
+async def run_python(code: str, context: Context, purpose: str = "") -> Result:
+    """Run Python in the notebook's own namespace. Top-level await works; the last expression's value is shown.
+
+    Print or end with what you need to see: frames come back as CSV. Figures are shown to the user by themselves.
+
+    Args:
+        code: The code. Variables it makes stay in the notebook.
+        purpose: What it is for, in one short sentence for the user.
+    """
+    shell = context.shell
+
+    def show(stream: str, text: str) -> None:
+        context.emit(OutputDelta(context.call_id, text, "stderr" if stream == "stderr" else "stdout"))
+
+    async def job() -> tuple[Execution, tuple[Change, ...]]:
+        before = photograph(shell.user_ns)
+        running = Executor(shell).run(code, show)
+        execution = await running if inspect.isawaitable(running) else running
+        if execution.interrupted:
+            raise KeyboardInterrupt  # IPython has swallowed it; it is the run that was stopped, not this code alone
+        for figure in execution.figures:
+            shell.display_pub.publish(dict(figure))
+        return execution, compare(before, shell.user_ns)
+
+    execution, changes = await context.main(job)
+    events: tuple[Event, ...] = (NamespaceChanged(context.call_id, changes),) if changes else ()
+    outputs = tuple(bundle for bundle in execution.outputs if bundle not in execution.figures)
+    if execution.error_name:
+        raise PartlyDone(execution.error_text, execution.traceback, outputs=outputs, events=events)
+    shown = show_value(execution.value) if execution.has_value else None
+    text = Text(report(execution, shown, changes), "rows", shown.columns if shown else ())
+    return Result((text,), outputs, events)
+
+
+def report(execution: Execution, shown: Shown | None, changes: tuple[Change, ...]) -> str:
+    """What the model is told: a section for each thing that there is."""
+    sections = []
+    for title, text in (("stdout", execution.stdout), ("stderr", execution.stderr)):
+        if text.strip():
+            sections.append(f"[{title}]\n{text.rstrip()}")
+    if shown is not None:
+        sections.append(f"[value] {shown.text}")
+    if execution.figures:
+        sections.append(f"[figures] {len(execution.figures)}")
+    if changes:
+        lines = (f"{c.what} {c.name}: {', '.join((c.type, *c.details)).strip(', ')}" for c in changes)
+        sections.append("[changed]\n" + "\n".join(lines))
+    return "\n".join(sections) or "done; there was nothing to show"

@@ -1,0 +1,232 @@
+"""How a function becomes a tool: ``@tool`` reads its signature and its docstring.
+
+    @tool(risk="low", effect="pure")
+    def vat(net: float, rate: float = 0.19) -> float:
+        \"\"\"Add the tax to a price.
+
+Args:
+            net: Price without tax, in euros.
+            rate: The rate, as a fraction.
+        \"\"\"
+        return net * (1 + rate)
+
+A parameter annotated ``Context`` is filled in by the house and hidden from the model. This module knows no registry:
+who collects tools is the business of ``session``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeAlias, get_args, get_type_hints, overload
+
+from aether_nb.errors import OptionError, RepairableToolError
+from aether_nb.events.kinds import Effect, Risk
+from aether_nb.events.messages import ToolSpec
+from aether_nb.live.values import value_text
+from aether_nb.tools.base import Assessment, Context, Result, Where
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+__all__ = ["FunctionTool", "declare", "tool"]
+
+Judge: TypeAlias = Callable[[Mapping[str, Any], Context], Assessment]
+"""Says what an exact call could do. Never acts."""
+
+
+@dataclass(frozen=True)
+class FunctionTool:
+    """A function and what has to be known to offer it to a model. Calling it calls the function.
+
+    What a model is told is worked out when it is first asked for, so that a module of tools is imported for nothing.
+    """
+
+    function: Callable[..., Any]
+    name: str
+    where: Where
+    risk: Risk
+    effect: Effect
+    judge: Judge | None = None
+    together: bool = True
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function itself, as if it had not been decorated."""
+        return self.function(*args, **kwargs)
+
+    @property
+    def spec(self) -> ToolSpec:
+        """What a model is told: name, description, and the schema of its arguments."""
+        return self._read.spec
+
+    @property
+    def reads(self) -> bool:
+        """Whether it only ever reads, whatever its arguments."""
+        return self.judge is None and self.effect == "pure" and self.risk == "low"
+
+    def assess(self, arguments: Mapping[str, Any], context: Context) -> Assessment:
+        """What this exact call could do: what its judge says, else what was declared."""
+        if self.judge is not None:
+            return self.judge(arguments, context)
+        reasons = () if self.risk == "low" else (f"the tool is declared {self.risk} risk, {self.effect}",)
+        return Assessment(self.risk, self.effect, reasons, effect_text=self._read.title)
+
+    def purpose(self, arguments: Mapping[str, Any]) -> str:
+        """What the call is for: what the model said, else the first line of the docstring."""
+        return str(arguments.get("purpose") or "") or self._read.title
+
+    def check(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The arguments as declared, with defaults filled in, as plain JSON values."""
+        from pydantic import ValidationError
+
+        try:
+            checked = self._read.model.model_validate(dict(arguments))
+        except ValidationError as error:
+            problems = "; ".join(
+                f"{'.'.join(str(part) for part in e['loc']) or 'arguments'}: {e['msg']}" for e in error.errors()
+            )
+            known = ", ".join(sorted(self.spec.parameters["properties"]))
+            hint = f"It takes: {known or 'no arguments'}."
+            raise RepairableToolError(f"{self.name} cannot be called like this.", problems, hint) from error
+        return checked.model_dump(mode="json")
+
+    async def run(self, arguments: Mapping[str, Any], context: Context) -> Result:
+        """Call the function where it belongs, and make a result of what it returns."""
+        values = dict(self._read.model.model_validate(dict(arguments)))  # the types as declared, not their JSON
+        if self._read.context_name:
+            values[self._read.context_name] = context
+
+        def call() -> Any:
+            return self.function(**values)
+
+        if self.where == "main":
+            value = await context.main(call)
+        elif self.where == "thread":
+            value = await asyncio.to_thread(call)
+        else:
+            value = call()
+        if inspect.isawaitable(value):
+            value = await value
+        if isinstance(value, Result):
+            return value
+        return Result.of(value if isinstance(value, str) else value_text(value))
+
+    @cached_property
+    def _read(self) -> _Read:
+        return _read(self.function, self.name)
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What a signature and a docstring say."""
+
+    spec: ToolSpec
+    model: type[BaseModel]
+    context_name: str
+    title: str
+
+
+@overload
+def tool(function: Callable[..., Any]) -> FunctionTool: ...
+
+
+@overload
+def tool(
+    *,
+    name: str = "",
+    risk: Risk = "high",
+    effect: Effect = "external",
+    where: Where | None = None,
+    judge: Judge | None = None,
+) -> Callable[[Callable[..., Any]], FunctionTool]: ...
+
+
+def tool(
+    function: Callable[..., Any] | None = None,
+    *,
+    name: str = "",
+    risk: Risk = "high",
+    effect: Effect = "external",
+    where: Where | None = None,
+    judge: Judge | None = None,
+) -> FunctionTool | Callable[[Callable[..., Any]], FunctionTool]:
+    """Make a tool of a function.
+
+    Args:
+        function: The function, when the decorator is used without arguments.
+        name: What the model calls it; the function's name when left out.
+        risk: How much a call could hurt. Unsaid, it is high, and every call is asked about.
+        effect: What a call leaves behind. Unsaid, it is external.
+        where: Where it runs; ``main`` for a plain function, ``loop`` for an async one when left out.
+        judge: Says of each exact call what it could do, instead of ``risk`` and ``effect``.
+
+    Raises:
+        OptionError: ``risk`` or ``effect`` is no such word, or a parameter cannot be described to a model.
+    """
+    for given, known in ((risk, get_args(Risk)), (effect, get_args(Effect))):
+        if given not in known:
+            raise OptionError(f"@tool does not know {given!r}.", hint=f"Use one of: {', '.join(known)}.")
+
+    def decorate(function: Callable[..., Any]) -> FunctionTool:
+        made = declare(name=name, risk=risk, effect=effect, where=where, judge=judge)(function)
+        made.spec  # noqa: B018  # what is wrong with it is said now, not in the next run
+        return made
+
+    return decorate if function is None else decorate(function)
+
+
+def declare(
+    *,
+    name: str = "",
+    risk: Risk = "high",
+    effect: Effect = "external",
+    where: Where | None = None,
+    judge: Judge | None = None,
+    together: bool = True,
+) -> Callable[[Callable[..., Any]], FunctionTool]:
+    """The same as ``tool``, for modules: nothing is read before the tool is used.
+
+    ``together`` is no for a tool that only reads but must not run beside others.
+    """
+
+    def decorate(function: Callable[..., Any]) -> FunctionTool:
+        place: Where = where or ("loop" if inspect.iscoroutinefunction(function) else "main")
+        return FunctionTool(function, name or function.__name__, place, risk, effect, judge, together)
+
+    return decorate
+
+
+def _read(function: Callable[..., Any], name: str) -> _Read:
+    from docstring_parser import parse
+    from pydantic import ConfigDict, Field, create_model
+    from pydantic.errors import PydanticUserError
+
+    hints = get_type_hints(function, include_extras=True)
+    doc = parse(inspect.getdoc(function) or "")
+    said = {param.arg_name: " ".join((param.description or "").split()) for param in doc.params}
+    fields: dict[str, Any] = {}
+    context_name = ""
+    for parameter in inspect.signature(function).parameters.values():
+        if hints.get(parameter.name) is Context:
+            context_name = parameter.name
+            continue
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
+            raise OptionError(f"The tool {name} takes {parameter}, which no model can fill in.", hint="Name it.")
+        default = ... if parameter.default is parameter.empty else parameter.default
+        described = Field(default, description=said.get(parameter.name) or None)
+        fields[parameter.name] = (hints.get(parameter.name, Any), described)
+    try:
+        model = create_model(f"{name}_arguments", __config__=ConfigDict(extra="forbid"), **fields)
+        schema = model.model_json_schema()
+    except PydanticUserError as error:
+        raise OptionError(f"The tool {name} has a parameter that JSON cannot carry.", str(error)) from error
+    schema.pop("title", None)
+    schema.setdefault("properties", {})
+    for described in schema["properties"].values():
+        described.pop("title", None)
+    lines = [part for part in (doc.short_description, doc.long_description) if part]
+    spec = ToolSpec(name, "\n".join(lines) or name, schema)
+    return _Read(spec, model, context_name, (doc.short_description or name).rstrip("."))

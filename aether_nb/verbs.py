@@ -1,0 +1,188 @@
+"""The one table of verbs and options, from which the magics and the command line are both built.
+
+Plain data and the parser made of it. What a verb does stands in ``magics`` and ``cli``; this module knows neither.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, Literal, NoReturn, TypeAlias
+
+from aether_nb.errors import OptionError, UnknownVerb
+
+__all__ = ["CELL", "VERBS", "Help", "Option", "Verb", "find", "help_text", "overview", "parse", "words"]
+
+Face: TypeAlias = Literal["notebook", "terminal"]
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option, or a positional argument when its name has no dash.
+
+    ``many`` takes all words that are left; ``flag`` takes none.
+    """
+
+    names: tuple[str, ...]
+    help: str
+    choices: tuple[str, ...] = ()
+    default: str | None = None
+    flag: bool = False
+    many: bool = False
+    metavar: str = ""
+
+
+@dataclass(frozen=True)
+class Verb:
+    """Something that can be typed after ``%aether`` or ``aether``."""
+
+    name: str
+    help: str
+    options: tuple[Option, ...] = ()
+    faces: tuple[Face, ...] = ("notebook", "terminal")
+
+
+JSON = Option(("--json",), "print JSON for another program", flag=True)
+RUN = Option(("run",), "the run's name or its beginning; the last one when left out", default="", metavar="RUN")
+STORE = Option(("--store",), "the folder of the record; .aether here when left out", default="", metavar="FOLDER")
+
+CELL = Verb(
+    "%%aether",
+    "Ask about your live variables. The question is the text of the cell.",
+    (
+        Option(("words",), "the question may also begin on the first line", many=True, metavar="QUESTION"),
+        Option(("-o", "--out"), "bind the answer to a variable of this name", metavar="NAME"),
+        Option(("--model",), "the model for this question, as provider:model", metavar="MODEL"),
+        Option(("--mode",), "how much may run without a question", choices=("plan", "ask", "auto")),
+        Option(("--plan",), "end with the plan; run nothing that changes anything", flag=True),
+        Option(("--new",), "forget the earlier questions of this notebook", flag=True),
+    ),
+)
+"""The cell magic."""
+
+VERBS: tuple[Verb, ...] = (
+    Verb("help", "What can be typed.", (Option(("verb",), "one verb", default="", metavar="VERB"),)),
+    Verb(
+        "model",
+        "Which model serves, or which one shall.",
+        (Option(("name",), "as provider:model", default="", metavar="MODEL"),),
+        ("notebook",),
+    ),
+    Verb("new", "Forget the earlier questions of this notebook; runs stay recorded.", (), ("notebook",)),
+    Verb(
+        "grants",
+        "The yeses that last, and taking one back.",
+        (Option(("--revoke",), "take back the grant of this name", default="", metavar="GRANT"),),
+        ("notebook",),
+    ),
+    Verb("runs", "The runs that are recorded here.", (JSON, STORE)),
+    Verb("show", "A run as it was seen: plan, cards, approvals, answer.", (RUN, STORE)),
+    Verb(
+        "trace", "What a run did, in order: plan, model, calls, who approved what, times and cost.", (RUN, JSON, STORE)
+    ),
+    Verb("doctor", "Look whether everything is in place, and say what to do.", (JSON,)),
+    Verb("version", "The version."),
+    Verb(
+        "demo",
+        "Run notebooks/01-first-look.ipynb on a copy, in a real kernel, with the offline analyst.",
+        (
+            Option(
+                ("--allow-writes",),
+                "approve files that the run writes inside the copy's folder, and nowhere else",
+                flag=True,
+            ),
+            Option(("--out",), "where to put the executed notebook", default="", metavar="FOLDER"),
+        ),
+        ("terminal",),
+    ),
+)
+"""Every verb, in the order in which help tells of them."""
+
+
+class Help(Exception):  # not an error: somebody asked for help, and this carries it
+    """Somebody asked for help; the text is the message."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that raises what a cell can show, instead of leaving the process."""
+
+    def error(self, message: str) -> NoReturn:
+        raise OptionError(f"{self.prog}: {message}.", hint=f"{self.prog} --help")
+
+    def print_help(self, file: Any = None) -> None:
+        raise Help(self.format_help())
+
+
+def find(name: str, face: Face) -> Verb:
+    """The verb of that name.
+
+    Raises:
+        UnknownVerb: There is none; says which one is near.
+    """
+    known = {verb.name: verb for verb in VERBS if face in verb.faces}
+    if name in known:
+        return known[name]
+    program = "%aether" if face == "notebook" else "aether"
+    near = get_close_matches(name, known, 1, 0.5)
+    why = f"Did you mean {near[0]!r}?" if near else ""
+    raise UnknownVerb(f"There is no verb {name!r}.", why, f"{program} {near[0] if near else 'help'}")
+
+
+def parse(verb: Verb, words: Iterable[str], face: Face) -> argparse.Namespace:
+    """Read the words after a verb.
+
+    Raises:
+        OptionError: They cannot be read.
+        Help: They ask for help.
+    """
+    return _parser(verb, face).parse_args(list(words))
+
+
+def words(line: str) -> list[str]:
+    """A line as a shell would split it.
+
+    Raises:
+        OptionError: A quote is not closed.
+    """
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        raise OptionError("The line cannot be read.", f"{error}.", "Close the quote.") from error
+
+
+def overview(face: Face) -> str:
+    """All verbs, a line each."""
+    program = "%aether" if face == "notebook" else "aether"
+    rows = [(f"{program} {verb.name}", verb.help) for verb in VERBS if face in verb.faces]
+    if face == "notebook":
+        rows = [("%%aether", CELL.help), ("%aether QUESTION", "The same, on one line."), *rows]
+    width = max(len(left) for left, _ in rows)
+    return "\n".join(f"  {left:<{width}}  {right}" for left, right in rows)
+
+
+def help_text(verb: Verb, face: Face) -> str:
+    """All about one verb."""
+    return _parser(verb, face).format_help()
+
+
+def _parser(verb: Verb, face: Face) -> _Parser:
+    program = verb.name if verb is CELL else f"{'%aether' if face == 'notebook' else 'aether'} {verb.name}"
+    parser = _Parser(prog=program, description=verb.help, allow_abbrev=False)
+    for option in verb.options:
+        more: dict[str, Any] = {"help": option.help}
+        positional = not option.names[0].startswith("-")
+        if option.flag:
+            more["action"] = "store_true"
+        else:
+            more["default"] = option.default
+            if option.choices:
+                more["choices"] = option.choices
+            elif option.metavar:
+                more["metavar"] = option.metavar
+            if positional:
+                more["nargs"] = "*" if option.many else "?"
+        parser.add_argument(*option.names, **more)
+    return parser

@@ -1,0 +1,212 @@
+"""The view of a run and the pieces it is made of: a thought, a paragraph, a card for a call, a question, a note.
+
+They are filled by the fold in ``view`` and drawn by ``panel``, ``transcript`` and ``console``. A piece knows nothing of
+how it looks, and nothing of the events it came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from aether_nb.events.kinds import Change, Effect, Lasts, Outcome, Risk, State
+from aether_nb.events.messages import Usage
+
+CallStatus: TypeAlias = Literal["proposed", "waiting", "running", "finished", "failed", "denied", "doubtful", "skipped"]
+"""How far a call is. skipped: the run ended before it was begun."""
+
+ItemStatus: TypeAlias = Literal["pending", "active", "done", "skipped"]
+"""How far an item of the plan is. skipped: the run ended without it."""
+
+LIVE_KEPT = 20_000
+"""How many characters of a running call's output are kept: its tail."""
+
+
+@dataclass(slots=True)
+class Item:
+    """A line of the plan; ``tool`` is its badge, or empty."""
+
+    title: str
+    tool: str = ""
+    status: ItemStatus = "pending"
+
+
+@dataclass(slots=True)
+class Thinking:
+    """What a model thought before it spoke; ``done`` when its turn is over."""
+
+    id: str
+    text: str = ""
+    done: bool = False
+
+
+@dataclass(slots=True)
+class Words:
+    """What a model said before it called its tools. Markdown."""
+
+    id: str
+    text: str
+
+
+@dataclass(slots=True)
+class Failure:
+    """What went wrong, why, and what to type next; the last two may be empty."""
+
+    what: str
+    why: str = ""
+    hint: str = ""
+
+
+@dataclass(slots=True)
+class Gate:
+    """A yes or a no that a call needs. ``decision`` is empty while nobody has answered; times are in epoch seconds."""
+
+    opened: float
+    decision: Literal["", "approve", "deny"] = ""
+    answered: float = 0.0
+    by: str = ""
+    lasts: Lasts = "once"
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a running call says it is; ``total`` is 0 when nobody knows."""
+
+    done: float
+    total: float = 0.0
+    note: str = ""
+
+
+@dataclass(slots=True)
+class Card:
+    """One use of a tool, from the wish to what came of it.
+
+    ``live`` is the tail of what it printed so far, ``cut`` how many characters went before that tail; both are empty
+    again when the call is over, because ``result`` (what the model was told) and ``outputs`` (MIME bundles for people)
+    are the facts. ``begun`` is in epoch seconds, None before it acts; ``seconds`` is None until it is over.
+    """
+
+    call_id: str
+    name: str
+    arguments: Mapping[str, Any]
+    hash: str
+    risk: Risk
+    effect: Effect
+    purpose: str = ""
+    reasons: tuple[str, ...] = ()
+    effect_text: str = ""
+    path: str = ""
+    edited: bool = False
+    status: CallStatus = "proposed"
+    gate: Gate | None = None
+    begun: float | None = None
+    seconds: float | None = None
+    live: str = ""
+    cut: int = 0
+    progress: Progress | None = None
+    result: str = ""
+    outputs: tuple[Mapping[str, Any], ...] = ()
+    changes: tuple[Change, ...] = ()
+    failure: Failure | None = None
+    stopped: bool = False
+
+    @property
+    def id(self) -> str:
+        """The block's id; a provider's own call ids must not collide with those of other blocks."""
+        return f"c:{self.call_id}"
+
+    def print(self, text: str) -> bool:
+        """Add to the live output; True when its beginning had to be dropped to keep it bounded."""
+        self.live += text
+        if len(self.live) <= 2 * LIVE_KEPT:
+            return False
+        self.cut += len(self.live) - LIVE_KEPT
+        self.live = self.live[-LIVE_KEPT:]
+        return True
+
+
+@dataclass(slots=True)
+class Question:
+    """What a person is asked. ``by`` is empty while nobody has answered; ``answer`` None: nobody was there."""
+
+    id: str
+    text: str
+    options: tuple[str, ...] = ()
+    limit: str = ""
+    answer: str | None = None
+    by: str = ""
+
+
+@dataclass(slots=True)
+class Note:
+    """A remark of the run itself: a limit that was reached, a model that failed."""
+
+    id: str
+    tone: Literal["limit", "error"]
+    failure: Failure = field(default_factory=lambda: Failure(""))
+
+
+Block: TypeAlias = Thinking | Words | Card | Question | Note
+
+HEADER, PLAN, TAIL = "@header", "@plan", "@tail"
+"""The parts of a view that are no blocks. The tail is what comes after the last block: a reply as it arrives, then the
+answer, or the failure the run ended with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """A part of the view that an event changed: a block's id, or HEADER, PLAN or TAIL.
+
+    With a ``field``, all that happened is that ``text`` was appended to that field.
+    """
+
+    part: str
+    field: str = ""
+    text: str = ""
+
+
+@dataclass(slots=True)
+class View:
+    """A run as it is shown. Times are in epoch seconds, ``waited`` in seconds; ``usage.cost`` None is unknown.
+
+    ``draft`` is a reply as it arrives and ``forming`` a call that takes shape in it; both are empty between replies.
+    """
+
+    run: str = ""
+    prompt: str = ""
+    model: str = ""
+    state: State = "IDLE"
+    outcome: Outcome | None = None
+    started: float = 0.0
+    ended: float | None = None
+    waited: float = 0.0
+    waiting_since: float | None = None
+    waiting: set[str] = field(default_factory=set)
+    steps: int = 0
+    usage: Usage = field(default_factory=lambda: Usage(cost=0.0))
+    plan: list[Item] = field(default_factory=list)
+    revised: bool = False
+    revision: str = ""
+    blocks: dict[str, Block] = field(default_factory=dict)
+    silent: dict[str, str] = field(default_factory=dict)
+    draft: str = ""
+    forming: str = ""
+    answer: str = ""
+    failure: Failure | None = None
+
+    def seconds(self, now: float) -> float:
+        """How long the run has been at work, the time it waited for a person left out."""
+        until = self.ended if self.ended is not None else self.waiting_since
+        return max(0.0, (now if until is None else until) - self.started - self.waited)
+
+    @property
+    def cards(self) -> list[Card]:
+        """The calls that have a card, in order."""
+        return [block for block in self.blocks.values() if isinstance(block, Card)]
+
+    @property
+    def calls(self) -> int:
+        """How many calls were proposed, that of the plan left out."""
+        return len(self.cards) + sum(name != "plan" for name in self.silent.values())

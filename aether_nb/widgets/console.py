@@ -1,0 +1,147 @@
+"""A run as text while it happens: for terminals, consoles and executed notebooks.
+
+Follows the same fold as the panel and writes what a person would want to read, once, in order. It asks nothing: the
+question at a gate is somebody else's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from aether_nb.events import kinds
+from aether_nb.events.kinds import Entry
+from aether_nb.widgets import plain, wording
+from aether_nb.widgets.blocks import Card, Question, View, Words
+from aether_nb.widgets.view import fold
+
+
+class Console:
+    """Writes a run as plain text.
+
+    Args:
+        write: Takes text as it comes, line ends included; ``sys.stdout.write`` will do.
+    """
+
+    def __init__(self, write: Callable[[str], object]) -> None:
+        self.view = View()
+        self._write = write
+        self._printing = ""
+
+    def feed(self, entry: Entry) -> None:
+        """Take in an entry, stored or transient, and write what it adds."""
+        fold(self.view, entry)
+        show = _SHOWN.get(type(entry.event))
+        if show:
+            show(self, entry.event)
+
+    def _lines(self, *lines: str) -> None:
+        """Write whole lines, after ending one that output has left open."""
+        if self._printing and not self._printing.endswith("\n"):
+            self._write("\n")
+        self._printing = ""
+        self._write("".join(f"{line}\n" for line in lines))
+
+    def _card(self, call_id: str) -> Card | None:
+        block = self.view.blocks.get(f"c:{call_id}")
+        return block if isinstance(block, Card) else None
+
+    def _started(self, event: kinds.RunStarted) -> None:
+        self._lines(f"aether · {' · '.join(plain.figures(self.view)[2:])}")
+
+    def _planned(self, event: kinds.PlanMade | kinds.PlanRevised) -> None:
+        self._lines("", *plain.plan(self.view))
+
+    def _answered(self, event: kinds.ModelAnswered) -> None:
+        words = self.view.blocks.get(f"w{self.view.steps}")
+        if isinstance(words, Words):
+            self._lines("", *plain.wrap(words.text))
+
+    def _gate(self, event: kinds.GateOpened) -> None:
+        card = self._card(event.call_id)
+        if card:
+            self._lines("", *self._head(card), *plain.indent(plain.gate(card)))
+
+    def _decided(self, event: kinds.GateAnswered) -> None:
+        card = self._card(event.call_id)
+        if card and card.gate and card.gate.decision:
+            self._lines(f"  {plain.answered(card.gate)}")
+
+    def _begun(self, event: kinds.CallBegun) -> None:
+        card = self._card(event.call_id)
+        if card and not card.gate:
+            self._lines("", *self._head(card))
+
+    def _head(self, card: Card) -> list[str]:
+        _, source = wording.source(card)
+        code = [f"  | {line}".rstrip() for line in plain.cut(source)] if source else []
+        return [plain.brief(" · ".join(filter(None, (f"▸ {card.name}", wording.purpose(card))))), *code]
+
+    def _output(self, event: kinds.OutputDelta) -> None:
+        if not self._card(event.call_id):
+            return
+        fresh = not self._printing or self._printing.endswith("\n")
+        text = wording.clean(event.text)
+        body = text[:-1] if text.endswith("\n") else text
+        indented = body.replace("\n", "\n  ") + ("\n" if text.endswith("\n") else "")
+        self._write(("  " if fresh else "") + indented)
+        self._printing = text or self._printing
+
+    def _finished(self, event: kinds.CallFinished) -> None:
+        card = self._card(event.call_id)
+        if not card:
+            return
+        shown = plain.result(card)
+        if self._printing and card.name in wording.CODE_ARGUMENT:
+            shown = [line.rstrip() for text in map(plain.output, card.outputs) if text for line in plain.cut(text)]
+        self._lines(*plain.indent([*shown, *plain.changes(card), f"✓ {wording.duration(event.seconds)}"]))
+
+    def _failed(self, event: kinds.CallFailed) -> None:
+        card = self._card(event.call_id)
+        if card and card.failure:
+            self._lines(*plain.indent(plain.failure(card.failure, "✗ ")))
+        elif not card:
+            self._note(event)
+
+    def _doubtful(self, event: kinds.CallDoubtful) -> None:
+        self._lines(f"  ? {plain.brief(event.what)}")
+
+    def _asked(self, event: kinds.QuestionAsked) -> None:
+        question = self.view.blocks.get(f"q:{event.id}")
+        if isinstance(question, Question):
+            self._lines("", *plain.question(question))
+
+    def _replied(self, event: kinds.QuestionAnswered) -> None:
+        question = self.view.blocks.get(f"q:{event.id}")
+        if isinstance(question, Question):
+            self._lines(f"  → {plain.brief(wording.reply(question))}")
+
+    def _note(self, event: object) -> None:
+        self._lines("", *plain.block(list(self.view.blocks.values())[-1]))
+
+    def _ended(self, event: kinds.RunEnded) -> None:
+        if self.view.failure:
+            self._lines("", *plain.failure(self.view.failure, "✗ "))
+        if self.view.answer:
+            self._lines("", *plain.wrap(self.view.answer))
+        self._lines("", plain.header(self.view))
+
+
+_SHOWN: dict[type[kinds.Event], Callable[[Console, Any], None]] = {
+    kinds.RunStarted: Console._started,
+    kinds.PlanMade: Console._planned,
+    kinds.PlanRevised: Console._planned,
+    kinds.ModelAnswered: Console._answered,
+    kinds.ModelFailed: Console._note,
+    kinds.GateOpened: Console._gate,
+    kinds.GateAnswered: Console._decided,
+    kinds.CallBegun: Console._begun,
+    kinds.OutputDelta: Console._output,
+    kinds.CallFinished: Console._finished,
+    kinds.CallFailed: Console._failed,
+    kinds.CallDoubtful: Console._doubtful,
+    kinds.QuestionAsked: Console._asked,
+    kinds.QuestionAnswered: Console._replied,
+    kinds.LimitReached: Console._note,
+    kinds.RunEnded: Console._ended,
+}

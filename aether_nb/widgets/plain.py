@@ -1,0 +1,181 @@
+"""A run as lines of text: for terminals, for diffs, and for whatever shows a notebook without HTML.
+
+No colours and no control characters: what they would do to a terminal is taken out of the text of tools and models.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from typing import Any
+
+from aether_nb.widgets import wording
+from aether_nb.widgets.blocks import Block, Card, Failure, Gate, Note, Question, Thinking, View, Words
+
+WIDTH = 96
+LINES_KEPT = 40
+LINE_KEPT = 200
+ITEMS_KEPT = 30
+WORDS_KEPT = 20_000
+
+MARKS = {
+    "finished": "✓",
+    "failed": "✗",
+    "denied": "✗",
+    "doubtful": "?",
+    "waiting": "‖",
+    "running": "▸",
+    "proposed": "·",
+    "skipped": "–",
+    "done": "✓",
+    "active": "▸",
+    "pending": "·",
+}
+
+
+def cut(text: str, lines: int = LINES_KEPT) -> list[str]:
+    """The first lines of a text, each bounded, and how many are missing."""
+    kept = wording.clean(text[: lines * LINE_KEPT * 4]).split("\n")
+    missing = text.count("\n") + 1 - lines
+    shown = [line if len(line) <= LINE_KEPT else line[: LINE_KEPT - 1] + "…" for line in kept[:lines]]
+    return [*shown, f"… {wording.count(missing, 'more line')}"] if missing > 0 else shown
+
+
+def brief(text: str, limit: int = 300) -> str:
+    """A text on one line, and not longer than a few of them."""
+    line = " ".join(wording.clean(text[: 4 * limit]).split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def header(view: View) -> str:
+    """The first line: how it ended, and the figures."""
+    return " · ".join([f"aether · {wording.state(view)}", *figures(view)])
+
+
+def figures(view: View) -> list[str]:
+    """What stands in the first line besides how it ended: time, counts, cost, model, run."""
+    return [*wording.facts(view), *filter(None, [brief(view.model, 80)]), f"run {brief(view.run, 40)}"]
+
+
+def plan(view: View) -> list[str]:
+    """The plan, an item a line."""
+    if not view.plan:
+        return []
+    head = "Plan" + (f" (revised{': ' + brief(view.revision) if view.revision else ''})" if view.revised else "")
+    shown = view.plan[:ITEMS_KEPT]
+    width = min(72, max(len(brief(item.title, 120)) for item in shown))
+    items = [
+        f"  {MARKS[item.status]} {brief(item.title, 120):<{width}}  {brief(item.tool, 40)}".rstrip()
+        + (" (left out)" if item.status == "skipped" else "")
+        for item in shown
+    ]
+    return [head, *items]
+
+
+def block(one: Block) -> list[str]:
+    """Any block. Thinking is left out: it is for watching, not for the record."""
+    match one:
+        case Thinking():
+            return []
+        case Words():
+            return wrap(one.text[:WORDS_KEPT])
+        case Question():
+            return question(one)
+        case Note():
+            return failure(one.failure, "! ")
+        case Card():
+            return [card_head(one), *indent(card_body(one))]
+
+
+def card_head(card: Card) -> str:
+    """A call in one line."""
+    took = wording.duration(card.seconds) if card.seconds is not None else ""
+    said = "" if card.status == "finished" else wording.status(card)
+    parts = [brief(card.name, 80), wording.purpose(card), said, took, *map(change_name, card.changes[:6])]
+    return brief(f"{MARKS[card.status]} {' · '.join(part for part in parts if part)}", 2 * WIDTH)
+
+
+def change_name(change: Any) -> str:
+    """A change by its sign and name alone."""
+    return brief(wording.change(change).partition(":")[0].partition(" (")[0], 60)
+
+
+def card_body(card: Card) -> list[str]:
+    """What stands inside a card: code, approval, output, changes, error."""
+    _, source = wording.source(card)
+    lines = [f"| {line}".rstrip() for line in cut(source)] if source else []
+    if card.edited:
+        lines.append("Edited by you before it was approved.")
+    if card.gate:
+        lines.append(" · ".join(filter(None, (_risk(card), answered(card.gate)))))
+    lines += result(card)
+    lines += changes(card)
+    return lines + (failure(card.failure, "") if card.failure else [])
+
+
+def changes(card: Card) -> list[str]:
+    """What a call did to the namespace, a name a line."""
+    lines = [brief(wording.change(change)) for change in card.changes[:LINES_KEPT]]
+    missing = len(card.changes) - len(lines)
+    return [*lines, f"… {wording.count(missing, 'more change')}"] if missing > 0 else lines
+
+
+def result(card: Card) -> list[str]:
+    """What a call said and showed, as text."""
+    said = wording.told(card)
+    texts = [text for text in map(output, card.outputs) if text]
+    if said and (not texts or card.name in wording.CODE_ARGUMENT):
+        texts.insert(0, said)
+    return [line.rstrip() for text in texts for line in cut(text)]
+
+
+def output(bundle: Mapping[str, Any]) -> str:
+    """The text of an output."""
+    if any(mime.startswith("image/") for mime in bundle):
+        return "(a figure)"
+    text = bundle.get("text/plain") or bundle.get("text/markdown")
+    return text.strip("\n") if isinstance(text, str) else ""
+
+
+def gate(card: Card) -> list[str]:
+    """What a person is asked before a call: the risk, what will happen, why it is asked."""
+    lines = [_risk(card), wording.effect(card), card.path, *card.reasons]
+    return [brief(line) for line in lines if line]
+
+
+def _risk(card: Card) -> str:
+    return f"{card.risk.capitalize()} risk"
+
+
+def question(one: Question) -> list[str]:
+    """A question, its options, and the answer when there is one."""
+    options = [f"({' / '.join(one.options)})"] if one.options and not one.by else []
+    reply = [f"→ {wording.reply(one)}"] if one.by else []
+    return [*wrap(f"? {brief(one.text, 2000)}"), *indent([brief(line) for line in [*options, *reply]])]
+
+
+def failure(one: Failure, mark: str) -> list[str]:
+    """What went wrong, why, and what to type next."""
+    hint = wrap(f"Next: {brief(one.hint, 1000)}") if one.hint else []
+    return [*wrap(mark + brief(one.what, 1000)), *indent(cut(one.why, 20) if one.why else []), *hint]
+
+
+def wrap(text: str) -> list[str]:
+    """Prose at a width that reads well; what is no prose (tables, code) is left as it is."""
+    lines: list[str] = []
+    fenced = False
+    for line in wording.clean(text).strip("\n").split("\n"):
+        fenced ^= line.lstrip().startswith(("```", "~~~"))
+        prose = not fenced and len(line) > WIDTH and not line.lstrip().startswith("|")
+        lines += textwrap.wrap(line, WIDTH, break_long_words=False, break_on_hyphens=False) if prose else [line]
+    return lines
+
+
+def indent(lines: list[str]) -> list[str]:
+    """Lines one step further in."""
+    return [f"  {line}".rstrip() for line in lines]
+
+
+def answered(gate: Gate) -> str:
+    """Who answered a gate, when, and for how long."""
+    return brief(wording.approval(gate))

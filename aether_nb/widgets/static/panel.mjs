@@ -1,0 +1,674 @@
+// @ts-check
+/**
+ * The live panel of a run. Python owns the state; this file draws what it is told and sends what is clicked.
+ *
+ * Text is set as text, always. HTML arrives only from our own Markdown renderer, already cleaned, and is rebuilt here
+ * element by element from an allow-list: no string is ever given to the page as HTML.
+ *
+ * @typedef {{send(content: object): void, on(name: string, callback: Function): void,
+ *   off(name: string, callback: Function): void, get(name: string): any}} Model
+ * @typedef {{kind: string, id: string} & Record<string, any>} Block
+ * @typedef {{open?: boolean, live?: HTMLElement, text?: Text, parts: Map<string, string>}} Memory
+ */
+
+const SVG = "http://www.w3.org/2000/svg";
+const ICONS = {
+  check: "M3.5 8.5l3 3 6-7",
+  cross: "M4.5 4.5l7 7m0-7l-7 7",
+  pause: "M6 4.5v7m4-7v7",
+  dash: "M4.5 8h7",
+  open: "M8 4.2a3.8 3.8 0 1 0 0 7.6a3.8 3.8 0 1 0 0-7.6",
+  spin: "M8 2.8a5.2 5.2 0 1 1-5.2 5.2",
+  doubt: "M5.9 6.3a2.1 2.1 0 1 1 2.8 2c-.5.2-.7.6-.7 1.2m0 2.2v.1",
+  alert: "M8 2.8l5.6 10.2h-11.2zm0 4.2v2.8m0 1.6v.1",
+  fold: "M6 4l4 4-4 4",
+  spark: "M3.5 8v.01m4.5 0v-.01m4.5 0v.01",
+  ask: "M3 3.5h10v7h-5.5l-2.5 2.5v-2.5h-2z",
+};
+/** The icon and the tone of each status of a call or an item of the plan. */
+const MARKS = {
+  proposed: ["open", "quiet"], waiting: ["pause", "warn"], running: ["spin", "busy"], finished: ["check", "ok"],
+  failed: ["cross", "bad"], denied: ["cross", "warn"], doubtful: ["doubt", "warn"], skipped: ["dash", "quiet"],
+  pending: ["open", "quiet"], active: ["spin", "busy"], done: ["check", "ok"], cancelled: ["dash", "warn"],
+};
+const RISKS = { low: "Low risk", medium: "Medium risk", high: "High risk" };
+const EFFECTS = {
+  pure: "only reads", idempotent: "can be repeated safely",
+  namespace: "changes variables of this kernel", external: "acts outside this kernel",
+};
+const TAGS = new Set(("a b blockquote br caption code del div em h1 h2 h3 h4 h5 h6 hr i li ol p pre s small span " +
+  "strong sub sup table tbody td tfoot th thead tr ul").split(" "));
+const SAFE_LINK = /^(https?:|mailto:)/i;
+
+// ---- elements
+
+/**
+ * An element with attributes, listeners (`onclick: function`) and children; strings become text nodes.
+ * @param {string} tag @param {Record<string, any>} [props] @param {...(Node|string|null|undefined|false)} children
+ * @returns {any}
+ */
+function h(tag, props = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(props)) {
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (name === "class") node.className = value;
+    else if (value === true) node.setAttribute(name, "");
+    else if (value !== false && value != null) node.setAttribute(name, String(value));
+  }
+  for (const child of children) if (child || child === "") node.append(child);
+  return node;
+}
+
+/** @param {keyof typeof ICONS} name @param {string} [tone] */
+function icon(name, tone = "") {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", "0 0 16 16");
+  svg.setAttribute("aria-hidden", "true");
+  svg.setAttribute("class", `aether-icon aether-${name} aether-tone-${tone}`);
+  const path = document.createElementNS(SVG, "path");
+  path.setAttribute("d", ICONS[name]);
+  svg.append(path);
+  return svg;
+}
+
+/** @param {string} status */
+function mark(status) {
+  const [name, tone] = MARKS[status] ?? MARKS.pending;
+  return icon(name, tone);
+}
+
+/**
+ * Rebuild cleaned HTML from an allow-list.
+ * @param {string} html @returns {DocumentFragment}
+ */
+export function safe(html) {
+  const out = document.createDocumentFragment();
+  copy(new DOMParser().parseFromString(html, "text/html").body, out);
+  return out;
+}
+
+/** @param {Node} from @param {Node} to */
+function copy(from, to) {
+  for (const node of from.childNodes) {
+    if (node.nodeType === 3) to.appendChild(document.createTextNode(node.nodeValue ?? ""));
+    if (node.nodeType !== 1) continue;
+    const element = /** @type {HTMLElement} */ (node);
+    const tag = element.localName;
+    if (!TAGS.has(tag)) continue;
+    const made = document.createElement(tag);
+    for (const name of ["colspan", "rowspan", "start", "scope"])
+      if (/^\w{1,9}$/.test(element.getAttribute(name) ?? "")) made.setAttribute(name, element.getAttribute(name) ?? "");
+    if (/^(left|right|center)$/.test(element.style.textAlign)) made.style.textAlign = element.style.textAlign;
+    const href = element.getAttribute("href") ?? "";
+    if (tag === "a" && SAFE_LINK.test(href)) {
+      made.setAttribute("href", href);
+      made.setAttribute("target", "_blank");
+      made.setAttribute("rel", "noopener noreferrer nofollow");
+    }
+    copy(element, made);
+    to.appendChild(made);
+  }
+}
+
+/** @param {[string, string][]} pieces */
+function code(pieces) {
+  return h("pre", { class: "aether-code", tabindex: "0", "data-testid": "code", "aria-label": "Arguments" },
+    ...pieces.map(([kind, text]) => (kind ? h("span", { class: `aether-k-${kind}` }, text) : text)));
+}
+
+/** Text whose `backticked` words are set as code. @param {string} text @returns {(string|Node)[]} */
+function inline(text) {
+  return text.split(/`([^`\n]+)`/).map((piece, index) => (index % 2 ? h("code", {}, piece) : piece));
+}
+
+/** @param {{what: string, why: string, hint: string}} failure */
+function trouble(failure, tone = "bad") {
+  return h("div", { class: `aether-trouble aether-edge-${tone}`, "data-testid": "error" },
+    h("div", { class: "aether-what", dir: "auto" }, failure.what),
+    failure.why && h("pre", { class: "aether-why", dir: "auto", tabindex: "0", "aria-label": "Why" }, failure.why),
+    failure.hint && h("div", { class: "aether-hint" }, h("span", { class: "aether-label" }, "Next"),
+      h("span", { dir: "auto" }, failure.hint)));
+}
+
+/** @param {number} seconds */
+function clock(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  const rest = String(whole % 60).padStart(2, "0");
+  const minutes = Math.floor(whole / 60);
+  return minutes < 60 ? `${minutes}:${rest}` : `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}:${rest}`;
+}
+
+/** @param {HTMLElement} box @param {() => void} change */
+function following(box, change) {
+  const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 12;
+  change();
+  if (atEnd) box.scrollTop = box.scrollHeight;
+}
+
+// ---- the panel
+
+class Panel {
+  /** @param {Model} model @param {HTMLElement} el */
+  constructor(model, el) {
+    this.model = model;
+    this.seq = -1;
+    this.asked = false;
+    this.sent = 0;
+    this.page = Math.random().toString(36).slice(2);
+    this.skew = 0;
+    /** @type {any} */ this.header = null;
+    /** @type {any} */ this.planned = null;
+    this.paused = false;
+    /** @type {Map<string, Block>} */ this.blocks = new Map();
+    /** @type {Map<string, HTMLElement>} */ this.nodes = new Map();
+    /** @type {Map<string, Memory>} */ this.memory = new Map();
+    /** @type {string[]} */ this.order = [];
+    this.build(el);
+  }
+
+  /** @param {HTMLElement} el */
+  build(el) {
+    this.stateIcon = h("span", { class: "aether-cell" }, icon("open", "quiet"));
+    this.state = h("span", { class: "aether-state", "data-testid": "state" }, "Starting");
+    this.clock = h("span", { class: "aether-clock", "data-testid": "clock", "aria-hidden": "true" }, "0:00");
+    this.facts = h("span", { class: "aether-facts", "data-testid": "facts" });
+    this.stop = h("button", { class: "aether-button aether-stop", type: "button", "data-testid": "stop",
+      title: "Stop this run", onclick: () => this.stopRun() }, "Stop");
+    this.plan = h("section", { class: "aether-plan", "data-testid": "plan", "aria-label": "Plan", hidden: true });
+    this.flow = h("div", { class: "aether-flow", "data-testid": "flow" });
+    this.tail = h("div", { class: "aether-tail" });
+    this.prose = h("div", { class: "aether-prose", dir: "auto", "data-testid": "answer" });
+    this.rest = document.createTextNode("");
+    this.restBox = h("div", { class: "aether-rest", dir: "auto" }, this.rest);
+    this.forming = h("div", { class: "aether-forming", "data-testid": "forming", hidden: true });
+    this.end = h("div", { class: "aether-end" });
+    this.tail.append(this.prose, this.restBox, this.forming, this.end);
+    this.spoken = h("div", { class: "aether-spoken", role: "status", "aria-live": "polite" });
+    this.root = h("section", { class: "aether", "data-testid": "aether-panel", "aria-label": "aether run" },
+      h("header", { class: "aether-head" }, this.stateIcon, this.state, this.clock, this.facts, this.stop),
+      this.plan, this.flow, this.tail, this.spoken);
+    el.append(this.root);
+    this.timer = setInterval(() => this.tick(), 250);
+  }
+
+  /** @param {object} content */
+  send(content) {
+    this.model.send({ ...content, mid: `${this.page}-${(this.sent += 1)}` });
+  }
+
+  hello() {
+    this.asked = true;
+    this.send({ type: "hello", seq: this.seq });
+  }
+
+  stopRun() {
+    this.stop.disabled = true;
+    this.stop.textContent = "Stopping…";
+    this.send({ type: "stop" });
+  }
+
+  /** Take in a numbered message. A gap means that something was lost: ask for everything. @param {any} message */
+  receive(message) {
+    if (message?.type === "snapshot") {
+      this.asked = false;
+      this.order = (message.blocks ?? []).map((/** @type {Block} */ block) => block.id);
+      this.blocks.clear();
+    } else if (message?.type !== "delta" || message.seq <= this.seq) return;
+    else if (message.seq !== this.seq + 1) {
+      if (!this.asked) this.hello();
+      return;
+    }
+    this.seq = message.seq;
+    if (message.header) this.drawHeader(message.header);
+    if (message.plan) this.drawPlan(message.plan);
+    for (const block of message.blocks ?? []) this.blocks.set(block.id, block);
+    if (message.order) this.order = message.order;
+    const last = this.lastCall;
+    this.lastCall = this.order.filter((id) => this.blocks.get(id)?.kind === "call").at(-1);
+    const changed = new Set((message.blocks ?? []).map((/** @type {Block} */ block) => block.id));
+    if (last !== this.lastCall && last) changed.add(last);
+    for (const id of changed) this.drawBlock(id);
+    if (message.order || message.type === "snapshot") this.arrange();
+    if (message.tail) this.drawTail(message.tail);
+    for (const piece of message.appends ?? []) this.append(piece);
+    if (message.settled) this.settle(message.settled);
+    this.tick();
+  }
+
+  // -- header and plan
+
+  /** @param {any} header */
+  drawHeader(header) {
+    const before = this.header?.words;
+    this.header = header;
+    this.skew = Date.now() / 1000 - header.now;
+    const ended = header.state === "ENDED";
+    const status = ended ? header.outcome || "done" : header.state === "PAUSED" ? "waiting" : "running";
+    if (this.root.dataset.status !== status) this.stateIcon.replaceChildren(mark(status));
+    this.root.dataset.status = status;
+    this.root.dataset.state = header.state;
+    this.state.textContent = header.words;
+    const facts = [header.model, header.steps, header.usage].filter(Boolean);
+    this.facts.replaceChildren(...facts.map((text) => h("span", {}, text)));
+    this.stop.classList.toggle("aether-gone", ended);
+    if (ended) this.stop.disabled = true;
+    if (before !== header.words) this.spoken.textContent = header.words;
+    const paused = header.state === "PAUSED";
+    if (paused !== this.paused && this.planned) this.drawPlan(this.planned, paused);
+    this.paused = paused;
+  }
+
+  tick() {
+    const header = this.header;
+    if (!header || !header.started) return;
+    const now = Date.now() / 1000 - this.skew;
+    const until = header.ended ?? header.waiting_since ?? now;
+    const text = clock(until - header.started - header.waited);
+    if (this.clock.textContent !== text) this.clock.textContent = text;
+    for (const node of this.flow.querySelectorAll("[data-begun]")) {
+      const since = clock(now - Number(node.dataset.begun));
+      if (node.textContent !== since) node.textContent = since;
+    }
+  }
+
+  /** @param {any} plan @param {boolean} [paused] */
+  drawPlan(plan, paused = this.paused) {
+    this.planned = plan;
+    this.plan.hidden = !plan.items.length;
+    const done = plan.items.filter((/** @type {any} */ item) => item.status === "done").length;
+    const words = { pending: "to do", active: "in progress", done: "done", skipped: "left out" };
+    this.plan.replaceChildren(
+      h("div", { class: "aether-plan-head" }, h("span", { class: "aether-label" }, "Plan"),
+        h("span", { class: "aether-quiet" }, `${done} of ${plan.items.length}`),
+        plan.revised && h("span", { class: "aether-quiet", dir: "auto", "data-testid": "revised" },
+          plan.revision ? `revised: ${plan.revision}` : "revised")),
+      h("ol", { class: "aether-items" }, ...plan.items.map((/** @type {any} */ item) =>
+        h("li", { class: `aether-item aether-item-${item.status}`, "data-testid": "plan-item", "data-status": item.status,
+          "aria-current": item.status === "active" ? "step" : null },
+          h("span", { class: "aether-cell" }, mark(paused && item.status === "active" ? "waiting" : item.status)),
+          h("span", { class: "aether-title", dir: "auto" }, item.title),
+          item.tool && h("span", { class: "aether-badge" }, item.tool),
+          h("span", { class: "aether-spoken" }, words[item.status] ?? "")))));
+  }
+
+  // -- blocks
+
+  /** @param {string} id @returns {Memory} */
+  recall(id) {
+    let memory = this.memory.get(id);
+    if (!memory) this.memory.set(id, (memory = { parts: new Map() }));
+    return memory;
+  }
+
+  /** @param {string} id */
+  drawBlock(id) {
+    const block = this.blocks.get(id);
+    if (!block) return;
+    const draw = { thinking: drawThinking, words: drawWords, call: drawCall, question: drawQuestion, note: drawNote };
+    const node = this.nodes.get(id) ?? h("article", { class: `aether-block aether-${block.kind}` });
+    this.nodes.set(id, node);
+    draw[block.kind]?.(this, node, block, this.recall(id));
+  }
+
+  /** Put the blocks in order and drop those that are gone; nothing is moved that stands where it should. */
+  arrange() {
+    const wanted = new Set(this.order);
+    for (const [id, node] of this.nodes)
+      if (!wanted.has(id)) {
+        node.remove();
+        this.nodes.delete(id);
+        this.blocks.delete(id);
+      }
+    let place = this.flow.firstChild;
+    for (const id of this.order) {
+      const node = this.nodes.get(id);
+      if (!node) continue;
+      if (node === place) place = place.nextSibling;
+      else this.flow.insertBefore(node, place);
+    }
+  }
+
+  /**
+   * One part of a block, rebuilt only when what it shows has changed: scroll, focus and pictures stay.
+   * @param {HTMLElement} node @param {string} id @param {string} name @param {any} value @param {() => Node|null} build
+   */
+  part(node, id, name, value, build) {
+    const parts = this.recall(id).parts;
+    const now = JSON.stringify(value ?? null);
+    let slot = /** @type {HTMLElement|null} */ (node.querySelector(`:scope > [data-part="${name}"]`));
+    if (slot && parts.get(name) === now) return slot;
+    parts.set(name, now);
+    if (!slot) node.append((slot = h("div", { "data-part": name })));
+    const built = build();
+    const slotted = /** @type {HTMLElement} */ (slot);
+    if (built) slotted.replaceChildren(built);
+    else slotted.replaceChildren();
+    return slotted;
+  }
+
+  // -- the reply as it arrives
+
+  /** @param {any} tail */
+  drawTail(tail) {
+    this.prose.replaceChildren(safe(tail.html));
+    this.prose.classList.toggle("aether-final", tail.final);
+    this.rest.data = tail.rest;
+    this.formingText = "";
+    this.grow(tail.forming);
+    this.end.replaceChildren(tail.failure ? trouble(tail.failure) : "");
+  }
+
+  /** @param {{html: string, rest: string}} settled */
+  settle(settled) {
+    this.prose.append(safe(settled.html));
+    this.rest.data = settled.rest;
+  }
+
+  /** A call takes shape: one quiet line, always of the same height. @param {string} text */
+  grow(text) {
+    this.formingText = ((this.formingText ?? "") + text).slice(-400);
+    this.forming.hidden = !this.formingText;
+    if (!this.formingText) return;
+    this.forming.replaceChildren(h("span", { class: "aether-cell" }, icon("spin", "busy")), "Preparing a call",
+      h("code", { class: "aether-shape" }, this.formingText.replace(/\s+/g, " ").slice(-90)));
+  }
+
+  /** @param {{id: string, field: string, text: string}} piece */
+  append(piece) {
+    if (piece.id === "@tail") {
+      if (piece.field === "draft") this.rest.appendData(piece.text);
+      else this.grow(piece.text);
+      return;
+    }
+    const block = this.blocks.get(piece.id);
+    if (!block) return;
+    block[piece.field] = (block[piece.field] ?? "") + piece.text;
+    const { live, text } = this.recall(piece.id);
+    if (!live || !text) return;
+    if (block.kind === "call") live.hidden = false;
+    following(live, () => text.appendData(piece.text));
+  }
+
+  close() {
+    clearInterval(this.timer);
+    this.root.remove();
+  }
+}
+
+// ---- one function for each kind of block
+
+/** @param {Panel} panel @param {HTMLElement} node @param {Block} block @param {Memory} memory */
+function drawThinking(panel, node, block, memory) {
+  const open = memory.open ?? !block.done;
+  const text = document.createTextNode(block.text);
+  const body = h("div", { class: "aether-thought", dir: "auto", tabindex: "0", "aria-label": "Thinking" }, text);
+  body.hidden = !open;
+  memory.live = body;
+  memory.text = text;
+  node.replaceChildren(
+    h("button", { class: "aether-row", type: "button", "aria-expanded": String(open), "data-testid": "thinking",
+      onclick: () => {
+        memory.open = body.hidden;
+        panel.drawBlock(block.id);
+      } },
+      h("span", { class: "aether-cell" }, icon(block.done ? "spark" : "spin", block.done ? "quiet" : "busy")),
+      h("span", { class: "aether-name aether-plain" }, block.done ? "Thought" : "Thinking"),
+      h("span", { class: "aether-purpose", dir: "auto" }, open ? "" : block.text.slice(0, 200)),
+      icon("fold", open ? "down" : "quiet")),
+    body);
+  if (!block.done) body.scrollTop = body.scrollHeight;
+}
+
+/** @param {Panel} panel @param {HTMLElement} node @param {Block} block */
+function drawWords(panel, node, block) {
+  panel.part(node, block.id, "words", block.html, () => h("div", { class: "aether-prose", dir: "auto" }, safe(block.html)));
+}
+
+/** @param {Panel} _ @param {HTMLElement} node @param {Block} block */
+function drawNote(_, node, block) {
+  node.replaceChildren(trouble(block.failure, block.tone === "limit" ? "warn" : "bad"));
+}
+
+/** @param {Panel} panel @param {HTMLElement} node @param {Block} block @param {Memory} memory */
+function drawCall(panel, node, block, memory) {
+  const busy = block.status === "running" || block.status === "waiting";
+  const over = block.status === "finished" || block.status === "failed" || block.status === "doubtful";
+  const open = memory.open ?? (busy || (over && block.id === panel.lastCall));
+  node.dataset.testid = "call";
+  node.dataset.status = block.status;
+  node.dataset.tool = block.name;
+  const toggle = () => {
+    memory.open = !open;
+    panel.drawBlock(block.id);
+  };
+  panel.part(node, block.id, "head", [block.status, block.word, block.purpose, block.seconds, open, block.changes], () =>
+    callHead(block, open, toggle));
+  const body = panel.part(node, block.id, "body", "", () => null);
+  body.className = "aether-body";
+  body.hidden = !open;
+  if (!open) return;
+  panel.part(body, block.id, "code", block.code, () => (block.code.length ? code(block.code) : null));
+  panel.part(body, block.id, "gate", block.gate, () => block.gate && drawGate(panel, block));
+  panel.part(body, block.id, "approval", [block.approval, block.edited], () => approvalLine(block));
+  drawLive(panel, body, block, memory);
+  panel.part(body, block.id, "progress", block.progress, () => block.progress && progressLine(block.progress));
+  panel.part(body, block.id, "failure", block.failure, () => block.failure && trouble(block.failure));
+  panel.part(body, block.id, "outputs", block.outputs, () => outputList(block));
+  panel.part(body, block.id, "changes", block.changes, () => changeLine(block));
+}
+
+/** @param {Block} block @param {boolean} open @param {() => void} toggle */
+function callHead(block, open, toggle) {
+  const running = block.status === "running" && block.begun;
+  const names = block.changes.map((/** @type {string} */ text) => text.split(/[:(]/)[0].trim()).slice(0, 3).join("  ");
+  return h("button", { class: "aether-row", type: "button", "aria-expanded": String(open), "data-testid": "call-head",
+    onclick: toggle },
+    h("span", { class: "aether-cell" }, mark(block.status)),
+    h("span", { class: "aether-name" }, block.name),
+    h("span", { class: "aether-purpose", dir: "auto", title: block.purpose }, block.purpose),
+    !open && names && h("span", { class: "aether-names" }, names),
+    h("span", { class: "aether-word", "data-testid": "call-status" },
+      block.status === "finished" ? h("span", { class: "aether-spoken" }, "done") : block.word),
+    running ? h("span", { class: "aether-took", "data-begun": block.begun, "aria-hidden": "true" }, "0:00")
+      : block.seconds && h("span", { class: "aether-took" }, block.seconds),
+    icon("fold", open ? "down" : "quiet"));
+}
+
+/** @param {Panel} panel @param {HTMLElement} body @param {Block} block @param {Memory} memory */
+function drawLive(panel, body, block, memory) {
+  panel.part(body, block.id, "cut", block.cut, () => block.cut && h("div", { class: "aether-quiet" }, block.cut));
+  const slot = panel.part(body, block.id, "live", "", () => {
+    memory.text = document.createTextNode("");
+    memory.live = h("pre", { class: "aether-output", "data-testid": "live", dir: "auto", tabindex: "0",
+      "aria-label": "Output so far" }, memory.text);
+    return memory.live ?? null;
+  });
+  if (!memory.live || !memory.text) return;
+  const { live, text } = memory;
+  if (!slot.contains(live)) slot.replaceChildren(live);
+  if (text.data !== block.live) following(live, () => (text.data = block.live));
+  live.hidden = !block.live;
+}
+
+/** @param {Block} block */
+function approvalLine(block) {
+  const text = [block.edited ? "Edited by you." : "", block.approval].filter(Boolean).join(" ");
+  return text ? h("div", { class: "aether-approval", "data-testid": "approval", dir: "auto" }, text) : null;
+}
+
+/** @param {{done: number, total: number, note: string}} progress */
+function progressLine(progress) {
+  const bar = h("progress", { class: "aether-progress", "aria-label": progress.note || "Progress" });
+  if (progress.total > 0) {
+    bar.max = progress.total;
+    bar.value = progress.done;
+  }
+  return h("div", { class: "aether-progress-line" }, bar, progress.note && h("span", { class: "aether-quiet" }, progress.note));
+}
+
+/** @param {Block} block */
+function outputList(block) {
+  if (!block.outputs.length) return null;
+  return h("div", { class: "aether-outputs", "data-testid": "outputs" }, ...block.outputs.map((/** @type {any} */ one) => {
+    if (one.type === "image") {
+      const picture = h("img", { class: "aether-picture", alt: one.text || `Figure made by ${block.name}` });
+      picture.src = `data:${one.mime === "image/jpeg" ? "image/jpeg" : "image/png"};base64,${one.data}`;
+      return picture;
+    }
+    if (one.type === "html")
+      return h("div", { class: "aether-prose aether-table", tabindex: "0", role: "group", "aria-label": "Output" }, safe(one.html));
+    if (one.type === "note") return h("div", { class: "aether-quiet" }, one.text);
+    return h("pre", { class: "aether-output", dir: "auto", tabindex: "0", "aria-label": "Output" }, one.text);
+  }));
+}
+
+/** @param {Block} block */
+function changeLine(block) {
+  if (!block.changes.length) return null;
+  return h("ul", { class: "aether-changes", "data-testid": "changes", "aria-label": "What changed" },
+    ...block.changes.map((/** @type {string} */ text) => h("li", {}, h("b", {}, text.slice(0, 1)), text.slice(1))));
+}
+
+// ---- asking
+
+/** @param {Panel} panel @param {Block} block */
+function drawGate(panel, block) {
+  const { gate } = block;
+  const id = `aether-${panel.page}-${block.id.replace(/\W/g, "-")}`;
+  const lasts = h("select", { class: "aether-select", "aria-label": "How long the yes is good", "data-testid": "gate-lasts" },
+    ...[["once", "this call"], ["run", "this run"], ["notebook", "this notebook"]].map(([value, text]) => h("option", { value }, text)));
+  const reason = h("input", { class: "aether-field", type: "text", placeholder: "Why not? The model reads it", dir: "auto",
+    maxlength: "2000", "aria-label": "Reason for denying", "data-testid": "gate-reason" });
+  const editor = h("div", { class: "aether-editor", hidden: true });
+  /** @type {null | (() => Record<string, any> | null)} */ let edited = null;
+  const answer = (/** @type {string} */ decision) => {
+    const values = decision === "approve" && edited ? edited() : undefined;
+    if (values === null) return;
+    panel.send({ type: "gate", call_id: block.call, hash: gate.hash, decision, lasts: lasts.value,
+      reason: decision === "deny" ? reason.value : "", ...(values ? { arguments: values } : {}) });
+    for (const control of box.querySelectorAll("button, select, input, textarea")) control.disabled = true;
+    box.dataset.sent = decision;
+  };
+  const approve = key("Approve", "a", "aether-primary", "gate-approve", () => answer("approve"));
+  const edit = gate.arguments && key("Edit", "e", "", "gate-edit", () => {
+    if (!edited) edited = openEditor(editor, gate.arguments);
+    approve.firstChild.data = "Approve as edited";
+    edit.hidden = true;
+    editor.querySelector("textarea, input")?.focus();
+  });
+  const deny = key("Deny", "d", "", "gate-deny", () => answer("deny"));
+  const keys = { a: approve, e: edit, d: deny };
+  const box = h("div", { class: `aether-gate aether-edge-${{ low: "ok", medium: "warn", high: "bad" }[gate.risk] ?? "bad"}`,
+    role: "group", tabindex: "0", "aria-labelledby": `${id}-what`, "aria-describedby": `${id}-why`, "data-testid": "gate",
+    "data-risk": gate.risk, "data-lm-suppress-shortcuts": "true",
+    onkeydown: (/** @type {KeyboardEvent} */ event) => {
+      if (event.target !== box || event.ctrlKey || event.metaKey || event.altKey || !keys[event.key]) return;
+      event.preventDefault();
+      keys[event.key].click();
+    } },
+    h("div", { class: "aether-risk" }, icon(gate.risk === "low" ? "open" : "alert"), h("b", {}, RISKS[gate.risk] ?? "High risk"),
+      h("span", { class: "aether-quiet" }, EFFECTS[gate.effect] ?? "")),
+    h("div", { class: "aether-effect", id: `${id}-what`, dir: "auto" }, ...inline(gate.effect_text)),
+    h("div", { id: `${id}-why` }, gate.path && h("div", { class: "aether-path", "data-testid": "gate-path" }, gate.path),
+      gate.reasons.length > 0 && h("ul", { class: "aether-reasons" },
+        ...gate.reasons.map((/** @type {string} */ text) => h("li", { dir: "auto" }, ...inline(text))))),
+    editor,
+    h("div", { class: "aether-actions" },
+      h("span", { class: "aether-group" }, approve, h("label", { class: "aether-lasts" }, "for", lasts), edit),
+      h("span", { class: "aether-group aether-grow" }, reason, deny)));
+  panel.spoken.textContent = `${RISKS[gate.risk] ?? "High risk"}. ${gate.effect_text}. It waits for your approval.`;
+  return box;
+}
+
+/** @param {string} text @param {string} letter @param {string} kind @param {string} testid @param {() => void} onclick */
+function key(text, letter, kind, testid, onclick) {
+  return h("button", { class: `aether-button ${kind}`, type: "button", "data-testid": testid, "aria-keyshortcuts": letter, onclick },
+    text, h("kbd", { class: "aether-kbd", "aria-hidden": "true" }, letter));
+}
+
+/**
+ * Fields for the arguments of a call: text as text, the rest as JSON.
+ * @param {HTMLElement} editor @param {Record<string, any>} values
+ * @returns {() => Record<string, any> | null} reads them; null when one cannot be read
+ */
+function openEditor(editor, values) {
+  const fields = Object.entries(values).map(([name, value]) => {
+    const isText = typeof value === "string";
+    const text = isText ? value : JSON.stringify(value);
+    const field = isText && (text.includes("\n") || text.length > 60 || name === "code")
+      ? h("textarea", { class: "aether-field aether-mono", rows: Math.min(16, text.split("\n").length + 1), spellcheck: "false" })
+      : h("input", { class: "aether-field aether-mono", type: "text", spellcheck: "false" });
+    field.value = text;
+    field.dataset.testid = `edit-${name}`;
+    editor.append(h("label", { class: "aether-edit" }, h("span", { class: "aether-label" }, name), field));
+    return { name, isText, field };
+  });
+  editor.hidden = false;
+  return () => {
+    /** @type {Record<string, any>} */ const read = {};
+    for (const { name, isText, field } of fields) {
+      field.setCustomValidity("");
+      try {
+        read[name] = isText ? field.value : JSON.parse(field.value);
+      } catch {
+        field.setCustomValidity("This is not valid JSON.");
+        field.reportValidity();
+        return null;
+      }
+    }
+    return read;
+  };
+}
+
+/** @param {Panel} panel @param {HTMLElement} node @param {Block} block */
+function drawQuestion(panel, node, block) {
+  node.dataset.testid = "question";
+  panel.part(node, block.id, "question", [block.open, block.reply], () => {
+    const answer = (/** @type {string} */ text) => {
+      if (!text.trim()) return;
+      panel.send({ type: "question", id: block.question, answer: text });
+      for (const control of box.querySelectorAll("button, input")) control.disabled = true;
+    };
+    const field = h("input", { class: "aether-field", type: "text", dir: "auto", placeholder: "Your answer",
+      "aria-label": block.text, "data-testid": "question-field",
+      onkeydown: (/** @type {KeyboardEvent} */ event) => event.key === "Enter" && !event.isComposing && answer(field.value) });
+    const choices = block.options.length
+      ? block.options.map((/** @type {string} */ text) => h("button", { class: "aether-button", type: "button", dir: "auto",
+        "data-testid": "question-option", onclick: () => answer(text) }, text))
+      : [field, h("button", { class: "aether-button aether-primary", type: "button", "data-testid": "question-send",
+        onclick: () => answer(field.value) }, "Answer")];
+    const box = h("div", { class: `aether-question-box${block.open ? " aether-edge-busy" : ""}`, role: "group",
+      "aria-label": block.text, "data-lm-suppress-shortcuts": "true" },
+      h("div", { class: "aether-asked" }, h("span", { class: "aether-cell" }, icon("ask", block.open ? "busy" : "quiet")),
+        h("span", { dir: "auto" }, ...inline(block.text))),
+      block.open ? h("div", { class: "aether-actions" }, h("span", { class: "aether-group aether-grow" }, ...choices))
+        : h("div", { class: "aether-reply", dir: "auto", "data-testid": "reply" }, block.reply));
+    if (block.open) panel.spoken.textContent = block.text;
+    return box;
+  });
+}
+
+// ---- the door
+
+/** @param {{model: Model, el: HTMLElement}} view @returns {() => void} the cleanup */
+function render({ model, el }) {
+  const panel = new Panel(model, el);
+  const receive = (/** @type {any} */ message) => panel.receive(message);
+  const again = () => {
+    if (panel.header?.state !== "ENDED" && document.visibilityState !== "hidden") panel.hello();
+  };
+  model.on("msg:custom", receive);
+  model.on("comm_live_update", again);
+  window.addEventListener("online", again);
+  document.addEventListener("visibilitychange", again);
+  panel.hello();
+  return () => {
+    model.off("msg:custom", receive);
+    model.off("comm_live_update", again);
+    window.removeEventListener("online", again);
+    document.removeEventListener("visibilitychange", again);
+    panel.close();
+  };
+}
+
+export default { render };

@@ -1,0 +1,174 @@
+"""A view as the JSON that travels to the panel: bounded, with Markdown and tables already cleaned.
+
+What is text here is set as text there. What is HTML went through ``markdown`` and is rebuilt from an allow-list once
+more by the panel. Pure functions: nothing here knows a widget or a thread.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from aether_nb.widgets import highlight, wording
+from aether_nb.widgets.blocks import Block, Card, Failure, Note, Question, Thinking, View, Words
+from aether_nb.widgets.markdown import clean_html, to_html
+
+JSON = dict[str, Any]
+
+TEXT_KEPT = 20_000
+RESULT_KEPT = 8_000
+HTML_KEPT = 80_000
+IMAGE_KEPT = 2_000_000
+OUTPUTS_KEPT = 12
+EDITABLE = 60_000
+
+
+def header(view: View, now: float) -> JSON:
+    """State, model, figures and the clock's parts; ``now`` lets the browser correct for its own clock."""
+    return {
+        "run": view.run,
+        "prompt": view.prompt[:TEXT_KEPT],
+        "model": view.model,
+        "state": view.state,
+        "words": wording.state(view),
+        "outcome": view.outcome or "",
+        "started": view.started,
+        "ended": view.ended,
+        "waited": view.waited,
+        "waiting_since": view.waiting_since,
+        "steps": wording.count(view.steps, "step") if view.steps else "",
+        "usage": wording.usage(view.usage) if view.steps else "",
+        "now": now,
+    }
+
+
+def plan(view: View) -> JSON:
+    """The items, and why the plan was changed."""
+    items = [{"title": item.title, "tool": item.tool, "status": item.status} for item in view.plan]
+    return {"items": items, "revised": view.revised, "revision": view.revision}
+
+
+def tail(view: View, settled: str, rest: str) -> JSON:
+    """What follows the last block: the reply as it arrives (``settled`` is HTML, ``rest`` text), answer or failure."""
+    return {
+        "html": to_html(view.answer) if view.answer else settled,
+        "rest": "" if view.answer else rest,
+        "final": bool(view.answer),
+        "forming": view.forming,
+        "failure": _failure(view.failure),
+    }
+
+
+def block(one: Block) -> JSON:
+    """One block."""
+    match one:
+        case Thinking():
+            return {"kind": "thinking", "id": one.id, "text": one.text[-TEXT_KEPT:], "done": one.done}
+        case Words():
+            return {"kind": "words", "id": one.id, "html": to_html(one.text)}
+        case Question():
+            return _question(one)
+        case Note():
+            return {"kind": "note", "id": one.id, "tone": one.tone, "failure": _failure(one.failure)}
+        case Card():
+            return _card(one)
+
+
+def _question(one: Question) -> JSON:
+    return {
+        "kind": "question",
+        "id": one.id,
+        "question": one.id.removeprefix("q:"),
+        "text": one.text,
+        "options": list(one.options),
+        "open": not one.by,
+        "reply": wording.reply(one),
+    }
+
+
+def _card(card: Card) -> JSON:
+    language, source = wording.source(card)
+    return {
+        "kind": "call",
+        "id": card.id,
+        "call": card.call_id,
+        "name": card.name,
+        "purpose": wording.purpose(card)[:300],
+        "status": card.status,
+        "word": wording.status(card),
+        "edited": card.edited,
+        "begun": card.begun,
+        "seconds": "" if card.seconds is None else wording.duration(card.seconds),
+        "code": [list(piece) for piece in highlight.pieces(_cut(source, TEXT_KEPT), language)],
+        "language": language,
+        "live": card.live,
+        "cut": f"… {card.cut:,} characters before this" if card.cut else "",
+        "progress": _progress(card),
+        "outputs": outputs(card),
+        "changes": [wording.change(change) for change in card.changes],
+        "failure": _failure(card.failure),
+        "approval": wording.approval(card.gate) if card.gate else "",
+        "gate": _gate(card) if card.gate and not card.gate.decision else None,
+    }
+
+
+def _gate(card: Card) -> JSON:
+    editable = len(json.dumps(card.arguments, default=str)) <= EDITABLE
+    return {
+        "hash": card.hash,
+        "risk": card.risk,
+        "effect": card.effect,
+        "reasons": [wording.clean(reason) for reason in card.reasons],
+        "effect_text": wording.effect(card),
+        "path": wording.reveal(card.path),
+        "arguments": dict(card.arguments) if editable else None,
+    }
+
+
+def _progress(card: Card) -> JSON | None:
+    progress = card.progress
+    return {"done": progress.done, "total": progress.total, "note": progress.note} if progress else None
+
+
+def _failure(failure: Failure | None) -> JSON | None:
+    if failure is None:
+        return None
+    return {"what": failure.what, "why": _cut(failure.why, RESULT_KEPT), "hint": failure.hint}
+
+
+def outputs(card: Card) -> list[JSON]:
+    """What a call brought, as ``{"type": "text" | "html" | "image" | "note", …}``. What it said comes first."""
+    bundles, said = card.outputs[:OUTPUTS_KEPT], wording.told(card)
+    shown = [one for one in map(_output, bundles) if one]
+    if said and (not shown or card.name in wording.CODE_ARGUMENT):
+        shown.insert(0, {"type": "text", "text": _cut(said, RESULT_KEPT)})
+    if len(card.outputs) > len(bundles):
+        shown.append({"type": "note", "text": f"… {len(card.outputs) - len(bundles)} more outputs"})
+    return shown
+
+
+def _output(bundle: Mapping[str, Any]) -> JSON | None:
+    """The richest form of an output that can be shown safely and is small enough."""
+    for mime in ("image/png", "image/jpeg"):
+        if isinstance(data := bundle.get(mime), str):
+            if len(data) <= IMAGE_KEPT:
+                return {"type": "image", "mime": mime, "data": "".join(data.split()), "text": _plain(bundle)}
+            return {"type": "note", "text": f"A picture of {len(data) * 3 // 4:,} bytes: too large for this panel."}
+    html = bundle.get("text/html")
+    if isinstance(html, str) and len(html) <= HTML_KEPT and (clean := clean_html(html)).strip():
+        return {"type": "html", "html": clean}
+    if isinstance(bundle.get("text/markdown"), str):
+        return {"type": "html", "html": to_html(_cut(bundle["text/markdown"], TEXT_KEPT))}
+    text = _plain(bundle)
+    return {"type": "text", "text": text} if text.strip() else None
+
+
+def _plain(bundle: Mapping[str, Any]) -> str:
+    text = bundle.get("text/plain", "")
+    return _cut(text, RESULT_KEPT) if isinstance(text, str) else ""
+
+
+def _cut(text: str, limit: int) -> str:
+    """The beginning of a text that is too long, and how much is missing."""
+    return text if len(text) <= limit else f"{text[:limit]}\n… {len(text) - limit:,} more characters"

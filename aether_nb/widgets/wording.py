@@ -1,0 +1,197 @@
+"""How the facts of a run are said to people: states, amounts, money, time, who answered what.
+
+Panel, transcript and console all take their words from here, so that they never tell two stories. Everything is plain
+text; whoever draws it escapes it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from aether_nb.events.kinds import Change, Lasts, Outcome, State
+from aether_nb.events.messages import Usage
+from aether_nb.widgets.blocks import Card, Gate, Question, View
+
+STATES: dict[State, str] = {
+    "IDLE": "Idle",
+    "PLANNING": "Planning",
+    "THINKING": "Thinking",
+    "TOOL_CALLING": "Working",
+    "OBSERVING": "Reading the result",
+    "COMPILING": "Writing",
+    "PAUSED": "Waiting for you",
+    "ENDED": "Ended",
+}
+
+OUTCOMES: dict[Outcome, str] = {"done": "Done", "failed": "Failed", "cancelled": "Stopped"}
+
+LASTS: dict[Lasts, str] = {"once": "once", "run": "for this run", "notebook": "for this notebook"}
+
+CODE_ARGUMENT = {"run_python": "code"}
+"""Tools whose work is one argument of Python code."""
+
+
+_CONTROL = re.compile(
+    r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
+)
+
+
+def clean(text: str) -> str:
+    """Text without what would move a cursor, ring a bell or turn the direction of writing round."""
+    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).expandtabs(4)
+
+
+def reveal(text: str) -> str:
+    """Code with its invisible characters written out: what a person approves must be what is run."""
+    plain = text.replace("\r\n", "\n")
+    return _CONTROL.sub(lambda found: "".join(f"\\u{ord(letter):04x}" for letter in found[0]), plain)
+
+
+def state(view: View) -> str:
+    """What the run is doing, or how it ended."""
+    if view.outcome:
+        return OUTCOMES[view.outcome]
+    if view.state == "TOOL_CALLING":
+        running = [card.name for card in view.cards if card.status == "running"]
+        return f"Running {running[-1]}" if running else STATES["TOOL_CALLING"]
+    return STATES[view.state]
+
+
+def status(card: Card) -> str:
+    """How far a call is, in a word or two."""
+    if card.stopped:
+        return "stopped"
+    words = {"proposed": "next", "waiting": "waiting for you", "finished": "done", "doubtful": "in doubt"}
+    return words.get(card.status, "not run" if card.status == "skipped" else card.status)
+
+
+def duration(seconds: float) -> str:
+    """``20 ms``, ``0.3 s``, ``14 s``, ``2 min 5 s``, ``1 h 4 min``."""
+    if seconds < 0.0995:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def count(number: int, noun: str) -> str:
+    """``1 step``, ``1,200 tokens``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def usage(used: Usage) -> str:
+    """Tokens and money: ``1,234 tokens · $0.012``. An unknown price is ``$?``; what costs nothing is ``free``."""
+    money = "$?" if used.cost is None else "free" if used.cost == 0 else f"${used.cost:.2f}"
+    if used.cost is not None and 0 < used.cost < 0.1:
+        money = f"${used.cost:.4f}".rstrip("0")
+    return f"{count(used.tokens, 'token')} · {money}" if used.tokens else money
+
+
+def facts(view: View) -> list[str]:
+    """The line of figures at the head of a run that is over or is shown as text."""
+    seconds = [duration(view.seconds(view.ended))] if view.ended is not None else []
+    spent = [usage(view.usage)] if view.steps else []
+    return [*seconds, count(view.steps, "step"), count(view.calls, "call"), *spent]
+
+
+def who(by: str) -> str:
+    """Who said it: ``in the panel``, ``by a grant you gave``, ``by the policy deny``."""
+    place, _, name = by.partition(":")
+    if place == "grant":
+        return "by a grant you gave before"
+    if place == "policy":
+        return f"by the policy {name}"
+    places = {"panel": "in the panel", "terminal": "in the terminal", "cell": "in a cell", "nobody": "by nobody"}
+    return places.get(by, f"by {by}")
+
+
+def clock(time: float) -> str:
+    """A local date and time, to the second."""
+    return datetime.fromtimestamp(time).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def approval(gate: Gate) -> str:
+    """Who decided about a call, when, and for how long; empty while nobody has."""
+    if not gate.decision:
+        return ""
+    said = "Approved" if gate.decision == "approve" else "Denied"
+    lasts = f", {LASTS[gate.lasts]}" if gate.decision == "approve" else ""
+    waited = gate.answered - gate.opened
+    after = f" after {duration(waited)}" if waited >= 0.05 else ""
+    reason = f": {gate.reason}" if gate.reason else ""
+    return f"{said} {who(gate.by)}{lasts} · {clock(gate.answered)}{after}{reason}"
+
+
+def reply(question: Question) -> str:
+    """What came of a question; empty while it is open."""
+    if not question.by:
+        return ""
+    return "Nobody was there to answer." if question.answer is None else f"{question.answer} ({who(question.by)})"
+
+
+def change(one: Change) -> str:
+    """``+ summary: DataFrame (3 rows × 4 columns)``; the sign stands for what happened."""
+    sign = {"added": "+", "changed": "~", "removed": "−", "unknown": "?"}[one.what]
+    kind = f": {one.type}" if one.type else ""
+    details = f" ({', '.join(one.details)})" if one.details else ""
+    return f"{sign} {one.name}{kind}{details}"
+
+
+def purpose(card: Card) -> str:
+    """What a call is for; when nobody said, its first argument."""
+    if card.purpose:
+        return " ".join(clean(card.purpose[:400]).split())[:200]
+    first = next(
+        (clean(str(value)[:2000]) for value in card.arguments.values() if isinstance(value, str | int | float)), ""
+    )
+    lines = [line.strip() for line in first.splitlines() if line.strip()]
+    return lines[0][:120] if lines else ""
+
+
+def source(card: Card) -> tuple[str, str]:
+    """The arguments as code: a language (``python`` or ``json``) and the text; both empty when the head says it all."""
+    name = CODE_ARGUMENT.get(card.name, "")
+    if name and isinstance(card.arguments.get(name), str):
+        return "python", reveal(card.arguments[name].strip("\n"))
+    shown = {key: value for key, value in card.arguments.items() if key != "purpose" and value not in ("", None)}
+    return ("json", reveal(compact_json(shown))) if shown else ("", "")
+
+
+def compact_json(value: Mapping[str, Any]) -> str:
+    """JSON on one line when it is short, else indented."""
+    line = json.dumps(value, ensure_ascii=False, default=str)
+    return line if len(line) <= 88 else json.dumps(value, ensure_ascii=False, indent=2, default=str)
+
+
+def effect(card: Card) -> str:
+    """What exactly will happen, as a sentence's beginning."""
+    text = clean(card.effect_text) or f"runs {card.name}"
+    return text[0].upper() + text[1:]
+
+
+_SECTION = re.compile(r"^\[(stdout|stderr|value|figures|changed)\](?: |$)", re.MULTILINE)
+
+
+def told(card: Card) -> str:
+    """What a person sees of the text a model was told.
+
+    Of code that was run it is what the code printed, and how many figures it drew: its value is among the outputs,
+    and what it changed is shown by itself. Of other tools it is all of it.
+    """
+    if card.name not in CODE_ARGUMENT:
+        return card.result.strip("\n")
+    marks = list(_SECTION.finditer(card.result))
+    ends = [*(mark.start() for mark in marks), len(card.result)][1:]
+    sections = {mark[1]: card.result[mark.end() : end].strip("\n") for mark, end in zip(marks, ends, strict=False)}
+    figures = sections.get("figures", "").strip()
+    drawn = f"{count(int(figures), 'figure')}, shown below" if figures.isdigit() else ""
+    return "\n".join(filter(None, (sections.get("stdout"), sections.get("stderr"), drawn)))

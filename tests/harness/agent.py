@@ -1,0 +1,131 @@
+"""A run without a kernel: a scripted model, small tools, a person who answers from a list, a log in memory."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from aether_nb import ScriptedModel
+from aether_nb.agent.asking import Answer, Asking, Nobody, Person
+from aether_nb.agent.calls import Calls, Host
+from aether_nb.agent.driver import Driver
+from aether_nb.agent.run import Run
+from aether_nb.events import kinds as k
+from aether_nb.events.folds import Call, RunState
+from aether_nb.events.messages import Message, ToolCall
+from aether_nb.store.log import Log
+from aether_nb.store.memory import MemoryLog
+from aether_nb.tools.base import Tool
+from aether_nb.tools.builtin import BUILT_IN
+from aether_nb.tools.function import FunctionTool
+
+
+async def here(function: Any) -> Any:
+    """Run a job at once: the main thread of a test is the only one."""
+    value = function()
+    return await value if inspect.isawaitable(value) else value
+
+
+@dataclass
+class Script:
+    """A person who answers gates and questions from two lists, and remembers what was asked."""
+
+    gates: list[Answer] = field(default_factory=list)
+    answers: list[str | None] = field(default_factory=list)
+    asked: list[Any] = field(default_factory=list)
+
+    async def present(self) -> bool:
+        return True
+
+    async def approve(self, call: Call) -> Answer:
+        self.asked.append(call)
+        return self.gates.pop(0)
+
+    async def answer(self, question: k.QuestionAsked) -> tuple[str | None, str]:
+        self.asked.append(question)
+        return self.answers.pop(0), "panel"
+
+
+YES = Answer("approve", "panel")
+NO = Answer("deny", "panel", reason="not now")
+
+
+class Clock:
+    """Seconds that pass only when a test says so, and one thousandth with each look."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        self.now += 0.001
+        return self.now
+
+
+def call(name: str, id: str = "", **arguments: Any) -> ToolCall:
+    """A model's wish to use a tool."""
+    return ToolCall(id, name, arguments)
+
+
+@dataclass
+class Stage:
+    """A run that is about to start, and what is on it."""
+
+    run: Run
+    driver: Driver
+    model: ScriptedModel
+    seen: list[k.Entry]
+    clock: Clock
+
+    def drive(self) -> RunState:
+        """Drive it to its end."""
+        return asyncio.run(self.driver.drive())
+
+    @property
+    def stored(self) -> list[k.Event]:
+        """The events of its log."""
+        return [entry.event for entry in self.run.log.read(self.run.id)]
+
+    @property
+    def kinds(self) -> list[str]:
+        """The kinds of the events of its log."""
+        return [event.kind for event in self.stored]
+
+    def told(self, n: int = -1) -> str:
+        """What the model was told last by the tools, or in its n-th request."""
+        return self.model.requests[n].messages[-1].text
+
+
+def stage(
+    replies: Iterable[Any],
+    *,
+    tools: Sequence[FunctionTool] = (),
+    person: Person | None = None,
+    mode: k.Mode = "ask",
+    limits: k.Limits | None = None,
+    plan_only: bool = False,
+    namespace: Mapping[str, Any] | None = None,
+    workspace: Path | None = None,
+    grants: Sequence[k.Grant] = (),
+    log: Log | None = None,
+    run: str = "run1",
+) -> Stage:
+    """Set a run up, with the built-in tools and these."""
+    seen: list[k.Entry] = []
+    clock = Clock()
+    offered: dict[str, Tool] = {tool.spec.name: tool for tool in (*BUILT_IN, *tools)}
+    model = ScriptedModel(replies)
+    this = Run(log or MemoryLog(), run, (seen.append,), clock)
+    shell = SimpleNamespace(user_ns=dict(namespace or {}), user_ns_hidden={})
+    asking = Asking([person or Nobody("deny")])
+    calls = Calls(this, offered, Host(shell, workspace or Path("/nowhere"), here), asking)
+    started = k.RunStarted("the question", model.name, mode, limits or k.Limits(), tuple(offered), plan_only=plan_only)
+    this.append(started)
+    this.append(k.ContextComposed((Message.of("system", "rules"), Message.of("user", "the question"))))
+    for grant in grants:
+        this.append(k.GrantGiven(grant))
+    return Stage(this, Driver(this, model, calls, asking), model, seen, clock)

@@ -1,0 +1,41 @@
+"""A context for a tool that runs by itself, without a run around it."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from aether_nb.events.kinds import Event, PlanItem
+
+
+@dataclass
+class ToolContext:
+    """What a tool is handed; it remembers what was emitted and asked."""
+
+    workspace: Path = Path("/nowhere")
+    namespace: dict[str, Any] = field(default_factory=dict)
+    answer: str | None = None
+    call_id: str = "c1"
+    plan: tuple[PlanItem, ...] = ()
+    made: tuple[str, ...] = ()
+    written: tuple[str, ...] = ()
+    emitted: list[Event] = field(default_factory=list)
+    asked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+
+    @property
+    def shell(self) -> Any:
+        return SimpleNamespace(user_ns=self.namespace, user_ns_hidden={})
+
+    async def ask(self, text: str, options: tuple[str, ...] = ()) -> str | None:
+        self.asked.append((text, options))
+        return self.answer
+
+    def emit(self, event: Event) -> None:
+        self.emitted.append(event)
+
+    async def main(self, function: Any) -> Any:
+        value = function()
+        return await value if inspect.isawaitable(value) else value

@@ -1,0 +1,175 @@
+"""What a call did to the variables, told in short sentences: each kind of change, and no false alarms."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from sklearn.linear_model import LinearRegression
+
+from aether_nb.events.kinds import Change
+from aether_nb.live.changes import compare, photograph
+
+
+def frame() -> pd.DataFrame:
+    return pd.DataFrame({"k": [1, 2, 3, 4], "x": [1.0, 2.0, 3.0, 4.0], "s": list("abcd")})
+
+
+def after(code: str, names: set[str] | None = None, **variables: object) -> tuple[Change, ...]:
+    """What is told after ``code`` has run on ``variables``."""
+    namespace: dict[str, Any] = {**variables, "pd": pd, "np": np}
+    before = photograph(namespace, names)
+    exec(code, namespace)
+    return compare(before, namespace)
+
+
+@pytest.mark.parametrize(
+    ("code", "details"),
+    [
+        ("df = df[df['x'] < 4]", ("rows 4 → 3", "bound to a new object")),
+        ("df['ratio'] = df['x'] / 2", ("new column 'ratio'", "changed in place")),
+        ("df.drop(columns=['x'], inplace=True)", ("column removed: 'x'", "changed in place")),
+        ("df['k'] = df['k'].astype(float)", ("'k': int64 → float64", "changed in place")),
+        ("df.loc[1, 'x'] = None", ("1 new missing values in 'x'", "values changed in 'x'", "changed in place")),
+        ("df.loc[1, 's'] = None", ("1 new missing values in 's'", "values changed in 's'", "changed in place")),
+        ("df.loc[3, 'x'] = 9", ("values changed in 'x'", "changed in place")),
+        ("df = df.sort_values('x', ascending=False)", ("order of the rows changed", "bound to a new object")),
+        ("df = df.sample(frac=1, random_state=1, ignore_index=True)", ("order of the rows changed", "bound to a new object")),
+        (
+            "df = pd.concat([df, df.head(1)])",
+            ("rows 4 → 5", "1 duplicate rows appeared", "'k' is no longer unique", "'s' is no longer unique", "bound to a new object"),
+        ),
+        ("df = df[['s', 'x', 'k']]", ("order of the columns changed", "bound to a new object")),
+        ("df = df.copy()", ("bound to another object with the same content",)),
+        ("df.index = list('wxyz')", ("index or names changed", "changed in place")),
+    ],
+)
+def test_a_frame_is_told_by_what_people_ask(code: str, details: tuple[str, ...]) -> None:
+    """Rows, columns, types, missing values, duplicates and order, and whether it is still the same object."""
+    assert after(code, df=frame()) == (Change("df", "changed", "pandas.DataFrame", details),)
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "change"),
+    [
+        (5, "v = 6", Change("v", "changed", "int", ("5 → 6",))),
+        (5, "v = 'a'", Change("v", "changed", "str", ("type int → str", "bound to a new object"))),
+        (5, "del v", Change("v", "removed", "int")),
+        (5, "w = 6", Change("w", "added", "int", ("= 6",))),
+        (5, "w = pd.DataFrame({'a': [1]})", Change("w", "added", "pandas.DataFrame", ("1 rows × 1 columns",))),
+        ([1, 2], "v.append(3)", Change("v", "changed", "list", ("size 2 → 3", "changed in place"))),
+        ([1, [2]], "v[1].append(3)", Change("v", "changed", "list", ("changed in place",))),
+        ({"a": 1}, "v['b'] = 2", Change("v", "changed", "dict", ("size 1 → 2", "new key 'b'", "changed in place"))),
+        ({1, 2}, "v.add(3)", Change("v", "changed", "set", ("size 2 → 3", "changed in place"))),
+        (np.zeros(9), "v[4] = 1", Change("v", "changed", "numpy.ndarray", ("changed in place",))),
+        (np.zeros(9), "v = v[:3]", Change("v", "changed", "numpy.ndarray", ("size 9 → 3", "bound to a new object"))),
+        (
+            pd.Series([1, 2]),
+            "v.iloc[0] = 5",
+            Change("v", "changed", "pandas.Series", ("values changed in 'values'", "changed in place")),
+        ),
+        (
+            pl.DataFrame({"a": [1, 2]}),
+            "v = v.with_columns(b=v['a'] * 2)",
+            Change("v", "changed", "polars.DataFrame", ("new column 'b'", "bound to a new object")),
+        ),
+    ],
+)
+def test_each_kind_of_variable_is_told(value: object, code: str, change: Change) -> None:
+    """Scalars by their values, containers by size and keys, arrays and tables by content."""
+    assert after(code, v=value) == (change,)
+
+
+def test_a_fitted_model_is_told_by_its_new_attributes() -> None:
+    """An object that keeps its state in the ordinary way tells what it learnt."""
+    found = after("m.fit([[1.0], [2.0]], [1.0, 2.0])", m=LinearRegression())
+    assert (found[0].name, found[0].what) == ("m", "changed")
+    assert "new attribute coef_" in found[0].details
+
+
+def test_nothing_is_told_when_nothing_changed() -> None:
+    """Reading, equal scalars, modules, private names and functions typed again are no change."""
+    namespace: dict[str, Any] = {
+        "df": frame(), "big": pd.DataFrame({"x": np.arange(3_000_000)}), "n": 5, "nan": math.nan, "xs": [1, {"a": 2}],
+        "t": pl.DataFrame({"a": [1]}), "dates": pd.date_range("2020", periods=3), "objects": pd.DataFrame({"o": [[1], None]}),
+    }  # fmt: skip
+    exec("def f(x):\n    return [i + 1 for i in x]\nclass C:\n    def go(self):\n        return 1\nc = C()", namespace)
+    before = photograph(namespace)
+    exec(
+        "import math, os\n_ = 5\nn = 2 + 3\nnan = float('nan')\ndf.groupby('s')['x'].sum(); df.describe(); big['x'].mean(); xs[0]\n\n\n"
+        "def f(x):\n    return [i + 1 for i in x]\nclass C:\n    def go(self):\n        return 1",
+        namespace,
+    )
+    assert compare(before, namespace) == ()
+
+
+def test_a_function_with_another_body_is_told() -> None:
+    """A function that does something else now is a change."""
+    found = after("def f(x):\n    return x + 2", f=eval("lambda x: x + 1"))
+    assert [(change.name, change.what) for change in found] == [("f", "changed")]
+
+
+def test_only_the_names_asked_for_are_looked_at() -> None:
+    """With names given the rest is not told."""
+    assert after("a = 2\nb = 3", {"a"}, a=1, b=1) == (Change("a", "changed", "int", ("1 → 2",)),)
+
+
+class Unreadable(list):
+    """Cannot be told apart: its class says nothing true."""
+
+    __slots__ = ()
+
+
+class Slotted:
+    """Keeps its state where nobody looks."""
+
+    __slots__ = ("x",)
+
+
+def test_what_cannot_be_read_spoils_nothing_and_is_said() -> None:
+    """A variable whose content raises is told as unknown; the others are told as ever."""
+    odd = pd.DataFrame({"a": [1, 2]})
+    namespace: dict[str, Any] = {"odd": odd, "n": 1, "slotted": Slotted(), "sub": Unreadable([1])}
+    read: Callable[..., Any] = pd.DataFrame.items
+    try:
+        pd.DataFrame.items = property(lambda self: 1 / 0)  # type: ignore[assignment,method-assign]
+        before = photograph(namespace)
+        namespace["n"] = 2
+        found = compare(before, namespace)
+    finally:
+        pd.DataFrame.items = read  # type: ignore[method-assign]
+    said = "could not tell whether it changed: it is not readable (ZeroDivisionError)"
+    assert found == (Change("odd", "unknown", "pandas.DataFrame", (said,)), Change("n", "changed", "int", ("1 → 2",)))
+
+
+def test_a_sample_that_looks_the_same_in_new_data_is_unknown() -> None:
+    """When a big column was replaced and the sampled values agree, nobody can tell, and that is said."""
+    rows = 2_000_000
+    found = after("v = df['x'].to_numpy().copy(); v[12345] = -1; df['x'] = v; del v", df=pd.DataFrame({"x": np.arange(rows)}))
+    said = "could not tell: its data moved, and the sampled values are the same"
+    assert found == (Change("df", "unknown", "pandas.DataFrame", (said,)),)
+
+
+def test_a_photograph_keeps_nothing_alive() -> None:
+    """What the user deletes is freed although it was photographed."""
+    import gc
+    import weakref
+
+    data = frame()
+    alive = weakref.ref(data)
+    before = photograph({"data": data})
+    del data
+    gc.collect()
+    assert alive() is None
+    assert compare(before, {}) == (Change("data", "removed", "pandas.DataFrame"),)
+
+
+def test_text_from_data_is_quoted() -> None:
+    """A hostile column name cannot break a sentence."""
+    found = after("df['x\\n- ok'] = 1", df=frame())
+    assert found[0].details[0] == "new column 'x\\n- ok'"

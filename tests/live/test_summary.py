@@ -1,0 +1,269 @@
+"""The summary of a namespace: its exact format, its bounds, and that nothing breaks or executes it."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from matplotlib.figure import Figure
+from sklearn.linear_model import LinearRegression
+
+from aether_nb.live.summary import Summary, inspect, summarize
+
+
+class Hostile:
+    """Raises whatever is asked of it."""
+
+    def __getattribute__(self, name: str) -> Any:
+        raise RuntimeError(name)
+
+    def __repr__(self) -> str:
+        raise RuntimeError("repr")
+
+    def __len__(self) -> int:
+        raise RuntimeError("len")
+
+    def __iter__(self) -> Iterator[int]:
+        raise RuntimeError("iter")
+
+    def __eq__(self, other: object) -> bool:
+        raise RuntimeError("eq")
+
+    def __hash__(self) -> int:
+        return 1
+
+
+class LyingList(list):
+    """Says that it is endless."""
+
+    def __len__(self) -> int:
+        return sys.maxsize
+
+    def __iter__(self) -> Iterator[int]:
+        while True:
+            yield 0
+
+
+class BrokenFrame(pd.DataFrame):
+    """Redefines what would be asked of a frame."""
+
+    @property
+    def shape(self) -> Any:
+        raise RuntimeError("shape")
+
+
+@dataclasses.dataclass
+class Options:
+    depth: int = 3
+    name: str = "x"
+
+
+def area(width: float, height: float = 2.0, *, unit: str = "m") -> float:
+    """How big it is.
+
+    More words.
+    """
+    return width * height
+
+
+def frame() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "species": ["Adelie", "Gentoo", "Chinstrap"] * 100,
+            "length": [float(i) for i in range(299)] + [None],
+            "year": [2007, 2008, 2009] * 100,
+            "date": pd.date_range("2007-01-01", periods=300),
+            "id": [f"N{i}" for i in range(300)],
+            "we: ird": [True] * 300,
+        }
+    )
+
+
+def test_the_format_is_the_one_that_everybody_relies_on() -> None:
+    """One line per variable, one indented line per column, frames first, odd names as JSON."""
+    found = summarize({"n": 5, "penguins": frame(), "model": LinearRegression(), "np": np, "_x": 1, "In": []})
+    assert found == Summary(
+        "variables (3):\n"
+        "- penguins: pandas.DataFrame, 300 rows × 6 columns\n"
+        "  - species: str, 3 distinct: 'Adelie', 'Chinstrap', 'Gentoo'\n"
+        "  - length: float64, 0.3% missing, 0.0 … 298.0\n"
+        "  - year: int64, 3 distinct: 2007, 2008, 2009\n"
+        "  - date: datetime64[us], 2007-01-01 … 2007-10-27\n"
+        "  - id: str, 300 distinct, e.g. 'N0', 'N1'\n"
+        '  - "we: ird": bool, 1 distinct: True\n'
+        "- n: int = 5\n"
+        "- model: sklearn.linear_model.LinearRegression",
+        ("n", *(f"penguins.{c}" for c in ("species", "length", "year", "date", "id", "we: ird"))),
+        ("penguins", "n", "model"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "line"),
+    [
+        ("hello", "str = 'hello'"),
+        ("x\n'y", 'str = "x\\n\'y"'),
+        ("a" * 1_000, f"str, 1000 characters, e.g. '{'a' * 120}'"),
+        (None, "NoneType = None"),
+        (10**200, "int = <int of 665 bits>"),
+        (0.1 + 0.2, "float = 0.3"),
+        ([1, 2], "list = [1, 2]"),
+        (list(range(9)), "list, 9 items, e.g. [0, 1, 2, 3, 4, …]"),
+        ({"a": [1, {"b": 2}]}, "dict = {'a': [1, <dict of 1>]}"),
+        (set(), "set = set()"),
+        ((1,), "tuple = (1,)"),
+        (Counter("aab"), "collections.Counter = {'a': 2, 'b': 1}"),
+        (np.float64(2.5), "numpy.float64 = 2.5"),
+        (np.arange(3), "numpy.ndarray, int64, shape 3, [0, 1, 2]"),
+        (np.ones((100, 30)), "numpy.ndarray, float64, shape 100×30, ~1 distinct: 1.0"),
+        (pd.Series([1, 2, 2], name="k"), "pandas.Series, 3 values, named k, int64, 2 distinct: 1, 2"),
+        (pd.RangeIndex(4), "pandas.RangeIndex, 4 values"),
+        (pd.Timestamp("2020-01-02"), "pandas.Timestamp = 2020-01-02 00:00:00"),
+        (pl.Series("k", [1, None]), "polars.Series, 2 values, named k, Int64, 50.0% missing, 1 distinct: 1"),
+        (area, "function, area(width, height=2.0, *, unit), 'How big it is.'"),
+        (Options(), "test_summary.Options = Options(depth=3, name='x')"),
+        (Options, "class, test_summary.Options, \"Options(depth: int = 3, name: str = 'x')\""),
+        (Figure(), "matplotlib.figure.Figure, 0 axes"),
+        ((i for i in range(3)), "generator, not consumed"),
+        (Hostile(), "test_summary.Hostile"),
+        (LyingList([1, 2]), "test_summary.LyingList = [1, 2]"),
+        (BrokenFrame({"a": [1]}), "test_summary.BrokenFrame"),
+    ],
+)
+def test_each_type_has_its_line(value: object, line: str) -> None:
+    """A type is told in one line; what is not known is told by its name, and nothing of it is run."""
+    text = summarize({"x": value}).text.replace("live.test_summary", "test_summary")
+    assert text == f"variables (1):\n- x: {line}"
+
+
+def test_other_tables_are_told_like_frames() -> None:
+    """polars and arrow tables have lines per column; a lazy one is not executed."""
+    data = {"a": [1, 2, None], "b": ["x", "y", "x"]}
+
+    def explode(batch: pl.DataFrame) -> pl.DataFrame:
+        raise AssertionError("executed")
+
+    lazy = pl.DataFrame(data).lazy().map_batches(explode, schema={"a": pl.Int64, "b": pl.String})
+    assert summarize({"p": pl.DataFrame(data), "t": pa.table(data), "z": lazy}).text == (
+        "variables (3):\n"
+        "- p: polars.DataFrame, 3 rows × 2 columns\n"
+        "  - a: Int64, 33.3% missing, 2 distinct: 1, 2\n"
+        "  - b: String, 2 distinct: 'x', 'y'\n"
+        "- t: pyarrow.Table, 3 rows × 2 columns\n"
+        "  - a: int64, 33.3% missing, 2 distinct: 1, 2\n"
+        "  - b: string, 2 distinct: 'x', 'y'\n"
+        "- z: polars.LazyFrame, 2 columns, not executed\n"
+        "  - a: Int64\n"
+        "  - b: String"
+    )
+
+
+def test_a_generator_is_not_consumed() -> None:
+    """Looking at a generator takes nothing from it."""
+    generator = (i for i in range(3))
+    summarize({"g": generator})
+    inspect("g", generator)
+    assert list(generator) == [0, 1, 2]
+
+
+def test_big_frames_are_sampled_and_say_so() -> None:
+    """Above 200,000 rows figures come from a sample and carry a tilde; below they are exact."""
+    rows = 250_000
+    big = pd.DataFrame({"i": np.arange(rows), "k": np.arange(rows) % 3, "s": [f"k{i % 2}" for i in range(rows)]})
+    assert summarize({"big": big}).text.splitlines()[2:] == [
+        "  - i: int64, ~0 … 249999",
+        "  - k: int64, ~3 distinct: 0, 1, 2",
+        "  - s: str, ~2 distinct: 'k0', 'k1'",
+    ]
+    small = big.head(5_000).copy()
+    small.loc[3, "i"] = -7
+    small.loc[17, "s"] = "rare"
+    assert summarize({"small": small}).text.splitlines()[2:] == [
+        "  - i: int64, -7 … 4999",
+        "  - k: int64, 3 distinct: 0, 1, 2",
+        "  - s: str, 3 distinct: 'k0', 'k1', 'rare'",
+    ]
+
+
+def test_exact_figures_agree_with_pandas() -> None:
+    """Up to 200,000 rows the share missing, the ends and the number of distinct values are pandas' own."""
+    rng = np.random.default_rng(0)
+    data = pd.DataFrame({"x": rng.normal(size=30_000), "s": rng.integers(0, 999, 30_000).astype(str)})
+    data.loc[rng.integers(0, 30_000, 2_000), ["x", "s"]] = None
+    share = f"{data['x'].isna().mean():.1%}"
+    low, high = (float(f"{end:.10g}") for end in (data["x"].min(), data["x"].max()))
+    lines = summarize({"data": data}).text.splitlines()
+    assert lines[2] == f"  - x: float64, {share} missing, {low} … {high}"
+    assert lines[3].startswith(f"  - s: str, {share} missing, {data['s'].nunique()} distinct, e.g. ")
+
+
+def test_what_the_question_mentions_comes_first_and_in_full() -> None:
+    """A variable or column that the question names is told first, and shown however many columns there are."""
+    wide = pd.DataFrame({f"column {i}": [1, 2] for i in range(90)})
+    found = summarize({"a": 1, "wide": wide, "prices": 2}, "What do prices and column 77 have in common?")
+    lines = found.text.splitlines()
+    assert lines[1].startswith("- wide:")
+    assert "  - column 77: int64, 2 distinct: 1, 2" in lines
+    assert lines[-2:] == ["- prices: int = 2", "- a: int = 1"]
+    assert any(line.startswith("  - … 50 more columns (names only): column 39, ") for line in lines)
+
+
+def test_the_text_keeps_to_its_budget() -> None:
+    """However many variables and columns there are, the text is bounded and names what it dropped."""
+    many: dict[str, object] = {f"frame_{i}": frame() for i in range(40)}
+    many |= {f"value_{i}": "x" * 500 for i in range(400)}
+    for budget in (2_000, 24_000):
+        found = summarize(many, budget=budget)
+        assert len(found.text) <= budget
+        assert found.text.startswith("variables (440):\n- frame_0: pandas.DataFrame, 300 rows × 6 columns\n")
+        assert "more variables (names only): " in found.text.splitlines()[-1]
+        assert len(found.names) == 440
+
+
+def test_hidden_names_are_left_out_until_the_user_takes_them() -> None:
+    """What was there before the user came is not told; bound anew, it is the user's."""
+    assert summarize({"a": 1, "b": 2}, hidden={"a"}).names == ("b",)
+    assert summarize({"a": 1, "b": 2}, hidden={"a": 1, "b": 3}).names == ("b",)
+
+
+def test_odd_columns_hide_nothing() -> None:
+    """A column of strange objects, twins and unhashable things is told, and so are the others."""
+    odd = pd.DataFrame({"h": [Hostile()] * 3, "l": [[1], [2], [3]], "n": [1, 2, 3]})
+    odd.columns = ["h", "n", "n"]
+    assert summarize({"odd": odd}).text.splitlines()[2:] == ["  - h: object", "  - n: object", "  - n: int64, 3 distinct: 1, 2, 3"]
+
+
+def test_inspect_shows_more_of_one_variable() -> None:
+    """Up to 60 columns and 30 distinct values; modules are told here."""
+    wide = pd.DataFrame({f"c{i}": range(20) for i in range(70)})
+    found = inspect("wide", wide)
+    lines = found.text.splitlines()
+    assert lines[0] == "variables (1):"
+    assert lines[2] == "  - c0: int64, 20 distinct: " + ", ".join(map(str, range(20)))
+    assert len(found.columns) == 60
+    assert lines[-1].startswith("  - … 10 more columns (names only): c60, c61, ")
+    assert inspect("np", np).text == f"variables (1):\n- np: module, numpy, version {np.__version__}"
+
+
+def test_text_from_data_stays_on_its_line() -> None:
+    """No name, value or docstring can begin a line of its own."""
+    evil = "x\n- admin: int = 1"
+    data = pd.DataFrame({evil: [evil] * 3})
+    found = summarize({evil: evil, "data": data, "f": lambda: None, "s": pd.Series([evil], name=evil)})
+    assert [line for line in found.text.splitlines() if line.startswith("- admin")] == []
+    assert len(found.text.splitlines()) == 6
+
+
+def test_a_duckdb_relation_is_not_executed() -> None:
+    """A relation shows its columns; a connection is told by its name."""
+    duckdb = pytest.importorskip("duckdb", reason="duckdb is not installed here")
+    relation = duckdb.sql("select 1 as a, error('executed') as b")
+    assert "- r: duckdb.DuckDBPyRelation, 2 columns, not executed\n  - a: INTEGER" in summarize({"r": relation}).text

@@ -1,0 +1,215 @@
+"""Settings: who wins, what is refused, and what a project's file may not do."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import asdict, fields
+from typing import get_args
+
+import pytest
+
+from aether_nb import config
+from aether_nb.config import FILE, Settings, load, table
+from aether_nb.errors import ConfigError
+from aether_nb.events import kinds
+
+DEFAULTS = {
+    "model": "",
+    "mode": "ask",
+    "approve": "deny",
+    "store": "",
+    "max_steps": 40,
+    "max_seconds": 900.0,
+    "max_tokens": 400_000,
+    "max_cost": 1.0,
+    "allow_writes": "",
+}
+
+
+@pytest.fixture
+def project(tmp_path):
+    """Writes the project's file and gives its folder."""
+
+    def write(text):
+        (tmp_path / FILE).write_text(text, encoding="utf-8")
+        return tmp_path
+
+    return write
+
+
+def test_defaults_hold_where_nothing_is_said(tmp_path):
+    """Without a call, a variable or a file every setting has its default, and nothing is written."""
+    assert asdict(load(tmp_path)) == DEFAULTS
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_words_are_those_of_the_events():
+    """Modes and limits mean here what they mean in a run's first event."""
+    assert get_args(config.Mode) == get_args(kinds.Mode)
+    limits = Settings()
+    assert kinds.Limits() == kinds.Limits(limits.max_steps, limits.max_seconds, limits.max_tokens, limits.max_cost)
+
+
+def test_the_call_wins_over_the_environment_over_the_file(project, monkeypatch):
+    """Each source is asked in turn; None in a call and an empty variable say nothing."""
+    folder = project('model = "openai:file"\nmax_steps = 10\nmax_tokens = 1000\nmode = "plan"')
+    monkeypatch.setenv("AETHER_MODEL", "openai:variable")
+    monkeypatch.setenv("AETHER_MAX_STEPS", "20")
+    monkeypatch.setenv("AETHER_MODE", " ")
+    expected = DEFAULTS | {"model": "openai:call", "max_steps": 20, "max_tokens": 1000, "mode": "plan"}
+    assert asdict(load(folder, {"model": "openai:call", "max_steps": None})) == expected
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "name", "value"),
+    [
+        ("AETHER_MODEL", "analyst", "model", "analyst"),
+        ("AETHER_MODE", "AUTO", "mode", "auto"),
+        ("AETHER_APPROVE", "low", "approve", "low"),
+        ("AETHER_STORE", "~/records", "store", "~/records"),
+        ("AETHER_MAX_STEPS", "7", "max_steps", 7),
+        ("AETHER_MAX_SECONDS", "0.5", "max_seconds", 0.5),
+        ("AETHER_MAX_TOKENS", "none", "max_tokens", None),
+        ("AETHER_MAX_COST", "12.50", "max_cost", 12.5),
+        ("AETHER_ALLOW_WRITES", "/tmp/demo", "allow_writes", "/tmp/demo"),
+    ],
+)
+def test_every_setting_has_a_variable(tmp_path, monkeypatch, variable, text, name, value):
+    """A person may set anything by the environment, more trust included."""
+    monkeypatch.setenv(variable, text)
+    assert asdict(load(tmp_path)) == DEFAULTS | {name: value}
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "allowed"),
+    [
+        ("AETHER_MODE", "yolo", "plan, ask, auto"),
+        ("AETHER_APPROVE", "yes", "deny, low, auto"),
+        ("AETHER_MAX_STEPS", "many", "a whole number above 0, or none"),
+        ("AETHER_MAX_STEPS", "2.5", "a whole number above 0, or none"),
+        ("AETHER_MAX_STEPS", "0", "a whole number above 0, or none"),
+        ("AETHER_MAX_SECONDS", "-1", "a number above 0, or none"),
+        ("AETHER_MAX_SECONDS", "nan", "a number above 0, or none"),
+        ("AETHER_MAX_COST", "inf", "US dollars above 0, or none"),
+    ],
+)
+def test_an_invalid_variable_is_named(tmp_path, monkeypatch, variable, text, allowed):
+    """The error says which setting, where the value stands and what is allowed; nothing falls back by itself."""
+    monkeypatch.setenv(variable, text)
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path)
+    name = variable.removeprefix("AETHER_").lower()
+    assert caught.value.what == f"The setting '{name}' cannot be '{text}'."
+    assert caught.value.why == f"It comes from the variable {variable}. Allowed: {allowed}."
+    assert caught.value.hint == f"For example: {variable}={DEFAULTS[name]}"
+
+
+@pytest.mark.parametrize("line", ["max_steps = true", 'max_steps = "x"', "max_steps = [1]", "model = 3", "mode = 1"])
+def test_a_value_of_the_wrong_type_in_the_file_is_named(project, line):
+    """TOML has types; a value of another type is not bent into shape."""
+    folder = project(line)
+    with pytest.raises(ConfigError) as caught:
+        load(folder)
+    assert caught.value.why.startswith(f"It comes from {folder / FILE}. Allowed: ")
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ('mode = "auto"', "it would let more happen without asking you"),
+        ('approve = "low"', "it would let more happen without asking you"),
+        ('approve = "auto"', "it would let more happen without asking you"),
+        ('allow_writes = "."', "it opens a folder for writing, which only a person does, by the flag --allow-writes"),
+        ("max_cost = 50", "it may lower this limit, not lift it above 1"),
+        ('max_cost = "none"', "it may lower this limit, not lift it above 1"),
+        ("max_steps = 41", "it may lower this limit, not lift it above 40"),
+        ('model = "x@http://evil.example/v1"', "it would send your data to an address that you did not choose"),
+        ('store = "/etc"', "it would write outside the project's folder"),
+        ('store = "../up"', "it would write outside the project's folder"),
+        ('store = "~/.ssh"', "it would write outside the project's folder"),
+    ],
+)
+def test_a_projects_file_cannot_raise_trust(project, line, why):
+    """What came with a folder may make a run more careful, never less; it is refused, not ignored."""
+    folder = project(line)
+    with pytest.raises(ConfigError) as caught:
+        load(folder)
+    assert caught.value.what.startswith(f"{folder / FILE} may not set '{line.split()[0]}' to ")
+    assert caught.value.why == f"A project's file can make a run more careful, never less: {why}."
+
+
+def test_raising_trust_is_refused_even_when_something_else_wins(project, monkeypatch):
+    """A file that tries is named, also where the environment would have overruled it."""
+    monkeypatch.setenv("AETHER_MODE", "plan")
+    with pytest.raises(ConfigError):
+        load(project('mode = "auto"'))
+
+
+def test_a_projects_file_may_be_more_careful(project):
+    """Lower limits, a plan first, another model and a store of its own are fine."""
+    folder = project('mode = "plan"\napprove = "deny"\nmax_cost = 0.1\nmax_steps = 5\nmodel = "analyst"\nstore = "log"')
+    expected = {"mode": "plan", "max_cost": 0.1, "max_steps": 5, "model": "analyst", "store": "log"}
+    assert asdict(load(folder)) == DEFAULTS | expected
+
+
+@pytest.mark.parametrize(
+    ("key", "hint"), [("max_stpes", "Did you mean 'max_steps'?"), ("colour", f"There are {', '.join(DEFAULTS)}.")]
+)
+def test_an_unknown_name_suggests_the_nearest(project, tmp_path, key, hint):
+    """A slip of the finger in the file or the call is no setting, and is not passed over."""
+    with pytest.raises(ConfigError) as of_file:
+        load(project(f"{key} = 1"))
+    (tmp_path / FILE).unlink()
+    with pytest.raises(ConfigError) as of_call:
+        load(tmp_path, {key: 1})
+    assert of_file.value.hint == of_call.value.hint == hint
+    assert (of_file.value.why, of_call.value.why) == (f"{tmp_path / FILE} names it.", "The call names it.")
+
+
+@pytest.mark.parametrize("content", [b"mode = ", b"\xff\xfe", b"[mode]\nx = 1\n[mode]"])
+def test_a_file_that_cannot_be_read_is_named(tmp_path, content):
+    """A broken file stops the load: a careful setting in it must not be lost."""
+    (tmp_path / FILE).write_bytes(content)
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path)
+    assert caught.value.what == f"{tmp_path / FILE} is not TOML."
+
+
+def test_a_folder_in_the_files_place_is_named(tmp_path):
+    """What exists and cannot be read is an error, not an absence."""
+    (tmp_path / FILE).mkdir()
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path)
+    assert caught.value.what == f"{tmp_path / FILE} cannot be read."
+
+
+def test_only_the_file_beside_the_notebook_is_read(project):
+    """A file further up belongs to another project."""
+    below = project("max_steps = 3") / "below"
+    below.mkdir()
+    assert load(below).max_steps == 40
+
+
+def test_one_table_documents_every_setting():
+    """Name, variable, default, allowed values and meaning, each of them said."""
+    rows = table()
+    assert [row[0] for row in rows] == [each.name for each in fields(Settings)] == list(DEFAULTS)
+    assert [row[1] for row in rows] == [f"AETHER_{name.upper()}" for name in DEFAULTS]
+    assert [row[2] for row in rows] == [str(value) for value in DEFAULTS.values()]
+    assert all(allowed and meaning.endswith(".") for *_, allowed, meaning in rows)
+
+
+def test_settings_need_no_heavy_module():
+    """They are read at %load_ext: no event classes, no TOML reader without a file, nothing but the standard library."""
+    code = (
+        "import sys, pathlib\n"
+        "before = set(sys.modules)\n"
+        "from aether_nb.config import load\n"
+        "load(pathlib.Path('/'))\n"
+        "new = {name for name in set(sys.modules) - before}\n"
+        "print(*sorted(name for name in new if name.partition('.')[0] not in sys.stdlib_module_names))\n"
+        "print('tomllib' in new)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["aether_nb aether_nb.config aether_nb.errors", "False"]

@@ -1,0 +1,158 @@
+"""The faces: what can be imported, what can be typed, what loading costs, and that no two places disagree about it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+import aether_nb
+from aether_nb import cli, magics, notebook_verbs, verbs
+from aether_nb.errors import OptionError, UnknownVerb
+
+HEAVY = ("pydantic", "httpx", "lancedb", "pandas", "pyarrow", "ipywidgets", "anywidget", "mcp", "jsonschema", "numpy")
+
+
+def test_every_public_name_is_there() -> None:
+    """Each name that the front door lists can be imported, and no other is promised."""
+    for name in aether_nb.__all__:
+        assert getattr(aether_nb, name) is not None
+    with pytest.raises(AttributeError, match="has no attribute 'nonsense'"):
+        aether_nb.nonsense  # noqa: B018
+
+
+def test_loading_the_extension_imports_only_the_standard_library_and_ipython() -> None:
+    """%load_ext brings none of the heavy packages, and nothing else from outside either."""
+    code = f"""
+import sys, json
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+shell = InteractiveShell.instance()
+before = set(sys.modules)
+shell.run_line_magic("load_ext", "aether_nb")
+new = {{name.partition(".")[0] for name in set(sys.modules) - before}}
+outside = sorted(new - set(sys.stdlib_module_names) - {{"aether_nb", "IPython"}})
+print(json.dumps([outside, [name for name in {HEAVY!r} if name in sys.modules and name not in before]]))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert json.loads(done.stdout.splitlines()[-1]) == [[], []]
+
+
+def test_every_verb_has_a_handler_in_each_of_its_faces_and_no_handler_lacks_a_verb() -> None:
+    """Neither face can lack or contradict the other: both are the table."""
+    notebook = {verb.name for verb in verbs.VERBS if "notebook" in verb.faces}
+    terminal = {verb.name for verb in verbs.VERBS if "terminal" in verb.faces}
+    assert set(notebook_verbs.HANDLERS) == notebook | {"status"}
+    assert set(cli.HANDLERS) == terminal
+
+
+def test_the_readme_names_every_verb_of_the_notebook() -> None:
+    """A verb that is not documented does not exist for users."""
+    readme = (Path(__file__).parents[1] / "README.md").read_text()
+    for verb in verbs.VERBS:
+        assert verb.name in readme, verb.name
+
+
+def test_an_unknown_verb_suggests_the_nearest() -> None:
+    """A slip of the keys is answered with the verb that was meant."""
+    with pytest.raises(UnknownVerb) as caught:
+        verbs.find("rnus", "notebook")
+    assert (caught.value.why, caught.value.hint) == ("Did you mean 'runs'?", "%aether runs")
+
+
+def test_options_are_read_and_refused() -> None:
+    """The cell's options come out as they were typed; a wrong one is an error that names the help."""
+    read = verbs.parse(verbs.CELL, verbs.words("-o x --mode plan --new what is it"), "notebook")
+    assert (read.out, read.mode, read.new, read.plan, read.words) == ("x", "plan", True, False, ["what", "is", "it"])
+    with pytest.raises(OptionError) as caught:
+        verbs.parse(verbs.CELL, ["--plna"], "notebook")
+    assert caught.value.hint == "%%aether --help"
+
+
+@pytest.mark.parametrize(
+    ("line", "question"),
+    [
+        ("how many rows?", True),
+        ("which city sells most", True),
+        ("show me the missing values", True),
+        ("runs", False),
+        ("runs --json", False),
+        ("trace 1a2b", False),
+        ("rnus", False),
+        ("", False),
+        ("grants --revoke g1", False),
+    ],
+)
+def test_what_follows_the_magic_is_a_question_or_a_verb(line: str, question: bool) -> None:
+    """Verbs stay verbs, sentences are questions, and a single unknown word is neither."""
+    assert magics.is_question(line) is question
+
+
+@pytest.mark.parametrize(
+    ("cell", "made"),
+    [
+        (
+            "%%aether -o x\nHow many?\nReally?\n",
+            "await get_ipython().aether_cell('-o x', 'How many?\\nReally?\\n')\n",
+        ),
+        ("%%aether\n", "await get_ipython().aether_cell('', '')\n"),
+        ("%%aetherial\nx\n", "%%aetherial\nx\n"),
+        ("%aether how many rows?\n", "await get_ipython().aether_cell('', 'how many rows?')\n"),
+        ("%aether runs\n", "%aether runs\n"),
+        ("x = 1\n%aether how many rows?\n", "x = 1\nget_ipython().run_line_magic('aether', 'how many rows?')\n"),
+        ('"""\n%aether how many rows?\n"""\nx\n', '"""\n%aether how many rows?\n"""\nx\n'),
+        ("print(1)\n", "print(1)\n"),
+        ("", ""),
+    ],
+)
+def test_what_the_transformer_makes_of_a_cell(cell: str, made: str) -> None:
+    """Questions become async cells, question marks survive, and everything else stays to the letter."""
+    assert "".join(magics.transform(cell.splitlines(keepends=True))) == made
+
+
+def test_loading_twice_registers_once_and_unloading_takes_everything_back(capsys: Any) -> None:
+    """A second %load_ext adds nothing; after %unload_ext the shell is as it was."""
+    shell = InteractiveShell(config=Config(HistoryManager={"enabled": False}))
+    before = list(shell.input_transformers_cleanup)
+    for _ in range(2):
+        aether_nb.load_ipython_extension(shell)
+    assert shell.input_transformers_cleanup == [*before, magics.transform]
+    aether_nb.unload_ipython_extension(shell)
+    assert shell.input_transformers_cleanup == before
+    assert "aether" not in shell.magics_manager.magics["cell"]
+    assert not hasattr(shell, "aether_cell")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        ([], 0, "aether demo"),
+        (["--help"], 0, "aether demo"),
+        (["help", "trace"], 0, "usage: aether trace"),
+        (["trace", "--help"], 0, "usage: aether trace"),
+        (["version"], 0, "0."),
+        (["runs"], 0, "No runs are recorded here yet."),
+        (["runs", "--json"], 0, "[]"),
+        (["rnus"], 2, "Did you mean 'runs'?"),
+        (["runs", "--colour"], 2, "unrecognized arguments"),
+        (["trace", "abc"], 1, "There is no run 'abc'."),
+        (["show", "abc"], 1, "There is no run 'abc'."),
+        (["doctor"], 0, "python"),
+        (["doctor", "--json"], 0, '"state": "ok"'),
+    ],
+)
+def test_the_command_line_says_what_it_does_and_ends_with_a_code(
+    words: list[str], code: int, said: str, capsys: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each verb prints its answer and ends with 0, 1 for a failure, 2 for what cannot be read; nothing is created."""
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(words) == code
+    captured = capsys.readouterr()
+    assert said in captured.out + captured.err
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,151 @@
+"""The file tools: what they read and write, where they refuse to go, and what a full or closed disk means."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from aether_nb import RepairableToolError
+from aether_nb.errors import WorkspaceError
+from aether_nb.tools.files import list_files, read_file, write_file
+from aether_nb.tools.workspace import inside
+from harness.tools import ToolContext
+
+
+def use(tool: Any, context: ToolContext, **arguments: Any) -> str:
+    """Use a tool as a run does; returns what the model is told."""
+    result = asyncio.run(tool.run(tool.check(arguments), context))
+    return "".join(part.text for part in result.parts)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> ToolContext:
+    """A context whose workspace is a real folder with a file, beside a secret one."""
+    (tmp_path / "secret.txt").write_text("key")
+    folder = tmp_path / "work"
+    folder.mkdir()
+    (folder / "a.txt").write_text("one\ntwo\nthree\n")
+    return ToolContext(Path(os.path.realpath(folder)))
+
+
+@pytest.mark.parametrize(
+    "path", ["../secret.txt", "x/../../secret.txt", "/etc/passwd", "~/x", ".aether/runs.db", ".GIT/config", "", "a\0b"]
+)
+def test_paths_outside_or_private_are_refused(place: ToolContext, path: str) -> None:
+    """No spelling of a path leaves the workspace or enters a private folder."""
+    with pytest.raises(WorkspaceError):
+        inside(place.workspace, path)
+
+
+def test_a_link_that_points_outside_is_refused(place: ToolContext) -> None:
+    """What counts is the file that a link means, not where the link lies."""
+    (place.workspace / "link").symlink_to(place.workspace.parent)
+    with pytest.raises(WorkspaceError) as caught:
+        inside(place.workspace, "link/secret.txt")
+    assert caught.value.what == "link/secret.txt lies outside the working folder."
+
+
+def test_an_absolute_path_inside_is_fine(place: ToolContext) -> None:
+    """The rule is about where a file lies, not how it is written."""
+    assert inside(place.workspace, str(place.workspace / "a.txt")) == place.workspace / "a.txt"
+
+
+def test_reading_gives_numbered_lines_from_anywhere(place: ToolContext) -> None:
+    """A slice of a file comes with the numbers of its lines."""
+    assert use(read_file, place, path="a.txt", start=2, lines=1) == "    2  two\n"
+
+
+def test_binary_and_missing_files_are_refused(place: ToolContext) -> None:
+    """What is no text, or not there, is an error that says what to do."""
+    (place.workspace / "b.bin").write_bytes(b"\0\1")
+    for path in ("b.bin", "none.txt"):
+        with pytest.raises(RepairableToolError) as caught:
+            use(read_file, place, path=path)
+        assert caught.value.hint
+
+
+def test_a_huge_file_is_cut(place: ToolContext) -> None:
+    """However long a line is, what is read at once is bounded, and the cut is named."""
+    (place.workspace / "big.txt").write_text(("x" * 90_000 + "\n") * 5)
+    text = use(read_file, place, path="big.txt")
+    assert len(text) < 250_000 and "cut at 200,000 bytes" in text
+
+
+def test_listing_shows_sizes_and_hides_what_is_private(place: ToolContext) -> None:
+    """Files come with their sizes; the record and the history are not shown."""
+    (place.workspace / ".aether").mkdir()
+    (place.workspace / "sub").mkdir()
+    assert use(list_files, place) == "a.txt  14\nsub/"
+    with pytest.raises(RepairableToolError):
+        use(list_files, place, pattern="../*")
+
+
+def test_writing_a_new_file_is_medium_and_replacing_a_foreign_one_is_high(place: ToolContext) -> None:
+    """The risk of a write depends on what it would replace, and the exact effect is said."""
+    new = write_file.assess(dict(write_file.check({"path": "b.csv", "variable": "t"})), place)
+    old = write_file.assess(dict(write_file.check({"path": "a.txt", "content": "x"})), place)
+    assert (new.risk, new.effect, new.path) == ("medium", "external", str(place.workspace / "b.csv"))
+    assert (old.risk, old.reasons) == ("high", ("replaces the file a.txt (14 bytes)",))
+    place.written = (str(place.workspace / "a.txt"),)
+    again = write_file.assess(dict(write_file.check({"path": "a.txt", "content": "x"})), place)
+    assert again.risk == "medium"
+
+
+def test_a_write_outside_is_refused_before_anybody_is_asked(place: ToolContext) -> None:
+    """Judging a call that leaves the workspace is an error, not a gate."""
+    with pytest.raises(WorkspaceError):
+        write_file.assess(dict(write_file.check({"path": "../x", "content": "x"})), place)
+
+
+def test_tables_are_written_as_csv_with_an_index_that_says_something(place: ToolContext) -> None:
+    """A named index is kept, a plain one is not."""
+    place.namespace["plain"] = pd.DataFrame({"a": [1, 2]})
+    place.namespace["named"] = pd.DataFrame({"a": [1]}, index=pd.Index(["x"], name="key"))
+    assert use(write_file, place, path="p.csv", variable="plain") == "wrote p.csv (2 rows, 6 bytes)"
+    use(write_file, place, path="n.csv", variable="named")
+    assert (place.workspace / "p.csv").read_text() == "a\n1\n2\n"
+    assert (place.workspace / "n.csv").read_text() == "key,a\nx,1\n"
+
+
+def test_other_values_are_written_as_json_or_text(place: ToolContext) -> None:
+    """The suffix decides: JSON for .json, else the value as text; folders are made."""
+    place.namespace["d"] = {"a": [1]}
+    use(write_file, place, path="deep/d.json", variable="d")
+    use(write_file, place, path="d.txt", variable="d")
+    assert json.loads((place.workspace / "deep/d.json").read_text()) == {"a": [1]}
+    assert (place.workspace / "d.txt").read_text() == "{'a': [1]}"
+
+
+@pytest.mark.parametrize("arguments", [{}, {"content": "a", "variable": "b"}, {"variable": "nope"}])
+def test_a_write_needs_exactly_one_thing_that_exists(place: ToolContext, arguments: dict[str, str]) -> None:
+    """Neither, both, or an unknown variable is an error, and no file appears."""
+    with pytest.raises(RepairableToolError):
+        use(write_file, place, path="x.txt", **arguments)
+    assert not (place.workspace / "x.txt").exists()
+
+
+@pytest.mark.skipif(os.name != "posix" or not hasattr(os, "geteuid") or os.geteuid() != 0, reason="mounting needs root")
+def test_a_full_disk_leaves_the_old_file_whole(tmp_path: Path) -> None:
+    """When the disk is full the write is refused, the old content stays, and no half file is left."""
+    import subprocess
+
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("this machine does not let root mount")
+    try:
+        context = ToolContext(Path(os.path.realpath(disk)))
+        use(write_file, context, path="a.txt", content="old")
+        with pytest.raises(RepairableToolError) as caught:
+            use(write_file, context, path="a.txt", content="x" * 200_000)
+        assert (caught.value.what, caught.value.why) == ("a.txt could not be written.", "No space left on device")
+        assert {file.name: file.read_text() for file in disk.iterdir()} == {"a.txt": "old"}
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)

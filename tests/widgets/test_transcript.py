@@ -1,0 +1,166 @@
+"""The picture that a notebook keeps."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from aether_nb.events import kinds as k
+from aether_nb.events.messages import Message, Text, Usage
+from aether_nb.widgets.blocks import View
+from aether_nb.widgets.transcript import bundle
+from aether_nb.widgets.view import view_of
+from harness.golden import check
+from harness.story import WORK, WRITE, call, entries, first_half, hash_of, proposed, second_half
+
+GOLDEN = Path(__file__).parent / "golden"
+EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script></pre></div>\"'`[x](javascript:alert(3))\x1b[2J\u202e"
+
+KEPT = {
+    "div",
+    "span",
+    "details",
+    "summary",
+    "pre",
+    "b",
+    "p",
+    "strong",
+    "em",
+    "code",
+    "table",
+    "thead",
+    "tbody",
+    "tr",
+    "th",
+}
+KEPT |= {"td", "a", "ul", "ol", "li", "br", "h1", "h2", "h3"}
+
+
+class Page(HTMLParser):
+    """Collects what a browser would make of a text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.depth = 0
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note the tag and its attributes."""
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+        self.depth += tag != "br"
+
+    def handle_endtag(self, tag: str) -> None:
+        """Count what is closed."""
+        self.depth -= tag != "br"
+
+
+def hostile(text: str) -> View:
+    """A run in which every text that comes from outside is ``text``."""
+    odd = call("c1", text, code=text, path=text)
+    return view_of(
+        entries(
+            [
+                k.RunStarted(text, text),
+                k.PlanMade((k.PlanItem(text, text),)),
+                k.PlanRevised((k.PlanItem(text, text),), 0, text),
+                k.ModelAsked(text, 1),
+                k.ModelAnswered(
+                    text, Message("assistant", (Text(text),), (odd, WORK), thinking=text), Usage(), "stop", 0.1
+                ),
+                proposed(odd, risk="high", purpose=text, effect_text=text, path=text, reasons=(text,)),
+                k.GateOpened("c1", hash_of(odd)),
+                k.GateAnswered("c1", hash_of(odd), "approve", text, reason=text),
+                k.NamespaceChanged("c1", (k.Change(text, "added", text, (text,)),)),
+                k.CallFinished(
+                    "c1", (Text(text),), 1.0, ({"text/plain": text, "text/html": text, "text/markdown": text},)
+                ),
+                proposed(WORK, purpose=text),
+                k.CallFailed("call_3", text, text, text),
+                k.QuestionAsked("q", text, (text,)),
+                k.QuestionAnswered("q", text, text),
+                k.LimitReached("steps", 1, 1),
+                k.ModelFailed(text, text, text, text),
+                k.RunEnded("failed", text, text, text),
+            ]
+        )
+    )
+
+
+@pytest.mark.parametrize(("kind", "suffix"), [("text/html", "html"), ("text/markdown", "md"), ("text/plain", "txt")])
+def test_golden(kind: str, suffix: str):
+    """The whole story, as each of the three faces has it."""
+    made = bundle(view_of(entries([*first_half(), *second_half()])))
+    assert set(made) == {"text/html", "text/markdown", "text/plain"}
+    check(GOLDEN / f"story.{suffix}", made[kind])
+
+
+def test_answer_stands_apart_unless_asked_for():
+    """In a notebook the answer is an output of its own; %aether show and text consoles get it here."""
+    view = view_of(entries([*first_half(), *second_half()]))
+    assert all("27.2 mm" not in text for text in bundle(view).values())
+    assert all("27.2 mm" in text for text in bundle(view, with_answer=True).values())
+
+
+def test_html_is_inert():
+    """Whatever a model or a tool wrote, the HTML has only harmless elements, inline styles, and is closed properly."""
+    page = Page(bundle(hostile(EVIL), with_answer=True)["text/html"])
+    assert page.tags <= KEPT
+    assert page.attributes <= {"style", "href", "title", "target", "rel"}
+    assert page.depth == 0
+
+
+def test_text_moves_no_terminal():
+    """No control character and no change of writing direction reaches a terminal or a diff."""
+    text = bundle(hostile(EVIL))["text/plain"]
+    assert re.findall(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", text) == []
+
+
+def test_markdown_is_text():
+    """In the Markdown face nothing from outside becomes HTML or a link, even where HTML is allowed."""
+    from markdown_it import MarkdownIt
+
+    rendered = MarkdownIt("commonmark", {"html": True}).render(bundle(hostile(EVIL))["text/markdown"])
+    page = Page(rendered)
+    assert {"script", "img", "a"} & page.tags == set()
+
+
+@pytest.mark.parametrize("case", ["long output", "many calls", "long fields", "many changes"])
+def test_size_is_bounded(case: str):
+    """Whatever a run printed or did, what the notebook keeps of it is under 200 kB."""
+    if case == "long fields":
+        view = hostile("<&x " * 50_000)
+    else:
+        count = 2_000 if case == "many calls" else 3
+        output = "<&'\n" * (2_000 if case == "many calls" else 1_000_000)
+        changes = tuple(k.Change(f"n{n}", "added", "int") for n in range(20_000 if case == "many changes" else 1))
+        events: list[k.Event] = [k.RunStarted("p", "m")]
+        for number in range(count):
+            one = call(f"c{number}", "run_python", code="x = '<&'\n" * 300)
+            events += [proposed(one), k.NamespaceChanged(one.id, changes)]
+            events += [k.CallFinished(one.id, (Text(output),), 0.1, ({"text/plain": output},))]
+        view = view_of(entries([*events, k.RunEnded("done")]))
+    assert sum(len(text.encode()) for text in bundle(view, with_answer=True).values()) < 200_000
+
+
+def test_long_output_says_what_is_missing():
+    """Output is cut at 40 lines with a note of how many more there were."""
+    one = call("c1", "run_python", code="pass")
+    told = "[stdout]\n" + "\n".join(f"line {n}" for n in range(100))
+    view = view_of(entries([k.RunStarted("p", "m"), proposed(one), k.CallFinished("c1", (Text(told),), 0.1)]))
+    assert all(
+        "line 39" in text and "line 40" not in text and "… 60 more lines" in text for text in bundle(view).values()
+    )
+
+
+def test_open_gate_and_denial_are_told():
+    """A saved run that was denied says so, with the reason, in all three faces."""
+    events = [*first_half(), k.GateAnswered("call_4", hash_of(WRITE), "deny", "policy:deny", reason="nobody was there")]
+    for text in bundle(view_of(entries(events))).values():
+        assert "Denied by the policy deny" in text
+        assert "nobody was there" in text
