@@ -76,15 +76,22 @@ def _execute(notebook: Any, folder: Path, allow_writes: bool) -> str:
     if allow_writes:
         environment["AETHER_ALLOW_WRITES"] = str(folder)
 
-    def show(cell: Any, cell_index: int, **_: Any) -> None:
-        print(_told(cell), flush=True)
+    told = 0
+
+    def show(cell_index: int, **_: Any) -> None:
+        """Print what has been reached: the texts before this cell, and the cell with its outputs."""
+        nonlocal told
+        for cell in notebook.cells[told : cell_index + 1]:
+            print(_told(cell), flush=True)
+        told = cell_index + 1
 
     client = NotebookClient(
         notebook,
         timeout=600,
         kernel_name="python3",
         resources={"metadata": {"path": str(folder)}},
-        on_cell_complete=show,
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],
+        on_cell_executed=show,
     )
     try:
         client.execute(env=environment)

@@ -15,6 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
+from aether_nb.about import VERSION
 from aether_nb.config import Settings
 from aether_nb.errors import AetherError
 from aether_nb.models.router import open_model, serving

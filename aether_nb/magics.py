@@ -235,7 +235,7 @@ def serving_line(serving: Any, load_settings: Any) -> str:
     from pathlib import Path
 
     choice = serving(os.environ, load_settings(Path.cwd()).model)
-    return f"aether: {choice.name} serves ({choice.why}); %aether model PROVIDER:MODEL changes it. Ask with %%aether."
+    return f"aether: {choice.name} serves ({choice.why}). To change it: %aether model PROVIDER:MODEL"
 
 
 def unload(shell: InteractiveShell) -> None:

@@ -14,7 +14,8 @@ from aether_nb.events.kinds import CallProposed, Grant, Mode
 
 __all__ = ["Policy", "Verdict", "covering", "decide", "policy_allows"]
 
-Verdict: TypeAlias = Literal["run", "ask", "deny"]
+Verdict: TypeAlias = Literal["run", "granted", "ask", "deny"]
+"""It runs by the mode's own rules, it runs because a person said so earlier, a person is asked, or the mode says no."""
 
 Policy: TypeAlias = Literal["deny", "low", "auto"]
 """What ``AETHER_APPROVE`` says for the time when nobody is there.
@@ -28,7 +29,7 @@ RUNS_IN: dict[Mode, tuple[str, ...]] = {"plan": (), "ask": ("low",), "auto": ("l
 
 
 def decide(call: Call, mode: Mode, grants: Iterable[Grant]) -> Verdict:
-    """Whether a call runs, is asked about, or is refused.
+    """Whether a call runs, by which right, is asked about, or is refused.
 
     What only reads always runs. In mode *plan* nothing else does. A grant turns a question into a yes; it never turns
     a refusal into one.
@@ -38,9 +39,9 @@ def decide(call: Call, mode: Mode, grants: Iterable[Grant]) -> Verdict:
         return "run"
     if mode == "plan":
         return "deny"
-    if proposed.risk in RUNS_IN[mode] or covering(proposed, grants):
+    if proposed.risk in RUNS_IN[mode]:
         return "run"
-    return "ask"
+    return "granted" if covering(proposed, grants) else "ask"
 
 
 def covering(proposed: CallProposed, grants: Iterable[Grant]) -> Grant | None:

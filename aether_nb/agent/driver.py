@@ -64,8 +64,8 @@ class Driver:
                 return self._ask(self.calls.specs())
             case steps.Propose(ids):
                 return self._propose(ids)
-            case steps.Gate(call, refused):
-                return self._gate(call, refused)
+            case steps.Gate():
+                return self._gate(step)
             case steps.Act(calls):
                 return self.calls.act(calls)
             case steps.Wait(question):
@@ -114,9 +114,13 @@ class Driver:
             for event in self.calls.propose(wanted[id]):
                 yield event
 
-    async def _gate(self, call: Call, refused: bool) -> AsyncIterator[k.Event]:
-        proposed = call.proposed
-        if refused:
+    async def _gate(self, step: steps.Gate) -> AsyncIterator[k.Event]:
+        call, proposed = step.call, step.call.proposed
+        if grant := step.grant:
+            given = f"given by {grant.by}"
+            yield k.GateAnswered(call.id, proposed.hash, "approve", f"grant:{grant.id}", grant.lasts, given)
+            return
+        if step.refused:
             reason = "in mode plan only what reads is run; say in the plan what you would do"
             yield k.GateAnswered(call.id, proposed.hash, "deny", "policy:plan", reason=reason)
             return

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from aether_nb.agent.approvals import decide
+from aether_nb.agent.approvals import covering, decide
 from aether_nb.events.folds import Call, RunState
-from aether_nb.events.kinds import QuestionAsked
+from aether_nb.events.kinds import Grant, QuestionAsked
 
 __all__ = ["VERSION", "Act", "Ask", "Finish", "Gate", "Pause", "Plan", "Propose", "Step", "Wait", "next_step"]
 
@@ -38,9 +38,10 @@ class Propose:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Get a yes or a no for a call. ``refused``: the mode says no, nobody is asked."""
+    """Get a yes or a no for a call: from a grant, from the mode (``refused``), else from a person."""
 
     call: Call
+    grant: Grant | None = None
     refused: bool = False
 
 
@@ -102,7 +103,8 @@ def _next_call(state: RunState) -> Step:
     calls = [state.calls[id] for id in state.open]
     verdicts = [decide(call, state.started.mode, state.grants) for call in calls]
     if verdicts[0] != "run":
-        return Gate(calls[0], refused=verdicts[0] == "deny")
+        grant = covering(calls[0].proposed, state.grants) if verdicts[0] == "granted" else None
+        return Gate(calls[0], grant, refused=verdicts[0] == "deny")
     together = 0
     while together < len(calls) and verdicts[together] == "run" and calls[together].proposed.parallel:
         together += 1

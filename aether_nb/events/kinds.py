@@ -18,113 +18,79 @@ fields change gets a higher ``version`` and a step in ``codec.UPCASTS``.
     run.ended
 
 ``state.changed`` (transient) tells watchers of a new state; it is derived by a fold. This module knows nobody but
-``messages``.
+``messages``, ``values`` and ``transient``, whose names it passes on: whoever speaks of events needs one import.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal
 
-from aether_nb.events.messages import DataKind, Message, Part, ToolCall, Usage
+from aether_nb.events.messages import Message, Part, ToolCall, Usage
+from aether_nb.events.transient import CallDelta, OutputDelta, Progress, StateChanged, TextDelta, ThinkingDelta
+from aether_nb.events.values import (
+    Change,
+    Effect,
+    Event,
+    Grant,
+    Lasts,
+    Limits,
+    Mode,
+    Outcome,
+    PlanItem,
+    Risk,
+    Sent,
+    State,
+    Turn,
+)
 
-Risk: TypeAlias = Literal["low", "medium", "high"]
-"""How much a call could hurt. What is unknown is high."""
-
-Effect: TypeAlias = Literal["pure", "idempotent", "namespace", "external"]
-"""What a call leaves behind: nothing, the same thing however often, variables of this kernel, or something outside."""
-
-Mode: TypeAlias = Literal["plan", "ask", "auto"]
-"""plan: only what reads runs. ask: low risk runs, the rest is asked. auto: medium risk runs too."""
-
-Lasts: TypeAlias = Literal["once", "run", "notebook"]
-"""For how long a yes is good."""
-
-State: TypeAlias = Literal["IDLE", "PLANNING", "THINKING", "TOOL_CALLING", "OBSERVING", "COMPILING", "PAUSED", "ENDED"]
-"""What users see of a run."""
-
-Outcome: TypeAlias = Literal["done", "failed", "cancelled"]
-
-
-# ---- values that events carry
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Where a run pauses and asks. None means no limit. ``cost`` is in US dollars, ``seconds`` leave waiting out."""
-
-    steps: int | None = 40
-    seconds: float | None = 900.0
-    tokens: int | None = 400_000
-    cost: float | None = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """What a later run sees of an earlier one: prompt, answer and one line a call. Frozen when the later one starts."""
-
-    run: str
-    head: int
-    prompt: str
-    answer: str
-    calls: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class PlanItem:
-    """One line of a plan: what will be done and with which tool (its badge); ``tool`` is empty when none is needed."""
-
-    title: str
-    tool: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What a call did to one name of the user's namespace.
-
-    ``details`` are short sentences for people: ``rows 344 → 342``, ``new column 'ratio'``.
-    """
-
-    name: str
-    what: Literal["added", "changed", "removed", "unknown"]
-    type: str = ""
-    details: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """A yes that lasts. It covers calls of ``tool`` that match ``rule``.
-
-    ``rule`` is ``call:HASH`` (this exact call) or ``folder:PATH`` (anything the tool does inside that folder).
-    """
-
-    id: str
-    tool: str
-    rule: str
-    lasts: Lasts
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """What left for a model, by kind of data: how many characters (or pictures), from which columns."""
-
-    data: DataKind
-    amount: int
-    columns: tuple[str, ...] = ()
-
-
-# ---- the events
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something that happened."""
-
-    kind: ClassVar[str] = ""
-    version: ClassVar[int] = 1
-    stored: ClassVar[bool] = True
+__all__ = [
+    "KINDS",
+    "CallBegun",
+    "CallDelta",
+    "CallDoubtful",
+    "CallFailed",
+    "CallFinished",
+    "CallProposed",
+    "Change",
+    "ContextComposed",
+    "Effect",
+    "Entry",
+    "Event",
+    "GateAnswered",
+    "GateOpened",
+    "Grant",
+    "GrantGiven",
+    "GrantRevoked",
+    "ItemFinished",
+    "ItemStarted",
+    "Lasts",
+    "LimitReached",
+    "Limits",
+    "Mode",
+    "ModelAnswered",
+    "ModelAsked",
+    "ModelFailed",
+    "NamespaceChanged",
+    "Outcome",
+    "OutputDelta",
+    "PlanItem",
+    "PlanMade",
+    "PlanRevised",
+    "Progress",
+    "QuestionAnswered",
+    "QuestionAsked",
+    "Risk",
+    "RunEnded",
+    "RunStarted",
+    "Sent",
+    "State",
+    "StateChanged",
+    "TextDelta",
+    "ThinkingDelta",
+    "Turn",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,68 +342,6 @@ class LimitReached(Event):
     limit: Literal["steps", "seconds", "tokens", "cost"]
     used: float
     allowed: float
-
-
-# ---- transient: shown, never stored
-
-
-@dataclass(frozen=True, slots=True)
-class TextDelta(Event):
-    """A piece of a reply's text."""
-
-    kind: ClassVar[str] = "text.delta"
-    stored: ClassVar[bool] = False
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class ThinkingDelta(Event):
-    """A piece of a model's thinking."""
-
-    kind: ClassVar[str] = "thinking.delta"
-    stored: ClassVar[bool] = False
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class CallDelta(Event):
-    """A call is taking shape in a reply; ``text`` is for show."""
-
-    kind: ClassVar[str] = "call.delta"
-    stored: ClassVar[bool] = False
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class OutputDelta(Event):
-    """A call printed something."""
-
-    kind: ClassVar[str] = "output.delta"
-    stored: ClassVar[bool] = False
-    call_id: str
-    text: str
-    stream: Literal["stdout", "stderr"] = "stdout"
-
-
-@dataclass(frozen=True, slots=True)
-class Progress(Event):
-    """How far a call is; ``total`` is 0 when nobody knows."""
-
-    kind: ClassVar[str] = "progress"
-    stored: ClassVar[bool] = False
-    call_id: str
-    done: float
-    total: float = 0.0
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class StateChanged(Event):
-    """What users see of the run has changed."""
-
-    kind: ClassVar[str] = "state.changed"
-    stored: ClassVar[bool] = False
-    state: State
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,8 @@ import inspect
 import queue
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
-from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from aether_nb.errors import RunStopped
@@ -58,8 +57,6 @@ async def run_in_cell(thread: AgentThread, work: Callable[[Jobs], Coroutine[Any,
                     pump.heed(item)
                 else:
                     await pump.perform(item)
-        except KeyboardInterrupt:  # it hit between a job and its end
-            pump.stop()
         finally:
             pump.close()
     if pump.cancelled:
@@ -89,8 +86,6 @@ def run_blocking(thread: AgentThread, work: Callable[[Jobs], Coroutine[Any, Any,
                     pump.heed(item)
                 else:
                     pump.perform(item)
-        except KeyboardInterrupt:
-            pump.stop()
         finally:
             pump.close()
     return pump.outcome(running)
@@ -140,19 +135,8 @@ class _Pump(ABC):
             self.set_deadline()
         self.jobs.cancel()
 
-    @contextmanager
-    def performing(self, job: Job) -> Generator[None]:
-        """Whatever happens inside becomes the job's outcome; nothing escapes."""
-        error: BaseException | None = None
-        try:
-            try:
-                self.interrupts.job = job
-                yield
-            finally:
-                self.interrupts.job = None
-        except BaseException as raised:  # noqa: BLE001  # it travels to the agent, whatever it is
-            self.interrupts.job = None
-            error = raised
+    def settle(self, job: Job, error: BaseException | None) -> None:
+        """A job is over. When it was interrupted, so is the run, whatever the job made of it."""
         if (job.interrupted or isinstance(error, KeyboardInterrupt)) and not job.abandoned:
             self.stop()
         self.jobs.end(job, error)
@@ -213,9 +197,17 @@ class _AwaitingPump(_Pump):
         """Run a job, and await what it returns."""
         if not self.jobs.begin(job):
             return
-        with self.performing(job):
-            value = job.function()
-            job.result = await value if inspect.isawaitable(value) else value
+        error: BaseException | None = None
+        try:
+            try:
+                self.interrupts.job = job  # from here on an interrupt is raised, up to where it is None again
+                value = job.function()
+                job.result = await value if inspect.isawaitable(value) else value
+            finally:
+                self.interrupts.job = None
+        except BaseException as raised:  # noqa: BLE001  # it travels to the agent, whatever it is
+            error = raised
+        self.settle(job, error)
         for _ in range(job.cancellations):
             self._cell.uncancel()
         if self._cell.cancelling() > self._cancellations and not self.cancelled:
@@ -260,7 +252,16 @@ class _BlockingPump(_Pump):
 
     def perform(self, job: Job) -> None:
         """Run a job, and drive what it returns to its end."""
-        if self.jobs.begin(job):
-            with self.performing(job):
+        if not self.jobs.begin(job):
+            return
+        error: BaseException | None = None
+        try:
+            try:
+                self.interrupts.job = job
                 value = job.function()
                 job.result = drive(value) if inspect.isawaitable(value) else value
+            finally:
+                self.interrupts.job = None
+        except BaseException as raised:  # noqa: BLE001  # it travels to the agent, whatever it is
+            error = raised
+        self.settle(job, error)

@@ -11,12 +11,12 @@ import base64
 import json
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from contextvars import ContextVar
 from typing import Any, TypeAlias
 
-__all__ = ["Bundle", "Capture", "Text", "installed"]
+__all__ = ["Bundle", "Capture", "Stage", "Text"]
 
 Bundle: TypeAlias = Mapping[str, Any]
 """One output in several forms, by MIME type. Values are JSON; binary ones are base64."""
@@ -137,16 +137,6 @@ class Capture:
         if self._clear_next:
             self.clear(wait=False)
 
-    @contextmanager
-    def current(self) -> Iterator[None]:
-        """Collect in this context, and in what is started from it until the end."""
-        token = _current.set(self)
-        try:
-            yield
-        finally:
-            self.closed = True
-            _current.reset(token)
-
 
 def clean(data: Bundle) -> Bundle:
     """The bundle as plain JSON, or a note when it is too large to keep."""
@@ -266,40 +256,48 @@ def _ask_exit(original: Callable[[], Any]) -> Callable[[], None]:
     return note
 
 
-@contextmanager
-def installed(shell: Any) -> Iterator[None]:
-    """Put the stand-ins in place, and everything back at the end."""
-    with ExitStack() as stack:
+class Stage:
+    """The place where code runs apart from the user's own cells: stand-ins in place, and its capture current.
+
+    Whoever calls ``set`` calls ``clear``, whatever happens between; to clear twice is to clear once.
+    """
+
+    def __init__(self, shell: Any, capture: Capture) -> None:
+        self._shell, self._capture = shell, capture
+        self._undo = ExitStack()
+
+    def set(self) -> None:
+        """Put the stand-ins in place."""
+        shell = self._shell
         # First: with no cell running, these would put the real displayhook back over ours.
-        stack.enter_context(shell.builtin_trap)
-        stack.enter_context(shell.display_trap)
-        replace = stack.enter_context(_Replacing())
-        replace(sys, "stdout", _Stream("stdout", sys.stdout))
-        replace(sys, "stderr", _Stream("stderr", sys.stderr))
-        replace(sys, "displayhook", _displayhook(shell, sys.displayhook))
-        replace(shell, "display_pub", _Publisher(shell.display_pub))
-        replace(shell, "_showtraceback", _showtraceback(shell._showtraceback))
-        replace(shell, "ask_exit", _ask_exit(getattr(shell, "ask_exit", lambda: None)))  # a plain shell has none
-        yield
+        self._undo.enter_context(shell.builtin_trap)
+        self._undo.enter_context(shell.display_trap)
+        self._replace(sys, "stdout", _Stream("stdout", sys.stdout))
+        self._replace(sys, "stderr", _Stream("stderr", sys.stderr))
+        self._replace(sys, "displayhook", _displayhook(shell, sys.displayhook))
+        self._replace(shell, "display_pub", _Publisher(shell.display_pub))
+        self._replace(shell, "_showtraceback", _showtraceback(shell._showtraceback))
+        self._replace(shell, "ask_exit", _ask_exit(getattr(shell, "ask_exit", lambda: None)))  # a plain shell has none
+        self._undo.callback(_current.reset, _current.set(self._capture))
 
+    def clear(self) -> None:
+        """Put everything back."""
+        self._capture.closed = True
+        self._undo.close()
 
-class _Replacing:
-    """Sets attributes, and restores them on exit: those that came from a class are deleted again."""
-
-    def __init__(self) -> None:
-        self._before: list[tuple[Any, str, bool, Any]] = []
-
-    def __enter__(self) -> _Replacing:
-        return self
-
-    def __call__(self, owner: Any, name: str, value: Any) -> None:
+    def keep(self, owner: Any, name: str) -> None:
+        """Let an attribute be as it is now when the stage is cleared: its value, or that it was not there."""
         own = vars(owner)
-        self._before.append((owner, name, name in own, own.get(name)))
+        if name in own:
+            self._undo.callback(setattr, owner, name, own[name])
+        else:
+            self._undo.callback(_forget, owner, name)
+
+    def _replace(self, owner: Any, name: str, value: Any) -> None:
+        self.keep(owner, name)
         setattr(owner, name, value)
 
-    def __exit__(self, *_: object) -> None:
-        for owner, name, had, value in reversed(self._before):
-            if had:
-                setattr(owner, name, value)
-            else:
-                delattr(owner, name)
+
+def _forget(owner: Any, name: str) -> None:
+    if name in vars(owner):
+        delattr(owner, name)

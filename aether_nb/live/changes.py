@@ -1,8 +1,8 @@
 """What a call did to the user's variables: a photograph before, a comparison after.
 
-A photograph holds no variable alive and copies none: it keeps who an object is, its size, and a print of its content.
-The print is of everything while that is cheap, else of up to 256 positions a column; then a change elsewhere is not seen,
-and when the data moved but the sample is the same, the change is told as one nobody could tell. Both are bounded in time.
+A photograph keeps no variable alive and copies none: it keeps who an object is, its size, and a print of its content.
+The print is of everything while that is cheap, else of up to 256 positions a column; then a change elsewhere is not
+seen, and when the data moved but the sample is the same, it is said that nobody can tell. Both are bounded in time.
 This module does not know what ran in between, nor who is told.
 """
 
@@ -12,12 +12,11 @@ import sys
 import time
 import weakref
 import zlib
-from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from types import CodeType, FunctionType, ModuleType
-from typing import Any
+from typing import Any, TypeAlias
 
 from aether_nb.events.kinds import Change
 from aether_nb.live.describe import label, one_line, plain_list, positions, root, type_name, value_text
@@ -25,7 +24,7 @@ from aether_nb.live.summary import users_own
 
 __all__ = ["Photograph", "compare", "photograph"]
 
-SECONDS = 0.02
+SECONDS = 0.018
 """After so long a photograph looks into nothing more; what it saw, the comparison looks at again in the same way."""
 EXACT_BYTES = 4_000_000
 """A column of up to so many bytes is printed as a whole."""
@@ -40,17 +39,18 @@ ATOMS = {"int", "float", "complex", "bool", "NoneType", "str", "bytes", "ellipsi
 
 @dataclass(frozen=True, slots=True)
 class _Clock:
-    """What there is time for: figures for people first, then prints."""
+    """What there is time for: figures for people at first, then prints, then nothing."""
 
-    until: float
+    start: float
+    seconds: float
 
     @property
     def rich(self) -> bool:
-        return time.monotonic() < self.until - 0.75 * SECONDS
+        return time.monotonic() < self.start + SECONDS / 4
 
     @property
     def over(self) -> bool:
-        return time.monotonic() > self.until
+        return time.monotonic() > self.start + self.seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,10 @@ class Column:
     content: Hashable
     bag: Hashable = None
     unique: bool | None = None
+
+
+Looked: TypeAlias = tuple[Column, bool, Hashable]
+"""A column, whether it was looked at as a whole, and where its data lies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +108,14 @@ def photograph(namespace: Mapping[str, object], names: Collection[str] | None = 
         names: The variables to look at; all when None.
     """
     wanted = frozenset(names) if names is not None else None
-    clock = _Clock(time.monotonic() + SECONDS)
-    return Photograph({name: _shoot(value, clock) for name, value in _chosen(namespace, wanted)}, wanted)
+    clock = _Clock(time.monotonic(), SECONDS)
+    cheap_first = sorted(_chosen(namespace, wanted), key=lambda item: root(type(item[1])) in {"pandas", "polars"})
+    return Photograph({name: _shoot(value, clock) for name, value in cheap_first}, wanted)
 
 
 def _chosen(namespace: Mapping[str, object], names: frozenset[str] | None) -> Iterator[tuple[str, object]]:
     for name, value in users_own(namespace).items():
-        if not isinstance(value, ModuleType) and (names is None or name in names):
+        if not issubclass(type(value), ModuleType) and (names is None or name in names):
             yield name, value
 
 
@@ -123,7 +128,7 @@ def compare(before: Photograph, namespace: Mapping[str, object]) -> tuple[Change
     """
     found: list[Change] = []
     here = dict(_chosen(namespace, before.names))
-    clock = _Clock(time.monotonic() + 2 * SECONDS)
+    clock = _Clock(time.monotonic(), 2 * SECONDS)
     for name, value in here.items():
         was = before.shots.get(name)
         now = _shoot(value, clock, skip=was is not None and was.problem == NO_TIME and was.identity == id(value))
@@ -265,10 +270,12 @@ def _look(value: Any, kind: type, clock: _Clock) -> dict[str, Any]:
     for base in (dict, list, tuple, set, frozenset):
         if issubclass(kind, base):
             return _container(value, base)
-    if isinstance(value, FunctionType):
+    if issubclass(kind, FunctionType):
         return {"content": _code(value.__code__, value.__defaults__), "size": 0}
     if issubclass(kind, type):
-        return {"content": tuple(_member(k, v) for k, v in islice(type.__dict__["__dict__"].__get__(value).items(), 64))}
+        return {
+            "content": tuple(_member(k, v) for k, v in islice(type.__dict__["__dict__"].__get__(value).items(), 64))
+        }
     if library in {"datetime", "decimal", "fractions", "pandas"} and not hasattr(kind, "__len__"):
         text = value_text(value, 60)
         return {"content": text, "text": text} if not text.startswith("<") else {"content": id(value)}
@@ -301,7 +308,9 @@ def _container(value: Any, base: Any) -> dict[str, Any]:
         keys = tuple(f"key {value_text(key, 40)}" for key in islice(dict.keys(value), ITEMS))
         content: Any = tuple((_small(key), _small(item, 2)) for key, item in items)
     elif base in (list, tuple):
-        content = tuple(_small(base.__getitem__(value, at), 2) for at in positions(size, ITEMS))
+        picked = [base.__getitem__(value, at) for at in positions(size, ITEMS)]
+        kinds = list(map(type, picked))
+        content = (kinds, picked) if set(kinds) <= {int, bool, str} else tuple(_small(item, 2) for item in picked)
     else:
         content = frozenset(_small(item) for item in islice(base.__iter__(value), ITEMS))
     return {"size": size, "content": (size, content), "keys": keys, "exact": size <= ITEMS}
@@ -312,7 +321,9 @@ def _object(value: object, kind: type) -> dict[str, Any]:
     if not kind.__dictoffset__:
         return {"content": None}
     held: dict[str, Any] = object.__getattribute__(value, "__dict__")
-    public = [(key, item) for key, item in islice(held.items(), 128) if isinstance(key, str) and not key.startswith("_")]
+    public = [
+        (key, item) for key, item in islice(held.items(), 128) if isinstance(key, str) and not key.startswith("_")
+    ]
     keys = tuple(f"attribute {one_line(key, 60)}" for key, _ in public)
     return {"content": tuple((key, _small(item)) for key, item in public), "keys": keys}
 
@@ -344,7 +355,7 @@ def _address(array: Any) -> Hashable:
     return array.__array_interface__["data"][0] if hasattr(array, "__array_interface__") else None
 
 
-def _pandas_column(values: Any, clock: _Clock) -> tuple[Column, bool, Hashable]:
+def _pandas_column(values: Any, clock: _Clock) -> Looked:
     """A column of a pandas frame, whether it was printed as a whole, and where its data lies."""
     dtype, rows = values.dtype, len(values)
     # The plain numbers behind a column are no public attribute of dates; without them the column is sampled.
@@ -367,17 +378,27 @@ def _sampled(values: Any, take: Callable[[list[int]], list[Any]]) -> tuple[Colum
     if set(map(type, items)) != {str}:
         items = [_small(item) for item in plain_list(items)]
         missing = sum(1 for item in items if item in MISSING)
-    bag = hash(frozenset(Counter(items).items())) if whole else None
+    bag = sum(map(hash, items)) if whole else None
     unique = len(set(items)) == rows if whole else None
     return Column(str(values.dtype), missing, hash(tuple(items)), bag, unique), whole
 
 
-def _frame(names: list[Any], rows: int, looked: list[tuple[Column, bool, Hashable]], index: Hashable) -> dict[str, Any]:
+def _frame(names: list[Any], rows: int, looked: list[Looked], index: Hashable) -> dict[str, Any]:
     """A table from its columns."""
     columns = {label(name): column for name, (column, _, _) in zip(names, looked, strict=True)}
-    content = (rows, tuple((label(name), c.dtype, c.content) for name, (c, _, _) in zip(names, looked, strict=True)), index)
+    content = (
+        rows,
+        tuple((label(name), c.dtype, c.content) for name, (c, _, _) in zip(names, looked, strict=True)),
+        index,
+    )
     exact = all(whole for _, whole, _ in looked)
-    return {"size": rows, "columns": columns, "content": content, "exact": exact, "place": tuple(p for _, _, p in looked)}
+    return {
+        "size": rows,
+        "columns": columns,
+        "content": content,
+        "exact": exact,
+        "place": tuple(p for _, _, p in looked),
+    }
 
 
 def _pandas_frame(frame: Any, clock: _Clock) -> dict[str, Any]:
@@ -407,9 +428,13 @@ def _pandas_series(series: Any, clock: _Clock) -> dict[str, Any]:
     return _frame([name], len(series), [_pandas_column(series.array, clock)], _index(series.index, clock))
 
 
+def _taken_from(column: Any) -> Callable[[list[int]], list[Any]]:
+    return lambda at: list(column.gather(at).to_list())
+
+
 def _polars_frame(frame: Any) -> dict[str, Any]:
     columns = frame.get_columns()[:200]
-    looked = [(*_sampled(column, lambda at, c=column: c.gather(at).to_list()), None) for column in columns]
+    looked: list[Looked] = [(*_sampled(column, _taken_from(column)), None) for column in columns]
     return _frame([column.name for column in columns], len(frame), looked, frame.width)
 
 

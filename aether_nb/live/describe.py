@@ -57,10 +57,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """``head`` is the type and what follows it; ``lines`` are made one by one, as far as somebody reads them.
-
-    ``columns`` are the names of all columns, as text, for whoever looks for one.
-    """
+    """``head`` is the type and what follows; ``lines`` are made as far as they are read; ``columns`` names them all."""
 
     head: str
     lines: Iterator[Line] = EMPTY
@@ -122,7 +119,7 @@ def value_text(value: object, limit: int = 60) -> str:
 
 def root(klass: type) -> str:
     """The library a class says it comes from: ``pandas``, ``duckdb``, ``builtins``."""
-    module: Any = klass.__module__
+    module: Any = type.__dict__["__module__"].__get__(klass)  # whatever its own class says about itself
     return module.split(".")[0].lstrip("_") if isinstance(module, str) else ""
 
 
@@ -191,13 +188,7 @@ class _Odd:
 
 
 def measure(values: Sequence[object], rows: int, look: Look) -> Figures:
-    """What a column's values amount to.
-
-    Args:
-        values: All of them, or those at evenly spread positions.
-        rows: How many there are in all; with fewer ``values`` the figures are marked as coming from a sample.
-        look: How many distinct values are listed.
-    """
+    """What a column's values amount to; when they are fewer than ``rows``, they are a sample, and that is marked."""
     if set(map(type, values)) <= {int, float, str, bool, type(None)}:
         present = [value for value in values if value is not None and value == value]
     else:
@@ -369,8 +360,8 @@ def polars_frame(frame: Any, look: Look) -> Description:
         column = frame.to_series(position)
         return column.dtype, _polars_figures(column, look)
 
-    head = f"polars.DataFrame, {rows} rows × {width} columns"
-    return Description(head, _column_lines(names, look, one), tuple(names))
+    lines = _column_lines(names, look, one)
+    return Description(f"polars.DataFrame, {rows} rows × {width} columns", lines, tuple(names))
 
 
 def polars_series(series: Any, look: Look) -> Description:

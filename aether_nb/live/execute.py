@@ -11,12 +11,12 @@ import asyncio
 import re
 import sys
 import tokenize
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from aether_nb.live.capture import Bundle, Capture, installed
+from aether_nb.live.capture import Bundle, Capture, Stage
+from aether_nb.live.interrupt import uninterrupted
 from aether_nb.live.tracebacks import one_line, trimmed
 
 __all__ = ["Execution", "Executor", "OnOutput"]
@@ -80,28 +80,45 @@ class Executor:
         if transformed is not None and self._shell.should_run_async(code, transformed_cell=transformed):
             return self._run_async(code, transformed, on_output)
         capture = Capture(on_output, quiet=_silenced(code))
-        with self._apart(capture):
-            result = self._shell.run_cell(code, store_history=False)
+        stage = Stage(self._shell, capture)
+        try:
+            try:
+                uninterrupted(lambda: self._set(stage))
+                result = self._shell.run_cell(code, store_history=False)
+            finally:
+                uninterrupted(stage.clear)
+        finally:
+            uninterrupted(stage.clear)  # again: an interrupt may have come just before the first
         return _execution(capture, result)
 
     async def _run_async(self, code: str, transformed: str, on_output: OnOutput | None) -> Execution:
         capture = Capture(on_output, quiet=_silenced(code))
-        with self._apart(capture):
-            result = await self._shell.run_cell_async(code, transformed_cell=transformed, store_history=False)
-            _flush_figures()
+        stage = Stage(self._shell, capture)
+        try:
+            try:
+                uninterrupted(lambda: self._set(stage))
+                result = await self._shell.run_cell_async(code, transformed_cell=transformed, store_history=False)
+                _flush_figures()
+            finally:
+                uninterrupted(stage.clear)
+        finally:
+            uninterrupted(stage.clear)
         return _execution(capture, result)
+
+    def _set(self, stage: Stage) -> None:
+        """Set the stage, so that what IPython remembers of the user's last cell is the same afterwards."""
+        for name in _OF_THE_SHELL:
+            stage.keep(self._shell, name)
+        for name in _OF_THE_LAST_ERROR:
+            stage.keep(sys, name)
+        stage.keep_trait(self._shell.displayhook, "exec_result")
+        stage.set()
 
     def _transformed(self, code: str) -> str | None:
         try:
             return str(self._shell.transform_cell(code))
         except Exception:  # noqa: BLE001  # not lost: run_cell transforms it again and reports
             return None
-
-    @contextmanager
-    def _apart(self, capture: Capture) -> Iterator[None]:
-        """Run apart from the user's own cells: outputs go to the capture, and what IPython remembers stays."""
-        with _kept(self._shell), installed(self._shell), capture.current():
-            yield
 
 
 def _execution(capture: Capture, result: Any) -> Execution:
@@ -154,22 +171,6 @@ def _flush_figures() -> None:
         inline.flush_figures()
 
 
-_MISSING = object()
-_LAST = ("last_type", "last_value", "last_traceback", "last_exc")
+# What %debug, %tb and the prompt look at.
 _OF_THE_SHELL = ("last_execution_result", "last_execution_succeeded", "_last_traceback")
-
-
-@contextmanager
-def _kept(shell: Any) -> Iterator[None]:
-    """What IPython remembers of the user's last cell, for ``%debug`` and prompts, is as it was afterwards."""
-    places = [(shell, name) for name in _OF_THE_SHELL]
-    places += [(sys, name) for name in _LAST] + [(shell.displayhook, "exec_result")]
-    before = [(owner, name, getattr(owner, name, _MISSING)) for owner, name in places]
-    try:
-        yield
-    finally:
-        for owner, name, value in before:
-            if value is not _MISSING:
-                setattr(owner, name, value)
-            elif hasattr(owner, name):
-                delattr(owner, name)
+_OF_THE_LAST_ERROR = ("last_type", "last_value", "last_traceback", "last_exc")

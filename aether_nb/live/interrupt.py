@@ -18,7 +18,7 @@ from enum import Enum, auto
 from types import FrameType
 from typing import Any
 
-__all__ = ["Interrupts", "Job", "Mark", "Where", "interrupt_main_thread", "on_main_thread"]
+__all__ = ["Interrupts", "Job", "Mark", "Where", "interrupt_main_thread", "on_main_thread", "uninterrupted"]
 
 
 class Mark(Enum):
@@ -77,6 +77,22 @@ def interrupt_main_thread() -> None:
         ident = threading.main_thread().ident
         assert ident is not None, "the main thread has been started"
         signal.pthread_kill(ident, signal.SIGINT)
+
+
+def uninterrupted(steps: Callable[[], None]) -> None:
+    """Do something to its end even when SIGINT comes meanwhile; the signal is handed on afterwards."""
+    before = signal.getsignal(signal.SIGINT)
+    if not on_main_thread() or before is None:
+        steps()
+        return
+    pending: list[int] = []
+    try:
+        signal.signal(signal.SIGINT, lambda number, _: pending.append(number))
+        steps()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if pending:
+        signal.raise_signal(signal.SIGINT)
 
 
 class Interrupts:

@@ -67,9 +67,10 @@ class Jobs:
                 return
             self._post(Mark.INTERRUPT)
             job = self._current
-        self.cancel()
+        # The job first: its caller, once cancelled, interrupts it too, but only when nobody has.
         if job is not None:
             self._interrupt(job, again=True)
+        self.cancel()
 
     def cancel(self) -> None:
         """Cancel the agent's task, once: a second cancellation would break its cleanup."""

@@ -1,14 +1,15 @@
 """What a piece of code could do, found by reading it before it runs.
 
 It thinks in what is known to be harmless: analysis with the libraries below, on values that come from them, from the
-code itself or from the user's frames. A dangerous thing counts wherever it is *mentioned*, called or not, so that giving
-it another name hides nothing. What is not known is high. Nothing is executed or imported here.
+code itself or from the user's frames. A dangerous thing counts wherever it is *mentioned*, called or not, so that
+giving it another name hides nothing. What is not known is high. Nothing is executed or imported here.
 
 It does not know what the user's own functions do (they are medium), what a file or a column holds, or what a call
-already approved has left behind in an object. It stops accidents and honest mistakes; it is no wall against hostile code.
+already approved has left behind in an object. It stops accidents and honest mistakes; it is no wall against hostile
+code.
 
-The file is long because tables of names and the reader that uses them are reviewed together: a name that is missing in one
-is a hole in the other.
+The file is long because the tables of names and the reader that uses them are reviewed together: a name that is
+missing in one is a hole in the other.
 """
 
 from __future__ import annotations
@@ -31,36 +32,48 @@ __all__ = ["Reading", "read"]
 # ---- what is known
 
 PURE = set(
-    "math cmath statistics datetime re json collections collections.abc itertools functools random string decimal calendar"
-    " fractions textwrap typing dataclasses warnings operator copy heapq bisect enum numbers time zoneinfo abc contextlib"
-    " pprint csv unicodedata difflib hashlib __future__ numpy numpy.random numpy.linalg numpy.fft numpy.ma numpy.polynomial"
-    " numpy.strings numpy.char numpy.lib.stride_tricks numpy.typing numpy.dtypes numpy.exceptions pandas pandas.api"
-    " pandas.api.types pandas.plotting pandas.tseries pandas.tseries.offsets pandas.tseries.frequencies pandas.errors"
-    " pandas.testing pandas.arrays matplotlib matplotlib.pyplot matplotlib.dates matplotlib.ticker matplotlib.colors"
-    " matplotlib.cm matplotlib.patches matplotlib.lines matplotlib.gridspec matplotlib.style matplotlib.collections"
-    " matplotlib.figure matplotlib.axes matplotlib.transforms matplotlib.patheffects mpl_toolkits mpl_toolkits.mplot3d"
-    " mpl_toolkits.axes_grid1 seaborn seaborn.objects polars polars.selectors scipy sklearn statsmodels".split()
+    """
+    math cmath statistics datetime re json collections collections.abc itertools functools random string decimal
+    calendar fractions textwrap typing dataclasses warnings operator copy heapq bisect enum numbers time
+    zoneinfo abc contextlib pprint csv unicodedata difflib hashlib __future__ numpy numpy.random numpy.linalg
+    numpy.fft numpy.ma numpy.polynomial numpy.strings numpy.char numpy.lib.stride_tricks numpy.typing
+    numpy.dtypes numpy.exceptions pandas pandas.api pandas.api.types pandas.plotting pandas.tseries
+    pandas.tseries.offsets pandas.tseries.frequencies pandas.errors pandas.testing pandas.arrays matplotlib
+    matplotlib.pyplot matplotlib.dates matplotlib.ticker matplotlib.colors matplotlib.cm matplotlib.patches
+    matplotlib.lines matplotlib.gridspec matplotlib.style matplotlib.collections matplotlib.figure
+    matplotlib.axes matplotlib.transforms matplotlib.patheffects mpl_toolkits mpl_toolkits.mplot3d
+    mpl_toolkits.axes_grid1 seaborn seaborn.objects polars polars.selectors scipy sklearn statsmodels
+    """.split()
 )
 """Modules whose functions compute and draw; the risky ones among them are found by name."""
 FAMILIES = re.compile(
-    r"scipy\.(stats|optimize|cluster|spatial|interpolate|linalg|signal|integrate|special|ndimage|sparse|fft|constants)"
-    r"(\.(mstats|contingency|qmc|hierarchy|vq|distance|windows|linalg|csgraph))?"
-    r"|sklearn\.(base|calibration|cluster|compose|covariance|cross_decomposition|datasets|decomposition|ensemble|dummy"
-    r"|discriminant_analysis|exceptions|experimental|feature_extraction|feature_selection|gaussian_process|impute|tree"
-    r"|inspection|isotonic|kernel_approximation|kernel_ridge|linear_model|manifold|metrics|mixture|model_selection|svm"
-    r"|multiclass|multioutput|naive_bayes|neighbors|neural_network|pipeline|preprocessing|random_projection|utils"
-    r"|semi_supervised)(\.(text|image|kernels|pairwise|cluster|class_weight))?"
-    r"|statsmodels\.(api|formula(\.api)?|(stats|tsa|graphics|regression|nonparametric|discrete|genmod|duration)(\.[a-z]\w*)*)"
+    r"scipy\.(stats|optimize|cluster|spatial|interpolate|linalg|signal|integrate|special|ndimage|sparse|fft"
+    r"|constants)(\.(mstats|contingency|qmc|hierarchy|vq|distance|windows|linalg|csgraph))?|sklearn\.(base"
+    r"|calibration|cluster|compose|covariance|cross_decomposition|datasets|decomposition|ensemble|dummy"
+    r"|discriminant_analysis|exceptions|experimental|feature_extraction|feature_selection|gaussian_process|impute"
+    r"|tree|inspection|isotonic|kernel_approximation|kernel_ridge|linear_model|manifold|metrics|mixture"
+    r"|model_selection|svm|multiclass|multioutput|naive_bayes|neighbors|neural_network|pipeline|preprocessing"
+    r"|random_projection|utils|semi_supervised)(\.(text|image|kernels|pairwise|cluster|class_weight))?"
+    r"|statsmodels\.(api|formula(\.api)?|(stats|tsa|graphics|regression|nonparametric|discrete|genmod"
+    r"|duration)(\.[a-z]\w*)*)"
 )
 PARTLY = {
-    "os": "path getcwd sep cpu_count", "os.path": "join basename dirname splitext exists isfile isdir", "io": "StringIO BytesIO",
-    "posixpath": "join basename dirname splitext exists isfile isdir", "ast": "literal_eval", "asyncio": "sleep gather wait_for",
-    "sys": "version version_info getsizeof maxsize float_info platform byteorder", "pathlib": "PurePath PurePosixPath",
-    "IPython.display": "display Markdown Latex Math Pretty JSON clear_output", "IPython": "display", "uuid": "uuid4 UUID",
-}  # fmt: skip
+    "os": "path getcwd sep cpu_count",
+    "os.path": "join basename dirname splitext exists isfile isdir",
+    "io": "StringIO BytesIO",
+    "posixpath": "join basename dirname splitext exists isfile isdir",
+    "ast": "literal_eval",
+    "asyncio": "sleep gather wait_for",
+    "sys": "version version_info getsizeof maxsize float_info platform byteorder",
+    "pathlib": "PurePath PurePosixPath",
+    "IPython.display": "display Markdown Latex Math Pretty JSON clear_output",
+    "IPython": "display",
+    "uuid": "uuid4 UUID",
+}
 """Modules of which only these names are harmless."""
 DANGERS = {
-    "reaches the network": "requests httpx urllib urllib3 socket ssl http ftplib smtplib aiohttp websockets paramiko boto3 fsspec",
+    "reaches the network": "requests httpx urllib urllib3 socket ssl http ftplib smtplib aiohttp websockets paramiko"
+    " boto3 fsspec",
     "starts a process": "subprocess multiprocessing pexpect pty sh signal",
     "starts threads": "threading concurrent _thread asyncio",
     "reaches files": "shutil pathlib glob tempfile zipfile tarfile fileinput os posix nt io _io",
@@ -72,59 +85,121 @@ DANGERS = {
 }
 DANGER_OF = {name: words for words, names in DANGERS.items() for name in names.split()}
 SAFE_BUILTINS = set(
-    "abs all any ascii bin bool bytearray bytes callable chr classmethod complex dict dir divmod enumerate filter float"
-    " format frozenset hash hex id int isinstance issubclass iter len list map max min next object oct ord pow print"
-    " property range repr reversed round set slice sorted staticmethod str sum super tuple type zip Ellipsis NotImplemented"
-    " True False None __name__ memoryview".split()
+    """
+    abs all any ascii bin bool bytearray bytes callable chr classmethod complex dict dir divmod enumerate filter
+    float format frozenset hash hex id int isinstance issubclass iter len list map max min next object oct ord
+    pow print property range repr reversed round set slice sorted staticmethod str sum super tuple type zip
+    Ellipsis NotImplemented True False None __name__ memoryview
+    """.split()
 )
 BUILTIN_WORDS = {
-    "open": "opens a file", "input": "waits for somebody to type", "exit": "ends the kernel", "quit": "ends the kernel",
-    "eval": "runs text as code", "exec": "runs text as code", "compile": "runs text as code", "SystemExit": "ends the kernel",
-    "__import__": "imports by a computed name", "get_ipython": "runs a shell command or a magic",
-}  # fmt: skip
-TEXT_WRITERS = set("to_csv to_json to_html to_latex to_markdown to_string write_csv write_json write_ndjson".split())
+    "open": "opens a file",
+    "input": "waits for somebody to type",
+    "exit": "ends the kernel",
+    "quit": "ends the kernel",
+    "eval": "runs text as code",
+    "exec": "runs text as code",
+    "compile": "runs text as code",
+    "SystemExit": "ends the kernel",
+    "__import__": "imports by a computed name",
+    "get_ipython": "runs a shell command or a magic",
+}
+TEXT_WRITERS = set(
+    """
+    to_csv to_json to_html to_latex to_markdown to_string write_csv write_json write_ndjson
+    """.split()
+)
 FILE_WRITERS = TEXT_WRITERS | set(
-    "to_excel to_parquet to_feather to_stata to_orc to_hdf to_xml to_pickle savefig imsave savez savez_compressed savetxt"
-    " tofile write_parquet write_ipc write_excel sink_csv sink_parquet sink_ipc sink_ndjson ExcelWriter".split()
+    """
+    to_excel to_parquet to_feather to_stata to_orc to_hdf to_xml to_pickle savefig imsave savez savez_compressed
+    savetxt tofile write_parquet write_ipc write_excel sink_csv sink_parquet sink_ipc sink_ndjson ExcelWriter
+    """.split()
 )
 READERS = set(
-    "read_csv read_excel read_json read_parquet read_feather read_table read_fwf read_stata read_spss read_sas read_xml"
-    " read_orc read_hdf read_ndjson read_ipc read_avro scan_csv scan_parquet scan_ndjson scan_ipc loadtxt genfromtxt imread"
-    " fromfile load".split()
+    """
+    read_csv read_excel read_json read_parquet read_feather read_table read_fwf read_stata read_spss read_sas
+    read_xml read_orc read_hdf read_ndjson read_ipc read_avro scan_csv scan_parquet scan_ndjson scan_ipc loadtxt
+    genfromtxt imread fromfile load
+    """.split()
 )
-PATH_KEYS = {"path_or_buf", "path", "buf", "excel_writer", "fname", "file", "filepath_or_buffer", "io", "source", "out_file"}
+PATH_KEYS = {
+    "path_or_buf",
+    "path",
+    "buf",
+    "excel_writer",
+    "fname",
+    "file",
+    "filepath_or_buffer",
+    "io",
+    "source",
+    "out_file",
+}
 HARMLESS = set(
-    "to_frame to_list to_numpy to_dict to_records to_period to_timestamp to_pydatetime to_flat_index to_series to_datetime"
-    " to_numeric to_timedelta to_julian_date to_offset to_arrow to_pandas to_dummies to_physical to_struct to_init_repr"
-    " to_pylist to_dense to_coords to_rgb to_rgba to_hex to_rgba_array to_tuples to_xarray to_tree to_mpl to_integer to_bytes"
-    " load_iris load_wine load_digits load_breast_cancer load_diabetes load_linnerud read_only".split()
+    """
+    to_frame to_list to_numpy to_dict to_records to_period to_timestamp to_pydatetime to_flat_index to_series
+    to_datetime to_numeric to_timedelta to_julian_date to_offset to_arrow to_pandas to_dummies to_physical
+    to_struct to_init_repr to_pylist to_dense to_coords to_rgb to_rgba to_hex to_rgba_array to_tuples to_xarray
+    to_tree to_mpl to_integer to_bytes load_iris load_wine load_digits load_breast_cancer load_diabetes
+    load_linnerud read_only
+    """.split()
 )
 RISKY = re.compile(
-    r"to_\w+|(write|sink|save|dump|load|read|scan|fetch|open|exec|popen|spawn|fork|remove_file|download|upload)(_\w+)?"
-    r"|savefig|savetxt|savez\w*|savemat|loadtxt|loadmat|imsave|imread|eval|query|execute\w*|sql\w*|system|startfile|unlink|rmdir|rmtree|removedirs|mkdir"
-    r"|makedirs|chmod|chown|touch|symlink_to|hardlink_to|renames|urlopen|urlretrieve|connect|cursor|commit|sendall|recv"
-    r"|write|writelines|fromfile|memmap|genfromtxt|tofile|read\w*pickle\w*|from_?file\w*|deserialize|serialize|DataSource"
-    r"|CDLL|ctypeslib|LowLevelCallable|test|run_module|run_path|call_function|get_rdataset|get_dataset_names|webdoc|register"
-    r"|clear_data_home|get_data_home|rc_file\w*|rc_params_from_file|attrgetter|methodcaller|get_type_hints|ForwardRef"
-    r"|singledispatch\w*|Formatter|SQLContext|register_\w+|foreign_buffer|OSFile|ExcelFile|ExcelWriter|HDFStore|switch_backend"
-    r"|use|set_option|read_database\w*|evaluate_formula|format_map|getattr_static|run_line_magic|run_cell\w*|environ|putenv"
+    r"to_\w+|(write|sink|save|dump|load|read|scan|fetch|open|exec|popen|spawn|fork|remove_file|download"
+    r"|upload)(_\w+)?|savefig|savetxt|savez\w*|savemat|loadtxt|loadmat|imsave|imread|eval|query|execute\w*|sql\w*"
+    r"|system|startfile|unlink|rmdir|rmtree|removedirs|mkdir|makedirs|chmod|chown|touch|symlink_to|hardlink_to"
+    r"|renames|urlopen|urlretrieve|connect|cursor|commit|sendall|recv|write|writelines|fromfile|memmap|genfromtxt"
+    r"|tofile|read\w*pickle\w*|from_?file\w*|deserialize|serialize|DataSource|CDLL|ctypeslib|LowLevelCallable|test"
+    r"|run_module|run_path|call_function|get_rdataset|get_dataset_names|webdoc|register|clear_data_home"
+    r"|get_data_home|rc_file\w*|rc_params_from_file|attrgetter|methodcaller|get_type_hints|ForwardRef"
+    r"|singledispatch\w*|Formatter|SQLContext|register_\w+|foreign_buffer|OSFile|ExcelFile|ExcelWriter|HDFStore"
+    r"|switch_backend|use|set_option|read_database\w*|evaluate_formula|format_map|getattr_static|run_line_magic"
+    r"|run_cell\w*|environ|putenv|print_\w+"
 )
 """Names in a library, or of a method, that may do more than compute; the ones in ``HARMLESS`` do not."""
-FRAMES = re.compile(r"(gi|cr|ag|tb|f)_(frame|code|next|back|globals|locals|builtins|yieldfrom|await)|co_code|func_globals|mro")
-MUTATING = set(
-    "append extend insert pop remove clear update setdefault add discard sort reverse popitem appendleft popleft rotate"
-    " extendleft fill put itemset resize partition fit fit_transform fit_predict partial_fit set_params set_flags setflags"
-    " difference_update intersection_update symmetric_difference_update move_to_end subtract insert_column replace_column"
-    " send throw close __setitem__ seed shuffle set_index_inplace".split()
+FRAMES = re.compile(
+    r"(gi|cr|ag|tb|f)_(frame|code|next|back|globals|locals|builtins|yieldfrom|await)|co_code|func_globals|mro"
 )
-MUTATING_FUNCTIONS = {"shuffle", "copyto", "put", "place", "putmask", "fill_diagonal", "heappush", "heappop", "heapify", "insort"}
-MUTATING_FUNCTIONS |= {"insort_left", "insort_right", "heapreplace", "at", "put_along_axis", "setitem", "delitem", "next", "iadd"}
-SAME_DATA = set("get setdefault items values keys reshape ravel view squeeze transpose swapaxes fit set_params flat T".split())
+MUTATING = set(
+    """
+    append extend insert pop remove clear update setdefault add discard sort reverse popitem appendleft popleft
+    rotate extendleft fill put itemset resize partition fit fit_transform fit_predict partial_fit set_params
+    set_flags setflags difference_update intersection_update symmetric_difference_update move_to_end subtract
+    insert_column replace_column send throw close __setitem__ seed shuffle set_index_inplace
+    """.split()
+)
+MUTATING_FUNCTIONS = set(
+    """
+    shuffle copyto put place putmask fill_diagonal heappush heappop heapify heapreplace insort insort_left insort_right
+    at put_along_axis setitem delitem iadd
+    """.split()
+)
+PASSING = set("list tuple dict iter zip enumerate filter map reversed sorted next min max".split())
+"""Built-ins whose result holds what they were given."""
+SAME_DATA = set(
+    """
+    get setdefault items values keys reshape ravel view squeeze transpose swapaxes fit set_params flat T
+    """.split()
+)
 BY_NAME = {"agg", "aggregate", "apply", "transform", "pivot_table", "crosstab"}
-FORMULA_CALLS = {"C", "Q", "I", "log", "sqrt", "exp", "bs", "cr", "cc", "poly", "center", "standardize", "scale", "Treatment"}
-FORMULA_CALLS |= {"Sum", "Diff", "Helmert", "Poly", "np.log", "np.sqrt", "np.exp", "np.log1p", "np.log10", "np.power", "np.abs"}
-SHORT = {"np": "numpy", "pd": "pandas", "mpl": "matplotlib", "plt": "matplotlib.pyplot", "sp": "scipy", "sns": "seaborn"}
-DATA_ROOTS = set("builtins numpy pandas polars pyarrow scipy sklearn statsmodels matplotlib seaborn datetime decimal".split())
+FORMULA_CALLS = set(
+    """
+    C Q I log sqrt exp bs cr cc poly center standardize scale Treatment Sum Diff Helmert Poly np.log np.sqrt np.exp
+    np.log1p np.log10 np.power np.abs
+    """.split()
+)
+SHORT = {
+    "np": "numpy",
+    "pd": "pandas",
+    "mpl": "matplotlib",
+    "plt": "matplotlib.pyplot",
+    "sp": "scipy",
+    "sns": "seaborn",
+}
+DATA_ROOTS = set(
+    """
+    builtins numpy pandas polars pyarrow scipy sklearn statsmodels matplotlib seaborn datetime decimal
+    """.split()
+)
 DATA_ROOTS |= {"fractions", "collections", "re", "random", "zoneinfo", "range", "string"}
 
 
@@ -189,9 +264,10 @@ def _parse(code: str) -> tuple[ast.Module | None, bool]:
 class _Thing:
     """What an expression may be.
 
-    ``kind``: data, frame (one of the user's itself), own (a function or class written here), made (one that this run made
-    before), library (a function, class or value of one), module, builtin, or unknown. ``path`` names it. ``roots`` are the user's variables that it may be a part of, ``unread`` those among them
-    whose code nobody read. ``texts`` are the strings that it may hold, None when they are not known.
+    ``kind``: data, frame (one of the user's itself), own (a function or class written here), made (one that this run
+    made before), library (a function, class or value of one), module, builtin, or unknown. ``path`` names it. ``roots``
+    are the user's variables that it may be a part of, ``unread`` those among them whose code nobody read. ``texts`` are
+    the strings that it may hold, None when they are not known.
     """
 
     kind: str = "data"
@@ -221,6 +297,7 @@ class _Thing:
 
 
 SOMETHING = _Thing(texts=None)
+MATPLOTLIB = _Thing(texts=frozenset({"matplotlib"}))
 
 
 def _together(things: Iterable[_Thing]) -> _Thing:
@@ -270,18 +347,19 @@ def _names_in(code: CodeType) -> set[str]:
 
 def _dangerous_names(value: object) -> list[str]:
     """What a function or class that this run made would be asked about again when it is called."""
-    functions = [value] if isinstance(value, FunctionType) else list(vars(value).values()) if isinstance(value, type) else []
-    names = set().union(*(_names_in(f.__code__) for f in functions if isinstance(f, FunctionType)))
+    functions = list(vars(value).values()) if isinstance(value, type) else [value]
+    names: set[str] = set().union(*(_names_in(f.__code__) for f in functions if isinstance(f, FunctionType)))
     return sorted(n for n in names if _risky(n) or n in BUILTIN_WORDS or n in DANGER_OF)
 
 
-def _texts_in(value: object) -> frozenset[str] | None:
+def _texts_in(value: Any) -> frozenset[str] | None:
     """The strings that a plain value of the user's holds, when they can be seen at a glance."""
     if type(value) is str:
         return frozenset({value}) if len(value) < 200 else None
-    if type(value) in (list, tuple, set, dict) and len(value) <= 50:  # type: ignore[arg-type]
-        parts = [_texts_in(item) for item in (value.items() if type(value) is dict else value)]  # type: ignore[attr-defined]
-        return None if None in parts else frozenset().union(*(part for part in parts if part is not None))
+    if type(value) in (list, tuple, set, dict) and len(value) <= 50:
+        parts = [_texts_in(item) for item in (value.items() if type(value) is dict else value)]
+        known = [part for part in parts if part is not None]
+        return frozenset().union(*known) if len(known) == len(parts) else None
     return frozenset() if type(value) in (int, float, bool, type(None)) else None
 
 
@@ -352,38 +430,53 @@ class _Reader:
         """What a variable of the namespace is, judged by its type only."""
         value = self.namespace[name]
         kind = type(value)
-        home = str(getattr(value, "__module__", "") or "") if isinstance(value, CALLABLES) else str(kind.__module__)
-        top = home.split(".")[0].lstrip("_") if home != "__main__" else home
-        if isinstance(value, ModuleType):
-            return self.module(str(value.__name__))
+        if issubclass(kind, ModuleType):
+            return self.module(str(vars(value).get("__name__")))
         if name in self.made:
-            aliases = frozenset(n for n, v in self.namespace.items() if v is value and self.is_theirs(n))
-            path = name if isinstance(value, (FunctionType, type)) else ""
-            for used in _dangerous_names(value if path else kind)[:3] if path or top not in DATA_ROOTS else ():
-                self.high(f"calls {name}, which uses {used}")
-            return _Thing("made" if path else "data", path, aliases, texts=_texts_in(value))
-        if name in {"get_ipython", "exit", "quit", "open", "input"}:
+            return self.made_before(name, value)
+        if name in BUILTIN_WORDS:
             return _Thing("builtin", name)
-        if isinstance(value, CALLABLES) or kind.__name__ == "ufunc":
-            called = str(getattr(value, "__name__", name))
-            if isinstance(value, MethodType) or kind.__name__ == "partial" or home == "__main__":
-                return self.unread(name) if not _risky(called) else self.high(f"uses {called} under the name {name}")
-            if top == "builtins":
-                return _Thing("builtin", called)
-            if kind.__name__ == "ufunc" or _harmless_module(top) or _harmless_module(home):
-                return _Thing("library", f"{top if top != 'builtins' else 'numpy'}.{called}")
-            if top in DANGER_OF or top in sys.stdlib_module_names:
-                return self.high(f"uses {home}.{called}, which {DANGER_OF.get(top, 'is not known to be harmless')}")
-            return self.unread(name)
-        if isinstance(value, GeneratorType):
+        if issubclass(kind, CALLABLES) or kind.__name__ in {"ufunc", "partial"}:
+            return self.callable(name, value)
+        if issubclass(kind, GeneratorType):
             self.note("medium", f"uses up your generator {name}", external=False)
-        if top in DATA_ROOTS or isinstance(value, GeneratorType):
-            frame = "frame" if top in {"pandas", "polars", "pyarrow"} else "data"
+        if _home(kind) in DATA_ROOTS or issubclass(kind, GeneratorType):
+            frame = "frame" if _home(kind) in {"pandas", "polars", "pyarrow"} else "data"
             return _Thing(frame, "", frozenset({name}), texts=_texts_in(value))
         return _Thing(roots=frozenset({name}), unread=frozenset({name}), texts=None)
 
+    def made_before(self, name: str, value: Any) -> _Thing:
+        """A variable that this run made before: its own, unless it is another name for one of the user's."""
+        kind = type(value)
+        called = issubclass(kind, (FunctionType, type))
+        if called or _home(kind) not in DATA_ROOTS:
+            for used in _dangerous_names(value if called else kind)[:3]:
+                self.high(f"calls {name}, which uses {used}")
+        aliases = frozenset(n for n, v in self.namespace.items() if v is value and self.is_theirs(n))
+        return _Thing("made" if called else "data", name if called else "", aliases, texts=_texts_in(value))
+
+    def callable(self, name: str, value: Any) -> _Thing:
+        """A function or class that a name of the namespace is bound to: a library's, the user's, or a dangerous one."""
+        kind = type(value)
+        home = str(getattr(value, "__module__", "") or "")
+        called = str(getattr(value, "__name__", name))
+        top = home.split(".")[0].lstrip("_") if home != "__main__" else home
+        if kind.__name__ == "ufunc":
+            return _Thing("library", f"numpy.{called}")
+        if issubclass(kind, MethodType) or kind.__name__ == "partial" or home == "__main__":
+            return self.unread(name) if not _risky(called) else self.high(f"uses {called} under the name {name}")
+        if top == "builtins":
+            return _Thing("builtin", called)
+        if _harmless_module(top) or _harmless_module(home):
+            return _Thing("library", f"{top}.{called}")
+        if top in DANGER_OF or top in sys.stdlib_module_names:
+            return self.high(f"uses {home}.{called}, which {DANGER_OF.get(top, 'is not known to be harmless')}")
+        return self.unread(name)
+
     def unread(self, name: str) -> _Thing:
-        self.note("medium", f"calls your {'class' if isinstance(self.namespace[name], type) else 'function'} {name}")
+        self.note(
+            "medium", f"calls your {'class' if issubclass(type(self.namespace[name]), type) else 'function'} {name}"
+        )
         return _Thing("library", f"your.{name}", frozenset({name}))
 
     def is_theirs(self, name: str) -> bool:
@@ -410,10 +503,8 @@ class _Reader:
             scope[name] = scope[name] | thing if name in scope else thing
             return
         if self.is_theirs(name):
-            value = self.namespace[name]
-            same = isinstance(value, ModuleType) and thing == _Thing("module", value.__name__)
-            same = same or (thing.kind in {"library", "builtin"} and thing == self.theirs(name))
-            if not same:
+            again = thing.kind in {"module", "library", "builtin"} and thing == self.theirs(name)
+            if not again:
                 self.note("medium", f"replaces your variable {name}", external=False)
         inside = self.nested or self.scopes
         self.now[name] = self.now[name] | thing if inside and name in self.now else thing
@@ -618,6 +709,11 @@ class _Reader:
             return self.high(f"{BUILTIN_WORDS.get(last, 'passes a dangerous function around')} ({last})")
         if thing.kind == "library" and _risky(last):
             return self.high(f"passes {last} around")
+        if thing.kind == "library" and last in MUTATING:
+            if thing.path.startswith("."):
+                self.changes(thing)
+            elif thing.path.split(".")[0] in SAFE_BUILTINS:
+                return self.high(f"passes {thing.path} around")
         if thing.kind == "own" and not isinstance(node, (ast.Name, ast.Lambda)):
             return replace(thing, kind="data", path="")
         return thing
@@ -701,7 +797,7 @@ class _Reader:
         return thing
 
     def inside(self, thing: _Thing) -> _Thing:
-        """An item or attribute: what is taken out of a frame is its own (copy on write), of anything else it is shared."""
+        """An item or attribute: what is taken out of a frame is a copy (copy on write), of anything else shared."""
         return replace(thing.part(), roots=frozenset() if thing.kind == "frame" else thing.roots)
 
     def spelling(self, name: str, holder: ast.AST) -> None:
@@ -710,7 +806,12 @@ class _Reader:
         own = isinstance(holder, ast.Name) and holder.id in {"self", "cls"}
         if dunder or FRAMES.fullmatch(name):
             self.high(f"reaches into Python's internals ({name})")
-        elif name.startswith("_") and name not in {"_asdict", "_replace", "_fields"} and not own and not name.startswith("__"):
+        elif (
+            name.startswith("_")
+            and name not in {"_asdict", "_replace", "_fields"}
+            and not own
+            and not name.startswith("__")
+        ):
             self.high(f"reaches into internals ({name})")
 
     def attribute(self, thing: _Thing, name: str, holder: ast.expr) -> _Thing:
@@ -721,7 +822,10 @@ class _Reader:
             return replace(thing, path=f"{thing.path}.{name}")
         if thing.kind == "frame" and name in {"loc", "iloc", "at", "iat"}:
             return thing
-        if thing.kind == "frame" and any(name in getattr(self.namespace.get(root), "columns", ()) for root in thing.roots):
+        if thing.kind == "frame" and name in {"values", "array", "attrs", "flags"}:
+            return replace(thing, kind="data")
+        frames = [self.namespace.get(root) for root in thing.roots] if thing.kind == "frame" else []
+        if any(name in getattr(frame, "columns", ()) for frame in frames):
             return self.inside(thing)
         return replace(self.inside(thing), kind="library", path=f"{thing.path}.{name}")
 
@@ -764,7 +868,8 @@ class _Reader:
         if function.kind == "module":
             return SOMETHING
         if isinstance(node.func, ast.Attribute) or function.kind == "library":
-            return self.library_call(function, holder if holder.kind in {"data", "frame", "library"} else _Thing(), node, given)
+            holder = holder if holder.kind in {"data", "frame", "library", "builtin"} else _Thing()
+            return self.library_call(function, holder, node, given)
         for name in sorted(root for root in function.roots if not root.startswith("(")):
             self.note("medium", f"calls what is in your variable {name}")
         if any(root.startswith("(") for root in function.roots):
@@ -791,8 +896,7 @@ class _Reader:
             return _Thing("library", "a type")
         if name == "next":
             self.changes(first, "takes the next item of your variable")
-        keeps = {"list", "tuple", "dict", "iter", "zip", "enumerate", "filter", "map", "reversed", "sorted", "next", "min", "max"}
-        if name in keeps:
+        if name in PASSING:
             return _together(given.values())
         return SOMETHING
 
@@ -802,8 +906,11 @@ class _Reader:
         for variable in sorted(function.unread):
             self.note("medium", f"calls your object {variable}")
         top = function.path.split(".")[0]
-        if name in MUTATING or any(self.home(root) == "matplotlib" and not name.startswith("get") for root in holder.roots):
+        drawn_on = any(_home(type(self.namespace.get(root))) == "matplotlib" for root in holder.roots)
+        if name in MUTATING or (drawn_on and not name.startswith("get")):
             self.changes(holder)
+        if holder.kind in {"library", "builtin"} and name in MUTATING:  # a method called on its class
+            self.changes(given.get("0", _Thing()))
         if "inplace" in given and not _is_literal(node, "inplace", False):
             self.changes(holder)
         if top and name in MUTATING_FUNCTIONS:
@@ -813,9 +920,12 @@ class _Reader:
         self.options(function.path, name, node, given)
         self.files(function.path, node, given)
         if top == "polars":
-            return replace(_together([function, *given.values()]), kind="library", path=function.path, roots=frozenset())
+            whole = _together([function, *given.values()])
+            return replace(whole, kind="library", path=function.path, roots=frozenset())
         kept = holder if name in SAME_DATA or function.unread else _Thing()
-        if name in {"append", "add", "insert", "extend", "update", "setdefault"} and isinstance(node.func, ast.Attribute):
+        if name in {"append", "add", "insert", "extend", "update", "setdefault"} and isinstance(
+            node.func, ast.Attribute
+        ):
             self.absorb(node.func.value, given)
         return replace(self.inside(kept), texts=None)
 
@@ -824,9 +934,6 @@ class _Reader:
         thing = _together(given.values())
         if thing.roots and isinstance(holder, ast.Name) and holder.id in self.now:
             self.now[holder.id] = self.now[holder.id] | thing
-
-    def home(self, name: str) -> str:
-        return str(type(self.namespace.get(name)).__module__).split(".")[0]
 
     def options(self, path: str, name: str, node: ast.Call, given: dict[str, _Thing]) -> None:
         """Arguments that are code, or that lead to code."""
@@ -842,10 +949,18 @@ class _Reader:
                 self.high(f"calls a method by a computed name ({name})")
             elif any(_risky(text) for text in thing.texts or ()):
                 self.high(f"calls {', '.join(sorted(t for t in thing.texts or () if _risky(t)))} by its name")
-        if name in {"use", "set_option", "option_context", "switch_backend", "rc_context"} or "backend" in given:
-            texts = _together([first, given.get("backend", _Thing())]).texts
-            if texts is None or any(re.search(r"[/:\\]|plotting.backend|future", text) for text in texts):
+        if name in {"use", "set_option", "option_context", "switch_backend", "rc_context"}:
+            plain = (
+                r"[\w ,.-]+"
+                if name not in {"use", "switch_backend"} or ".style." in path
+                else r"(?i)agg|inline|svg|pdf"
+            )
+            if first.texts is None or not all(re.fullmatch(plain, t) and "backend" not in t for t in first.texts):
                 self.high(f"loads settings or code by name ({name})")
+        if given.get("backend", MATPLOTLIB) != MATPLOTLIB or (
+            "usetex" in given and not _is_literal(node, "usetex", False)
+        ):
+            self.high(f"loads settings or code by name ({name})")
         if path.startswith("statsmodels.formula") or name == "from_formula":
             formulas = [first, *(thing for key, thing in given.items() if key.endswith("formula"))]
             if any(thing.texts is None or not all(map(_plain_formula, thing.texts)) for thing in formulas):
@@ -884,13 +999,19 @@ class _Reader:
         path = next((given[key] for key in PATH_KEYS if key in given), given.get("0"))
         if reads and "allow_pickle" in given and not _is_literal(node, "allow_pickle", False):
             self.high("unpickles objects, which can run any code")
-        if writes and name in TEXT_WRITERS and (path is None or path == _Thing()) and "**" not in given and "*0" not in given:
+        if name in TEXT_WRITERS and (path is None or path == _Thing()) and not {"**", "*0"} & set(given):
             return
         if (writes or reads) and path is not None:
             self.path("writes" if writes else "reads", name, path)
             return
-        words = "writes to a database" if "sql" in name else "unpickles objects" if "pickle" in name else "may reach outside"
-        self.high(f"{words} ({name})")
+        for part, words in (
+            ("sql", "writes to a database"),
+            ("pickle", "unpickles objects"),
+            ("", "may reach outside"),
+        ):
+            if part in name:
+                self.high(f"{words} ({name})")
+                return
 
     def path(self, what: str, name: str, thing: _Thing) -> None:
         """A file that is read or written: inside the working folder, by a name that stands in the code, or not."""
@@ -915,6 +1036,11 @@ COMPREHENSION = "(comprehension)"
 CALLABLES = (FunctionType, BuiltinFunctionType, MethodType, type)
 
 
+def _home(kind: type) -> str:
+    """The library a class says it comes from."""
+    return str(kind.__module__).split(".")[0].lstrip("_")
+
+
 def _arguments(args: ast.arguments) -> list[ast.arg]:
     more = [arg for arg in (args.vararg, args.kwarg) if arg]
     return [*args.posonlyargs, *args.args, *args.kwonlyargs, *more]
@@ -922,7 +1048,8 @@ def _arguments(args: ast.arguments) -> list[ast.arg]:
 
 def _is_exception(name: str) -> bool:
     found = getattr(builtins, name, None)
-    return isinstance(found, type) and issubclass(found, Exception) or name in {"KeyboardInterrupt", "BaseException"}
+    harmless = isinstance(found, type) and issubclass(found, Exception)
+    return harmless or name in {"KeyboardInterrupt", "BaseException"}
 
 
 def _is_literal(node: ast.Call, keyword: str, value: object) -> bool:
@@ -931,14 +1058,16 @@ def _is_literal(node: ast.Call, keyword: str, value: object) -> bool:
 
 
 def _dotted(node: ast.expr) -> str:
+    """``a.b[…]`` as ``a.b.``; whatever does not begin with a name begins with nothing."""
     if isinstance(node, ast.Attribute):
         return f"{_dotted(node.value)}.{node.attr}"
-    return _dotted(node.value) + "." if isinstance(node, ast.Subscript) else node.id if isinstance(node, ast.Name) else ""
+    if isinstance(node, ast.Subscript):
+        return f"{_dotted(node.value)}."
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _plain_formula(text: str) -> bool:
     """Whether a formula of patsy, which is run as code, only names columns and the usual transformations."""
     called = re.findall(r"([\w.]*)\s*\(", text)
-    return "__" not in text and "lambda" not in text and all(not name or name in FORMULA_CALLS for name in called) and not (
-        re.search(r"[\])]\s*\(", text)
-    )
+    hidden = "__" in text or "lambda" in text or re.search(r"[\])]\s*\(", text)
+    return not hidden and all(not name or name in FORMULA_CALLS for name in called)

@@ -73,7 +73,7 @@ def summarize(
     start = time.monotonic()
     words = _words(question)
     look = Look(until=start + EXACT_SECONDS, words=words)
-    variables = {n: v for n, v in users_own(namespace, hidden).items() if not isinstance(v, ModuleType)}
+    variables = {n: v for n, v in users_own(namespace, hidden).items() if not issubclass(type(v), ModuleType)}
     frames_first = sorted(variables.items(), key=lambda item: not _is_table(item[1]))
     told = [_Told(name, _described(value, look), words) for name, value in frames_first]
     told.sort(key=lambda one: not one.mentioned)
@@ -171,7 +171,9 @@ def _described(value: object, look: Look) -> Description:
             return describer(value, look)
         return _by_kind(value, name)
     except Exception as problem:  # noqa: BLE001 - an odd object is told by its type, and hides no other
-        return Description(f"{one_line(type.__dict__['__name__'].__get__(kind), 80)}, not readable ({type(problem).__name__})")
+        return Description(
+            f"{one_line(type.__dict__['__name__'].__get__(kind), 80)}, not readable ({type(problem).__name__})"
+        )
 
 
 def _by_kind(value: Any, name: str) -> Description:
@@ -253,10 +255,11 @@ def _signature(code: CodeType, defaults: tuple[object, ...]) -> str:
     return f"({', '.join(texts)})"
 
 
-def _class(value: type, name: str) -> Description:
+def _class(value: type) -> Description:
     doc = type.__getattribute__(value, "__dict__").get("__doc__")
-    said = f", {one_line(doc.strip(), 100)!r}" if isinstance(doc, str) and doc.strip() else ""
-    return Description(f"{'class' if name == 'type' else name}, {type_name(value)}{said}")
+    first = doc.strip().split("\n")[0] if isinstance(doc, str) else ""
+    said = f", {one_line(first, 100)!r}" if first else ""
+    return Description(f"class, {type_name(value)}{said}")
 
 
 def _module(value: ModuleType, name: str) -> Description:
@@ -307,7 +310,7 @@ KINDS: tuple[tuple[type | tuple[type, ...], Callable[[Any, str], Description]], 
     (FunctionType, _function),
     (GeneratorType, lambda _, name: Description(f"{name}, not consumed")),
     (ModuleType, _module),
-    (type, _class),
+    (type, lambda value, _: _class(value)),
 )
 """Python's own types. A subclass is read by the base's methods."""
 
@@ -347,5 +350,8 @@ def _describer(kind: type) -> Describer | None:
 
 
 def _is_table(value: object) -> bool:
-    describer = _describer(type(value))
+    try:
+        describer = _describer(type(value))
+    except Exception:  # noqa: BLE001 - a class that cannot be read is no table; _described says what is wrong with it
+        return False
     return any(describer is table for _, _, table in TABLES)

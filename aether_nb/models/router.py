@@ -31,7 +31,7 @@ OPENAI_ADDRESS = "https://api.openai.com/v1"
 
 
 class Choice(NamedTuple):
-    """The model that serves, and why it does: a clause for the line that greets, with what to set for another one."""
+    """The model that serves, and why it does: a clause for the line that greets."""
 
     name: str
     why: str
@@ -45,14 +45,12 @@ def serving(environment: Mapping[str, str], configured: str | None) -> Choice:
         configured: What the settings name, or nothing.
     """
     if configured:
-        return Choice(configured, "the settings name it; AETHER_MODEL=openai:NAME names another")
+        return Choice(configured, "the settings name it")
     if named := environment.get("AETHER_MODEL", "").strip():
         return Choice(named, "AETHER_MODEL names it")
     if environment.get("OPENAI_API_KEY", "").strip():
-        return Choice(DEFAULT_OPENAI, "OPENAI_API_KEY is set; AETHER_MODEL=openai:NAME names another")
-    return Choice(
-        ANALYST, "offline, no language model; to connect one, set OPENAI_API_KEY, or AETHER_MODEL=NAME@http://host/v1"
-    )
+        return Choice(DEFAULT_OPENAI, "OPENAI_API_KEY is set")
+    return Choice(ANALYST, "offline, no language model")
 
 
 def open_model(name: str, environment: Mapping[str, str]) -> Model:

@@ -53,7 +53,8 @@ async def run_python(code: str, context: Context, purpose: str = "") -> Result:
             shell.display_pub.publish(dict(figure))
         return execution, compare(before, shell.user_ns)
 
-    execution, changes = await context.main(job)
+    done: tuple[Execution, tuple[Change, ...]] = await context.main(job)
+    execution, changes = done
     events: tuple[Event, ...] = (NamespaceChanged(context.call_id, changes),) if changes else ()
     outputs = tuple(bundle for bundle in execution.outputs if bundle not in execution.figures)
     if execution.error_name:

@@ -24,7 +24,7 @@ MOST_FILES = 200
 """How many files are listed at once."""
 
 
-@declare(risk="low", effect="pure", where="thread")
+@declare(risk="low", effect="pure", where="thread", title=lambda call: f"Read {call['path']}")
 def read_file(path: str, context: Context, start: int = 1, lines: int = 200) -> Result:
     """Read a text file of the working folder, with line numbers.
 
@@ -53,7 +53,7 @@ def read_file(path: str, context: Context, start: int = 1, lines: int = 200) -> 
     return Result((Text(text or "(no such lines)", "rows"),))
 
 
-@declare(risk="low", effect="pure", where="thread")
+@declare(risk="low", effect="pure", where="thread", title=lambda call: f"List {call['path']}")
 def list_files(context: Context, path: str = ".", pattern: str = "*") -> str:
     """List the files of a folder in the working folder, with their sizes in bytes.
 
@@ -78,17 +78,18 @@ def list_files(context: Context, path: str = ".", pattern: str = "*") -> str:
 def judge_write(arguments: Mapping[str, Any], context: Context) -> Assessment:
     """Writing is medium; replacing a file that this run did not write is high."""
     file = inside(context.workspace, arguments["path"])
-    given = arguments["content"] if arguments["content"] is not None else f"the variable {arguments['variable']}"
     if arguments["content"] is not None:
         given = f"{len(arguments['content'].encode()):,} bytes of text"
+    else:
+        given = f"the variable {arguments['variable']}"
     if file.exists() and str(file) not in context.written:
-        reasons = (f"replaces the file {arguments['path']} ({file.stat().st_size:,} bytes)",)
-        return Assessment("high", "external", reasons, f"replaces {file} with {given}", str(file))
-    reasons = (f"writes the file {arguments['path']}",)
-    return Assessment("medium", "external", reasons, f"writes {given} to {file}", str(file))
+        reasons = (f"{arguments['path']} exists already ({file.stat().st_size:,} bytes) and is replaced",)
+        return Assessment("high", "external", reasons, f"replaces {arguments['path']} with {given}", str(file))
+    reasons = ("a new file is made in your folder",) if not file.exists() else ("this run wrote it before",)
+    return Assessment("medium", "external", reasons, f"writes {given} to {arguments['path']}", str(file))
 
 
-@declare(judge=judge_write, where="main")
+@declare(judge=judge_write, where="main", title=lambda call: f"Write {call['path']}")
 def write_file(path: str, context: Context, content: str | None = None, variable: str | None = None) -> str:
     """Write a file in the working folder: a text, or a variable of the notebook (a table becomes CSV or JSON).
 

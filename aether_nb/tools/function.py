@@ -37,6 +37,9 @@ __all__ = ["FunctionTool", "declare", "tool"]
 Judge: TypeAlias = Callable[[Mapping[str, Any], Context], Assessment]
 """Says what an exact call could do. Never acts."""
 
+Title: TypeAlias = Callable[[Mapping[str, Any]], str]
+"""Says in a few words what an exact call does."""
+
 
 @dataclass(frozen=True)
 class FunctionTool:
@@ -51,6 +54,7 @@ class FunctionTool:
     risk: Risk
     effect: Effect
     judge: Judge | None = None
+    title: Title | None = None
     together: bool = True
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -75,8 +79,9 @@ class FunctionTool:
         return Assessment(self.risk, self.effect, reasons, effect_text=self._read.title)
 
     def purpose(self, arguments: Mapping[str, Any]) -> str:
-        """What the call is for: what the model said, else the first line of the docstring."""
-        return str(arguments.get("purpose") or "") or self._read.title
+        """What the call is for: what the model said, else the tool's title, else its docstring's first line."""
+        said = str(arguments.get("purpose") or "") or (self.title(arguments) if self.title else "")
+        return said or self._read.title
 
     def check(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """The arguments as declared, with defaults filled in, as plain JSON values."""
@@ -185,16 +190,18 @@ def declare(
     effect: Effect = "external",
     where: Where | None = None,
     judge: Judge | None = None,
+    title: Title | None = None,
     together: bool = True,
 ) -> Callable[[Callable[..., Any]], FunctionTool]:
     """The same as ``tool``, for modules: nothing is read before the tool is used.
 
-    ``together`` is no for a tool that only reads but must not run beside others.
+    ``title`` says in a few words what an exact call does. ``together`` is no for a tool that only reads but must not
+    run beside others.
     """
 
     def decorate(function: Callable[..., Any]) -> FunctionTool:
         place: Where = where or ("loop" if inspect.iscoroutinefunction(function) else "main")
-        return FunctionTool(function, name or function.__name__, place, risk, effect, judge, together)
+        return FunctionTool(function, name or function.__name__, place, risk, effect, judge, title, together)
 
     return decorate
 

@@ -13,14 +13,14 @@ from aether_nb.tools.function import declare
 __all__ = ["inspect_variable", "list_variables"]
 
 
-@declare(risk="low", effect="pure", where="main")
+@declare(risk="low", effect="pure", where="main", title=lambda _: "Look at the variables")
 def list_variables(context: Context) -> Result:
     """List the variables of the notebook with their types, sizes, columns and samples."""
     summary = summarize(context.shell.user_ns, hidden=context.shell.user_ns_hidden)
     return Result((Text(summary.text, "rows", summary.columns),))
 
 
-@declare(risk="low", effect="pure", where="main")
+@declare(risk="low", effect="pure", where="main", title=lambda call: f"Look at {call['name']}")
 def inspect_variable(name: str, context: Context) -> Result:
     """Describe one variable in full: every column, its type, missing share, range and distinct values.
 

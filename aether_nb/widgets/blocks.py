@@ -19,6 +19,9 @@ CallStatus: TypeAlias = Literal["proposed", "waiting", "running", "finished", "f
 ItemStatus: TypeAlias = Literal["pending", "active", "done", "skipped"]
 """How far an item of the plan is. skipped: the run ended without it."""
 
+ENDED = "end"
+"""Who closed a question that was still open when the run ended."""
+
 LIVE_KEPT = 20_000
 """How many characters of a running call's output are kept: its tail."""
 

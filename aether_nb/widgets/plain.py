@@ -16,6 +16,7 @@ WIDTH = 96
 LINES_KEPT = 40
 LINE_KEPT = 200
 ITEMS_KEPT = 30
+NAMES_KEPT = 3
 WORDS_KEPT = 20_000
 
 MARKS = {
@@ -91,13 +92,19 @@ def card_head(card: Card) -> str:
     """A call in one line."""
     took = wording.duration(card.seconds) if card.seconds is not None else ""
     said = "" if card.status == "finished" else wording.status(card)
-    parts = [brief(card.name, 80), wording.purpose(card), said, took, *map(change_name, card.changes[:6])]
+    parts = [brief(card.name, 80), wording.purpose(card), said, took, *changed_names(card)]
     return brief(f"{MARKS[card.status]} {' · '.join(part for part in parts if part)}", 2 * WIDTH)
 
 
 def change_name(change: Any) -> str:
     """A change by its sign and name alone."""
     return brief(wording.change(change).partition(":")[0].partition(" (")[0], 60)
+
+
+def changed_names(card: Card) -> list[str]:
+    """The names that a call changed, the first few of them, for its one line."""
+    names = [change_name(change) for change in card.changes[:NAMES_KEPT]]
+    return [*names, "…"] if len(card.changes) > NAMES_KEPT else names
 
 
 def card_body(card: Card) -> list[str]:
@@ -139,7 +146,7 @@ def output(bundle: Mapping[str, Any]) -> str:
 
 def gate(card: Card) -> list[str]:
     """What a person is asked before a call: the risk, what will happen, why it is asked."""
-    lines = [_risk(card), wording.effect(card), card.path, *card.reasons]
+    lines = [_risk(card), wording.effect(card), card.path, *map(wording.sentence, card.reasons)]
     return [brief(line) for line in lines if line]
 
 

@@ -20,19 +20,33 @@ BRIEF_ROOM = 8_000
 """When less than this is left, calls are told in a line."""
 PROMPT_KEPT, ANSWER_KEPT, ANSWER_HTML = 2_000, 8_000, 24_000
 
-OK, WARN, BAD, QUIET = "#1f883d", "#a86400", "#cf3a3a", "#767676"
+OK, WARN, BAD = "color:#1f883d", "color:#a86400", "color:#cf3a3a"
 """Legible on white and on black alike."""
-
+QUIET = "opacity:0.68"
 TONES = {"finished": OK, "failed": BAD, "denied": WARN, "doubtful": WARN, "done": OK}
-CODE = {"k": "#1f883d;font-weight:600", "s": "#cf3a3a", "m": "#1a8080", "c": QUIET, "f": "#1f75cb", "b": "#1f75cb"}
-CODE["o"] = "#9a5bd0"
+
+
+def _themed(plain_color: str, variable: str) -> str:
+    """A colour for everywhere, then the theme's own, which is dropped where a notebook is not trusted."""
+    return f"color:{plain_color};color:var(--jp-mirror-editor-{variable}-color,{plain_color})"
+
+
+CODE = {
+    "k": _themed("#1f883d", "keyword") + ";font-weight:600",
+    "s": _themed("#cf3a3a", "string"),
+    "m": _themed("#1a8080", "number"),
+    "c": QUIET + ";font-style:italic",
+    "f": _themed("#1f75cb", "def"),
+    "b": _themed("#1f75cb", "builtin"),
+    "o": _themed("#9a5bd0", "operator"),
+}
 
 FRAME = (
     "border:1px solid rgba(128,128,128,0.35);border-radius:8px;padding:8px 12px;margin:2px 0 6px 0;max-width:920px;"
     "font-size:13px;line-height:20px"
 )
 PRE = (
-    "margin:4px 0 4px 0;padding:6px 10px;font-size:12px;line-height:18px;white-space:pre-wrap;overflow-wrap:anywhere;"
+    "margin:4px 0 4px 0;padding:6px 10px;font-size:12px;line-height:18px;white-space:pre-wrap;overflow-wrap:break-word;"
     "border-radius:6px"
 )
 WELL = PRE + ";background-color:rgba(128,128,128,0.1)"
@@ -111,8 +125,8 @@ def html(view: View, with_answer: bool = False) -> str:
     return f'<div style="{FRAME}">{"".join(pieces)}</div>'
 
 
-def _span(text: str, color: str, more: str = "") -> str:
-    return f'<span style="color:{color}{";" + more if more else ""}">{escape(text)}</span>'
+def _span(text: str, *styles: str) -> str:
+    return f'<span style="{";".join(styles)}">{escape(text)}</span>'
 
 
 def _line(*parts: str, style: str = "") -> str:
@@ -149,7 +163,7 @@ def _html_plan(view: View) -> str:
 def _html_block(one: Block) -> str:
     match one:
         case Thinking():
-            return _details(_span("…", QUIET, MARK) + _span("Thought", QUIET), _thought(one))
+            return _html_thinking(one)
         case Words():
             return _line(_prose(one.text), style="margin:4px 0 4px 20px")
         case Question():
@@ -173,8 +187,13 @@ def _prose(text: str) -> str:
     return html if len(html) <= ANSWER_HTML else _pre(plain.cut(text), PRINTED)
 
 
-def _thought(one: Thinking) -> str:
-    return _line(_span("\n".join(plain.cut(one.text)), QUIET), style="white-space:pre-wrap")
+def _html_thinking(one: Thinking) -> str:
+    """A short thought in a quiet line of its own; a long one folded behind its beginning."""
+    mark, beginning = _span("…", QUIET, MARK), plain.brief(one.text, 84)
+    if " ".join(one.text.split()) == beginning:
+        return _line(mark, _span(beginning, QUIET), style="margin:2px 0 2px 13px")
+    whole = _line(_span("\n".join(plain.cut(one.text)), QUIET), style="white-space:pre-wrap")
+    return _details(mark + _span(beginning, QUIET), whole)
 
 
 MARK = "display:inline-block;width:20px;font-weight:600"
@@ -200,7 +219,7 @@ def _summary_line(card: Card) -> str:
     parts.append(escape(wording.purpose(card)))
     after = [] if card.status == "finished" else [_span(wording.status(card), tone)]
     after += [_span(wording.duration(card.seconds), QUIET)] if card.seconds is not None else []
-    after += [_span(plain.change_name(change), QUIET, "font-family:monospace") for change in card.changes[:6]]
+    after += [_span(name, QUIET, "font-family:monospace") for name in plain.changed_names(card)]
     if card.gate and card.gate.decision:
         after.append(_span(plain.answered(card.gate).partition(" · ")[0], QUIET))
     return "".join(parts) + "".join(f"&nbsp; {part}" for part in after)
@@ -216,11 +235,13 @@ def _html_body(card: Card) -> str:
     if card.gate:
         tone = {"low": OK, "medium": WARN}.get(card.risk, BAD)
         pieces.append(
-            _line(_span(f"{card.risk.capitalize()} risk", tone, "font-weight:600"), " ", escape(wording.effect(card)))
+            _line(
+                _span(f"{card.risk.capitalize()} risk", tone, "font-weight:600"),
+                " ",
+                escape(plain.brief(wording.effect(card))),
+            )
         )
-        pieces += [
-            _line(_span(line, QUIET)) for line in (card.path, *card.reasons, wording.approval(card.gate)) if line
-        ]
+        pieces += [_line(_span(line, QUIET)) for line in _gate_lines(card)]
     if shown := plain.result(card):
         pieces.append(_pre(shown, PRINTED))
     if card.changes:
@@ -233,13 +254,13 @@ def _html_body(card: Card) -> str:
 def _gate_lines(card: Card) -> list[str]:
     """The path, the reasons and the answer of a gate."""
     approval = wording.approval(card.gate) if card.gate else ""
-    return [plain.brief(line) for line in (card.path, *card.reasons[:10], approval) if line]
+    return [plain.brief(line) for line in (card.path, *map(wording.sentence, card.reasons[:10]), approval) if line]
 
 
 def _html_failure(failure: Failure, tone: str = BAD) -> str:
     why = _pre(plain.cut(failure.why, 20), PRINTED + ";padding:0") if failure.why else ""
     hint = _line("<b>Next</b>&nbsp; ", escape(plain.brief(failure.hint, 1000))) if failure.hint else ""
-    style = f"border-left:3px solid {tone};padding:4px 10px;margin:4px 0 4px 0"
+    style = f"border-left:3px solid {tone.removeprefix('color:')};padding:4px 10px;margin:4px 0 4px 0"
     return _line(_line(escape(plain.brief(failure.what, 1000)), style="font-weight:600"), why, hint, style=style)
 
 
@@ -294,7 +315,7 @@ def _fence(text: str, language: str = "") -> str:
 def _markdown_head(card: Card) -> str:
     after = [] if card.status == "finished" else [wording.status(card)]
     after += [wording.duration(card.seconds)] if card.seconds is not None else []
-    after += [plain.change_name(change) for change in card.changes[:6]]
+    after += plain.changed_names(card)
     said = " · ".join(_mark(part) for part in [wording.purpose(card), *after] if part)
     return f"{plain.MARKS[card.status]} **{_ticked(plain.brief(card.name, 80))}** {said}"
 

@@ -15,6 +15,7 @@ from aether_nb.events.folds import PHASES
 from aether_nb.events.kinds import Entry, Event, State
 from aether_nb.events.messages import Text, Usage
 from aether_nb.widgets.blocks import (
+    ENDED,
     HEADER,
     PLAN,
     TAIL,
@@ -107,6 +108,10 @@ def _run_ended(view: View, event: kinds.RunEnded, time: float) -> list[Touch]:
         if card.status in ("proposed", "waiting", "running"):
             card.status, card.live, card.progress = "skipped" if card.begun is None else "doubtful", "", None
             parts.append(card.id)
+    for block in view.blocks.values():
+        if isinstance(block, Question) and not block.by:
+            block.by = ENDED
+            parts.append(block.id)
     return _touch(*parts)
 
 

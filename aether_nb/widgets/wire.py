@@ -109,7 +109,7 @@ def _card(card: Card) -> JSON:
         "changes": [wording.change(change) for change in card.changes],
         "failure": _failure(card.failure),
         "approval": wording.approval(card.gate) if card.gate else "",
-        "gate": _gate(card) if card.gate and not card.gate.decision else None,
+        "gate": _gate(card) if card.status == "waiting" else None,
     }
 
 
@@ -119,7 +119,7 @@ def _gate(card: Card) -> JSON:
         "hash": card.hash,
         "risk": card.risk,
         "effect": card.effect,
-        "reasons": [wording.clean(reason) for reason in card.reasons],
+        "reasons": [wording.sentence(wording.clean(reason)) for reason in card.reasons],
         "effect_text": wording.effect(card),
         "path": wording.reveal(card.path),
         "arguments": dict(card.arguments) if editable else None,

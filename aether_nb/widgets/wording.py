@@ -14,7 +14,7 @@ from typing import Any
 
 from aether_nb.events.kinds import Change, Lasts, Outcome, State
 from aether_nb.events.messages import Usage
-from aether_nb.widgets.blocks import Card, Gate, Question, View
+from aether_nb.widgets.blocks import ENDED, Card, Gate, Question, View
 
 STATES: dict[State, str] = {
     "IDLE": "Idle",
@@ -135,6 +135,8 @@ def reply(question: Question) -> str:
     """What came of a question; empty while it is open."""
     if not question.by:
         return ""
+    if question.by == ENDED:
+        return "Not answered: the run ended."
     return "Nobody was there to answer." if question.answer is None else f"{question.answer} ({who(question.by)})"
 
 
@@ -174,8 +176,12 @@ def compact_json(value: Mapping[str, Any]) -> str:
 
 def effect(card: Card) -> str:
     """What exactly will happen, as a sentence's beginning."""
-    text = clean(card.effect_text) or f"runs {card.name}"
-    return text[0].upper() + text[1:]
+    return sentence(clean(card.effect_text) or f"runs {card.name}")
+
+
+def sentence(text: str) -> str:
+    """A text that begins like a sentence; names and code at its beginning stay as they are."""
+    return text[0].upper() + text[1:] if re.match(r"[a-z]+ ", text) else text
 
 
 _SECTION = re.compile(r"^\[(stdout|stderr|value|figures|changed)\](?: |$)", re.MULTILINE)

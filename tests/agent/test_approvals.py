@@ -69,6 +69,7 @@ def test_a_grant_never_turns_a_refusal_into_a_yes() -> None:
     """What the mode refuses stays refused, whatever was granted."""
     grant = k.Grant("g", "write_file", "call:sha256:h", "notebook", "panel")
     assert decide(Call(proposed()), "plan", (grant,)) == "deny"
+    assert decide(Call(proposed()), "ask", (grant,)) == "granted"
 
 
 @pytest.mark.parametrize(

@@ -118,6 +118,8 @@ def test_a_yes_for_the_run_covers_the_same_call_again_and_no_other() -> None:
     play = stage(replies, tools=[send], person=person)
     play.drive()
     assert len(person.asked) == 2
+    by = [event.by.partition(":")[0] for event in play.stored if isinstance(event, k.GateAnswered)]
+    assert by == ["panel", "grant", "panel"]
     assert [request.messages[-1].text for request in play.model.requests[1:]] == [
         "sent to a",
         "sent to a",

@@ -11,17 +11,30 @@ import contextlib
 import io
 import json
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import matplotlib as mpl
+import matplotlib.pyplot as plt
 import pandas as pd
 
 from aether_nb.events.messages import Message, Text, ToolCall, ToolSpec
 from aether_nb.models.analyst import Analyst
 from aether_nb.models.base import Reply, Request
 
-TOOLS = ("plan", "list_variables", "inspect_variable", "run_python", "read_file", "list_files", "write_file", "ask_user")
+TOOLS = (
+    "plan",
+    "list_variables",
+    "inspect_variable",
+    "run_python",
+    "read_file",
+    "list_files",
+    "write_file",
+    "ask_user",
+)
+mpl.use("Agg")
 NOBODY = "nobody is there to answer"
 
 
@@ -67,7 +80,9 @@ def value_text(value: Any) -> str:
     """The ``[value]`` section."""
     if isinstance(value, pd.DataFrame | pd.Series):
         indexed = not isinstance(value.index, pd.RangeIndex)
-        shape = f"{len(value)} rows × {value.shape[1]} columns" if isinstance(value, pd.DataFrame) else f"{len(value)} rows"
+        shape = (
+            f"{len(value)} rows × {value.shape[1]} columns" if isinstance(value, pd.DataFrame) else f"{len(value)} rows"
+        )
         text = value.head(60).to_csv(index=indexed).rstrip("\n")
         more = f"\n… {len(value) - 60} more rows" if len(value) > 60 else ""
         return f"[value] {type(value).__name__}, {shape}, as CSV:\n{text}{more}"
@@ -76,12 +91,11 @@ def value_text(value: Any) -> str:
 
 def run_code(code: str, namespace: dict[str, Any]) -> str:
     """Run code as a notebook would, and tell the result."""
-    import matplotlib.pyplot as plt
-
     tree = ast.parse(code)
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
     out, value = io.StringIO(), None
-    with contextlib.redirect_stdout(out):
+    with contextlib.redirect_stdout(out), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "FigureCanvasAgg is non-interactive")
         exec(compile(tree, "<cell>", "exec"), namespace)
         if last is not None:
             value = eval(compile(ast.Expression(last.value), "<cell>", "eval"), namespace)
@@ -140,7 +154,7 @@ class Lab:
             return spoilt
         try:
             return self._done(call)
-        except Exception as problem:
+        except Exception as problem:  # noqa: BLE001 - whatever the code raises is what the analyst is told
             return f"error: {type(problem).__name__}: {problem}\ntraceback\nlook again"
 
     def _done(self, call: ToolCall) -> str:

@@ -28,6 +28,7 @@ from types import TracebackType
 from typing import Any, Literal
 
 ROOT = Path(__file__).resolve().parents[2]
+ARTIFACTS = ROOT / "tests" / "artifacts"
 
 READY = """() => {
   const app = window.jupyterapp;
@@ -265,8 +266,10 @@ class Notebook:
         self.page.wait_for_selector(f"body[data-jp-theme-light='{str(light).lower()}']", state="attached")
 
     def screenshot(self, path: Path, locator: Any | None = None) -> Path:
-        """A picture of a locator, else of the whole page; missing folders are made."""
-        path.parent.mkdir(parents=True, exist_ok=True)
+        """A picture of a locator, else of the whole page. A folder that has to be made for it is ignored by git."""
+        if not path.parent.exists():
+            path.parent.mkdir(parents=True)
+            (path.parent / ".gitignore").write_text("*\n")
         (locator or self.page).screenshot(path=str(path), animations="disabled")
         return path
 

@@ -222,7 +222,23 @@ class Stage:
         self.loop = asyncio.new_event_loop()
         threading.Thread(target=self.loop.run_forever, daemon=True).start()
         self.panel = Panel(run, self._command)
+        self.hellos, self.sent = 0, list[int]()
+        self._overhear()
         self.panel.display("stage-" + run)
+
+    def _overhear(self) -> None:
+        """Count the hellos that come and the numbers of the messages that go."""
+        receive, send = self.panel.receive, self.panel.widget.send
+
+        def heard(content: Any, msg_id: str) -> None:
+            self.hellos += content.get("type") == "hello"
+            receive(content, msg_id)
+
+        def said(message: Any) -> None:
+            self.sent.append(message["seq"])
+            send(message)
+
+        self.panel.receive, self.panel.widget.send = heard, said  # type: ignore[method-assign]
 
     def _command(self, command: dict[str, Any]) -> None:
         self.commands.append(command)

@@ -7,9 +7,10 @@ import sys
 import threading
 
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
+
 from aether_nb.live import capture
 from aether_nb.live.execute import Execution, Executor
-from IPython.core.interactiveshell import InteractiveShell
 
 
 @pytest.fixture
@@ -70,7 +71,7 @@ def test_an_error_is_told_in_the_users_lines(shell, capsys):
     assert execution.traceback == (
         "Traceback (most recent call last):\n"
         '  File "<aether>", line 5, in <module>\n    f()\n'
-        '  File "<aether>", line 3, in f\n    return json.loads(\'{\')\n'
+        "  File \"<aether>\", line 3, in f\n    return json.loads('{')\n"
         "json.decoder.JSONDecodeError: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"
     )
     assert capsys.readouterr() == ("", "")
@@ -181,6 +182,20 @@ def test_a_kept_stream_passes_on_later(shell, capsys):
     assert capsys.readouterr().err == "later\n"
 
 
+def test_a_task_left_behind_prints_for_itself(shell, capsys):
+    """What code leaves running prints for itself afterwards, not into the code that runs then."""
+
+    async def cell():
+        shell.user_ns["go"] = asyncio.Event()
+        later = "import asyncio\nasync def later():\n    await go.wait()\n    print('later')\n"
+        first = await Executor(shell).run(f"{later}t = asyncio.ensure_future(later())\nawait asyncio.sleep(0)")
+        second = await Executor(shell).run("go.set()\nawait t\nprint('second')")
+        return first.stdout, second.stdout
+
+    assert asyncio.run(cell()) == ("", "second\n")
+    assert capsys.readouterr().out == "later\n"
+
+
 def test_updates_replace_and_clear_empties(shell):
     """An update takes its output's place; clear_output forgets what came before it."""
     code = "from IPython.display import *\nprint('gone')\ndisplay(0)\nclear_output()\n"
@@ -201,7 +216,7 @@ def test_a_progress_bar_is_its_last_line(shell):
 
 
 def test_endless_text_is_bounded(shell):
-    """Of a very long text the beginning and the end are kept, with a note of what is not; live text ends with a note."""
+    """Of a very long text the beginning and the end are kept, with a note between; live text ends with a note."""
     heard = []
     execution = run(shell, "for i in range(100_000):\n    print(i)", lambda stream, text: heard.append(text))
     assert execution.stdout.startswith("0\n1\n2\n") and execution.stdout.endswith("99999\n")
@@ -232,7 +247,8 @@ def test_binary_outputs_are_base64(shell):
 def test_code_may_run_inside_code(shell):
     """A run inside a run collects its own, and gives the outer one back its place."""
     shell.user_ns["inner"] = lambda: Executor(shell).run("print('inner')").stdout
-    assert run(shell, "print('outer')\ngot = inner()\nprint('outer again', got)").stdout == "outer\nouter again inner\n\n"
+    execution = run(shell, "print('outer')\ngot = inner()\nprint('again', got)")
+    assert execution.stdout == "outer\nagain inner\n\n"
 
 
 def test_magics_are_captured(shell):

@@ -6,6 +6,8 @@ import io
 import os
 import pathlib
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -37,7 +39,8 @@ def namespace() -> dict[str, object]:
     days = pd.date_range("2020-01-01", periods=6)
     df = pd.DataFrame({"a": [1, 2, 3, 4, 5, 6], "b": [2.0] * 6, "g": list("xyxyxy"), "day": days, "open": [1] * 6})
     return {
-        "pd": pd, "np": np, "os": os, "df": df, "penguins": df.copy(), "arr": np.arange(6), "lst": [1, 2], "d": {"k": [1]},
+        "pd": pd, "np": np, "os": os, "df": df, "penguins": df.copy(), "arr": np.arange(6), "lst": [1, 2],
+        "d": {"k": [1]},
         "n": 5, "name": "g", "helper": helper, "robot": Robot(), "Robot": Robot, "model": LinearRegression(),
         "place": pathlib.Path("x"), "stream": io.StringIO(), "gen": count(), "db": sqlite3.Connection, "s": df["a"],
         "danger": os.system, "reader": pd.read_csv, "writer": df.to_csv, "fns": [os.system], "words": ["mean", "sum"],
@@ -70,42 +73,57 @@ LOW = [
     "df.pivot_table(index='g', values='a', aggfunc='mean')",
     "df.open.mean()",
     "s.str.upper() if s.dtype == object else s.astype(str).str.zfill(3)",
-    "clean = df.dropna().copy()\nclean.loc[clean['a'] > 1, 'b'] = 0\ndel clean['a']\nclean.rename(columns={'b': 'c'}, inplace=True)",
-    "q1, q3 = df['a'].quantile([0.25, 0.75])\niqr = q3 - q1\ndf[(df['a'] < q1 - 1.5 * iqr) | (df['a'] > q3 + 1.5 * iqr)]",
+    "clean = df.dropna().copy()\nclean.loc[clean['a'] > 1, 'b'] = 0\ndel clean['a']\n"
+    "clean.rename(columns={'b': 'c'}, inplace=True)",
+    "q1, q3 = df['a'].quantile([0.25, 0.75])\niqr = q3 - q1\n"
+    "df[(df['a'] < q1 - 1.5 * iqr) | (df['a'] > q3 + 1.5 * iqr)]",
     "import numpy as np\nz = (df['a'] - df['a'].mean()) / df['a'].std()\nnp.abs(z).max()",
-    "import numpy as np\nrng = np.random.default_rng(0)\nx = rng.normal(size=100)\nx.sort()\nx[:3] = 0\nnp.add.reduce(x)",
+    "import numpy as np\nrng = np.random.default_rng(0)\nx = rng.normal(size=100)\nx.sort()\nx[:3] = 0\n"
+    "np.add.reduce(x)",
     "import matplotlib.pyplot as plt\nfig, ax = plt.subplots(figsize=(6, 4))\ndf.plot.scatter('a', 'b', ax=ax)\n"
     "ax.set_title('a and b')\nax.legend()\nplt.tight_layout()\nplt.show()",
-    "import matplotlib.pyplot as plt\nplt.style.use('ggplot')\nplt.rcParams['figure.figsize'] = (8, 4)\ndf['a'].hist(bins=20)",
+    "import matplotlib.pyplot as plt\nplt.style.use('ggplot')\nplt.rcParams['figure.figsize'] = (8, 4)\n"
+    "df['a'].hist(bins=20)",
     "import matplotlib.dates as mdates\nimport matplotlib.pyplot as plt\nfig, ax = plt.subplots()\n"
     "ax.xaxis.set_major_formatter(mdates.DateFormatter('%Y'))\nfig.autofmt_xdate()",
-    "from scipy import stats\nt, p = stats.ttest_ind(df['a'], df['b'], equal_var=False)\nprint(f't={t:.2f}, p={p:.3g}')",
+    "from scipy import stats\nt, p = stats.ttest_ind(df['a'], df['b'], equal_var=False)\n"
+    "print(f't={t:.2f}, p={p:.3g}')",
     "from scipy.stats import kruskal, norm\nkruskal(*[part['a'] for _, part in df.groupby('g')])\nnorm.ppf(0.975)",
     "import scipy.stats as st\nst.norm.cdf(1.2), st.t.interval(0.95, 10), st.chi2_contingency(pd.crosstab(df.g, df.a))",
-    "from scipy.optimize import curve_fit\ndef line(x, a, b):\n    return a * x + b\npopt, pcov = curve_fit(line, df['a'], df['b'])",
+    "from scipy.optimize import curve_fit\ndef line(x, a, b):\n    return a * x + b\n"
+    "popt, pcov = curve_fit(line, df['a'], df['b'])",
     "import seaborn as sns\nsns.set_theme()\nsns.boxplot(data=df, x='g', y='a')",
     "import seaborn as sns\nsns.heatmap(df.corr(numeric_only=True), annot=True)",
-    "from sklearn.linear_model import LinearRegression\nm = LinearRegression().fit(df[['a']], df['b'])\nm.predict(df[['a']])[:3]",
+    "from sklearn.linear_model import LinearRegression\nm = LinearRegression().fit(df[['a']], df['b'])\n"
+    "m.predict(df[['a']])[:3]",
     "from sklearn.model_selection import train_test_split\nfrom sklearn.ensemble import RandomForestClassifier\n"
     "X_train, X_test, y_train, y_test = train_test_split(df[['a', 'b']], df['g'], random_state=0)\n"
-    "clf = RandomForestClassifier(n_estimators=50, random_state=0)\nclf.fit(X_train, y_train)\nclf.score(X_test, y_test)",
+    "clf = RandomForestClassifier(n_estimators=50, random_state=0)\nclf.fit(X_train, y_train)\n"
+    "clf.score(X_test, y_test)",
     "from sklearn.pipeline import make_pipeline\nfrom sklearn.preprocessing import StandardScaler\n"
-    "from sklearn.cluster import KMeans\npipe = make_pipeline(StandardScaler(), KMeans(3))\nlabels = pipe.fit_predict(df[['a', 'b']])",
-    "from sklearn.decomposition import PCA\npca = PCA(2)\nscores = pca.fit_transform(df[['a', 'b']])\npca.explained_variance_ratio_",
-    "import statsmodels.api as sm\nX = sm.add_constant(df[['a']])\nres = sm.OLS(df['b'], X).fit()\nprint(res.summary())",
+    "from sklearn.cluster import KMeans\npipe = make_pipeline(StandardScaler(), KMeans(3))\n"
+    "labels = pipe.fit_predict(df[['a', 'b']])",
+    "from sklearn.decomposition import PCA\npca = PCA(2)\nscores = pca.fit_transform(df[['a', 'b']])\n"
+    "pca.explained_variance_ratio_",
+    "import statsmodels.api as sm\nX = sm.add_constant(df[['a']])\nres = sm.OLS(df['b'], X).fit()\n"
+    "print(res.summary())",
     "import statsmodels.formula.api as smf\nsmf.ols('b ~ a + C(g) + np.log(a)', data=df).fit().params",
     "from statsmodels.tsa.seasonal import seasonal_decompose\nseasonal_decompose(df['a'], period=2).trend",
     "import polars as pl\npf = pl.from_pandas(df)\npf.group_by('g').agg(pl.col('a').mean()).sort('g')",
-    "import math, statistics, json, re\nfrom collections import Counter, defaultdict\nfrom datetime import datetime, timedelta\n"
-    "Counter(df['g']).most_common(2), json.dumps({'n': n}), re.sub('a', 'b', 'abc'), datetime.now() - timedelta(days=1)",
-    "from dataclasses import dataclass\n@dataclass\nclass P:\n    x: int\n    def area(self):\n        return self._side() ** 2\n"
+    "import math, statistics, json, re\nfrom collections import Counter, defaultdict\n"
+    "from datetime import datetime, timedelta\n"
+    "Counter(df['g']).most_common(2), json.dumps({'n': n}), re.sub('a', 'b', 'abc'), datetime.now() - "
+    "timedelta(days=1)",
+    "from dataclasses import dataclass\n@dataclass\nclass P:\n    x: int\n    def area(self):\n"
+    "        return self._side() ** 2\n"
     "    def _side(self):\n        return self.x\nP(3).area()",
     "def summarise(frame, by):\n    return frame.groupby(by).size()\nsummarise(df, 'g')",
     "import functools\n@functools.lru_cache\ndef fib(k):\n    return k if k < 2 else fib(k - 1) + fib(k - 2)\nfib(20)",
     "out = []\nfor row in df.itertuples():\n    out.append(row.a)\nsorted(out)[-3:]",
     "counts = {}\nfor g in df['g']:\n    counts[g] = counts.get(g, 0) + 1\ncounts",
     "try:\n    df['zzz']\nexcept KeyError as problem:\n    print(type(problem).__name__, problem)",
-    "import warnings\nwarnings.filterwarnings('ignore')\nwith warnings.catch_warnings():\n    df.mean(numeric_only=True)",
+    "import warnings\nwarnings.filterwarnings('ignore')\nwith warnings.catch_warnings():\n"
+    "    df.mean(numeric_only=True)",
     "pd.set_option('display.max_rows', 50)\npd.options.display.max_columns = 20\ndf",
     "import io\npd.read_csv(io.StringIO('a,b\\n1,2'))",
     "import io, matplotlib.pyplot as plt\nbuffer = io.BytesIO()\nplt.savefig(buffer)",
@@ -150,6 +168,12 @@ MEDIUM = [
     ("d.get('k').append(2)", "changes your variable d"),
     ("for part in d.values():\n    part.clear()", "changes your variable d"),
     ("d.update(a=1)", "changes your variable d"),
+    ("dict.update(d, a=1)", "changes your variable d"),
+    ("wipe = d.clear\nwipe()", "changes your variable d"),
+    ("(d if n else {}).clear()", "changes your variable d"),
+    ("import operator\noperator.setitem(d, 'a', 1)", "changes your variable d"),
+    ("list(map(lambda item: item.clear(), [d]))", "changes your variable d"),
+    ("df.values[0, 0] = 1", "changes your variable df"),
     ("arr[0] = 9", "changes your variable arr"),
     ("view = arr[1:]\nview[0] = 9", "changes your variable arr"),
     ("arr.reshape(2, 3)[0, 0] = 9", "changes your variable arr"),
@@ -323,14 +347,29 @@ HIGH = [
     ("match os:\n    case m:\n        m.rename('a', 'b')", "module os"),
     ("(os if n else np).rename('a', 'b')", "not known"),
     ("if n > 9:\n    os = df\nos.rename('a', 'b')", "not known"),
-    ("def f():\n    m = df\n    def g():\n        nonlocal m\n        m = os\n    g()\n    m.rename('a', 'b')\nf()", "not known"),
+    (
+        "def f():\n    m = df\n    def g():\n        nonlocal m\n        m = os\n    g()\n    m.rename('a', 'b')\nf()",
+        "not known",
+    ),
     ("if n > 9:\n    open = len\nopen('x', 'w')", "open"),
     ("open = len\ndel open\nopen('x', 'w')", "open"),
-    ("import contextlib\nwith contextlib.suppress(Exception):\n    1 / 0\n    os = df\nos.rename('a', 'b')", "not known"),
+    (
+        "import contextlib\nwith contextlib.suppress(Exception):\n    1 / 0\n    os = df\nos.rename('a', 'b')",
+        "not known",
+    ),
     ("for pd.read_csv in [1]:\n    pass", "changes pandas"),
     ("del pd.read_csv", "changes pandas"),
     ("__builtins__", "__builtins__"),
     ("from __main__ import helper", "__main__"),
+    ("df.plot(backend='evil')", "by name"),
+    ("import matplotlib.pyplot as plt\nplt.rc('text', usetex=True)", "by name"),
+    ("import matplotlib.pyplot as plt\nplt.gcf().canvas.print_figure('x')", "print_figure"),
+    ("import functools\nfunctools.partial(dict.clear, d)()", "dict.clear"),
+    ("pd.DataFrame.to_csv(df, '/etc/x')", "to_csv"),
+    ("object.__getattribute__(df, 'to_csv')", "internals"),
+    ("class A:\n    __getitem__ = os.system\nA()['ls']", "os.system"),
+    ("x = [os.system for _ in [1]]\nx[0]('ls')", "os.system"),
+    ("import contextlib\ncontextlib.sys.modules", "sys"),
 ]
 
 
@@ -388,10 +427,15 @@ def test_code_too_deep_to_read_is_high(namespace: dict[str, object]) -> None:
     assert read("(" * 50 + "1" + "+1" * 20_000 + ")" * 50, namespace).risk == "high"
 
 
-def test_reading_imports_nothing(namespace: dict[str, object]) -> None:
-    """Reading code that imports a library does not import it."""
-    import sys
-
-    loaded = set(sys.modules)
-    read("import mpl_toolkits.mplot3d, sklearn.svm, polars\nsklearn.svm.SVC()", {})
-    assert set(sys.modules) - loaded == set()
+def test_reading_needs_and_imports_no_library() -> None:
+    """In a fresh kernel ordinary code is low and hidden modules are high, and no library is imported to find out."""
+    code = """
+import sys
+from aether_nb.live.reading import read
+start = "import pandas as pd, numpy as np, sklearn, seaborn as sns, matplotlib.pyplot as plt\\ndf = pd.DataFrame()\\n"
+fine = ["df.agg([np.mean, np.std])", "np.random.rand(3)", "sns.boxplot(df)", "plt.style.use('ggplot')", "pd.array([1])"]
+bad = ["pd.compat.os.system('x')", "[np.ctypeslib]", "sklearn.os.system('x')", "plt.sys.modules", "np.f2py", "pd.io"]
+print([read(start + line, {}).risk for line in fine + bad], {"pandas", "numpy", "sklearn"} & set(sys.modules))
+"""
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == str(["low"] * 5 + ["high"] * 6) + " set()"

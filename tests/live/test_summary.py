@@ -16,6 +16,7 @@ import pytest
 from matplotlib.figure import Figure
 from sklearn.linear_model import LinearRegression
 
+from aether_nb.live.changes import compare, photograph
 from aether_nb.live.summary import Summary, inspect, summarize
 
 
@@ -39,6 +40,25 @@ class Hostile:
 
     def __hash__(self) -> int:
         return 1
+
+
+class Riddle(type):
+    """A class of classes that do not say who they are."""
+
+    @property
+    def __module__(cls) -> str:  # type: ignore[override]
+        raise RuntimeError("module")
+
+    @property
+    def __name__(cls) -> str:
+        raise RuntimeError("name")
+
+
+class Shy:
+    """Cannot be shown."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError("repr")
 
 
 class LyingList(list):
@@ -130,18 +150,33 @@ def test_the_format_is_the_one_that_everybody_relies_on() -> None:
         (pl.Series("k", [1, None]), "polars.Series, 2 values, named k, Int64, 50.0% missing, 1 distinct: 1"),
         (area, "function, area(width, height=2.0, *, unit), 'How big it is.'"),
         (Options(), "test_summary.Options = Options(depth=3, name='x')"),
-        (Options, "class, test_summary.Options, \"Options(depth: int = 3, name: str = 'x')\""),
+        (LinearRegression, "class, sklearn.linear_model.LinearRegression, 'Ordinary least squares Linear Regression.'"),
         (Figure(), "matplotlib.figure.Figure, 0 axes"),
         ((i for i in range(3)), "generator, not consumed"),
-        (Hostile(), "test_summary.Hostile"),
-        (LyingList([1, 2]), "test_summary.LyingList = [1, 2]"),
-        (BrokenFrame({"a": [1]}), "test_summary.BrokenFrame"),
     ],
 )
 def test_each_type_has_its_line(value: object, line: str) -> None:
     """A type is told in one line; what is not known is told by its name, and nothing of it is run."""
-    text = summarize({"x": value}).text.replace("live.test_summary", "test_summary")
+    text = summarize({"x": value}).text.replace(f"{__name__}.", "test_summary.")
     assert text == f"variables (1):\n- x: {line}"
+
+
+def test_hostile_objects_break_nothing() -> None:
+    """Objects that raise, lie or redefine what would be asked are told by name, or by what their base says."""
+    hostile = {"h": Hostile(), "l": LyingList([1, 2]), "b": BrokenFrame({"a": [1]}), "list": [Hostile()], "n": 1}
+    assert summarize(hostile).text.replace(f"{__name__}.", "") == (
+        "variables (5):\n- h: Hostile\n- l: LyingList = [1, 2]\n- b: BrokenFrame\n- list: list = [<Hostile>]\n"
+        "- n: int = 1"
+    )
+
+
+def test_a_class_that_does_not_say_who_it_is_breaks_nothing() -> None:
+    """What raises when its type is asked for its name is told as not readable, and the rest as ever."""
+    riddle = Riddle("Sphinx", (), {})()
+    assert summarize({"r": riddle, "n": 1}).text == (
+        "variables (2):\n- r: Sphinx, not readable (RuntimeError)\n- n: int = 1"
+    )
+    assert compare(photograph({"r": riddle}), {"r": riddle})[0].what == "unknown"
 
 
 def test_other_tables_are_told_like_frames() -> None:
@@ -236,9 +271,13 @@ def test_hidden_names_are_left_out_until_the_user_takes_them() -> None:
 
 def test_odd_columns_hide_nothing() -> None:
     """A column of strange objects, twins and unhashable things is told, and so are the others."""
-    odd = pd.DataFrame({"h": [Hostile()] * 3, "l": [[1], [2], [3]], "n": [1, 2, 3]})
+    odd = pd.DataFrame({"h": [Shy()] * 3, "l": [[1], [2], [3]], "n": [1, 2, 3]})
     odd.columns = ["h", "n", "n"]
-    assert summarize({"odd": odd}).text.splitlines()[2:] == ["  - h: object", "  - n: object", "  - n: int64, 3 distinct: 1, 2, 3"]
+    assert summarize({"odd": odd}).text.splitlines()[2:] == [
+        "  - h: object",
+        "  - n: object",
+        "  - n: int64, 3 distinct: 1, 2, 3",
+    ]
 
 
 def test_inspect_shows_more_of_one_variable() -> None:

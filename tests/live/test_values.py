@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
+
 from aether_nb.live.values import CHARACTERS, Shown, show_value, value_text
 
 
@@ -31,9 +32,7 @@ def test_a_series_is_csv():
 def test_levels_are_flattened():
     """The levels of columns stand side by side, and every level of the index is a column."""
     frame = pd.DataFrame({"g": ["a", "a"], "h": [1, 2], "x": [1.0, 3.0]}).groupby(["g", "h"]).agg({"x": ["min", "max"]})
-    assert value_text(frame) == (
-        "DataFrame, 2 rows × 2 columns, as CSV:\ng,h,x | min,x | max\na,1,1,1\na,2,3,3"
-    )
+    assert value_text(frame) == ("DataFrame, 2 rows × 2 columns, as CSV:\ng,h,x | min,x | max\na,1,1,1\na,2,3,3")
 
 
 def test_a_pivot_table_keeps_columns_that_are_not_text():

@@ -91,7 +91,7 @@ def test_writing_a_new_file_is_medium_and_replacing_a_foreign_one_is_high(place:
     new = write_file.assess(dict(write_file.check({"path": "b.csv", "variable": "t"})), place)
     old = write_file.assess(dict(write_file.check({"path": "a.txt", "content": "x"})), place)
     assert (new.risk, new.effect, new.path) == ("medium", "external", str(place.workspace / "b.csv"))
-    assert (old.risk, old.reasons) == ("high", ("replaces the file a.txt (14 bytes)",))
+    assert (old.risk, old.reasons) == ("high", ("a.txt exists already (14 bytes) and is replaced",))
     place.written = (str(place.workspace / "a.txt"),)
     again = write_file.assess(dict(write_file.check({"path": "a.txt", "content": "x"})), place)
     assert again.risk == "medium"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import Message, Text, Usage
+from aether_nb.widgets import wire
 from aether_nb.widgets.blocks import HEADER, LIVE_KEPT, PLAN, TAIL, Card, Item, Question, Thinking, Touch, View, Words
 from aether_nb.widgets.view import fold, view_of
 from harness.story import (
@@ -191,6 +192,7 @@ def test_stopped_run():
         proposed(WORK),
         proposed(WRITE),
         k.GateOpened("call_4", hash_of(WRITE)),
+        k.QuestionAsked("1", "sure?"),
         k.ModelAsked("m", 2),
         k.ThinkingDelta("half a th"),
         k.TextDelta("half"),
@@ -199,6 +201,8 @@ def test_stopped_run():
     assert [card.status for card in view.cards] == ["skipped", "skipped"]
     assert [item.status for item in view.plan] == ["skipped", "skipped"]
     assert (view.draft, view.state, view.waiting_since, "t2" in view.blocks) == ("", "ENDED", None, False)
+    assert view.blocks["q:1"] == Question("q:1", "sure?", by="end")
+    assert [wire.block(card)["gate"] for card in view.cards] == [None, None]
 
 
 def test_cost_is_unknown_as_soon_as_one_is():

@@ -7,35 +7,22 @@ draws, writes, and puts the answer together. What was not understood is said, wi
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, replace
-from typing import Any
 
 from aether_nb.models.analyst.conversation import Conversation
 from aether_nb.models.analyst.desk import Desk, NotDone
 from aether_nb.models.analyst.intents import INTENTS, Intent
 from aether_nb.models.analyst.intents.overview import profile_steps
 from aether_nb.models.analyst.intents.plots import draw, picture_title
-from aether_nb.models.analyst.matching import Vocabulary
-from aether_nb.models.analyst.namespace import Frame, Namespace, parse_summary
-from aether_nb.models.analyst.parsing import parse
-from aether_nb.models.analyst.phrasing import listed, plain
-from aether_nb.models.analyst.question import Ambiguous, Question, Unclear
+from aether_nb.models.analyst.namespace import Namespace, parse_summary
+from aether_nb.models.analyst.phrasing import plain
+from aether_nb.models.analyst.question import Question, Unclear
 from aether_nb.models.analyst.script import Action, Outcome, Plan, Script
-from aether_nb.models.analyst.words import canon
+from aether_nb.models.analyst.understanding import Reading, candidates, understand
 
 __all__ = ["answer"]
 
 HOW_TO_CONNECT = "I am the offline analyst: I know a fixed set of questions about tables, and I am not a language model. To connect one, see `%aether model`, or set `AETHER_MODEL`."
-NO_FRAME = "There is no pandas DataFrame in the namespace, so there is nothing I could look at. Load one first, for example:\n\n```python\nimport pandas as pd\n\ndf = pd.read_csv(\"data.csv\")\n```\n\nThen ask again."
-_MOST_QUESTIONS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """A frame, and the questions about it."""
-
-    frame: Frame
-    questions: list[Question]
+NO_FRAME = 'There is no pandas DataFrame in the namespace, so there is nothing I could look at. Load one first, for example:\n\n```python\nimport pandas as pd\n\ndf = pd.read_csv("data.csv")\n```\n\nThen ask again.'
 
 
 def answer(talk: Conversation) -> Script:
@@ -50,7 +37,7 @@ def answer(talk: Conversation) -> Script:
     if not talk.prompt:
         return "There is no question to answer."
     try:
-        reading = yield from _understand(talk, names)
+        reading = yield from understand(talk, names)
     except Unclear as unclear:
         return (yield from _decline(talk, names, unclear))
     except NotDone as stopped:
@@ -58,89 +45,10 @@ def answer(talk: Conversation) -> Script:
     return (yield from _work(reading, names))
 
 
-# ---- what is meant
-
-
-def _understand(talk: Conversation, names: Namespace) -> Generator[Action | Plan, Outcome, _Reading]:
-    """Settle frame and columns; what is ambiguous is asked.
-
-    Raises:
-        Unclear: It cannot be understood.
-        NotDone: Nobody answered.
-    """
-    choices: dict[str, str] = {}
-    chosen = ""
-    lookups: dict[str, tuple[str, Any]] = {}
-    for _ in range(_MOST_QUESTIONS + 3):
-        candidates = _candidates(talk, names, chosen)
-        readings, ambiguous, unclear = _try(talk, names, candidates, choices, lookups)
-        if len(readings) == 1:
-            return readings[0]
-        if readings:
-            options = [reading.frame.name for reading in readings]
-            chosen = yield from _ask(f"Which frame do you mean: {listed(options, 'or')}?", options)
-        elif ambiguous:
-            options = list(ambiguous.options)
-            choices[ambiguous.phrase] = yield from _ask(f"What do you mean by '{ambiguous.phrase}'?", options)
-        else:
-            raise unclear or Unclear("I do not see what is asked")
-    raise Unclear("too much of it is ambiguous")
-
-
-def _candidates(talk: Conversation, names: Namespace, chosen: str) -> tuple[Frame, ...]:
-    """The frames the question may be about: the one that was chosen, the ones it names, else all."""
-    if chosen:
-        return tuple(frame for frame in names.frames if frame.name == chosen)
-    said = {word for word in talk.prompt.replace("`", " ").replace("?", " ").replace(",", " ").replace(".", " ").split()}
-    exact = tuple(frame for frame in names.frames if frame.name in said)
-    spoken = {canon(word) for word in said}
-    return exact or tuple(f for f in names.frames if canon(f.name) in spoken and len(f.name) > 2) or names.frames
-
-
-def _try(
-    talk: Conversation, names: Namespace, frames: tuple[Frame, ...], choices: dict[str, str], lookups: dict[str, tuple[str, Any]]
-) -> tuple[list[_Reading], Ambiguous | None, Unclear | None]:
-    """Read the prompt against each frame: the readings that hold, and why the others do not."""
-    readings: list[_Reading] = []
-    ambiguous: Ambiguous | None = None
-    unclear: Unclear | None = None
-    for frame in frames:
-        words = Vocabulary(frame, tuple(f.name for f in names.frames), choices, lookups)
-        try:
-            readings.append(_Reading(frame, parse(talk.prompt, words, INTENTS)))
-        except Ambiguous as problem:
-            ambiguous = ambiguous or problem
-        except Unclear as problem:
-            unclear = unclear if unclear and len(unclear.unknown) <= len(problem.unknown) else problem
-    if len(readings) > 1:
-        earlier = " ".join(talk.earlier).split()
-        mentioned = [reading for reading in readings if any(reading.frame.name in word for word in earlier)]
-        readings = mentioned if len(mentioned) == 1 else readings
-    return readings, ambiguous, unclear
-
-
-def _ask(question: str, options: list[str]) -> Generator[Action | Plan, Outcome, str]:
-    """Ask the person; the answer is one of the options.
-
-    Raises:
-        NotDone: Nobody answered, or with something else.
-    """
-    yield Plan((("Ask what is meant", "ask_user"), ("Work out the answer", "run_python")))
-    outcome = yield Action("ask_user", {"question": question, "options": options}, "The question can be read in more than one way, so I ask.")
-    said = outcome.text.strip()
-    match = next((option for option in options if option.casefold() == said.casefold()), None)
-    if match is None:
-        told = listed([f"`{option}`" for option in options], "or")
-        nobody = outcome.status != "done" or said == "nobody is there to answer"
-        why = "Nobody was there to answer" if nobody else f"'{plain(said)}' is none of them"
-        raise NotDone(f"{plain(question)} It could be {told}. {why}, and I do not guess. Ask again with the name.")
-    return match
-
-
 # ---- what is done
 
 
-def _work(reading: _Reading, names: Namespace) -> Script:
+def _work(reading: Reading, names: Namespace) -> Script:
     """Plan, look, compute, draw, write, and say what was found."""
     questions = reading.questions
     items = [(f"Look at {reading.frame.name}", "inspect_variable")]
@@ -203,7 +111,7 @@ def _intent(question: Question) -> Intent:
 
 def _decline(talk: Conversation, names: Namespace, unclear: Unclear) -> Script:
     """Say what was not understood, and show the frame in question."""
-    frames = _candidates(talk, names, "")
+    frames = candidates(talk, names)
     frame = frames[0]
     said = f"I did not understand the question, so I do not answer it: {plain(unclear.reason)}."
     yield Plan(((f"Show a profile of {frame.name}", "run_python"),), said)
@@ -212,8 +120,3 @@ def _decline(talk: Conversation, names: Namespace, unclear: Unclear) -> Script:
     except NotDone as problem:
         shown = str(problem)
     return f"{said}\n\nFor orientation, a profile of `{frame.name}`:\n\n{shown}\n\n{HOW_TO_CONNECT}"
-
-
-def with_columns(question: Question, frame: Frame) -> Question:
-    """The question, about a frame that is known better now."""
-    return replace(question, frame=frame)

@@ -40,6 +40,9 @@ class Clause:
             raise Unclear("I do not know what to make of " + _listed(unknown), unknown)
         self._merge()
         self._units()
+        for at, tag in enumerate(self.tags):
+            if at and tag.kind == "which" and self._relative(at):
+                tag.kind = "rel"
         for at, tag in enumerate(self.tags[:-1]):
             if tag.kind == "op" and tag.extra and self.tags[at + 1].kind == "value":
                 tag.kind = "more"
@@ -49,6 +52,18 @@ class Clause:
             if tag.kind == "column":
                 tag.value = [single(tag, hints)]
 
+    def _relative(self, at: int) -> bool:
+        """Whether ``where``, ``who`` or ``which`` opens a relative clause and not a question."""
+        word, before = self.tags[at].text.casefold(), self.tags[at - 1].kind
+        if word in ("where", "whose", "who", "when"):
+            return before not in ("sep", "and")
+        return (
+            word == "which"
+            and before in ("entity", "frame", "row", "value", "column")
+            and self.tags[at + 1 :][:1] != []
+            and self.tags[at + 1].kind == "verb"
+        )
+
     def _merge(self) -> None:
         """Two halves of one column's name that were matched one by one become one tag."""
         at = 0
@@ -57,7 +72,9 @@ class Clause:
             if one.kind == other.kind == "column":
                 common = [column for column in one.value if column in other.value]
                 if common and (len(one.value) > 1 or len(other.value) > 1 or one.value == other.value):
-                    self.tags[at : at + 2] = [Tag("column", f"{one.text} {other.text}", common, one.extra or other.extra)]
+                    self.tags[at : at + 2] = [
+                        Tag("column", f"{one.text} {other.text}", common, one.extra or other.extra)
+                    ]
                     continue
             at += 1
 
@@ -80,7 +97,7 @@ class Clause:
                 tag.kind, tag.value = "column", self.by_attribute(tag.value, tag.text)
 
     def _hints(self) -> tuple[str, ...]:
-        attributes = {tag.extra for tag in self.tags if tag.kind in ("top", "op") and tag.extra}
+        attributes = {tag.extra for tag in self.tags if tag.kind in ("top", "op", "more") and tag.extra}
         attributes |= {tag.value for tag in self.tags if tag.kind == "adj"}
         return tuple(word for attribute in attributes for word in ATTRIBUTES.get(attribute, ()))
 

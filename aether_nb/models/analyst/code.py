@@ -37,7 +37,9 @@ class Rows:
         """Numbers and dates that are stored as text are read in a copy; after a failure, more are."""
         used = _columns_of(self.question)
         converted = [(column, _conversion(column, repaired, reason)) for column in used]
-        parts = [f"{column.name!r}: {code.format(f'{self.name}[{column.name!r}]')}" for column, code in converted if code]
+        parts = [
+            f"{column.name!r}: {code.format(f'{self.name}[{column.name!r}]')}" for column, code in converted if code
+        ]
         source = self.name
         if repaired and "KeyError" in reason:
             chain = ".reset_index()" if repaired > 1 else ""
@@ -166,5 +168,3 @@ def _conversion(column: Column, repaired: int, reason: str) -> str:
 def _comment(text: str) -> str:
     """A text that fits behind ``#``: one line, nothing that a terminal or an editor could take amiss."""
     return "".join(char if char.isprintable() else " " for char in text).replace("\\", "")[:200]
-
-

@@ -38,7 +38,9 @@ def read_conversation(request: Request) -> Conversation:
     done = tuple((call, results.get(call.id, Outcome("no result", "failed"))) for call in calls)
     earlier = tuple(message.text for message in request.messages[: max(at, 0)] if message.role in ("user", "assistant"))
     summary = rows[-1] if rows else None
-    return Conversation(prompt.strip(), summary, done, earlier, frozenset(t.name for t in request.tools), len(request.messages))
+    return Conversation(
+        prompt.strip(), summary, done, earlier, frozenset(t.name for t in request.tools), len(request.messages)
+    )
 
 
 def _last_prompt(messages: tuple[Message, ...]) -> int:

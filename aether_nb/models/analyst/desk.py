@@ -48,7 +48,9 @@ class Desk:
         reason = ""
         for attempt in range(_CORRECTIONS + 1):
             code = write(Rows(question, self.names, attempt, reason))
-            thought = purpose if not attempt else f"That failed ({_first(reason)}). I look again and change the approach."
+            thought = (
+                purpose if not attempt else f"That failed ({_first(reason)}). I look again and change the approach."
+            )
             if attempt:
                 yield Action("inspect_variable", {"name": question.frame.name}, thought)
             outcome = yield Action("run_python", {"code": code, "purpose": purpose}, thought)

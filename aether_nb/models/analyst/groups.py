@@ -6,10 +6,10 @@ It marks what it understands in a clause and fills in the question; it does not 
 from __future__ import annotations
 
 from aether_nb.models.analyst.clause import Clause
-from aether_nb.models.analyst.conditions import time_column
 from aether_nb.models.analyst.matching import Tag
 from aether_nb.models.analyst.namespace import Column
 from aether_nb.models.analyst.question import Ambiguous, Key, Question, Unclear
+from aether_nb.models.analyst.times import time_column
 
 __all__ = ["read_extreme", "read_groups", "read_subject"]
 
@@ -22,6 +22,8 @@ def read_extreme(clause: Clause, question: Question) -> None:
     """The superlative, how many are wanted, and the column it speaks of."""
     tops = list(clause.free("top"))
     if not tops:
+        if clause.claim("rank"):
+            question.extreme = "max"
         return
     ends = {tag.value for _, tag in tops}
     question.extreme = "both" if len(ends) > 1 else ends.pop()
@@ -29,6 +31,8 @@ def read_extreme(clause: Clause, question: Question) -> None:
     named = [c for _, tag in clause.free("column") for c in tag.value]
     for attribute, phrase in sorted(attributes):
         columns = clause.by_attribute(attribute, phrase)
+        if attribute == "temp":
+            columns = [c for c in columns if question.extreme in c.name.casefold()] or columns
         if not any(column in columns for column in named):
             question.columns.append(clause.one(columns, phrase))
         question.flags.add("attribute")
@@ -66,10 +70,19 @@ def read_groups(clause: Clause, question: Question) -> None:
         place, keys = at + 1, []
         while clause.kind(place) in ("by", "distinct", "in"):
             place += 1
+        if (
+            clause.kind(place) == "count"
+            and (counted := clause.column(place + 1)) is not None
+            and counted.kind == "number"
+        ):
+            clause.take(place)
+            place += 1
         while (key := _key(clause, place)) is not None:
             keys.append((place, key))
             place += 1
-            while clause.kind(place) in ("and", "by", "sep") and _key(clause, place + 1 + (clause.kind(place + 1) == "by")):
+            while clause.kind(place) in ("and", "by", "sep") and _key(
+                clause, place + 1 + (clause.kind(place + 1) == "by")
+            ):
                 place += 1
         if keys and tag.kind == "between" and len(keys) > 1:
             continue
@@ -103,8 +116,10 @@ def _calendar(clause: Clause, when: Column, tag: Tag) -> Key:
     """``by month`` of several years: each month by itself, or January to December? That is asked."""
     word, days = tag.text.casefold(), when.span_days() or 0
     within_a_year = any(condition.op == "year" for _, condition in clause.found)
-    plainly = word.endswith("ly") or " by " in word or clause.has("task", "trend") or clause.has("which") or within_a_year
-    plainly = plainly or any(tag.kind == "plot" for tag in clause.tags)
+    plainly = (
+        word.endswith("ly") or " by " in word or clause.has("task", "trend") or clause.has("which") or within_a_year
+    )
+    plainly = plainly or any(tag.kind in ("plot", "top") for tag in clause.tags)
     if tag.value != "M" or days < 400 or plainly:
         return Key(when, freq=tag.value)
     chosen = clause.words.choices.get("month")
@@ -127,7 +142,7 @@ def _not_a_group(clause: Clause, question: Question, at: int) -> None:
     """``by average mass``, ``by number of``, ``y by x`` in a picture, ``fare per passenger``."""
     following = clause.kind(at + 1)
     ranked = bool(question.extreme) or clause.has("sort")
-    if following in ("agg", "count", "share") or (following == "column" and (ranked or question.plot)):
+    if (following in ("agg", "count", "share") and ranked) or (following == "column" and (ranked or question.plot)):
         clause.take(at)
     elif following in _ROWS and clause.has("agg"):
         clause.take(at)
@@ -138,7 +153,13 @@ def _not_a_group(clause: Clause, question: Question, at: int) -> None:
 def _frequencies(clause: Clause, question: Question) -> None:
     """``monthly average``, ``yearly total``: a group without a preposition."""
     for at, tag in list(clause.free("freq")):
-        if not tag.text.casefold().endswith("ly") and tag.text.casefold() not in ("annual", "day by day", "month by month", "year by year", "week by week"):
+        if not tag.text.casefold().endswith("ly") and tag.text.casefold() not in (
+            "annual",
+            "day by day",
+            "month by month",
+            "year by year",
+            "week by week",
+        ):
             continue
         key = _key(clause, at)
         if key is not None:
@@ -185,9 +206,9 @@ def _implied_subject(clause: Clause, question: Question) -> None:
     if len(labels) == 1 and measured and not question.keys:
         question.subject = Key(labels[0][1])
         clause.take(labels[0][0])
-    elif not labels and clause.has("agg") and len(question.keys) == 1:
-        question.subject = question.keys.pop()
-    elif not labels and (clause.has("count") or not free and not question.columns) and len(question.keys) == 1:
+    elif (not labels and clause.has("agg") and len(question.keys) == 1) or (
+        not labels and (clause.has("count") or (not free and not question.columns)) and len(question.keys) == 1
+    ):
         question.subject = question.keys.pop()
     elif not labels and not question.keys:
         for at, _ in list(clause.free("freq")):

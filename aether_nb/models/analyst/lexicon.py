@@ -90,7 +90,7 @@ _GROUPS: dict[str, str] = {
           "across each|by the different|for the various|over all|within",
     "between": "between|from between",
     "which": "which|what|who|whose|which of the|what of the|where|when",
-    "rel": "that|who is|having|whose value",
+    "rel": "that|having|whose value",
     "and": "and|as well as|along with|plus|together with|&",
     "or": "or",
     "not": "not|no|except|excluding|other than|apart from|non|besides|except for|without|never|neither|leaving out|ignoring",
@@ -98,13 +98,14 @@ _GROUPS: dict[str, str] = {
     "from": "from",
     "in": "in|on|during|at|for|of|within the year|within year",
     "with": "with",
-    "verb": "is|are|was|were|be|been|have|has|had|having|live|lived|do|doe|did|does|come|came|made|being|belong|occur|has got|have got|get|fall|fell|make",
+    "verb": "is|are|was|were|be|been|have|has|had|having|live|lived|paid|pay|built|produced|manufactured|released|sold|collected|happen|happened|travelled|travelling|traveling|traveled|boarded|embark|cover|covered|do|doe|did|does|come|came|made|being|belong|occur|has got|have got|get|fall|fell|make",
     "versus": "versus|vs|against|compared to|compared with|relative to|than",
     "ref": "it|them|this|result|this result|that result|these|those|summary table|resulting table|table|summary|answer|output|outcome|resulting summary|result table|aggregated table|result as csv|these number|number as csv|this summary|it all|figures",
     "sort": "sorted by|sort by|ordered by|order by|ranked by|rank by|in term of|based on|with respect to|when ranked by|measured by|as measured by|judged by|with regard to|regarding|terms of",
     "ascending": "ascending|in ascending order|increasing order|from low to high",
-    "descending": "descending|in descending order|decreasing order|from high to low|from highest to lowest|from most to least",
-    "all": "all numeric column|all numerical column|all column|every column|each column|numeric column|numerical column|all the column|all variable|each numeric column|every numeric column|"
+    "rank": "rank|ranking",
+    "descending": "sorted|ordered|in order|sorted descending|sort descending|descending|in descending order|decreasing order|from high to low|from highest to lowest|from most to least",
+    "all": "in each column|of each column|per column|for each column|by column|in every column|for every column|each column|for all column|in all column|across all column|all numeric column|all numerical column|all column|every column|each column|numeric column|numerical column|all the column|all variable|each numeric column|every numeric column|"
            "all other column|all other numeric column|other numeric column|other column|all the other column|all other variable|other variable|all other feature|other feature|each variable|each feature|all feature|all measurement|all numeric variable|each measurement|all numeric feature|every feature|every variable|all number|each numeric feature|each numeric variable",
     # ---- tasks
     "task:profile": "profile|overview|describe|description|summarize|tell me about|explore|quick look|give me a feel for|exploratory analysis|"
@@ -112,7 +113,7 @@ _GROUPS: dict[str, str] = {
                     "eda|summary statistic of|introduce|statistical summary|brief summary|short summary|main statistic|sum up the|contents|content|what do i have",
     "task:shape": "shape|dimension|how big|how large|how long|size",
     "task:types": "type|dtype|data type|datatype|column type|schema|structure|kind of data|data typ|kind of column",
-    "task:missing": "missing|missing value|missing data|null|nan|na|null value|nan value|na value|empty|empty value|incomplete|gap|blank|blank value|empty cell|missing entry|unknown value|missing cell|missing observation|not available|missingness",
+    "task:missing": "missing|missing value|missing data|null|nan|na|null value|nan value|na value|empty|empty value|incomplete|gap|unknown|blank|blank value|empty cell|missing entry|unknown value|missing cell|missing observation|not available|missingness",
     "task:complete": "complete|fully complete|without missing value|without any missing value|with no missing value|no missing value|without gap|without missing data|with complete data|without any missing data|"
                      "fully populated|non missing value in all column|have no missing value",
     "task:duplicates": "duplicate|duplicated|duplicate row|duplicated row|repeated row|identical row|duplicate record|duplicate entry",
@@ -126,7 +127,8 @@ _GROUPS: dict[str, str] = {
     "task:distribution": "distribution|distributed|frequency distribution|how spread|spread out|distribute",
     "task:outlier": "outlier|outlying value|anomaly|anomalous value|extreme value|outlying|unusual value|abnormal value|outlier value",
     "task:compare": "differ|difference|compare|comparison|different between|significant|significantly|significant difference|statistically significant|differ significantly|significantly different|statistically different|"
-                    "vary|varie|comparing|mean difference|statistically significant difference|differ most|differ the most|test whether|test if|contrast|t test|anova|differ between|difference between|varies",
+                    "comparing|mean difference|statistically significant difference|differ most|differ the most|test whether|test if|contrast|t test|anova|differ between|difference between",
+    "task:vary": "vary|varie|varies|volatile|variable|fluctuate|varied|spread out most",
     "method:iqr": "iqr|iqr rule|iqr method|using iqr|tukey|interquartile range rule|interquartile rule|1.5 iqr|interquartile method|iqr criterion|fence|tukey rule|tukey fence",
     "method:zscore": "z score|zscore|z scores|z score method|z value|standard score|z",
     "method:spearman": "spearman|rank correlation|spearman correlation|spearman rank correlation",
@@ -170,7 +172,7 @@ PHRASES: dict[tuple[str, ...], str] = {
 
 for _word in (
     "the a an there me my please show give can you could would like i want to know find out compute calculate determine tell get "
-    "print display return need let u we s so also just then now here question look up how what is it that any some its their whole entire overall altogether "
+    "print display return need let we so also just then now here question look up how what is it that any some its their whole entire overall altogether "
     "in total actually really exactly what would be hello hi thank thanks kindly report provide create generate make produce using based together use run perform do doe out value "
     "if whether us overall respective respectively given within this these those such only currently recorded present exist all various different measured observed contained included appear available "
     "found seen represented across listed been will they of in as well very much too single individual particular specific certain corresponding own per se into onto quickly "
@@ -215,8 +217,22 @@ VALUE_WORDS: dict[str, tuple[str, ...]] = {
 MONTHS = {
     name: number
     for number, names in enumerate(
-        ("january jan", "february feb", "march mar", "april apr", "may", "june jun", "july jul", "august aug", "september sep sept",
-         "october oct", "november nov", "december dec"), 1)  # fmt: skip
+        (
+            "january jan",
+            "february feb",
+            "march mar",
+            "april apr",
+            "may",
+            "june jun",
+            "july jul",
+            "august aug",
+            "september sep sept",
+            "october oct",
+            "november nov",
+            "december dec",
+        ),
+        1,
+    )  # fmt: skip
     for name in names.split()
 }
 """Names of months."""

@@ -22,7 +22,23 @@ _LEXICON = {tuple(canon(word) for word in phrase): meaning for phrase, meaning i
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5}
 _NUMBERS = {word: number for number, word in enumerate("zero one two three four five six seven eight nine ten".split())}
 _EXACT, _SAME, _SHORT, _PART, _SPELT = range(5)
-_GRAMMAR = ("agg", "by", "count", "which", "and", "or", "not", "in", "verb", "stop", "top", "row", "to", "share", "distinct")
+_GRAMMAR = (
+    "agg",
+    "by",
+    "count",
+    "which",
+    "and",
+    "or",
+    "not",
+    "in",
+    "verb",
+    "stop",
+    "top",
+    "row",
+    "to",
+    "share",
+    "distinct",
+)
 
 
 @dataclass(slots=True)
@@ -47,7 +63,7 @@ class Vocabulary:
     frame: Frame
     frame_names: tuple[str, ...] = ()
     choices: Mapping[str, str] = field(default_factory=dict)
-    lookups: Mapping[str, tuple[str, Any]] = field(default_factory=dict)
+    lookups: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
 
     def column(self, name: str) -> Column | None:
         """The column of that exact name."""
@@ -120,7 +136,11 @@ def _match(text: str, words: Vocabulary, before: list[Tag], length: int) -> Tag 
     meaning = _LEXICON.get(pieces)
     kind, _, value = (meaning or "").partition(":")
     chosen = words.choices.get(" ".join(pieces))
-    if chosen is not None and (column := words.column(chosen)) and not any(c == column for c, _ in _values(text, words)):
+    if (
+        chosen is not None
+        and (column := words.column(chosen))
+        and not any(c == column for c, _ in _values(text, words))
+    ):
         return Tag("column", text, [column])
     columns = _columns(text, words.frame, _SHORT)
     if columns and not (meaning and length == 1 and _grammatical(kind, text, columns)):
@@ -182,6 +202,8 @@ def _tier(text: str, name: str) -> int | None:
         return _SHORT
     if len(spoken) == len(core) and _abbreviated(spoken, core):
         return _SHORT
+    if len(core) == len(spoken) == 1 and len(spoken[0]) >= 4 and core[0][1:] == spoken[0]:
+        return _PART
     if set(spoken) < set(core) or (len(spoken) == len(core) == 1 and same_stem(spoken[0], core[0])):
         return _PART
     return None
@@ -200,13 +222,17 @@ def _abbreviated(spoken: list[str], core: list[str]) -> bool:
 
 def _values(text: str, words: Vocabulary, exact: bool = False) -> list[tuple[Column, Any]]:
     """The columns in which a phrase is a value, with the value as it is written there."""
-    looked_up = words.lookups.get(text.casefold())
-    if looked_up and (column := words.column(looked_up[0])):
-        return [(column, looked_up[1])]
-    found = []
+    found: list[tuple[Column, Any]] = []
+    for name, value in words.lookups.get(text.casefold(), ()):
+        if (looked_up := words.column(name)) is not None:
+            found.append((looked_up, value))
+    if found:
+        return found
     for column in words.frame.columns:
         for value in (*column.values, *column.examples):
-            if isinstance(value, str) and (_same_value(text, value) if not exact else text.casefold() == value.casefold()):
+            if isinstance(value, str) and (
+                _same_value(text, value) if not exact else text.casefold() == value.casefold()
+            ):
                 found.append((column, value))
                 break
     return found
@@ -215,7 +241,7 @@ def _values(text: str, words: Vocabulary, exact: bool = False) -> list[tuple[Col
 def _same_value(text: str, value: str) -> bool:
     """Whether a phrase names a value: same letters, a plural, an adjective (``rainy``), or a word for it (``women``)."""
     one, other = text.casefold(), value.casefold()
-    if one == other or (join(one) and join(one) == join(other)):
+    if one in (other, f"{other}s", f"{other}es") or (join(one) and join(one) == join(other)):
         return True
     spoken, written = [canon(word) for word in one.split()], [canon(word) for word in column_words(value)[0]]
     if spoken == written:
@@ -278,7 +304,9 @@ def _plausible(word: str, frame: Frame) -> bool:
     """Whether the rows of this frame may well be such things."""
     names = {piece for column in frame.columns for piece in column_words(column.name)[0]}
     names |= {canon(piece) for piece in frame.name.split("_")}
-    return any(hint in names or any(hint in name for name in names if len(hint) > 3) for hint in (*ENTITIES[word], word))
+    return any(
+        hint in names or any(hint in name for name in names if len(hint) > 3) for hint in (*ENTITIES[word], word)
+    )
 
 
 def _respelt(text: str, word: str, words: Vocabulary) -> Tag:

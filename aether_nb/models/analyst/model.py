@@ -58,8 +58,7 @@ def next_message(talk: Conversation) -> Message:
                     pending.append(step)
                 step = next(script)
             elif done:
-                call, outcome = done.pop(0)
-                step = script.send(outcome)
+                step = script.send(done.pop(0)[1])
             else:
                 return _calls(talk, pending, step)
     except StopIteration as end:
@@ -69,8 +68,10 @@ def next_message(talk: Conversation) -> Message:
 def _calls(talk: Conversation, plans: list[Plan], action: Action) -> Message:
     """A message that makes the plan known, and the next call."""
     if not _offered(talk, action.tool):
-        return Message.of("assistant", f"I would need the tool {action.tool}, which is not offered here. Nothing was done.")
-    calls = []
+        return Message.of(
+            "assistant", f"I would need the tool {action.tool}, which is not offered here. Nothing was done."
+        )
+    calls: list[ToolCall] = []
     for plan in plans:
         items = [{"title": title, "tool": tool} for title, tool in plan.items]
         arguments = {"items": items, "reason": plan.reason} if plan.reason else {"items": items}

@@ -10,16 +10,22 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from aether_nb.models.analyst.clause import Clause
-from aether_nb.models.analyst.conditions import read_conditions, time_column
+from aether_nb.models.analyst.conditions import read_conditions
 from aether_nb.models.analyst.groups import read_extreme, read_groups, read_subject
 from aether_nb.models.analyst.matching import Tag, Vocabulary, tag_tokens
 from aether_nb.models.analyst.question import Plot, Question, Unclear
+from aether_nb.models.analyst.times import time_column
 from aether_nb.models.analyst.words import tokenise
 
 __all__ = ["Recogniser", "parse"]
 
-_IGNORED = frozenset({"verb", "in", "with", "from", "rel", "and", "sep", "data", "frame", "entity", "valueword", "which", "howmuch"})
+_IGNORED = frozenset(
+    {"verb", "in", "with", "from", "rel", "and", "sep", "data", "frame", "entity", "valueword", "which", "howmuch"}
+)
 _POINTING = frozenset({"ref", "to", "data", "frame", "agg", "task"})
+_ASKING = frozenset(
+    {"agg", "count", "share", "task", "top", "which", "plot", "write", "list", "values", "distinct", "ratio"}
+)
 _TABLES = (".csv", ".json", ".txt", ".md")
 
 
@@ -57,15 +63,18 @@ def _clauses(tags: list[Tag]) -> list[list[Tag]]:
     for at, tag in enumerate(tags):
         following = tags[at + 1] if at + 1 < len(tags) else None
         ends = tag.kind == "sep" and tag.text in ".?!;"
-        if tag.kind in ("and", "sep") and following is not None and clauses[-1]:
-            starts = following.kind == "which" or (following.kind == "count" and following.text.casefold().startswith("how"))
-            starts = starts or (following.kind in ("plot", "write") and tag.kind != "sep")
-            ends = ends or starts or (following.kind in ("plot", "write") and any(t.kind == "sep" for t in tags[at : at + 1]))
+        if tag.kind in ("and", "sep") and following is not None and any(one.kind in _ASKING for one in clauses[-1]):
+            ends = ends or _begins(following)
         if ends:
             clauses.append([])
         else:
             clauses[-1].append(tag)
     return [clause for clause in clauses if any(tag.kind not in _IGNORED for tag in clause)]
+
+
+def _begins(tag: Tag) -> bool:
+    """Whether a word begins another question, a picture or a file."""
+    return tag.kind in ("which", "plot", "write") or (tag.kind == "count" and tag.text.casefold().startswith("how"))
 
 
 def _attach(tags: list[Tag], before: Question) -> bool:
@@ -144,7 +153,9 @@ def _read_frame(clause: Clause) -> None:
     """Refuse a question about two frames: joining them is for a person or a model."""
     others = {tag.value for _, tag in clause.free("frame") if tag.value != clause.words.frame.name}
     if others:
-        raise Unclear(f"it speaks of {clause.words.frame.name} and of {', '.join(sorted(others))}; I do not join frames")
+        raise Unclear(
+            f"it speaks of {clause.words.frame.name} and of {', '.join(sorted(others))}; I do not join frames"
+        )
 
 
 def _read_file(clause: Clause, question: Question) -> None:
@@ -178,14 +189,23 @@ def _drop_nouns(clause: Clause) -> None:
     """``the species column``, ``weather types``, ``alcohol values``: the noun behind a column adds nothing."""
     ranked = clause.has("top")
     for at, tag in enumerate(clause.tags):
-        if tag.kind == "freq" and not ranked and clause.kind(at - 1) not in ("by", "which", "between") and _one_row_each(clause, tag):
+        if (
+            tag.kind == "freq"
+            and not ranked
+            and clause.kind(at - 1) not in ("by", "which", "between")
+            and _one_row_each(clause, tag)
+        ):
             tag.kind = "entity"
         noun = tag.kind in ("cols", "valueword", "values") or (tag.kind == "task" and tag.value == "types")
         if noun and at and clause.tags[at - 1].kind == "column":
             if tag.kind == "cols" and any(t.kind == "which" for t in clause.tags[:at]) and tag.text.endswith("s"):
                 continue
             tag.used = True
-        elif tag.kind == "cols" and tag.text.casefold() in ("column", "variable", "field", "feature") and clause.kind(at + 1) == "column":
+        elif (
+            tag.kind == "cols"
+            and tag.text.casefold() in ("column", "variable", "field", "feature")
+            and clause.kind(at + 1) == "column"
+        ):
             tag.used = True
 
 
@@ -217,6 +237,7 @@ def _read_measures(clause: Clause, question: Question) -> None:
         question.flags.add("all")
         keys = [key.column for key in question.keys]
         question.columns = [c for c in clause.words.frame.columns if c.kind == "number" and c not in keys]
+    _drop_labels(clause, question)
     for at, tag in list(clause.free("agg")):
         value = tag.value
         clause.take(at)
@@ -225,6 +246,14 @@ def _read_measures(clause: Clause, question: Question) -> None:
     _read_percentiles(clause, question)
     if question.aggs and any(column.dated for column in question.columns) and time_column(clause) is None:
         raise Unclear("it is not clear which dates are meant")
+
+
+def _drop_labels(clause: Clause, question: Question) -> None:
+    """``mean population of European countries``: the column that names the rows is no measure beside another."""
+    labels = [c for c in question.columns if c.kind == "text" and not c.values]
+    measures = [c for c in question.columns if c.numeric]
+    if clause.has("agg") and clause.found and measures:
+        question.columns = [column for column in question.columns if column not in labels]
 
 
 def _read_percentiles(clause: Clause, question: Question) -> None:

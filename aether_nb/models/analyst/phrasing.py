@@ -56,9 +56,12 @@ def _whole(cell: str) -> str:
 
 
 def share_text(cell: str) -> str:
-    """A share in percent, with one or two decimals."""
+    """A share in percent, with up to three decimals."""
     value = number(cell)
-    return "missing" if value is None else f"{value:.2f}".rstrip("0").rstrip(".") + " %"
+    if value is None:
+        return "missing"
+    digits = f"{value:.{3 if abs(value) < 10 else 2}f}"
+    return (digits.rstrip("0").rstrip(".") or "0") + " %"
 
 
 def plain(text: str) -> str:

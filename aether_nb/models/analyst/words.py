@@ -112,4 +112,9 @@ def _swapped(word: str, known: str) -> bool:
     if len(word) != len(known):
         return False
     wrong = [at for at, pair in enumerate(zip(word, known, strict=True)) if pair[0] != pair[1]]
-    return len(wrong) == 2 and wrong[1] == wrong[0] + 1 and word[wrong[0]] == known[wrong[1]] and word[wrong[1]] == known[wrong[0]]
+    return (
+        len(wrong) == 2
+        and wrong[1] == wrong[0] + 1
+        and word[wrong[0]] == known[wrong[1]]
+        and word[wrong[1]] == known[wrong[0]]
+    )

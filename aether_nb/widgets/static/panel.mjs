@@ -399,6 +399,12 @@ class Panel {
 
 /** @param {Panel} panel @param {HTMLElement} node @param {Block} block @param {Memory} memory */
 function drawThinking(panel, node, block, memory) {
+  const short = block.done && block.text.length < 100 && !block.text.includes("\n");
+  if (short) {
+    node.replaceChildren(h("div", { class: "aether-row aether-short", "data-testid": "thinking" },
+      h("span", { class: "aether-cell" }, icon("spark", "quiet")), h("span", { class: "aether-purpose", dir: "auto" }, block.text)));
+    return;
+  }
   const open = memory.open ?? !block.done;
   const text = document.createTextNode(block.text);
   const body = h("div", { class: "aether-thought", dir: "auto", tabindex: "0", "aria-label": "Thinking" }, text);
@@ -412,7 +418,7 @@ function drawThinking(panel, node, block, memory) {
         panel.drawBlock(block.id);
       } },
       h("span", { class: "aether-cell" }, icon(block.done ? "spark" : "spin", block.done ? "quiet" : "busy")),
-      h("span", { class: "aether-name aether-plain" }, block.done ? "Thought" : "Thinking"),
+      open && h("span", { class: "aether-name aether-plain" }, block.done ? "Thought" : "Thinking"),
       h("span", { class: "aether-purpose", dir: "auto" }, open ? "" : block.text.slice(0, 200)),
       icon("fold", open ? "down" : "quiet")),
     body);

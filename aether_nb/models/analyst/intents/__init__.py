@@ -16,6 +16,7 @@ from aether_nb.models.analyst.intents.correlation import Correlation
 from aether_nb.models.analyst.intents.counting import Count, Listing, Values
 from aether_nb.models.analyst.intents.distribution import Distribution, Outliers
 from aether_nb.models.analyst.intents.extremes import Extremes
+from aether_nb.models.analyst.intents.lookup import Lookup
 from aether_nb.models.analyst.intents.missing import Missing
 from aether_nb.models.analyst.intents.overview import Columns, Duplicates, Head, Profile, Shape
 from aether_nb.models.analyst.intents.plots import Picture
@@ -45,6 +46,6 @@ class Intent(Protocol):
 
 INTENTS: tuple[Intent, ...] = (
     Missing(), Duplicates(), Correlation(), Outliers(), Comparison(), Trend(), Share(), Ratio(), Period(), Picture(),
-    Distribution(), Rank(), Extremes(), Head(), Shape(), Values(), Count(), Listing(), Aggregate(), Columns(), Profile(),
+    Distribution(), Rank(), Extremes(), Head(), Shape(), Values(), Count(), Aggregate(), Listing(), Profile(), Lookup(), Columns(),
 )  # fmt: skip
 """Every intent; the first one that recognises a clause answers it."""

@@ -8,7 +8,7 @@ from aether_nb.models.analyst.desk import Desk
 from aether_nb.models.analyst.namespace import Column
 from aether_nb.models.analyst.phrasing import agg_name, conditions_text, figure, listed, markdown_table, plain
 from aether_nb.models.analyst.question import Key, Question, Unclear
-from aether_nb.models.analyst.results import Table, number
+from aether_nb.models.analyst.results import Table, facts, number
 from aether_nb.models.analyst.script import Script
 
 __all__ = ["Aggregate", "expand", "measured"]
@@ -30,7 +30,9 @@ def measured(question: Question) -> list[Column]:
     for column in question.columns:
         orders_only = {"min", "max"} >= set(question.aggs) or not question.aggs
         if not column.numeric and not (column.dated and orders_only):
-            raise Unclear(f"{column.name} is text, of which there is no {agg_name(question.aggs[0]) if question.aggs else 'mean'}")
+            raise Unclear(
+                f"{column.name} is text, of which there is no {agg_name(question.aggs[0]) if question.aggs else 'mean'}"
+            )
     return question.columns
 
 
@@ -44,7 +46,11 @@ class Aggregate:
         if question.subject is not None or {"mode", "rare"} & set(question.aggs) or "when" in question.flags:
             return False
         ends = {"both": ["min", "max"], "max": ["max"], "min": ["min"]}.get(question.extreme, [])
-        if question.extreme and (question.n is not None or "whichrows" in question.flags or (ends and question.aggs and question.extreme != "both" and question.keys)):
+        if question.extreme and (
+            question.n is not None
+            or "whichrows" in question.flags
+            or (ends and question.aggs and question.extreme != "both" and question.keys)
+        ):
             return False
         question.aggs = expand(question.aggs + [end for end in ends if end not in question.aggs])
         implied = [flag.partition(":")[2] for flag in question.flags if flag.startswith("implied:")]
@@ -74,7 +80,8 @@ class Aggregate:
         outcome = yield from desk.run(question, lambda rows: self._code(question, desk, rows), self.title(question))
         found = desk.table(outcome)
         if question.keys:
-            return _grouped_text(question, found)
+            together = facts(outcome.text).get("together", "")
+            return _grouped_text(question, found) + (f"\n\nTogether: {figure(together)}." if together else "")
         return _plain_text(question, found)
 
     def _code(self, question: Question, desk: Desk, rows: Rows) -> str:
@@ -94,6 +101,9 @@ class Aggregate:
         picked = "" if many else f"[{question.columns[0].name!r}]"
         made = "pd.DataFrame" if question.keys else "pd.Series"
         rows.note(self.title(question))
+        if "together" in question.flags and not many:
+            whole = aggregate(question.aggs[0], f"{chosen}[{question.columns[0].name!r}]")
+            rows.lines.append(f'print("together:", {whole})')
         return rows.code(f"{source} = {start}{picked}", *desk.keep(question, f"{made}({body})"))
 
 
@@ -108,9 +118,11 @@ def _only_number(clause: Clause, question: Question) -> list[Column]:
 def _each_value(clause: Clause, question: Question) -> None:
     """``of Adelie and Gentoo``: each of the values by itself."""
     several = [c for _, c in clause.found if c.op in ("in", "years in") and not c.negated]
-    if not question.keys and len(several) == 1 and several[0].column is not None:
+    either = any(tag.text.casefold() == "or" for tag in clause.tags)
+    if not question.keys and not either and len(several) == 1 and several[0].column is not None:
         year = "Y" if several[0].op == "years in" else ""
         question.keys.append(Key(several[0].column, year))
+        question.flags.add("together")
 
 
 def _plain_text(question: Question, found: Table) -> str:

@@ -29,15 +29,30 @@ class Comparison:
 
     def recognise(self, clause: Clause, question: Question) -> bool:
         """A word of comparing, one measure, and one column that makes the groups."""
-        asked = clause.claim("task", "compare")
+        asked = clause.claim("task", "compare") | (not question.extreme and clause.claim("task", "vary"))
         comparing = [tag for _, tag in clause.free("more")]
-        versus = clause.has("versus") and len([c for _, c in clause.found if c.op == "in"]) == 1 and not question.extreme
+        versus = (
+            clause.has("versus") and len([c for _, c in clause.found if c.op == "in"]) == 1 and not question.extreme
+        )
         if not (asked or comparing or (versus and question.aggs)) or set(question.aggs) - {"mean", "median"}:
             return False
         for tag in comparing:
             if tag.extra and not question.columns:
                 question.columns = [clause.one(clause.by_attribute(tag.extra, tag.text), tag.text)]
-        for kind in ("more", "versus", "between", "ref", "strength", "by", "to", "row", "howmuch", "count", "list", "valueword"):
+        for kind in (
+            "more",
+            "versus",
+            "between",
+            "ref",
+            "strength",
+            "by",
+            "to",
+            "row",
+            "howmuch",
+            "count",
+            "list",
+            "valueword",
+        ):
             clause.claim(kind)
         if question.extreme == "min" or question.n:
             return False
@@ -67,7 +82,12 @@ class Comparison:
     def _code(self, question: Question, desk: Desk, rows: Rows) -> str:
         chosen, measure = rows.filtered(question.conditions), question.columns[0].name
         fresh = desk.names.fresh
-        groups, samples, values, kept = fresh("groups"), fresh("samples"), fresh("values"), desk.saved or fresh("summary")
+        groups, samples, values, kept = (
+            fresh("groups"),
+            fresh("samples"),
+            fresh("values"),
+            desk.saved or fresh("summary"),
+        )
         desk.saved = kept
         rows.note(self.title(question))
         rows.lines += [

@@ -21,7 +21,8 @@ class Correlation:
     def recognise(self, clause: Clause, question: Question) -> bool:
         """A word for it, and numeric columns."""
         matrix = clause.claim("task", "matrix") or (question.plot is not None and question.plot.kind == "heat")
-        if not (clause.claim("task", "corr") or matrix) or question.aggs or len(question.keys) > 1:
+        asked = clause.claim("task", "corr") | clause.has("method", "spearman")
+        if not (asked or matrix) or question.aggs or len(question.keys) > 1:
             return False
         strongest = clause.claim("strength") or question.extreme == "max"
         for word in ("weakest", "positive", "negative"):
@@ -31,12 +32,15 @@ class Correlation:
             question.flags.add("spearman")
         for kind in ("between", "versus", "cols", "to", "ref", "list", "numericword", "by", "all", "values"):
             clause.claim(kind)
-        if question.plot is not None and question.plot.kind in ("scatter", "any") and len(question.columns) == 2:
-            pass
         text = [column.name for column in question.columns if not column.numeric]
         if text:
             raise Unclear(f"{text[0]} is text, so it has no correlation")
-        if question.extreme == "min" or question.subject is not None or question.n:
+        for at, tag in list(clause.free("number")):
+            if tag.value == 2 and not question.columns:
+                clause.take(at)
+        if question.n == 2 and "cols" in [clause.tags[at].kind for at in range(len(clause.tags))]:
+            question.n = None
+        if question.extreme == "min" or question.subject is not None or (question.n and question.columns):
             return False
         if strongest or {"weakest", "negative"} & question.flags:
             question.flags.add("ordered")
@@ -75,7 +79,10 @@ class Correlation:
         found, where = desk.table(outcome), conditions_text(question.conditions)
         names = f"{plain(one)} and {plain(other)}"
         if question.keys:
-            return f"Correlation (Pearson) of {names} by {plain(question.keys[0].column.name)}{where}:\n\n" + markdown_table(found, 1)
+            return (
+                f"Correlation (Pearson) of {names} by {plain(question.keys[0].column.name)}{where}:\n\n"
+                + markdown_table(found, 1)
+            )
         values = found.pairs()
         lead, beside = ("spearman", "pearson") if "spearman" in question.flags else ("pearson", "spearman")
         r = number(values.get(lead, ""))
@@ -120,7 +127,9 @@ class Correlation:
             end = "weakest" if "weakest" in question.flags else "strongest"
             head = f"The {end} correlation{where} is that of **{plain(best[0])}** and **{plain(best[1])}**: **{figure(best[2])}**."
             return f"{head}\n\n" + markdown_table(found, 2)
-        return f"Correlation (Pearson) of the numeric columns of `{question.frame.name}`{where}:\n\n" + markdown_table(found, 1)
+        return f"Correlation (Pearson) of the numeric columns of `{question.frame.name}`{where}:\n\n" + markdown_table(
+            found, 1
+        )
 
 
 def _order(question: Question) -> str:
@@ -134,6 +143,16 @@ def _order(question: Question) -> str:
 
 def _strength(r: float) -> str:
     size = abs(r)
-    word = "no" if size < 0.1 else "a weak" if size < 0.3 else "a moderate" if size < 0.6 else "a strong" if size < 0.9 else "a very strong"
+    word = (
+        "no"
+        if size < 0.1
+        else "a weak"
+        if size < 0.3
+        else "a moderate"
+        if size < 0.6
+        else "a strong"
+        if size < 0.9
+        else "a very strong"
+    )
     sign = "" if size < 0.1 else " positive" if r > 0 else " negative"
     return f"{word}{sign} linear relationship"

@@ -33,7 +33,9 @@ class Values:
         if question.extreme or set(question.aggs) - {"mode", "rare"}:
             return False
         column = _one_column(question)
-        if column is None or (column.kind in ("number", "numeric text") and not column.categorical and not (distinct or mode or listing)):
+        if column is None or (
+            column.kind in ("number", "numeric text") and not column.categorical and not (distinct or mode or listing)
+        ):
             return False
         if spread and not column.kind == "text":
             return False
@@ -85,7 +87,10 @@ class Values:
                 return rows.code("# distinct values in each group", *desk.keep(question, counts))
             keys = [*question.keys, Key(question.columns[0])]
             counts = f"{group_code(keys, chosen)}.size().rename('count').sort_values(ascending={'rare' in mode})"
-            return rows.code("# the value at the top of each group", *desk.keep(question, f"{counts}.groupby(level=0).head(1).to_frame()"))
+            return rows.code(
+                "# the value at the top of each group",
+                *desk.keep(question, f"{counts}.groupby(level=0).head(1).to_frame()"),
+            )
 
         outcome = yield from desk.run(question, write, self.title(question))
         found = desk.table(outcome)
@@ -96,7 +101,10 @@ class Values:
 
 
 def _one_column(question: Question) -> Column | None:
-    columns = [*question.columns, *([question.subject.column] if question.subject and not question.subject.freq else [])]
+    columns = [
+        *question.columns,
+        *([question.subject.column] if question.subject and not question.subject.freq else []),
+    ]
     return columns[0] if len(columns) == 1 else None
 
 
@@ -121,7 +129,12 @@ class Count:
         if question.columns and not (noun or any(tag.kind == "valueword" for tag in clause.tags)):
             return False
         several = [c for _, c in clause.found if c.op in ("in", "years in") and not c.negated and c.column]
-        if len(several) == 1 and not question.keys and clause.tags and not any(t.text.casefold() == "or" for t in clause.tags):
+        if (
+            len(several) == 1
+            and not question.keys
+            and clause.tags
+            and not any(t.text.casefold() == "or" for t in clause.tags)
+        ):
             column = several[0].column
             question.keys += [Key(column, "Y" if several[0].op == "years in" else "")] if column else []
         return noun or bool(clause.found) or bool(question.keys)
@@ -143,13 +156,18 @@ class Count:
                 return rows.code(*desk.keep(question, series))
             grouped = group_code(question.keys, chosen)
             counts = f"{grouped}[{measure!r}].count()" if measure else f"{grouped}.size()"
-            return rows.code(f'print("together:", {size})', *desk.keep(question, f"{counts}.rename('count').to_frame()"))
+            return rows.code(
+                f'print("together:", {size})', *desk.keep(question, f"{counts}.rename('count').to_frame()")
+            )
 
         outcome = yield from desk.run(question, write, self.title(question))
         found, where = desk.table(outcome), conditions_text(question.conditions)
         if question.keys:
             labels = len(question.keys)
-            by, together = listed([plain(name) for name in found.columns[:labels]]), figure(facts(outcome.text).get("together", ""))
+            by, together = (
+                listed([plain(name) for name in found.columns[:labels]]),
+                figure(facts(outcome.text).get("together", "")),
+            )
             text = f"Rows of `{question.frame.name}` by {by}{where} (**{together}** together):\n\n"
             return text + markdown_table(found, labels)
         pairs = found.pairs()
@@ -167,7 +185,9 @@ class Listing:
 
     def recognise(self, clause: Clause, question: Question) -> bool:
         """Rows that meet conditions, without a figure of them."""
-        bare = all(tag.used or tag.kind in ("frame", "entity", "row", "sep", "in", "with", "rel", "and") for tag in clause.tags)
+        bare = all(
+            tag.used or tag.kind in ("frame", "entity", "row", "sep", "in", "with", "rel", "and") for tag in clause.tags
+        )
         asked = clause.claim("list") | ("whichrows" in question.flags) | bare
         if not asked or question.aggs or question.extreme or question.subject or question.keys or question.columns:
             return False
@@ -181,6 +201,7 @@ class Listing:
 
     def answer(self, question: Question, desk: Desk) -> Script:
         """How many, and the first of them."""
+
         def write(rows: Rows) -> str:
             chosen = rows.filtered(question.conditions)
             return rows.code(f'print("count:", len({chosen}))', *desk.keep(question, chosen))
@@ -191,4 +212,5 @@ class Listing:
             return f"No row of `{question.frame.name}` meets the conditions{where.replace(' where ', ': ', 1)}."
         found = desk.table(outcome)
         few = Table(found.columns, found.rows[:20], found.total)
-        return f"**{figure(count)}** rows of `{question.frame.name}`{where}:\n\n" + markdown_table(few, 1)
+        rows = "row" if count == "1" else "rows"
+        return f"**{figure(count)}** {rows} of `{question.frame.name}`{where}:\n\n" + markdown_table(few, 1)

@@ -21,7 +21,7 @@ class Distribution:
     def recognise(self, clause: Clause, question: Question) -> bool:
         """A word for it, and one numeric column."""
         skew = clause.claim("task", "skew")
-        asked = clause.claim("task", "distribution")
+        asked = clause.claim("task", "distribution") | (bool(question.keys) and clause.claim("task", "profile"))
         for kind in ("count", "cols", "ref", "list", "positive", "negative", "strength"):
             clause.claim(kind)
         if not (asked or skew) or question.aggs or question.subject or len(question.keys) > 1 or question.n:
@@ -58,7 +58,9 @@ class Distribution:
             head = f"**{plain(found.rows[0][0])}** is skewed most{where}: **{figure(found.rows[0][1])}**."
             return f"{head}\n\n" + markdown_table(found, 1, ("column", "skew"))
         if question.keys:
-            return f"Distribution of {plain(names[0])} by {plain(found.columns[0])}{where}:\n\n" + markdown_table(found, 1)
+            return f"Distribution of {plain(names[0])} by {plain(found.columns[0])}{where}:\n\n" + markdown_table(
+                found, 1
+            )
         skew = number(found.pairs().get("skew", ""))
         shape = f"{plain(names[0])}{where} is {_shape(skew)} (skew **{figure(found.pairs().get('skew', ''))}**)."
         return f"{shape}\n\n" + markdown_table(found, 1, ("", plain(names[0])))
@@ -135,7 +137,9 @@ class Outliers:
 
         outcome = yield from desk.run(question, write, self.title(question))
         found, where = desk.table(outcome), conditions_text(question.conditions)
-        rule = f"further than {question.threshold:g} " + ("standard deviations from the mean" if zscore else "IQR outside the quartiles")
+        rule = f"further than {question.threshold:g} " + (
+            "standard deviations from the mean" if zscore else "IQR outside the quartiles"
+        )
         if len(names) == 1:
             _, count, values, low, high = found.rows[0]
             return f"{plain(names[0])}{where} has **{figure(count)}** outliers among {figure(values)} values ({rule}: below {figure(low)} or above {figure(high)})."

@@ -7,7 +7,7 @@ from aether_nb.models.analyst.code import Rows
 from aether_nb.models.analyst.desk import Desk
 from aether_nb.models.analyst.intents.aggregate import measured
 from aether_nb.models.analyst.namespace import Column
-from aether_nb.models.analyst.phrasing import conditions_text, figure, markdown_table, plain
+from aether_nb.models.analyst.phrasing import conditions_text, figure, listed, markdown_table, plain
 from aether_nb.models.analyst.question import Question
 from aether_nb.models.analyst.results import Table
 from aether_nb.models.analyst.script import Script
@@ -52,7 +52,9 @@ class Extremes:
             rows.note(self.title(question))
             rows.lines.append(f"{ordered} = {chosen}.sort_values({measure!r}, ascending={question.extreme == 'min'})")
             if question.n is None:
-                picked = f"{ordered}.loc[{ordered}[{measure!r}] == {ordered}[{measure!r}].{question.extreme}(), {names!r}]"
+                picked = (
+                    f"{ordered}.loc[{ordered}[{measure!r}] == {ordered}[{measure!r}].{question.extreme}(), {names!r}]"
+                )
             else:
                 picked = f"{ordered}.dropna(subset=[{measure!r}]).head({question.n})[{names!r}]"
             return rows.code(*desk.keep(question, picked))
@@ -70,7 +72,9 @@ class Extremes:
         if question.n is None and found.total > 1:
             head = f"The {end} {plain(measure)}{where} is **{value}**; {found.total} rows share it:"
         elif question.n is None:
-            head = f"The {end} {plain(measure)}{where} is **{value}**:"
+            shown = zip(found.columns[labels - 1 : -1], found.rows[0][labels - 1 : -1], strict=True)
+            told = listed([f"{plain(name)} **{plain(cell)}**" for name, cell in shown if cell])
+            head = f"The {end} {plain(measure)}{where} is **{value}**" + (f" ({told})." if told else ".")
         else:
             head = f"The {found.total} rows with the {end} {plain(measure)}{where}:"
         return f"{head}\n\n" + markdown_table(found, labels)

@@ -22,6 +22,12 @@ class Missing:
         """It needs a word for it, and no aggregate beside it."""
         asked = clause.claim("task", "missing")
         complete = clause.claim("task", "complete")
+        if "all" in question.flags:
+            question.columns = []
+        without = [at for at, tag in clause.free("not") if tag.text.casefold() in ("no", "without")]
+        if without and len(question.columns) == 1 and question.columns[0].kind == "text" and clause.has("count"):
+            clause.take(*without)
+            asked = True
         if not (asked or complete) or question.aggs or len(question.keys) > 1:
             return False
         if complete or clause.has("not"):
@@ -73,7 +79,9 @@ class Missing:
         shown = Table(found.columns, tuple(with_gaps or found.rows), len(with_gaps or found.rows))
         total = figure(printed.get("missing", ""))
         if "complete" in question.flags:
-            head = f"**{complete}** of {rows} rows of {name} are complete; {gaps} have at least one missing value{where}."
+            head = (
+                f"**{complete}** of {rows} rows of {name} are complete; {gaps} have at least one missing value{where}."
+            )
         elif "anyrow" in question.flags:
             head = f"**{gaps}** of {rows} rows of {name} have at least one missing value ({total} missing values in all){where}."
         elif not with_gaps:
@@ -84,7 +92,9 @@ class Missing:
                 low = found.rows[-1][1]
                 ends = [row for row in found.rows if row[1] == low]
             count = "most" if question.extreme == "max" else "fewest"
-            head = f"**{listed([plain(row[0]) for row in ends])}** has the {count} missing values: {figure(ends[0][1])}."
+            head = (
+                f"**{listed([plain(row[0]) for row in ends])}** has the {count} missing values: {figure(ends[0][1])}."
+            )
         else:
             head = f"**{total}** values are missing in {name}, in {len(with_gaps)} columns; {gaps} of {rows} rows have a gap{where}."
         if not with_gaps:
@@ -99,11 +109,17 @@ class Missing:
             chosen = rows.filtered(question.conditions)
             gaps = f"{chosen}[{column!r}].isna()" if column else f"{chosen}.isna().sum(axis=1)"
             grouped = group_code(question.keys, f"{chosen}.assign(missing={gaps})")
-            return rows.code("# missing values in each group", *desk.keep(question, f'{grouped}["missing"].sum().to_frame()'))
+            return rows.code(
+                "# missing values in each group", *desk.keep(question, f'{grouped}["missing"].sum().to_frame()')
+            )
 
         outcome = yield from desk.run(question, write, self.title(question))
         found = desk.table(outcome)
         if question.extreme:
-            found = Table(found.columns, tuple(sorted(found.rows, key=lambda r: number(r[-1]) or 0, reverse=question.extreme == "max")), found.total)
+            found = Table(
+                found.columns,
+                tuple(sorted(found.rows, key=lambda r: number(r[-1]) or 0, reverse=question.extreme == "max")),
+                found.total,
+            )
         what = plain(column) if column else "all columns"
         return f"Missing values of {what} by {plain(found.columns[0])}:\n\n" + markdown_table(found)

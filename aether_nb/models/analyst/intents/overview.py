@@ -30,8 +30,12 @@ def profile_steps(question: Question, desk: Desk) -> Script:
 
     outcome = yield from desk.run(question, write, f"Profile {name}")
     found, printed = desk.table(outcome), facts(outcome.text)
-    head = f"`{name}` has **{figure(printed.get('rows', ''))} rows** and **{figure(printed.get('columns', ''))} columns**"
-    return f"{head}{conditions_text(question.conditions)}.\n\n" + markdown_table(found, 2, ("column", *found.columns[1:]))
+    head = (
+        f"`{name}` has **{figure(printed.get('rows', ''))} rows** and **{figure(printed.get('columns', ''))} columns**"
+    )
+    return f"{head}{conditions_text(question.conditions)}.\n\n" + markdown_table(
+        found, 2, ("column", *found.columns[1:])
+    )
 
 
 class Profile:
@@ -42,6 +46,10 @@ class Profile:
     def recognise(self, clause: Clause, question: Question) -> bool:
         """It needs a word for it; columns may narrow it down."""
         asked = clause.claim("task", "profile")
+        if "all" in question.flags:
+            asked |= clause.claim("distinct") | clause.claim("values")
+            question.columns = []
+            clause.claim("count")
         clause.claim("list")
         clause.claim("ref")
         clause.claim("cols")
@@ -84,7 +92,7 @@ class Shape:
             clause.claim("row")
             clause.claim("cols")
             return not clause.claim("list")
-        columns = clause.has("cols")
+        columns = clause.has("cols") and not clause.has("numericword") and not clause.has("textword")
         asked = clause.has("count") and columns
         if asked:
             clause.claim("count")
@@ -98,6 +106,7 @@ class Shape:
 
     def answer(self, question: Question, desk: Desk) -> Script:
         """Both figures."""
+
         def write(rows: Rows) -> str:
             series = f'pd.Series({{"rows": len({rows.name}), "columns": {rows.name}.shape[1]}})'
             return rows.code(*desk.keep(question, series))
@@ -116,6 +125,9 @@ class Columns:
     def recognise(self, clause: Clause, question: Question) -> bool:
         """Names and types of columns, perhaps of one kind only, perhaps of one column."""
         types = clause.claim("task", "types")
+        if "all" in question.flags and (clause.has("count") or clause.has("list") or clause.has("which")):
+            question.columns, types = [], True
+            question.flags.add("numericword")
         columns = clause.claim("cols")
         for kind in ("numericword", "textword"):
             if clause.claim(kind):
@@ -123,7 +135,7 @@ class Columns:
         clause.claim("list")
         clause.claim("ref")
         clause.claim("by")
-        if clause.claim("count") and not columns:
+        if clause.claim("count") and not ((columns or types) and {"numericword", "textword"} & question.flags):
             return False
         plain_task = not (clause.found or question.keys or question.extreme or question.aggs or question.subject)
         return plain_task and (types or (columns and not question.columns))
@@ -134,6 +146,7 @@ class Columns:
 
     def answer(self, question: Question, desk: Desk) -> Script:
         """A table of names and types."""
+
         def write(rows: Rows) -> str:
             chosen = rows.name
             if "numericword" in question.flags:
@@ -162,9 +175,15 @@ class Head:
         ordinal = [at for at, tag in clause.free("ordinal") if tag.value == 1]
         ordinal += [at for at, tag in clause.free("unknown")]
         numbers = [at for at, tag in clause.free("number") if isinstance(tag.value, int) and 0 < tag.value <= 60]
-        if (ordinal or question.extreme == "max" and clause.has("row")) and numbers:
+        if (ordinal or (question.extreme == "max" and clause.has("row"))) and numbers:
             asked = True
-        if question.columns or question.keys or question.subject or question.aggs or (question.extreme and not question.n):
+        if (
+            question.columns
+            or question.keys
+            or question.subject
+            or question.aggs
+            or (question.extreme and not question.n)
+        ):
             return False
         if asked and numbers:
             question.n = clause.tags[numbers[0]].value
@@ -180,6 +199,7 @@ class Head:
 
     def answer(self, question: Question, desk: Desk) -> Script:
         """The rows as a table."""
+
         def write(rows: Rows) -> str:
             chosen = rows.filtered(question.conditions)
             return rows.code(*desk.keep(question, f"{chosen}.head({question.n or 5})"))

@@ -15,7 +15,14 @@ from aether_nb.models.analyst.script import Script
 
 __all__ = ["Picture", "draw"]
 
-_NAMES = {"hist": "histogram", "bar": "bar chart", "line": "line chart", "scatter": "scatter plot", "box": "box plot", "heat": "heat map"}
+_NAMES = {
+    "hist": "histogram",
+    "bar": "bar chart",
+    "line": "line chart",
+    "scatter": "scatter plot",
+    "box": "box plot",
+    "heat": "heat map",
+}
 _FROM_TABLE = frozenset({"bar", "line"})
 
 
@@ -60,7 +67,11 @@ def picture_title(question: Question) -> str:
     """``Draw a histogram of body_mass_g``."""
     kind = question.plot.kind if question.plot else "any"
     what = listed([column.name for column in question.columns[:4]]) or question.frame.name
-    by = f" by {listed([key.column.name for key in question.keys])}" if question.keys and kind not in ("scatter", "heat") else ""
+    by = (
+        f" by {listed([key.column.name for key in question.keys])}"
+        if question.keys and kind not in ("scatter", "heat")
+        else ""
+    )
     return f"Draw a {_NAMES.get(kind, 'picture')} of {what}{by}"
 
 
@@ -135,9 +146,11 @@ def _fits(kind: str, question: Question) -> bool:
             question.columns.append(question.keys.pop().column)
         return len(question.columns) == 2 and not others and not question.keys
     if kind == "line":
-        if len(numeric) == 1 and len(question.keys) == 1 and not others:
+        if len(numeric) == 1 and len(question.keys) == 1 and not others and not question.keys[0].freq:
             key = question.keys.pop()
             question.columns.insert(0, key.column)
+        if len(numeric) == len(question.columns) == 1 and not question.keys:
+            question.columns[:0] = question.frame.of_kind("date", "date text")
         dated = [column for column in question.columns if column.dated]
         x = dated or [column for column in question.columns if "year" in column.name.casefold()] or question.columns[:1]
         question.columns = x[:1] + [column for column in question.columns if column not in x[:1]]

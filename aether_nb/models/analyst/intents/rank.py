@@ -23,19 +23,25 @@ class Rank:
 
     def recognise(self, clause: Clause, question: Question) -> bool:
         """``which species has the highest mean mass``, ``top 3 countries by population``."""
-        if question.extreme and not question.subject and question.keys and question.aggs and "rows" not in question.flags:
+        if (
+            question.extreme
+            and not question.subject
+            and question.keys
+            and question.aggs
+            and "rows" not in question.flags
+        ):
             question.subject = question.keys.pop()
         if question.subject is None or not question.extreme or len(question.keys) > 1:
             return False
         if "mode" in question.aggs or "rare" in question.aggs or len(question.columns) > 1:
             return False
         question.aggs = expand(question.aggs)
+        if clause.claim("task", "vary"):
+            question.aggs.append("std")
         counted = clause.claim("count")
         named = any(True for _ in clause.free("row", "entity", "frame", "data")) or bool(clause.found)
         distinct = clause.claim("distinct")
-        if question.columns and question.columns[0].kind in ("text",):
-            question.aggs = ["nunique"]
-        elif distinct and question.columns:
+        if (question.columns and question.columns[0].kind in ("text",)) or (distinct and question.columns):
             question.aggs = ["nunique"]
         elif question.columns:
             measured(question)
@@ -117,7 +123,9 @@ def _said(question: Question, found: Table, end: str) -> str:
     single = bool(question.columns) and not question.aggs and counts == {"1"}
     lead = agg_name(_leading(question, end)) if question.columns else "count"
     at = found.columns.index(lead) if lead in found.columns else labels
-    what = f"{'' if single else lead + ' of '}{plain(question.columns[0].name)}" if question.columns else "number of rows"
+    what = (
+        f"{'' if single else lead + ' of '}{plain(question.columns[0].name)}" if question.columns else "number of rows"
+    )
     shown = Table(found.columns, found.rows[: max(wanted, 10)] if not question.keys else found.rows, found.total)
     table_text = markdown_table(shown, labels)
     if question.keys:
@@ -152,4 +160,3 @@ def _other_reading(question: Question, rows: list[tuple[str, ...]], end: str, le
 
 def _end(end: str) -> str:
     return "highest" if end == "max" else "lowest"
-

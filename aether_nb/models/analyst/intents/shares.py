@@ -5,7 +5,15 @@ from __future__ import annotations
 from aether_nb.models.analyst.clause import Clause
 from aether_nb.models.analyst.code import Rows, condition_code, group_code
 from aether_nb.models.analyst.desk import Desk
-from aether_nb.models.analyst.phrasing import condition_text, conditions_text, figure, listed, markdown_table, plain, share_text
+from aether_nb.models.analyst.phrasing import (
+    condition_text,
+    conditions_text,
+    figure,
+    listed,
+    markdown_table,
+    plain,
+    share_text,
+)
 from aether_nb.models.analyst.question import Condition, Key, Question, Unclear
 from aether_nb.models.analyst.results import number
 from aether_nb.models.analyst.script import Script
@@ -30,7 +38,12 @@ class Share:
             question.keys, question.subject = [question.subject], None
         if question.subject is not None or len(question.keys) > 2 or (question.extreme and not question.keys):
             return False
-        if question.aggs == ["sum"] and len(question.columns) == 1 and question.columns[0].numeric and not question.extreme:
+        if (
+            question.aggs == ["sum"]
+            and len(question.columns) == 1
+            and question.columns[0].numeric
+            and not question.extreme
+        ):
             return self._of_total(clause, question)
         if question.columns and not clause.found and not question.keys and len(question.columns) == 1:
             clause.claim("by")
@@ -127,7 +140,11 @@ def _split(clause: Clause) -> tuple[list[Condition], list[Condition]]:
         if tag.kind == "verb" and at > last and clause.tags[at - 1].kind not in ("rel", "which") and any(p > at for p in places)
     ]  # fmt: skip
     flags = [at for at in places if clause.tags[at].kind == "column" and clause.tags[at].extra == "flag" and at > last]
-    relative = [at for at, tag in enumerate(clause.tags) if at > last and (tag.kind in ("rel", "with") or (tag.kind == "which" and at > last + 1))]
+    relative = [
+        at
+        for at, tag in enumerate(clause.tags)
+        if at > last and (tag.kind in ("rel", "with") or (tag.kind == "which" and at > last + 1))
+    ]
     border = last
     before_verb = [at for at in places if last < at]
     if verbs:
@@ -198,8 +215,8 @@ class Ratio:
                 frame = f"{groups}[{[one, other]!r}]"
                 return rows.code(*desk.keep(question, f"{frame}.assign(ratio={groups}[{one!r}] / {groups}[{other!r}])"))
             first, second = (f"({chosen}[{name!r}] == {value!r}).sum()" for value in (one, other))
-            cells = f"{str(one)!r}: {first}, {str(other)!r}: {second}, 'ratio': {first} / {second}"
-            return rows.code(*desk.keep(question, f"pd.Series({{{cells}}})"))
+            counts = f"{str(one)!r}: {first}, {str(other)!r}: {second}, 'ratio': {first} / {second}"
+            return rows.code(*desk.keep(question, f"pd.Series({{{counts}}})"))
         one, other = (column.name for column in question.columns)
         made = desk.names.fresh("ratio")
         start = f"{made} = {chosen}[{one!r}] / {chosen}[{other!r}]"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from aether_nb.models.analyst.clause import Clause
 from aether_nb.models.analyst.code import Rows, aggregate, group_code, key_name
-from aether_nb.models.analyst.conditions import time_column
 from aether_nb.models.analyst.desk import Desk
 from aether_nb.models.analyst.namespace import Column
 from aether_nb.models.analyst.phrasing import agg_name, conditions_text, figure, markdown_table, plain
 from aether_nb.models.analyst.question import Key, Question, Unclear
 from aether_nb.models.analyst.results import facts, number
 from aether_nb.models.analyst.script import Script
+from aether_nb.models.analyst.times import time_column
 
 __all__ = ["Period", "Trend"]
 
@@ -36,7 +36,12 @@ class Trend:
         timed = [key for key in question.keys if key.column == when]
         others = [key for key in question.keys if key.column != when]
         freq = timed[0].freq if timed and timed[0].freq else _frequency(when) if when.dated else ""
-        if len(question.columns) != 1 or not question.columns[0].numeric or len(others) > 1 or set(question.aggs) & {"mode", "rare", "quartiles", "typical"}:
+        if (
+            len(question.columns) != 1
+            or not question.columns[0].numeric
+            or len(others) > 1
+            or set(question.aggs) & {"mode", "rare", "quartiles", "typical"}
+        ):
             return False
         question.aggs = question.aggs or ["mean"]
         question.keys = [Key(when, freq), *others]
@@ -58,10 +63,14 @@ class Trend:
             chosen, series = rows.filtered(question.conditions), desk.names.fresh("series")
             rows.note(self.title(question))
             if key.freq:
-                source = f"{chosen}.set_index({key.column.name!r}).sort_index()[{measure!r}].resample({_RULES[key.freq]!r})"
+                source = (
+                    f"{chosen}.set_index({key.column.name!r}).sort_index()[{measure!r}].resample({_RULES[key.freq]!r})"
+                )
             else:
                 source = f"{chosen}.groupby({key.column.name!r})[{measure!r}]"
             rows.lines.append(f"{series} = {aggregate(agg, source)}.dropna().rename({label!r})")
+            if key.freq in ("M", "Q", "Y"):
+                rows.lines.append(f"{series}.index = {series}.index.to_period({key.freq!r})")
             prints = [
                 f'print("periods:", len({series}))', f'print("first:", {series}.iloc[0])', f'print("last:", {series}.iloc[-1])',
                 f'print("change:", {series}.iloc[-1] - {series}.iloc[0])',
@@ -125,7 +134,11 @@ class Period:
         """A word for it, or an end of the column that says when."""
         asked = clause.claim("period")
         when = time_column(clause)
-        ends = {"range"} >= set(question.aggs) and question.columns == [when] and (bool(question.aggs) or bool(question.extreme))
+        ends = (
+            {"range"} >= set(question.aggs)
+            and question.columns == [when]
+            and (bool(question.aggs) or bool(question.extreme))
+        )
         if when is None or not (asked or (ends and when.dated)) or question.keys or question.n or question.subject:
             return False
         if question.columns not in ([], [when]):

@@ -1,0 +1,118 @@
+"""What an event is, and the values that events carry: how risky, for how long, which limits, which change.
+
+Words and small slotted dataclasses of JSON values. This module knows nobody but ``messages``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal, TypeAlias
+
+from aether_nb.events.messages import DataKind
+
+__all__ = [
+    "Change",
+    "Effect",
+    "Event",
+    "Grant",
+    "Lasts",
+    "Limits",
+    "Mode",
+    "Outcome",
+    "PlanItem",
+    "Risk",
+    "Sent",
+    "State",
+    "Turn",
+]
+
+Risk: TypeAlias = Literal["low", "medium", "high"]
+"""How much a call could hurt. What is unknown is high."""
+
+Effect: TypeAlias = Literal["pure", "idempotent", "namespace", "external"]
+"""What a call leaves behind: nothing, the same thing however often, variables of this kernel, or something outside."""
+
+Mode: TypeAlias = Literal["plan", "ask", "auto"]
+"""plan: only what reads runs. ask: low risk runs, the rest is asked. auto: medium risk runs too."""
+
+Lasts: TypeAlias = Literal["once", "run", "notebook"]
+"""For how long a yes is good."""
+
+State: TypeAlias = Literal["IDLE", "PLANNING", "THINKING", "TOOL_CALLING", "OBSERVING", "COMPILING", "PAUSED", "ENDED"]
+"""What users see of a run."""
+
+Outcome: TypeAlias = Literal["done", "failed", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Where a run pauses and asks. None means no limit. ``cost`` is in US dollars, ``seconds`` leave waiting out."""
+
+    steps: int | None = 40
+    seconds: float | None = 900.0
+    tokens: int | None = 400_000
+    cost: float | None = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a later run sees of an earlier one: prompt, answer and one line a call. Frozen when the later one starts."""
+
+    run: str
+    head: int
+    prompt: str
+    answer: str
+    calls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlanItem:
+    """One line of a plan: what will be done and with which tool (its badge); ``tool`` is empty when none is needed."""
+
+    title: str
+    tool: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a call did to one name of the user's namespace.
+
+    ``details`` are short sentences for people: ``rows 344 → 342``, ``new column 'ratio'``.
+    """
+
+    name: str
+    what: Literal["added", "changed", "removed", "unknown"]
+    type: str = ""
+    details: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A yes that lasts. It covers calls of ``tool`` that match ``rule``.
+
+    ``rule`` is ``call:HASH`` (this exact call) or ``folder:PATH`` (anything the tool does inside that folder).
+    """
+
+    id: str
+    tool: str
+    rule: str
+    lasts: Lasts
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What left for a model, by kind of data: how many characters (or pictures), from which columns."""
+
+    data: DataKind
+    amount: int
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened."""
+
+    kind: ClassVar[str] = ""
+    version: ClassVar[int] = 1
+    stored: ClassVar[bool] = True

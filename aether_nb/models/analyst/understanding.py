@@ -1,0 +1,172 @@
+"""Understanding: which frame, columns and values a prompt means.
+
+It is read against every frame it may be about. A name that no column lists is looked for among the values; what is
+ambiguous is asked. What remains unclear is not guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from aether_nb.models.analyst.conversation import Conversation
+from aether_nb.models.analyst.desk import NotDone
+from aether_nb.models.analyst.intents import INTENTS
+from aether_nb.models.analyst.lexicon import FOREIGN
+from aether_nb.models.analyst.matching import Vocabulary
+from aether_nb.models.analyst.namespace import Frame, Namespace
+from aether_nb.models.analyst.parsing import parse
+from aether_nb.models.analyst.phrasing import listed, plain
+from aether_nb.models.analyst.question import Ambiguous, Question, Unclear
+from aether_nb.models.analyst.results import table
+from aether_nb.models.analyst.script import Action, Outcome, Plan
+from aether_nb.models.analyst.words import canon, tokenise
+
+__all__ = ["Reading", "candidates", "understand"]
+
+_ROUNDS = 6
+_MOST_WORDS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A frame, and the questions about it."""
+
+    frame: Frame
+    questions: list[Question]
+
+
+@dataclass(slots=True)
+class _Known:
+    """What was found out on the way: the frame and the columns a person chose, values that were looked up."""
+
+    frame: str = ""
+    choices: dict[str, str] = field(default_factory=dict)
+    lookups: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    looked: bool = False
+
+
+def understand(talk: Conversation, names: Namespace) -> Generator[Action | Plan, Outcome, Reading]:
+    """Settle frame, columns and values.
+
+    Raises:
+        Unclear: It cannot be understood.
+        NotDone: Nobody answered a question.
+    """
+    known = _Known()
+    for _ in range(_ROUNDS):
+        frames = candidates(talk, names, known.frame)
+        readings, ambiguous, unclear = _read(talk, names, frames, known)
+        if len(readings) == 1:
+            return readings[0]
+        if readings:
+            options = [reading.frame.name for reading in readings]
+            known.frame = yield from _ask(f"Which frame do you mean: {listed(options, 'or')}?", options)
+        elif ambiguous:
+            question = f"What do you mean by '{ambiguous.phrase}'?"
+            known.choices[ambiguous.phrase] = yield from _ask(question, list(ambiguous.options))
+        elif unclear and unclear.unknown and not known.looked:
+            known.looked = True
+            yield from _look_up(talk.prompt, unclear.unknown, frames, names, known)
+        else:
+            raise unclear or Unclear("I do not see what is asked")
+    raise Unclear("too much of it is ambiguous")
+
+
+def candidates(talk: Conversation, names: Namespace, chosen: str = "") -> tuple[Frame, ...]:
+    """The frames the question may be about: the one that was chosen, the ones it names, else all."""
+    if chosen:
+        return tuple(frame for frame in names.frames if frame.name == chosen)
+    said = {token.text for token in tokenise(talk.prompt)}
+    exact = tuple(frame for frame in names.frames if frame.name in said)
+    spoken = {canon(word) for word in said}
+    return exact or tuple(f for f in names.frames if canon(f.name) in spoken and len(f.name) > 2) or names.frames
+
+
+def _read(
+    talk: Conversation, names: Namespace, frames: Sequence[Frame], known: _Known
+) -> tuple[list[Reading], Ambiguous | None, Unclear | None]:
+    """Read the prompt against each frame: the readings that hold, and why the others do not."""
+    readings: list[Reading] = []
+    ambiguous: Ambiguous | None = None
+    unclear: Unclear | None = None
+    for frame in frames:
+        words = Vocabulary(frame, tuple(f.name for f in names.frames), known.choices, known.lookups)
+        try:
+            readings.append(Reading(frame, parse(talk.prompt, words, INTENTS)))
+        except Ambiguous as problem:
+            ambiguous = ambiguous or problem
+        except Unclear as problem:
+            unclear = unclear if unclear and len(unclear.unknown) <= len(problem.unknown) else problem
+    if len(readings) > 1:
+        earlier = {token.text for text in talk.earlier for token in tokenise(text)}
+        mentioned = [reading for reading in readings if reading.frame.name in earlier]
+        readings = mentioned if len(mentioned) == 1 else readings
+    return readings, ambiguous, unclear
+
+
+def _ask(question: str, options: list[str]) -> Generator[Action | Plan, Outcome, str]:
+    """Ask the person; the answer is one of the options.
+
+    Raises:
+        NotDone: Nobody answered, or with something else.
+    """
+    yield Plan((("Ask what is meant", "ask_user"), ("Work out the answer", "run_python")))
+    thought = "The question can be read in more than one way, so I ask."
+    outcome = yield Action("ask_user", {"question": question, "options": options}, thought)
+    said = outcome.text.strip()
+    match = next((option for option in options if option.casefold() == said.casefold()), None)
+    if match is None:
+        told = listed([f"`{option}`" for option in options], "or")
+        nobody = outcome.status != "done" or said == "nobody is there to answer"
+        why = "Nobody was there to answer" if nobody else f"'{plain(said)}' is none of them"
+        raise NotDone(f"{plain(question)} It could be {told}. {why}, and I do not guess. Ask again with the name.")
+    return match
+
+
+def _look_up(
+    prompt: str, unknown: Sequence[str], frames: Sequence[Frame], names: Namespace, known: _Known
+) -> Generator[Action | Plan, Outcome, None]:
+    """Look for unknown words among the values of text columns that have too many of them to be listed."""
+    phrases = _phrases(prompt, set(unknown))
+    places = [(f, [c.name for c in f.columns if c.kind == "text" and not c.values]) for f in frames]
+    places = [(frame, columns) for frame, columns in places if columns]
+    if len(places) != 1 or not phrases or any(canon(word) in FOREIGN for word in unknown):
+        return
+    frame, columns = places[0]
+    found = names.fresh("found")
+    code = (
+        "import pandas as pd\n\n# where do these words occur as values?\n"
+        f"{found} = [\n    (word, column, value)\n    for column in {columns!r}\n"
+        f"    for value in {frame.name}[column].dropna().astype(str).unique()\n    for word in {phrases!r}\n"
+        f"    if value.casefold() == word\n]\n"
+        f'pd.DataFrame({found}, columns=["word", "column", "value"])'
+    )
+    yield Plan((("Look for names among the values", "run_python"), ("Work out the answer", "run_python")))
+    purpose = f"Look for {listed(phrases[:3])} among the values"
+    outcome = yield Action(
+        "run_python", {"code": code, "purpose": purpose}, "Some words may be values, so I look for them."
+    )
+    rows = table(outcome.text)
+    for word, column, value in _triples(rows.rows if rows else ()):
+        known.lookups[word] = (*known.lookups.get(word, ()), (column, value))
+
+
+def _triples(rows: Iterable[tuple[str, ...]]) -> list[tuple[str, str, str]]:
+    return [(row[0], row[1], row[2]) for row in rows if len(row) == 3]
+
+
+def _phrases(prompt: str, unknown: set[str]) -> list[str]:
+    """Unknown words, and runs of words that begin with one, as they may stand in a value."""
+    words = [token.text for token in tokenise(prompt) if token.kind in ("word", "number", "quoted")]
+    found: list[str] = []
+    for at, word in enumerate(words):
+        if word in unknown:
+            starts = [at - 1, at] if at else [at]
+            found += [
+                " ".join(words[start : start + n]).casefold()
+                for start in starts
+                for n in range(1, _MOST_WORDS + 1)
+                if start + n > at
+            ]
+    return list(dict.fromkeys(found))
