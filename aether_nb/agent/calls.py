@@ -189,9 +189,9 @@ class Calls:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _one(self, call: Call) -> AsyncIterator[k.Event]:
+        for event in self.start_item(call.name):
+            yield event
         item = self._item(call.name)
-        if item is not None:
-            yield k.ItemStarted(item)
         yield k.CallBegun(call.id, call.proposed.hash)
         context = self._context(call.id, asyncio.get_running_loop())
         begun = time.monotonic()
@@ -220,6 +220,12 @@ class Calls:
             yield k.CallFinished(call.id, result.parts, time.monotonic() - begun, result.outputs)
             if item is not None:
                 yield k.ItemFinished(item)
+
+    def start_item(self, tool: str) -> Iterator[k.Event]:
+        """Say that work on an item of the plan begins, unless it has begun already."""
+        item = self._item(tool)
+        if item is not None and self.run.state.plan[item].status == "pending":
+            yield k.ItemStarted(item)
 
     def _item(self, tool: str) -> int | None:
         """The item of the plan that this call works on: the first one of its tool that is not done."""

@@ -62,8 +62,8 @@ class Driver:
                 return self._ask(self.calls.specs(reading=True))
             case steps.Ask():
                 return self._ask(self.calls.specs())
-            case steps.Propose(ids):
-                return self._propose(ids)
+            case steps.Propose(id):
+                return self._propose(id)
             case steps.Gate():
                 return self._gate(step)
             case steps.Act(calls):
@@ -107,12 +107,10 @@ class Driver:
         message = unique(reply.message, state.calls)
         yield k.ModelAnswered(reply.model or name, message, reply.usage, reply.finish, time.monotonic() - begun)
 
-    async def _propose(self, ids: tuple[str, ...]) -> AsyncIterator[k.Event]:
-        wanted = {call.id: call for call in self.run.state.messages[-1].calls}
-        for id in ids:
-            # what earlier calls of this reply did may be looked at: judge each one as late as the fold allows
-            for event in self.calls.propose(wanted[id]):
-                yield event
+    async def _propose(self, id: str) -> AsyncIterator[k.Event]:
+        replies = (message for message in reversed(self.run.state.messages) if message.calls)
+        for event in self.calls.propose(next(call for call in next(replies).calls if call.id == id)):
+            yield event
 
     async def _gate(self, step: steps.Gate) -> AsyncIterator[k.Event]:
         call, proposed = step.call, step.call.proposed
@@ -124,6 +122,8 @@ class Driver:
             reason = "in mode plan only what reads is run; say in the plan what you would do"
             yield k.GateAnswered(call.id, proposed.hash, "deny", "policy:plan", reason=reason)
             return
+        for event in self.calls.start_item(call.name):
+            yield event
         yield k.GateOpened(call.id, proposed.hash)
         while True:
             answer = await self.asking.approve(call)
@@ -178,13 +178,12 @@ def stopped(state: RunState) -> list[k.Event]:
     events: list[k.Event] = []
     for id in state.open:
         call = state.calls.get(id)
-        if call is None:
-            continue
-        if call.status == "begun" and call.proposed.effect == "external":
+        running = call is not None and call.status == "begun"
+        if call is not None and running and call.proposed.effect == "external":
             events.append(k.CallDoubtful(id, f"stopped while {call.name} was running; look whether it acted"))
         else:
-            begun = "while it was running" if call.status == "begun" else "before it began"
-            events.append(k.CallFailed(id, f"stopped by the user {begun}", stopped=True))
+            when = "while it was running" if running else "before it began"
+            events.append(k.CallFailed(id, f"stopped by the user {when}", stopped=True))
     events.append(k.RunEnded("cancelled", "Stopped by the user."))
     return events
 

@@ -31,9 +31,9 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Propose:
-    """Look at the calls of a reply: what could each of them do?"""
+    """Look at the next call of a reply: what could it do? Only now: the calls before it may have changed that."""
 
-    ids: tuple[str, ...]
+    id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +96,21 @@ def next_step(state: RunState) -> Step | None:
 
 
 def _next_call(state: RunState) -> Step:
-    """What to do about the calls of the last reply: look at them, then settle them in order, readers together."""
+    """What to do about the calls of the last reply: one after the other, those that only read together."""
     assert state.started is not None
-    if unseen := tuple(id for id in state.open if id not in state.calls):
-        return Propose(unseen)
-    calls = [state.calls[id] for id in state.open]
-    verdicts = [decide(call, state.started.mode, state.grants) for call in calls]
-    if verdicts[0] != "run":
-        grant = covering(calls[0].proposed, state.grants) if verdicts[0] == "granted" else None
-        return Gate(calls[0], grant, refused=verdicts[0] == "deny")
-    together = 0
-    while together < len(calls) and verdicts[together] == "run" and calls[together].proposed.parallel:
-        together += 1
-    return Act(tuple(calls[: max(1, together)]))
+    together: list[Call] = []
+    for id in state.open:
+        call = state.calls.get(id)
+        if call is None:
+            return Propose(id)
+        verdict = decide(call, state.started.mode, state.grants)
+        if verdict == "run" and call.proposed.parallel:
+            together.append(call)
+        elif together:
+            break
+        elif verdict == "run":
+            return Act((call,))
+        else:
+            grant = covering(call.proposed, state.grants) if verdict == "granted" else None
+            return Gate(call, grant, refused=verdict == "deny")
+    return Act(tuple(together))

@@ -243,15 +243,15 @@ def _put(state: RunState, id: str, call: Call) -> RunState:
 
 
 def _settle(state: RunState, id: str, status: CallStatus, parts: tuple[Part, ...]) -> RunState:
-    """Close a call and tell the model what came of it."""
-    call = state.calls[id]
-    if call.proposed.edited:
+    """Close a call and tell the model what came of it; one that was never looked at has no status."""
+    call = state.calls.get(id)
+    if call is not None and call.proposed.edited:
         parts = (Text("(the user edited this call before approving it)\n"), *parts)
     message = Message("tool", parts, call_id=id)
     state = replace(
         state, messages=(*state.messages, message), open=tuple(other for other in state.open if other != id)
     )
-    return _put(state, id, replace(call, status=status))
+    return state if call is None else _put(state, id, replace(call, status=status))
 
 
 REDUCERS: dict[str, Callable[[RunState, Any], RunState]] = {

@@ -8,6 +8,7 @@ callbacks of widgets) they pass on to what they stand for. This module does not 
 from __future__ import annotations
 
 import base64
+import inspect
 import json
 import sys
 from collections import deque
@@ -287,9 +288,9 @@ class Stage:
 
     def keep(self, owner: Any, name: str) -> None:
         """Let an attribute be as it is now when the stage is cleared: its value, or that it was not there."""
-        own = vars(owner)
-        if name in own:
-            self._undo.callback(setattr, owner, name, own[name])
+        trait = inspect.isdatadescriptor(inspect.getattr_static(type(owner), name, None))
+        if trait or name in vars(owner):
+            self._undo.callback(setattr, owner, name, getattr(owner, name))
         else:
             self._undo.callback(_forget, owner, name)
 

@@ -111,7 +111,7 @@ class Executor:
             stage.keep(self._shell, name)
         for name in _OF_THE_LAST_ERROR:
             stage.keep(sys, name)
-        stage.keep_trait(self._shell.displayhook, "exec_result")
+        stage.keep(self._shell.displayhook, "exec_result")
         stage.set()
 
     def _transformed(self, code: str) -> str | None:

@@ -58,6 +58,8 @@ async def run_python(code: str, context: Context, purpose: str = "") -> Result:
     events: tuple[Event, ...] = (NamespaceChanged(context.call_id, changes),) if changes else ()
     outputs = tuple(bundle for bundle in execution.outputs if bundle not in execution.figures)
     if execution.error_name:
+        printed = ({"text/plain": text} for text in (execution.stdout, execution.stderr) if text.strip())
+        outputs = (*printed, *outputs)
         raise PartlyDone(execution.error_text, execution.traceback, outputs=outputs, events=events)
     shown = show_value(execution.value) if execution.has_value else None
     text = Text(report(execution, shown, changes), "rows", shown.columns if shown else ())

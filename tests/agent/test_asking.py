@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from harness.agent import here
 
 from aether_nb.agent.asking import Answer, Asking, Desk, Nobody, Person, Terminal
 from aether_nb.events import kinds as k
 from aether_nb.events.folds import Call
 from aether_nb.events.messages import ToolCall
+from harness.agent import here
 
 CALL = Call(k.CallProposed(ToolCall("c1", "send", {"to": "a"}), "sha256:h", "medium", "external", ("sends",)))
 QUESTION = k.QuestionAsked("q1", "Which?", ("red", "blue"))

@@ -23,7 +23,9 @@ def state(*events: k.Event, mode: k.Mode = "ask", plan_only: bool = False, limit
 
 def answered(*calls: ToolCall, text: str = "") -> k.ModelAnswered:
     """A reply with these calls."""
-    return k.ModelAnswered("m", Message("assistant", (Text(text),) if text else (), calls), Usage(1, 1, 0.0), "stop", 0.1)
+    return k.ModelAnswered(
+        "m", Message("assistant", (Text(text),) if text else (), calls), Usage(1, 1, 0.0), "stop", 0.1
+    )
 
 
 def proposed(call: ToolCall, risk: k.Risk = "medium", effect: k.Effect = "external", parallel: bool = False) -> k.Event:
@@ -42,7 +44,7 @@ def test_a_run_asks_first_and_plans_first_when_only_a_plan_is_wanted() -> None:
 
 def test_calls_are_looked_at_then_gated_then_carried_out() -> None:
     """A reply's calls go Propose, Gate, Act, in this order."""
-    assert next_step(state(answered(ONE))) == Propose(("c1",))
+    assert next_step(state(answered(ONE))) == Propose("c1")
     waiting = state(*OPEN)
     assert next_step(waiting) == Gate(waiting.calls["c1"])
     allowed = state(*OPEN, k.GateOpened("c1", HASH), k.GateAnswered("c1", HASH, "approve", "panel"))
@@ -64,7 +66,11 @@ def test_in_mode_plan_a_call_that_acts_is_refused_without_a_question() -> None:
 def test_readers_go_together_and_stop_at_the_first_that_does_not_only_read() -> None:
     """Leading calls that only read are one step."""
     second = ToolCall("c3", "look", {"n": 1})
-    calls = (answered(READER, second, ONE), *(proposed(c, "low", "pure", True) for c in (READER, second)), proposed(ONE))
+    calls = (
+        answered(READER, second, ONE),
+        *(proposed(c, "low", "pure", True) for c in (READER, second)),
+        proposed(ONE),
+    )
     step = next_step(state(*calls))
     assert isinstance(step, Act) and [call.id for call in step.calls] == ["c2", "c3"]
 
@@ -118,7 +124,9 @@ def test_later_turns_see_prompt_answer_and_one_line_a_call() -> None:
     ended = state(*OPEN, k.CallFinished("c1", (Text("secret rows"),), 0.1), answered(text="It is 5."))
     turn = turn_of(ended)
     assert turn == k.Turn("r", 6, "q", "It is 5.", ("send(a): finished",))
-    messages = compose("next", "variables (0):", (), mode="ask", workspace=__import__("pathlib").Path("/w"), prior=[turn])
+    messages = compose(
+        "next", "variables (0):", (), mode="ask", workspace=__import__("pathlib").Path("/w"), prior=[turn]
+    )
     assert [message.role for message in messages] == ["system", "user", "assistant", "user"]
     assert messages[2].text == "It is 5.\n\nCalls of this turn:\n- send(a): finished"
     assert not any("secret" in message.text for message in messages)

@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from harness.lab import ROOT, Lab, Notebook
 
 ARTIFACTS = ROOT / "tests" / "artifacts"
 LOAD = "%load_ext aether_nb"
 DATA = 'import pandas as pd\npenguins = pd.read_csv("penguins.csv")'
-STORY = (
-    "%%aether\nWhich species differ most in flipper length? Plot it and write the summary table to summary.csv"
-)
+STORY = "%%aether\nWhich species differ most in flipper length? Plot it and write the summary table to summary.csv"
 SCRIPT = """
 from aether_nb import ScriptedModel, register
 from aether_nb.events.messages import ToolCall
@@ -80,7 +79,7 @@ def watch_paints(page: Any) -> None:
 
 
 def test_approve_is_clicked_while_the_cell_runs_and_the_notebook_keeps_the_run(lab: Lab, page: Any) -> None:
-    """The whole story: panel at once, gate, click during the run, answer, figure, file; saved and read without kernel."""
+    """The whole story: panel, gate, click during the run, answer, figure, file; saved and read without a kernel."""
     book = ready(lab, page, "story.ipynb", STORY)
     assert "aether:analyst serves" in book.text(0)
     watch_paints(page)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
 from harness.kernel import Cell, Kernel
 
 LOAD = """
@@ -160,7 +160,8 @@ def test_an_error_in_agent_code_is_no_error_of_the_cell(kernel: Kernel) -> None:
 
 def test_a_failed_run_is_one_calm_card(kernel: Kernel) -> None:
     """A model that fails makes the cell fail with what, why and next, and no framework's traceback."""
-    kernel.run("from aether_nb.errors import ModelUnavailable\nscript(ModelUnavailable('No answer.', 'Off.', 'Start.'))")
+    kernel.run("from aether_nb.errors import ModelUnavailable")
+    kernel.run("script(ModelUnavailable('No answer.', 'Off.', 'Start.'))")
     cell = kernel.run("%%aether --model script\nHello")
     assert (cell.status, cell.error) == ("error", "RunFailed")
     assert cell.of("error")[0]["traceback"] == ["aether: No answer.", "  why:  Off.", "  next: Start."]
@@ -236,7 +237,8 @@ def test_a_limit_without_anybody_to_ask_ends_the_run_calmly(kernel: Kernel) -> N
 
 def test_my_own_tool_is_there_for_the_next_run_and_is_replaced_by_running_its_cell_again(kernel: Kernel) -> None:
     """A function under @tool in a cell can be called by the model at once."""
-    define = "from aether_nb import tool\n@tool(risk='low', effect='pure')\ndef mine() -> str:\n    'Mine.'\n    return {!r}"
+    define = "@tool(risk='low', effect='pure')\ndef mine() -> str:\n    'Mine.'\n    return {!r}"
+    kernel.run("from aether_nb import tool")
     for said in ("first", "second"):
         kernel.run(define.format(said))
         kernel.run("script(ToolCall('', 'mine', {}), lambda r: r.messages[-1].text)")
@@ -309,5 +311,5 @@ def test_the_record_lies_beside_the_notebook_and_is_ignored_by_git(tmp_path: Pat
     with Kernel(Path(sys.executable), {"JPY_SESSION_NAME": str(folder / "a.ipynb")}, tmp_path) as kernel:
         kernel.run(LOAD)
         kernel.run("%%aether\nHow many rows does df have?")
-    assert sorted(os.listdir(folder / ".aether"))[:1] == [".gitignore"]
+    assert (folder / ".aether" / ".gitignore").read_text().startswith("*")
     assert not (tmp_path / ".aether").exists()

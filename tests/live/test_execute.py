@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 import threading
 
@@ -11,6 +12,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from aether_nb.live import capture
 from aether_nb.live.execute import Execution, Executor
+from aether_nb.live.interrupt import uninterrupted
 
 
 @pytest.fixture
@@ -130,6 +132,35 @@ def test_cancelled_code_is_interrupted(shell):
 
     execution = asyncio.run(cell())
     assert (execution.interrupted, execution.error_name) == (True, "CancelledError")
+
+
+def test_an_interrupt_between_the_lines_leaves_nothing_behind(shell, monkeypatch):
+    """An interrupt that comes just as the stand-ins are taken away is raised, and they are taken away all the same."""
+    clear = capture.Stage.clear
+
+    def interrupted(stage):
+        monkeypatch.setattr(capture.Stage, "clear", clear)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(capture.Stage, "clear", interrupted)
+    before = sys.stdout, sys.displayhook, shell.display_pub, shell.display_trap.is_active
+    with pytest.raises(KeyboardInterrupt):
+        run(shell, "1")
+    assert (sys.stdout, sys.displayhook, shell.display_pub, shell.display_trap.is_active) == before
+
+
+def test_an_interrupt_waits_for_the_stand_ins():
+    """SIGINT in the middle of what must not be torn is raised at its end, to whoever had the signal before."""
+    done = []
+
+    def steps():
+        signal.raise_signal(signal.SIGINT)
+        done.append("to the end")
+
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        uninterrupted(steps)
+    assert (done, signal.getsignal(signal.SIGINT)) == (["to the end"], before)
 
 
 def test_exit_ends_nothing(shell):

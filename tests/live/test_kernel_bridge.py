@@ -204,6 +204,33 @@ def test_the_panels_stop_ends_a_run(kernel, situation):
     assert value(kernel, "notes") == "['tidied']"
 
 
+@pytest.mark.slow
+def test_stop_at_any_moment_leaves_the_shell_as_it_was(kernel):
+    """Whenever Stop comes in a quick succession of jobs, outputs go their ordinary ways afterwards."""
+    kernel.run(
+        f"{HELPERS}\n"
+        "async def busy(jobs):\n"
+        "    while True:\n"
+        "        await jobs.main(python('print(sum(range(10_000)))\\n1'))\n"
+        "        await jobs.main(python('await asyncio.sleep(0)\\nsum(range(10_000))'))\n"
+        "async def work(jobs):\n"
+        "    await until_stopped(jobs, after_announcing(jobs, busy(jobs)))\n"
+        "import sys\n"
+        "def ways():\n"
+        "    shell = get_ipython()\n"
+        "    return sys.stdout, sys.stderr, sys.displayhook, shell.display_pub, vars(shell).keys()\n"
+        "before = ways()"
+    )
+    for round_ in range(12):
+        cell = kernel.send("notes.clear()\nawait checked(work)")
+        kernel.printed(cell, "started")
+        kernel.wait(0.017 * round_)
+        kernel.interrupt()
+        kernel.finish(cell)
+        assert (cell.status, cell.error) == ("error", "RunStopped")
+        assert value(kernel, "(notes, ways() == before)") == "(['tidied'], True)"
+
+
 def test_the_second_stop_is_not_polite(kernel):
     """Pressed twice, Stop ends a cell whose cleanup hangs, and the kernel lives on."""
     cell = kernel.send(

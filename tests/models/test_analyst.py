@@ -310,3 +310,25 @@ def test_the_lab_reports_as_the_real_tools_do() -> None:
         "[stdout]\na: 1\n[value] Series, 1 rows, as CSV:\n,0\nrows,3"
     )
     assert ToolCall("a", "b", {}) == ToolCall("a", "b", {})
+
+
+def test_a_table_of_an_earlier_turn_does_not_make_the_next_question_ambiguous() -> None:
+    """What the analyst itself left in the namespace is not taken for the user's frame."""
+    lab = Lab({"penguins": penguins()})
+    lab.ask(STORY)
+    lab.ask("how many penguins on Dream weigh more than 4000 g?")
+    lab.earlier = tuple(lab.messages)
+    lab.frames = {name: value for name, value in lab.frames.items() if isinstance(value, pd.DataFrame)}
+    assert {"summary", "selection"} <= set(lab.frames)
+    assert "**344** rows" in lab.ask("how many rows are there?")
+    assert "27.23" in lab.ask(STORY) and "summary_2" in lab.frames
+
+
+def test_every_name_it_assigns_is_free() -> None:
+    """None of the user's own names is overwritten by any code, loops and imports included."""
+    taken = {name: f"mine {name}" for name in "selection data groups values ax points group boxes matrix stats test samples summary".split()}
+    lab = Lab({"penguins": penguins(), **taken})
+    for question in (STORY, "heat map", "histogram of body mass by species", "scatter of bill length and bill depth coloured by sex",
+                     "median mass on Dream by sex", "share of males by island", "outliers in body mass", "top 3 by body mass"):  # fmt: skip
+        lab.ask(question)
+        assert {name: lab.frames[name] for name in taken} == taken, question

@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
-from questions.figures import kinds_of
-from questions.outcome import Outcome
 from traitlets.config import Config
 
 from aether_nb.agent.asking import Answer, Asking
@@ -27,6 +25,8 @@ from aether_nb.live.summary import summarize
 from aether_nb.models.analyst import Analyst
 from aether_nb.store.memory import MemoryLog
 from aether_nb.tools.builtin import BUILT_IN
+from questions.figures import kinds_of
+from questions.outcome import Outcome
 
 __all__ = ["ask"]
 
@@ -95,9 +95,7 @@ async def _drive(shell: InteractiveShell, text: str, folder: Path, person: Someb
     summary = summarize(shell.user_ns, text, hidden=shell.user_ns_hidden)
     run = Run(MemoryLog())
     run.append(k.RunStarted(text, "aether:analyst"))
-    run.append(
-        k.ContextComposed(compose(text, summary.text, summary.columns, mode="ask", workspace=folder, prior=()))
-    )
+    run.append(k.ContextComposed(compose(text, summary.text, summary.columns, mode="ask", workspace=folder, prior=())))
 
     async def main(function: Any) -> Any:
         value = function()

@@ -17,6 +17,7 @@ from importlib.resources import files
 from typing import Any, Literal, TypeAlias
 
 import pandas as pd
+
 from questions.deeds import translated
 from questions.question import Question
 

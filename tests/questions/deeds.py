@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, cast
 
 import pandas as pd
+
 from questions.outcome import Check, Outcome, says_it_cannot
 
 __all__ = ["All", "Decline", "Either", "Figure", "Table", "Unharmed", "translated"]

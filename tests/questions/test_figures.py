@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+
 from questions.figures import kinds_of
 
 X = np.arange(60.0) ** 1.5

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 import pytest
+
 from questions.catalogue import QUESTIONS
 from questions.checks import Date, Named, Number, Order, PValue, Share, Winner, Words, exact
 from questions.datasets import NAMES, Style, load, renamed, shuffled

@@ -6,10 +6,11 @@ from itertools import combinations
 from typing import Any, Literal
 
 import pandas as pd
+from scipy import stats
+
 from questions.checks import Named, Number, Order, PValue, Winner, Words
 from questions.deeds import All, Either
 from questions.outcome import Check
-from scipy import stats
 
 __all__ = [
     "associated",

@@ -21,8 +21,14 @@ from aether_nb.models.analyst.understanding import Reading, candidates, understa
 
 __all__ = ["answer"]
 
-HOW_TO_CONNECT = "I am the offline analyst: I know a fixed set of questions about tables, and I am not a language model. To connect one, see `%aether model`, or set `AETHER_MODEL`."
-NO_FRAME = 'There is no pandas DataFrame in the namespace, so there is nothing I could look at. Load one first, for example:\n\n```python\nimport pandas as pd\n\ndf = pd.read_csv("data.csv")\n```\n\nThen ask again.'
+HOW_TO_CONNECT = (
+    "I am the offline analyst: I know a fixed set of questions about tables, and I am "
+    "not a language model. To connect one, see `%aether model`, or set `AETHER_MODEL`."
+)
+NO_FRAME = (
+    "There is no pandas DataFrame in the namespace, so there is nothing I could look at. Load one first, "
+    'for example:\n\n```python\nimport pandas as pd\n\ndf = pd.read_csv("data.csv")\n```\n\nThen ask again.'
+)
 
 
 def answer(talk: Conversation) -> Script:
@@ -102,7 +108,10 @@ def _write(question: Question, desk: Desk) -> Script:
     outcome = yield Action("write_file", arguments, f"I write {desk.saved} to {question.path}.")
     if outcome.status == "done":
         return f"The table `{desk.saved}` was written to a file: {plain(outcome.text)}."
-    return f"`{question.path}` was not written: {plain(outcome.text.removeprefix('error:').strip())}. The table is in `{desk.saved}`."
+    return (
+        f"`{question.path}` was not written: "
+        f"{plain(outcome.text.removeprefix('error:').strip())}. The table is in `{desk.saved}`."
+    )
 
 
 def _intent(question: Question) -> Intent:

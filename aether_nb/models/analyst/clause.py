@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from aether_nb.models.analyst.lexicon import ATTRIBUTES
 from aether_nb.models.analyst.matching import Tag, Vocabulary, single
 from aether_nb.models.analyst.namespace import Column
+from aether_nb.models.analyst.nouns import ATTRIBUTES
 from aether_nb.models.analyst.question import Ambiguous, Condition, Unclear
 from aether_nb.models.analyst.words import canon, column_words
 

@@ -16,7 +16,10 @@ __all__ = ["Rows", "aggregate", "condition_code", "group_code", "key_name", "row
 
 _FREQS = {"D": "D", "W": "W", "M": "M", "Q": "Q", "Y": "Y", "h": "h"}
 _AGGS = {
-    "range": "{0}.max() - {0}.min()", "iqr": "{0}.quantile(0.75) - {0}.quantile(0.25)", "mode": "{0}.agg(lambda v: v.mode().iloc[0])",
+    "range": "{0}.max() - {0}.min()", "iqr": (
+        "{0}.quantile(0.75) "
+        "- {0}.quantile(0.25)"
+    ), "mode": "{0}.agg(lambda v: v.mode().iloc[0])",
 }  # fmt: skip
 
 
@@ -53,7 +56,7 @@ class Rows:
             self.lines.append(f"{copy} = {source}" + (f".assign(**{{{given}}})" if parts else ""))
             self.name = copy
 
-    def filtered(self, conditions: Sequence[Condition], name: str = "rows") -> str:
+    def filtered(self, conditions: Sequence[Condition], name: str = "selection") -> str:
         """Keep the rows that meet the conditions; the name they go by."""
         if not conditions:
             return self.name

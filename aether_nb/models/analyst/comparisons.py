@@ -9,8 +9,8 @@ import re
 from typing import Any
 
 from aether_nb.models.analyst.clause import Clause
-from aether_nb.models.analyst.lexicon import UNITS
 from aether_nb.models.analyst.namespace import Column
+from aether_nb.models.analyst.nouns import UNITS
 from aether_nb.models.analyst.question import Condition, Unclear
 from aether_nb.models.analyst.times import SIGNS, is_year, need_time, read_when
 from aether_nb.models.analyst.words import column_words
@@ -18,7 +18,7 @@ from aether_nb.models.analyst.words import column_words
 __all__ = ["read_comparison", "read_span"]
 
 _PEOPLE = ("passenger", "person", "patient", "survivor", "student", "employee", "customer")
-_OPERANDS = ("number", "value", "literal", "date", "ordinal")
+_OPERANDS = ("number", "value", "literal", "date")
 _SCALES = {"kg": 1000.0, "kilograms": 1000.0, "g": 1.0, "gram": 1.0, "grams": 1.0, "mg": 0.001,
            "mm": 1.0, "cm": 10.0, "m": 1000.0, "km": 1e6}  # fmt: skip
 
@@ -131,6 +131,8 @@ def scaled(clause: Clause, place: int, column: Column) -> Any:
         Unclear: Its unit is not the column's, and the two cannot be converted.
     """
     tag = clause.tags[place]
+    if tag.kind == "value":
+        return next((value for owner, value in tag.value if owner == column), tag.text)
     unit = tag.extra
     own = unit_of(column)
     if tag.kind != "number" or not unit or unit == own or unit in ("years", "degrees", "dollars"):

@@ -10,8 +10,8 @@ from typing import Any
 
 from aether_nb.models.analyst.clause import Clause
 from aether_nb.models.analyst.comparisons import read_comparison, read_span
-from aether_nb.models.analyst.lexicon import ATTRIBUTES
 from aether_nb.models.analyst.namespace import Column
+from aether_nb.models.analyst.nouns import ATTRIBUTES
 from aether_nb.models.analyst.question import Ambiguous, Condition, Unclear
 from aether_nb.models.analyst.times import is_year, read_time
 from aether_nb.models.analyst.words import canon, column_words, same_stem

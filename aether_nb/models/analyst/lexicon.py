@@ -1,31 +1,12 @@
 """The words of questions about tables, as data: phrase → what it stands for.
 
 A meaning is written ``kind`` or ``kind:value`` or ``kind:value:attribute``. To teach the analyst a synonym, add it to
-a line here. Phrases are in the canonical form of ``words.canon`` (lower case, singular); the longest match wins.
-This module knows nobody.
+a line here. Phrases are in lower case and singular; the longest match wins. This module knows nobody.
 """
 
 from __future__ import annotations
 
-__all__ = ["ATTRIBUTES", "ENTITIES", "FILLERS", "FOREIGN", "MONTHS", "PHRASES", "SAME", "UNITS", "VALUE_WORDS"]
-
-FILLERS = frozenset({"of", "the", "a", "an", "per", "and", "in"})
-"""Words that do not count when a phrase is compared with a column's name."""
-
-UNITS = frozenset(
-    "mm cm m km g kg lb lbs usd eur mi ft mph kmh sec ms hp inch inches grams gram kilograms years degrees dollars mg ml".split()
-)
-"""Units that may stand at the end of a column's name, or behind a number."""
-
-SAME = {
-    "temperature": "temp", "temperatures": "temp", "temps": "temp", "coloured": "colored", "colour": "color", "colours": "color",
-    "gender": "sex", "genders": "sex", "sexes": "sex", "weights": "mass", "weight": "mass", "weighing": "weigh", "cost": "price", "costs": "price",
-    "rain fall": "precipitation", "rainfall": "precipitation", "people": "person", "men": "man", "women": "woman",
-    "statistics": "statistic", "stats": "statistic", "indices": "index", "axes": "axis", "maxima": "maximum",
-    "analyses": "analysis", "centre": "center", "mileage": "mpg", "avg": "average", "percent": "percentage", "pct": "percentage",
-    "days": "day", "summarise": "summarize", "visualise": "visualize", "feet": "foot", "mice": "mouse", "leaves": "leaf",
-}  # fmt: skip
-"""Words that mean the same in column names and in questions."""
+__all__ = ["PHRASES"]
 
 _GROUPS: dict[str, str] = {
     # ---- aggregates
@@ -40,210 +21,309 @@ _GROUPS: dict[str, str] = {
     "agg:quartiles": "quartile|quantile",
     "agg:q1": "first quartile|lower quartile|1st quartile|25th percentile",
     "agg:q3": "third quartile|upper quartile|3rd quartile|75th percentile",
-    "agg:mode": "mode|modal|most common|most frequent|most frequently|most often|commonest|most commonly|most popular|most represented|most numerous|dominant",
+    "agg:mode": (
+        "mode|modal|most common|most frequent|most frequently|most often|commonest|most commonly|most popular|"
+        "most represented|most numerous|dominant"
+    ),
     "agg:rare": "least common|least frequent|rarest|least often|least popular|least represented",
     "percentile": "percentile",
     # ---- superlatives; the third part is the attribute they speak of
-    "top:max": "highest|largest|biggest|greatest|maximum|max|most|top|best|peak|maximal|strongest value|high|upper|leading|largest value|record",
+    "top:max": (
+        "highest|largest|biggest|greatest|maximum|max|most|top|best|peak|maximal|strongest value|high|upper|"
+        "leading|largest value|record"
+    ),
     "top:min": "lowest|smallest|least|minimum|min|fewest|bottom|minimal|worst|low|poorest",
-    "top:max:mass": "heaviest", "top:min:mass": "lightest",
-    "top:max:length": "longest", "top:min:length": "shortest",
-    "top:max:height": "tallest", "top:max:depth": "deepest", "top:min:depth": "shallowest",
-    "top:max:width": "widest|broadest", "top:min:width": "narrowest",
-    "top:max:age": "oldest|eldest", "top:min:age": "youngest",
-    "top:max:temp": "hottest|warmest", "top:min:temp": "coldest|coolest",
-    "top:max:price": "most expensive|priciest|costliest|dearest", "top:min:price": "cheapest|least expensive",
-    "top:max:speed": "fastest|quickest", "top:min:speed": "slowest",
-    "top:max:wind": "windiest", "top:max:precipitation": "wettest|rainiest", "top:min:precipitation": "driest",
-    "top:max:population": "most populous|most populated", "top:min:population": "least populous|least populated",
-    "top:max:power": "most powerful", "top:min:power": "least powerful",
-    "top:max:date": "latest|newest|most recent", "top:min:date": "earliest",
+    "top:max:mass": "heaviest",
+    "top:min:mass": "lightest",
+    "top:max:length": "longest",
+    "top:min:length": "shortest",
+    "top:max:height": "tallest",
+    "top:max:depth": "deepest",
+    "top:min:depth": "shallowest",
+    "top:max:width": "widest|broadest",
+    "top:min:width": "narrowest",
+    "top:max:age": "oldest|eldest",
+    "top:min:age": "youngest",
+    "top:max:temp": "hottest|warmest",
+    "top:min:temp": "coldest|coolest",
+    "top:max:price": "most expensive|priciest|costliest|dearest",
+    "top:min:price": "cheapest|least expensive",
+    "top:max:speed": "fastest|quickest",
+    "top:min:speed": "slowest",
+    "top:max:wind": "windiest",
+    "top:max:precipitation": "wettest|rainiest",
+    "top:min:precipitation": "driest",
+    "top:max:population": "most populous|most populated",
+    "top:min:population": "least populous|least populated",
+    "top:max:power": "most powerful",
+    "top:min:power": "least powerful",
+    "top:max:date": "latest|newest|most recent",
+    "top:min:date": "earliest",
     "top:max:income": "richest|wealthiest",
     # ---- comparatives and operators
-    "op:gt": "more than|greater than|larger than|bigger than|higher than|above|over|exceeding|exceed|in excess of|upward of|beyond|strictly more than|strictly above|better than",
-    "op:ge": "at least|no less than|not less than|greater than or equal to|more than or equal to|not below|not under|or more|or above|or higher|or greater|or over|from at least|no fewer than",
-    "op:lt": "less than|smaller than|lower than|below|under|fewer than|beneath|strictly below|strictly less than|worse than",
-    "op:le": "at most|no more than|not more than|less than or equal to|not above|not over|up to|or less|or below|or fewer|or lower|or under|not exceeding",
+    "op:gt": (
+        "more than|greater than|larger than|bigger than|higher than|above|over|exceeding|exceed|in excess of|"
+        "upward of|beyond|strictly more than|strictly above|better than"
+    ),
+    "op:ge": (
+        "at least|no less than|not less than|greater than or equal to|more than or equal to|not below|not under|"
+        "or more|or above|or higher|or greater|or over|from at least|no fewer than"
+    ),
+    "op:lt": (
+        "less than|smaller than|lower than|below|under|fewer than|beneath|strictly below|strictly less than|worse than"
+    ),
+    "op:le": (
+        "at most|no more than|not more than|less than or equal to|not above|not over|up to|or less|or below|"
+        "or fewer|or lower|or under|not exceeding"
+    ),
     "op:eq": "equal to|equal|exactly|same as",
     "op:ne": "not equal to|not equal|different from|unequal to",
     "op:between": "ranging from",
-    "op:gt:mass": "heavier than", "op:lt:mass": "lighter than",
-    "op:gt:length": "longer than", "op:lt:length": "shorter than",
-    "op:gt:height": "taller than", "op:gt:depth": "deeper than", "op:lt:depth": "shallower than", "op:gt:width": "wider than|broader than",
-    "op:lt:width": "narrower than", "op:gt:age": "older than", "op:lt:age": "younger than",
-    "op:gt:temp": "hotter than|warmer than", "op:lt:temp": "colder than|cooler than",
-    "op:gt:price": "more expensive than", "op:lt:price": "cheaper than|less expensive than",
+    "op:gt:mass": "heavier than",
+    "op:lt:mass": "lighter than",
+    "op:gt:length": "longer than",
+    "op:lt:length": "shorter than",
+    "op:gt:height": "taller than",
+    "op:gt:depth": "deeper than",
+    "op:lt:depth": "shallower than",
+    "op:gt:width": "wider than|broader than",
+    "op:lt:width": "narrower than",
+    "op:gt:age": "older than",
+    "op:lt:age": "younger than",
+    "op:gt:temp": "hotter than|warmer than",
+    "op:lt:temp": "colder than|cooler than",
+    "op:gt:price": "more expensive than",
+    "op:lt:price": "cheaper than|less expensive than",
     "op:contains": "containing|contain|including the text|include the text",
     "op:starts": "starting with|start with|beginning with|begin with|begins with|starts with",
     "op:ends": "ending with|end with|ending in|end in",
-    "op:after": "after|later than", "op:since": "since|starting in|starting from", "op:before": "before|prior to|earlier than", "op:until": "until|till|through",
+    "op:after": "after|later than",
+    "op:since": "since|starting in|starting from",
+    "op:before": "before|prior to|earlier than",
+    "op:until": "until|till|through",
     # ---- counting
-    "count": "how many|total number of|overall number of|total count of|total number|the number|number of|count|count of|how often|frequency|tally|headcount|number|how frequent|how frequently|occurrence|counting",
-    "share": "share|percentage|proportion|fraction|what part|rate|percentage of|as a percentage|%|relative frequency|in percentage",
+    "count": (
+        "how many|total number of|overall number of|total count of|total number|the number|number of|count|"
+        "count of|how often|frequency|tally|headcount|number|how frequent|how frequently|occurrence|counting"
+    ),
+    "share": (
+        "share|percentage|proportion|fraction|what part|rate|percentage of|as a percentage|%|relative frequency|"
+        "in percentage"
+    ),
     "ratio": "ratio",
     "distinct": "unique|distinct|different",
-    "values": "value count|category|level|possible value|unique value|distinct value|different value|value occur|distinct category",
+    "values": (
+        "value count|category|level|possible value|unique value|distinct value|different value|value occur|"
+        "distinct category"
+    ),
     "list": "list|enumerate",
     # ---- structure of a sentence
-    "by": "by|per|for each|for every|in each|in every|of each|of every|on each|on every|at each|from each|each|every|across|grouped by|group by|grouping by|broken down by|broken out by|split by|"
-          "according to|by each|within each|among|amongst|depending on|for the different|across the different|for all|across all|separately for|separated by|as a function of|depend on|grouped per|versus each|with each|"
-          "across each|by the different|for the various|over all|within",
+    "by": (
+        "by|per|for each|for every|in each|in every|of each|of every|on each|on every|at each|from each|each|every|"
+        "across|grouped by|group by|grouping by|broken down by|broken out by|split by|according to|by each|"
+        "within each|among|amongst|depending on|for the different|across the different|for all|across all|"
+        "separately for|separated by|as a function of|depend on|grouped per|versus each|with each|across each|"
+        "by the different|for the various|over all|within"
+    ),
     "between": "between|from between",
     "which": "which|what|who|whose|which of the|what of the|where|when",
     "rel": "that|having|whose value",
     "and": "and|as well as|along with|plus|together with|&",
     "or": "or",
-    "not": "not|no|except|excluding|other than|apart from|non|besides|except for|without|never|neither|leaving out|ignoring",
+    "not": (
+        "not|no|except|excluding|other than|apart from|non|besides|except for|without|never|neither|leaving out|"
+        "ignoring"
+    ),
     "to": "to",
     "from": "from",
     "in": "in|on|during|at|for|of|within the year|within year",
     "with": "with",
-    "verb": "is|are|was|were|be|been|have|has|had|having|live|lived|paid|pay|built|produced|manufactured|released|sold|collected|happen|happened|travelled|travelling|traveling|traveled|boarded|embark|cover|covered|do|doe|did|does|come|came|made|being|belong|occur|has got|have got|get|fall|fell|make",
+    "verb": (
+        "is|are|was|were|be|been|have|has|had|having|live|lived|paid|pay|built|produced|manufactured|released|sold|"
+        "collected|happen|happened|travelled|travelling|traveling|traveled|boarded|embark|cover|covered|do|doe|did|"
+        "does|come|came|made|being|belong|occur|has got|have got|get|fall|fell|make"
+    ),
     "versus": "versus|vs|against|compared to|compared with|relative to|than",
-    "ref": "it|them|this|result|this result|that result|these|those|summary table|resulting table|table|summary|answer|output|outcome|resulting summary|result table|aggregated table|result as csv|these number|number as csv|this summary|it all|figures",
-    "sort": "sorted by|sort by|ordered by|order by|ranked by|rank by|in term of|based on|with respect to|when ranked by|measured by|as measured by|judged by|with regard to|regarding|terms of",
+    "ref": (
+        "it|them|this|result|this result|that result|these|those|summary table|resulting table|table|summary|"
+        "answer|output|outcome|resulting summary|result table|aggregated table|result as csv|these number|"
+        "number as csv|this summary|it all|figures"
+    ),
+    "sort": (
+        "sorted by|sort by|ordered by|order by|ranked by|rank by|in term of|based on|with respect to|"
+        "when ranked by|measured by|as measured by|judged by|with regard to|regarding|terms of"
+    ),
     "ascending": "ascending|in ascending order|increasing order|from low to high",
     "rank": "rank|ranking",
-    "descending": "sorted|ordered|in order|sorted descending|sort descending|descending|in descending order|decreasing order|from high to low|from highest to lowest|from most to least",
-    "all": "in each column|of each column|per column|for each column|by column|in every column|for every column|each column|for all column|in all column|across all column|all numeric column|all numerical column|all column|every column|each column|numeric column|numerical column|all the column|all variable|each numeric column|every numeric column|"
-           "all other column|all other numeric column|other numeric column|other column|all the other column|all other variable|other variable|all other feature|other feature|each variable|each feature|all feature|all measurement|all numeric variable|each measurement|all numeric feature|every feature|every variable|all number|each numeric feature|each numeric variable",
+    "descending": (
+        "sorted|ordered|in order|sorted descending|sort descending|descending|in descending order|decreasing order|"
+        "from high to low|from highest to lowest|from most to least"
+    ),
+    "all": (
+        "in each column|of each column|per column|for each column|by column|in every column|for every column|"
+        "each column|for all column|in all column|across all column|all numeric column|all numerical column|"
+        "all column|every column|numeric column|numerical column|all the column|all variable|each numeric column|"
+        "every numeric column|all other column|all other numeric column|other numeric column|other column|"
+        "all the other column|all other variable|other variable|all other feature|other feature|each variable|"
+        "each feature|all feature|all measurement|all numeric variable|each measurement|all numeric feature|"
+        "every feature|every variable|all number|each numeric feature|each numeric variable"
+    ),
     # ---- tasks
-    "task:profile": "profile|overview|describe|description|summarize|tell me about|explore|quick look|give me a feel for|exploratory analysis|"
-                    "look at|get to know|summary of|summary statistic|descriptive statistic|basic statistic|key statistic|statistic|general picture|first impression|what is in|what doe contain|about|"
-                    "eda|summary statistic of|introduce|statistical summary|brief summary|short summary|main statistic|sum up the|contents|content|what do i have",
+    "task:profile": (
+        "profile|overview|describe|description|summarize|tell me about|explore|quick look|give me a feel for|"
+        "exploratory analysis|look at|get to know|summary of|summary statistic|descriptive statistic|"
+        "basic statistic|key statistic|statistic|general picture|first impression|what is in|what doe contain|"
+        "about|eda|summary statistic of|introduce|statistical summary|brief summary|short summary|main statistic|"
+        "sum up the|contents|content|what do i have"
+    ),
     "task:shape": "shape|dimension|how big|how large|how long|size",
     "task:types": "type|dtype|data type|datatype|column type|schema|structure|kind of data|data typ|kind of column",
-    "task:missing": "missing|missing value|missing data|null|nan|na|null value|nan value|na value|empty|empty value|incomplete|gap|unknown|blank|blank value|empty cell|missing entry|unknown value|missing cell|missing observation|not available|missingness",
-    "task:complete": "complete|fully complete|without missing value|without any missing value|with no missing value|no missing value|without gap|without missing data|with complete data|without any missing data|"
-                     "fully populated|non missing value in all column|have no missing value",
-    "task:duplicates": "duplicate|duplicated|duplicate row|duplicated row|repeated row|identical row|duplicate record|duplicate entry",
-    "task:head": "first few|head|preview|first row|a few row|some row|sample row|first few row|top row|first line|example row|glimpse",
-    "task:corr": "correlation|correlated|correlate|relationship|related|association|associated|relate|correlation coefficient|pearson correlation|linear relationship|linked|go together|pearson|move together|associate|correlating|"
-                 "correlation between|linear correlation|connection",
+    "task:missing": (
+        "missing|missing value|missing data|null|nan|na|null value|nan value|na value|empty|empty value|incomplete|"
+        "gap|unknown|blank|blank value|empty cell|missing entry|unknown value|missing cell|missing observation|"
+        "not available|missingness"
+    ),
+    "task:complete": (
+        "complete|fully complete|without missing value|without any missing value|with no missing value|"
+        "no missing value|without gap|without missing data|with complete data|without any missing data|"
+        "fully populated|non missing value in all column|have no missing value"
+    ),
+    "task:duplicates": (
+        "duplicate|duplicated|duplicate row|duplicated row|repeated row|identical row|duplicate record|duplicate entry"
+    ),
+    "task:head": (
+        "first few|head|preview|first row|a few row|some row|sample row|first few row|top row|first line|"
+        "example row|glimpse"
+    ),
+    "task:corr": (
+        "correlation|correlated|correlate|relationship|related|association|associated|relate|"
+        "correlation coefficient|pearson correlation|linear relationship|linked|go together|pearson|move together|"
+        "associate|correlating|correlation between|linear correlation|connection"
+    ),
     "task:matrix": "correlation matrix|pairwise correlation|correlation table|all correlation",
-    "task:trend": "trend|over time|evolve|evolved|evolution|develop|developed|development|over the year|over the month|time series|through time|history|with time|changed|change|across the year|trend of|progress|"
-                  "year over year|trajectory|across time|through the year|over the week|over the day|by time",
+    "task:trend": (
+        "trend|over time|evolve|evolved|evolution|develop|developed|development|over the year|over the month|"
+        "time series|through time|history|with time|changed|change|across the year|trend of|progress|"
+        "year over year|trajectory|across time|through the year|over the week|over the day|by time"
+    ),
     "task:skew": "skew|skewness|skewed|asymmetric|asymmetry|symmetric",
     "task:distribution": "distribution|distributed|frequency distribution|how spread|spread out|distribute",
-    "task:outlier": "outlier|outlying value|anomaly|anomalous value|extreme value|outlying|unusual value|abnormal value|outlier value",
-    "task:compare": "differ|difference|compare|comparison|different between|significant|significantly|significant difference|statistically significant|differ significantly|significantly different|statistically different|"
-                    "comparing|mean difference|statistically significant difference|differ most|differ the most|test whether|test if|contrast|t test|anova|differ between|difference between",
+    "task:outlier": (
+        "outlier|outlying value|anomaly|anomalous value|extreme value|outlying|unusual value|abnormal value|"
+        "outlier value"
+    ),
+    "task:compare": (
+        "differ|difference|compare|comparison|different between|significant|significantly|significant difference|"
+        "statistically significant|differ significantly|significantly different|statistically different|comparing|"
+        "mean difference|statistically significant difference|differ most|differ the most|test whether|test if|"
+        "contrast|t test|anova|differ between|difference between"
+    ),
     "task:vary": "vary|varie|varies|volatile|variable|fluctuate|varied|spread out most",
-    "method:iqr": "iqr|iqr rule|iqr method|using iqr|tukey|interquartile range rule|interquartile rule|1.5 iqr|interquartile method|iqr criterion|fence|tukey rule|tukey fence",
+    "method:iqr": (
+        "iqr|iqr rule|iqr method|using iqr|tukey|interquartile range rule|interquartile rule|1.5 iqr|"
+        "interquartile method|iqr criterion|fence|tukey rule|tukey fence"
+    ),
     "method:zscore": "z score|zscore|z scores|z score method|z value|standard score|z",
     "method:spearman": "spearman|rank correlation|spearman correlation|spearman rank correlation",
-    "strength": "strong|strongest|strongly|closely|closest|most strongly|tightly|most closely|strongest positive|best correlated",
+    "strength": (
+        "strong|strongest|strongly|closely|closest|most strongly|tightly|most closely|strongest positive|"
+        "best correlated"
+    ),
     "weakest": "weakest|least strongly|weakly",
-    "positive": "positive|positively", "negative": "negative|negatively|inverse|inversely",
+    "positive": "positive|positively",
+    "negative": "negative|negatively|inverse|inversely",
     # ---- time
-    "freq:D": "daily|day by day|day", "freq:W": "weekly|week by week|week", "freq:M": "monthly|month by month|month",
-    "freq:Q": "quarterly|quarter by quarter|quarter", "freq:Y": "yearly|annual|annually|year by year|year|calendar year|yoy", "freq:h": "hourly|hour",
-    "part:month": "month of the year|calendar month|month of year", "part:weekday": "day of the week|weekday|day of week", "part:hour": "hour of the day|hour of day|time of day",
+    "freq:D": "daily|day by day|day",
+    "freq:W": "weekly|week by week|week",
+    "freq:M": "monthly|month by month|month",
+    "freq:Q": "quarterly|quarter by quarter|quarter",
+    "freq:Y": "yearly|annual|annually|year by year|year|calendar year|yoy",
+    "freq:h": "hourly|hour",
+    "part:month": "month of the year|calendar month|month of year",
+    "part:weekday": "day of the week|weekday|day of week",
+    "part:hour": "hour of the day|hour of day|time of day",
     "period": "date range|time range|period|time period|time span|timespan|period of time|time frame",
     # ---- pictures and files
-    "plot:any": "plot|chart|graph|draw|visualize|picture|visualization|diagram|figure|illustrate|plotted|graphic|visual|visually",
-    "plot:hist": "histogram|hist|histogram of", "plot:bar": "bar chart|bar plot|barplot|bar graph|bar|barchart|column chart|bar diagram|horizontal bar chart",
+    "plot:any": (
+        "plot|chart|graph|draw|visualize|picture|visualization|diagram|figure|illustrate|plotted|graphic|visual|"
+        "visually"
+    ),
+    "plot:hist": "histogram|hist|histogram of",
+    "plot:bar": "bar chart|bar plot|barplot|bar graph|bar|barchart|column chart|bar diagram|horizontal bar chart",
     "plot:line": "line chart|line plot|line graph|line|time series plot|linechart|lineplot",
     "plot:scatter": "scatter|scatter plot|scatterplot|scatter chart|scattergram|scatter diagram|scatter graph",
     "plot:box": "box plot|boxplot|box|box and whisker plot|box chart|box and whisker|whisker plot|box and whiskers",
-    "plot:heat": "heat map|heatmap|correlation heatmap|correlation heat map|heat map of the correlation|heatmap of the correlation|heatmap of correlation|heat map of correlation|heatmap of all correlation|heatmap of the correlation matrix|heatmap of correlation matrix|"
-                 "correlation plot|heat map of the correlation matrix",
+    "plot:heat": (
+        "heat map|heatmap|correlation heatmap|correlation heat map|heat map of the correlation|"
+        "heatmap of the correlation|heatmap of correlation|heat map of correlation|heatmap of all correlation|"
+        "heatmap of the correlation matrix|heatmap of correlation matrix|correlation plot|"
+        "heat map of the correlation matrix"
+    ),
     "color": "colored by|color by|color|colored per|hue by|with color by|colored according to|using color for",
     "write": "write|save|export|store|dump|saved|written|exported|written out|write out|download",
     # ---- rows and columns
-    "row": "row|record|observation|entry|data point|datapoint|sample|line|instance|example|item|case|row of data|measurement row|total row|rows of data|data row|subject|individual|specimen|member|datum",
-    "cols": "column|variable|feature|field|attribute|column name|variable name|name of the column|feature name|names of the column|name of column|names of column|field name",
+    "row": (
+        "row|record|observation|entry|data point|datapoint|sample|line|instance|example|item|case|row of data|"
+        "measurement row|total row|rows of data|data row|subject|individual|specimen|member|datum"
+    ),
+    "cols": (
+        "column|variable|feature|field|attribute|column name|variable name|name of the column|feature name|"
+        "names of the column|name of column|names of column|field name"
+    ),
     "data": "data|dataset|data set|dataframe|data frame|frame|this data|table of data|csv",
     "numericword": "numeric|numerical|quantitative|continuous",
     "textword": "categorical|text|textual|string|non numeric|qualitative|nominal",
     "valueword": "value|amount|figure|measurement|reading|level of|score|quantity",
-    "adj:mass": "heavy|weigh", "adj:age": "old|aged", "adj:length": "long", "adj:height": "tall", "adj:depth": "deep", "adj:width": "wide",
-    "adj:temp": "hot|warm|cold", "adj:price": "expensive|cheap",
-    "more::mass": "heavier|lighter", "more::length": "longer|shorter", "more::height": "taller", "more::age": "older|younger", "more::temp": "warmer|hotter|colder|cooler",
-    "more::price": "more expensive|cheaper", "more::depth": "deeper", "more::width": "wider|narrower", "more": "higher|lower|larger|smaller|bigger|greater",
+    "adj:mass": "heavy|weigh",
+    "adj:age": "old|aged",
+    "adj:length": "long",
+    "adj:height": "tall",
+    "adj:depth": "deep",
+    "adj:width": "wide",
+    "adj:temp": "hot|warm|cold",
+    "adj:price": "expensive|cheap",
+    "more::mass": "heavier|lighter",
+    "more::length": "longer|shorter",
+    "more::height": "taller",
+    "more::age": "older|younger",
+    "more::temp": "warmer|hotter|colder|cooler",
+    "more::price": "more expensive|cheaper",
+    "more::depth": "deeper",
+    "more::width": "wider|narrower",
+    "more": "higher|lower|larger|smaller|bigger|greater",
     "negflag:survived": "died|perished|deceased|die",
     "howmuch": "how much",
-}  # fmt: skip
+}
+
+_STOP_WORDS = (
+    "the a an there me my please show give can you could would like i want to know find out compute calculate "
+    "determine tell get print display return need let we so also just then now here question look up how what is "
+    "it that any some its their whole entire overall altogether in total actually really exactly be hello hi thank "
+    "thanks kindly report provide create generate make produce using based together use run perform do doe value "
+    "if whether us respective respectively given within this these those such only currently recorded present "
+    "exist all various different measured observed contained included appear available found seen represented "
+    "across listed been will they of as well very much too single individual particular specific certain "
+    "corresponding own per se into onto quickly ever many point ones one taken full set simple nice short quick "
+    "detailed brief bit little good idea ok okay hey"
+)
+
+_STOP_PHRASES = (
+    "in total|in all|in the data|in the dataset|in this dataset|in the data set|in the table|in this data|"
+    "in the frame|in the dataframe|in my data|of data|on record|at all|i would like to know|i want to know|can you|"
+    "could you|do you|tell me|show me|let me know|for me|give me|there are|are there|is there|there is|do we have|"
+    "we have|do i have|look like|what is the value of|in our data|that i have|it look like|in the sample|"
+    "in this table|in this frame|in this data set|in our dataset|in my dataset|at hand|and then|as a table|"
+    "as table|work out|figure out|as a csv|as csv|as a csv file|to a csv|to csv|as a file|to a file|csv file|"
+    "to a csv file|to disk|in a file|in a csv file|into a csv file|a file called|file called|named|called|"
+    "under the name|file|as a csv file named|to a csv file called|in percentage term|on display|i need|i wonder|"
+    "please compute|side by side|for the whole data|for the whole dataset|in the entire dataset|"
+    "in the whole dataset|per row"
+)
 
 PHRASES: dict[tuple[str, ...], str] = {
     tuple(phrase.split()): meaning for meaning, phrases in _GROUPS.items() for phrase in phrases.split("|")
 }
-"""Every phrase, as canonical words, with its meaning."""
+"""Every phrase, as words, with its meaning; ``stop`` means nothing."""
 
-for _word in (
-    "the a an there me my please show give can you could would like i want to know find out compute calculate determine tell get "
-    "print display return need let we so also just then now here question look up how what is it that any some its their whole entire overall altogether "
-    "in total actually really exactly what would be hello hi thank thanks kindly report provide create generate make produce using based together use run perform do doe out value "
-    "if whether us overall respective respectively given within this these those such only currently recorded present exist all various different measured observed contained included appear available "
-    "found seen represented across listed been will they of in as well very much too single individual particular specific certain corresponding own per se into onto quickly "
-    "ever many point ones one taken full set up simple nice short quick detailed brief bit little good idea ok okay hey of all"
-).split():
-    PHRASES.setdefault((_word,), "stop")
-for _phrase in ("in total", "in all", "in the data", "in the dataset", "in this dataset", "in the data set", "in the table", "in this data", "in the frame", "in the dataframe", "in my data", "of data",
-                "on record", "at all", "i would like to know", "i want to know", "can you", "could you", "do you", "tell me", "show me", "let me know", "for me", "give me",
-                "there are", "are there", "is there", "there is", "do we have", "we have", "do i have", "look like", "what is the value of", "in our data", "that i have", "it look like",
-                "in the sample", "in this table", "in this frame", "in this data set", "in our dataset", "in my dataset", "at hand", "and then", "as a table", "as table", "work out", "figure out",
-                "as a csv", "as csv", "as a csv file", "to a csv", "to csv", "as a file", "to a file", "csv file", "to a csv file", "to disk", "in a file", "in a csv file", "into a csv file", "a file called",
-                "file called", "named", "called", "under the name", "file", "as a csv file named", "to a csv file called", "in percentage term", "on display", "i need", "i wonder", "please compute", "side by side",
-                "for the whole data", "for the whole dataset", "in the entire dataset", "in the whole dataset", "per row"):  # fmt: skip
-    PHRASES[tuple(_phrase.split())] = "stop"
-
-ATTRIBUTES: dict[str, tuple[str, ...]] = {
-    "mass": ("mass",), "length": ("length", "duration", "long"), "height": ("height", "depth"), "depth": ("depth",), "width": ("width",),
-    "age": ("age",), "temp": ("temp",), "price": ("price", "fare", "amount"), "speed": ("speed", "velocity"), "wind": ("wind",),
-    "precipitation": ("precipitation", "rain", "precip"), "population": ("population", "pop"), "power": ("horsepower", "power", "hp"),
-    "date": ("date", "year", "time", "day", "timestamp"), "income": ("income", "gdp", "salary", "wealth"), "weigh": ("mass",),
-}  # fmt: skip
-"""Which words of a column's name an attribute may stand for, as ``heaviest`` for a mass."""
-
-ENTITIES: dict[str, tuple[str, ...]] = {
-    "passenger": ("survived", "pclass", "embarked", "fare", "ticket"), "person": ("age", "sex"), "patient": ("bmi", "bp", "diagnosis", "disease", "target"),
-    "man": (), "woman": (), "penguin": ("flipper", "bill", "penguin"), "bird": ("flipper", "bill", "penguin"), "animal": ("species", "flipper"), "flower": ("petal", "sepal", "iris"), "plant": ("petal", "sepal", "iris"),
-    "car": ("horsepower", "mpg", "cylinder", "car", "displacement", "hp"), "vehicle": ("horsepower", "mpg", "cylinder", "car", "displacement"), "automobile": ("horsepower", "mpg", "cylinder", "gallon"), "wine": ("alcohol", "wine"), "bottle": ("alcohol",),
-    "day": ("date", "day"), "airport": ("iata", "airport"), "city": ("city",), "customer": ("customer",), "order": ("order",),
-    "company": ("ticker", "symbol", "company"), "stock": ("ticker", "symbol", "stock"), "ticker": ("symbol", "ticker"), "diamond": ("carat", "cut"), "student": ("score", "grade"), "movie": ("title", "film", "movie"), "film": ("title", "film", "movie"),
-    "house": ("price", "bedroom", "rooms"), "home": ("bedroom",), "trade": ("symbol", "volume"), "victim": ("death",), "meal": ("tip",), "bill": ("tip",), "guest": ("tip",), "party": ("tip",),
-    "survivor": (), "employee": ("salary", "employee"), "game": ("team",), "player": ("team", "player"), "specimen": (), "manufacturer": ("manufacturer",), "weather": ("weather",), "temp": (),
-}  # fmt: skip
-"""Nouns for what a row is about, and words in a frame's or its columns' names that make the noun plausible."""
-
-VALUE_WORDS: dict[str, tuple[str, ...]] = {
-    "woman": ("female", "f", "woman"), "girl": ("female", "f"), "lady": ("female", "f"), "man": ("male", "m", "man"), "boy": ("male", "m"),
-    "american": ("usa", "us", "united states", "america", "americas"), "japanese": ("japan",), "european": ("europe",), "asian": ("asia",), "african": ("africa",),
-    "german": ("germany",), "french": ("france",), "british": ("united kingdom", "uk", "britain"), "italian": ("italy",), "chinese": ("china",), "us": ("usa", "us"), "usa": ("usa", "us", "united states"),
-}  # fmt: skip
-"""Words that stand for a value which is written otherwise."""
-
-MONTHS = {
-    name: number
-    for number, names in enumerate(
-        (
-            "january jan",
-            "february feb",
-            "march mar",
-            "april apr",
-            "may",
-            "june jun",
-            "july jul",
-            "august aug",
-            "september sep sept",
-            "october oct",
-            "november nov",
-            "december dec",
-        ),
-        1,
-    )  # fmt: skip
-    for name in names.split()
-}
-"""Names of months."""
-
-FOREIGN = frozenset(
-    (
-        "why because cause caused causes predict prediction forecast model regress regression classify classifier cluster clustering train learn machine "
-        "neural network join merge combine explain reason recommend recommendation should interpret meaning mean_of suggest improve future tomorrow cumulative rolling moving "
-        "lag delete drop remove rename fill impute clean fix translate email send scrape fetch internet website sql query api function class script program code "
-        "simulate simulation optimize pivot transpose normalize standardize encode pca bootstrap hypothesis causal impact effect influence affect drive driver "
-        "next likely probability chance odds expect story poem joke news capital president inflation adjust convert map geographic growth grow grew double halve"
-    ).split()
-)
-"""Words that stand for what the analyst does not do; they are never taken for a misspelling of something it does."""
+PHRASES |= {(word,): "stop" for word in _STOP_WORDS.split() if (word,) not in PHRASES}
+PHRASES |= {tuple(phrase.split()): "stop" for phrase in _STOP_PHRASES.split("|")}

@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from aether_nb.models.analyst.lexicon import ENTITIES, FILLERS, FOREIGN, MONTHS, PHRASES, UNITS, VALUE_WORDS
+from aether_nb.models.analyst.lexicon import PHRASES
 from aether_nb.models.analyst.namespace import Column, Frame
+from aether_nb.models.analyst.nouns import ENTITIES, FILLERS, FOREIGN, MONTHS, UNITS, VALUE_WORDS
 from aether_nb.models.analyst.question import Ambiguous
 from aether_nb.models.analyst.words import Token, abbreviates, canon, column_words, join, same_stem, similar
 
-__all__ = ["Tag", "Vocabulary", "single", "tag_tokens"]
+__all__ = ["Tag", "Vocabulary", "meaning_of", "single", "tag_tokens"]
 
 _LONGEST = 8
 _LEXICON = {tuple(canon(word) for word in phrase): meaning for phrase, meaning in PHRASES.items()}
@@ -330,6 +331,11 @@ def _respelt(text: str, word: str, words: Vocabulary) -> Tag:
         value, _, extra = value.partition(":")
         return Tag(kind, text, value, extra)
     return Tag("unknown", text)
+
+
+def meaning_of(word: str) -> str:
+    """The kind of meaning a single word has in the lexicon; empty when it has none."""
+    return _LEXICON.get((canon(word),), "").partition(":")[0]
 
 
 def single(tag: Tag, hint: tuple[str, ...] = ()) -> Column:

@@ -91,7 +91,7 @@ class Column:
     @property
     def categorical(self) -> bool:
         """Whether it makes sense to group by it."""
-        if self.kind in ("text", "bool") or self.values:
+        if self.kind in ("text", "bool") or self.values or self.name.casefold() in ("sex", "gender"):
             return True
         whole = re.match(r"u?int", self.dtype.casefold()) is not None
         return whole and self.distinct is not None and self.distinct <= 60

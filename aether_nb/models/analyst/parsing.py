@@ -131,7 +131,9 @@ def _interpret(clause: Clause, intents: Sequence[Recogniser]) -> Question:
             question.notes.append(f"I read '{tag.text}' as {tag.value[0].name}")
     for intent in intents:
         before = [tag.used for tag in clause.tags]
-        if intent.recognise(clause, question):
+        attempt = question.copy()
+        if intent.recognise(clause, attempt):
+            question = attempt
             question.task = intent.name
             break
         for tag, used in zip(clause.tags, before, strict=True):
@@ -188,6 +190,13 @@ def _read_plot(clause: Clause, question: Question) -> None:
 def _drop_nouns(clause: Clause) -> None:
     """``the species column``, ``weather types``, ``alcohol values``: the noun behind a column adds nothing."""
     ranked = clause.has("top")
+    for at, tag in enumerate(clause.tags):
+        if tag.kind == "cols" and tag.text.casefold() == "variable" and clause.kind(at - 1) == "top":
+            tag.kind, tag.value = "task", "vary"
+        elif (
+            tag.kind == "distinct" and tag.text.casefold() == "different" and clause.kind(at - 1) in ("column", "value")
+        ):
+            tag.kind, tag.value = "task", "compare"
     for at, tag in enumerate(clause.tags):
         if (
             tag.kind == "freq"

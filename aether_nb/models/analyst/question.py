@@ -5,7 +5,7 @@ This is all that stands between understanding a question and answering it. It kn
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aether_nb.models.analyst.namespace import Column, Frame
@@ -73,6 +73,13 @@ class Question:
     path: str = ""
     keep: bool = False
     notes: list[str] = field(default_factory=list)
+
+    def copy(self) -> Question:
+        """Another question of the same content, whose lists are its own."""
+        return replace(
+            self, columns=[*self.columns], aggs=[*self.aggs], keys=[*self.keys], conditions=[*self.conditions],
+            part=[*self.part], flags={*self.flags}, notes=[*self.notes],
+        )  # fmt: skip
 
     def needs_name(self) -> bool:
         """Whether the table has to get a name, because it is drawn or written later."""

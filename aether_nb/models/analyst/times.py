@@ -102,7 +102,7 @@ def read_when(clause: Clause, at: int, operand: int) -> None:
         clause.take(place)
     else:
         column = need_time(clause)
-    if tag.kind == "number" and not is_year(tag.value):
+    if tag.kind not in ("number", "date") or (tag.kind == "number" and not is_year(tag.value)):
         raise Unclear(f"'{tag.text}' is no year")
     if tag.kind == "month" or (tag.kind == "date" and not column.dated):
         raise Unclear(f"I cannot compare {column.name} with '{tag.text}'")

@@ -6,15 +6,16 @@ ambiguous is asked. What remains unclear is not guessed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from aether_nb.models.analyst.conversation import Conversation
 from aether_nb.models.analyst.desk import NotDone
 from aether_nb.models.analyst.intents import INTENTS
-from aether_nb.models.analyst.lexicon import FOREIGN
-from aether_nb.models.analyst.matching import Vocabulary
+from aether_nb.models.analyst.matching import Vocabulary, meaning_of
 from aether_nb.models.analyst.namespace import Frame, Namespace
+from aether_nb.models.analyst.nouns import FOREIGN
 from aether_nb.models.analyst.parsing import parse
 from aether_nb.models.analyst.phrasing import listed, plain
 from aether_nb.models.analyst.question import Ambiguous, Question, Unclear
@@ -78,9 +79,32 @@ def candidates(talk: Conversation, names: Namespace, chosen: str = "") -> tuple[
     if chosen:
         return tuple(frame for frame in names.frames if frame.name == chosen)
     said = {token.text for token in tokenise(talk.prompt)}
-    exact = tuple(frame for frame in names.frames if frame.name in said)
+    speakable = _speakable(talk.prompt, names)
+    exact = tuple(frame for frame in names.frames if frame.name in said and frame.name in speakable)
     spoken = {canon(word) for word in said}
-    return exact or tuple(f for f in names.frames if canon(f.name) in spoken and len(f.name) > 2) or names.frames
+    named = exact or tuple(
+        f for f in names.frames if canon(f.name) in spoken and len(f.name) > 2 and f.name in speakable
+    )
+    return named or tuple(f for f in names.frames if not (talk.earlier and _made_here(f, names))) or names.frames
+
+
+def _speakable(prompt: str, names: Namespace) -> tuple[str, ...]:
+    """The names of frames that a plain word can stand for: ``rows`` and ``summary`` mean something else mostly."""
+    return tuple(
+        frame.name
+        for frame in names.frames
+        if len(names.frames) == 1 or f"`{frame.name}`" in prompt or meaning_of(frame.name) in ("", "data")
+    )
+
+
+def _made_here(frame: Frame, names: Namespace) -> bool:
+    """Whether a frame is probably a table that an earlier turn left behind, and not one to ask about."""
+    if re.fullmatch(r"(summary|ordered|pairs|matrix|points|lines|found)(_\d+)?", frame.name):
+        return True
+    own = {column.name for column in frame.columns}
+    return re.fullmatch(r"(selection|data)(_\d+)?", frame.name) is not None and any(
+        other is not frame and own == {column.name for column in other.columns} for other in names.frames
+    )
 
 
 def _read(
@@ -91,7 +115,7 @@ def _read(
     ambiguous: Ambiguous | None = None
     unclear: Unclear | None = None
     for frame in frames:
-        words = Vocabulary(frame, tuple(f.name for f in names.frames), known.choices, known.lookups)
+        words = Vocabulary(frame, _speakable(talk.prompt, names), known.choices, known.lookups)
         try:
             readings.append(Reading(frame, parse(talk.prompt, words, INTENTS)))
         except Ambiguous as problem:

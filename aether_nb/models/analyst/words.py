@@ -9,7 +9,7 @@ import difflib
 import re
 from dataclasses import dataclass
 
-from aether_nb.models.analyst.lexicon import FILLERS, SAME, UNITS
+from aether_nb.models.analyst.nouns import FILLERS, SAME, UNITS
 
 __all__ = ["Token", "abbreviates", "canon", "column_words", "join", "same_stem", "similar", "tokenise"]
 

@@ -12,15 +12,6 @@ from aether_nb.models.analyst.script import Script
 
 __all__ = ["Comparison"]
 
-_TWO = (
-    "    test = stats.ttest_ind(samples[0], samples[1], equal_var=False)",
-    '    print("test: Welch\'s t-test")', '    print("statistic:", test.statistic)', '    print("p:", test.pvalue)',
-)  # fmt: skip
-_MORE = (
-    "    test = stats.f_oneway(*samples)", '    print("test: one-way ANOVA")', '    print("statistic:", test.statistic)',
-    '    print("p:", test.pvalue)', '    print("kruskal p:", stats.kruskal(*samples).pvalue)',
-)  # fmt: skip
-
 
 class Comparison:
     """``which species differ most in flipper length``, ``is body mass different between males and females``."""
@@ -88,6 +79,7 @@ class Comparison:
             fresh("values"),
             desk.saved or fresh("summary"),
         )
+        stats, test = fresh("stats"), fresh("test")
         desk.saved = kept
         rows.note(self.title(question))
         rows.lines += [
@@ -97,12 +89,21 @@ class Comparison:
             f'print("highest:", {kept}["mean"].idxmax())', f'print("lowest:", {kept}["mean"].idxmin())',
             "# how much of the variation lies between the groups",
             f"{values} = {chosen}.dropna(subset=[{measure!r}, {question.keys[0].column.name!r}])[{measure!r}]",
-            f'print("eta squared:", ({kept}["count"] * ({kept}["mean"] - {values}.mean()) ** 2).sum() / (({values} - {values}.mean()) ** 2).sum())',
+            (
+                f'print("eta squared:", ({kept}["count"] * ({kept}["mean"] - '
+                f'{values}.mean()) ** 2).sum() / (({values} - {values}.mean()) ** 2).sum())'
+            ),
             f"{samples} = [part.dropna() for _, part in {groups} if part.count() > 1]",
-            "try:", "    from scipy import stats", "except ImportError:", '    print("test: none")', "else:",
+            "try:", f"    from scipy import stats as {stats}" if stats != "stats" else "    from scipy import stats",
+            "except ImportError:", '    print("test: none")', "else:",
         ]  # fmt: skip
-        body = _TWO if _groups(question) == 2 else _MORE
-        return rows.code(*(line.replace("samples", samples) for line in body), kept)
+        two = _groups(question) == 2
+        made = f"{stats}.ttest_ind(*{samples}, equal_var=False)" if two else f"{stats}.f_oneway(*{samples})"
+        rows.lines += [
+            f"    {test} = {made}", f'    print("test:", "{"Welch" if two else "one-way ANOVA"}")',
+            f'    print("statistic:", {test}.statistic)', f'    print("p:", {test}.pvalue)',
+        ]  # fmt: skip
+        return rows.code(*([] if two else [f'    print("kruskal p:", {stats}.kruskal(*{samples}).pvalue)']), kept)
 
 
 def _groups(question: Question) -> int:
@@ -117,9 +118,15 @@ def _said(question: Question, found: Table, printed: dict[str, str]) -> str:
     measure, where = plain(question.columns[0].name), conditions_text(question.conditions)
     high, low = plain(printed.get("highest", "?")), plain(printed.get("lowest", "?"))
     head = (
-        f"**{high}** and **{low}** differ most in {measure}{where}: their means are **{figure(printed.get('largest difference', ''))}** apart."
+        (
+            f"**{high}** and **{low}** differ most in {measure}{where}: their "
+            f"means are **{figure(printed.get('largest difference', ''))}** apart."
+        )
         if len(found.rows) > 2
-        else f"The mean of {measure}{where} is higher for **{high}** than for **{low}**, by **{figure(printed.get('largest difference', ''))}**."
+        else (
+            f"The mean of {measure}{where} is higher for **{high}** than for "
+            f"**{low}**, by **{figure(printed.get('largest difference', ''))}**."
+        )
     )
     table = markdown_table(found, 1)
     size = f"The groups account for {figure(printed.get('eta squared', ''))} of the variation (eta squared)."
@@ -127,7 +134,8 @@ def _said(question: Question, found: Table, printed: dict[str, str]) -> str:
     if p is None:
         return f"{head}\n\n{table}\n\n{size} No test was made: scipy is not installed, or a group is too small."
     verdict = "unlikely to be chance" if p < 0.05 else "may well be chance"
-    test = f"{printed['test']}: statistic {figure(printed['statistic'])}, p = {_p(p)}, so the difference is {verdict} (at 5 %)."
+    name = "Welch's t-test" if printed["test"] == "Welch" else printed["test"]
+    test = f"{name}: statistic {figure(printed['statistic'])}, p = {_p(p)}, so the difference is {verdict} (at 5 %)."
     if "kruskal p" in printed:
         test += f" Kruskal-Wallis gives p = {_p(number(printed['kruskal p']) or 0.0)}."
     return f"{head}\n\n{table}\n\n{test} {size}"

@@ -40,6 +40,9 @@ class Correlation:
                 clause.take(at)
         if question.n == 2 and "cols" in [clause.tags[at].kind for at in range(len(clause.tags))]:
             question.n = None
+        if any(tag.kind == "top" and tag.text.casefold() == "least" for tag in clause.tags):
+            question.flags.add("weakest")
+            question.extreme = ""
         if question.extreme == "min" or question.subject is not None or (question.n and question.columns):
             return False
         if strongest or {"weakest", "negative"} & question.flags:
@@ -72,7 +75,10 @@ class Correlation:
             pairs = desk.names.fresh("pairs")
             rows.note("rows where both are known")
             rows.lines.append(f"{pairs} = {chosen}[[{one!r}, {other!r}]].dropna()")
-            cells = f'"pairs": len({pairs}), "pearson": {pairs}[{one!r}].corr({pairs}[{other!r}]), "spearman": {pairs}[{one!r}].rank().corr({pairs}[{other!r}].rank())'
+            cells = (
+                f'"pairs": len({pairs}), "pearson": {pairs}[{one!r}].corr({pairs}[{other!r}]), '
+                f'"spearman": {pairs}[{one!r}].rank().corr({pairs}[{other!r}].rank())'
+            )
             return rows.code(*desk.keep(question, f"pd.Series({{{cells}}})"))
 
         outcome = yield from desk.run(question, write, self.title(question))
@@ -89,9 +95,9 @@ class Correlation:
         if r is None:
             return f"The correlation of {names}{where} cannot be computed: there is too little variation."
         return (
-            f"The correlation of {names}{where} is **{figure(values[lead])}** ({lead.capitalize()}; {beside.capitalize()} "
-            f"{figure(values[beside])}; {figure(values['pairs'])} rows): {_strength(r)}."
-        )
+            f"The correlation of {names}{where} is **{figure(values[lead])}** "
+            f"({lead.capitalize()}; {beside.capitalize()} "
+        )(f"{figure(values[beside])}; {figure(values['pairs'])} rows): {_strength(r)}.")
 
     def _many(self, question: Question, desk: Desk) -> Script:
         """One column with all others, or all pairs."""
@@ -125,7 +131,10 @@ class Correlation:
         if ordered:
             best = found.rows[0]
             end = "weakest" if "weakest" in question.flags else "strongest"
-            head = f"The {end} correlation{where} is that of **{plain(best[0])}** and **{plain(best[1])}**: **{figure(best[2])}**."
+            head = (
+                f"The {end} correlation{where} is that of **{plain(best[0])}** "
+                f"and **{plain(best[1])}**: **{figure(best[2])}**."
+            )
             return f"{head}\n\n" + markdown_table(found, 2)
         return f"Correlation (Pearson) of the numeric columns of `{question.frame.name}`{where}:\n\n" + markdown_table(
             found, 1

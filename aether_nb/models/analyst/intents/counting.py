@@ -37,7 +37,7 @@ class Values:
             column.kind in ("number", "numeric text") and not column.categorical and not (distinct or mode or listing)
         ):
             return False
-        if spread and not column.kind == "text":
+        if spread and column.kind != "text":
             return False
         clause.claim("by")
         if mode:
@@ -70,7 +70,10 @@ class Values:
             common = "mode" in question.flags
             edge = found.rows[0 if common else -1][1]
             ties = [f"**{plain(row[0].removesuffix('.0'))}**" for row in found.rows if row[1] == edge]
-            head = f"The {'most' if common else 'least'} common value of {plain(name)}{where} is {listed(ties[:10])} ({figure(edge)} rows)."
+            head = (
+                f"The {'most' if common else 'least'} common value of "
+                f"{plain(name)}{where} is {listed(ties[:10])} ({figure(edge)} rows)."
+            )
         else:
             head = f"{plain(name)} has **{distinct}** distinct values{where}:"
         return f"{head}\n\n" + markdown_table(found, 1)

@@ -132,7 +132,10 @@ class Outliers:
                 iqr = f"({values}.quantile(0.75) - {values}.quantile(0.25))"
                 rows.lines.append(f"{low} = {values}.quantile(0.25) - {question.threshold} * {iqr}")
                 rows.lines.append(f"{high} = {values}.quantile(0.75) + {question.threshold} * {iqr}")
-            cells = f'"outliers": (({values} < {low}) | ({values} > {high})).sum(), "values": {values}.count(), "from": {low}, "to": {high}'
+            cells = (
+                f'"outliers": (({values} < {low}) | ({values} > {high})).sum(), '
+                f'"values": {values}.count(), "from": {low}, "to": {high}'
+            )
             return rows.code(*desk.keep(question, f'pd.DataFrame({{{cells}}}).rename_axis("column")'))
 
         outcome = yield from desk.run(question, write, self.title(question))
@@ -142,7 +145,13 @@ class Outliers:
         )
         if len(names) == 1:
             _, count, values, low, high = found.rows[0]
-            return f"{plain(names[0])}{where} has **{figure(count)}** outliers among {figure(values)} values ({rule}: below {figure(low)} or above {figure(high)})."
+            return (
+                f"{plain(names[0])}{where} has **{figure(count)}** outliers among "
+                f"{figure(values)} values ({rule}: below {figure(low)} or above {figure(high)})."
+            )
         most = max(found.rows, key=lambda row: number(row[1]) or 0)
-        head = f"Outliers of `{question.frame.name}`{where} ({rule}); most are in **{plain(most[0])}** ({figure(most[1])}):"
+        head = (
+            f"Outliers of `{question.frame.name}`{where} ({rule}); "
+            f"most are in **{plain(most[0])}** ({figure(most[1])}):"
+        )
         return f"{head}\n\n" + markdown_table(found, 1)

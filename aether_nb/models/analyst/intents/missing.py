@@ -74,7 +74,10 @@ class Missing:
         if question.columns and len(found.rows) == 1:
             column, count, percent = found.rows[0][:3]
             known = f" {complete} are present." if "complete" in question.flags else ""
-            return f"{plain(column)} has **{figure(count)}** missing values, {share_text(percent)} of {rows} rows{where}.{known}"
+            return (
+                f"{plain(column)} has **{figure(count)}** missing values, "
+                f"{share_text(percent)} of {rows} rows{where}.{known}"
+            )
         with_gaps = [row for row in found.rows if number(row[1])]
         shown = Table(found.columns, tuple(with_gaps or found.rows), len(with_gaps or found.rows))
         total = figure(printed.get("missing", ""))
@@ -83,7 +86,10 @@ class Missing:
                 f"**{complete}** of {rows} rows of {name} are complete; {gaps} have at least one missing value{where}."
             )
         elif "anyrow" in question.flags:
-            head = f"**{gaps}** of {rows} rows of {name} have at least one missing value ({total} missing values in all){where}."
+            head = (
+                f"**{gaps}** of {rows} rows of {name} have at least one "
+                f"missing value ({total} missing values in all){where}."
+            )
         elif not with_gaps:
             return f"No value is missing in {name} ({rows} rows, **0** missing values){where}."
         elif question.extreme and with_gaps:
@@ -96,7 +102,10 @@ class Missing:
                 f"**{listed([plain(row[0]) for row in ends])}** has the {count} missing values: {figure(ends[0][1])}."
             )
         else:
-            head = f"**{total}** values are missing in {name}, in {len(with_gaps)} columns; {gaps} of {rows} rows have a gap{where}."
+            head = (
+                f"**{total}** values are missing in {name}, in {len(with_gaps)} "
+                f"columns; {gaps} of {rows} rows have a gap{where}."
+            )
         if not with_gaps:
             return head
         return f"{head}\n\n" + markdown_table(shown, 1, ("column", "missing", "percent"), percent=("percent",))

@@ -45,7 +45,7 @@ class Profile:
 
     def recognise(self, clause: Clause, question: Question) -> bool:
         """It needs a word for it; columns may narrow it down."""
-        asked = clause.claim("task", "profile")
+        asked = clause.claim("task", "profile") or any(t.text.casefold() == "summary" for _, t in clause.free("ref"))
         if "all" in question.flags:
             asked |= clause.claim("distinct") | clause.claim("values")
             question.columns = []

@@ -7,9 +7,10 @@ from dataclasses import replace
 from aether_nb.models.analyst.clause import Clause
 from aether_nb.models.analyst.code import Rows
 from aether_nb.models.analyst.desk import Desk
+from aether_nb.models.analyst.drawing import picture_lines
 from aether_nb.models.analyst.namespace import Column
 from aether_nb.models.analyst.phrasing import conditions_text, listed, plain
-from aether_nb.models.analyst.question import Key, Plot, Question, Unclear
+from aether_nb.models.analyst.question import Key, Plot, Question
 from aether_nb.models.analyst.results import has_figure
 from aether_nb.models.analyst.script import Script
 
@@ -88,7 +89,7 @@ def draw(question: Question, desk: Desk) -> Script:
             rows.lines.clear()
             lines = _table_lines(asked, desk, ax)
         else:
-            lines = _lines(kind, asked, rows.filtered(asked.conditions), ax)
+            lines = picture_lines(kind, asked, rows.filtered(asked.conditions), ax, desk.names)
         text = rows.code(f"{ax} = plt.subplots()[1]", *lines, f"{ax}.set_title({_heading(asked)!r})", "plt.show()")
         return f"import matplotlib.pyplot as plt\n{'' if text.startswith('import') else chr(10)}{text}"
 
@@ -163,63 +164,6 @@ def _group_by_others(question: Question, others: list[Column]) -> None:
     if len(others) == 1 and not question.keys and others[0].categorical:
         question.keys.append(Key(others[0]))
         question.columns.remove(others[0])
-
-
-def _lines(kind: str, question: Question, chosen: str, ax: str) -> list[str]:
-    """What draws a picture of the rows themselves."""
-    names = [column.name for column in question.columns]
-    keys = [*question.keys, *([question.subject] if question.subject else [])]
-    by = keys[0].column.name if keys else ""
-    if kind == "heat":
-        part = f"{chosen}[{names!r}]" if names else chosen
-        return [
-            f"matrix = {part}.corr(numeric_only=True)", f'image = {ax}.imshow(matrix, cmap="coolwarm", vmin=-1, vmax=1)',
-            f"{ax}.set_xticks(range(len(matrix)), matrix.columns, rotation=90)",
-            f"{ax}.set_yticks(range(len(matrix)), matrix.columns)", f"{ax}.figure.colorbar(image)",
-        ]  # fmt: skip
-    if not names:
-        return [f"{chosen}.hist(ax={ax}, bins=30)"]
-    if kind == "hist":
-        if by:
-            return [
-                f"for group, values in {chosen}.groupby({by!r}, observed=True)[{names[0]!r}]:",
-                f"    {ax}.hist(values.dropna(), bins=30, alpha=0.5, label=str(group))",
-                f"{ax}.set_xlabel({names[0]!r})", f"{ax}.legend()",
-            ]  # fmt: skip
-        return [f"for name in {names!r}:", f"    {ax}.hist({chosen}[name].dropna(), bins=30, alpha=0.6, label=name)", f"{ax}.legend()"] \
-            if len(names) > 1 else [f"{ax}.hist({chosen}[{names[0]!r}].dropna(), bins=30)", f"{ax}.set_xlabel({names[0]!r})"]  # fmt: skip
-    if kind == "box":
-        return _box(chosen, names, by, ax)
-    if kind == "bar":
-        return [f"{chosen}[{names[0]!r}].value_counts().plot.bar(ax={ax})", f'{ax}.set_ylabel("rows")']
-    return _points(kind, question, chosen, names, ax)
-
-
-def _box(chosen: str, names: list[str], by: str, ax: str) -> list[str]:
-    """Boxes side by side, one for each group or column."""
-    if by:
-        series = f"{{str(group): values.dropna() for group, values in {chosen}.groupby({by!r}, observed=True)[{names[0]!r}]}}"
-    else:
-        series = f"{{name: {chosen}[name].dropna() for name in {names!r}}}"
-    ticks = f"{ax}.set_xticks(range(1, len(boxes) + 1), list(boxes))"
-    return [f"boxes = {series}", f"{ax}.boxplot(list(boxes.values()))", ticks, f"{ax}.set_ylabel({names[0]!r})"]
-
-
-def _points(kind: str, question: Question, chosen: str, names: list[str], ax: str) -> list[str]:
-    """A scatter plot or a line, in one colour for each group when that was asked for."""
-    if len(names) < 2:
-        raise Unclear("a second column is needed for that picture")
-    x, y = names[:2]
-    draw_one = f"{ax}.scatter" if kind == "scatter" else f"{ax}.plot"
-    start = chosen if kind == "scatter" else f"{chosen}.sort_values({x!r})"
-    color = question.plot.color if question.plot else None
-    labels = [f"{ax}.set_xlabel({x!r})", f"{ax}.set_ylabel({y!r})"]
-    if color is None:
-        return [f"points = {start}", f"{draw_one}(points[{x!r}], points[{y!r}])", *labels]
-    return [
-        f"for group, points in {start}.groupby({color.name!r}, observed=True):",
-        f"    {draw_one}(points[{x!r}], points[{y!r}], label=str(group))", *labels, f"{ax}.legend()",
-    ]  # fmt: skip
 
 
 def _table_lines(question: Question, desk: Desk, ax: str) -> list[str]:

@@ -133,7 +133,10 @@ def _said(question: Question, found: Table, end: str) -> str:
     ordered = [row for row in found.rows if number(row[at]) is not None or row[at]]
     if question.extreme == "both" and wanted == 1 and len(ordered) == found.total:
         first, last = ordered[0], ordered[-1]
-        head = f"**{plain(first[0])}** has the highest {what} ({figure(first[at])}) and **{plain(last[0])}** the lowest ({figure(last[at])}){where}."
+        head = (
+            f"**{plain(first[0])}** has the highest {what} ({figure(first[at])}) "
+            f"and **{plain(last[0])}** the lowest ({figure(last[at])}){where}."
+        )
     elif wanted > 1:
         few = Table(found.columns, tuple(ordered[:wanted]), min(wanted, len(ordered)))
         names = listed([f"**{plain(row[0])}**" for row in few.rows])
@@ -141,7 +144,10 @@ def _said(question: Question, found: Table, end: str) -> str:
     else:
         ties = [row for row in ordered if row[at] == ordered[0][at]]
         names = listed([f"**{plain(row[0])}**" for row in ties])
-        head = f"{names} {'has' if len(ties) == 1 else 'share'} the {_end(end)} {what}: **{figure(ordered[0][at])}**{where}."
+        head = (
+            f"{names} {'has' if len(ties) == 1 else 'share'} the "
+            f"{_end(end)} {what}: **{figure(ordered[0][at])}**{where}."
+        )
         head += _other_reading(question, ordered, end, lead, found)
     return f"{head}\n\n{table_text}" if len(found.rows) > 1 else head
 

@@ -103,7 +103,10 @@ class Share:
         pairs = found.pairs()
         if number(pairs.get("rows", "")) == 0:
             return f"There are no rows{of}, so there is no share."
-        return f"**{share_text(pairs['percent'])}** of the rows{of} have {what}: {figure(pairs['met'])} of {figure(pairs['rows'])}."
+        return (
+            f"**{share_text(pairs['percent'])}** of the rows{of} have "
+            f"{what}: {figure(pairs['met'])} of {figure(pairs['rows'])}."
+        )
 
     def _categories(self, question: Question, desk: Desk) -> Script:
         """How the rows, or a sum, fall into the groups."""

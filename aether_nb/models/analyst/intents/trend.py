@@ -72,7 +72,10 @@ class Trend:
             if key.freq in ("M", "Q", "Y"):
                 rows.lines.append(f"{series}.index = {series}.index.to_period({key.freq!r})")
             prints = [
-                f'print("periods:", len({series}))', f'print("first:", {series}.iloc[0])', f'print("last:", {series}.iloc[-1])',
+                f'print("periods:", len({series}))', (
+                    'print("first:", '
+                    f'{series}.iloc[0])'
+                ), f'print("last:", {series}.iloc[-1])',
                 f'print("change:", {series}.iloc[-1] - {series}.iloc[0])',
                 f'print("start:", {series}.index[0])', f'print("end:", {series}.index[-1])',
                 f'print("highest:", {series}.max())', f'print("peak:", {series}.idxmax())',
@@ -87,9 +90,14 @@ class Trend:
         way = "rose" if change > 0 else "fell" if change < 0 else "did not change"
         by = f" by {figure(str(abs(change)))}" if change else ""
         head = (
-            f"By {period}, the {label} of {plain(measure)}{conditions_text(question.conditions)} {way}{by}, from **{figure(told.get('first', ''))}** "
-            f"({_day(told.get('start', ''))}) to **{figure(told.get('last', ''))}** ({_day(told.get('end', ''))}). The highest {period} is "
-            f"{_day(told.get('peak', ''))} ({figure(told.get('highest', ''))}), the lowest {_day(told.get('trough', ''))} ({figure(told.get('lowest', ''))})."
+            f"By {period}, the {label} of {plain(measure)}{conditions_text(question.conditions)} "
+            f"{way}{by}, from **{figure(told.get('first', ''))}** "
+        )(
+            f"({_day(told.get('start', ''))}) to **{figure(told.get('last', ''))}** "
+            f"({_day(told.get('end', ''))}). The highest {period} is "
+        )(
+            f"{_day(told.get('peak', ''))} ({figure(told.get('highest', ''))}), the "
+            f"lowest {_day(told.get('trough', ''))} ({figure(told.get('lowest', ''))})."
         )
         return f"{head}\n\n" + markdown_table(found, 1)
 
@@ -105,12 +113,18 @@ class Trend:
             if question.needs_name():
                 desk.saved = lines
             rows.lines.append(f"{lines} = {aggregate(agg, source)}.unstack()")
-            ends = f'"first": {lines}.bfill().iloc[0], "last": {lines}.ffill().iloc[-1], "highest": {lines}.max(), "lowest": {lines}.min()'
+            ends = (
+                f'"first": {lines}.bfill().iloc[0], "last": {lines}.ffill().iloc[-1], '
+                f'"highest": {lines}.max(), "lowest": {lines}.min()'
+            )
             return rows.code(f"pd.DataFrame({{{ends}}})")
 
         outcome = yield from desk.run(question, write, self.title(question))
         period = key_name(question.keys[0])
-        text = f"{plain(measure)} ({agg_name(agg)}) by {plain(period)}, for each {plain(group)}{conditions_text(question.conditions)}:\n\n"
+        text = (
+            f"{plain(measure)} ({agg_name(agg)}) by {plain(period)}, for "
+            f"each {plain(group)}{conditions_text(question.conditions)}:\n\n"
+        )
         return text + markdown_table(desk.table(outcome), 1)
 
 
@@ -164,4 +178,7 @@ class Period:
 
         outcome = yield from desk.run(question, write, self.title(question))
         ends = desk.table(outcome).pairs()
-        return f"{plain(name)} runs from **{_day(ends.get('first', ''))}** to **{_day(ends.get('last', ''))}**{conditions_text(question.conditions)}."
+        return (
+            f"{plain(name)} runs from **{_day(ends.get('first', ''))}** to "
+            f"**{_day(ends.get('last', ''))}**{conditions_text(question.conditions)}."
+        )

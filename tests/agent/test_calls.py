@@ -1,0 +1,210 @@
+"""What a running call is handed, and what becomes of calls that cannot be judged or fail half-way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from aether_nb import tool
+from aether_nb.agent.asking import Desk
+from aether_nb.events import kinds as k
+from aether_nb.events.folds import fold
+from aether_nb.events.messages import Message, Text
+from aether_nb.models.base import Delta, Request
+from aether_nb.tools.base import Assessment, Context, PartlyDone, Result
+from aether_nb.tools.function import declare
+from harness.agent import NO, YES, Script, call, stage
+
+
+def test_a_call_is_handed_the_house_and_no_more(tmp_path: Path) -> None:
+    """A tool sees its folder, its shell, the plan, what the run has made and written; it can ask, show and use main."""
+    seen: dict[str, Any] = {}
+
+    @tool(risk="low", effect="pure", where="loop")
+    async def peek(context: Context) -> str:
+        """Look at the context."""
+        seen.update(
+            workspace=context.workspace,
+            names=sorted(context.shell.user_ns),
+            plan=context.plan,
+            made=context.made,
+            written=context.written,
+            main=await context.main(lambda: 42),
+        )
+        context.emit(k.Progress(context.call_id, 1, 2, "half"))
+        await asyncio.sleep(0.01)
+        return str(await context.ask("Which?", ("a", "b")))
+
+    @declare(judge=lambda arguments, context: Assessment("medium", "external", path="/w/x.csv"), where="loop")
+    async def put(context: Context) -> Result:
+        """Write and make something."""
+        change = k.Change("t", "added", "int")
+        return Result((Text("ok"),), events=(k.NamespaceChanged(context.call_id, (change,)),))
+
+    plan = call("plan", items=[{"title": "Look", "tool": "peek"}])
+    person = Script([YES], ["b"])
+    play = stage(
+        [[plan, call("put")], call("peek"), "done"],
+        tools=[peek, put],
+        person=person,
+        namespace={"df": 1},
+        workspace=tmp_path,
+    )
+    play.drive()
+    assert seen == {
+        "workspace": tmp_path,
+        "names": ["df"],
+        "plan": (k.PlanItem("Look", "peek"),),
+        "made": ("t",),
+        "written": ("/w/x.csv",),
+        "main": 42,
+    }
+    assert play.told() == "b"
+    assert [e.event.note for e in play.seen if isinstance(e.event, k.Progress)] == ["half"]
+    asked = [event for event in play.stored if isinstance(event, k.QuestionAsked | k.QuestionAnswered)]
+    assert asked == [
+        k.QuestionAsked(asked[0].id, "Which?", ("a", "b"), call_id=asked[0].call_id),  # type: ignore[union-attr]
+        k.QuestionAnswered(asked[0].id, "b", "panel"),
+    ]
+
+
+def test_what_cannot_be_judged_is_high_and_asked() -> None:
+    """A judge that breaks makes its call high risk: a person looks at it."""
+
+    def broken(arguments: Any, context: Context) -> Assessment:
+        raise RuntimeError("no idea")
+
+    @declare(judge=broken, where="loop")
+    async def odd() -> str:
+        """Do something odd."""
+        return "did it"
+
+    person = Script([NO])
+    stage([call("odd"), "ok"], tools=[odd], person=person).drive()
+    proposed = person.asked[0].proposed
+    assert (proposed.risk, proposed.reasons) == ("high", ("it could not be judged (RuntimeError)",))
+
+
+def test_what_a_failed_call_showed_and_changed_is_kept() -> None:
+    """A call that fails half-way leaves its outputs and its changes in the log."""
+    change = k.NamespaceChanged("x", (k.Change("a", "added", "int"),))
+
+    @tool(risk="low", effect="namespace", where="loop")
+    async def half(context: Context) -> str:
+        """Do half."""
+        raise PartlyDone("It broke.", "Half-way.", outputs=({"text/plain": "seen"},), events=(change,))
+
+    play = stage([call("half"), "ok"], tools=[half])
+    state = play.drive()
+    failed = next(event for event in play.stored if isinstance(event, k.CallFailed))
+    assert (failed.what, failed.why, failed.outputs) == ("It broke.", "Half-way.", ({"text/plain": "seen"},))
+    assert state.made == ("a",)
+
+
+class Odd:
+    """A model that answers in a way of its own."""
+
+    name = "odd"
+
+    def __init__(self, *deltas: Delta, pause: float = 0) -> None:
+        self.deltas, self.pause = deltas, pause
+
+    async def stream(self, request: Request) -> AsyncIterator[Delta]:
+        for delta in self.deltas:
+            yield delta
+        await asyncio.sleep(self.pause)
+
+
+def test_a_reply_that_is_never_whole_is_a_failure() -> None:
+    """A stream that ends without its reply is the model's failure, and what was shown of it stays transient."""
+    play = stage([])
+    play.driver.model = Odd(Delta(call="plan {"), Delta(thinking="hm"))
+    assert play.drive().ended == k.RunEnded(
+        "failed", "The model odd ended its answer before it was whole.", hint="Ask again."
+    )
+    assert {"call.delta", "thinking.delta"} <= {entry.event.kind for entry in play.seen}
+
+
+def test_a_model_that_outlasts_the_seconds_is_left_and_the_person_is_asked() -> None:
+    """The limit of seconds holds while a model streams: the request is given up, and the run asks."""
+    play = stage([], limits=k.Limits(seconds=0.05), person=Script(answers=["stop here"]))
+    play.driver.model = Odd(pause=30)
+    ended = play.drive().ended
+    assert ended is not None and ended.what == "The run was ended at its limit of 0 seconds."
+
+
+def test_a_run_without_a_limit_of_seconds_waits() -> None:
+    """No limit means no deadline."""
+    play = stage(["fine"], limits=k.Limits(seconds=None))
+    assert play.drive().answer == "fine"
+
+
+def test_a_reply_that_is_cut_keeps_its_plan_open() -> None:
+    """Items that were never worked on stay pending in a run that is done; only those without a tool tick."""
+    plan = call("plan", items=[{"title": "Send", "tool": "send"}, {"title": "Tell"}])
+    state = stage([plan, "ok"]).drive()
+    assert [item.status for item in state.plan] == ["pending", "done"]
+
+
+def test_a_question_at_the_panel_is_answered_by_its_own_words() -> None:
+    """The panel's answer to a question reaches whoever asked, and another question's does not."""
+
+    async def main() -> tuple[str | None, str]:
+        async def seen() -> bool:
+            return True
+
+        desk = Desk(seen)
+        waiting = asyncio.create_task(desk.answer(k.QuestionAsked("q1", "Which?")))
+        await asyncio.sleep(0)
+        desk.command({"type": "question", "id": "q2", "answer": "no"})
+        desk.command({"type": "question", "id": "q1", "answer": "yes"})
+        return await asyncio.wait_for(waiting, 5)
+
+    assert asyncio.run(main()) == ("yes", "panel")
+
+
+def entries(*events: k.Event) -> list[k.Entry]:
+    """These events as a log."""
+    return [k.Entry("r", n, 100.0 + n, event) for n, event in enumerate(events, 1)]
+
+
+def test_what_does_not_fit_the_state_changes_nothing() -> None:
+    """Answers to questions that are not open, items beyond the plan and transient events leave the state alone."""
+    start = fold(entries(k.RunStarted("q", "m")))
+    for event in (
+        k.QuestionAnswered("q9", "yes", "panel"),
+        k.ItemFinished(7),
+        k.GateAnswered("c9", "h", "approve", "panel"),
+    ):
+        after = fold([k.Entry("r", 2, 101.0, event)], start)
+        assert (after.question, after.plan, after.calls) == (None, (), {})
+    assert fold([k.Entry("r", 1, 200.0, k.TextDelta("x"))], start) is start
+
+
+def test_a_grant_that_is_taken_back_is_gone() -> None:
+    """Revoking removes exactly the grant that is named."""
+    one, two = (k.Grant(id, "send", "call:h", "run", "panel") for id in ("g1", "g2"))
+    state = fold(
+        entries(k.RunStarted("q", "m"), k.GrantGiven(one), k.GrantGiven(two), k.GrantRevoked("g1", "the user"))
+    )
+    assert state.grants == (two,)
+
+
+def test_a_question_that_a_call_asks_is_closed_by_its_answer() -> None:
+    """The state waits while a question is open, and only so long."""
+    asked = fold(entries(k.RunStarted("q", "m"), k.QuestionAsked("q1", "Which?", call_id="c1")))
+    answered = fold([k.Entry("r", 3, 103.0, k.QuestionAnswered("q1", "a", "panel"))], asked)
+    assert (asked.waiting, answered.waiting, answered.seconds) == (True, False, 1.0)
+
+
+def test_a_message_says_its_text_and_leaves_pictures_out() -> None:
+    """The text of a message is that of its text parts."""
+    from aether_nb.events.folds import line, sent
+    from aether_nb.events.messages import Image, ToolCall
+
+    message = Message("user", (Text("a", "rows", ("df.x",)), Image("image/png", "AAAA"), Text("b")))
+    assert message.text == "ab"
+    assert sent([message]) == (k.Sent("image", 1), k.Sent("rows", 1, ("df.x",)), k.Sent("text", 1))
+    assert line(ToolCall("c", "send", {"to": "x" * 100}), "finished") == f"send({'x' * 80}…): finished"
