@@ -54,7 +54,7 @@ def migrate(db: sqlite3.Connection, file: Path) -> None:
         db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
         db.execute("COMMIT")
     except BaseException:
-        if db.in_transaction:
+        if db.in_transaction:  # pragma: no branch  # SQLite may have rolled it back by itself
             db.execute("ROLLBACK")
         raise
 

@@ -208,3 +208,29 @@ def test_a_message_says_its_text_and_leaves_pictures_out() -> None:
     assert message.text == "ab"
     assert sent([message]) == (k.Sent("image", 1), k.Sent("rows", 1, ("df.x",)), k.Sent("text", 1))
     assert line(ToolCall("c", "send", {"to": "x" * 100}), "finished") == f"send({'x' * 80}…): finished"
+
+
+def test_a_judge_may_refuse_before_anybody_is_asked() -> None:
+    """What is plainly not allowed, such as a path outside the folder, goes back to the model without a gate."""
+    person = Script()
+    play = stage([call("write_file", path="../x", content="x"), "ok"], person=person, workspace=Path("/w"))
+    play.drive()
+    assert play.told().startswith("error: ../x lies outside the working folder.")
+    assert person.asked == []
+
+
+def test_a_run_names_itself_when_it_is_not_named() -> None:
+    """Every run has a short name of its own that can be typed."""
+    from aether_nb.agent.run import Run
+    from aether_nb.store.memory import MemoryLog
+
+    one, two = Run(MemoryLog()), Run(MemoryLog())
+    assert len(one.id) == 8
+    assert one.id != two.id
+
+
+def test_stopping_a_run_that_is_over_says_nothing() -> None:
+    """A Stop that comes too late leaves the log as it is."""
+    from aether_nb.agent.driver import stopped
+
+    assert stopped(stage(["done"]).drive()) == []

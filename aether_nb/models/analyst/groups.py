@@ -36,7 +36,7 @@ def read_extreme(clause: Clause, question: Question) -> None:
         if not any(column in columns for column in named):
             question.columns.append(clause.one(columns, phrase))
         question.flags.add("attribute")
-    for at, tag in tops:
+    for at, _ in tops:
         clause.take(at)
         if any(clause.kind(place) in _ROWS for place in (at + 1, at + 2)):
             question.flags.add("rows")

@@ -46,8 +46,8 @@ _GRAMMAR = (
 class Tag:
     """A piece of the question and what it stands for.
 
-    ``kind`` is column, value, frame, entity, number, quantile, date, month, ordinal, file, symbol, sep, unit, unknown, or
-    a kind of the lexicon. ``used`` is set by whoever has understood it.
+    ``kind`` is column, value, frame, entity, number, quantile, date, month, ordinal, file, sep, unit, literal,
+    unknown, or a kind of the lexicon. ``used`` is set by whoever has understood it.
     """
 
     kind: str
@@ -59,7 +59,7 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """What a question may speak of: a frame, all frame names, answers to earlier questions, values that were looked up."""
+    """What a question may speak of: a frame, the frames' names, what a person chose, values that were looked up."""
 
     frame: Frame
     frame_names: tuple[str, ...] = ()
@@ -240,7 +240,7 @@ def _values(text: str, words: Vocabulary, exact: bool = False) -> list[tuple[Col
 
 
 def _same_value(text: str, value: str) -> bool:
-    """Whether a phrase names a value: same letters, a plural, an adjective (``rainy``), or a word for it (``women``)."""
+    """Whether a phrase names a value: its letters, a plural, an adjective (``rainy``), a word for it (``women``)."""
     one, other = text.casefold(), value.casefold()
     if one in (other, f"{other}s", f"{other}es") or (join(one) and join(one) == join(other)):
         return True

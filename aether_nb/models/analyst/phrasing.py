@@ -15,14 +15,39 @@ __all__ = ["agg_name", "condition_text", "conditions_text", "figure", "listed", 
 
 _MOST_ROWS = 20
 _AGGS = {
-    "mean": "mean", "median": "median", "sum": "total", "min": "minimum", "max": "maximum", "std": "standard deviation",
-    "var": "variance", "range": "range", "iqr": "interquartile range", "count": "count", "nunique": "number of distinct values",
-    "q0.25": "25th percentile", "q0.5": "median", "q0.75": "75th percentile", "share": "share",
-}  # fmt: skip
+    "mean": "mean",
+    "median": "median",
+    "sum": "total",
+    "min": "minimum",
+    "max": "maximum",
+    "std": "standard deviation",
+    "var": "variance",
+    "range": "range",
+    "iqr": "interquartile range",
+    "count": "count",
+    "nunique": "number of distinct values",
+    "q0.25": "25th percentile",
+    "q0.5": "median",
+    "q0.75": "75th percentile",
+    "share": "share",
+}
 _OPS = {
-    "==": "=", "!=": "≠", ">": ">", ">=": "≥", "<": "<", "<=": "≤", "contains": "contains", "starts": "starts with",
-    "ends": "ends with", "year": "in", "year>": "after", "year>=": "since", "year<": "before", "year<=": "until", "date": "on",
-}  # fmt: skip
+    "==": "=",
+    "!=": "≠",
+    ">": ">",
+    ">=": "≥",
+    "<": "<",
+    "<=": "≤",
+    "contains": "contains",
+    "starts": "starts with",
+    "ends": "ends with",
+    "year": "in",
+    "year>": "after",
+    "year>=": "since",
+    "year<": "before",
+    "year<=": "until",
+    "date": "on",
+}
 _MONTHS = "January February March April May June July August September October November December".split()
 
 
@@ -37,7 +62,7 @@ def agg_name(agg: str) -> str:
 
 
 def figure(cell: str, separators: bool = True) -> str:
-    """A number as people write it: at least four significant digits, separators in big ones; other cells as they are."""
+    """A number as people write it: four significant digits or more, separators in big ones; other cells as they are."""
     value = number(cell)
     if value is None or value in (float("inf"), float("-inf")):
         return plain(cell) if cell else "missing"

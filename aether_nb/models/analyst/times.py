@@ -50,6 +50,7 @@ def need_time(clause: Clause) -> Column:
 
 
 def is_year(value: Any) -> bool:
+    """Whether a number is probably a year."""
     return isinstance(value, int) and 1500 <= value <= 2200
 
 

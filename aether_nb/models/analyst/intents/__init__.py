@@ -45,7 +45,27 @@ class Intent(Protocol):
 
 
 INTENTS: tuple[Intent, ...] = (
-    Missing(), Duplicates(), Correlation(), Outliers(), Comparison(), Trend(), Share(), Ratio(), Period(), Picture(),
-    Distribution(), Rank(), Extremes(), Head(), Shape(), Values(), Count(), Aggregate(), Listing(), Profile(), Lookup(), Columns(),
-)  # fmt: skip
+    Missing(),
+    Duplicates(),
+    Correlation(),
+    Outliers(),
+    Comparison(),
+    Trend(),
+    Share(),
+    Ratio(),
+    Period(),
+    Picture(),
+    Distribution(),
+    Rank(),
+    Extremes(),
+    Head(),
+    Shape(),
+    Values(),
+    Count(),
+    Aggregate(),
+    Listing(),
+    Profile(),
+    Lookup(),
+    Columns(),
+)
 """Every intent; the first one that recognises a clause answers it."""

@@ -47,9 +47,7 @@ class Correlation:
             return False
         if strongest or {"weakest", "negative"} & question.flags:
             question.flags.add("ordered")
-        if question.keys and len(question.columns) != 2:
-            return False
-        return True
+        return not question.keys or len(question.columns) == 2
 
     def title(self, question: Question) -> str:
         """What the plan says."""

@@ -114,8 +114,18 @@ def _kind(question: Question) -> str:
     kind = question.plot.kind if question.plot else "any"
     if kind != "any":
         return kind
-    by_task = {"compare": "box", "count": "bar", "values": "bar", "share": "bar", "rank": "bar", "missing": "bar", "trend": "line",
-               "outliers": "box", "distribution": "hist", "matrix": "heat"}  # fmt: skip
+    by_task = {
+        "compare": "box",
+        "count": "bar",
+        "values": "bar",
+        "share": "bar",
+        "rank": "bar",
+        "missing": "bar",
+        "trend": "line",
+        "outliers": "box",
+        "distribution": "hist",
+        "matrix": "heat",
+    }
     if question.task in by_task:
         if question.task == "compare" and not question.keys and question.subject is None:
             return "hist"

@@ -108,10 +108,8 @@ def _leading(question: Question, end: str) -> str:
     if question.aggs:
         return question.aggs[0]
     subject, rows = question.subject, question.frame.rows
-    if subject is not None and not subject.freq and subject.column.distinct and rows:
-        if subject.column.distinct / rows > _UNIQUE_FROM:
-            return end
-    return "mean"
+    named = subject is not None and not subject.freq and subject.column.distinct
+    return end if named and rows and named / rows > _UNIQUE_FROM else "mean"
 
 
 def _said(question: Question, found: Table, end: str) -> str:

@@ -139,9 +139,13 @@ def _split(clause: Clause) -> tuple[list[Condition], list[Condition]]:
     last = max((at for at, tag in enumerate(clause.tags) if tag.kind == "share"), default=0)
     places = [at for at, _ in clause.found]
     verbs = [
-        at for at, tag in enumerate(clause.tags)
-        if tag.kind == "verb" and at > last and clause.tags[at - 1].kind not in ("rel", "which") and any(p > at for p in places)
-    ]  # fmt: skip
+        at
+        for at, tag in enumerate(clause.tags)
+        if tag.kind == "verb"
+        and at > last
+        and clause.tags[at - 1].kind not in ("rel", "which")
+        and any(p > at for p in places)
+    ]
     flags = [at for at in places if clause.tags[at].kind == "column" and clause.tags[at].extra == "flag" and at > last]
     relative = [
         at
@@ -214,7 +218,8 @@ class Ratio:
             one, other = condition.value
             name = condition.column.name if condition.column else ""
             if question.keys:
-                groups = f"{group_code([*question.keys, *([Key(condition.column)] if condition.column else [])], chosen)}.size().unstack()"
+                keys = [*question.keys, *([Key(condition.column)] if condition.column else [])]
+                groups = f"{group_code(keys, chosen)}.size().unstack()"
                 frame = f"{groups}[{[one, other]!r}]"
                 return rows.code(*desk.keep(question, f"{frame}.assign(ratio={groups}[{one!r}] / {groups}[{other!r}])"))
             first, second = (f"({chosen}[{name!r}] == {value!r}).sum()" for value in (one, other))
