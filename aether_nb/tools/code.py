@@ -7,12 +7,12 @@ reported after. Figures become ordinary outputs of the cell, where the user keep
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from aether_nb.events.kinds import Change, Event, NamespaceChanged, OutputDelta
 from aether_nb.events.messages import Text
-from aether_nb.live.changes import compare, photograph
+from aether_nb.live.changes import Photograph, compare, photograph
 from aether_nb.live.execute import Execution, Executor
 from aether_nb.live.reading import read
 from aether_nb.live.values import Shown, show_value
@@ -43,15 +43,21 @@ async def run_python(code: str, context: Context, purpose: str = "") -> Result:
     def show(stream: str, text: str) -> None:
         context.emit(OutputDelta(context.call_id, text, "stderr" if stream == "stderr" else "stdout"))
 
-    async def job() -> tuple[Execution, tuple[Change, ...]]:
-        before = photograph(shell.user_ns)
-        running = Executor(shell).run(code, show)
-        execution = await running if inspect.isawaitable(running) else running
+    def seen(before: Photograph, execution: Execution) -> tuple[Execution, tuple[Change, ...]]:
         if execution.interrupted:
             raise KeyboardInterrupt  # IPython has swallowed it; it is the run that was stopped, not this code alone
         for figure in execution.figures:
             shell.display_pub.publish(dict(figure))
         return execution, compare(before, shell.user_ns)
+
+    async def awaited(before: Photograph, running: Awaitable[Execution]) -> tuple[Execution, tuple[Change, ...]]:
+        return seen(before, await running)
+
+    def job() -> Any:
+        """Awaitable only when the code itself awaits: not every place that runs code can await."""
+        before = photograph(shell.user_ns)
+        running = Executor(shell).run(code, show)
+        return awaited(before, running) if inspect.isawaitable(running) else seen(before, running)
 
     done: tuple[Execution, tuple[Change, ...]] = await context.main(job)
     execution, changes = done

@@ -1,4 +1,4 @@
-"""The bridge in real kernels: Stop, queued cells, clicks and the user's own asyncio, on ipykernel 7 and 6."""
+"""The bridge in real kernels: queued cells, clicks, magics and the user's own asyncio, on ipykernel 7 and 6."""
 
 from __future__ import annotations
 
@@ -7,50 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from harness.bridge_cells import HELPERS, SETUP, value
 from harness.kernel import Kernel
 
 pytestmark = pytest.mark.kernel
-
-SETUP = '''
-import asyncio, contextlib, signal, threading, time
-from comm import create_comm
-from aether_nb.live.bridge import AgentThread, run_blocking, run_in_cell
-from aether_nb.live.execute import Executor
-from aether_nb.live.fastlane import FastLane
-
-agent = AgentThread()
-executor = Executor(get_ipython())
-clicks, ordinary, notes = [], [], []
-
-def deliver(content):
-    clicks.append((content, threading.current_thread() is threading.main_thread()))
-    agent.loop.call_soon_threadsafe(clicked.set)
-
-clicked = agent.submit(asyncio.sleep(0, asyncio.Event())).result()
-panel, other = create_comm(target_name="panel"), create_comm(target_name="other")
-for comm in (panel, other):
-    comm.on_msg(lambda message: ordinary.append(message["content"]["data"]["content"]))
-lane = FastLane(get_ipython().kernel)
-lane.watch(panel.comm_id, deliver)
-
-def python(code):
-    return lambda: executor.run(code)
-
-async def unharmed():
-    """What has to hold after every run: SIGINT as before, and nothing left on either loop."""
-    await asyncio.sleep(0.05)
-    async def others():
-        return [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-    return agent.submit(others()).result(10)
-
-async def checked(work):
-    before = signal.getsignal(signal.SIGINT)
-    try:
-        return await run_in_cell(agent, work)
-    finally:
-        assert signal.getsignal(signal.SIGINT) is before
-print(panel.comm_id)
-'''
 
 
 @pytest.fixture(scope="module", params=["this environment's ipykernel", "ipykernel 6"])
@@ -80,11 +40,6 @@ def kernel(shared):
     assert (after.status, after.text()) == ("ok", "[]\n")
 
 
-def value(kernel, expression):
-    """The repr of an expression in the kernel."""
-    return kernel.run(f"print(repr({expression}))").text().strip()
-
-
 # ---- queued cells, results
 
 
@@ -104,171 +59,6 @@ def test_what_a_job_prints_shows_in_its_cell(kernel):
     """Output of a job belongs to the cell that waits, and nothing is lost."""
     code = "async def work(jobs):\n    await jobs.main(lambda: print('from a job'))\nawait checked(work)"
     assert kernel.run(code).text() == "from a job\n"
-
-
-# ---- Stop
-
-HELPERS = """
-def announce():
-    # From a thread of its own, so that no capture takes it.
-    thread = threading.Thread(target=print, args=("started",))
-    thread.start()
-    thread.join()
-
-def endless():
-    announce()
-    while True:
-        pass
-
-async def wrapped():
-    return executor.run("announce()\\nwhile True: pass")
-
-async def until_stopped(jobs, waiting):
-    try:
-        await waiting
-    finally:
-        notes.append(await jobs.main(lambda: "tidied"))
-
-async def after_announcing(jobs, waiting):
-    await jobs.main(announce)
-    await waiting
-
-async def forever():
-    while True:
-        await asyncio.sleep(0.01)
-"""
-
-
-def situation_of(waiting):
-    """A cell whose run is busy with this expression until it is stopped."""
-    return f"{HELPERS}\nasync def work(jobs):\n    await until_stopped(jobs, {waiting})\n"
-
-
-def announced(waiting):
-    """The same, where the expression cannot announce itself."""
-    return situation_of(f"after_announcing(jobs, {waiting})")
-
-
-SITUATIONS = {
-    "waiting": announced("asyncio.Event().wait()"),
-    "streaming": announced("forever()"),
-    "in a job": situation_of("jobs.main(endless)"),
-    "in agent code": situation_of("jobs.main(python('announce()\\nwhile True: pass'))"),
-    "in a coroutine that computes": situation_of("jobs.main(wrapped)"),
-    "in agent code that waits": situation_of("jobs.main(python('announce()\\nawait asyncio.sleep(60)'))"),
-    "in agent code that waited and computes": situation_of(
-        "jobs.main(python('await asyncio.sleep(0)\\nannounce()\\nwhile True: pass'))"
-    ),
-}
-COMPUTING = set(SITUATIONS) - {"waiting", "streaming", "in agent code that waits"}
-
-
-@pytest.mark.parametrize("situation", SITUATIONS)
-def test_the_kernels_stop_ends_a_run(kernel, situation):
-    """SIGINT ends the cell, wherever the run is; its cleanup runs, and queued cells are aborted, as people mean it."""
-    kernel.run(SITUATIONS[situation])
-    cell = kernel.send("await checked(work)")
-    queued = kernel.send("notes.append('a queued cell ran')")
-    kernel.printed(cell, "started")
-    kernel.interrupt()
-    kernel.finish(cell, queued)
-    assert (cell.status, cell.error, queued.status) == ("error", "RunStopped", "aborted")
-    assert len(cell.of("error")[0]["traceback"]) == 1
-    assert value(kernel, "notes") == "['tidied']"
-
-
-@pytest.mark.parametrize("situation", SITUATIONS)
-def test_the_panels_stop_ends_a_run(kernel, situation):
-    """A click on Stop takes the same path; on ipykernel 6 a computation hears only the kernel's Stop."""
-    kernel.run(SITUATIONS[situation])
-    cell = kernel.send(
-        "stopping = []\n"
-        "async def stoppable(jobs):\n"
-        "    stopping.append(jobs)\n"
-        "    await work(jobs)\n"
-        "lane.watch(panel.comm_id, lambda content: stopping[0].stop())\n"
-        "try:\n"
-        "    await checked(stoppable)\n"
-        "finally:\n"
-        "    lane.watch(panel.comm_id, deliver)\n"
-    )
-    queued = kernel.send("notes.append('a queued cell ran')")
-    kernel.printed(cell, "started")
-    kernel.click(kernel.panel, {"do": "stop"})
-    if not kernel.new and situation in COMPUTING:
-        kernel.wait(0.3)
-        assert not cell.ended
-        kernel.interrupt()
-    kernel.finish(cell, queued)
-    assert (cell.status, cell.error, queued.status) == ("error", "RunStopped", "aborted")
-    assert value(kernel, "notes") == "['tidied']"
-
-
-@pytest.mark.slow
-def test_stop_at_any_moment_leaves_the_shell_as_it_was(kernel):
-    """Whenever Stop comes in a quick succession of jobs, outputs go their ordinary ways afterwards."""
-    kernel.run(
-        f"{HELPERS}\n"
-        "async def busy(jobs):\n"
-        "    while True:\n"
-        "        await jobs.main(python('print(sum(range(10_000)))\\n1'))\n"
-        "        await jobs.main(python('await asyncio.sleep(0)\\nsum(range(10_000))'))\n"
-        "async def work(jobs):\n"
-        "    await until_stopped(jobs, after_announcing(jobs, busy(jobs)))\n"
-        "import sys\n"
-        "def ways():\n"
-        "    shell = get_ipython()\n"
-        "    return sys.stdout, sys.stderr, sys.displayhook, shell.display_pub, vars(shell).keys()\n"
-        "before = ways()"
-    )
-    for round_ in range(12):
-        cell = kernel.send("notes.clear()\nawait checked(work)")
-        kernel.printed(cell, "started")
-        kernel.wait(0.017 * round_)
-        kernel.interrupt()
-        kernel.finish(cell)
-        assert (cell.status, cell.error) == ("error", "RunStopped")
-        assert value(kernel, "(notes, ways() == before)") == "(['tidied'], True)"
-
-
-def test_the_second_stop_is_not_polite(kernel):
-    """Pressed twice, Stop ends a cell whose cleanup hangs, and the kernel lives on."""
-    cell = kernel.send(
-        HELPERS + "release = threading.Event()\n"
-        "async def work(jobs):\n"
-        "    await jobs.main(announce)\n"
-        "    try:\n"
-        "        await asyncio.Event().wait()\n"
-        "    finally:\n"
-        "        await jobs.main(lambda: print('tidying'))\n"
-        "        await asyncio.to_thread(release.wait, 20)\n"
-        "await checked(work)"
-    )
-    kernel.printed(cell, "started")
-    kernel.interrupt()
-    kernel.printed(cell, "tidying")
-    kernel.interrupt()
-    kernel.finish(cell)
-    assert (cell.status, cell.error) == ("error", "RunStopped")
-    kernel.run("release.set()")
-
-
-def test_the_second_stop_ends_a_task_that_holds_the_loop(kernel):
-    """A task of agent code that computes for ever is ended by the second Stop; the kernel lives on."""
-    cell = kernel.send(
-        f"{HELPERS}\n"
-        "async def hog():\n    endless()\n"
-        "async def work(jobs):\n"
-        "    await jobs.main(python('task = asyncio.ensure_future(hog())\\nawait asyncio.sleep(60)'))\n"
-        "await checked(work)"
-    )
-    kernel.printed(cell, "started")
-    kernel.interrupt()
-    kernel.wait(0.3)
-    assert not cell.ended
-    kernel.interrupt()
-    kernel.finish(cell)
-    assert (cell.status, cell.error) == ("error", "RunStopped")
 
 
 # ---- clicks
@@ -376,18 +166,6 @@ def test_the_fallback_awaits_where_it_can(kernel):
     ]
     kernel.finish(*cells)
     assert [cell.text() for cell in cells] == ["RepairableToolError\n" if kernel.new else "slept\n", "queued\n"]
-
-
-@pytest.mark.parametrize("situation", ["waiting", "in a job", "in agent code"])
-def test_the_kernels_stop_ends_the_fallback(kernel, situation):
-    """SIGINT ends a blocking cell as well, and its cleanup runs."""
-    kernel.run(SITUATIONS[situation])
-    cell = kernel.send("run_blocking(agent, work)")
-    kernel.printed(cell, "started")
-    kernel.interrupt()
-    kernel.finish(cell)
-    assert (cell.status, cell.error) == ("error", "RunStopped")
-    assert value(kernel, "notes") == "['tidied']"
 
 
 def test_a_user_who_patched_asyncio_is_served_too(kernel):

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
 import pytest
-from harness.analyst import Lab, reply_to, run_code, summary_text
 from palmerpenguins import load_penguins
 
 from aether_nb.events.messages import Message, Text, ToolCall, Usage
 from aether_nb.models.analyst import Analyst
 from aether_nb.models.base import Model
+from harness.analyst import Lab, reply_to, run_code, summary_text
 
 STORY = "Which species differ most in flipper length? Plot it and write the summary table to summary.csv"
 
@@ -24,6 +25,11 @@ def penguins() -> pd.DataFrame:
 def first_reply(prompt: str, namespace: dict[str, Any]) -> Message:
     summary = Text(summary_text(namespace), "rows")
     return reply_to((Message("user", (Text(prompt), summary)),)).message
+
+
+def answering(tool: str, text: str) -> Callable[[ToolCall, int], str | None]:
+    """What a tool says instead of doing its work."""
+    return lambda call, count: text if call.name == tool else None
 
 
 # ---- the story
@@ -80,7 +86,13 @@ def test_the_users_frame_is_never_changed() -> None:
     """After many questions the frame is what it was."""
     data = penguins()
     lab = Lab({"penguins": data})
-    for question in (STORY, "monthly mean body mass", "share of males by species", "top 5 by body mass", "median bill depth by sex"):
+    for question in (
+        STORY,
+        "monthly mean body mass",
+        "share of males by species",
+        "top 5 by body mass",
+        "median bill depth by sex",
+    ):
         lab.ask(question)
     pd.testing.assert_frame_equal(data, penguins())
 
@@ -96,7 +108,7 @@ def test_a_name_that_is_taken_is_not_overwritten() -> None:
 # ---- names and values that mean harm
 
 
-HOSTILE = 'mass"]; raise SystemExit  # \n\'x'
+HOSTILE = "mass\"]; raise SystemExit  # \n'x"
 
 
 def test_hostile_names_and_values_stay_data() -> None:
@@ -131,9 +143,9 @@ def test_a_frame_whose_name_is_no_name_is_not_put_into_code() -> None:
 def test_a_failing_call_is_corrected() -> None:
     """Numbers with stray text make the first attempt fail; the second converts, and the answer says so."""
     data = pd.DataFrame({"price": [1.5, 2.5, "n/a", 5.0], "shop": list("aabb")}, dtype=object)
-    summary = "variables (1):\n- df: pandas.DataFrame, 4 rows × 2 columns\n  - price: float64, 1.5 … 5.0\n  - shop: str, 2 distinct: 'a', 'b'"
+    summary = "variables (1):\n- df: pandas.DataFrame, 4 rows × 2 columns\n"
+    summary += "  - price: float64, 1.5 … 5.0\n  - shop: str, 2 distinct: 'a', 'b'"
     lab = Lab({"df": data})
-    lab._visible = lambda: {}  # type: ignore[method-assign]
     messages = [Message("user", (Text("average price by shop"), Text(summary, "rows")))]
     for _ in range(8):
         message = reply_to(tuple(messages)).message
@@ -146,7 +158,10 @@ def test_a_failing_call_is_corrected() -> None:
 
 def test_after_two_corrections_it_says_what_failed() -> None:
     """A call that fails three times is not tried again; the answer names the error."""
-    lab = Lab({"penguins": penguins()}, spoil=lambda call, n: "error: KeyError: 'x'\nbecause\nhint" if call.name == "run_python" else None)
+    lab = Lab(
+        {"penguins": penguins()},
+        spoil=lambda call, n: "error: KeyError: 'x'\nbecause\nhint" if call.name == "run_python" else None,
+    )
     text = lab.ask("mean body mass by species")
     assert len(lab.codes()) == 3 and len(set(lab.codes())) > 1
     assert "in spite of 2 corrections" in text and "KeyError" in text
@@ -182,14 +197,17 @@ def test_dates_stored_as_text_are_read_in_a_copy() -> None:
 def test_a_denied_file_is_named_and_the_rest_is_answered() -> None:
     """When writing is denied the figures stand, and it says what was not done and why."""
     denied = "denied by policy:deny: nobody was there to approve it"
-    lab = Lab({"penguins": penguins()}, spoil=lambda call, n: denied if call.name == "write_file" else None)
+    lab = Lab({"penguins": penguins()}, spoil=answering("write_file", denied))
     text = lab.ask(STORY)
     assert "27.23" in text and "was not written" in text and "nobody was there to approve it" in text
 
 
 def test_a_denied_computation_is_not_tried_again() -> None:
     """A no to running code is a no."""
-    lab = Lab({"penguins": penguins()}, spoil=lambda call, n: "denied by the user: not now" if call.name == "run_python" else None)
+    lab = Lab(
+        {"penguins": penguins()},
+        spoil=lambda call, n: "denied by the user: not now" if call.name == "run_python" else None,
+    )
     text = lab.ask("mean body mass")
     assert len(lab.codes()) == 1 and "not now" in text and "not done" in text
 
@@ -326,9 +344,20 @@ def test_a_table_of_an_earlier_turn_does_not_make_the_next_question_ambiguous() 
 
 def test_every_name_it_assigns_is_free() -> None:
     """None of the user's own names is overwritten by any code, loops and imports included."""
-    taken = {name: f"mine {name}" for name in "selection data groups values ax points group boxes matrix stats test samples summary".split()}
+    taken = {
+        name: f"mine {name}"
+        for name in "selection data groups values ax points group boxes matrix stats test samples summary".split()
+    }
     lab = Lab({"penguins": penguins(), **taken})
-    for question in (STORY, "heat map", "histogram of body mass by species", "scatter of bill length and bill depth coloured by sex",
-                     "median mass on Dream by sex", "share of males by island", "outliers in body mass", "top 3 by body mass"):  # fmt: skip
+    for question in (
+        STORY,
+        "heat map",
+        "histogram of body mass by species",
+        "scatter of bill length and bill depth coloured by sex",
+        "median mass on Dream by sex",
+        "share of males by island",
+        "outliers in body mass",
+        "top 3 by body mass",
+    ):
         lab.ask(question)
         assert {name: lab.frames[name] for name in taken} == taken, question

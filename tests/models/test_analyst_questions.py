@@ -15,10 +15,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from harness.analyst import Lab
 from palmerpenguins import load_penguins
 from sklearn.datasets import load_diabetes, load_iris, load_wine
 from vega_datasets import local_data
+
+from harness.analyst import Lab
+
 
 @cache
 def _loaded(name: str) -> pd.DataFrame:
@@ -76,7 +78,10 @@ def verdict(case: Case, names: str = "", shuffled: bool = False) -> tuple[str, s
         return "declined", text
     if isinstance(expected, dict):
         rows = [line for line in text.splitlines() if line.startswith("|")]
-        right = all(any(all(told(row, part) for part in (*_tuple(label), value)) for row in rows) for label, value in expected.items())
+        right = all(
+            any(all(told(row, part) for part in (*_tuple(label), value)) for row in rows)
+            for label, value in expected.items()
+        )
     else:
         first = text.split("\n\n|")[0]
         right = all(told(first, part) for part in _tuple(expected))
@@ -123,24 +128,52 @@ CASES = [
     Case("penguins", "which island has the fewest penguins", lambda d: d[I].value_counts().idxmin()),
     Case("penguins", "How heavy is the heaviest penguin?", lambda d: d[M].max()),
     Case("penguins", "number of Gentoo penguins", lambda d: int((d[S] == "Gentoo").sum())),
-    Case("penguins", "How many Adelies live on Torgersen?", lambda d: int(((d[S] == "Adelie") & (d[I] == "Torgersen")).sum())),
+    Case(
+        "penguins",
+        "How many Adelies live on Torgersen?",
+        lambda d: int(((d[S] == "Adelie") & (d[I] == "Torgersen")).sum()),
+    ),
     Case("penguins", "how many penguins weigh more than 5000 g", lambda d: int((d[M] > 5000).sum())),
     Case("penguins", "How many penguins weigh at least 4.5 kg?", lambda d: int((d[M] >= 4500).sum())),
-    Case("penguins", "mean bill depth of females heavier than 4000", lambda d: d[(d["sex"] == "female") & (d[M] > 4000)][D].mean()),
-    Case("penguins", "how many penguins have a flipper length between 190 and 200?", lambda d: int(d[F].between(190, 200).sum())),
+    Case(
+        "penguins",
+        "mean bill depth of females heavier than 4000",
+        lambda d: d[(d["sex"] == "female") & (d[M] > 4000)][D].mean(),
+    ),
+    Case(
+        "penguins",
+        "how many penguins have a flipper length between 190 and 200?",
+        lambda d: int(d[F].between(190, 200).sum()),
+    ),
     Case("penguins", "What share of the penguins are Chinstrap?", lambda d: (d[S] == "Chinstrap").mean() * 100),
-    Case("penguins", "percentage of Adelie penguins that live on Dream", lambda d: (d[d[S] == "Adelie"][I] == "Dream").mean() * 100),
+    Case(
+        "penguins",
+        "percentage of Adelie penguins that live on Dream",
+        lambda d: (d[d[S] == "Adelie"][I] == "Dream").mean() * 100,
+    ),
     Case("penguins", "share of males by species", lambda d: (d["sex"].eq("male").groupby(d[S]).mean() * 100).to_dict()),
     Case("penguins", "How strongly are flipper length and body mass correlated?", lambda d: d[F].corr(d[M])),
     Case("penguins", "which column correlates most with body mass", lambda d: F),
-    Case("penguins", "Which species differ most in flipper length?", lambda d: d.groupby(S)[F].mean().agg(lambda m: m.max() - m.min())),
+    Case(
+        "penguins",
+        "Which species differ most in flipper length?",
+        lambda d: d.groupby(S)[F].mean().agg(lambda m: m.max() - m.min()),
+    ),
     Case("penguins", "How much heavier are males than females?", lambda d: d.groupby("sex")[M].mean().diff().iloc[-1]),
     Case("penguins", "ratio of males to females", lambda d: d["sex"].eq("male").sum() / d["sex"].eq("female").sum()),
     # ---- iris, with names in brackets
     Case("iris", "mean petal length (cm) by target", by("petal length (cm)", "mean", "target")),
     Case("iris", "average sepal width", lambda d: d["sepal width (cm)"].mean()),
-    Case("iris", "which target has the widest petals on average?", lambda d: str(d.groupby("target")["petal width (cm)"].mean().idxmax())),
-    Case("iris", "correlation of petal length and petal width", lambda d: d["petal length (cm)"].corr(d["petal width (cm)"])),
+    Case(
+        "iris",
+        "which target has the widest petals on average?",
+        lambda d: str(d.groupby("target")["petal width (cm)"].mean().idxmax()),
+    ),
+    Case(
+        "iris",
+        "correlation of petal length and petal width",
+        lambda d: d["petal length (cm)"].corr(d["petal width (cm)"]),
+    ),
     Case("iris", "how many outliers are there in sepal width (IQR)?", lambda d: 4),
     Case("iris", "how many flowers have a sepal length above 7", lambda d: int((d["sepal length (cm)"] > 7).sum())),
     # ---- wine
@@ -166,18 +199,30 @@ CASES = [
     # ---- stocks
     Case("stocks", "highest price of GOOG", lambda d: d[d["symbol"] == "GOOG"]["price"].max()),
     Case("stocks", "average price per symbol", by("price", "mean", "symbol")),
-    Case("stocks", "mean price of IBM in 2005", lambda d: d[(d["symbol"] == "IBM") & (d["date"].dt.year == 2005)]["price"].mean()),
+    Case(
+        "stocks",
+        "mean price of IBM in 2005",
+        lambda d: d[(d["symbol"] == "IBM") & (d["date"].dt.year == 2005)]["price"].mean(),
+    ),
     Case("stocks", "What was the price of AAPL on 2010-03-01?", lambda d: 223.02),
     Case("stocks", "what is the earliest date?", lambda d: "2000-01-01"),
     Case("stocks", "how did the yearly average price of MSFT develop", lambda d: (29.67, 28.51)),
     # ---- weather
-    Case("weather", "total precipitation per year", lambda d: d.groupby(d["date"].dt.year)["precipitation"].sum().to_dict()),
+    Case(
+        "weather",
+        "total precipitation per year",
+        lambda d: d.groupby(d["date"].dt.year)["precipitation"].sum().to_dict(),
+    ),
     Case("weather", "How many rainy days were there?", lambda d: int((d["weather"] == "rain").sum())),
     Case("weather", "what is the maximum temperature", lambda d: d["temp_max"].max()),
     Case("weather", "on how many days was the wind above 8", lambda d: int((d["wind"] > 8).sum())),
-    Case("weather", "average temp_max in July 2013", lambda d: d[d["date"].dt.strftime("%Y-%m") == "2013-07"]["temp_max"].mean()),
+    Case(
+        "weather",
+        "average temp_max in July 2013",
+        lambda d: d[d["date"].dt.strftime("%Y-%m") == "2013-07"]["temp_max"].mean(),
+    ),
     Case("weather", "what fraction of days had snow", lambda d: (d["weather"] == "snow").mean() * 100),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.data}: {case.question}")
@@ -195,7 +240,16 @@ def test_shuffled_rows_and_another_frame_name_change_nothing(case: Case) -> None
     assert outcome == "right" or (outcome == "declined" and case.data in entities), text
 
 
-RENAMED = {"species": "Kind of bird", "island": "home", F: "wing span", M: "heft", L: "beak_len", D: "beak_high", "sex": "sexe", "year": "season"}
+RENAMED = {
+    "species": "Kind of bird",
+    "island": "home",
+    F: "wing span",
+    M: "heft",
+    L: "beak_len",
+    D: "beak_high",
+    "sex": "sexe",
+    "year": "season",
+}
 
 
 def test_renamed_columns_give_the_same_figures() -> None:

@@ -95,7 +95,8 @@ class Correlation:
         return (
             f"The correlation of {names}{where} is **{figure(values[lead])}** "
             f"({lead.capitalize()}; {beside.capitalize()} "
-        )(f"{figure(values[beside])}; {figure(values['pairs'])} rows): {_strength(r)}.")
+            f"{figure(values[beside])}; {figure(values['pairs'])} rows): {_strength(r)}."
+        )
 
     def _many(self, question: Question, desk: Desk) -> Script:
         """One column with all others, or all pairs."""
@@ -109,8 +110,9 @@ class Correlation:
             part = f"{chosen}[{names!r}]" if len(names) > 2 else chosen
             matrix = f"{part}.corr(numeric_only=True{method})"
             if target:
-                series = f"{matrix}[{target!r}].drop({target!r}).sort_values({_order(question)}).rename('correlation').to_frame()"
-                return rows.code("# the correlation with each other column", *desk.keep(question, series))
+                others = f"{matrix}[{target!r}].drop({target!r}).sort_values({_order(question)})"
+                shown = f"{others}.rename('correlation').to_frame()"
+                return rows.code("# the correlation with each other column", *desk.keep(question, shown))
             if ordered:
                 made = desk.names.fresh("matrix")
                 rows.lines += [f"{made} = {matrix}", f"{made}.index.name, {made}.columns.name = 'one', 'other'"]

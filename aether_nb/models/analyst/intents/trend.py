@@ -92,10 +92,8 @@ class Trend:
         head = (
             f"By {period}, the {label} of {plain(measure)}{conditions_text(question.conditions)} "
             f"{way}{by}, from **{figure(told.get('first', ''))}** "
-        )(
             f"({_day(told.get('start', ''))}) to **{figure(told.get('last', ''))}** "
             f"({_day(told.get('end', ''))}). The highest {period} is "
-        )(
             f"{_day(told.get('peak', ''))} ({figure(told.get('highest', ''))}), the "
             f"lowest {_day(told.get('trough', ''))} ({figure(told.get('lowest', ''))})."
         )

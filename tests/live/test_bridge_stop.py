@@ -1,0 +1,222 @@
+"""Stop, in this process: wherever the run is, for both ways of waiting."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+import time
+
+import pytest
+
+from aether_nb.errors import RunStopped
+from aether_nb.live import bridge
+from aether_nb.live.bridge import run_in_cell
+from harness.bridge import HANG, WAYS, agent_thread, awaiting, others, press_stop
+
+
+@pytest.fixture
+def thread():
+    """An agent's thread of this test's own, on which nothing is left at the end."""
+    with agent_thread() as thread:
+        yield thread
+
+
+@pytest.fixture(params=WAYS)
+def cell(request, thread):
+    """Both ways of waiting for the work."""
+    return lambda work: WAYS[request.param](thread, work)
+
+
+def stopped(cell, work):
+    """The cell ends with RunStopped, its handler put back."""
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(RunStopped):
+        cell(work)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_stop_while_waiting(cell):
+    """SIGINT while the cell waits cancels the work, whose cleanup may still run jobs."""
+    seen = []
+
+    async def work(jobs):
+        threading.Thread(target=press_stop).start()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            seen.append(await jobs.main(lambda: "a job of the cleanup"))
+
+    stopped(cell, work)
+    assert seen == ["a job of the cleanup"]
+
+
+def test_stop_in_a_job(cell):
+    """SIGINT in a job is raised in its code, and ends the run."""
+    seen = []
+
+    def endless():
+        threading.Thread(target=press_stop, kwargs={"after": 0.1}).start()
+        try:
+            while True:
+                pass
+        except KeyboardInterrupt:
+            seen.append("the job was interrupted")
+            raise
+
+    async def work(jobs):
+        try:
+            await jobs.main(endless)
+        finally:
+            await asyncio.sleep(0.01)
+            seen.append("the work tidied up")
+
+    stopped(cell, work)
+    assert seen == ["the job was interrupted", "the work tidied up"]
+
+
+def test_stop_ends_the_run_even_when_the_job_swallows_it(cell):
+    """A job that catches everything is ended by Stop, and so is its run: the agent does not go on."""
+    seen = []
+
+    def stubborn():
+        threading.Thread(target=press_stop, kwargs={"after": 0.1}).start()
+        try:
+            while True:
+                pass
+        except BaseException:  # noqa: BLE001  # as careless as user code can be
+            return "swallowed"
+
+    async def work(jobs):
+        await jobs.main(stubborn)
+        await jobs.main(lambda: seen.append("went on"))
+
+    stopped(cell, work)
+    assert seen == []
+
+
+@pytest.mark.parametrize("busy", [True, False], ids=["computing", "waiting"])
+def test_stop_in_what_a_job_awaits(thread, busy):
+    """SIGINT reaches awaited code too, whether it waits or computes."""
+
+    async def job():
+        await asyncio.sleep(0)
+        threading.Thread(target=press_stop, kwargs={"after": 0.1}).start()
+        while busy:
+            pass
+        await asyncio.Event().wait()
+
+    async def work(jobs):
+        await jobs.main(job)
+
+    stopped(lambda work: awaiting(thread, work), work)
+
+
+@pytest.mark.parametrize("kind", ["waiting", "job", "awaited", "awaited and computing"])
+def test_stop_from_another_thread(thread, kind):
+    """The panel's Stop takes the same path, from any thread, pressed as often as one likes."""
+    seen = []
+
+    def endless():
+        while True:
+            pass
+
+    async def computing():
+        await asyncio.sleep(0)
+        endless()
+
+    async def work(jobs):
+        timers = [threading.Timer(0.1, jobs.stop), threading.Timer(0.1, jobs.stop)]
+        for timer in timers:
+            timer.start()
+        try:
+            await {
+                "waiting": asyncio.Event().wait,
+                "job": lambda: jobs.main(endless),
+                "awaited": lambda: jobs.main(lambda: asyncio.sleep(60)),
+                "awaited and computing": lambda: jobs.main(computing),
+            }[kind]()
+        finally:
+            await asyncio.sleep(0.05)
+            seen.append("tidied")
+
+    stopped(lambda work: awaiting(thread, work), work)
+    assert seen == ["tidied"]
+
+
+def test_the_second_stop_waits_no_longer(cell, thread):
+    """Pressed again during the cleanup, Stop ends the cell at once."""
+    release = threading.Event()
+
+    async def work(jobs):
+        threading.Thread(target=press_stop).start()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            threading.Thread(target=press_stop).start()
+            await asyncio.to_thread(release.wait, HANG)
+
+    try:
+        stopped(cell, work)
+        assert not release.is_set()
+    finally:
+        release.set()
+    for _ in range(200):  # the abandoned cleanup ends by itself, a moment later
+        if thread.submit(others()).result(HANG) == []:
+            break
+        time.sleep(0.01)
+
+
+def test_a_cleanup_that_takes_too_long_is_left_behind(cell, thread, monkeypatch):
+    """The cell does not wait for ever for a run that does not tidy up."""
+    monkeypatch.setattr(bridge, "CLEANUP_SECONDS", 0.1)
+    release = threading.Event()
+
+    async def work(jobs):
+        threading.Thread(target=press_stop).start()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.to_thread(release.wait, HANG)
+
+    stopped(cell, work)
+    release.set()
+    for _ in range(200):
+        if thread.submit(others()).result(HANG) == []:
+            break
+        time.sleep(0.01)
+
+
+def test_a_cell_that_is_cancelled_takes_its_run_with_it(thread):
+    """Who cancels the cell's own coroutine, as asyncio.timeout does, ends the run and sees the cancellation."""
+    seen = []
+
+    async def work(jobs):
+        try:
+            await asyncio.Event().wait()
+        finally:
+            seen.append("tidied")
+
+    async def main():
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await run_in_cell(thread, work)
+        return asyncio.current_task().cancelling()
+
+    assert asyncio.run(main()) == 0
+    assert seen == ["tidied"]
+
+
+def test_the_works_error_is_kept_when_it_was_stopped(cell):
+    """When the cleanup fails after Stop, the cell says stopped, and the error is its cause."""
+
+    async def work(jobs):
+        threading.Thread(target=press_stop).start()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise OSError("disk full")
+
+    with pytest.raises(RunStopped) as caught:
+        cell(work)
+    assert repr(caught.value.__cause__) == "OSError('disk full')"

@@ -1,0 +1,152 @@
+"""run_python and the tools that look: real code in a real shell, and what the model is told of it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+from aether_nb import RepairableToolError
+from aether_nb.events import kinds as k
+from aether_nb.events.messages import Text
+from aether_nb.tools.base import PartlyDone, Result
+from aether_nb.tools.code import run_python
+from aether_nb.tools.variables import inspect_variable, list_variables
+from harness.tools import ToolContext
+
+
+@dataclass
+class Shelled(ToolContext):
+    """A context with a real shell."""
+
+    real: Any = None
+
+    @property
+    def shell(self) -> Any:
+        return self.real
+
+
+@pytest.fixture(scope="module")
+def shell() -> InteractiveShell:
+    """One shell for this file."""
+    return InteractiveShell(config=Config(HistoryManager={"enabled": False}))
+
+
+@pytest.fixture
+def context(shell: InteractiveShell) -> Shelled:
+    """A context whose shell holds one frame."""
+    shell.reset(new_session=False)
+    shell.user_ns["df"] = pd.DataFrame({"city": ["Rome", "Oslo"], "sales": [10.5, 5.0]})
+    return Shelled(real=shell)
+
+
+def use(tool: Any, context: Shelled, **arguments: Any) -> Result:
+    """Use a tool as a run does."""
+    result: Result = asyncio.run(tool.run(tool.check(arguments), context))
+    return result
+
+
+def test_the_model_is_told_what_was_printed_made_and_returned(context: Shelled) -> None:
+    """Printed text, the value as CSV with its columns, and the changes come back, each under its title."""
+    code = "total = df.sales.sum()\nprint(total)\ndf.set_index('city')"
+    result = use(run_python, context, code=code, purpose="Add it up")
+    assert result.parts == (
+        Text(
+            "[stdout]\n15.5\n[value] DataFrame, 2 rows × 1 column, as CSV:\ncity,sales\nRome,10.5\nOslo,5\n"
+            "[changed]\nadded total: numpy.float64",
+            "rows",
+            ("city", "sales"),
+        ),
+    )
+    assert [event.changes[0].name for event in result.events if isinstance(event, k.NamespaceChanged)] == ["total"]
+    assert any("text/html" in bundle for bundle in result.outputs)
+    assert run_python.purpose({"code": "", "purpose": "Add it up"}) == "Add it up"
+
+
+def test_code_with_nothing_to_show_says_so(context: Shelled) -> None:
+    """The model is never left with an empty answer."""
+    assert use(run_python, context, code="pass").parts[0] == Text("done; there was nothing to show", "rows")
+
+
+def test_what_is_printed_is_shown_while_it_runs(context: Shelled) -> None:
+    """Every print goes to the panel at once, with its stream."""
+    use(run_python, context, code="import sys\nprint('a')\nprint('b', file=sys.stderr)")
+    shown = [(event.stream, event.text.strip()) for event in context.emitted if isinstance(event, k.OutputDelta)]
+    assert [pair for pair in shown if pair[1]] == [("stdout", "a"), ("stderr", "b")]
+
+
+def test_figures_are_counted_and_published_as_ordinary_outputs(context: Shelled) -> None:
+    """A picture goes to the cell's own outputs; the model hears how many there were."""
+    published: list[Any] = []
+    pub = context.real.display_pub
+    code = "get_ipython().display_pub.publish({'image/png': 'AAAA', 'text/plain': 'pic'})"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pub, "publish", lambda data, **more: published.append(data), raising=False)
+        result = use(run_python, context, code=code)
+    assert result.parts[0] == Text("[figures] 1", "rows")
+    assert [set(data) for data in published] == [{"image/png", "text/plain"}]
+    assert result.outputs == ()
+
+
+def test_an_error_is_told_with_the_users_line_and_keeps_what_came_before(context: Shelled) -> None:
+    """What ran before the error stays: its output, and the variables it made."""
+    with pytest.raises(PartlyDone) as caught:
+        use(run_python, context, code="made = 1\nprint('so far')\ndf['nope']")
+    error = caught.value
+    assert error.what == "KeyError: 'nope'"
+    assert "df['nope']" in error.why
+    assert "site-packages" not in error.why
+    assert error.outputs[0] == {"text/plain": "so far\n"}
+    assert [event.changes[0].name for event in error.events if isinstance(event, k.NamespaceChanged)] == ["made"]
+
+
+def test_top_level_await_runs(context: Shelled) -> None:
+    """Code may await."""
+    assert "[value] 3" in use(run_python, context, code="import asyncio\nawait asyncio.sleep(0, 3)").parts[0].text  # type: ignore[union-attr]
+
+
+def test_an_interrupt_stops_the_run_and_not_only_the_code(context: Shelled) -> None:
+    """A KeyboardInterrupt that IPython swallowed is raised again."""
+    with pytest.raises(KeyboardInterrupt):
+        use(run_python, context, code="raise KeyboardInterrupt")
+
+
+@pytest.mark.parametrize(
+    ("code", "risk", "effect"),
+    [
+        ("df.describe()", "low", "namespace"),
+        ("df['x'] = 1", "medium", "namespace"),
+        ("df.to_csv('x.csv')", "medium", "external"),
+        ("import os; os.remove('x')", "high", "external"),
+    ],
+)
+def test_what_code_may_do_is_read_off_it_before_it_runs(context: Shelled, code: str, risk: str, effect: str) -> None:
+    """The assessment comes from the code itself; nothing of it is run."""
+    found = run_python.assess(dict(run_python.check({"code": code})), context)
+    assert (found.risk, found.effect) == (risk, effect)
+    assert list(context.real.user_ns["df"].columns) == ["city", "sales"]
+
+
+def test_what_the_run_made_may_be_changed_freely(context: Shelled) -> None:
+    """A name that this run added is the run's own."""
+    context.made = ("df",)
+    assert run_python.assess(dict(run_python.check({"code": "df['x'] = 1"})), context).risk == "low"
+
+
+def test_variables_are_listed_and_described(context: Shelled) -> None:
+    """The list names every variable of the user's; one of them is described in full; a slip suggests the nearest."""
+    listed = use(list_variables, context).parts[0]
+    assert isinstance(listed, Text)
+    assert listed.text.startswith("variables (1):\n- df: pandas.DataFrame, 2 rows × 2 columns")
+    assert set(listed.columns) == {"df.city", "df.sales"}
+    described = use(inspect_variable, context, name="df").parts[0]
+    assert isinstance(described, Text)
+    assert "'Oslo', 'Rome'" in described.text
+    with pytest.raises(RepairableToolError) as caught:
+        use(inspect_variable, context, name="dff")
+    assert (caught.value.what, caught.value.hint) == ("There is no variable 'dff'.", "Did you mean df?")
