@@ -7,10 +7,12 @@ which a tool can fail into the event that says so. It decides nothing about appr
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -49,6 +51,8 @@ class CallContext:
     asking: Asking
     lock: asyncio.Lock
     loop: asyncio.AbstractEventLoop | None = None
+    gathering: threading.Lock = field(default_factory=threading.Lock)
+    gathered: list[k.Event] = field(default_factory=list)
 
     @property
     def workspace(self) -> Path:
@@ -86,14 +90,34 @@ class CallContext:
             return answer
 
     def emit(self, event: k.Event) -> None:
-        """Show a transient event, from whichever thread."""
+        """Show a transient event, from whichever thread; one wake-up of the loop shows all that has gathered."""
         assert self.loop is not None
-        self.loop.call_soon_threadsafe(self.run.append, event)
+        with self.gathering:
+            self.gathered.append(event)
+            first = len(self.gathered) == 1
+        if first:
+            self.loop.call_soon_threadsafe(self._show)
+
+    def _show(self) -> None:
+        with self.gathering:
+            events, self.gathered = self.gathered, []
+        for event in joined(events):
+            self.run.append(event)
 
     async def main(self, function: Callable[[], T | Awaitable[T]]) -> T:
         """Run on the user's main thread."""
         result: T = await self.host.main(function)
         return result
+
+
+def joined(events: Iterable[k.Event]) -> Iterator[k.Event]:
+    """The same events, with neighbouring pieces of one stream's output put together."""
+    for (kind, _), group in groupby(events, lambda event: (event.kind, getattr(event, "stream", ""))):
+        pieces = list(group)
+        if kind == k.OutputDelta.kind and isinstance(pieces[0], k.OutputDelta):
+            yield replace(pieces[0], text="".join(piece.text for piece in pieces if isinstance(piece, k.OutputDelta)))
+        else:
+            yield from pieces
 
 
 @dataclass

@@ -234,3 +234,23 @@ def test_stopping_a_run_that_is_over_says_nothing() -> None:
     from aether_nb.agent.driver import stopped
 
     assert stopped(stage(["done"]).drive()) == []
+
+
+def test_a_burst_of_output_is_shown_in_one_piece_a_stream() -> None:
+    """A thousand prints in a row wake the loop once; order and text are kept."""
+
+    @tool(risk="low", effect="pure", where="loop")
+    async def loud(context: Context) -> str:
+        """Print a lot."""
+        for n in range(1000):
+            context.emit(k.OutputDelta(context.call_id, f"{n}\n"))
+        context.emit(k.Progress(context.call_id, 1))
+        context.emit(k.OutputDelta(context.call_id, "oops", "stderr"))
+        await asyncio.sleep(0)
+        return "ok"
+
+    play = stage([call("loud"), "done"], tools=[loud])
+    play.drive()
+    shown = [entry.event for entry in play.seen if isinstance(entry.event, k.OutputDelta | k.Progress)]
+    assert [type(event) for event in shown] == [k.OutputDelta, k.Progress, k.OutputDelta]
+    assert shown[0].text == "".join(f"{n}\n" for n in range(1000))  # type: ignore[union-attr]

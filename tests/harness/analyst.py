@@ -92,7 +92,10 @@ def value_text(value: Any) -> str:
 def run_code(code: str, namespace: dict[str, Any]) -> str:
     """Run code as a notebook would, and tell the result."""
     tree = ast.parse(code)
-    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    ending = tree.body[-1] if tree.body else None
+    last = ending if isinstance(ending, ast.Expr) else None
+    if last is not None:
+        tree.body.pop()
     out, value = io.StringIO(), None
     with contextlib.redirect_stdout(out), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "FigureCanvasAgg is non-interactive")

@@ -327,7 +327,6 @@ def test_the_lab_reports_as_the_real_tools_do() -> None:
     assert run_code("import pandas as pd\nprint('a: 1')\npd.Series({'rows': 3})", {}) == (
         "[stdout]\na: 1\n[value] Series, 1 rows, as CSV:\n,0\nrows,3"
     )
-    assert ToolCall("a", "b", {}) == ToolCall("a", "b", {})
 
 
 def test_a_table_of_an_earlier_turn_does_not_make_the_next_question_ambiguous() -> None:

@@ -30,7 +30,7 @@ def read_conversation(request: Request) -> Conversation:
     """
     at = _last_prompt(request.messages)
     parts = [part for part in request.messages[at].parts if isinstance(part, Text)] if at >= 0 else []
-    rows = [part.text for part in parts if part.data == "rows"]
+    rows = [part.text for part in parts if part.data != "text"]
     prompt = " ".join(part.text for part in parts if part.data == "text")
     after = request.messages[at + 1 :]
     results = {message.call_id: Outcome.read(message.text) for message in after if message.role == "tool"}
@@ -46,5 +46,5 @@ def read_conversation(request: Request) -> Conversation:
 def _last_prompt(messages: tuple[Message, ...]) -> int:
     """Where the last user's message stands; one with a summary of the namespace is preferred."""
     users = [at for at, message in enumerate(messages) if message.role == "user"]
-    full = [at for at in users if any(isinstance(p, Text) and p.data == "rows" for p in messages[at].parts)]
+    full = [at for at in users if any(isinstance(p, Text) and p.data != "text" for p in messages[at].parts)]
     return full[-1] if full else users[-1] if users else -1

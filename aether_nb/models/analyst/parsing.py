@@ -276,6 +276,8 @@ def _read_percentiles(clause: Clause, question: Question) -> None:
         if clause.kind(at - 1) == "and":
             clause.take(at - 1)
     for at, tag in list(clause.free("number")):
+        if not 0 <= tag.value <= 100:
+            continue
         beside = {clause.kind(at - 1), clause.kind(at + 1)} & {"percentile"}
         quantile = "quartiles" in question.aggs and 0 < tag.value < 1
         if beside or quantile:
