@@ -122,7 +122,7 @@ def _decline(talk: Conversation, names: Namespace, unclear: Unclear) -> Script:
     """Say what was not understood, and show the frame in question."""
     frames = candidates(talk, names)
     frame = frames[0]
-    said = f"I did not understand the question, so I do not answer it: {plain(unclear.reason)}."
+    said = f"I could not work out what is asked, so I do not answer it: {plain(unclear.reason)}."
     yield Plan(((f"Show a profile of {frame.name}", "run_python"),), said)
     try:
         shown = yield from profile_steps(Question(frame), Desk(names))
