@@ -42,6 +42,9 @@ def page(lab: Lab) -> Iterator[Any]:
         yield page
 
 
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
 def ready(lab: Lab, page: Any, name: str, *cells: str, app: Any = "lab") -> Notebook:
     """Open a notebook with these cells behind the extension and the data, and run those two."""
     (lab.work / "summary.csv").unlink(missing_ok=True)
