@@ -24,6 +24,9 @@ from aether_nb.widgets.transcript import bundle
 
 __all__ = ["ask_blocking", "ask_in_cell"]
 
+PATIENCE = 1.5
+"""Seconds for which the first gate waits for a view to say hello, before the keyboard or a policy is asked."""
+
 
 async def ask_in_cell(session: Session, question: Question) -> RunState:
     """Ask from a native async cell.
@@ -32,6 +35,7 @@ async def ask_in_cell(session: Session, question: Question) -> RunState:
         RunFailed: The run came to a bad end; its card is already shown.
         RunStopped: The user stopped it.
     """
+    session.model(question.model)  # a name that nobody goes by is said before a panel appears
     face = _face(session, question)
     try:
         state: RunState = await run_in_cell(session.thread, lambda jobs: _work(session, question, face, jobs))
@@ -42,6 +46,7 @@ async def ask_in_cell(session: Session, question: Question) -> RunState:
 
 def ask_blocking(session: Session, question: Question) -> RunState:
     """Ask from a synchronous cell; the same, where nothing can be awaited."""
+    session.model(question.model)
     face = _face(session, question)
     try:
         state = run_blocking(session.thread, lambda jobs: _work(session, question, face, jobs))
@@ -79,6 +84,7 @@ class KernelFace:
     def __init__(self, shell: Any, run: str) -> None:
         self.shell, self.kernel = shell, shell.kernel
         self.jobs: Jobs | None = None
+        self.patience = PATIENCE
         self.desk = Desk(self._seen)
         self.panel = Panel(run, self._command)
         self.display_id = f"aether-{run}-{secrets.token_hex(4)}"
@@ -99,7 +105,9 @@ class KernelFace:
         self.panel.close(bundle(self.panel.view))
 
     async def _seen(self) -> bool:
-        return await self.panel.wait_seen()
+        """Whether somebody looks. Who has not appeared at the first gate is not waited for at the next."""
+        patience, self.patience = self.patience, 0.0
+        return await self.panel.wait_seen(patience)
 
     def _command(self, command: Mapping[str, Any]) -> None:
         """A click; on any thread."""

@@ -126,7 +126,7 @@ class Settings:
         default="deny",
         metadata=_rule("AETHER_APPROVE", "deny, low, auto", _one_of(get_args(Approve)), _only("deny")),
     )
-    """What is answered when nobody is there to be asked: no, yes to low risk, or yes to medium risk too."""
+    """What is answered when nobody is there: no, yes to what stays inside the kernel, or yes to medium risk too."""
 
     store: str = field(default="", metadata=_rule("AETHER_STORE", "a folder", _text, _inside))
     """Where runs are recorded. Empty: ``.aether`` beside the notebook, else in the working directory."""

@@ -48,6 +48,12 @@ class AetherMagics(Magics):
             self._session = open_session(self.shell)
         return self._session
 
+    def close(self) -> None:
+        """Let go of what the session holds."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
     @line_cell_magic
     def aether(self, line: str, cell: str | None = None) -> None:
         """Ask about your live variables, or ``%aether help``."""
@@ -220,6 +226,7 @@ def load(shell: InteractiveShell) -> None:
         magics = AetherMagics(shell)
         shell.register_magics(magics)
         shell.aether_cell = magics.cell  # type: ignore[attr-defined]  # the transformed cell calls it by this name
+        shell.aether_magics = magics  # type: ignore[attr-defined]  # so that unloading finds what it has to close
         shell.input_transformers_cleanup.append(transform)
         for command in ("%aether", "%%aether"):
             shell.set_hook("complete_command", lambda _, event: complete(magics, event), str_key=command)
@@ -244,5 +251,8 @@ def unload(shell: InteractiveShell) -> None:
         shell.input_transformers_cleanup.remove(transform)
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop("aether", None)
-    if hasattr(shell, "aether_cell"):
-        del shell.aether_cell
+    magics = getattr(shell, "aether_magics", None)
+    if magics is not None:
+        magics.close()
+        for name in ("aether_cell", "aether_magics"):
+            delattr(shell, name)

@@ -91,7 +91,7 @@ class Session:
         """Take the folder that a person opened with a typed flag; nothing else is ever granted beforehand."""
         if folder := self.settings.allow_writes:
             rule = f"folder:{os.path.realpath(folder)}"
-            self.grants.append(k.Grant("g-flag", "write_file", rule, "notebook", "the flag --allow-writes"))
+            self.grants.append(k.Grant("g-flag", "write_file", rule, "medium", "notebook", "the flag --allow-writes"))
 
     # ---- models
 
@@ -120,6 +120,15 @@ class Session:
         if name not in self._models or name in registry.names("model"):
             self._models[name] = open_model(name, os.environ)
         return self._models[name]
+
+    def close(self) -> None:
+        """Let go of connections, files and the thread. What is recorded stays."""
+        for model in self._models.values():
+            if (aclose := getattr(model, "aclose", None)) is not None:
+                self.thread.submit(aclose()).result(timeout=5)
+        self._models.clear()
+        self.thread.close()
+        self.log.close()
 
     def tools(self) -> Mapping[str, Tool]:
         """The built-in tools, those of plugins, and those that stand in the notebook; later ones win.
@@ -208,8 +217,9 @@ class Session:
         """Keep the turn for later ones, in the place of an earlier turn of the same cell, and the yeses that last."""
         if state.started is None:
             return
-        known = {grant.id for grant in self.grants}
-        self.grants += [grant for grant in state.grants if grant.lasts == "notebook" and grant.id not in known]
+        known = {(grant.tool, grant.rule, grant.risk) for grant in self.grants}
+        lasting = [grant for grant in state.grants if grant.lasts == "notebook"]
+        self.grants += [grant for grant in lasting if (grant.tool, grant.rule, grant.risk) not in known]
         if state.ended and state.ended.outcome == "done" and not question.plan_only:
             self.turns[question.cell or state.run] = context.turn_of(state)
 

@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import Literal, TypeAlias
 
 from aether_nb.events.folds import Call
-from aether_nb.events.kinds import CallProposed, Grant, Mode
+from aether_nb.events.kinds import CallProposed, Grant, Mode, Risk
 
 __all__ = ["Policy", "Verdict", "covering", "decide", "policy_allows"]
 
@@ -23,6 +23,9 @@ Policy: TypeAlias = Literal["deny", "low", "auto"]
 deny: no to everything that would be asked. low: yes to what stays inside the kernel. auto: yes to medium risk too, such
 as files in the workspace. High risk is never approved without a person.
 """
+
+RISKS: tuple[Risk, ...] = ("low", "medium", "high")
+"""From the least to the most."""
 
 RUNS_IN: dict[Mode, tuple[str, ...]] = {"plan": (), "ask": ("low",), "auto": ("low", "medium")}
 """The risks that run without a question, by mode."""
@@ -47,14 +50,14 @@ def decide(call: Call, mode: Mode, grants: Iterable[Grant]) -> Verdict:
 def covering(proposed: CallProposed, grants: Iterable[Grant]) -> Grant | None:
     """The grant that covers this exact call, if there is one.
 
-    A grant for a folder covers what a tool does to one file inside it; it never covers high risk.
+    A grant for a folder covers what a tool does to one file inside it. None covers more risk than it was given for.
     """
     for grant in grants:
-        if grant.tool != proposed.call.name:
+        if grant.tool != proposed.call.name or RISKS.index(proposed.risk) > RISKS.index(grant.risk):
             continue
         if grant.rule == f"call:{proposed.hash}":
             return grant
-        if grant.rule.startswith("folder:") and proposed.path and proposed.risk != "high":
+        if grant.rule.startswith("folder:") and proposed.path:
             folder = PurePath(grant.rule.removeprefix("folder:"))
             if PurePath(proposed.path).is_relative_to(folder) and ".." not in PurePath(proposed.path).parts:
                 return grant

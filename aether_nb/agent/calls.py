@@ -1,22 +1,20 @@
 """Carrying out calls: judging them, running them, and saying what came of it as events.
 
-The tools do the work; this module hands each running call its context, keeps the plan ticking, and turns every way in
-which a tool can fail into the event that says so. It decides nothing about approval.
+The tools do the work; this module keeps the plan ticking, and turns every way in which a tool can fail into the event
+that says so. It decides nothing about approval.
 """
 
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass, field
 from difflib import get_close_matches
-from itertools import groupby
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from aether_nb.agent.asking import Asking
+from aether_nb.agent.calling import CallContext, Host
 from aether_nb.agent.run import Run
 from aether_nb.errors import AetherError, FatalToolError, InterventionRequired, RepairableToolError
 from aether_nb.events import kinds as k
@@ -25,99 +23,6 @@ from aether_nb.events.messages import ToolCall, ToolSpec, arguments_hash
 from aether_nb.tools.base import Assessment, PartlyDone, Tool
 
 __all__ = ["Calls", "Host"]
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Host:
-    """What the cell gives to the tools of one run: its shell, its folder, and its main thread.
-
-    ``main`` runs a function on the user's main thread and awaits there what it returns.
-    """
-
-    shell: Any
-    workspace: Path
-    main: Callable[[Callable[[], Any]], Awaitable[Any]]
-
-
-@dataclass
-class CallContext:
-    """The ``Context`` of one running call."""
-
-    call_id: str
-    host: Host
-    run: Run
-    asking: Asking
-    lock: asyncio.Lock
-    loop: asyncio.AbstractEventLoop | None = None
-    gathering: threading.Lock = field(default_factory=threading.Lock)
-    gathered: list[k.Event] = field(default_factory=list)
-
-    @property
-    def workspace(self) -> Path:
-        """The folder inside which files may be touched."""
-        return self.host.workspace
-
-    @property
-    def shell(self) -> Any:
-        """The IPython shell whose namespace the tools work on."""
-        return self.host.shell
-
-    @property
-    def plan(self) -> tuple[k.PlanItem, ...]:
-        """The plan as it stands."""
-        return tuple(item.item for item in self.run.state.plan)
-
-    @property
-    def made(self) -> tuple[str, ...]:
-        """The names that this run has added to the namespace."""
-        return self.run.state.made
-
-    @property
-    def written(self) -> tuple[str, ...]:
-        """The files that calls of this run have written."""
-        calls = self.run.state.calls.values()
-        return tuple(c.proposed.path for c in calls if c.status == "finished" and c.proposed.effect == "external")
-
-    async def ask(self, text: str, options: tuple[str, ...] = ()) -> str | None:
-        """Ask the person; calls that run side by side ask one after the other."""
-        async with self.lock:
-            question = k.QuestionAsked(f"{self.call_id}-{self.run.state.head}", text, options, self.call_id)
-            self.run.append(question)
-            answer, by = await self.asking.answer(question)
-            self.run.append(k.QuestionAnswered(question.id, answer, by))
-            return answer
-
-    def emit(self, event: k.Event) -> None:
-        """Show a transient event, from whichever thread; one wake-up of the loop shows all that has gathered."""
-        assert self.loop is not None
-        with self.gathering:
-            self.gathered.append(event)
-            first = len(self.gathered) == 1
-        if first:
-            self.loop.call_soon_threadsafe(self._show)
-
-    def _show(self) -> None:
-        with self.gathering:
-            events, self.gathered = self.gathered, []
-        for event in joined(events):
-            self.run.append(event)
-
-    async def main(self, function: Callable[[], T | Awaitable[T]]) -> T:
-        """Run on the user's main thread."""
-        result: T = await self.host.main(function)
-        return result
-
-
-def joined(events: Iterable[k.Event]) -> Iterator[k.Event]:
-    """The same events, with neighbouring pieces of one stream's output put together."""
-    for (kind, _), group in groupby(events, lambda event: (event.kind, getattr(event, "stream", ""))):
-        pieces = list(group)
-        if kind == k.OutputDelta.kind and isinstance(pieces[0], k.OutputDelta):
-            yield replace(pieces[0], text="".join(piece.text for piece in pieces if isinstance(piece, k.OutputDelta)))
-        else:
-            yield from pieces
 
 
 @dataclass
@@ -139,10 +44,10 @@ class Calls:
 
     # ---- judging
 
-    def propose(self, call: ToolCall) -> Iterator[k.Event]:
+    def propose(self, call: ToolCall, edited: bool = False) -> Iterator[k.Event]:
         """Say what a call could do; one that cannot be made sense of is failed at once, for the model to mend."""
         try:
-            yield self.judge(call)
+            yield self.judge(call, edited)
         except RepairableToolError as error:
             nonsense = arguments_hash(call.name, call.arguments)
             yield k.CallProposed(call, nonsense, "high", "external", ("it cannot be read",))
@@ -158,9 +63,12 @@ class Calls:
         if tool is None:
             near = get_close_matches(call.name, self.tools, 1) or sorted(self.tools)
             raise RepairableToolError(f"There is no tool {call.name!r}.", hint=f"There is: {', '.join(near)}.")
-        arguments = dict(tool.check(call.arguments))
         context = self._context(call.id)
+        arguments: Mapping[str, Any] = call.arguments
+        purpose = ""
         try:
+            arguments = dict(tool.check(call.arguments))
+            purpose = tool.purpose(arguments)
             found = tool.assess(arguments, context)
         except RepairableToolError:
             raise
@@ -173,7 +81,7 @@ class Calls:
             found.risk,
             found.effect,
             found.reasons,
-            tool.purpose(arguments),
+            purpose,
             found.effect_text,
             found.path,
             parallel=reads and tool.together and tool.where != "main",
@@ -183,21 +91,42 @@ class Calls:
     # ---- acting
 
     async def act(self, calls: tuple[Call, ...]) -> AsyncIterator[k.Event]:
-        """Carry out one call, or several at once; yields what happens in the order in which it happens."""
-        if len(calls) == 1:
-            async for event in self._one(calls[0]):
+        """Carry out one call, or several at once; yields what happens in the order in which it happens.
+
+        Each is judged again first. Where that comes out differently, because a file or a variable has changed while
+        somebody was asked, the call is proposed anew instead of being begun.
+        """
+        ready: list[tuple[Call, int | None]] = []
+        for call in calls:
+            if (again := self._judged_again(call)) is not None:
+                for event in again:
+                    yield event
+            else:
+                ready.append((call, self._claim(call.name, [item for _, item in ready])))
+        if len(ready) == 1:
+            async for event in self._one(*ready[0]):
                 yield event
-            return
+        elif ready:
+            async for event in self._together(ready):
+                yield event
+
+    def _judged_again(self, call: Call) -> list[k.Event] | None:
+        """What has to be said of a call that is no longer what was judged; None when it still is."""
+        before = call.proposed
+        events = list(self.propose(before.call, edited=before.edited))
+        return None if events == [before] else events
+
+    async def _together(self, ready: list[tuple[Call, int | None]]) -> AsyncIterator[k.Event]:
         happened: asyncio.Queue[k.Event | None] = asyncio.Queue()
 
-        async def one(call: Call) -> None:
+        async def one(call: Call, item: int | None) -> None:
             try:
-                async for event in self._one(call):
+                async for event in self._one(call, item):
                     happened.put_nowait(event)
             finally:
                 happened.put_nowait(None)
 
-        tasks = [asyncio.create_task(one(call)) for call in calls]
+        tasks = [asyncio.create_task(one(call, item)) for call, item in ready]
         try:
             running = len(tasks)
             while running:
@@ -212,32 +141,25 @@ class Calls:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _one(self, call: Call) -> AsyncIterator[k.Event]:
-        for event in self.start_item(call.name):
+    async def _one(self, call: Call, item: int | None) -> AsyncIterator[k.Event]:
+        for event in self.start_item(item):
             yield event
-        item = self._item(call.name)
         yield k.CallBegun(call.id, call.proposed.hash)
         context = self._context(call.id, asyncio.get_running_loop())
+        context.clock = asyncio.timeout(self.run.state.seconds_left)
         begun = time.monotonic()
         try:
-            result = await self.tools[call.name].run(call.proposed.call.arguments, context)
+            async with context.clock:
+                result = await self.tools[call.name].run(call.proposed.call.arguments, context)
         except InterventionRequired as error:
+            context.clock = None
             said = await context.ask(" ".join(part for part in (error.what, error.why, error.hint) if part))
             why = f"the user says: {said}" if said else "nobody was there to decide"
             yield k.CallFailed(call.id, error.what, why, seconds=time.monotonic() - begun)
-        except PartlyDone as error:
-            for event in error.events:
-                yield event
-            seconds = time.monotonic() - begun
-            yield k.CallFailed(call.id, error.what, error.why, error.hint, seconds, outputs=error.outputs)
-        except FatalToolError as error:
-            yield k.CallFailed(call.id, error.what, error.why, error.hint, time.monotonic() - begun)
-            yield k.RunEnded("failed", error.what, error.why, error.hint)
-        except AetherError as error:
-            yield k.CallFailed(call.id, error.what, error.why, error.hint, time.monotonic() - begun)
         except Exception as error:  # noqa: BLE001  # a tool of anybody's: what it raises is for the model to read
-            what = f"{type(error).__name__}: {error}"
-            yield k.CallFailed(call.id, what, f"the tool {call.name} raised it", seconds=time.monotonic() - begun)
+            late = isinstance(error, TimeoutError) and context.clock is not None and context.clock.expired()
+            for event in _failed(call, error, time.monotonic() - begun, late):
+                yield event
         else:
             for event in result.events:
                 yield event
@@ -245,15 +167,34 @@ class Calls:
             if item is not None:
                 yield k.ItemFinished(item)
 
-    def start_item(self, tool: str) -> Iterator[k.Event]:
+    def start_item(self, item: int | None) -> Iterator[k.Event]:
         """Say that work on an item of the plan begins, unless it has begun already."""
-        item = self._item(tool)
         if item is not None and self.run.state.plan[item].status == "pending":
             yield k.ItemStarted(item)
 
-    def _item(self, tool: str) -> int | None:
-        """The item of the plan that this call works on: the first one of its tool that is not done."""
+    def item(self, tool: str) -> int | None:
+        """The item of the plan that a call of this tool works on: the first of its tool that is not done."""
+        return self._claim(tool, [])
+
+    def _claim(self, tool: str, taken: list[int | None]) -> int | None:
         for index, item in enumerate(self.run.state.plan):
-            if item.status != "done" and item.item.tool == tool:
+            if item.status != "done" and item.item.tool == tool and index not in taken:
                 return index
         return None
+
+
+def _failed(call: Call, error: Exception, seconds: float, late: bool) -> Iterator[k.Event]:
+    """What is recorded of a call that raised."""
+    if late and call.proposed.effect == "external":
+        yield k.CallDoubtful(call.id, f"the limit of seconds came while {call.name} was running; look whether it acted")
+    elif late:
+        yield k.CallFailed(call.id, "stopped at the run's limit of seconds", seconds=seconds, stopped=True)
+    elif isinstance(error, PartlyDone):
+        yield from error.events
+        yield k.CallFailed(call.id, error.what, error.why, error.hint, seconds, outputs=error.outputs)
+    elif isinstance(error, AetherError):
+        fatal = isinstance(error, FatalToolError)
+        yield k.CallFailed(call.id, error.what, error.why, error.hint, seconds, fatal=fatal)
+    else:
+        what = f"{type(error).__name__}: {error}"
+        yield k.CallFailed(call.id, what, f"the tool {call.name} raised it", seconds=seconds)

@@ -56,7 +56,8 @@ def compose(
         done = "".join(f"\n- {call}" for call in turn.calls)
         told = turn.answer or "(no answer)"
         messages.append(Message.of("user", turn.prompt))
-        messages.append(Message.of("assistant", f"{told}\n\nCalls of this turn:{done}" if done else told))
+        answer = Text(f"{told}\n\nCalls of this turn:{done}" if done else told, "rows")
+        messages.append(Message("assistant", (answer,)))
     shown = Text(f"\n\n{summary}", "rows" if columns else "schema", columns)
     return (*messages, Message("user", (Text(prompt), shown)))
 

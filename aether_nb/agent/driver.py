@@ -7,6 +7,7 @@ Who is asked, which model answers and which tools there are is handed in.
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 from collections.abc import AsyncIterator, Mapping
 
@@ -15,10 +16,10 @@ from aether_nb.agent.asking import Answer, Asking
 from aether_nb.agent.calls import Calls
 from aether_nb.agent.run import Run
 from aether_nb.agent.steps import next_step
-from aether_nb.errors import ModelError, RepairableToolError
+from aether_nb.errors import ModelError, RepairableToolError, StoreError
 from aether_nb.events import kinds as k
 from aether_nb.events.folds import Call, RunState, sent
-from aether_nb.events.messages import Message, ToolCall, ToolSpec
+from aether_nb.events.messages import Message, ToolCall, ToolSpec, arguments_hash
 from aether_nb.models.base import Model, Reply, Request
 
 __all__ = ["Driver"]
@@ -50,7 +51,14 @@ class Driver:
                 async for event in self.perform(step):
                     run.append(event)
         except asyncio.CancelledError:
-            for event in stopped(run.state):
+            for event in settled(run.state, k.RunEnded("cancelled", "Stopped by the user.")):
+                run.append(event)
+            raise
+        except StoreError:
+            raise  # nothing more can be recorded; what was, is kept
+        except BaseException as error:
+            broken = k.RunEnded("failed", f"The run broke off with {type(error).__name__}.", str(error))
+            for event in settled(run.state, broken):
                 run.append(event)
             raise
         return run.state
@@ -81,8 +89,9 @@ class Driver:
         yield k.ModelAsked(name, state.steps + 1, sent(request.messages))
         begun = time.monotonic()
         reply: Reply | None = None
+        clock = asyncio.timeout(state.seconds_left)
         try:
-            async with asyncio.timeout(_left(state)):
+            async with clock:
                 async for delta in self.model.stream(request):
                     if delta.thinking:
                         yield k.ThinkingDelta(delta.thinking)
@@ -91,20 +100,24 @@ class Driver:
                     if delta.call:
                         yield k.CallDelta(delta.call)
                     reply = delta.reply or reply
-        except TimeoutError:
-            async for event in self._pause("seconds"):
-                yield event
-            return
         except ModelError as error:
             yield k.ModelFailed(name, error.what, error.why, error.hint)
             return
         except Exception as error:  # noqa: BLE001  # a model of anybody's: what it raises is its own failure
+            if isinstance(error, TimeoutError) and clock.expired():
+                async for event in self._pause("seconds"):
+                    yield event
+                return
             yield k.ModelFailed(name, f"The model {name} broke off with {type(error).__name__}.", str(error))
             return
         if reply is None:
             yield k.ModelFailed(name, f"The model {name} ended its answer before it was whole.", hint="Ask again.")
             return
         message = unique(reply.message, state.calls)
+        if not message.calls and (not message.text.strip() or reply.finish in ("refusal", "content_filter")):
+            why = message.text.strip() or f"It ended with {reply.finish!r} and no words."
+            yield k.ModelFailed(name, f"The model {name} gave no answer.", why, "Ask in other words.")
+            return
         yield k.ModelAnswered(reply.model or name, message, reply.usage, reply.finish, time.monotonic() - begun)
 
     async def _propose(self, id: str) -> AsyncIterator[k.Event]:
@@ -122,12 +135,12 @@ class Driver:
             reason = "in mode plan only what reads is run; say in the plan what you would do"
             yield k.GateAnswered(call.id, proposed.hash, "deny", "policy:plan", reason=reason)
             return
-        for event in self.calls.start_item(call.name):
+        for event in self.calls.start_item(self.calls.item(call.name)):
             yield event
         yield k.GateOpened(call.id, proposed.hash)
         while True:
             answer = await self.asking.approve(call)
-            if answer.arguments is None or answer.arguments == proposed.call.arguments:
+            if answer.arguments is None or arguments_hash(call.name, answer.arguments) == proposed.hash:
                 break
             try:
                 proposed = self.calls.judge(ToolCall(call.id, call.name, answer.arguments), edited=True)
@@ -156,9 +169,9 @@ class Driver:
     async def _finish(self) -> AsyncIterator[k.Event]:
         state = self.run.state
         assert state.started is not None
-        if state.failure:
-            failed = state.failure
-            yield k.RunEnded("failed", failed.what, failed.why, failed.hint)
+        if failed := state.failure or state.fatal:
+            for event in settled(state, k.RunEnded("failed", failed.what, failed.why, failed.hint)):
+                yield event
         elif limit := state.declined_limit:
             amount = _amount(limit, getattr(state.allowed, limit))
             hint = f"Ask again, or raise it: AETHER_MAX_{limit.upper()}."
@@ -171,10 +184,11 @@ class Driver:
             yield k.RunEnded("done")
 
 
-def stopped(state: RunState) -> list[k.Event]:
-    """What a run's log says when a person stopped it: every open call is settled, nothing is left dangling."""
+def settled(state: RunState, end: k.RunEnded) -> list[k.Event]:
+    """What a run's log says when it ends before its time: every open call is settled, nothing is left dangling."""
     if state.ended or state.started is None:
         return []
+    by = "stopped by the user" if end.outcome == "cancelled" else "given up, because the run ended"
     events: list[k.Event] = []
     for id in state.open:
         call = state.calls.get(id)
@@ -183,9 +197,8 @@ def stopped(state: RunState) -> list[k.Event]:
             events.append(k.CallDoubtful(id, f"stopped while {call.name} was running; look whether it acted"))
         else:
             when = "while it was running" if running else "before it began"
-            events.append(k.CallFailed(id, f"stopped by the user {when}", stopped=True))
-    events.append(k.RunEnded("cancelled", "Stopped by the user."))
-    return events
+            events.append(k.CallFailed(id, f"{by} {when}", stopped=True))
+    return [*events, end]
 
 
 def unique(message: Message, taken: Mapping[str, Call]) -> Message:
@@ -205,13 +218,7 @@ def unique(message: Message, taken: Mapping[str, Call]) -> Message:
 def _grant(proposed: k.CallProposed, answer: Answer) -> k.Grant:
     """A yes for longer: this exact call may be repeated without a question."""
     rule = f"call:{proposed.hash}"
-    return k.Grant(f"g{proposed.hash[7:13]}", proposed.call.name, rule, answer.lasts, answer.by)
-
-
-def _left(state: RunState) -> float | None:
-    """Seconds until the limit; None when there is none."""
-    allowed = state.allowed.seconds
-    return None if allowed is None else max(0.0, allowed - state.seconds)
+    return k.Grant(f"g{secrets.token_hex(3)}", proposed.call.name, rule, proposed.risk, answer.lasts, answer.by)
 
 
 def _amount(limit: str, value: float) -> str:

@@ -86,7 +86,13 @@ def next_step(state: RunState) -> Step | None:
         return None
     if state.question:
         return Wait(state.question)
-    if state.answered or state.failure or state.declined_limit or (state.started.plan_only and state.plan):
+    if (
+        state.answered
+        or state.failure
+        or state.fatal
+        or state.declined_limit
+        or (state.started.plan_only and state.plan)
+    ):
         return Finish()
     if state.open:
         return _next_call(state)
@@ -98,12 +104,13 @@ def next_step(state: RunState) -> Step | None:
 def _next_call(state: RunState) -> Step:
     """What to do about the calls of the last reply: one after the other, those that only read together."""
     assert state.started is not None
+    mode = "plan" if state.started.plan_only else state.started.mode
     together: list[Call] = []
     for id in state.open:
         call = state.calls.get(id)
         if call is None:
             return Propose(id)
-        verdict = decide(call, state.started.mode, state.grants)
+        verdict = decide(call, mode, state.grants)
         if verdict == "run" and call.proposed.parallel:
             together.append(call)
         elif together:

@@ -74,6 +74,7 @@ class RunState:
     declined_limit: str = ""
     answered: bool = False
     failure: k.ModelFailed | None = None
+    fatal: k.CallFailed | None = None
     made: tuple[str, ...] = ()
     ended: k.RunEnded | None = None
 
@@ -86,6 +87,12 @@ class RunState:
     def waiting(self) -> bool:
         """Whether the run waits for a person."""
         return bool(self.gate) or self.question is not None
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Seconds of work until the limit; None when there is none."""
+        allowed = self.allowed.seconds
+        return None if allowed is None else max(0.0, allowed - self.seconds)
 
     def used(self, limit: str) -> float | None:
         """How much of a limit is used up; None when nobody knows (an unknown price)."""
@@ -207,7 +214,8 @@ def _finished(state: RunState, event: k.CallFinished) -> RunState:
 
 def _failed(state: RunState, event: k.CallFailed) -> RunState:
     text = "\n".join(part for part in ("error: " + event.what, event.why, event.hint) if part)
-    return _settle(state, event.call_id, "failed", (Text(text),))
+    state = replace(state, fatal=event if event.fatal else state.fatal)
+    return _settle(state, event.call_id, "failed", (Text(text, "rows"),))  # an error may quote what it stumbled over
 
 
 def _doubtful(state: RunState, event: k.CallDoubtful) -> RunState:

@@ -282,7 +282,10 @@ class CallFinished(Event):
 
 @dataclass(frozen=True, slots=True)
 class CallFailed(Event):
-    """A call did not do its work; the model is told ``what``, ``why`` and ``hint``. ``stopped``: by the user."""
+    """A call did not do its work; the model is told ``what``, ``why`` and ``hint``.
+
+    ``stopped``: by the user, or at a limit. ``fatal``: nothing can be done about it, and the run ends.
+    """
 
     kind: ClassVar[str] = "call.failed"
     call_id: str
@@ -292,6 +295,7 @@ class CallFailed(Event):
     seconds: float = 0.0
     stopped: bool = False
     outputs: tuple[Mapping[str, Any], ...] = ()
+    fatal: bool = False
 
 
 @dataclass(frozen=True, slots=True)

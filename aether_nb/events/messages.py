@@ -119,4 +119,4 @@ def arguments_hash(name: str, arguments: Mapping[str, Any]) -> str:
     import json
 
     text = json.dumps([name, arguments], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+    return "sha256:" + hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()

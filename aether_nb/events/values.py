@@ -88,14 +88,16 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A yes that lasts. It covers calls of ``tool`` that match ``rule``.
+    """A yes that lasts. It covers calls of ``tool`` that match ``rule`` and are of no higher risk than ``risk``.
 
-    ``rule`` is ``call:HASH`` (this exact call) or ``folder:PATH`` (anything the tool does inside that folder).
+    ``rule`` is ``call:HASH`` (this exact call) or ``folder:PATH`` (anything the tool does inside that folder). ``risk``
+    is that of the call for which it was given: the same call may hurt more later, when a file has appeared meanwhile.
     """
 
     id: str
     tool: str
     rule: str
+    risk: Risk
     lasts: Lasts
     by: str
 

@@ -90,10 +90,6 @@ class Context(Protocol):
     def made(self) -> tuple[str, ...]:
         """The names that this run has added to the namespace."""
 
-    @property
-    def written(self) -> tuple[str, ...]:
-        """The files that this run has written, absolute."""
-
     async def ask(self, text: str, options: tuple[str, ...] = ()) -> str | None:
         """Ask the person; None when nobody is there."""
 

@@ -7,9 +7,14 @@ reported after. Figures become ordinary outputs of the cell, where the user keep
 from __future__ import annotations
 
 import inspect
+import warnings
+from ast import PyCF_ALLOW_TOP_LEVEL_AWAIT
 from collections.abc import Awaitable, Mapping
 from typing import Any
 
+from IPython.core.inputtransformer2 import TransformerManager
+
+from aether_nb.errors import RepairableToolError
 from aether_nb.events.kinds import Change, Event, NamespaceChanged, OutputDelta
 from aether_nb.events.messages import Text
 from aether_nb.live.changes import Photograph, compare, photograph
@@ -23,8 +28,23 @@ __all__ = ["run_python"]
 
 
 def judge(arguments: Mapping[str, Any], context: Context) -> Assessment:
-    """What this exact code could do, by reading it."""
-    reading = read(arguments["code"], context.shell.user_ns, context.made)
+    """What this exact code could do, by reading it.
+
+    Raises:
+        RepairableToolError: It is not valid Python; nobody has to be asked about that.
+    """
+    code = arguments["code"]
+    plain = TransformerManager().transform_cell(code)
+    if context.shell.transform_cell(code) != plain:
+        # What is read must be what runs: automagic makes a command of a bare word, other extensions whatever they like.
+        return Assessment("high", "external", ("this notebook's IPython makes something else of it",))
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            compile(plain, "<aether>", "exec", flags=PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+    except SyntaxError as error:
+        what = f"{type(error).__name__}: {error.msg} (line {error.lineno})"
+        raise RepairableToolError(what, (error.text or "").strip(), "Send valid Python.") from error
+    reading = read(code, context.shell.user_ns, context.made)
     return Assessment(reading.risk, reading.effect, reading.reasons, "runs this code in your notebook's namespace")
 
 

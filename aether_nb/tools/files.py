@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Mapping
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from aether_nb.errors import RepairableToolError
+from aether_nb.errors import RepairableToolError, WorkspaceError
 from aether_nb.events.messages import Text
 from aether_nb.tools.base import Assessment, Context, Result
 from aether_nb.tools.function import declare
-from aether_nb.tools.workspace import PRIVATE, inside
+from aether_nb.tools.workspace import inside, looks_secret
 
 __all__ = ["list_files", "read_file", "write_file"]
 
@@ -23,8 +22,23 @@ MOST_BYTES = 200_000
 MOST_FILES = 200
 """How many files are listed at once."""
 
+EXECUTED = (".py", ".pth", ".so", ".dll", ".pyd", ".sh", ".bat", ".cmd", ".ps1", ".ipynb", ".toml", ".cfg", ".ini")
+"""Files that Python, a shell or a tool may run or obey later, without anybody thinking of who wrote them."""
 
-@declare(risk="low", effect="pure", where="thread", title=lambda call: f"Read {call['path']}")
+BINARY = (".xlsx", ".xls", ".parquet", ".feather", ".pkl", ".pickle", ".npy", ".npz", ".h5", ".png", ".pdf", ".zip")
+"""Formats that a text cannot be."""
+
+
+def judge_read(arguments: Mapping[str, Any], context: Context) -> Assessment:
+    """Reading is harmless, but for a file that looks like a key: what is read goes to the model."""
+    file = inside(context.workspace, arguments["path"])
+    if looks_secret(file):
+        reasons = (f"{file.name} looks like a key or a password; what is in it would go to the model",)
+        return Assessment("high", "external", reasons, f"reads {arguments['path']}", str(file))
+    return Assessment("low", "pure", path=str(file))
+
+
+@declare(judge=judge_read, where="thread", title=lambda call: f"Read {call['path']}")
 def read_file(path: str, context: Context, start: int = 1, lines: int = 200) -> Result:
     """Read a text file of the working folder, with line numbers.
 
@@ -34,28 +48,31 @@ def read_file(path: str, context: Context, start: int = 1, lines: int = 200) -> 
         lines: How many lines at the most.
     """
     file = inside(context.workspace, path)
+    text, room = "", MOST_BYTES
     try:
         with file.open("rb") as stream:
-            head = stream.read(8192)
-            if b"\0" in head:
+            if b"\0" in stream.read(8192):
                 raise RepairableToolError(f"{path} is not a text file.", hint="Load it with run_python instead.")
             stream.seek(0)
-            wanted = list(islice(stream, max(0, start - 1), max(0, start - 1) + max(1, lines)))
+            for number in range(1, max(1, start) + max(1, lines)):
+                line = stream.readline(MOST_BYTES)
+                if not line:
+                    break
+                if number < start:
+                    continue
+                room -= len(line)
+                if room < 0:
+                    text += f"… cut at {MOST_BYTES:,} bytes; go on from line {number}\n"
+                    break
+                text += f"{number:>5}  {line.decode('utf-8', 'replace').rstrip()}\n"
     except OSError as error:
         raise _unreadable(path, error) from error
-    text, kept = "", 0
-    for number, line in enumerate(wanted, max(1, start)):
-        kept += len(line)
-        if kept > MOST_BYTES:
-            text += f"… cut at {MOST_BYTES:,} bytes; go on from line {number}\n"
-            break
-        text += f"{number:>5}  {line.decode('utf-8', 'replace').rstrip()}\n"
     return Result((Text(text or "(no such lines)", "rows"),))
 
 
 @declare(risk="low", effect="pure", where="thread", title=lambda call: f"List {call['path']}")
 def list_files(context: Context, path: str = ".", pattern: str = "*") -> str:
-    """List the files of a folder in the working folder, with their sizes in bytes.
+    """List the files of a folder in the working folder, with their sizes in bytes. Hidden ones are left out.
 
     Args:
         path: The folder, relative to the working folder.
@@ -66,26 +83,46 @@ def list_files(context: Context, path: str = ".", pattern: str = "*") -> str:
         raise RepairableToolError(f"{path} is no folder.", hint="List its parent with list_files.")
     if ".." in Path(pattern).parts or Path(pattern).is_absolute():
         raise RepairableToolError(f"{pattern} leaves the folder.", hint="Give the folder as path.")
+    rows: list[str] = []
     try:
-        found = sorted(file for file in folder.glob(pattern) if file.name not in PRIVATE)
-        rows = [f"{file.relative_to(folder)}{'/' if file.is_dir() else f'  {file.stat().st_size}'}" for file in found]
-    except OSError as error:
-        raise _unreadable(path, error) from error
-    more = [f"… {len(rows) - MOST_FILES} more"] if len(rows) > MOST_FILES else []
-    return "\n".join(rows[:MOST_FILES] + more) or "(nothing)"
+        for file in folder.glob(pattern):
+            if len(rows) == MOST_FILES:
+                rows.append(f"… more than {MOST_FILES}; give a narrower pattern")
+                break
+            if (row := _listed(file, folder, context.workspace)) is not None:
+                rows.append(row)
+    except (OSError, ValueError) as error:
+        raise RepairableToolError(
+            f"{path} cannot be listed by {pattern!r}.", str(error), "Try the pattern *."
+        ) from error
+    return "\n".join(sorted(rows)) or "(nothing)"
+
+
+def _listed(file: Path, folder: Path, workspace: Path) -> str | None:
+    """One row of a listing; None for what is hidden, lies outside, or points nowhere."""
+    name = file.relative_to(folder)
+    try:
+        inside(workspace, str(file))
+        size = file.stat().st_size
+    except (WorkspaceError, OSError):
+        return None
+    return f"{name}/" if file.is_dir() else f"{name}  {size}"
 
 
 def judge_write(arguments: Mapping[str, Any], context: Context) -> Assessment:
-    """Writing is medium; replacing a file that this run did not write is high."""
+    """A new file is medium risk; one that replaces another, or that something may execute later, is high."""
     file = inside(context.workspace, arguments["path"])
     if arguments["content"] is not None:
         given = f"{len(arguments['content'].encode()):,} bytes of text"
     else:
         given = f"the variable {arguments['variable']}"
-    if file.exists() and str(file) not in context.written:
+    if file.suffix.lower() in EXECUTED:
+        reasons = (f"a {file.suffix} file may be executed later, by you or by a program",)
+        return Assessment("high", "external", reasons, f"writes {given} to {arguments['path']}", str(file))
+    if os.path.lexists(file):
         reasons = (f"{arguments['path']} exists already ({file.stat().st_size:,} bytes) and is replaced",)
         return Assessment("high", "external", reasons, f"replaces {arguments['path']} with {given}", str(file))
-    reasons = ("a new file is made in your folder",) if not file.exists() else ("this run wrote it before",)
+    reasons = ("a new file is made in your folder",)
     return Assessment("medium", "external", reasons, f"writes {given} to {arguments['path']}", str(file))
 
 
@@ -101,56 +138,84 @@ def write_file(path: str, context: Context, content: str | None = None, variable
     if (content is None) == (variable is None):
         raise RepairableToolError("write_file needs a text or a variable.", hint="Give exactly one of them.")
     file = inside(context.workspace, path)
+    replaces = os.path.lexists(file)
     rows = ""
     if variable is not None:
         if variable not in context.shell.user_ns:
             raise RepairableToolError(f"There is no variable {variable!r}.", hint="Use list_variables.")
         value = context.shell.user_ns[variable]
-        content = _as_text(value, file.suffix.lower())
+        content = _as_text(value, variable, file.suffix.lower())
         rows = f"{len(value):,} rows, " if hasattr(value, "to_csv") else ""
     assert content is not None
-    size = _write(file, path, content)
+    size = _write(file, path, content, replaces)
     return f"wrote {path} ({rows}{size:,} bytes)"
 
 
-def _as_text(value: Any, suffix: str) -> str:
+def _as_text(value: Any, name: str, suffix: str) -> str:
     """A variable as the text of a file, by the file's suffix. A table keeps an index that says something."""
-    if hasattr(value, "to_csv"):
-        if suffix == ".json":
-            return str(value.to_json(orient="split" if hasattr(value, "columns") else "index", date_format="iso"))
-        plain = type(value.index).__name__ == "RangeIndex" and value.index.name is None
-        return str(value.to_csv(index=not plain))
-    if hasattr(value, "write_csv"):
-        return str(value.write_json() if suffix == ".json" else value.write_csv())
+    table = hasattr(value, "to_csv") or hasattr(value, "write_csv")
+    if suffix in BINARY or (table and suffix not in ("", ".csv", ".tsv", ".txt", ".json")):
+        hint = "Write a .csv or .json file, or a text."
+        raise RepairableToolError(f"{name} cannot be written as a {suffix} file by this tool.", hint=hint)
+    if table:
+        return _table(value, suffix)
     if suffix == ".json":
         import json
 
         try:
             return json.dumps(value, indent=2, ensure_ascii=False, default=str)
         except (TypeError, ValueError) as error:
-            raise RepairableToolError("The variable cannot be written as JSON.", str(error)) from error
+            raise RepairableToolError(f"{name} cannot be written as JSON.", str(error)) from error
     return str(value)
 
 
-def _write(file: Path, path: str, content: str) -> int:
-    """Write beside, then put in place: a full disk never leaves half a file."""
+def _table(value: Any, suffix: str) -> str:
+    separator = "\t" if suffix == ".tsv" else ","
+    if hasattr(value, "write_csv"):
+        return str(value.write_json() if suffix == ".json" else value.write_csv(separator=separator))
+    if suffix == ".json":
+        return str(value.to_json(orient="split" if hasattr(value, "columns") else "index", date_format="iso"))
+    plain = type(value.index).__name__ == "RangeIndex" and value.index.name is None
+    return str(value.to_csv(index=not plain, sep=separator))
+
+
+def _write(file: Path, path: str, content: str, replaces: bool) -> int:
+    """Write beside, then put in place: a full disk never leaves half a file.
+
+    A file that was not there when it was judged is made new, so that one which has appeared since is never replaced.
+    """
     data = content.encode()
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+        beside = Path(name)
         try:
             with os.fdopen(handle, "wb") as stream:
                 stream.write(data)
-            mode = file.stat().st_mode if file.exists() else 0o666 & ~_umask()
-            Path(name).chmod(mode)
-            Path(name).replace(file)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+            beside.chmod(file.stat().st_mode if file.exists() else 0o666 & ~_umask())
+            if replaces:
+                beside.replace(file)
+            else:
+                _make_new(file, beside, data)
+        finally:
+            beside.unlink(missing_ok=True)
+    except FileExistsError as error:
+        raise RepairableToolError(f"{path} has appeared meanwhile and was left alone.", hint="Ask again.") from error
     except OSError as error:
         hint = "Free some space, or choose another folder."
         raise RepairableToolError(f"{path} could not be written.", error.strerror or str(error), hint) from error
     return len(data)
+
+
+def _make_new(file: Path, beside: Path, data: bytes) -> None:
+    """Put a finished file in a place that must be free; by hand where the file system knows no links."""
+    try:
+        file.hardlink_to(beside)
+    except FileExistsError:
+        raise
+    except OSError:
+        with file.open("xb") as stream:
+            stream.write(data)
 
 
 def _umask() -> int:

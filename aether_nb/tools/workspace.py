@@ -6,14 +6,26 @@ A path is resolved to the file it really means, through ``..``, links and letter
 from __future__ import annotations
 
 import os
+from fnmatch import fnmatch
 from pathlib import Path
 
 from aether_nb.errors import WorkspaceError
 
-__all__ = ["PRIVATE", "inside"]
+__all__ = ["inside", "looks_secret"]
 
-PRIVATE = (".aether", ".git", ".ssh")
-"""Folders that are never touched, wherever they lie: the record of runs, the history of versions, keys."""
+SECRETS = (
+    "*.pem",
+    "*.key",
+    "*.p12",
+    "*.pfx",
+    "*.kdbx",
+    "id_rsa*",
+    "id_ed25519*",
+    "*credential*",
+    "*secret*",
+    "*password*",
+)
+"""Names of files that hold keys."""
 
 
 def inside(workspace: Path, path: str) -> Path:
@@ -24,7 +36,7 @@ def inside(workspace: Path, path: str) -> Path:
         path: As the model gave it, relative to the workspace or absolute.
 
     Raises:
-        WorkspaceError: It lies outside, or in a folder that is private, or is no path at all.
+        WorkspaceError: It lies outside, or is hidden or in a hidden folder, or is no path at all.
     """
     if not path or "\0" in path:
         raise WorkspaceError(f"{path!r} is no path.", hint="Give a path inside the working folder.")
@@ -33,9 +45,14 @@ def inside(workspace: Path, path: str) -> Path:
         raise WorkspaceError(
             f"{path} lies outside the working folder.", f"It means {found}; files may be touched in {workspace}."
         )
-    if private := next((part for part in found.relative_to(workspace).parts if part.lower() in PRIVATE), ""):
-        raise WorkspaceError(f"{path} lies in {private}, which is never touched.")
+    if hidden := next((part for part in found.relative_to(workspace).parts if part.startswith(".")), ""):
+        raise WorkspaceError(f"{path} is hidden ({hidden}).", "Hidden files hold keys, histories and settings.")
     return found
+
+
+def looks_secret(file: Path) -> bool:
+    """Whether a file's name says that it holds a key."""
+    return any(fnmatch(file.name.lower(), pattern) for pattern in SECRETS)
 
 
 def _same_or_below(path: Path, folder: Path) -> bool:

@@ -56,18 +56,18 @@ def test_an_approved_call_runs_in_every_mode_that_asks() -> None:
 )
 def test_what_a_grant_covers(rule: str, path: str, risk: Any, covered: bool) -> None:
     """A grant covers the exact call, or a file inside its folder of less than high risk, and nothing near it."""
-    grant = k.Grant("g", "write_file", rule, "run", "panel")
+    grant = k.Grant("g", "write_file", rule, "high" if rule.startswith("call") else "medium", "run", "panel")
     assert (covering(proposed(risk, path=path), (grant,)) is grant) is covered
 
 
 def test_a_grant_is_for_its_own_tool() -> None:
     """A yes to one tool says nothing about another."""
-    assert covering(proposed(), (k.Grant("g", "shell", "call:sha256:h", "run", "panel"),)) is None
+    assert covering(proposed(), (k.Grant("g", "shell", "call:sha256:h", "high", "run", "panel"),)) is None
 
 
 def test_a_grant_never_turns_a_refusal_into_a_yes() -> None:
     """What the mode refuses stays refused, whatever was granted."""
-    grant = k.Grant("g", "write_file", "call:sha256:h", "notebook", "panel")
+    grant = k.Grant("g", "write_file", "call:sha256:h", "medium", "notebook", "panel")
     assert decide(Call(proposed()), "plan", (grant,)) == "deny"
     assert decide(Call(proposed()), "ask", (grant,)) == "granted"
 
@@ -86,3 +86,9 @@ def test_a_grant_never_turns_a_refusal_into_a_yes() -> None:
 def test_what_a_policy_says_when_nobody_is_there(policy: Any, risk: Any, effect: Any, allowed: bool) -> None:
     """deny refuses, low allows what stays in the kernel, auto allows medium risk, high is never allowed."""
     assert policy_allows(proposed(risk, effect), policy) is allowed
+
+
+def test_a_grant_never_covers_more_risk_than_it_was_given_for() -> None:
+    """The same call may hurt more later: a yes to a new file is no yes to replacing one."""
+    grant = k.Grant("g", "write_file", "call:sha256:h", "medium", "notebook", "panel")
+    assert decide(Call(proposed("high")), "ask", (grant,)) == "ask"

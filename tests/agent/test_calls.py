@@ -30,7 +30,6 @@ def test_a_call_is_handed_the_house_and_no_more(tmp_path: Path) -> None:
             names=sorted(context.shell.user_ns),
             plan=context.plan,
             made=context.made,
-            written=context.written,
             main=await context.main(lambda: 42),
         )
         context.emit(k.Progress(context.call_id, 1, 2, "half"))
@@ -58,7 +57,6 @@ def test_a_call_is_handed_the_house_and_no_more(tmp_path: Path) -> None:
         "names": ["df"],
         "plan": (k.PlanItem("Look", "peek"),),
         "made": ("t",),
-        "written": ("/w/x.csv",),
         "main": 42,
     }
     assert play.told() == "b"
@@ -185,7 +183,7 @@ def test_what_does_not_fit_the_state_changes_nothing() -> None:
 
 def test_a_grant_that_is_taken_back_is_gone() -> None:
     """Revoking removes exactly the grant that is named."""
-    one, two = (k.Grant(id, "send", "call:h", "run", "panel") for id in ("g1", "g2"))
+    one, two = (k.Grant(id, "send", "call:h", "medium", "run", "panel") for id in ("g1", "g2"))
     state = fold(
         entries(k.RunStarted("q", "m"), k.GrantGiven(one), k.GrantGiven(two), k.GrantRevoked("g1", "the user"))
     )
@@ -231,9 +229,9 @@ def test_a_run_names_itself_when_it_is_not_named() -> None:
 
 def test_stopping_a_run_that_is_over_says_nothing() -> None:
     """A Stop that comes too late leaves the log as it is."""
-    from aether_nb.agent.driver import stopped
+    from aether_nb.agent.driver import settled
 
-    assert stopped(stage(["done"]).drive()) == []
+    assert settled(stage(["done"]).drive(), k.RunEnded("cancelled")) == []
 
 
 def test_a_burst_of_output_is_shown_in_one_piece_a_stream() -> None:
@@ -254,3 +252,144 @@ def test_a_burst_of_output_is_shown_in_one_piece_a_stream() -> None:
     shown = [entry.event for entry in play.seen if isinstance(entry.event, k.OutputDelta | k.Progress)]
     assert [type(event) for event in shown] == [k.OutputDelta, k.Progress, k.OutputDelta]
     assert shown[0].text == "".join(f"{n}\n" for n in range(1000))  # type: ignore[union-attr]
+
+
+def test_a_call_whose_meaning_changed_while_somebody_was_asked_is_asked_again() -> None:
+    """What was approved is what runs: a call that is judged otherwise just before it begins goes back to its gate."""
+    risks = iter(["medium", "high", "high"])
+
+    def judge(arguments: Any, context: Context) -> Assessment:
+        return Assessment(next(risks), "external")  # type: ignore[arg-type]
+
+    @declare(judge=judge, where="loop")
+    async def act() -> str:
+        """Act."""
+        return "acted"
+
+    person = Script([YES, NO])
+    play = stage([call("act"), "ok"], tools=[act], person=person)
+    play.drive()
+    assert [asked.proposed.risk for asked in person.asked] == ["medium", "high"]
+    assert "call.begun" not in play.kinds
+
+
+def test_a_fatal_error_settles_the_calls_beside_it_before_the_run_ends() -> None:
+    """Nothing happens after run.ended, whoever failed."""
+    from aether_nb import FatalToolError
+
+    @tool(risk="low", effect="pure", where="loop")
+    async def bad() -> str:
+        """Fail."""
+        raise FatalToolError("Gone.")
+
+    @tool(risk="low", effect="pure", where="loop")
+    async def good() -> str:
+        """Succeed."""
+        await asyncio.sleep(0.01)
+        return "ok"
+
+    play = stage([[call("bad"), call("good"), call("plan", items=[{"title": "x"}])]], tools=[bad, good])
+    assert play.drive().ended == k.RunEnded("failed", "Gone.")
+    assert play.kinds.count("run.ended") == 1
+    assert play.kinds[-1] == "run.ended"
+    assert play.run.state.open == ()
+
+
+def test_two_calls_of_one_tool_tick_two_items() -> None:
+    """Parallel calls of a tool each take an item of the plan of their own."""
+
+    @tool(risk="low", effect="pure", where="loop")
+    async def look(n: int) -> str:
+        """Look."""
+        await asyncio.sleep(0.001)
+        return ""
+
+    plan = call("plan", items=[{"title": "a", "tool": "look"}, {"title": "b", "tool": "look"}])
+    state = stage([plan, [call("look", n=1), call("look", n=2)], "ok"], tools=[look]).drive()
+    assert [item.status for item in state.plan] == ["done", "done"]
+
+
+def test_a_call_that_outlasts_the_seconds_is_ended_and_the_person_is_asked() -> None:
+    """The limit of seconds holds while a tool runs: what only reads fails, what acts outside is in doubt."""
+    from dataclasses import replace
+
+    @tool(risk="low", effect="pure", where="loop")
+    async def slow() -> str:
+        """Take long."""
+        await asyncio.sleep(30)
+        return ""
+
+    for effect, kind in (("pure", "call.failed"), ("external", "call.doubtful")):
+        offered = replace(slow, effect=effect)  # type: ignore[arg-type]
+        play = stage([call("slow"), "x"], tools=[offered], limits=k.Limits(seconds=0.05))
+        play.driver.run.clock = __import__("time").time
+        ended = play.drive().ended
+        assert kind in play.kinds
+        assert ended is not None
+        assert ended.outcome == "cancelled"
+
+
+def test_time_spent_asking_inside_a_call_does_not_count() -> None:
+    """A person may take longer than the run has."""
+
+    @tool(risk="low", effect="pure", where="loop")
+    async def ask(context: Context) -> str:
+        """Ask."""
+        return str(await context.ask("Well?"))
+
+    class Slow(Script):
+        async def answer(self, question: Any) -> tuple[str | None, str]:
+            await asyncio.sleep(0.2)
+            return "yes", "panel"
+
+    play = stage([call("ask"), "ok"], tools=[ask], person=Slow(), limits=k.Limits(seconds=0.1))
+    assert play.drive().ended == k.RunEnded("done")
+    assert play.told() == "yes"
+
+
+def test_a_timeout_of_the_models_own_is_no_limit() -> None:
+    """Only the run's own clock makes a limit of it."""
+    ended = stage([TimeoutError("server")], limits=k.Limits(seconds=None)).drive().ended
+    assert ended == k.RunEnded("failed", "The model aether:scripted broke off with TimeoutError.", "server")
+
+
+def test_an_empty_answer_is_a_failure() -> None:
+    """A model that says nothing, or refuses, has not done its work."""
+    ended = stage([""]).drive().ended
+    assert ended == k.RunEnded(
+        "failed",
+        "The model aether:scripted gave no answer.",
+        "It ended with 'stop' and no words.",
+        "Ask in other words.",
+    )
+
+
+def test_whatever_breaks_the_loop_the_log_says_how_the_run_ended() -> None:
+    """Even an error that nobody foresaw leaves a settled log behind."""
+
+    @tool(risk="low", effect="pure", where="loop")
+    async def leave() -> str:
+        """Leave."""
+        raise SystemExit(3)
+
+    play = stage([call("leave")], tools=[leave])
+    try:
+        play.drive()
+    except SystemExit:
+        pass
+    assert play.kinds[-2:] == ["call.failed", "run.ended"]
+    assert play.run.state.ended == k.RunEnded("failed", "The run broke off with SystemExit.", "3")
+
+
+def test_an_edit_that_differs_in_type_only_is_an_edit() -> None:
+    """True is not 1: what the person typed is what runs."""
+    from dataclasses import replace
+
+    @tool(risk="medium", effect="external", where="loop")
+    async def put(value: Any) -> str:
+        """Put."""
+        return repr(value)
+
+    play = stage([call("put", value=1), "ok"], tools=[put], person=Script([replace(YES, arguments={"value": True})]))
+    play.drive()
+    assert play.told().endswith("True")

@@ -21,7 +21,6 @@ class ToolContext:
     call_id: str = "c1"
     plan: tuple[PlanItem, ...] = ()
     made: tuple[str, ...] = ()
-    written: tuple[str, ...] = ()
     emitted: list[Event] = field(default_factory=list)
     asked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
 

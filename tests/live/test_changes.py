@@ -13,17 +13,17 @@ import pytest
 from sklearn.linear_model import LinearRegression
 
 from aether_nb.events.kinds import Change
-from aether_nb.live.changes import compare, photograph
+from aether_nb.live.changes import compare, photograph, photographs
 
 
 def frame() -> pd.DataFrame:
     return pd.DataFrame({"k": [1, 2, 3, 4], "x": [1.0, 2.0, 3.0, 4.0], "s": list("abcd")})
 
 
-def after(code: str, names: set[str] | None = None, **variables: object) -> tuple[Change, ...]:
+def after(code: str, **variables: object) -> tuple[Change, ...]:
     """What is told after ``code`` has run on ``variables``."""
     namespace: dict[str, Any] = {**variables, "pd": pd, "np": np}
-    before = photograph(namespace, names)
+    before = photograph(namespace)
     exec(code, namespace)
     return compare(before, namespace)
 
@@ -130,9 +130,27 @@ def test_a_function_with_another_body_is_told() -> None:
     assert [(change.name, change.what) for change in found] == [("f", "changed")]
 
 
-def test_only_the_names_asked_for_are_looked_at() -> None:
-    """With names given the rest is not told."""
-    assert after("a = 2\nb = 3", {"a"}, a=1, b=1) == (Change("a", "changed", "int", ("1 → 2",)),)
+def test_what_was_asked_for_is_looked_at_surely(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without any time for the rest, the variables that were asked for are still told; the others stay untold."""
+    monkeypatch.setattr(photographs, "SECONDS", -1.0)
+    namespace: dict[str, Any] = {"a": [1], "b": [1], "df": frame(), "other": frame()}
+    before = photograph(namespace, {"b", "df", "unheard_of"})
+    exec("a.append(2); b.append(2); df.loc[0, 's'] = 'z'; other['k'] = 0", namespace)
+    assert compare(before, namespace) == (
+        Change("b", "changed", "list", ("size 1 → 2", "changed in place")),
+        Change("df", "changed", "pandas.DataFrame", ("values changed in 's'", "changed in place")),
+    )
+
+
+def test_what_was_not_asked_for_is_told_in_time() -> None:
+    """Naming some variables hides no other: what changed elsewhere is told too."""
+    namespace: dict[str, Any] = {"a": 1, "b": 1}
+    before = photograph(namespace, {"b"})
+    namespace.update(a=2, b=3)
+    assert compare(before, namespace) == (
+        Change("a", "changed", "int", ("1 → 2",)),
+        Change("b", "changed", "int", ("1 → 3",)),
+    )
 
 
 class Unreadable(list):

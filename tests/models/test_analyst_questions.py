@@ -74,7 +74,7 @@ def verdict(case: Case, names: str = "", shuffled: bool = False) -> tuple[str, s
         data = data.sample(frac=1, random_state=7).reset_index(drop=True)
     lab = Lab({names or case.data: data})
     text = lab.ask(case.question)
-    if "I did not understand" in text or "I do not guess" in text:
+    if "I could not work out" in text or "I do not guess" in text:
         return "declined", text
     if isinstance(expected, dict):
         rows = [line for line in text.splitlines() if line.startswith("|")]
@@ -288,4 +288,4 @@ DECLINED = [
 def test_what_is_not_understood_is_declined(data: str, question: str) -> None:
     """A question it cannot map, wholly, is declined or asked back; it is never answered in part."""
     text = Lab({data: frame(data)}).ask(question)
-    assert "I did not understand" in text or "I do not guess" in text, text
+    assert "I could not work out" in text or "I do not guess" in text, text

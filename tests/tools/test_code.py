@@ -150,3 +150,26 @@ def test_variables_are_listed_and_described(context: Shelled) -> None:
     with pytest.raises(RepairableToolError) as caught:
         use(inspect_variable, context, name="dff")
     assert (caught.value.what, caught.value.hint) == ("There is no variable 'dff'.", "Did you mean df?")
+
+
+@pytest.mark.parametrize("code", ["rm -rf thesis", "ls", "pip --version", "cd ..", "!ls", "%%bash\nls", "%run x.py"])
+def test_what_ipython_would_make_a_command_of_is_high(context: Shelled, code: str) -> None:
+    """Automagic and shell syntax are judged as the commands they become, not as the text they are."""
+    assert run_python.assess(dict(run_python.check({"code": code})), context).risk == "high"
+
+
+def test_what_the_users_own_transformers_change_is_high(context: Shelled) -> None:
+    """When an extension makes something else of the code, a person looks at it."""
+    transformers = context.real.input_transformers_cleanup
+    transformers.append(lambda lines: [line.replace("one", "two") for line in lines])
+    try:
+        assert run_python.assess(dict(run_python.check({"code": "one = 1"})), context).risk == "high"
+    finally:
+        transformers.pop()
+
+
+def test_what_is_no_python_goes_back_to_the_model_without_a_question(context: Shelled) -> None:
+    """A slip of syntax is told at once, with its line."""
+    with pytest.raises(RepairableToolError) as caught:
+        run_python.assess(dict(run_python.check({"code": "x = 1\ny = = 2"})), context)
+    assert (caught.value.what, caught.value.why) == ("SyntaxError: invalid syntax (line 2)", "y = = 2")

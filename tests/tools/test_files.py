@@ -92,9 +92,6 @@ def test_writing_a_new_file_is_medium_and_replacing_a_foreign_one_is_high(place:
     old = write_file.assess(dict(write_file.check({"path": "a.txt", "content": "x"})), place)
     assert (new.risk, new.effect, new.path) == ("medium", "external", str(place.workspace / "b.csv"))
     assert (old.risk, old.reasons) == ("high", ("a.txt exists already (14 bytes) and is replaced",))
-    place.written = (str(place.workspace / "a.txt"),)
-    again = write_file.assess(dict(write_file.check({"path": "a.txt", "content": "x"})), place)
-    assert again.risk == "medium"
 
 
 def test_a_write_outside_is_refused_before_anybody_is_asked(place: ToolContext) -> None:
@@ -149,3 +146,45 @@ def test_a_full_disk_leaves_the_old_file_whole(tmp_path: Path) -> None:
         assert {file.name: file.read_text() for file in disk.iterdir()} == {"a.txt": "old"}
     finally:
         subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.mark.parametrize("path", ["pandas.py", "run.sh", "other.ipynb", "aether.toml", "x.PTH"])
+def test_a_file_that_may_be_executed_later_is_high(place: ToolContext, path: str) -> None:
+    """A new file that Python, a shell or a tool would obey is no medium matter; no folder grant covers it."""
+    assert write_file.assess(dict(write_file.check({"path": path, "content": "x"})), place).risk == "high"
+
+
+def test_a_file_that_appears_after_it_was_judged_is_left_alone(place: ToolContext) -> None:
+    """A write that was approved as new never replaces what somebody else has put there meanwhile."""
+    from aether_nb.tools.files import _write
+
+    with pytest.raises(RepairableToolError) as caught:
+        _write(place.workspace / "a.txt", "a.txt", "mine", replaces=False)
+    assert caught.value.what == "a.txt has appeared meanwhile and was left alone."
+    assert {file.name: file.read_text() for file in place.workspace.iterdir()} == {"a.txt": "one\ntwo\nthree\n"}
+
+
+@pytest.mark.parametrize(("path", "risk"), [("a.txt", "low"), ("server.pem", "high"), ("my_passwords.txt", "high")])
+def test_reading_what_looks_like_a_key_is_asked(place: ToolContext, path: str, risk: str) -> None:
+    """What is read goes to the model: a file named like a key is high risk."""
+    assert read_file.assess(dict(read_file.check({"path": path})), place).risk == risk
+
+
+def test_links_that_lead_nowhere_or_outside_are_left_out_of_a_listing(place: ToolContext) -> None:
+    """One odd link does not hide the others, and nothing outside is named."""
+    (place.workspace / "gone").symlink_to("nowhere")
+    (place.workspace / "out").symlink_to(place.workspace.parent)
+    (place.workspace / ".env").write_text("KEY=1")
+    assert use(list_files, place) == "a.txt  14"
+    assert use(list_files, place, pattern="out/*") == "(nothing)"
+    with pytest.raises(RepairableToolError):
+        use(list_files, place, pattern="")
+
+
+@pytest.mark.parametrize("path", ["t.xlsx", "t.parquet", "t.md"])
+def test_a_table_is_not_written_under_a_suffix_it_would_not_keep(place: ToolContext, path: str) -> None:
+    """CSV in a file called .xlsx would be a lie."""
+    place.namespace["t"] = pd.DataFrame({"a": [1]})
+    with pytest.raises(RepairableToolError):
+        use(write_file, place, path=path, variable="t")
+    assert not (place.workspace / path).exists()

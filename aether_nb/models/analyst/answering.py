@@ -6,6 +6,7 @@ draws, writes, and puts the answer together. What was not understood is said, wi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator
 
 from aether_nb.models.analyst.conversation import Conversation
@@ -14,7 +15,7 @@ from aether_nb.models.analyst.intents import INTENTS, Intent
 from aether_nb.models.analyst.intents.overview import profile_steps
 from aether_nb.models.analyst.intents.plots import draw, picture_title
 from aether_nb.models.analyst.namespace import Namespace, parse_summary
-from aether_nb.models.analyst.phrasing import plain
+from aether_nb.models.analyst.phrasing import conditions_text, plain
 from aether_nb.models.analyst.question import Question, Unclear
 from aether_nb.models.analyst.script import Action, Outcome, Plan, Script
 from aether_nb.models.analyst.understanding import Reading, candidates, understand
@@ -61,7 +62,7 @@ def _work(reading: Reading, names: Namespace) -> Script:
     for question in questions:
         items += _items(question)
     yield Plan(tuple(items))
-    yield Action("inspect_variable", {"name": reading.frame.name}, f"I look at {reading.frame.name} first.")
+    yield Action("inspect_variable", {"name": reading.frame.name}, _understood(reading))
     sections: list[str] = []
     desk = Desk(names)
     for question in questions:
@@ -71,6 +72,18 @@ def _work(reading: Reading, names: Namespace) -> Script:
     if notes:
         sections.append("Note: " + "; ".join(plain(note) for note in dict.fromkeys(notes)) + ".")
     return "\n\n".join(sections)
+
+
+def _understood(reading: Reading) -> str:
+    """How the question is read: what will be computed of which frame, and what becomes of it."""
+    steps = []
+    for question in reading.questions:
+        title = _intent(question).title(question)
+        step = title[:1].lower() + title[1:] + conditions_text(question.conditions)
+        drawn = question.plot is not None and question.task != "picture"
+        step += ", draw it" if drawn else ""
+        steps.append(step + (f", and write the table to {question.path}" if question.path else ""))
+    return f"I take this to be about `{reading.frame.name}`, and read it so: {'; then '.join(steps)}."
 
 
 def _items(question: Question) -> list[tuple[str, str]]:
@@ -92,7 +105,7 @@ def _sections(question: Question, desk: Desk) -> Generator[Action | Plan, Outcom
         return [*sections, str(problem)]
     if question.plot is not None and question.task != "picture":
         try:
-            sections.append((yield from draw(question, desk)))
+            sections += [text for text in [(yield from draw(question, desk))] if text]
         except NotDone as problem:
             sections.append(str(problem))
     if question.path:
@@ -105,9 +118,11 @@ def _write(question: Question, desk: Desk) -> Script:
     if not desk.saved:
         return f"Nothing was written to {plain(question.path)}: there is no table to write."
     arguments = {"path": question.path, "variable": desk.saved}
-    outcome = yield Action("write_file", arguments, f"I write {desk.saved} to {question.path}.")
+    outcome = yield Action("write_file", arguments)
     if outcome.status == "done":
-        return f"The table `{desk.saved}` was written to a file: {plain(outcome.text)}."
+        told = re.fullmatch(r"wrote (.+?) \((.*)\)\.?", outcome.text.strip(), re.DOTALL)
+        where = f"to {plain(told[1])} ({plain(told[2])})" if told else f"to a file: {plain(outcome.text)}"
+        return f"Wrote `{desk.saved}` {where}."
     return (
         f"`{question.path}` was not written: "
         f"{plain(outcome.text.removeprefix('error:').strip())}. The table is in `{desk.saved}`."

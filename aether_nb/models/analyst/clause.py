@@ -46,6 +46,7 @@ class Clause:
         for at, tag in enumerate(self.tags[:-1]):
             if tag.kind == "op" and tag.extra and self.tags[at + 1].kind == "value":
                 tag.kind = "more"
+        self._second_meanings()
         self._adjectives()
         hints = self._hints()
         for tag in self.tags:
@@ -86,6 +87,28 @@ class Clause:
                 tag.used = True
         self.tags = [tag for tag in self.tags if not (tag.kind == "unit" and tag.used)]
 
+    def _second_meanings(self) -> None:
+        """Words that mean something else beside others: ``columns contain gaps``, ``draw a line``, ``murder rate``."""
+        drawing = any(tag.kind == "plot" for tag in self.tags)
+        for at, tag in enumerate(self.tags):
+            following = self.tags[at + 1].kind if at + 1 < len(self.tags) else ""
+            if tag.kind == "op" and tag.value == "contains" and following == "task":
+                tag.kind = "verb"
+            elif drawing and tag.kind == "row" and tag.text.casefold() in ("line", "lines"):
+                tag.kind, tag.value = "plot", "line"
+                if at and self.tags[at - 1].kind == "number" and self.tags[at - 1].value == 1:
+                    self.tags[at - 1].used = True
+            elif tag.kind == "share" and tag.text.casefold() in ("rate", "rates") and self._measured_before(at):
+                tag.used = True
+
+    def _measured_before(self, at: int) -> bool:
+        """Whether a ``rate`` stands behind a column of numbers, which is then a rate by itself."""
+        at -= 1
+        while at >= 0 and self.tags[at].kind in ("frame", "entity"):
+            at -= 1
+        tag = self.tags[at] if at >= 0 else None
+        return tag is not None and tag.kind == "column" and all(c.numeric and not c.flag for c in tag.value)
+
     def _adjectives(self) -> None:
         """``how heavy`` speaks of the column for the mass, unless it only tells two columns apart."""
         hints = self._hints()
@@ -101,15 +124,15 @@ class Clause:
         attributes |= {tag.value for tag in self.tags if tag.kind == "adj"}
         return tuple(word for attribute in attributes for word in ATTRIBUTES.get(attribute, ()))
 
-    def by_attribute(self, attribute: str, phrase: str) -> list[Column]:
-        """The columns that an attribute may mean, as ``mass`` for ``heaviest``.
+    def by_attribute(self, attribute: str, phrase: str, labels: bool = False) -> list[Column]:
+        """The columns that an attribute may mean, as ``mass`` for ``heaviest``; with ``labels`` it may be a text.
 
         Raises:
             Unclear: There is none.
         """
         for word in ATTRIBUTES.get(attribute, ()):
             columns = [c for c in self.words.frame.columns if word in {canon(w) for w in column_words(c.name)[0]}]
-            columns = [c for c in columns if c.numeric or c.dated]
+            columns = [c for c in columns if labels or c.numeric or c.dated]
             if columns:
                 chosen = self.words.choices.get(canon(phrase))
                 return [c for c in columns if c.name == chosen] or columns
@@ -174,6 +197,10 @@ class Clause:
     def has(self, kind: str, value: str | None = None) -> bool:
         """Whether there is such a free tag."""
         return any(value is None or tag.value == value for _, tag in self.free(kind))
+
+    def spoke(self, kind: str) -> bool:
+        """Whether there is such a tag, understood or not."""
+        return any(tag.kind == kind for tag in self.tags)
 
     def claim(self, kind: str, value: str | None = None) -> bool:
         """Whether there are such free tags; all of them are then understood."""

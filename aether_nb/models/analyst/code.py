@@ -6,21 +6,20 @@ changed: a conversion makes a copy. This module runs nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from aether_nb.models.analyst.namespace import Column, Namespace
 from aether_nb.models.analyst.phrasing import conditions_text
 from aether_nb.models.analyst.question import Condition, Key, Question
 
-__all__ = ["Rows", "aggregate", "condition_code", "group_code", "key_name", "rows_of"]
+__all__ = ["Rows", "aggregate", "aggregates", "condition_code", "group_code", "key_name", "rows_of"]
 
 _FREQS = {"D": "D", "W": "W", "M": "M", "Q": "Q", "Y": "Y", "h": "h"}
 _AGGS = {
-    "range": "{0}.max() - {0}.min()", "iqr": (
-        "{0}.quantile(0.75) "
-        "- {0}.quantile(0.25)"
-    ), "mode": "{0}.agg(lambda v: v.mode().iloc[0])",
-}  # fmt: skip
+    "range": "lambda v: v.max() - v.min()",
+    "iqr": "lambda v: v.quantile(0.75) - v.quantile(0.25)",
+    "mode": "lambda v: v.mode().iloc[0]",
+}
 
 
 class Rows:
@@ -32,7 +31,7 @@ class Rows:
     def __init__(self, question: Question, names: Namespace, repaired: int = 0, reason: str = "") -> None:
         self.question, self.names = question, names
         self.lines: list[str] = []
-        self.pandas = False
+        self.helpers: list[str] = []
         self.name = question.frame.name
         self._convert(repaired, reason)
 
@@ -41,18 +40,27 @@ class Rows:
         used = _columns_of(self.question)
         converted = [(column, _conversion(column, repaired, reason)) for column in used]
         parts = [
-            f"{column.name!r}: {code.format(f'{self.name}[{column.name!r}]')}" for column, code in converted if code
+            f"{column.name!r}: {code.format(f'{self.name}[{column.name!r}]')}"
+            for column, code in converted
+            if code and not column.index
         ]
         source = self.name
         if repaired and "KeyError" in reason:
-            chain = ".reset_index()" if repaired > 1 else ""
+            chain = ".reset_index()" if repaired > 1 and not any(column.index for column in used) else ""
             source = f"{self.name}{chain}.rename(columns=lambda name: str(name).strip())"
             parts = []
+        if any(column.index for column in used):
+            source += f".reset_index(names={next(column.name for column in used if column.index)!r})"
         if parts or source != self.name:
-            self.pandas = bool(parts)
             copy = self.names.fresh("data")
             given = ", ".join(parts)
-            self.note("a copy in which the columns can be read" if parts else "the names of the columns as text")
+            self.note(
+                "a copy in which the columns can be read"
+                if parts
+                else "the names of the columns as text"
+                if "rename" in source
+                else "the index as a column"
+            )
             self.lines.append(f"{copy} = {source}" + (f".assign(**{{{given}}})" if parts else ""))
             self.name = copy
 
@@ -71,9 +79,20 @@ class Rows:
         """A comment. The text may hold names from the data, and stays on its line."""
         self.lines.append("# " + _comment(text))
 
+    def helper(self, wanted: str) -> str:
+        """A free name for something that is not worth keeping: it is deleted before the code ends."""
+        name = self.names.fresh(wanted)
+        self.helpers.append(name)
+        return name
+
     def code(self, *lines: str) -> str:
-        """All of it, with the imports it needs."""
+        """All of it, with the imports it needs; the helpers are deleted before the last line, which shows the result.
+
+        That line must not use them.
+        """
         every = [*self.lines, *lines]
+        if self.helpers:
+            every.insert(len(every) - 1, f"del {', '.join(dict.fromkeys(self.helpers))}")
         text = "\n".join(every)
         imports = ["import pandas as pd", ""] if "pd." in text else []
         return "\n".join([*imports, *every])
@@ -102,6 +121,9 @@ def condition_code(condition: Condition, frame: str) -> str:
         test = f"{cell}.astype(str).str.contains({value!r}, case=False, regex=False)"
     elif op in ("starts", "ends"):
         test = f"{cell}.astype(str).str.lower().str.{op}with({str(value).lower()!r})"
+    elif op.startswith(("mean", "median")):
+        agg = op.rstrip("<>=")
+        test = f"{cell} {op.removeprefix(agg)} {cell}.{agg}()"
     elif op in ("missing", "present"):
         test = f"{cell}.{'isna' if op == 'missing' else 'notna'}()"
     elif op == "month":
@@ -116,15 +138,34 @@ def condition_code(condition: Condition, frame: str) -> str:
 def aggregate(agg: str, values: str) -> str:
     """An aggregate of a series or of a grouped series."""
     if agg in _AGGS:
-        return _AGGS[agg].format(values)
-    if agg[0] == "q" and agg[1:2].isdigit():
+        return f"{values}.agg({_AGGS[agg]})"
+    if _quantile(agg):
         return f"{values}.quantile({float(agg[1:])!r})"
     return f"{values}.{agg}()"
 
 
+def aggregates(values: str, aggs: Mapping[str, str]) -> str:
+    """Several aggregates of a series or of a grouped series, each under its label."""
+    if all(label == agg and agg not in _AGGS and not _quantile(agg) for label, agg in aggs.items()):
+        return f"{values}.agg({list(aggs)!r})"
+    parts = ",\n".join(f"    {label!r}: {_function(agg)}" for label, agg in aggs.items())
+    return f"{values}.agg(**{{\n{parts},\n}})"
+
+
+def _quantile(agg: str) -> bool:
+    return agg[0] == "q" and agg[1:2].isdigit()
+
+
+def _function(agg: str) -> str:
+    """What ``agg`` of pandas takes for an aggregate."""
+    if _quantile(agg):
+        return f"lambda v: v.quantile({float(agg[1:])!r})"
+    return _AGGS.get(agg, repr(agg))
+
+
 def key_name(key: Key) -> str:
     """What a group's column is called in a result."""
-    return {"D": "day", "W": "week", "M": "month", "Q": "quarter", "Y": "year", "h": "hour"}.get(
+    return {"D": "day", "W": "week", "M": "month", "Q": "quarter", "Y": "year", "h": "hour", "decade": "decade"}.get(
         key.freq, key.part or key.column.name
     )
 
@@ -142,6 +183,9 @@ def group_code(keys: Sequence[Key], frame: str) -> str:
 
 def _key_code(key: Key, frame: str) -> str:
     cell = f"{frame}[{key.column.name!r}]"
+    if key.freq == "decade":
+        year = f"{cell}.dt.year" if key.column.dated else cell
+        return f"({year} // 10 * 10).rename('decade')"
     if key.freq == "Y":
         return f"{cell}.dt.year.rename('year')"
     if key.freq:

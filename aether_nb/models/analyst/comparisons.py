@@ -48,6 +48,9 @@ def read_span(clause: Clause, at: int) -> None:
     clause.tags[low].extra = clause.tags[low].extra or clause.tags[high].extra
     values = tuple(scaled(clause, place, column) for place in (low, high))
     clause.take(at, low, link, high)
+    if clause.has("task", "compare") and tag.kind == "between" and all(map(is_year, values)):
+        clause.add(at, Condition(column, "years in" if column.dated else "in", values))
+        return
     op = "years" if column.dated and all(map(is_year, values)) else "between"
     clause.add(at, Condition(column, op, values, clause.negated(at)))
 
@@ -61,6 +64,9 @@ def read_comparison(clause: Clause, at: int) -> None:
         operand, places = at - 1, [clause.before(at - 1), _beside(clause, at)]
     else:
         operand, places = clause.after(at), [clause.before(at), _beside(clause, clause.after(at))]
+    if clause.kind(operand) == "agg" and tag.value in ("gt", "ge", "lt", "le"):
+        _against_aggregate(clause, at, operand, places)
+        return
     if clause.kind(operand) not in (*_OPERANDS, "month"):
         raise Unclear(f"I cannot tell what '{tag.text}' compares")
     if clause.kind(operand) == "month" or tag.value in ("after", "since", "before", "until"):
@@ -73,6 +79,18 @@ def read_comparison(clause: Clause, at: int) -> None:
     _check_operand(clause, column, operand, sign)
     clause.add(at, Condition(column, sign, scaled(clause, operand, column), clause.negated(at)))
     clause.take(at, operand)
+
+
+def _against_aggregate(clause: Clause, at: int, operand: int, places: list[int]) -> None:
+    """``above the average body mass``, ``mpg below its median``: of all rows, so nothing else may narrow them down."""
+    tag, agg = clause.tags[at], clause.tags[operand].value
+    column = _compared(clause, tag.extra, tag.text, places, ())
+    if agg not in ("mean", "median") or not column.numeric:
+        raise Unclear(f"I cannot tell what '{tag.text}' compares")
+    if any(other.kind == "value" for other in clause.tags):
+        raise Unclear(f"it is not clear of which rows the {agg} is meant")
+    clause.take(at, operand)
+    clause.add(at, Condition(column, f"{agg}{SIGNS[tag.value]}", None, clause.negated(at)))
 
 
 def _beside(clause: Clause, at: int) -> int:

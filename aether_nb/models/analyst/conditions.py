@@ -71,6 +71,9 @@ def _value(clause: Clause, at: int) -> None:
         raise Unclear(f"no column has the value '{tag.text}'", (tag.text,))
     if tag.kind != "value":
         return
+    if (amount := _amount(clause, at)) is not None:
+        tag.kind, tag.value = "column", [amount]
+        return
     options: list[tuple[Column, Any]] = tag.value
     operator = clause.kind(at - 1) == "op" and clause.tags[at - 1].value in ("==", "!=", "eq", "ne")
     place = clause.before(at - 1) if operator else clause.before(at)
@@ -87,7 +90,6 @@ def _value(clause: Clause, at: int) -> None:
         options = [pair for pair in options if pair[0].name == chosen] or options
     if len(options) > 1:
         raise Ambiguous(canon(tag.text), tuple(column.name for column, _ in options))
-    _amount(clause, at, options[0][0])
     if clause.kind(at - 1) == "by" and clause.tags[at - 1].text.casefold() in (
         "among",
         "amongst",
@@ -139,24 +141,29 @@ def _yes(column: Column) -> Any:
     return True if column.kind == "bool" else 1
 
 
-def _amount(clause: Clause, at: int, column: Column) -> None:
+def _amount(clause: Clause, at: int) -> Column | None:
     """``the most rain``: days on which the weather was rain, or millimetres of it? That is asked.
+
+    A total can only be that of an amount, which is then returned.
 
     Raises:
         Ambiguous: The word is a value, and there is a column that measures the same thing.
     """
     word = canon(clause.tags[at].text)
     if word not in ATTRIBUTES["precipitation"] or word in clause.words.choices:
-        return
+        return None
     if not (any(tag.kind in ("top", "agg") for tag in clause.tags) or clause.has("howmuch")):
-        return
+        return None
     amounts = [
-        c.name
+        c
         for c in clause.words.frame.columns
         if c.numeric and set(column_words(c.name)[0]) & set(ATTRIBUTES["precipitation"])
     ]
-    if amounts and clause.kind(at + 1) not in ("entity", "row"):
-        raise Ambiguous(word, (column.name, *amounts))
+    if not amounts or clause.kind(at + 1) in ("entity", "row"):
+        return None
+    if len(amounts) == 1 and (clause.has("total") or clause.has("agg", "sum")):
+        return amounts[0]
+    raise Ambiguous(word, (clause.tags[at].value[0][0].name, *(c.name for c in amounts)))
 
 
 def _join_equalities(clause: Clause) -> None:

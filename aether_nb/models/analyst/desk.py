@@ -48,12 +48,10 @@ class Desk:
         reason = ""
         for attempt in range(_CORRECTIONS + 1):
             code = write(Rows(question, self.names, attempt, reason))
-            thought = (
-                purpose if not attempt else f"That failed ({_first(reason)}). I look again and change the approach."
-            )
             if attempt:
+                thought = f"That failed ({_first(reason)}). I look again and change the approach."
                 yield Action("inspect_variable", {"name": question.frame.name}, thought)
-            outcome = yield Action("run_python", {"code": code, "purpose": purpose}, thought)
+            outcome = yield Action("run_python", {"code": code, "purpose": purpose})
             if outcome.status == "done":
                 if attempt:
                     self.notes.append(f"the first attempt failed ({plain(_first(reason))}); the code was changed")
@@ -75,8 +73,8 @@ class Desk:
         return found
 
     def keep(self, question: Question, expression: str) -> list[str]:
-        """The lines that show a table, and keep it as ``summary`` when it is drawn or written later."""
-        if not question.needs_name():
+        """The lines that show a table; it is kept as ``summary`` when it has a name already, or is needed later."""
+        if not question.needs_name() and not self.saved:
             return [expression]
         self.saved = self.saved or self.fresh("summary")
         return [f"{self.saved} = {expression}", self.saved]

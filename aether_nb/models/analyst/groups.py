@@ -62,7 +62,8 @@ def read_groups(clause: Clause, question: Question) -> None:
     """``by species and island``, ``per month``, ``for each sex``."""
     for at in range(len(clause.tags)):
         tag = clause.tags[at]
-        if clause.kind(at) not in ("by", "between", "sort"):
+        resampled = tag.kind == "to" and clause.kind(at + 1) == "freq" and clause.has("task", "trend")
+        if clause.kind(at) not in ("by", "between", "sort") and not resampled:
             continue
         if tag.kind == "sort":
             clause.take(at)
@@ -89,7 +90,7 @@ def read_groups(clause: Clause, question: Question) -> None:
         if keys and all(_groupable(clause, question, key) for _, key in keys):
             question.keys += [key for _, key in keys if key not in question.keys]
             for taken in range(at, keys[-1][0] + 1):
-                if clause.kind(taken) in ("by", "between", "column", "freq", "part", "and", "distinct"):
+                if clause.kind(taken) in ("by", "to", "between", "column", "freq", "part", "and", "distinct"):
                     clause.take(taken)
         elif tag.kind == "by":
             _not_a_group(clause, question, at)
@@ -107,7 +108,7 @@ def _key(clause: Clause, at: int) -> Key | None:
         if when is None:
             raise Unclear(f"no column says when, so I cannot go by '{tag.text}'")
         if not when.dated:
-            return Key(when) if tag.value == "Y" else None
+            return Key(when, freq="decade") if tag.value == "decade" else Key(when) if tag.value == "Y" else None
         return _calendar(clause, when, tag) if tag.kind == "freq" else Key(when, part=tag.value)
     return None
 
@@ -153,12 +154,17 @@ def _not_a_group(clause: Clause, question: Question, at: int) -> None:
 def _frequencies(clause: Clause, question: Question) -> None:
     """``monthly average``, ``yearly total``: a group without a preposition."""
     for at, tag in list(clause.free("freq")):
-        if not tag.text.casefold().endswith("ly") and tag.text.casefold() not in (
-            "annual",
-            "day by day",
-            "month by month",
-            "year by year",
-            "week by week",
+        if (
+            not tag.text.casefold().endswith("ly")
+            and tag.text.casefold()
+            not in (
+                "annual",
+                "day by day",
+                "month by month",
+                "year by year",
+                "week by week",
+            )
+            and " to " not in tag.text
         ):
             continue
         key = _key(clause, at)
@@ -177,7 +183,11 @@ def read_subject(clause: Clause, question: Question) -> None:
         if clause.kind(place) in _ROWS and clause.kind(place + 1) == "column" and clause.kind(place) == "frame":
             place += 1
         key = _subject_key(clause, place, question)
-        if key is not None and question.subject is None:
+        where = clause.tags[at].text.casefold() == "where" and question.extreme and not list(clause.free("column"))
+        if where and not question.columns and any(clause.kind(place) in _ROWS for place in range(len(clause.tags))):
+            question.subject = Key(clause.one(clause.by_attribute("place", "where", labels=True), "where"))
+            clause.take(at)
+        elif key is not None and question.subject is None:
             question.subject = key
             clause.take(at, place)
         elif clause.kind(place) in _ROWS or clause.tags[at].text.casefold() in ("who", "where"):

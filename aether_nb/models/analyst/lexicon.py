@@ -14,7 +14,7 @@ _GROUPS: dict[str, str] = {
     "agg:typical": "typical|typically|usual|usually",
     "agg:median": "median|middle value|median value|50th percentile",
     "agg:sum": "sum|total|sum up|summed|combined|overall sum|overall total|grand total|cumulated|total amount|add up",
-    "agg:std": "standard deviation|std|stdev|std dev|sd|spread|variability|dispersion|variation|deviation",
+    "agg:std": "standard deviations|standard deviation|std|stdev|std dev|sd|spread|variability|dispersion|variation|deviation",
     "agg:var": "variance",
     "agg:range": "range|value range",
     "agg:iqr": "interquartile range|iqr of|inter quartile range",
@@ -59,6 +59,10 @@ _GROUPS: dict[str, str] = {
     "top:min:power": "least powerful",
     "top:max:date": "latest|newest|most recent",
     "top:min:date": "earliest",
+    "top:max:latitude": "northernmost|most northern|most northerly",
+    "top:min:latitude": "southernmost|most southern|most southerly",
+    "top:max:longitude": "easternmost|most eastern|most easterly",
+    "top:min:longitude": "westernmost|most western|most westerly",
     "top:max:income": "richest|wealthiest",
     # ---- comparatives and operators
     "op:gt": (
@@ -116,10 +120,10 @@ _GROUPS: dict[str, str] = {
         "value count|category|level|possible value|unique value|distinct value|different value|value occur|"
         "distinct category"
     ),
-    "list": "list|enumerate",
+    "list": "name|list|enumerate",
     # ---- structure of a sentence
     "by": (
-        "by|per|for each|for every|in each|in every|of each|of every|on each|on every|at each|from each|each|every|"
+        "vary with|by|per|for each|for every|in each|in every|of each|of every|on each|on every|at each|from each|each|every|"
         "across|grouped by|group by|grouping by|broken down by|broken out by|split by|according to|by each|"
         "within each|among|amongst|depending on|for the different|across the different|for all|across all|"
         "separately for|separated by|as a function of|depend on|grouped per|versus each|with each|across each|"
@@ -150,7 +154,7 @@ _GROUPS: dict[str, str] = {
         "number as csv|this summary|it all|figures"
     ),
     "sort": (
-        "sorted by|sort by|ordered by|order by|ranked by|rank by|in term of|based on|with respect to|"
+        "going by|judging by|by way of|as judged by|ordered according to|sorted by|sort by|ordered by|order by|ranked by|rank by|in term of|based on|with respect to|"
         "when ranked by|measured by|as measured by|judged by|with regard to|regarding|terms of"
     ),
     "ascending": "ascending|in ascending order|increasing order|from low to high",
@@ -195,14 +199,21 @@ _GROUPS: dict[str, str] = {
         "first few|head|preview|first row|a few row|some row|sample row|first few row|top row|first line|"
         "example row|glimpse"
     ),
+    "task:tail": "tail|last few|last few row|last row|final row|last line",
+    "last": "last|final",
+    "pair": "pair|pairs of column",
+    "total": "in total|all told|all together|altogether|added up|summed up|taken together",
+    "axis:x": "x|x axis|horizontal axis",
+    "axis:y": "y|y axis|vertical axis",
     "task:corr": (
-        "correlation|correlated|correlate|relationship|related|association|associated|relate|"
+        "corr|corrcoef|correlation value|coefficient|r value|pearson r|r|correlation number|coefficient of correlation|correlation|correlated|correlate|relationship|related|association|associated|relate|"
         "correlation coefficient|pearson correlation|linear relationship|linked|go together|pearson|move together|"
         "associate|correlating|correlation between|linear correlation|connection"
     ),
     "task:matrix": "correlation matrix|pairwise correlation|correlation table|all correlation",
     "task:trend": (
-        "trend|over time|evolve|evolved|evolution|develop|developed|development|over the year|over the month|"
+        "going up or down|go up or down|going up|going down|rising or falling|rise or fall|up or down|increase or decrease|rising|falling|growing|increasing|decreasing|rise|decline|declining|increase|increased|decrease|"
+        "decreased|resample|resampled|downsample|trend|over time|evolve|evolved|evolution|develop|developed|development|over the year|over the month|"
         "time series|through time|history|with time|changed|change|across the year|trend of|progress|"
         "year over year|trajectory|across time|through the year|over the week|over the day|by time"
     ),
@@ -213,11 +224,13 @@ _GROUPS: dict[str, str] = {
         "outlier value"
     ),
     "task:compare": (
-        "differ|difference|compare|comparison|different between|significant|significantly|significant difference|"
+        "statistical test|hypothesis test|welch|test|tested|t test whether|significance|one way anova|kruskal wallis|statistically|statistical significance|compared|difference in mean|differ|difference|compare|comparison|different between|significant|significantly|significant difference|"
         "statistically significant|differ significantly|significantly different|statistically different|comparing|"
         "mean difference|statistically significant difference|differ most|differ the most|test whether|test if|"
         "contrast|t test|anova|differ between|difference between"
     ),
+    "task:chi": "independent|dependent|dependence|independence|chi square|chi squared|chi2|chi square test|chi squared test|chi2 test|test of independence|independence test|associated with each other|contingency test|chi square test of independence|chi squared test of independence|test for independence",
+    "task:cross": "cross table|cross tabulation|crosstab|cross tab|contingency table|two way table|cross tabulate|crosstabulate|frequency table of",
     "task:vary": "vary|varie|varies|volatile|variable|fluctuate|varied|spread out most",
     "method:iqr": (
         "iqr|iqr rule|iqr method|using iqr|tukey|interquartile range rule|interquartile rule|1.5 iqr|"
@@ -233,24 +246,25 @@ _GROUPS: dict[str, str] = {
     "positive": "positive|positively",
     "negative": "negative|negatively|inverse|inversely",
     # ---- time
-    "freq:D": "daily|day by day|day",
+    "freq:D": "from day to day|day to day|daily|day by day|day",
     "freq:W": "weekly|week by week|week",
-    "freq:M": "monthly|month by month|month",
+    "freq:M": "from month to month|month to month|month over month|monthly|month by month|month",
     "freq:Q": "quarterly|quarter by quarter|quarter",
-    "freq:Y": "yearly|annual|annually|year by year|year|calendar year|yoy",
+    "freq:Y": "from year to year|year to year|year on year|from one year to the next|yearly|annual|annually|year by year|year|calendar year|yoy",
+    "freq:decade": "decade|by decade|each decade",
     "freq:h": "hourly|hour",
     "part:month": "month of the year|calendar month|month of year",
     "part:weekday": "day of the week|weekday|day of week",
     "part:hour": "hour of the day|hour of day|time of day",
-    "period": "date range|time range|period|time period|time span|timespan|period of time|time frame",
+    "period": "first and last date|first and last day|start and end date|starting and ending date|start and end|begin and end|first to last date|earliest and latest date|beginning and end|date range|time range|period|time period|time span|timespan|period of time|time frame",
     # ---- pictures and files
     "plot:any": (
         "plot|chart|graph|draw|visualize|picture|visualization|diagram|figure|illustrate|plotted|graphic|visual|"
         "visually"
     ),
     "plot:hist": "histogram|hist|histogram of",
-    "plot:bar": "bar chart|bar plot|barplot|bar graph|bar|barchart|column chart|bar diagram|horizontal bar chart",
-    "plot:line": "line chart|line plot|line graph|line|time series plot|linechart|lineplot",
+    "plot:bar": "horizontal bar|vertical bar|barh|horizontal bar plot|bar diagram|column graph|bars of|bar chart|bar plot|barplot|bar graph|bar|barchart|column chart|bar diagram|horizontal bar chart",
+    "plot:line": "as a line|as line|line graph of|line chart|line plot|line graph|line|time series plot|linechart|lineplot",
     "plot:scatter": "scatter|scatter plot|scatterplot|scatter chart|scattergram|scatter diagram|scatter graph",
     "plot:box": "box plot|boxplot|box|box and whisker plot|box chart|box and whisker|whisker plot|box and whiskers",
     "plot:heat": (
@@ -281,7 +295,9 @@ _GROUPS: dict[str, str] = {
     "adj:depth": "deep",
     "adj:width": "wide",
     "adj:temp": "hot|warm|cold",
-    "adj:price": "expensive|cheap",
+    "adj:price": "expensive|cheap|costly",
+    "adj:wind": "windy",
+    "adj:speed": "fast|slow",
     "more::mass": "heavier|lighter",
     "more::length": "longer|shorter",
     "more::height": "taller",
@@ -290,15 +306,20 @@ _GROUPS: dict[str, str] = {
     "more::price": "more expensive|cheaper",
     "more::depth": "deeper",
     "more::width": "wider|narrower",
+    "more::wind": "windier",
+    "more::precipitation": "wetter|rainier|drier",
+    "more::speed": "faster|slower",
+    "more::power": "more powerful|less powerful",
+    "more::income": "richer|poorer",
     "more": "higher|lower|larger|smaller|bigger|greater",
     "negflag:survived": "died|perished|deceased|die",
-    "howmuch": "how much",
+    "howmuch": "by how much|how far|how much",
 }
 
 _STOP_WORDS = (
     "the a an there me my please show give can you could would like i want to know find out compute calculate "
     "determine tell get print display return need let we so also just then now here question look up how what is "
-    "it that any some its their whole entire overall altogether in total actually really exactly be hello hi thank "
+    "it that any some its their whole entire overall actually really exactly be hello hi thank "
     "thanks kindly report provide create generate make produce using based together use run perform do doe value "
     "if whether us respective respectively given within this these those such only currently recorded present "
     "exist all various different measured observed contained included appear available found seen represented "
@@ -308,7 +329,7 @@ _STOP_WORDS = (
 )
 
 _STOP_PHRASES = (
-    "in total|in all|in the data|in the dataset|in this dataset|in the data set|in the table|in this data|"
+    "in all|in the data|in the dataset|in this dataset|in the data set|in the table|in this data|"
     "in the frame|in the dataframe|in my data|of data|on record|at all|i would like to know|i want to know|can you|"
     "could you|do you|tell me|show me|let me know|for me|give me|there are|are there|is there|there is|do we have|"
     "we have|do i have|look like|what is the value of|in our data|that i have|it look like|in the sample|"

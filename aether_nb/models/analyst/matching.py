@@ -14,7 +14,7 @@ from aether_nb.models.analyst.lexicon import PHRASES
 from aether_nb.models.analyst.namespace import Column, Frame
 from aether_nb.models.analyst.nouns import ENTITIES, FILLERS, FOREIGN, MONTHS, UNITS, VALUE_WORDS
 from aether_nb.models.analyst.question import Ambiguous
-from aether_nb.models.analyst.words import Token, abbreviates, canon, column_words, join, same_stem, similar
+from aether_nb.models.analyst.words import Token, abbreviates, canon, column_words, join, same_root, same_stem, similar
 
 __all__ = ["Tag", "Vocabulary", "meaning_of", "single", "tag_tokens"]
 
@@ -214,7 +214,7 @@ def _abbreviated(spoken: list[str], core: list[str]) -> bool:
     """Whether each spoken word goes with another word of the name, in whatever order."""
     left = list(core)
     for word in spoken:
-        match = next((other for other in left if abbreviates(word, other)), None)
+        match = next((other for other in left if abbreviates(word, other) or same_root(word, other)), None)
         if match is None:
             return False
         left.remove(match)

@@ -18,6 +18,7 @@ __all__ = ["Column", "Frame", "Namespace", "parse_summary"]
 
 _LINE = re.compile(r'^(?P<indent>\s*)- (?P<name>"(?:[^"\\]|\\.)*"|[^:]+?): (?P<rest>.*)$')
 _SHAPE = re.compile(r"~?([\d,]+) rows? × ~?([\d,]+) columns?")
+_INDEX = re.compile(r'columns?, index (?:(?P<name>"(?:[^"\\]|\\.)*"|[\w ]+?) \((?P<type>\w+)\)|(?P<plain>\w+Index)$)')
 _MISSING = re.compile(r"^~?([\d.]+)% missing$")
 _DISTINCT = re.compile(r"^~?([\d,]+) distinct(?:: (?P<values>.*))?$", re.DOTALL)
 _DATE = re.compile(r"^\d{4}-\d{2}(-\d{2})?([ T][\d:.+Z-]*)?$|^\d{1,2}/\d{1,2}/\d{4}$|^\d{4}/\d{1,2}/\d{1,2}$")
@@ -29,6 +30,7 @@ class Column:
     """A column. ``values`` are all its distinct values when they were listed; ``examples`` are some of them.
 
     ``missing`` is in percent; ``distinct`` is None when it was not told; ``low`` and ``high`` are the range as written.
+    ``index`` tells that it is the frame's index and no column.
     """
 
     name: str
@@ -39,11 +41,17 @@ class Column:
     examples: tuple[Any, ...] = ()
     low: str = ""
     high: str = ""
+    index: bool = False
 
     @property
     def kind(self) -> str:
-        """``number``, ``bool``, ``date``, ``text``; ``numeric text`` and ``date text`` want a conversion."""
+        """``number``, ``bool``, ``date``, ``text``; ``numeric text`` and ``date text`` want a conversion.
+
+        ``unknown`` is a column of which only the name was told; ``broken`` is one that cannot be read.
+        """
         dtype = self.dtype.casefold()
+        if dtype in ("unknown", "broken"):
+            return dtype
         if re.match(r"u?int|float|decimal|double", dtype):
             return "number"
         if dtype.startswith("bool"):
@@ -69,7 +77,7 @@ class Column:
     @property
     def numeric(self) -> bool:
         """Whether one can calculate with it, if need be after a conversion."""
-        return self.kind in ("number", "numeric text", "bool")
+        return self.kind in ("number", "numeric text", "bool", "unknown")
 
     @property
     def dated(self) -> bool:
@@ -91,10 +99,19 @@ class Column:
     @property
     def categorical(self) -> bool:
         """Whether it makes sense to group by it."""
-        if self.kind in ("text", "bool") or self.values or self.name.casefold() in ("sex", "gender"):
+        if self.kind in ("text", "bool", "unknown") or self.values or self.name.casefold() in ("sex", "gender"):
             return True
         whole = re.match(r"u?int", self.dtype.casefold()) is not None
         return whole and self.distinct is not None and self.distinct <= 60
+
+
+class _WholeName(str):
+    """The name of a column that is a whole number: text everywhere, and a number in code."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +170,8 @@ def parse_summary(text: str) -> Namespace:
         inside = inside and name.isidentifier() and not keyword.iskeyword(name)
         if inside:
             shape = _SHAPE.search(match["rest"])
-            frames.append(Frame(name, (), int(shape.group(1).replace(",", "")) if shape else None))
+            rows = int(shape.group(1).replace(",", "")) if shape else None
+            frames.append(Frame(name, _index(match["rest"]), rows))
     return Namespace(tuple(frames), frozenset(names))
 
 
@@ -162,8 +180,22 @@ def _unknown(names: str) -> list[Column]:
     return [Column(_name(name.strip()), "unknown") for name in names.rstrip("…").split(", ") if name.strip()]
 
 
+def _index(rest: str) -> tuple[Column, ...]:
+    """The index as a column, when it says when or has a name that one may speak of."""
+    found = _INDEX.search(rest)
+    if found is None:
+        return ()
+    kind = found["type"] or found["plain"]
+    dated = kind in ("DatetimeIndex", "PeriodIndex")
+    if not dated and (not found["name"] or kind not in ("Index", "CategoricalIndex")):
+        return ()
+    return (Column(_name(found["name"] or "date"), "datetime64[ns]" if dated else "object", index=True),)
+
+
 def _name(text: str) -> str:
     """A name as it stands in the namespace; one that could confuse was written as a JSON string."""
+    if re.fullmatch(r"-?\d+", text):
+        return _WholeName(text)
     if text.startswith('"'):
         try:
             return str(json.loads(text))
@@ -174,6 +206,8 @@ def _name(text: str) -> str:
 
 def _column(name: str, rest: str) -> Column:
     """One column from the facts behind its name."""
+    if rest.startswith("not readable"):
+        return Column(name, "broken")
     dtype, _, facts = rest.partition(", ")
     column = Column(name, dtype.strip())
     facts = facts.strip()

@@ -54,6 +54,8 @@ SAME = {
     "hp": "horsepower",
     "mice": "mouse",
     "leaves": "leaf",
+    "children": "child",
+    "kids": "child",
 }
 """Words that mean the same in column names and in questions."""
 
@@ -72,6 +74,21 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "population": ("population", "pop"),
     "power": ("horsepower", "power", "hp"),
     "date": ("date", "year", "time", "day", "timestamp"),
+    "latitude": ("latitude", "lat"),
+    "longitude": ("longitude", "lon", "lng", "long"),
+    "place": (
+        "origin",
+        "country",
+        "region",
+        "island",
+        "state",
+        "city",
+        "town",
+        "place",
+        "location",
+        "site",
+        "continent",
+    ),
     "income": ("income", "gdp", "salary", "wealth"),
     "weigh": ("mass",),
 }

@@ -13,14 +13,31 @@ from aether_nb.models.analyst.clause import Clause
 from aether_nb.models.analyst.conditions import read_conditions
 from aether_nb.models.analyst.groups import read_extreme, read_groups, read_subject
 from aether_nb.models.analyst.matching import Tag, Vocabulary, tag_tokens
+from aether_nb.models.analyst.namespace import Column
 from aether_nb.models.analyst.question import Plot, Question, Unclear
+from aether_nb.models.analyst.results import number
 from aether_nb.models.analyst.times import time_column
-from aether_nb.models.analyst.words import tokenise
+from aether_nb.models.analyst.words import column_words, tokenise
 
 __all__ = ["Recogniser", "parse"]
 
 _IGNORED = frozenset(
-    {"verb", "in", "with", "from", "rel", "and", "sep", "data", "frame", "entity", "valueword", "which", "howmuch"}
+    {
+        "verb",
+        "in",
+        "with",
+        "from",
+        "rel",
+        "and",
+        "sep",
+        "data",
+        "frame",
+        "entity",
+        "valueword",
+        "which",
+        "howmuch",
+        "total",
+    }
 )
 _POINTING = frozenset({"ref", "to", "data", "frame", "agg", "task"})
 _ASKING = frozenset(
@@ -80,6 +97,8 @@ def _begins(tag: Tag) -> bool:
 def _attach(tags: list[Tag], before: Question) -> bool:
     """Whether a clause only draws or writes what the question before it found; it is then added to that question."""
     kinds = {tag.kind for tag in tags} - _IGNORED
+    if _asks_again(tags, kinds, before):
+        return True
     if not kinds & {"plot", "write"} or kinds - {"plot", "write", "file"} - _POINTING:
         return False
     if any(tag.kind == "task" and tag.value not in ("profile", "distribution") for tag in tags):
@@ -95,6 +114,26 @@ def _attach(tags: list[Tag], before: Question) -> bool:
     if "write" in kinds or "file" in kinds:
         before.path = _path([tag.value for tag in tags if tag.kind == "file"], before)
     return True
+
+
+def _asks_again(tags: list[Tag], kinds: set[str], before: Question) -> bool:
+    """Whether a clause asks for nothing but what the answer to the question before it tells anyhow."""
+    if kinds <= {"count"} and before.task in ("missing", "duplicates", "outliers"):
+        return True
+    if not kinds <= {"task", "agg", "strength"} or not kinds:
+        return False
+    spoken = {f"{tag.kind}:{tag.value}" for tag in tags if tag.kind in kinds}
+    return spoken <= _TOLD.get(before.task, frozenset())
+
+
+_TOLD = {
+    "compare": frozenset({"task:compare"}),
+    "association": frozenset({"task:chi", "task:compare", "task:cross"}),
+    "correlation": frozenset({"task:corr", "strength:"}),
+    "distribution": frozenset({"task:skew", "task:distribution"})
+    | {f"agg:{agg}" for agg in ("mean", "median", "std", "min", "max", "quartiles", "q1", "q3", "typical")},
+}
+"""What the answers of an intent tell in any case."""
 
 
 def _path(files: list[str], question: Question) -> str:
@@ -185,6 +224,25 @@ def _read_plot(clause: Clause, question: Question) -> None:
         if (color := clause.column(at + 1)) is not None:
             clause.take(at, at + 1)
     question.plot = Plot(special[0] if special else "any", color)
+    axes = {tag.value: _axis(clause, at) for at, tag in list(clause.free("axis"))}
+    if axes:
+        question.columns += [axes[side] for side in ("x", "y") if side in axes]
+    if any(tag.kind == "plot" and tag.text.casefold().startswith(("horizontal", "barh")) for tag in clause.tags):
+        question.flags.add("horizontal")
+
+
+def _axis(clause: Clause, at: int) -> Column:
+    """The column of an axis: ``weight on x`` or ``x: weight``.
+
+    Raises:
+        Unclear: There is none beside it.
+    """
+    for place in (clause.before(at), clause.after(at)):
+        column = clause.column(place)
+        if column is not None:
+            clause.take(at, place)
+            return column
+    raise Unclear(f"I cannot tell which column goes on the {clause.tags[at].value} axis")
 
 
 def _drop_nouns(clause: Clause) -> None:
@@ -211,11 +269,29 @@ def _drop_nouns(clause: Clause) -> None:
                 continue
             tag.used = True
         elif (
+            tag.kind == "column"
+            and clause.kind(at - 1) == "count"
+            and any(other.kind == "op" for other in clause.tags[at:])
+            and _one_row_per(clause, tag.value[0])
+        ):
+            tag.kind = "entity"
+        elif (
             tag.kind == "cols"
             and tag.text.casefold() in ("column", "variable", "field", "feature")
             and clause.kind(at + 1) == "column"
         ):
             tag.used = True
+
+
+def _one_row_per(clause: Clause, column: Column) -> bool:
+    """Whether ``quarters`` are rows: there is one for each quarter of each year."""
+    years = [c for c in clause.words.frame.columns if "year" in column_words(c.name)[0] and c.kind == "number"]
+    if column.name.casefold() not in ("quarter", "month", "week") or len(years) != 1 or not column.distinct:
+        return False
+    low, high = number(years[0].low), number(years[0].high)
+    span = len(years[0].values) or (high - low + 1 if low is not None and high is not None else 0)
+    rows = clause.words.frame.rows or 0
+    return abs(span * column.distinct - rows) < max(column.distinct, 1)
 
 
 _DAYS = {"D": 1.0, "W": 7.0, "M": 30.44, "Y": 365.25}
@@ -252,6 +328,8 @@ def _read_measures(clause: Clause, question: Question) -> None:
         clause.take(at)
         if value not in question.aggs:
             question.aggs.append(value)
+    if clause.claim("total") and not question.aggs and question.columns and (question.extreme or question.keys):
+        question.aggs.append("sum")
     _read_percentiles(clause, question)
     if question.aggs and any(column.dated for column in question.columns) and time_column(clause) is None:
         raise Unclear("it is not clear which dates are meant")

@@ -5,13 +5,24 @@ Cells come from the user's data: they are escaped so that they stay text in Mark
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 
 from aether_nb.models.analyst.question import Condition
 from aether_nb.models.analyst.results import Table, number
 
-__all__ = ["agg_name", "condition_text", "conditions_text", "figure", "listed", "markdown_table", "plain", "share_text"]
+__all__ = [
+    "agg_name",
+    "condition_text",
+    "conditions_text",
+    "figure",
+    "listed",
+    "markdown_table",
+    "p_value",
+    "plain",
+    "share_text",
+]
 
 _MOST_ROWS = 20
 _AGGS = {
@@ -101,7 +112,31 @@ def listed(words: Sequence[str], last: str = "and") -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}" if words else ""
 
 
-def markdown_table(found: Table, labels: int = 1, heads: Sequence[str] = (), percent: Sequence[str] = ()) -> str:
+def p_value(value: float) -> str:
+    """``p = 0.0123``, or ``p < 0.001``."""
+    return f"p = {value:.4f}" if value >= 0.001 else "p < 0.001"
+
+
+def _decimals(cells: Sequence[str]) -> int | None:
+    """How many decimals suit all numbers of a column; None when they are too different to be written alike.
+
+    Data as they stand (up to three decimals) are not rounded; what was computed gets four significant digits or, for
+    the smallest, three.
+    """
+    values = [abs(value) for value in map(number, cells) if value]
+    if not values or max(values) >= 1e15 or max(values) > 1e3 * min(values):
+        return 0 if values and all(value == int(value) for value in values if value < 1e15) else None
+    written = [len(cell.partition(".")[2]) if "e" not in cell.casefold() else 9 for cell in cells]
+    written = [0 if cell.endswith(".0") else digits for cell, digits in zip(cells, written, strict=True)]
+    if max(written) <= 3:
+        return max(written)
+    size, smallest = (math.floor(math.log10(value)) for value in (max(values), min(values)))
+    return max(0, 3 - size, 2 - smallest)
+
+
+def markdown_table(
+    found: Table, labels: int = 1, heads: Sequence[str] = (), percent: Sequence[str] = (), mixed: bool = False
+) -> str:
     """A small Markdown table; the first ``labels`` columns are names and get no separators.
 
     Args:
@@ -109,11 +144,14 @@ def markdown_table(found: Table, labels: int = 1, heads: Sequence[str] = (), per
         labels: How many leading columns name the rows.
         heads: Other headings.
         percent: Headings of columns that are shares in percent.
+        mixed: Whether the numbers of a column are of different things, so that each is rounded by itself.
     """
     names = [plain(name) or " " for name in (heads or found.columns)]
     lines = ["| " + " | ".join(names) + " |"]
     right = [all(number(row[at]) is not None or not row[at] for row in found.rows) for at in range(len(names))]
     lines.append("| " + " | ".join("---:" if at >= labels and right[at] else "---" for at in range(len(names))) + " |")
+    mixed = mixed or any(row[0] == "count" for row in found.rows)
+    decimals = [None if mixed else _decimals([cell for cell in found.column(at) if cell]) for at in range(len(names))]
     for row in found.rows[:_MOST_ROWS]:
         cells = []
         for at, cell in enumerate(row):
@@ -123,11 +161,18 @@ def markdown_table(found: Table, labels: int = 1, heads: Sequence[str] = (), per
             elif at < labels:
                 cells.append(plain(_whole(cell)) or "–")
             else:
-                cells.append(figure(cell, not years) if cell else "–")
+                cells.append(_cell(cell, decimals[at], not years))
         lines.append("| " + " | ".join(cells) + " |")
     if found.total > _MOST_ROWS:
         lines.append(f"\n({min(_MOST_ROWS, len(found.rows))} of {found.total:,} rows)")
     return "\n".join(lines)
+
+
+def _cell(cell: str, decimals: int | None, separators: bool) -> str:
+    value = number(cell)
+    if decimals is None or value is None or abs(value) >= 1e15:
+        return figure(cell, separators) if cell else "–"
+    return f"{value:{',' if separators else ''}.{decimals}f}"
 
 
 def condition_text(condition: Condition) -> str:
@@ -140,6 +185,9 @@ def condition_text(condition: Condition) -> str:
         text = f"{name} from {_literal(value[0])} to {_literal(value[1])}"
     elif op == "month":
         text = f"{name} in {_MONTHS[value - 1]}"
+    elif op.startswith(("mean", "median")):
+        agg = op.rstrip("<>=")
+        text = f"{name} {_OPS[op.removeprefix(agg)]} its {agg}"
     elif op in ("missing", "present"):
         text = f"{name} is {op}"
     else:

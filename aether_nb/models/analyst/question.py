@@ -17,8 +17,9 @@ __all__ = ["Ambiguous", "Condition", "Key", "Measure", "Plot", "Question", "Uncl
 class Condition:
     """A condition on a column.
 
-    ``op`` is one of ``== != > >= < <= in between contains starts ends missing present year month date``; ``value`` is a
-    literal, or a tuple for ``in`` and ``between``. ``negated`` turns it round. ``column`` is None for a condition on
+    ``op`` is one of ``== != > >= < <= in between contains starts ends missing present year month date``, or a sign
+    behind ``mean`` or ``median`` (``mean>``: above the column's own mean); ``value`` is a literal, or a tuple for
+    ``in`` and ``between``. ``negated`` turns it round. ``column`` is None for a condition on
     whole rows (``present``: no value is missing).
     """
 

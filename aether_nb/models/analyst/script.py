@@ -15,11 +15,11 @@ __all__ = ["Action", "Outcome", "Plan", "Script", "Steps"]
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A call that should be made, and a sentence on why."""
+    """A call that should be made. ``thought`` is said before it: how something is read, or why another way is tried."""
 
     tool: str
     arguments: Mapping[str, Any]
-    thought: str
+    thought: str = ""
 
 
 @dataclass(frozen=True, slots=True)

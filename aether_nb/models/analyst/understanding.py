@@ -158,13 +158,11 @@ def _look_up(
     if len(places) != 1 or not phrases or any(canon(word) in FOREIGN for word in unknown):
         return
     frame, columns = places[0]
-    found = names.fresh("found")
     code = (
         "import pandas as pd\n\n# where do these words occur as values?\n"
-        f"{found} = [\n    (word, column, value)\n    for column in {columns!r}\n"
-        f"    for value in {frame.name}[column].dropna().astype(str).unique()\n    for word in {phrases!r}\n"
-        f"    if value.casefold() == word\n]\n"
-        f'pd.DataFrame({found}, columns=["word", "column", "value"])'
+        f"pd.DataFrame(\n    [\n        (word, column, value)\n        for column in {columns!r}\n"
+        f"        for value in {frame.name}[column].dropna().astype(str).unique()\n        for word in {phrases!r}\n"
+        f'        if value.casefold() == word\n    ],\n    columns=["word", "column", "value"],\n)'
     )
     yield Plan((("Look for names among the values", "run_python"), ("Work out the answer", "run_python")))
     purpose = f"Look for {listed(phrases[:3])} among the values"

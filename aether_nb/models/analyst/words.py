@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from aether_nb.models.analyst.nouns import FILLERS, SAME, UNITS
 
-__all__ = ["Token", "abbreviates", "canon", "column_words", "join", "same_stem", "similar", "tokenise"]
+__all__ = ["Token", "abbreviates", "canon", "column_words", "join", "same_root", "same_stem", "similar", "tokenise"]
 
 _TOKEN = re.compile(
     r"""
@@ -44,7 +44,8 @@ class Token:
 def tokenise(question: str) -> list[Token]:
     """Cut a question into tokens; characters that mean nothing are left out."""
     tokens = []
-    text = re.sub(r"(?<=[A-Za-z0-9])-(?=[A-Za-z])", " ", question.replace("’", "'"))
+    text = re.sub(r"\s*(?:-+>|→)\s*", " to ", question.replace("’", "'"))
+    text = re.sub(r"(?<=[A-Za-z0-9])-(?=[A-Za-z])", " ", text)
     text = re.sub(r"(?<=\d)(?=(?:mm|cm|kg|g|km|lbs|lb|%)\b)", " ", text)
     text = re.sub(r"\bper\s+capita\b", "percapita", text, flags=re.IGNORECASE)
     text = re.sub(r"\b(\w+)n't\b", r"\1 not", text)
@@ -97,6 +98,12 @@ def same_stem(one: str, other: str) -> bool:
     while length < min(len(one), len(other)) and one[length] == other[length]:
         length += 1
     return length >= 5 and one[length:] in _ENDINGS and other[length:] in _ENDINGS
+
+
+def same_root(one: str, other: str) -> bool:
+    """Whether two words are forms of one verb, as ``rating`` and ``rate``."""
+    roots = {re.sub(r"(?:ing|ed|e|er)$", "", word) for word in (one, other)}
+    return len(roots) == 1 and len(roots.pop()) >= 3
 
 
 def similar(word: str, known: str) -> bool:

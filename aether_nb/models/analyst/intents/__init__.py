@@ -11,6 +11,7 @@ from typing import Protocol
 from aether_nb.models.analyst.clause import Clause
 from aether_nb.models.analyst.desk import Desk
 from aether_nb.models.analyst.intents.aggregate import Aggregate
+from aether_nb.models.analyst.intents.association import Association
 from aether_nb.models.analyst.intents.comparison import Comparison
 from aether_nb.models.analyst.intents.correlation import Correlation
 from aether_nb.models.analyst.intents.counting import Count, Listing, Values
@@ -47,6 +48,7 @@ class Intent(Protocol):
 INTENTS: tuple[Intent, ...] = (
     Missing(),
     Duplicates(),
+    Association(),
     Correlation(),
     Outliers(),
     Comparison(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aether_nb.models.analyst.clause import Clause
-from aether_nb.models.analyst.code import Rows, aggregate, group_code
+from aether_nb.models.analyst.code import Rows, aggregate, aggregates, group_code
 from aether_nb.models.analyst.desk import Desk
 from aether_nb.models.analyst.namespace import Column
 from aether_nb.models.analyst.phrasing import agg_name, conditions_text, figure, listed, markdown_table, plain
@@ -86,25 +86,30 @@ class Aggregate:
 
     def _code(self, question: Question, desk: Desk, rows: Rows) -> str:
         chosen = rows.filtered(question.conditions)
-        cells = {}
-        source = desk.names.fresh("groups" if question.keys else "values")
-        many = len(question.columns) > 1
-        for column in question.columns:
-            values = f"{source}[{column.name!r}]" if many else source
-            if not many:
-                cells["count"] = aggregate("count", values)
-            for agg in question.aggs:
-                label = f"{agg_name(agg)} of {column.name}" if many else agg_name(agg)
-                cells[label] = aggregate(agg, values)
-        body = "{\n    " + ",\n    ".join(f"{label!r}: {code}" for label, code in cells.items()) + ",\n}"
-        start = group_code(question.keys, chosen) if question.keys else chosen
-        picked = "" if many else f"[{question.columns[0].name!r}]"
-        made = "pd.DataFrame" if question.keys else "pd.Series"
+        source = group_code(question.keys, chosen) if question.keys else chosen
+        first = question.columns[0].name
         rows.note(self.title(question))
-        if "together" in question.flags and not many:
-            whole = aggregate(question.aggs[0], f"{chosen}[{question.columns[0].name!r}]")
-            rows.lines.append(f'print("together:", {whole})')
-        return rows.code(f"{source} = {start}{picked}", *desk.keep(question, f"{made}({body})"))
+        if len(question.columns) == 1:
+            if "together" in question.flags:
+                rows.lines.append(f'print("together:", {aggregate(question.aggs[0], f"{chosen}[{first!r}]")})')
+            labels = {"count": "count"} | {agg_name(agg): agg for agg in question.aggs}
+            return rows.code(*desk.keep(question, aggregates(f"{source}[{first!r}]", labels)))
+        if question.keys and len(question.aggs) == 1:
+            label = f"{agg_name(question.aggs[0])} of "
+            values = f"{source}[{[column.name for column in question.columns]!r}]"
+            return rows.code(*desk.keep(question, f"{aggregate(question.aggs[0], values)}.add_prefix({label!r})"))
+        groups = rows.helper("groups") if question.keys else chosen
+        if question.keys:
+            desk.saved = desk.saved or desk.fresh("summary")
+            rows.lines.append(f"{groups} = {source}")
+        cells = {
+            f"{agg_name(agg)} of {column.name}": aggregate(agg, f"{groups}[{column.name!r}]")
+            for column in question.columns
+            for agg in question.aggs
+        }
+        body = "{\n    " + ",\n    ".join(f"{label!r}: {code}" for label, code in cells.items()) + ",\n}"
+        made = "pd.DataFrame" if question.keys else "pd.Series"
+        return rows.code(*desk.keep(question, f"{made}({body})"))
 
 
 def _only_number(clause: Clause, question: Question) -> list[Column]:

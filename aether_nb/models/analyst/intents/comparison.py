@@ -5,7 +5,7 @@ from __future__ import annotations
 from aether_nb.models.analyst.clause import Clause
 from aether_nb.models.analyst.code import Rows, group_code
 from aether_nb.models.analyst.desk import Desk
-from aether_nb.models.analyst.phrasing import conditions_text, figure, markdown_table, plain
+from aether_nb.models.analyst.phrasing import conditions_text, figure, markdown_table, p_value, plain
 from aether_nb.models.analyst.question import Key, Question
 from aether_nb.models.analyst.results import Table, facts, number
 from aether_nb.models.analyst.script import Script
@@ -47,7 +47,7 @@ class Comparison:
             clause.claim(kind)
         if question.extreme == "min" or question.n:
             return False
-        several = [c for _, c in clause.found if c.op == "in" and not c.negated and c.column]
+        several = [c for _, c in clause.found if c.op in ("in", "years in") and not c.negated and c.column]
         keys = list(question.keys)
         if question.subject is not None:
             keys.append(question.subject)
@@ -56,9 +56,11 @@ class Comparison:
             keys = [Key(texts[0])]
             question.columns.remove(texts[0])
         if not keys and len(several) == 1 and several[0].column is not None:
-            keys = [Key(several[0].column)]
+            keys = [Key(several[0].column, "Y" if several[0].op == "years in" else "")]
         question.keys, question.subject = keys, None
-        return len(keys) == 1 and len(question.columns) == 1 and question.columns[0].numeric and not keys[0].freq
+        return (
+            len(keys) == 1 and len(question.columns) == 1 and question.columns[0].numeric and keys[0].freq in ("", "Y")
+        )
 
     def title(self, question: Question) -> str:
         """What the plan says."""
@@ -72,15 +74,9 @@ class Comparison:
 
     def _code(self, question: Question, desk: Desk, rows: Rows) -> str:
         chosen, measure = rows.filtered(question.conditions), question.columns[0].name
-        fresh = desk.names.fresh
-        groups, samples, values, kept = (
-            fresh("groups"),
-            fresh("samples"),
-            fresh("values"),
-            desk.saved or fresh("summary"),
-        )
-        stats, test = fresh("stats"), fresh("test")
-        desk.saved = kept
+        kept = desk.saved = desk.saved or desk.fresh("summary")
+        groups, samples, values = map(rows.helper, ("groups", "samples", "values"))
+        stats, test = desk.names.fresh("stats"), desk.names.fresh("test")
         rows.note(self.title(question))
         rows.lines += [
             f"{groups} = {group_code(question.keys, chosen)}[{measure!r}]",
@@ -103,13 +99,15 @@ class Comparison:
             f"    {test} = {made}", f'    print("test:", "{"Welch" if two else "one-way ANOVA"}")',
             f'    print("statistic:", {test}.statistic)', f'    print("p:", {test}.pvalue)',
         ]  # fmt: skip
-        return rows.code(*([] if two else [f'    print("kruskal p:", {stats}.kruskal(*{samples}).pvalue)']), kept)
+        if not two:
+            rows.lines.append(f'    print("kruskal p:", {stats}.kruskal(*{samples}).pvalue)')
+        return rows.code(f"    del {test}", kept)
 
 
 def _groups(question: Question) -> int:
     """How many groups there are, as far as it is known; 0 when it is not."""
     column = question.keys[0].column
-    chosen = [c for c in question.conditions if c.column == column and c.op == "in"]
+    chosen = [c for c in question.conditions if c.column == column and c.op in ("in", "years in")]
     return len(chosen[0].value) if chosen else len(column.values)
 
 
@@ -129,17 +127,14 @@ def _said(question: Question, found: Table, printed: dict[str, str]) -> str:
         )
     )
     table = markdown_table(found, 1)
-    size = f"The groups account for {figure(printed.get('eta squared', ''))} of the variation (eta squared)."
+    share = (number(printed.get("eta squared", "")) or 0.0) * 100
+    size = f"The groups explain {share:.1f} % of the variation."
     p = number(printed.get("p", ""))
     if p is None:
         return f"{head}\n\n{table}\n\n{size} No test was made: scipy is not installed, or a group is too small."
-    verdict = "unlikely to be chance" if p < 0.05 else "may well be chance"
-    name = "Welch's t-test" if printed["test"] == "Welch" else printed["test"]
-    test = f"{name}: statistic {figure(printed['statistic'])}, p = {_p(p)}, so the difference is {verdict} (at 5 %)."
+    verdict = "is significant" if p < 0.05 else "is not significant: it may well be due to chance"
+    name, letter = ("Welch's t-test", "t") if printed["test"] == "Welch" else ("One-way ANOVA", "F")
+    test = f"{name}: {letter} = {figure(printed['statistic'])}, {p_value(p)}, so the difference {verdict} (at 5 %)."
     if "kruskal p" in printed:
-        test += f" Kruskal-Wallis gives p = {_p(number(printed['kruskal p']) or 0.0)}."
+        test += f" Kruskal-Wallis: {p_value(number(printed['kruskal p']) or 0.0)}."
     return f"{head}\n\n{table}\n\n{test} {size}"
-
-
-def _p(value: float) -> str:
-    return f"{value:.4f}" if value >= 0.001 else f"{value:.3g}"

@@ -70,14 +70,14 @@ class Correlation:
                 series = f"pd.Series({{group: part[{one!r}].corr(part[{other!r}]) for group, part in {groups}}})"
                 named = f"{series}.rename('correlation').rename_axis({question.keys[0].column.name!r}).to_frame()"
                 return rows.code("# the correlation within each group", *desk.keep(question, named))
-            pairs = desk.names.fresh("pairs")
-            rows.note("rows where both are known")
-            rows.lines.append(f"{pairs} = {chosen}[[{one!r}, {other!r}]].dropna()")
+            both = f"{chosen}[[{one!r}, {other!r}]].dropna()"
             cells = (
-                f'"pairs": len({pairs}), "pearson": {pairs}[{one!r}].corr({pairs}[{other!r}]), '
-                f'"spearman": {pairs}[{one!r}].rank().corr({pairs}[{other!r}].rank())'
+                f'    "pairs": len({both}),',
+                f'    "pearson": {chosen}[{one!r}].corr({chosen}[{other!r}]),',
+                f'    "spearman": {both}.rank().corr().iloc[0, 1],',
             )
-            return rows.code(*desk.keep(question, f"pd.Series({{{cells}}})"))
+            rows.note("rows where both are known")
+            return rows.code(*desk.keep(question, "\n".join(["pd.Series({", *cells, "})"])))
 
         outcome = yield from desk.run(question, write, self.title(question))
         found, where = desk.table(outcome), conditions_text(question.conditions)
@@ -114,9 +114,8 @@ class Correlation:
                 shown = f"{others}.rename('correlation').to_frame()"
                 return rows.code("# the correlation with each other column", *desk.keep(question, shown))
             if ordered:
-                made = desk.names.fresh("matrix")
-                rows.lines += [f"{made} = {matrix}", f"{made}.index.name, {made}.columns.name = 'one', 'other'"]
-                pairs = f"{made}.stack().rename('correlation').reset_index()"
+                named = f"{matrix}.rename_axis(index='one', columns='other')"
+                pairs = f"{named}.stack().rename('correlation').reset_index()"
                 kept = f"{pairs}.query('one < other').sort_values('correlation', {_order(question)}).set_index('one')"
                 return rows.code("# every pair once", *desk.keep(question, kept))
             return rows.code("# every column with every other", *desk.keep(question, matrix))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aether_nb.models.analyst.clause import Clause
-from aether_nb.models.analyst.code import Rows, group_code
+from aether_nb.models.analyst.code import Rows, aggregates, group_code
 from aether_nb.models.analyst.desk import Desk
 from aether_nb.models.analyst.phrasing import conditions_text, figure, listed, markdown_table, plain
 from aether_nb.models.analyst.question import Question, Unclear
@@ -45,12 +45,9 @@ class Distribution:
             if "ordered" in question.flags:
                 series = f"{chosen}[{names!r}].skew().sort_values(key=abs, ascending=False).rename('skew').to_frame()"
                 return rows.code("# the skew of each column", *desk.keep(question, series))
-            values = desk.names.fresh("groups" if question.keys else "values")
-            start = f"{group_code(question.keys, chosen) if question.keys else chosen}[{names[0]!r}]"
-            cells = ", ".join(f'"{label}": {values}.{code}' for label, code in _FIGURES)
-            made = "pd.DataFrame" if question.keys else "pd.Series"
+            values = f"{group_code(question.keys, chosen) if question.keys else chosen}[{names[0]!r}]"
             rows.note(self.title(question))
-            return rows.code(f"{values} = {start}", *desk.keep(question, f"{made}({{{cells}}})"))
+            return rows.code(*desk.keep(question, aggregates(values, _FIGURES)))
 
         outcome = yield from desk.run(question, write, self.title(question))
         found, where = desk.table(outcome), conditions_text(question.conditions)
@@ -66,10 +63,13 @@ class Distribution:
         return f"{shape}\n\n" + markdown_table(found, 1, ("", plain(names[0])))
 
 
-_FIGURES = (
-    ("count", "count()"), ("mean", "mean()"), ("median", "median()"), ("std", "std()"), ("min", "min()"),
-    ("25 %", "quantile(0.25)"), ("75 %", "quantile(0.75)"), ("max", "max()"), ("skew", "skew()"),
-)  # fmt: skip
+_FIGURES = {
+    **{name: name for name in ("count", "mean", "median", "std", "min")},
+    "25 %": "q0.25",
+    "75 %": "q0.75",
+    "max": "max",
+    "skew": "skew",
+}
 
 
 def _shape(skew: float | None) -> str:
@@ -121,8 +121,8 @@ class Outliers:
 
         def write(rows: Rows) -> str:
             chosen = rows.filtered(question.conditions)
-            fresh = desk.names.fresh
-            values, low, high = fresh("values"), fresh("low"), fresh("high")
+            desk.saved = desk.saved or desk.fresh("summary")
+            values, low, high = map(rows.helper, ("values", "low", "high"))
             rows.note("values further out than the rule allows")
             rows.lines.append(f"{values} = {chosen}[{names!r}].astype(float)")
             if zscore:
@@ -154,4 +154,4 @@ class Outliers:
             f"Outliers of `{question.frame.name}`{where} ({rule}); "
             f"most are in **{plain(most[0])}** ({figure(most[1])}):"
         )
-        return f"{head}\n\n" + markdown_table(found, 1)
+        return f"{head}\n\n" + markdown_table(found, 1, mixed=True)

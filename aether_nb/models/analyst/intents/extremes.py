@@ -48,15 +48,14 @@ class Extremes:
 
         def write(rows: Rows) -> str:
             chosen = rows.filtered(question.conditions)
-            ordered = desk.names.fresh("ordered")
             rows.note(self.title(question))
-            rows.lines.append(f"{ordered} = {chosen}.sort_values({measure!r}, ascending={question.extreme == 'min'})")
             if question.n is None:
-                picked = (
-                    f"{ordered}.loc[{ordered}[{measure!r}] == {ordered}[{measure!r}].{question.extreme}(), {names!r}]"
-                )
+                cells = f"{chosen}[{measure!r}]"
+                picked = f"{chosen}.loc[{cells} == {cells}.{question.extreme}(), {names!r}]"
             else:
-                picked = f"{ordered}.dropna(subset=[{measure!r}]).head({question.n})[{names!r}]"
+                known = f"{chosen}.dropna(subset=[{measure!r}])"
+                picked = f"{known}.sort_values({measure!r}, ascending={question.extreme == 'min'})"
+                picked += f"[{names!r}].head({question.n})"
             return rows.code(*desk.keep(question, picked))
 
         outcome = yield from desk.run(question, write, self.title(question))
@@ -83,7 +82,7 @@ class Extremes:
 def _shown(question: Question) -> list[str]:
     """The columns worth showing beside the measure: names and dates, a few at most."""
     measure = question.columns[0]
-    columns = [c for c in question.frame.columns if c != measure and (c.kind == "text" or c.dated)]
+    columns = [c for c in question.frame.columns if c != measure and not c.index and (c.kind == "text" or c.dated)]
     columns.sort(key=lambda c: -_telling(c))
     return [*(column.name for column in columns[:4]), measure.name]
 

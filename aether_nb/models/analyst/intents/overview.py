@@ -34,7 +34,7 @@ def profile_steps(question: Question, desk: Desk) -> Script:
         f"`{name}` has **{figure(printed.get('rows', ''))} rows** and **{figure(printed.get('columns', ''))} columns**"
     )
     return f"{head}{conditions_text(question.conditions)}.\n\n" + markdown_table(
-        found, 2, ("column", *found.columns[1:])
+        found, 2, ("column", *found.columns[1:]), mixed=True
     )
 
 

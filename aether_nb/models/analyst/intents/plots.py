@@ -84,19 +84,23 @@ def draw(question: Question, desk: Desk) -> Script:
     from_table = bool(desk.saved) and kind in _FROM_TABLE
 
     def write(rows: Rows) -> str:
-        ax = desk.names.fresh("ax")
         if from_table:
             rows.lines.clear()
-            lines = _table_lines(asked, desk, ax)
+            lines = _table_lines(asked, desk)
         else:
-            lines = picture_lines(kind, asked, rows.filtered(asked.conditions), ax, desk.names)
-        text = rows.code(f"{ax} = plt.subplots()[1]", *lines, f"{ax}.set_title({_heading(asked)!r})", "plt.show()")
+            lines = picture_lines(kind, asked, rows.filtered(asked.conditions), rows)
+            lines = lines if ".plot." in lines[0] else ["plt.figure()", *lines]
+        text = rows.code(*lines, f"plt.title({_heading(asked)!r})", "plt.show()")
         return f"import matplotlib.pyplot as plt\n{'' if text.startswith('import') else chr(10)}{text}"
 
     outcome = yield from desk.run(asked, write, purpose)
-    drawn = "stands with this cell's output" if has_figure(outcome.text) else "was drawn"
+    if not has_figure(outcome.text):
+        return f"{purpose}: the code ran, but no picture came of it."
+    if asked.task != "picture":
+        return ""
     what = listed([plain(column.name) for column in asked.columns[:4]]) or f"`{asked.frame.name}`"
-    return f"The {_NAMES[kind]} of {what}{conditions_text(asked.conditions)} {drawn}."
+    by = listed([plain(key.column.name) for key in asked.keys]) if kind != "scatter" else ""
+    return f"A {_NAMES[kind]} of {what}{f' by {by}' if by else ''}{conditions_text(asked.conditions)}."
 
 
 def _heading(question: Question) -> str:
@@ -157,6 +161,10 @@ def _fits(kind: str, question: Question) -> bool:
             question.columns.append(question.keys.pop().column)
         return len(question.columns) == 2 and not others and not question.keys
     if kind == "line":
+        groups = [key for key in question.keys if key.column.categorical and not key.freq and not key.column.dated]
+        if len(groups) == 1 and question.plot is not None and question.plot.color is None and _dated(question):
+            question.keys.remove(groups[0])
+            question.plot = Plot(kind, groups[0].column)
         if len(numeric) == 1 and len(question.keys) == 1 and not others and not question.keys[0].freq:
             key = question.keys.pop()
             question.columns.insert(0, key.column)
@@ -176,10 +184,10 @@ def _group_by_others(question: Question, others: list[Column]) -> None:
         question.columns.remove(others[0])
 
 
-def _table_lines(question: Question, desk: Desk, ax: str) -> list[str]:
+def _table_lines(question: Question, desk: Desk) -> list[str]:
     """What draws the table that was kept: its last column, the count left out when there is more."""
     kind = _kind(question)
     picked = f'{desk.saved}.drop(columns=["count"], errors="ignore")'
-    if question.task in ("count", "values", "missing") or (question.task == "rank" and not question.columns):
+    if question.task in ("trend", "count", "values", "missing") or (question.task == "rank" and not question.columns):
         picked = f"{desk.saved}.iloc[:, :1]"
-    return [f"{picked}.plot.{kind}(ax={ax})"]
+    return [f"{picked}.plot.{'barh' if kind == 'bar' and 'horizontal' in question.flags else kind}()"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aether_nb.models.analyst.clause import Clause
-from aether_nb.models.analyst.code import Rows, aggregate, group_code
+from aether_nb.models.analyst.code import Rows, aggregate, aggregates, group_code
 from aether_nb.models.analyst.desk import Desk
 from aether_nb.models.analyst.intents.aggregate import expand, measured
 from aether_nb.models.analyst.phrasing import agg_name, conditions_text, figure, listed, markdown_table, plain
@@ -37,7 +37,7 @@ class Rank:
             return False
         question.aggs = expand(question.aggs)
         if clause.claim("task", "vary"):
-            question.aggs.append("std")
+            question.aggs = list(dict.fromkeys((*question.aggs, "std")))
         counted = clause.claim("count")
         named = any(True for _ in clause.free("row", "entity", "frame", "data")) or bool(clause.found)
         distinct = clause.claim("distinct")
@@ -65,13 +65,10 @@ class Rank:
         def write(rows: Rows) -> str:
             chosen = rows.filtered(question.conditions)
             keys = [*question.keys, question.subject] if question.subject else question.keys
-            source = desk.names.fresh("groups")
-            lines = [f"{source} = {group_code(keys, chosen)}"]
+            source, lines = group_code(keys, chosen), []
             if question.columns:
-                column = f"{source}[{question.columns[0].name!r}]"
-                cells = {"count": aggregate("count", column)} | {agg_name(a): aggregate(a, column) for a in shown}
-                body = ", ".join(f"{label!r}: {code}" for label, code in cells.items())
-                frame = f"pd.DataFrame({{{body}}})"
+                labels = {"count": "count"} | {agg_name(agg): agg for agg in shown}
+                frame = aggregates(f"{source}[{question.columns[0].name!r}]", labels)
                 by = agg_name(_leading(question, end))
             else:
                 frame, by = f"{source}.size().rename('count').to_frame()", "count"

@@ -49,9 +49,15 @@ class Share:
             clause.claim("by")
             question.keys = [Key(question.columns.pop())]
             return question.keys[0].column.categorical and not question.extreme
+        if len(question.columns) == 1 and not clause.found and not question.extreme and not question.aggs:
+            if question.columns[0].kind == "number" and not question.columns[0].flag:
+                return self._of_total(clause, question)
         if question.columns or question.aggs:
             return False
         whole, part = _split(clause)
+        if len(part) == 1 and part[0].op == "in" and clause.spoke("versus") and not question.keys:
+            question.keys = [Key(part[0].column)] if part[0].column else []
+            part = []
         if question.keys and part and not question.extreme:
             _check_grouped(clause, question)
         question.conditions, question.part = whole, part
@@ -76,15 +82,13 @@ class Share:
             chosen = rows.filtered(question.conditions)
             tests = [condition_code(condition, chosen) for condition in question.part]
             met = tests[0] if len(tests) == 1 else " & ".join(f"({test})" for test in tests)
-            flag = desk.names.fresh("met")
+            figures = '.agg(met="sum", rows="size", percent=lambda met: met.mean() * 100)'
             rows.note(f"which rows meet the condition{conditions_text(question.part)}")
             if not question.keys:
-                cells = f'"met": {flag}.sum(), "rows": len({flag}), "percent": {flag}.mean() * 100'
-                return rows.code(f"{flag} = {met}", *desk.keep(question, f"pd.Series({{{cells}}})"))
+                return rows.code(*desk.keep(question, f"({met}){figures}"))
             groups = group_code(question.keys, f"{chosen}.assign(met={met})") + '["met"]'
-            cells = f'"met": {flag}.sum(), "rows": {flag}.size(), "percent": {flag}.mean() * 100'
             order = f'.sort_values("percent", ascending={question.extreme == "min"})' if question.extreme else ""
-            return rows.code(f"{flag} = {groups}", *desk.keep(question, f"pd.DataFrame({{{cells}}}){order}"))
+            return rows.code(*desk.keep(question, f"{groups}{figures}{order}"))
 
         outcome = yield from desk.run(question, write, self.title(question))
         found = desk.table(outcome)
@@ -117,9 +121,8 @@ class Share:
             groups = group_code(question.keys, chosen)
             counts = f"{groups}[{measure!r}].sum()" if measure else f"{groups}.size()"
             name = "total" if measure else "rows"
-            name_of = desk.names.fresh("parts")
-            cells = f'"{name}": {name_of}, "percent": {name_of} / {name_of}.sum() * 100'
-            return rows.code(f"{name_of} = {counts}", *desk.keep(question, f"pd.DataFrame({{{cells}}})"))
+            percent = f'percent=lambda parts: parts["{name}"] / parts["{name}"].sum() * 100'
+            return rows.code(*desk.keep(question, f'{counts}.to_frame("{name}").assign({percent})'))
 
         outcome = yield from desk.run(question, write, self.title(question))
         found, labels = desk.table(outcome), len(question.keys)
@@ -226,12 +229,11 @@ class Ratio:
             counts = f"{str(one)!r}: {first}, {str(other)!r}: {second}, 'ratio': {first} / {second}"
             return rows.code(*desk.keep(question, f"pd.Series({{{counts}}})"))
         one, other = (column.name for column in question.columns)
-        made = desk.names.fresh("ratio")
-        start = f"{made} = {chosen}[{one!r}] / {chosen}[{other!r}]"
+        made = f"({chosen}[{one!r}] / {chosen}[{other!r}])"
         if question.keys:
             groups = group_code(question.keys, f"{chosen}.assign(ratio={chosen}[{one!r}] / {chosen}[{other!r}])")
             return rows.code(*desk.keep(question, f'{groups}["ratio"].agg(["mean", "median"])'))
         cells = [f'"mean of the rows\' ratios": {made}.mean()', f'"median of the rows\' ratios": {made}.median()']
         if not question.aggs:
             cells.append(f'"ratio of the means": {chosen}[{one!r}].mean() / {chosen}[{other!r}].mean()')
-        return rows.code(start, *desk.keep(question, f"pd.Series({{{', '.join(cells)}}})"))
+        return rows.code(*desk.keep(question, f"pd.Series({{{', '.join(cells)}}})"))

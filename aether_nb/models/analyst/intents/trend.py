@@ -14,8 +14,7 @@ from aether_nb.models.analyst.times import time_column
 
 __all__ = ["Period", "Trend"]
 
-_RULES = {"D": "D", "W": "W", "M": "MS", "Q": "QS", "Y": "YS", "h": "h"}
-_NAMES = {"D": "day", "W": "week", "M": "month", "Q": "quarter", "Y": "year", "h": "hour"}
+_NAMES = {"D": "day", "W": "week", "M": "month", "Q": "quarter", "Y": "year", "h": "hour", "decade": "decade"}
 
 
 class Trend:
@@ -60,17 +59,11 @@ class Trend:
         label = agg_name(agg)
 
         def write(rows: Rows) -> str:
-            chosen, series = rows.filtered(question.conditions), desk.names.fresh("series")
+            chosen = rows.filtered(question.conditions)
+            desk.saved, series = desk.saved or desk.fresh("summary"), rows.helper("series")
             rows.note(self.title(question))
-            if key.freq:
-                source = (
-                    f"{chosen}.set_index({key.column.name!r}).sort_index()[{measure!r}].resample({_RULES[key.freq]!r})"
-                )
-            else:
-                source = f"{chosen}.groupby({key.column.name!r})[{measure!r}]"
+            source = f"{group_code([key], chosen)}[{measure!r}]"
             rows.lines.append(f"{series} = {aggregate(agg, source)}.dropna().rename({label!r})")
-            if key.freq in ("M", "Q", "Y"):
-                rows.lines.append(f"{series}.index = {series}.index.to_period({key.freq!r})")
             prints = [
                 f'print("periods:", len({series}))', (
                     'print("first:", '
@@ -105,11 +98,10 @@ class Trend:
         group = question.keys[1].column.name
 
         def write(rows: Rows) -> str:
-            chosen, lines = rows.filtered(question.conditions), desk.saved or desk.names.fresh("lines")
+            chosen = rows.filtered(question.conditions)
+            lines = desk.saved = desk.saved or desk.fresh("summary")
             source = f"{group_code(question.keys, chosen)}[{measure!r}]"
             rows.note(self.title(question))
-            if question.needs_name():
-                desk.saved = lines
             rows.lines.append(f"{lines} = {aggregate(agg, source)}.unstack()")
             ends = (
                 f'"first": {lines}.bfill().iloc[0], "last": {lines}.ffill().iloc[-1], '

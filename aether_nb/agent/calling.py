@@ -1,0 +1,115 @@
+"""What a running call is handed: the house as a tool may see it, and the way to the person and to the panel.
+
+It implements ``tools.base.Context`` over one run and one cell. It does not know which tools there are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from pathlib import Path
+from typing import Any, TypeVar
+
+from aether_nb.agent.asking import Asking
+from aether_nb.agent.run import Run
+from aether_nb.events import kinds as k
+
+__all__ = ["CallContext", "Host", "joined"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Host:
+    """What the cell gives to the tools of one run: its shell, its folder, and its main thread.
+
+    ``main`` runs a function on the user's main thread and awaits there what it returns.
+    """
+
+    shell: Any
+    workspace: Path
+    main: Callable[[Callable[[], Any]], Awaitable[Any]]
+
+
+@dataclass
+class CallContext:
+    """The ``Context`` of one running call."""
+
+    call_id: str
+    host: Host
+    run: Run
+    asking: Asking
+    lock: asyncio.Lock
+    loop: asyncio.AbstractEventLoop | None = None
+    clock: asyncio.Timeout | None = None
+    gathering: threading.Lock = field(default_factory=threading.Lock)
+    gathered: list[k.Event] = field(default_factory=list)
+
+    @property
+    def workspace(self) -> Path:
+        """The folder inside which files may be touched."""
+        return self.host.workspace
+
+    @property
+    def shell(self) -> Any:
+        """The IPython shell whose namespace the tools work on."""
+        return self.host.shell
+
+    @property
+    def plan(self) -> tuple[k.PlanItem, ...]:
+        """The plan as it stands."""
+        return tuple(item.item for item in self.run.state.plan)
+
+    @property
+    def made(self) -> tuple[str, ...]:
+        """The names that this run has added to the namespace."""
+        return self.run.state.made
+
+    async def ask(self, text: str, options: tuple[str, ...] = ()) -> str | None:
+        """Ask the person, whose time does not count; calls that run side by side ask one after the other."""
+        async with self.lock:
+            question = k.QuestionAsked(f"{self.call_id}-{self.run.state.head}", text, options, self.call_id)
+            self.run.append(question)
+            until = self.clock.when() if self.clock else None
+            if self.clock and until is not None:
+                self.clock.reschedule(None)
+            asked = time.monotonic()
+            answer, by = await self.asking.answer(question)
+            if self.clock and until is not None:
+                self.clock.reschedule(until + time.monotonic() - asked)
+            self.run.append(k.QuestionAnswered(question.id, answer, by))
+            return answer
+
+    def emit(self, event: k.Event) -> None:
+        """Show a transient event, from whichever thread; one wake-up of the loop shows all that has gathered."""
+        assert self.loop is not None
+        with self.gathering:
+            self.gathered.append(event)
+            first = len(self.gathered) == 1
+        if first:
+            self.loop.call_soon_threadsafe(self._show)
+
+    def _show(self) -> None:
+        with self.gathering:
+            events, self.gathered = self.gathered, []
+        for event in joined(events):
+            self.run.append(event)
+
+    async def main(self, function: Callable[[], T | Awaitable[T]]) -> T:
+        """Run on the user's main thread."""
+        result: T = await self.host.main(function)
+        return result
+
+
+def joined(events: Iterable[k.Event]) -> Iterator[k.Event]:
+    """The same events, with neighbouring pieces of one stream's output put together."""
+    for (kind, _), group in groupby(events, lambda event: (event.kind, getattr(event, "stream", ""))):
+        pieces = list(group)
+        if kind == k.OutputDelta.kind and isinstance(pieces[0], k.OutputDelta):
+            yield replace(pieces[0], text="".join(piece.text for piece in pieces if isinstance(piece, k.OutputDelta)))
+        else:
+            yield from pieces
