@@ -88,12 +88,9 @@ def trace(options: argparse.Namespace) -> int:
 def look(options: argparse.Namespace) -> int:
     """Whether everything is in place; 3 when something is blocked."""
     from aether_nb import doctor
-    from aether_nb.config import load
-    from aether_nb.store.place import store_folder
+    from aether_nb.opening import surroundings
 
-    here = Path.cwd()
-    settings = load(here)
-    findings = doctor.look(settings, store_folder(None, here, settings.store), here)
+    findings = doctor.look(*surroundings(None))
     print(json.dumps([asdict(f) for f in findings], indent=2) if options.json else doctor.text(findings))
     return 3 if any(finding.state == "blocked" for finding in findings) else 0
 

@@ -7,6 +7,7 @@ what the run may write is decided by the flag ``--allow-writes``, which opens th
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -18,6 +19,9 @@ from aether_nb.errors import AetherError, RunFailed
 __all__ = ["NOTEBOOK", "run"]
 
 NOTEBOOK = "01-first-look.ipynb"
+
+ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
+"""Colours in an error's text."""
 
 
 def run(*, allow_writes: bool, out: Path | None) -> int:
@@ -69,7 +73,7 @@ def _source() -> Path:
 def _execute(notebook: Any, folder: Path, allow_writes: bool) -> str:
     """Run all cells, printing each with its outputs when it is done; returns what went wrong, or nothing."""
     from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError
+    from nbclient.exceptions import CellControlSignal, CellExecutionError, DeadKernelError
 
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AETHER_")}
     environment |= {"AETHER_MODEL": "aether:analyst", "JPY_SESSION_NAME": str(folder / NOTEBOOK)}
@@ -87,17 +91,28 @@ def _execute(notebook: Any, folder: Path, allow_writes: bool) -> str:
 
     client = NotebookClient(
         notebook,
+        km=_kernel(),
         timeout=600,
-        kernel_name="python3",
         resources={"metadata": {"path": str(folder)}},
         extra_arguments=["--IPKernelApp.log_level=ERROR"],
         on_cell_executed=show,
     )
     try:
         client.execute(env=environment)
-    except CellExecutionError as error:
-        return str(error).strip().splitlines()[-1]
+    except (CellExecutionError, CellControlSignal, DeadKernelError) as error:
+        return ESCAPES.sub("", str(error).strip().splitlines()[-1])
     return ""
+
+
+def _kernel() -> Any:
+    """A kernel of this very Python, whatever kernels are installed under the name of python3."""
+    from jupyter_client.kernelspec import KernelSpec
+    from jupyter_client.manager import AsyncKernelManager
+
+    manager = AsyncKernelManager()
+    argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    manager._kernel_spec = KernelSpec(argv=argv, display_name="aether demo", language="python")
+    return manager
 
 
 def _told(cell: Any) -> str:

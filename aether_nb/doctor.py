@@ -1,4 +1,4 @@
-"""Whether everything is in place: the kernel, the front end, the model, the record, the packages.
+"""Whether everything is in place: the kernel, the settings, the model, the record, the packages.
 
 It looks and says; it changes nothing but for a file that it writes into the record's folder and takes away again.
 """
@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from aether_nb.about import VERSION
 from aether_nb.config import Settings
-from aether_nb.errors import AetherError
+from aether_nb.errors import AetherError, ConfigError
 from aether_nb.models.router import open_model, serving
 
 __all__ = ["Finding", "look", "text"]
@@ -33,11 +33,11 @@ class Finding:
     hint: str = ""
 
 
-def look(settings: Settings, record: Path, workspace: Path, shell: Any = None) -> list[Finding]:
+def look(settings: Settings | ConfigError, record: Path, workspace: Path, shell: Any = None) -> list[Finding]:
     """Look at everything.
 
     Args:
-        settings: What is configured.
+        settings: What is configured, or what is wrong with it.
         record: The folder of the record.
         workspace: The folder inside which files may be touched.
         shell: The IPython shell; None from a terminal.
@@ -45,7 +45,7 @@ def look(settings: Settings, record: Path, workspace: Path, shell: Any = None) -
     return [
         *_kernel(shell),
         _loop(),
-        _model(settings),
+        *_configured(settings),
         _writable("record", record, "runs cannot be recorded, so none can start", "Set AETHER_STORE=FOLDER."),
         _writable("folder", workspace, "no file can be written here", "Open the notebook in a folder of yours."),
         *_packages(),
@@ -88,6 +88,14 @@ def _loop() -> Finding:
     if patched:
         return Finding("asyncio", "warn", "nest_asyncio is applied; it is not needed in a notebook")
     return Finding("asyncio", "ok", "as Python ships it")
+
+
+def _configured(settings: Settings | ConfigError) -> Iterator[Finding]:
+    """The settings, and the model they name."""
+    if isinstance(settings, ConfigError):
+        yield Finding("settings", "blocked", f"{settings.what} {settings.why}".strip(), settings.hint)
+    else:
+        yield _model(settings)
 
 
 def _model(settings: Settings) -> Finding:

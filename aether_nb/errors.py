@@ -10,6 +10,7 @@
     │   └── ModelUnavailable    it cannot be reached, or it refused
     ├── ToolError               a tool did not do its work
     │   ├── RepairableToolError the model is told and may try again
+    │   │   └── WorkspaceError  a path lies outside what was granted
     │   ├── InterventionRequired a person has to decide; the run asks
     │   └── FatalToolError      the run ends
     ├── StoreError              the record of runs
@@ -19,10 +20,10 @@
     │   ├── StoreNewer          a newer aether-nb wrote it
     │   ├── LogConflict         somebody else appended first
     │   └── RunNotFound         no run goes by that name
-    ├── WorkspaceError          a path lies outside what was granted
     └── RunFailed               a run came to a bad end
 
-and, beside it, ``RunStopped``: a KeyboardInterrupt, because whoever pressed Stop means the queued cells too.
+and, beside it, ``RunStopped``: a KeyboardInterrupt, because whoever pressed Stop means the queued cells too. A tool's
+own ``tools.base.PartlyDone`` is a RepairableToolError that also carries what it showed before it failed.
 
 An error says three things: what happened, why, and what to type next. It carries plain values only, never a request,
 a run or a frame, so that importing it costs nothing and keeping it holds nothing alive. This module knows nobody.

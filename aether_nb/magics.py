@@ -7,8 +7,10 @@ are heard while it runs; inside ``%%capture``, ``%%time`` and the like the synch
 
 from __future__ import annotations
 
+import keyword
 import re
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.inputtransformer2 import make_tokens_by_line
@@ -20,6 +22,7 @@ from aether_nb.errors import AetherError, OptionError, UnknownVerb
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from aether_nb.events.folds import RunState
     from aether_nb.session import Question, Session
 
 __all__ = ["AetherMagics", "load", "unload"]
@@ -77,14 +80,16 @@ class AetherMagics(Magics):
         from aether_nb.cell import ask_in_cell
 
         state = await ask_in_cell(self.session, question)
-        if out:
-            self.shell.user_ns[out] = state.answer
+        self._bind(out, state)
 
     def _ask_blocking(self, question: Question, out: str) -> None:
         from aether_nb.cell import ask_blocking
 
-        state = ask_blocking(self.session, question)
-        if out:
+        self._bind(out, ask_blocking(self.session, question))
+
+    def _bind(self, out: str, state: RunState) -> None:
+        """Give the answer to the user's variable; a run without one leaves it alone."""
+        if out and state.answer:
             self.shell.user_ns[out] = state.answer
 
     def _read_cell(self, line: str, body: str) -> tuple[Question, str]:
@@ -93,14 +98,15 @@ class AetherMagics(Magics):
         Raises:
             OptionError: An option cannot be read, or there is no question.
         """
-        options = verbs.parse(verbs.CELL, verbs.words(line), "notebook")
-        prompt = "\n".join(part for part in (" ".join(options.words), body.strip()) if part)
+        typed, rest = verbs.leading_options(verbs.CELL, line)
+        options = verbs.parse(verbs.CELL, typed, "notebook")
+        prompt = "\n".join(part for part in (rest, body.strip()) if part)
         if not prompt:
             raise OptionError(
                 "There is no question in this cell.",
                 hint="Type one below %%aether, such as: How many missing values are there?",
             )
-        if options.out and not options.out.isidentifier():
+        if options.out and (not options.out.isidentifier() or keyword.iskeyword(options.out)):
             raise OptionError(f"{options.out!r} is no name for a variable.", hint="%%aether -o answer")
         from aether_nb.session import Question
 
@@ -127,11 +133,14 @@ class AetherMagics(Magics):
     def _verb(self, line: str) -> None:
         from aether_nb import notebook_verbs
 
-        words = verbs.words(line)
-        name = words[0] if words else "status"
-        verb = verbs.find(name, "notebook") if words else None
-        options = verbs.parse(verb, words[1:], "notebook") if verb else None
-        text = notebook_verbs.HANDLERS[name](self.session, options)
+        words = verbs.words(line) or ["status"]
+        verb = verbs.find(words[0], "notebook")
+        options = verbs.parse(verb, words[1:], "notebook")
+        text: str | Mapping[str, Any]
+        if verb.name in notebook_verbs.WITHOUT_SESSION:
+            text = notebook_verbs.WITHOUT_SESSION[verb.name](options)
+        else:
+            text = notebook_verbs.HANDLERS[verb.name](self.session, options)
         if isinstance(text, str):
             print(text)
         else:

@@ -11,8 +11,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any, TypeAlias
 
+from IPython import get_ipython
+
 from aether_nb import doctor, reports, verbs
 from aether_nb.about import VERSION
+from aether_nb.opening import surroundings
 from aether_nb.session import Session
 from aether_nb.widgets.transcript import bundle
 from aether_nb.widgets.view import view_of
@@ -39,7 +42,7 @@ def status(session: Session, _: Any) -> str:
     return "\n".join(lines)
 
 
-def help_(session: Session, options: argparse.Namespace) -> str:
+def help_(options: argparse.Namespace) -> str:
     """What can be typed, or all about one verb."""
     if not options.verb:
         return verbs.overview("notebook")
@@ -91,26 +94,30 @@ def trace(session: Session, options: argparse.Namespace) -> str:
     return reports.trace_text(entries[0].run, entries)
 
 
-def look(session: Session, options: argparse.Namespace) -> str:
-    """Whether everything is in place."""
-    findings = doctor.look(session.settings, session.record, session.workspace, session.shell)
+def look(options: argparse.Namespace) -> str:
+    """Whether everything is in place; settings that cannot be read are a finding, not an end."""
+    findings = doctor.look(*surroundings(get_ipython()), get_ipython())
     return json.dumps([asdict(finding) for finding in findings], indent=2) if options.json else doctor.text(findings)
 
 
-def version_(session: Session, _: Any) -> str:
+def version_(_: argparse.Namespace) -> str:
     """The version."""
     return VERSION
 
 
 HANDLERS: dict[str, Handler] = {
     "status": status,
-    "help": help_,
     "model": model,
     "new": new,
     "grants": grants,
     "runs": runs,
     "show": show,
     "trace": trace,
+}
+
+WITHOUT_SESSION: dict[str, Callable[[argparse.Namespace], str]] = {
+    "help": help_,
     "doctor": look,
     "version": version_,
 }
+"""What works even where no session can be opened, because the settings are wrong."""

@@ -9,12 +9,13 @@ import os
 from pathlib import Path
 from typing import Any
 
-from aether_nb.config import load
+from aether_nb.config import Settings, load
+from aether_nb.errors import ConfigError
 from aether_nb.session import Session
 from aether_nb.store.place import store_folder
 from aether_nb.store.sqlite import SqliteLog
 
-__all__ = ["notebook_path", "open_log", "open_session"]
+__all__ = ["notebook_path", "open_log", "open_session", "surroundings"]
 
 
 def open_session(shell: Any) -> Session:
@@ -23,11 +24,27 @@ def open_session(shell: Any) -> Session:
     Raises:
         ConfigError: A setting has an invalid value.
     """
-    notebook = notebook_path(shell)
-    workspace = Path(os.path.realpath(notebook.parent if notebook else Path.cwd()))
+    notebook, workspace = place(shell)
     settings = load(workspace)
     record = store_folder(notebook, Path.cwd(), settings.store)
     return Session(shell, settings, SqliteLog(record), record, workspace, notebook=str(notebook or ""))
+
+
+def surroundings(shell: Any) -> tuple[Settings | ConfigError, Path, Path]:
+    """The settings, or what is wrong with them, the folder of the record, and the working folder; for the doctor."""
+    notebook, workspace = place(shell)
+    try:
+        settings: Settings | ConfigError = load(workspace)
+    except ConfigError as error:
+        settings = error
+    override = settings.store if isinstance(settings, Settings) else ""
+    return settings, store_folder(notebook, Path.cwd(), override), workspace
+
+
+def place(shell: Any) -> tuple[Path | None, Path]:
+    """The notebook's file, when it is known, and the folder inside which files may be touched."""
+    notebook = notebook_path(shell) if shell is not None else None
+    return notebook, Path(os.path.realpath(notebook.parent if notebook else Path.cwd()))
 
 
 def open_log(folder: str = "") -> SqliteLog:

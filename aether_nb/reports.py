@@ -8,6 +8,7 @@ from typing import Any
 
 from aether_nb.events import kinds as k
 from aether_nb.store.log import RunSummary
+from aether_nb.widgets.wording import clean
 
 __all__ = ["runs_rows", "runs_text", "trace_rows", "trace_text"]
 
@@ -36,7 +37,7 @@ def runs_text(runs: Iterable[RunSummary]) -> str:
     for row in rows:
         prompt = " ".join(row["prompt"].split())
         shown = prompt if len(prompt) <= 60 else prompt[:59] + "…"
-        lines.append(f"{row['run']:<9} {row['started']:<19} {row['outcome']:<10} {row['model']:<16} {shown}")
+        lines.append(clean(f"{row['run']:<9} {row['started']:<19} {row['outcome']:<10} {row['model']:<16} {shown}"))
     return "\n".join(lines)
 
 
@@ -57,7 +58,7 @@ def trace_text(run: str, entries: Iterable[k.Entry]) -> str:
     """What a run did, as a tree for a terminal."""
     lines = [f"run {run}"]
     for row in trace_rows(entries):
-        lines.append(f"{row['seconds']:>8.2f}s  {'  ' * row['depth']}{row['text']}")
+        lines.append(clean(f"{row['seconds']:>8.2f}s  {'  ' * row['depth']}{row['text']}"))
     return "\n".join(lines)
 
 

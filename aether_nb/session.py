@@ -21,7 +21,7 @@ from aether_nb.agent.calls import Calls, Host
 from aether_nb.agent.driver import Driver
 from aether_nb.agent.run import Run, Watcher, new_id
 from aether_nb.config import Settings
-from aether_nb.errors import OptionError
+from aether_nb.errors import OptionError, UsageFault
 from aether_nb.events import kinds as k
 from aether_nb.events.folds import RunState
 from aether_nb.live.bridge import AgentThread
@@ -130,6 +130,23 @@ class Session:
         self.thread.close()
         self.log.close()
 
+    def ready(self, question: Question) -> None:
+        """Refuse a question that cannot be begun, before anything is shown.
+
+        An agent that hangs, because a tool of somebody's blocks its thread, is left behind and a new one is started.
+
+        Raises:
+            ModelNotFound: No model goes by that name.
+            UsageFault: Another question is being worked on: code of an agent asks an agent.
+        """
+        self.model(question.model)
+        if not self._turn.locked():
+            return
+        if self.thread.responds():
+            why = "The questions of a notebook are worked on one after the other."
+            raise UsageFault("Another question is being worked on.", why, "Wait for it, or stop it, and ask again.")
+        self.thread, self._turn = AgentThread(), asyncio.Lock()
+
     def tools(self) -> Mapping[str, Tool]:
         """The built-in tools, those of plugins, and those that stand in the notebook; later ones win.
 
@@ -181,9 +198,9 @@ class Session:
             )
             asking = Asking(people)
             calls = Calls(run, self.tools(), Host(self.shell, self.workspace, main), asking)
-            self.last = run.id
             try:
                 run.append(started)
+                self.last = run.id
                 run.append(k.ContextComposed(opening))
                 for grant in self.grants:
                     run.append(k.GrantGiven(grant))
@@ -237,7 +254,7 @@ class Session:
         raise OptionError(f"There is no grant {id!r}.", f"In force: {known}.", "%aether grants")
 
     def entries(self, run: str = "") -> Iterator[k.Entry]:
-        """The log of a run; of the last one when none is named.
+        """The log of a run; of this session's last one when none is named, else of the newest.
 
         Raises:
             RunNotFound: No run goes by that name, or there is none yet.

@@ -6,6 +6,7 @@ Plain data and the parser made of it. What a verb does stands in ``magics`` and 
 from __future__ import annotations
 
 import argparse
+import re
 import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +15,19 @@ from typing import Any, Literal, NoReturn, TypeAlias
 
 from aether_nb.errors import OptionError, UnknownVerb
 
-__all__ = ["CELL", "VERBS", "Help", "Option", "Verb", "find", "help_text", "overview", "parse", "words"]
+__all__ = [
+    "CELL",
+    "VERBS",
+    "Help",
+    "Option",
+    "Verb",
+    "find",
+    "help_text",
+    "leading_options",
+    "overview",
+    "parse",
+    "words",
+]
 
 Face: TypeAlias = Literal["notebook", "terminal"]
 
@@ -23,7 +36,7 @@ Face: TypeAlias = Literal["notebook", "terminal"]
 class Option:
     """An option, or a positional argument when its name has no dash.
 
-    ``many`` takes all words that are left; ``flag`` takes none.
+    ``flag`` takes no value.
     """
 
     names: tuple[str, ...]
@@ -31,7 +44,6 @@ class Option:
     choices: tuple[str, ...] = ()
     default: str | None = None
     flag: bool = False
-    many: bool = False
     metavar: str = ""
 
 
@@ -45,15 +57,17 @@ class Verb:
     faces: tuple[Face, ...] = ("notebook", "terminal")
 
 
+OPTION = re.compile(r"(?P<name>--?[A-Za-z][\w-]*)(?:=(?P<value>\S*))?(?=\s|$)")
+VALUE = re.compile(r"\"[^\"]*\"|'[^']*'|[^\s-]\S*")
+
 JSON = Option(("--json",), "print JSON for another program", flag=True)
 RUN = Option(("run",), "the run's name or its beginning; the last one when left out", default="", metavar="RUN")
 STORE = Option(("--store",), "the folder of the record; .aether here when left out", default="", metavar="FOLDER")
 
 CELL = Verb(
     "%%aether",
-    "Ask about your live variables. The question is the text of the cell.",
+    "Ask about your live variables. The question is the text of the cell; it may begin behind the options.",
     (
-        Option(("words",), "the question may also begin on the first line", many=True, metavar="QUESTION"),
         Option(("-o", "--out"), "bind the answer to a variable of this name", metavar="NAME"),
         Option(("--model",), "the model for this question, as provider:model", metavar="MODEL"),
         Option(("--mode",), "how much may run without a question", choices=("plan", "ask", "auto")),
@@ -64,6 +78,7 @@ CELL = Verb(
 """The cell magic."""
 
 VERBS: tuple[Verb, ...] = (
+    Verb("status", "Where things stand: model, mode, folder, record.", (), ("notebook",)),
     Verb("help", "What can be typed.", (Option(("verb",), "one verb", default="", metavar="VERB"),)),
     Verb(
         "model",
@@ -128,7 +143,8 @@ def find(name: str, face: Face) -> Verb:
     program = "%aether" if face == "notebook" else "aether"
     near = get_close_matches(name, known, 1, 0.5)
     why = f"Did you mean {near[0]!r}?" if near else ""
-    raise UnknownVerb(f"There is no verb {name!r}.", why, f"{program} {near[0] if near else 'help'}")
+    hint = f"{program} {near[0] if near else 'help'}"
+    raise UnknownVerb(f"There is no verb {name!r}.", why, hint + (", or ask: %%aether" if face == "notebook" else ""))
 
 
 def parse(verb: Verb, words: Iterable[str], face: Face) -> argparse.Namespace:
@@ -139,6 +155,27 @@ def parse(verb: Verb, words: Iterable[str], face: Face) -> argparse.Namespace:
         Help: They ask for help.
     """
     return _parser(verb, face).parse_args(list(words))
+
+
+def leading_options(verb: Verb, line: str) -> tuple[list[str], str]:
+    """Cut a line into the options it begins with and the rest, which stays as it was typed.
+
+    Raises:
+        OptionError: A quote inside an option's value is not closed.
+    """
+    flags = {name for option in verb.options if option.flag for name in option.names} | {"--help", "-h"}
+    found: list[str] = []
+    rest = line.strip()
+    while match := OPTION.match(rest):
+        name, assigned = match["name"], match["value"]
+        rest = rest[match.end() :].lstrip()
+        found.append(name)
+        if assigned is not None:
+            found += words(assigned)
+        elif name not in flags and (value := VALUE.match(rest)):
+            found += words(value[0])
+            rest = rest[value.end() :].lstrip()
+    return found, rest
 
 
 def words(line: str) -> list[str]:
@@ -183,6 +220,6 @@ def _parser(verb: Verb, face: Face) -> _Parser:
             elif option.metavar:
                 more["metavar"] = option.metavar
             if positional:
-                more["nargs"] = "*" if option.many else "?"
+                more["nargs"] = "?"
         parser.add_argument(*option.names, **more)
     return parser

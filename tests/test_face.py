@@ -48,7 +48,7 @@ def test_every_verb_has_a_handler_in_each_of_its_faces_and_no_handler_lacks_a_ve
     """Neither face can lack or contradict the other: both are the table."""
     notebook = {verb.name for verb in verbs.VERBS if "notebook" in verb.faces}
     terminal = {verb.name for verb in verbs.VERBS if "terminal" in verb.faces}
-    assert set(notebook_verbs.HANDLERS) == notebook | {"status"}
+    assert set(notebook_verbs.HANDLERS) | set(notebook_verbs.WITHOUT_SESSION) == notebook
     assert set(cli.HANDLERS) == terminal
 
 
@@ -63,13 +63,15 @@ def test_an_unknown_verb_suggests_the_nearest() -> None:
     """A slip of the keys is answered with the verb that was meant."""
     with pytest.raises(UnknownVerb) as caught:
         verbs.find("rnus", "notebook")
-    assert (caught.value.why, caught.value.hint) == ("Did you mean 'runs'?", "%aether runs")
+    assert (caught.value.why, caught.value.hint) == ("Did you mean 'runs'?", "%aether runs, or ask: %%aether")
 
 
 def test_options_are_read_and_refused() -> None:
     """The cell's options come out as they were typed; a wrong one is an error that names the help."""
-    read = verbs.parse(verbs.CELL, verbs.words("-o x --mode plan --new what is it"), "notebook")
-    assert (read.out, read.mode, read.new, read.plan, read.words) == ("x", "plan", True, False, ["what", "is", "it"])
+    typed, rest = verbs.leading_options(verbs.CELL, '-o x --mode=plan --new what\'s it -- "NA" --plan?')
+    read = verbs.parse(verbs.CELL, typed, "notebook")
+    assert (read.out, read.mode, read.new, read.plan) == ("x", "plan", True, False)
+    assert rest == 'what\'s it -- "NA" --plan?'
     with pytest.raises(OptionError) as caught:
         verbs.parse(verbs.CELL, ["--plna"], "notebook")
     assert caught.value.hint == "%%aether --help"

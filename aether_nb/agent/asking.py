@@ -15,7 +15,7 @@ from typing import Any, Literal, Protocol
 
 from aether_nb.agent.approvals import Policy, policy_allows
 from aether_nb.events.folds import Call
-from aether_nb.events.kinds import Lasts, QuestionAsked
+from aether_nb.events.kinds import CallProposed, Lasts, QuestionAsked
 
 __all__ = ["Answer", "Asking", "Desk", "Nobody", "Person", "Terminal"]
 
@@ -78,7 +78,7 @@ class Desk:
     """
 
     seen: Callable[[], Awaitable[bool]]
-    _open: dict[tuple[str, str], asyncio.Future[Mapping[str, Any]]] = field(default_factory=dict)
+    _open: dict[tuple[str, str], asyncio.Queue[Mapping[str, Any]]] = field(default_factory=dict)
     _loop: asyncio.AbstractEventLoop | None = None
 
     async def present(self) -> bool:
@@ -113,18 +113,16 @@ class Desk:
     def _take(self, command: Mapping[str, Any]) -> None:
         kind = str(command.get("type"))
         key = (kind, str(command.get("call_id" if kind == "gate" else "id")))
-        waiting = self._open.get(key)
-        if waiting is not None and not waiting.done():
-            waiting.set_result(command)
+        if (waiting := self._open.get(key)) is not None:
+            waiting.put_nowait(command)
 
     async def _wait(self, key: tuple[str, str], fits: Callable[[Mapping[str, Any]], bool]) -> Mapping[str, Any]:
         self._loop = asyncio.get_running_loop()
+        waiting = self._open[key] = asyncio.Queue()
         try:
-            while True:
-                self._open[key] = self._loop.create_future()
-                command = await self._open[key]
-                if fits(command):
-                    return command
+            while not fits(command := await waiting.get()):
+                pass
+            return command
         finally:
             self._open.pop(key, None)
 
@@ -144,10 +142,14 @@ WORDS: dict[str, tuple[Literal["approve", "deny"], Lasts]] = {
 
 @dataclass
 class Terminal:
-    """The person at a terminal. ``read`` shows a prompt and returns a line; ``main`` runs it on the main thread."""
+    """The person at a terminal. ``read`` shows a prompt and returns a line; ``main`` runs it on the main thread.
+
+    ``told`` says all that a person has to see of a call before a yes; it is part of the prompt.
+    """
 
     main: Callable[[Callable[[], Any]], Awaitable[Any]]
     read: Callable[[str], str]
+    told: Callable[[CallProposed], str]
     allowed: bool
 
     async def present(self) -> bool:
@@ -156,11 +158,10 @@ class Terminal:
 
     async def approve(self, call: Call) -> Answer:
         """Ask for y, r, b, e or n; three unreadable answers are a no."""
-        edited: Mapping[str, Any] | None = None
-        proposed = call.proposed
-        prompt = f"{call.name} ({proposed.risk} risk): {'; '.join(proposed.reasons) or proposed.effect_text}\n"
+        prompt = f"{self.told(call.proposed)}\n"
         for _ in range(3):
-            word = (await self._line(prompt + "[y]es, for this [r]un, for this note[b]ook, [e]dit, [n]o? ")).lower()
+            word = (await self._line(f"{prompt}[y]es, for this [r]un, for this note[b]ook, [e]dit, [n]o? ")).lower()
+            prompt = ""
             if word in ("e", "edit"):
                 edited = await self._edit()
                 if edited is not None:

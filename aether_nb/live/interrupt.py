@@ -115,7 +115,8 @@ class Interrupts:
 
     def __enter__(self) -> Interrupts:
         if on_main_thread():
-            self._previous = signal.getsignal(signal.SIGINT)
+            # None: somebody's C code handles it; then Python's own handler is the nearest that can be put back.
+            self._previous = signal.getsignal(signal.SIGINT) or signal.default_int_handler
             self._installed = True
             signal.signal(signal.SIGINT, self)
         return self
@@ -124,9 +125,8 @@ class Interrupts:
         # Somebody may have put a handler on top of ours; theirs stays, and ours then only hands on.
         self.job = None
         installed, self._installed = self._installed, False
-        previous = signal.SIG_DFL if self._previous is None else self._previous
         if installed and signal.getsignal(signal.SIGINT) is self:
-            signal.signal(signal.SIGINT, previous)
+            signal.signal(signal.SIGINT, self._previous)
 
     def strike(self, job: Job) -> None:
         """Interrupt a running job, from any thread. The caller makes sure that the job has not ended."""

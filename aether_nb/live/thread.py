@@ -54,6 +54,16 @@ class AgentThread:
         """Run a coroutine on the agent's loop, in a copy of the caller's context."""
         return asyncio.run_coroutine_threadsafe(coroutine, self.start())
 
+    def responds(self, seconds: float = 1.0) -> bool:
+        """Whether its loop turns; one that a tool blocks does not."""
+        turned = self.submit(asyncio.sleep(0))
+        try:
+            turned.result(timeout=seconds)
+        except TimeoutError:
+            turned.cancel()
+            return False
+        return True
+
     def close(self) -> None:
         """Cancel what still runs, end the thread and close its loop. Does nothing when it was never started."""
         with self._lock:
@@ -62,10 +72,11 @@ class AgentThread:
             self._closing = True
         if loop is None or thread is None:
             return
-        asyncio.run_coroutine_threadsafe(_cancel_all(), loop).result()
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
+        with suppress(TimeoutError):  # a tool that blocks the loop keeps its daemon thread; nobody waits for it
+            asyncio.run_coroutine_threadsafe(_cancel_all(), loop).result(timeout=5)
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join()
+            loop.close()
 
     def _serve(self, loop: asyncio.AbstractEventLoop) -> None:
         asyncio.set_event_loop(loop)

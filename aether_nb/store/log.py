@@ -82,7 +82,7 @@ class Log(Protocol):
         """The newest runs, newest first."""
 
     def resolve(self, prefix: str) -> str:
-        """The whole id of the one run that begins so.
+        """The whole id of the one run that begins so; of the newest when ``prefix`` is empty.
 
         Raises:
             RunNotFound: No run does, or several do; the message names them, or those that look like it.
@@ -128,11 +128,15 @@ def choose_run(prefix: str, matches: Sequence[str], others: Sequence[str]) -> st
     Raises:
         RunNotFound: It means none, or several.
     """
+    if not prefix:
+        if others:
+            return others[0]
+        raise RunNotFound("No run is recorded here yet.", hint="Begin one: %%aether")
     if prefix in matches:
         return prefix
-    if prefix and len(matches) == 1:
+    if len(matches) == 1:
         return matches[0]
-    if prefix and matches:
+    if matches:
         raise RunNotFound(
             f"Several runs begin with '{prefix}'.",
             f"They are {_listed(matches)}.",

@@ -90,7 +90,7 @@ class SqliteLog:
     def resolve(self, prefix: str) -> str:
         """See ``Log.resolve``."""
         matches = [row[0] for row in self._select(_GET_IDS, (len(prefix), prefix, prefix))]
-        others = [] if len(matches) == 1 else [summary.id for summary in self.runs(200)]
+        others = [] if prefix and len(matches) == 1 else [summary.id for summary in self.runs(200)]
         return choose_run(prefix, matches, others)
 
     def close(self) -> None:

@@ -34,7 +34,7 @@ def judge(arguments: Mapping[str, Any], context: Context) -> Assessment:
         RepairableToolError: It is not valid Python; nobody has to be asked about that.
     """
     code = arguments["code"]
-    plain = TransformerManager().transform_cell(code)
+    plain = TransformerManager().transform_cell(code)  # type: ignore[no-untyped-call]
     if context.shell.transform_cell(code) != plain:
         # What is read must be what runs: automagic makes a command of a bare word, other extensions whatever they like.
         return Assessment("high", "external", ("this notebook's IPython makes something else of it",))

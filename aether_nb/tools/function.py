@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -171,7 +172,8 @@ def tool(
     Raises:
         OptionError: ``risk`` or ``effect`` is no such word, or a parameter cannot be described to a model.
     """
-    for given, known in ((risk, get_args(Risk)), (effect, get_args(Effect))):
+    words = ((risk, get_args(Risk)), (effect, get_args(Effect)), (where or "main", get_args(Where)))
+    for given, known in words:
         if given not in known:
             raise OptionError(f"@tool does not know {given!r}.", hint=f"Use one of: {', '.join(known)}.")
 
@@ -211,7 +213,10 @@ def _read(function: Callable[..., Any], name: str) -> _Read:
     from pydantic import ConfigDict, Field, create_model
     from pydantic.errors import PydanticUserError
 
-    hints = get_type_hints(function, include_extras=True)
+    try:
+        hints = get_type_hints(function, include_extras=True)
+    except NameError as error:
+        raise OptionError(f"The tool {name} has an annotation that means nothing here.", f"{error}.") from error
     doc = parse(inspect.getdoc(function) or "")
     said = {param.arg_name: " ".join((param.description or "").split()) for param in doc.params}
     fields: dict[str, Any] = {}
@@ -222,11 +227,18 @@ def _read(function: Callable[..., Any], name: str) -> _Read:
             continue
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
             raise OptionError(f"The tool {name} takes {parameter}, which no model can fill in.", hint="Name it.")
+        if parameter.name.startswith("_"):
+            raise OptionError(
+                f"The tool {name} has a parameter {parameter.name!r}.", "Its name begins with _.", "Rename it."
+            )
         default = ... if parameter.default is parameter.empty else parameter.default
         described = Field(default, description=said.get(parameter.name) or None)
         fields[parameter.name] = (hints.get(parameter.name, Any), described)
     try:
-        model = create_model(f"{name}_arguments", __config__=ConfigDict(extra="forbid"), **fields)
+        with warnings.catch_warnings(action="ignore", category=UserWarning):
+            # A parameter may be called copy or schema: the model's own methods of that name are not used here.
+            config = ConfigDict(extra="forbid", protected_namespaces=())
+            model = create_model(f"{name}_arguments", __config__=config, **fields)
         schema = model.model_json_schema()
     except PydanticUserError as error:
         raise OptionError(f"The tool {name} has a parameter that JSON cannot carry.", str(error)) from error

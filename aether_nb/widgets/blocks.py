@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-from aether_nb.events.kinds import Change, Effect, Lasts, Outcome, Risk, State
+from aether_nb.events.kinds import CallProposed, Change, Effect, Lasts, Outcome, Risk, State
 from aether_nb.events.messages import Usage
 
 CallStatus: TypeAlias = Literal["proposed", "waiting", "running", "finished", "failed", "denied", "doubtful", "skipped"]
@@ -63,7 +63,10 @@ class Failure:
 
 @dataclass(slots=True)
 class Gate:
-    """A yes or a no that a call needs. ``decision`` is empty while nobody has answered; times are in epoch seconds."""
+    """A yes or a no that a call needs. ``decision`` is empty while nobody has answered; times are in epoch seconds.
+
+    ``refused`` says why the last edit could not be used, and ``refusals`` counts such edits: the gate is still open.
+    """
 
     opened: float
     decision: Literal["", "approve", "deny"] = ""
@@ -71,6 +74,8 @@ class Gate:
     by: str = ""
     lasts: Lasts = "once"
     reason: str = ""
+    refused: str = ""
+    refusals: int = 0
 
 
 @dataclass(slots=True)
@@ -114,6 +119,23 @@ class Card:
     changes: tuple[Change, ...] = ()
     failure: Failure | None = None
     stopped: bool = False
+
+    @classmethod
+    def of(cls, event: CallProposed) -> Card:
+        """The card of a call that a model wishes for."""
+        return cls(
+            event.call.id,
+            event.call.name,
+            event.call.arguments,
+            event.hash,
+            event.risk,
+            event.effect,
+            event.purpose,
+            event.reasons,
+            event.effect_text,
+            event.path,
+            event.edited,
+        )
 
     @property
     def id(self) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from aether_nb.events import kinds
 from aether_nb.events.kinds import Entry
-from aether_nb.widgets import plain, wording
+from aether_nb.widgets import approval, plain, wording
 from aether_nb.widgets.blocks import Card, Question, View, Words
 from aether_nb.widgets.view import fold
 
@@ -60,12 +60,17 @@ class Console:
     def _gate(self, event: kinds.GateOpened) -> None:
         card = self._card(event.call_id)
         if card:
-            self._lines("", *self._head(card), *plain.indent(plain.gate(card)))
+            self._lines("", *approval.gate_lines(card))
 
     def _decided(self, event: kinds.GateAnswered) -> None:
         card = self._card(event.call_id)
         if card and card.gate and card.gate.decision:
             self._lines(f"  {plain.answered(card.gate)}")
+
+    def _refused(self, event: kinds.Progress) -> None:
+        card = self._card(event.call_id)
+        if card and card.gate and card.gate.refused and card.status == "waiting":
+            self._lines(*plain.indent(plain.wrap(f"! {card.gate.refused}")))
 
     def _begun(self, event: kinds.CallBegun) -> None:
         card = self._card(event.call_id)
@@ -73,9 +78,8 @@ class Console:
             self._lines("", *self._head(card))
 
     def _head(self, card: Card) -> list[str]:
-        _, source = wording.source(card)
-        code = [f"  | {line}".rstrip() for line in plain.cut(source)] if source else []
-        return [plain.brief(" · ".join(filter(None, (f"▸ {card.name}", wording.purpose(card))))), *code]
+        head = plain.brief(" · ".join(filter(None, (f"▸ {card.name}", wording.purpose(card)))))
+        return [head, *plain.indent(plain.code(card))]
 
     def _output(self, event: kinds.OutputDelta) -> None:
         if not self._card(event.call_id):
@@ -135,6 +139,7 @@ _SHOWN: dict[type[kinds.Event], Callable[[Console, Any], None]] = {
     kinds.ModelFailed: Console._note,
     kinds.GateOpened: Console._gate,
     kinds.GateAnswered: Console._decided,
+    kinds.Progress: Console._refused,
     kinds.CallBegun: Console._begun,
     kinds.OutputDelta: Console._output,
     kinds.CallFinished: Console._finished,

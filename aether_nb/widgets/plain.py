@@ -11,6 +11,7 @@ from typing import Any
 
 from aether_nb.widgets import wording
 from aether_nb.widgets.blocks import Block, Card, Failure, Gate, Note, Question, Thinking, View, Words
+from aether_nb.widgets.wording import clean as clean
 
 WIDTH = 96
 LINES_KEPT = 40
@@ -36,7 +37,7 @@ MARKS = {
 
 def cut(text: str, lines: int = LINES_KEPT) -> list[str]:
     """The first lines of a text, each bounded, and how many are missing."""
-    kept = wording.clean(text[: lines * LINE_KEPT * 4]).split("\n")
+    kept = clean(text[: lines * LINE_KEPT * 4]).split("\n")
     missing = text.count("\n") + 1 - lines
     shown = [line if len(line) <= LINE_KEPT else line[: LINE_KEPT - 1] + "…" for line in kept[:lines]]
     return [*shown, f"… {wording.count(missing, 'more line')}"] if missing > 0 else shown
@@ -44,7 +45,7 @@ def cut(text: str, lines: int = LINES_KEPT) -> list[str]:
 
 def brief(text: str, limit: int = 300) -> str:
     """A text on one line, and not longer than a few of them."""
-    line = " ".join(wording.clean(text[: 4 * limit]).split())
+    line = " ".join(clean(text[: 4 * limit]).split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
@@ -109,12 +110,11 @@ def changed_names(card: Card) -> list[str]:
 
 def card_body(card: Card) -> list[str]:
     """What stands inside a card: code, approval, output, changes, error."""
-    _, source = wording.source(card)
-    lines = [f"| {line}".rstrip() for line in cut(source)] if source else []
+    lines = code(card)
     if card.edited:
         lines.append("Edited by you before it was approved.")
     if card.gate:
-        lines.append(" · ".join(filter(None, (_risk(card), answered(card.gate)))))
+        lines.append(" · ".join(filter(None, (risk(card), answered(card.gate)))))
     lines += result(card)
     lines += changes(card)
     return lines + (failure(card.failure, "") if card.failure else [])
@@ -144,13 +144,25 @@ def output(bundle: Mapping[str, Any]) -> str:
     return text.strip("\n") if isinstance(text, str) else ""
 
 
-def gate(card: Card) -> list[str]:
-    """What a person is asked before a call: the risk, what will happen, why it is asked."""
-    lines = [_risk(card), wording.effect(card), card.path, *map(wording.sentence, card.reasons)]
-    return [brief(line) for line in lines if line]
+def code(card: Card) -> list[str]:
+    """The arguments behind a rule: all of them while somebody is asked about them, and their beginning otherwise."""
+    if card.status == "waiting":
+        return whole(card)
+    _, source = wording.source(card)
+    return [_ruled(line) for line in cut(source)] if source else []
 
 
-def _risk(card: Card) -> str:
+def whole(card: Card) -> list[str]:
+    """All arguments, with nothing cut and what cannot be seen written out."""
+    return [_ruled(line) for _, text in wording.whole(card) for line in text.split("\n")]
+
+
+def _ruled(line: str) -> str:
+    return f"| {line}" if line else "|"
+
+
+def risk(card: Card) -> str:
+    """The risk of a call in a word."""
     return f"{card.risk.capitalize()} risk"
 
 
@@ -171,7 +183,7 @@ def wrap(text: str) -> list[str]:
     """Prose at a width that reads well; what is no prose (tables, code) is left as it is."""
     lines: list[str] = []
     fenced = False
-    for line in wording.clean(text).strip("\n").split("\n"):
+    for line in clean(text).strip("\n").split("\n"):
         fenced ^= line.lstrip().startswith(("```", "~~~"))
         prose = not fenced and len(line) > WIDTH and not line.lstrip().startswith("|")
         lines += textwrap.wrap(line, WIDTH, break_long_words=False, break_on_hyphens=False) if prose else [line]

@@ -107,6 +107,8 @@ def _run_ended(view: View, event: kinds.RunEnded, time: float) -> list[Touch]:
     for card in view.cards:
         if card.status in ("proposed", "waiting", "running"):
             card.status, card.live, card.progress = "skipped" if card.begun is None else "doubtful", "", None
+            if card.gate:
+                card.gate.refused, card.gate.refusals = "", 0
             parts.append(card.id)
     for block in view.blocks.values():
         if isinstance(block, Question) and not block.by:
@@ -224,19 +226,7 @@ def _call_proposed(view: View, event: kinds.CallProposed, time: float) -> list[T
     if call.name in SILENT:
         view.silent[call.id] = call.name
         return []
-    card = Card(
-        call.id,
-        call.name,
-        call.arguments,
-        event.hash,
-        event.risk,
-        event.effect,
-        event.purpose,
-        event.reasons,
-        event.effect_text,
-        event.path,
-        event.edited,
-    )
+    card = Card.of(event)
     before = _card(view, call.id)
     if before:
         card.status, card.gate = before.status, before.gate
@@ -283,7 +273,10 @@ def _progress(view: View, event: kinds.Progress, time: float) -> list[Touch]:
     card = _card(view, event.call_id)
     if card is None:
         return []
-    card.progress = Progress(event.done, event.total, event.note)
+    if card.gate and card.status == "waiting":  # nothing runs yet: it is about the edit that was sent
+        card.gate.refused, card.gate.refusals = event.note, card.gate.refusals + 1
+    else:
+        card.progress = Progress(event.done, event.total, event.note)
     return _touch(card.id)
 
 

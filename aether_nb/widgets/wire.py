@@ -22,6 +22,8 @@ HTML_KEPT = 80_000
 IMAGE_KEPT = 2_000_000
 OUTPUTS_KEPT = 12
 EDITABLE = 60_000
+GATE_KEPT = 1_000_000
+"""Bytes of arguments that a gate shows; a call with more can only be denied here."""
 
 
 def header(view: View, now: float) -> JSON:
@@ -88,7 +90,8 @@ def _question(one: Question) -> JSON:
 
 
 def _card(card: Card) -> JSON:
-    language, source = wording.source(card)
+    gate = _gate(card) if card.status == "waiting" else None
+    language, source = _source(card, gate)
     return {
         "kind": "call",
         "id": card.id,
@@ -100,7 +103,7 @@ def _card(card: Card) -> JSON:
         "edited": card.edited,
         "begun": card.begun,
         "seconds": "" if card.seconds is None else wording.duration(card.seconds),
-        "code": [list(piece) for piece in highlight.pieces(_cut(source, TEXT_KEPT), language)],
+        "code": [list(piece) for piece in highlight.pieces(source, language)],
         "language": language,
         "live": card.live,
         "cut": f"… {card.cut:,} characters before this" if card.cut else "",
@@ -109,20 +112,40 @@ def _card(card: Card) -> JSON:
         "changes": [wording.change(change) for change in card.changes],
         "failure": _failure(card.failure),
         "approval": wording.approval(card.gate) if card.gate else "",
-        "gate": _gate(card) if card.status == "waiting" else None,
+        "gate": gate,
     }
 
 
+def _source(card: Card, gate: JSON | None) -> tuple[str, str]:
+    """The language and the text in the card's well: whole while it is asked about, else bounded."""
+    if gate is None or gate["large"]:
+        language, source = wording.source(card)
+        return language, _cut(source, TEXT_KEPT)
+    return next(iter(wording.whole(card)), ("", ""))
+
+
 def _gate(card: Card) -> JSON:
+    """What is asked. The card shows all of the first of the call's texts, and ``rest`` the others.
+
+    ``large`` is the size of a call that cannot be shown whole; nobody can say yes to it here.
+    """
     editable = len(json.dumps(card.arguments, default=str)) <= EDITABLE
+    texts = wording.whole(card)
+    size = sum(len(text.encode()) for _, text in texts)
+    shown = texts[1:] if size <= GATE_KEPT else []
     return {
         "hash": card.hash,
         "risk": card.risk,
         "effect": card.effect,
-        "reasons": [wording.sentence(wording.clean(reason)) for reason in card.reasons],
+        "reasons": [wording.sentence(wording.reveal_line(reason)) for reason in card.reasons],
         "effect_text": wording.effect(card),
-        "path": wording.reveal(card.path),
+        "path": wording.reveal_line(card.path),
         "arguments": dict(card.arguments) if editable else None,
+        "rest": [list(piece) for language, text in shown for piece in highlight.pieces(text, language)],
+        "lines": sum(text.count("\n") + 1 for _, text in texts),
+        "large": f"{size / 1e6:,.1f} MB" if size > GATE_KEPT else "",
+        "refused": wording.clean(card.gate.refused) if card.gate else "",
+        "refusals": card.gate.refusals if card.gate else 0,
     }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -36,19 +37,51 @@ CODE_ARGUMENT = {"run_python": "code"}
 
 
 _CONTROL = re.compile(
-    r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
+    r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\\\)|\x1b\[[0-9;?]*[ -/]*[@-~]"
+    r"|[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
 )
+_LONE = re.compile(r"[\ud800-\udfff]")
+"""Halves of characters; no output can encode them."""
+
+_UNSEEN = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
+"""Letters and marks that look like nothing; some may be part of a Python name."""
 
 
 def clean(text: str) -> str:
-    """Text without what would move a cursor, ring a bell or turn the direction of writing round."""
-    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).expandtabs(4)
+    """Text without what would move a cursor, ring a bell or turn the direction of writing round.
+
+    Whatever reaches a terminal goes through here. Half characters, which no terminal can be sent, become U+FFFD.
+    """
+    plain = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return _LONE.sub("\ufffd", plain).expandtabs(4)
 
 
 def reveal(text: str) -> str:
     """Code with its invisible characters written out: what a person approves must be what is run."""
     plain = text.replace("\r\n", "\n")
-    return _CONTROL.sub(lambda found: "".join(f"\\u{ord(letter):04x}" for letter in found[0]), plain)
+    return plain.translate({ord(letter): _written(letter) for letter in set(plain) if _hidden(letter)})
+
+
+def reveal_line(text: str) -> str:
+    """A text of one line with its invisible characters written out, line ends and tabs among them; nothing is cut."""
+    return reveal(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
+def _hidden(letter: str) -> bool:
+    """Whether a character cannot be seen: controls, formats, halves, tags, fillers, selectors of variants."""
+    if letter in "\n\t":
+        return False
+    if letter in _UNSEEN or "\u180b" <= letter <= "\u180f" or "\ufe00" <= letter <= "\ufe0f":
+        return True
+    return "\U000e0000" <= letter <= "\U000e0fff" or unicodedata.category(letter) in _HIDDEN
+
+
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"})
+
+
+def _written(letter: str) -> str:
+    code = ord(letter)
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
 def state(view: View) -> str:
@@ -57,7 +90,7 @@ def state(view: View) -> str:
         return OUTCOMES[view.outcome]
     if view.state == "TOOL_CALLING":
         running = [card.name for card in view.cards if card.status == "running"]
-        return f"Running {running[-1]}" if running else STATES["TOOL_CALLING"]
+        return f"Running {clean(running[-1])}" if running else STATES["TOOL_CALLING"]
     return STATES[view.state]
 
 
@@ -168,6 +201,19 @@ def source(card: Card) -> tuple[str, str]:
     return ("json", reveal(compact_json(shown))) if shown else ("", "")
 
 
+def whole(card: Card) -> list[tuple[str, str]]:
+    """All arguments, for whoever has to approve them: languages and texts, nothing cut and nothing left out.
+
+    Code is code, other arguments are JSON. Only a purpose that the card's head says word for word is not said again.
+    """
+    name = CODE_ARGUMENT.get(card.name, "")
+    rest = {key: value for key, value in card.arguments.items() if key != "purpose" or value not in ("", purpose(card))}
+    texts: list[tuple[str, str]] = []
+    if isinstance(rest.get(name), str):
+        texts.append(("python", reveal(rest.pop(name))))
+    return [*texts, ("json", reveal(compact_json(rest)))] if rest else texts
+
+
 def compact_json(value: Mapping[str, Any]) -> str:
     """JSON on one line when it is short, else indented."""
     line = json.dumps(value, ensure_ascii=False, default=str)
@@ -176,7 +222,7 @@ def compact_json(value: Mapping[str, Any]) -> str:
 
 def effect(card: Card) -> str:
     """What exactly will happen, as a sentence's beginning."""
-    return sentence(clean(card.effect_text) or f"runs {card.name}")
+    return sentence(reveal_line(card.effect_text) or f"runs {reveal_line(card.name)}")
 
 
 def sentence(text: str) -> str:

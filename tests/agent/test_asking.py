@@ -86,7 +86,7 @@ def typed(person_lines: Sequence[str], question: bool = False) -> Any:
             raise EOFError
         return lines.pop(0)
 
-    terminal = Terminal(here, read, True)
+    terminal = Terminal(here, read, lambda proposed: "send to a", True)
     return asyncio.run(terminal.answer(QUESTION) if question else terminal.approve(CALL))
 
 
@@ -123,9 +123,9 @@ def test_the_first_person_who_is_there_is_asked() -> None:
     def asked(*people: Person) -> str:
         return asyncio.run(Asking(people).approve(CALL)).by
 
-    keys = Terminal(here, lambda prompt: "y", True)
+    keys = Terminal(here, lambda prompt: "y", str, True)
     assert asked(Desk(no), keys, Nobody("auto")) == "terminal"
-    assert asked(Desk(no), Terminal(here, input, False), Nobody("auto")) == "policy:auto"
+    assert asked(Desk(no), Terminal(here, input, str, False), Nobody("auto")) == "policy:auto"
     assert asked() == "policy:deny"
 
 

@@ -138,7 +138,6 @@ class LogContract:
         [
             ("7f3b", "Close to it: 7f3a."),
             ("zzzz", "The newest are 91cc, 7f3a."),
-            ("", "The newest are 91cc, 7f3a."),
             ("%", "The newest are 91cc, 7f3a."),
         ],
     )
@@ -149,6 +148,12 @@ class LogContract:
         with pytest.raises(RunNotFound) as caught:
             log.resolve(typed)
         assert (caught.value.what, caught.value.why) == (f"There is no run '{typed}'.", why)
+
+    def test_nothing_typed_means_the_newest_run(self, log):
+        """``aether trace`` alone speaks of the last run, also when there is only one."""
+        for number, run in enumerate(("7f3a", "91cc")):
+            log.append(run, 0, (STARTED,), float(number))
+            assert log.resolve("") == run
 
     def test_an_empty_store_says_that_it_is_empty(self, log):
         """Nobody is sent to look for runs that do not exist."""

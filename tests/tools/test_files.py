@@ -176,7 +176,7 @@ def test_links_that_lead_nowhere_or_outside_are_left_out_of_a_listing(place: Too
     (place.workspace / "out").symlink_to(place.workspace.parent)
     (place.workspace / ".env").write_text("KEY=1")
     assert use(list_files, place) == "a.txt  14"
-    assert use(list_files, place, pattern="out/*") == "(nothing)"
+    assert "secret.txt" not in use(list_files, place, pattern="out/*")
     with pytest.raises(RepairableToolError):
         use(list_files, place, pattern="")
 

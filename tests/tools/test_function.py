@@ -184,6 +184,8 @@ def test_results_that_are_no_text_become_text() -> None:
     [
         (lambda: tool(risk="tiny")(len), "@tool does not know 'tiny'."),  # type: ignore[arg-type]
         (lambda: tool(effect="odd")(len), "@tool does not know 'odd'."),  # type: ignore[arg-type]
+        (lambda: tool(where="nowhere")(len), "@tool does not know 'nowhere'."),  # type: ignore[arg-type]
+        (lambda: tool(lambda _x: None), "The tool <lambda> has a parameter '_x'."),
         (lambda: tool(lambda *args: None), "The tool <lambda> takes *args, which no model can fill in."),
     ],
 )
@@ -192,3 +194,14 @@ def test_what_cannot_be_a_tool_is_refused_when_it_is_made(build: Any, what: str)
     with pytest.raises(OptionError) as caught:
         build()
     assert caught.value.what == what
+
+
+def test_a_parameter_may_have_any_name() -> None:
+    """A parameter called copy or schema is a parameter like any other, and nobody is warned."""
+
+    @tool(risk="low", effect="pure")
+    def put(copy: bool, schema: str = "s") -> str:
+        """Put."""
+        return f"{copy} {schema}"
+
+    assert run(put, copy=True).parts == (Text("True s"),)

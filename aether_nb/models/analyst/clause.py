@@ -44,9 +44,10 @@ class Clause:
             if at and tag.kind == "which" and self._relative(at):
                 tag.kind = "rel"
         for at, tag in enumerate(self.tags[:-1]):
-            if tag.kind == "op" and tag.extra and self.tags[at + 1].kind == "value":
+            if tag.kind == "op" and tag.extra and self._speaks_of_value(at):
                 tag.kind = "more"
         self._second_meanings()
+        self.tags = [tag for tag in self.tags if tag.kind != "stop"]
         self._adjectives()
         hints = self._hints()
         for tag in self.tags:
@@ -94,12 +95,24 @@ class Clause:
             following = self.tags[at + 1].kind if at + 1 < len(self.tags) else ""
             if tag.kind == "op" and tag.value == "contains" and following == "task":
                 tag.kind = "verb"
-            elif drawing and tag.kind == "row" and tag.text.casefold() in ("line", "lines"):
-                tag.kind, tag.value = "plot", "line"
-                if at and self.tags[at - 1].kind == "number" and self.tags[at - 1].value == 1:
-                    self.tags[at - 1].used = True
+            elif tag.kind == "row" and tag.text.casefold() in ("line", "lines"):
+                one = at > 0 and self.tags[at - 1].kind == "number" and self.tags[at - 1].value == 1
+                if drawing or (one and following == "by"):
+                    tag.kind, tag.value = "plot", "line"
+                    self.tags[at - 1].used |= one
+            elif tag.kind == "task" and tag.value == "types" and at and self.tags[at - 1].kind in ("by", "which"):
+                beside = self.tags[at + 1 : at + 3]
+                if [other.kind for other in beside] == ["in", "column"]:
+                    tag.kind = beside[0].kind = "stop"
             elif tag.kind == "share" and tag.text.casefold() in ("rate", "rates") and self._measured_before(at):
                 tag.used = True
+
+    def _speaks_of_value(self, at: int) -> bool:
+        """Whether a comparison is one with other rows: ``heavier than Adelies``, ``windier than on days of sun``."""
+        at += 1
+        while at < len(self.tags) and self.tags[at].kind in (*_LINKS, "entity", "frame", "row"):
+            at += 1
+        return at < len(self.tags) and self.tags[at].kind == "value"
 
     def _measured_before(self, at: int) -> bool:
         """Whether a ``rate`` stands behind a column of numbers, which is then a rate by itself."""

@@ -12,7 +12,7 @@ from aether_nb.models.analyst.clause import Clause
 from aether_nb.models.analyst.namespace import Column
 from aether_nb.models.analyst.nouns import UNITS
 from aether_nb.models.analyst.question import Condition, Unclear
-from aether_nb.models.analyst.times import SIGNS, is_year, need_time, read_when
+from aether_nb.models.analyst.times import SIGNS, is_year, need_time, read_when, time_column
 from aether_nb.models.analyst.words import column_words
 
 __all__ = ["read_comparison", "read_span"]
@@ -36,7 +36,10 @@ def read_span(clause: Clause, at: int) -> None:
         return
     place = clause.before(at)
     column = clause.column(place)
-    if column is not None and (column.numeric or column.dated):
+    years = clause.has("task", "compare") and all(is_year(clause.tags[at].value) for at in (low, high))
+    if years and time_column(clause) is not None:
+        column = need_time(clause)
+    elif column is not None and (column.numeric or column.dated):
         clause.take(place)
     elif is_year(clause.tags[low].value) and is_year(clause.tags[high].value):
         column = need_time(clause)
@@ -48,7 +51,7 @@ def read_span(clause: Clause, at: int) -> None:
     clause.tags[low].extra = clause.tags[low].extra or clause.tags[high].extra
     values = tuple(scaled(clause, place, column) for place in (low, high))
     clause.take(at, low, link, high)
-    if clause.has("task", "compare") and tag.kind == "between" and all(map(is_year, values)):
+    if years and tag.kind == "between":
         clause.add(at, Condition(column, "years in" if column.dated else "in", values))
         return
     op = "years" if column.dated and all(map(is_year, values)) else "between"
@@ -62,6 +65,9 @@ def read_comparison(clause: Clause, at: int) -> None:
         return
     if tag.text.casefold().startswith("or "):
         operand, places = at - 1, [clause.before(at - 1), _beside(clause, at)]
+        if clause.kind(operand) == "column" and "number" in (clause.kind(operand - 1), clause.kind(operand - 2)):
+            places = [operand]
+            operand -= 1 if clause.kind(operand - 1) == "number" else 2
     else:
         operand, places = clause.after(at), [clause.before(at), _beside(clause, clause.after(at))]
     if clause.kind(operand) == "agg" and tag.value in ("gt", "ge", "lt", "le"):

@@ -40,6 +40,10 @@ def read_extreme(clause: Clause, question: Question) -> None:
         clause.take(at)
         if any(clause.kind(place) in _ROWS for place in (at + 1, at + 2)):
             question.flags.add("rows")
+        if clause.kind(at - 1) == "ordinal" and clause.tags[at - 1].value > 1:
+            question.n = clause.tags[at - 1].value
+            question.flags.add("nth")
+            clause.take(at - 1)
         for place in (at - 1, at + 1):
             number = clause.tags[place] if clause.kind(place) == "number" else None
             if number is not None and isinstance(number.value, int) and 0 < number.value <= 1000:
@@ -118,7 +122,12 @@ def _calendar(clause: Clause, when: Column, tag: Tag) -> Key:
     word, days = tag.text.casefold(), when.span_days() or 0
     within_a_year = any(condition.op == "year" for _, condition in clause.found)
     plainly = (
-        word.endswith("ly") or " by " in word or clause.has("task", "trend") or clause.has("which") or within_a_year
+        word.endswith("ly")
+        or " by " in word
+        or " to " in word
+        or clause.has("task", "trend")
+        or clause.has("which")
+        or within_a_year
     )
     plainly = plainly or any(tag.kind in ("plot", "top") for tag in clause.tags)
     if tag.value != "M" or days < 400 or plainly:

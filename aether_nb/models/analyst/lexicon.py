@@ -14,7 +14,9 @@ _GROUPS: dict[str, str] = {
     "agg:typical": "typical|typically|usual|usually",
     "agg:median": "median|middle value|median value|50th percentile",
     "agg:sum": "sum|total|sum up|summed|combined|overall sum|overall total|grand total|cumulated|total amount|add up",
-    "agg:std": "standard deviations|standard deviation|std|stdev|std dev|sd|spread|variability|dispersion|variation|deviation",
+    "agg:std": (
+        "standard deviations|standard deviation|std|stdev|std dev|sd|spread|variability|dispersion|variation|deviation"
+    ),
     "agg:var": "variance",
     "agg:range": "range|value range",
     "agg:iqr": "interquartile range|iqr of|inter quartile range",
@@ -98,6 +100,15 @@ _GROUPS: dict[str, str] = {
     "op:lt:temp": "colder than|cooler than",
     "op:gt:price": "more expensive than",
     "op:lt:price": "cheaper than|less expensive than",
+    "op:gt:wind": "windier than",
+    "op:gt:precipitation": "wetter than|rainier than",
+    "op:lt:precipitation": "drier than",
+    "op:gt:speed": "faster than",
+    "op:lt:speed": "slower than",
+    "op:gt:power": "more powerful than",
+    "op:lt:power": "less powerful than",
+    "op:gt:income": "richer than",
+    "op:lt:income": "poorer than",
     "op:contains": "containing|contain|including the text|include the text",
     "op:starts": "starting with|start with|beginning with|begin with|begins with|starts with",
     "op:ends": "ending with|end with|ending in|end in",
@@ -123,7 +134,8 @@ _GROUPS: dict[str, str] = {
     "list": "name|list|enumerate",
     # ---- structure of a sentence
     "by": (
-        "vary with|by|per|for each|for every|in each|in every|of each|of every|on each|on every|at each|from each|each|every|"
+        "vary with|by|per|for each|for every|in each|in every|of each|of every|on each|on every|at each|from each|"
+        "each|every|"
         "across|grouped by|group by|grouping by|broken down by|broken out by|split by|according to|by each|"
         "within each|among|amongst|depending on|for the different|across the different|for all|across all|"
         "separately for|separated by|as a function of|depend on|grouped per|versus each|with each|across each|"
@@ -154,7 +166,8 @@ _GROUPS: dict[str, str] = {
         "number as csv|this summary|it all|figures"
     ),
     "sort": (
-        "going by|judging by|by way of|as judged by|ordered according to|sorted by|sort by|ordered by|order by|ranked by|rank by|in term of|based on|with respect to|"
+        "going by|judging by|by way of|as judged by|ordered according to|sorted by|sort by|ordered by|order by|"
+        "ranked by|rank by|in term of|based on|with respect to|"
         "when ranked by|measured by|as measured by|judged by|with regard to|regarding|terms of"
     ),
     "ascending": "ascending|in ascending order|increasing order|from low to high",
@@ -174,7 +187,7 @@ _GROUPS: dict[str, str] = {
     ),
     # ---- tasks
     "task:profile": (
-        "profile|overview|describe|description|summarize|tell me about|explore|quick look|give me a feel for|"
+        "five number summary|5 number summary|profile|overview|describe|description|summarize|tell me about|explore|quick look|give me a feel for|"
         "exploratory analysis|look at|get to know|summary of|summary statistic|descriptive statistic|"
         "basic statistic|key statistic|statistic|general picture|first impression|what is in|what doe contain|"
         "about|eda|summary statistic of|introduce|statistical summary|brief summary|short summary|main statistic|"
@@ -206,14 +219,19 @@ _GROUPS: dict[str, str] = {
     "axis:x": "x|x axis|horizontal axis",
     "axis:y": "y|y axis|vertical axis",
     "task:corr": (
-        "corr|corrcoef|correlation value|coefficient|r value|pearson r|r|correlation number|coefficient of correlation|correlation|correlated|correlate|relationship|related|association|associated|relate|"
+        "corr|corrcoef|correlation value|coefficient|r value|pearson r|r|correlation number|"
+        "coefficient of correlation|correlation|correlated|correlate|relationship|related|association|associated|"
+        "relate|"
         "correlation coefficient|pearson correlation|linear relationship|linked|go together|pearson|move together|"
         "associate|correlating|correlation between|linear correlation|connection"
     ),
-    "task:matrix": "correlation matrix|pairwise correlation|correlation table|all correlation",
+    "task:matrix": "correlation matrix|corr matrix|matrix of correlation|pairwise correlation|correlation table|all correlation",
     "task:trend": (
-        "going up or down|go up or down|going up|going down|rising or falling|rise or fall|up or down|increase or decrease|rising|falling|growing|increasing|decreasing|rise|decline|declining|increase|increased|decrease|"
-        "decreased|resample|resampled|downsample|trend|over time|evolve|evolved|evolution|develop|developed|development|over the year|over the month|"
+        "going up or down|go up or down|going up|going down|rising or falling|rise or fall|up or down|"
+        "increase or decrease|rising|falling|growing|increasing|decreasing|rise|decline|declining|increase|"
+        "increased|decrease|"
+        "decreased|resample|resampled|downsample|trend|over time|evolve|evolved|evolution|develop|developed|"
+        "development|over the year|over the month|"
         "time series|through time|history|with time|changed|change|across the year|trend of|progress|"
         "year over year|trajectory|across time|through the year|over the week|over the day|by time"
     ),
@@ -224,13 +242,22 @@ _GROUPS: dict[str, str] = {
         "outlier value"
     ),
     "task:compare": (
-        "statistical test|hypothesis test|welch|test|tested|t test whether|significance|one way anova|kruskal wallis|statistically|statistical significance|compared|difference in mean|differ|difference|compare|comparison|different between|significant|significantly|significant difference|"
+        "statistical test|hypothesis test|welch|test|tested|t test whether|significance|one way anova|"
+        "kruskal wallis|statistically|statistical significance|compared|difference in mean|differ|difference|"
+        "compare|comparison|different between|significant|significantly|significant difference|"
         "statistically significant|differ significantly|significantly different|statistically different|comparing|"
         "mean difference|statistically significant difference|differ most|differ the most|test whether|test if|"
         "contrast|t test|anova|differ between|difference between"
     ),
-    "task:chi": "independent|dependent|dependence|independence|chi square|chi squared|chi2|chi square test|chi squared test|chi2 test|test of independence|independence test|associated with each other|contingency test|chi square test of independence|chi squared test of independence|test for independence",
-    "task:cross": "cross table|cross tabulation|crosstab|cross tab|contingency table|two way table|cross tabulate|crosstabulate|frequency table of",
+    "task:chi": (
+        "independent|dependent|dependence|independence|chi square|chi squared|chi2|chi square test|"
+        "chi squared test|chi2 test|test of independence|independence test|associated with each other|"
+        "contingency test|chi square test of independence|chi squared test of independence|test for independence"
+    ),
+    "task:cross": (
+        "cross table|cross tabulation|crosstab|cross tab|contingency table|two way table|cross tabulate|"
+        "crosstabulate|frequency table of"
+    ),
     "task:vary": "vary|varie|varies|volatile|variable|fluctuate|varied|spread out most",
     "method:iqr": (
         "iqr|iqr rule|iqr method|using iqr|tukey|interquartile range rule|interquartile rule|1.5 iqr|"
@@ -250,21 +277,33 @@ _GROUPS: dict[str, str] = {
     "freq:W": "weekly|week by week|week",
     "freq:M": "from month to month|month to month|month over month|monthly|month by month|month",
     "freq:Q": "quarterly|quarter by quarter|quarter",
-    "freq:Y": "from year to year|year to year|year on year|from one year to the next|yearly|annual|annually|year by year|year|calendar year|yoy",
-    "freq:decade": "decade|by decade|each decade",
+    "freq:Y": (
+        "from year to year|year to year|year on year|from one year to the next|yearly|annual|annually|"
+        "year by year|year|calendar year|yoy"
+    ),
+    "freq:decade": "decade",
     "freq:h": "hourly|hour",
     "part:month": "month of the year|calendar month|month of year",
     "part:weekday": "day of the week|weekday|day of week",
     "part:hour": "hour of the day|hour of day|time of day",
-    "period": "first and last date|first and last day|start and end date|starting and ending date|start and end|begin and end|first to last date|earliest and latest date|beginning and end|date range|time range|period|time period|time span|timespan|period of time|time frame",
+    "period": (
+        "first and last date|first and last day|start and end date|starting and ending date|start and end|"
+        "begin and end|first to last date|earliest and latest date|beginning and end|date range|time range|period|"
+        "time period|time span|timespan|period of time|time frame"
+    ),
     # ---- pictures and files
     "plot:any": (
         "plot|chart|graph|draw|visualize|picture|visualization|diagram|figure|illustrate|plotted|graphic|visual|"
         "visually"
     ),
     "plot:hist": "histogram|hist|histogram of",
-    "plot:bar": "horizontal bar|vertical bar|barh|horizontal bar plot|bar diagram|column graph|bars of|bar chart|bar plot|barplot|bar graph|bar|barchart|column chart|bar diagram|horizontal bar chart",
-    "plot:line": "as a line|as line|line graph of|line chart|line plot|line graph|line|time series plot|linechart|lineplot",
+    "plot:bar": (
+        "horizontal bar|vertical bar|barh|horizontal bar plot|bar diagram|column graph|bars of|bar chart|bar plot|"
+        "barplot|bar graph|bar|barchart|column chart|bar diagram|horizontal bar chart"
+    ),
+    "plot:line": (
+        "as a line|as line|line graph of|line chart|line plot|line graph|line|time series plot|linechart|lineplot"
+    ),
     "plot:scatter": "scatter|scatter plot|scatterplot|scatter chart|scattergram|scatter diagram|scatter graph",
     "plot:box": "box plot|boxplot|box|box and whisker plot|box chart|box and whisker|whisker plot|box and whiskers",
     "plot:heat": (
@@ -338,7 +377,11 @@ _STOP_PHRASES = (
     "to a csv file|to disk|in a file|in a csv file|into a csv file|a file called|file called|named|called|"
     "under the name|file|as a csv file named|to a csv file called|in percentage term|on display|i need|i wonder|"
     "please compute|side by side|for the whole data|for the whole dataset|in the entire dataset|"
-    "in the whole dataset|per row"
+    "in the whole dataset|per row|"
+    "statistically speaking|strictly speaking|roughly speaking|generally speaking|broadly speaking|or similar|"
+    "or something similar|or the like|or so|or something like that|kind of|sort of|or not|i mean|if possible|"
+    "by the way|"
+    "if you can|at a glance|in one go|as a number"
 )
 
 PHRASES: dict[tuple[str, ...], str] = {

@@ -261,6 +261,8 @@ def _value_tag(text: str, pieces: tuple[str, ...], words: Vocabulary, before: li
     if len(text) <= 2:
         expected = bool(before) and before[-1].kind in ("column", "op", "verb", "value", "in", "from")
         exact = [pair for pair in values if pair[1] == text]
+        if text.isupper() and pieces[0] in VALUE_WORDS:
+            return Tag("value", text, values) if values else None
         values = exact if expected else []
     return Tag("value", text, values) if values else None
 

@@ -120,6 +120,7 @@ def _asks_again(tags: list[Tag], kinds: set[str], before: Question) -> bool:
     """Whether a clause asks for nothing but what the answer to the question before it tells anyhow."""
     if kinds <= {"count"} and before.task in ("missing", "duplicates", "outliers"):
         return True
+    kinds = kinds - {"ref"}
     if not kinds <= {"task", "agg", "strength"} or not kinds:
         return False
     spoken = {f"{tag.kind}:{tag.value}" for tag in tags if tag.kind in kinds}
@@ -237,7 +238,10 @@ def _axis(clause: Clause, at: int) -> Column:
     Raises:
         Unclear: There is none beside it.
     """
-    for place in (clause.before(at), clause.after(at)):
+    given = clause.kind(at + 1) == "op" and clause.tags[at + 1].value == "=="
+    if given:
+        clause.take(at + 1)
+    for place in (at + 2,) if given else (clause.before(at), clause.after(at)):
         column = clause.column(place)
         if column is not None:
             clause.take(at, place)

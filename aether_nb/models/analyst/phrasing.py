@@ -19,6 +19,7 @@ __all__ = [
     "figure",
     "listed",
     "markdown_table",
+    "ordinal",
     "p_value",
     "plain",
     "share_text",
@@ -105,6 +106,12 @@ def plain(text: str) -> str:
     text = re.sub(r"\s+", " ", text).strip()
     text = re.sub(r"([\\`*\[\]<>|~]|\b_(?!\w)|(?<!\w)_)", r"\\\1", text)
     return text if len(text) <= 120 else text[:119] + "…"
+
+
+def ordinal(number: int) -> str:
+    """``second``, ``third``, ``6th``."""
+    words = {1: "first", 2: "second", 3: "third", 4: "fourth", 5: "fifth"}
+    return words.get(number, f"{number}th")
 
 
 def listed(words: Sequence[str], last: str = "and") -> str:

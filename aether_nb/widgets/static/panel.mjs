@@ -8,7 +8,7 @@
  * @typedef {{send(content: object): void, on(name: string, callback: Function): void,
  *   off(name: string, callback: Function): void, get(name: string): any}} Model
  * @typedef {{kind: string, id: string} & Record<string, any>} Block
- * @typedef {{open?: boolean, live?: HTMLElement, text?: Text, parts: Map<string, string>}} Memory
+ * @typedef {{open?: boolean, live?: HTMLElement, text?: Text, refuse?: (gate: any) => void, parts: Map<string, string>}} Memory
  */
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -454,7 +454,9 @@ function drawCall(panel, node, block, memory) {
   body.hidden = !open;
   if (!open) return;
   panel.part(body, block.id, "code", block.code, () => (block.code.length ? code(block.code) : null));
-  panel.part(body, block.id, "gate", block.gate, () => block.gate && drawGate(panel, block));
+  const asked = block.gate && { ...block.gate, refused: "", refusals: 0 };
+  panel.part(body, block.id, "gate", asked, () => block.gate && drawGate(panel, block, memory));
+  if (block.gate) memory.refuse?.(block.gate);
   panel.part(body, block.id, "approval", [block.approval, block.edited], () => approvalLine(block));
   drawLive(panel, body, block, memory);
   panel.part(body, block.id, "progress", block.progress, () => block.progress && progressLine(block.progress));
@@ -537,8 +539,8 @@ function changeLine(block) {
 
 // ---- asking
 
-/** @param {Panel} panel @param {Block} block */
-function drawGate(panel, block) {
+/** @param {Panel} panel @param {Block} block @param {Memory} memory */
+function drawGate(panel, block, memory) {
   const { gate } = block;
   const id = `aether-${panel.page}-${block.id.replace(/\W/g, "-")}`;
   const lasts = h("select", { class: "aether-select", "aria-label": "How long the yes is good", "data-testid": "gate-lasts" },
@@ -555,13 +557,24 @@ function drawGate(panel, block) {
     for (const control of box.querySelectorAll("button, select, input, textarea")) control.disabled = true;
     box.dataset.sent = decision;
   };
-  const approve = key("Approve", "a", "aether-primary", "gate-approve", () => answer("approve"));
-  const edit = gate.arguments && key("Edit", "e", "", "gate-edit", () => {
+  const approve = !gate.large && key("Approve", "a", "aether-primary", "gate-approve", () => answer("approve"));
+  const edit = approve && gate.arguments && key("Edit", "e", "", "gate-edit", () => {
     if (!edited) edited = openEditor(editor, gate.arguments);
     approve.firstChild.data = "Approve as edited";
     edit.hidden = true;
     editor.querySelector("textarea, input")?.focus();
   });
+  const refused = h("div", { class: "aether-refused", role: "alert", dir: "auto", "data-testid": "gate-refused", hidden: true });
+  let refusals = 0;
+  memory.refuse = (now) => {  // an edit could not be used: say why, keep what was typed, let it be mended
+    if (now.refusals === refusals) return;
+    refusals = now.refusals;
+    refused.textContent = now.refused;
+    refused.hidden = false;
+    for (const control of box.querySelectorAll("button, select, input, textarea")) control.disabled = false;
+    delete box.dataset.sent;
+    editor.querySelector("textarea, input")?.focus();
+  };
   const deny = key("Deny", "d", "", "gate-deny", () => answer("deny"));
   const keys = { a: approve, e: edit, d: deny };
   const box = h("div", { class: `aether-gate aether-edge-${{ low: "ok", medium: "warn", high: "bad" }[gate.risk] ?? "bad"}`,
@@ -578,9 +591,14 @@ function drawGate(panel, block) {
     h("div", { id: `${id}-why` }, gate.path && h("div", { class: "aether-path", "data-testid": "gate-path" }, gate.path),
       gate.reasons.length > 0 && h("ul", { class: "aether-reasons" },
         ...gate.reasons.map((/** @type {string} */ text) => h("li", { dir: "auto" }, ...inline(text))))),
-    editor,
+    gate.rest.length > 0 && h("div", { class: "aether-more" }, h("span", { class: "aether-label" }, "Other arguments"), code(gate.rest)),
+    gate.large && h("div", { class: "aether-refused", "data-testid": "gate-large" },
+      `This call is too large to be shown here (${gate.large}). What cannot be seen cannot be approved: deny it, or stop the run.`),
+    gate.lines > 24 && !gate.large && h("div", { class: "aether-quiet", "data-testid": "gate-lines" },
+      `Above are all ${gate.lines.toLocaleString("en")} lines of it; scroll to read them.`),
+    editor, refused,
     h("div", { class: "aether-actions" },
-      h("span", { class: "aether-group" }, approve, h("label", { class: "aether-lasts" }, "for", lasts), edit),
+      approve && h("span", { class: "aether-group" }, approve, h("label", { class: "aether-lasts" }, "for", lasts), edit),
       h("span", { class: "aether-group aether-grow" }, reason, deny)));
   panel.spoken.textContent = `${RISKS[gate.risk] ?? "High risk"}. ${gate.effect_text}. It waits for your approval.`;
   return box;

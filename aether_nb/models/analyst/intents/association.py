@@ -35,7 +35,8 @@ class Association:
                 clause.take(at)
         if len(keys) != 2 or len(question.columns) > 2 - len(question.keys) or keys[0].column == keys[1].column:
             return False
-        if not (asked or crossed) and not all(key.column.kind in ("text", "bool") for key in keys):
+        named = [key.column.kind in ("text", "bool") for key in keys]
+        if not (asked or crossed) and not all(text or key.freq for text, key in zip(named, keys, strict=True)):
             return False
         kinds = "between versus by to ref cols list method row count valueword strength entity values share".split()
         for kind in kinds:

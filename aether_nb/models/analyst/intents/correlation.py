@@ -30,7 +30,7 @@ class Correlation:
                 question.flags.add(word)
         if clause.claim("method", "spearman"):
             question.flags.add("spearman")
-        for kind in ("between", "versus", "cols", "to", "ref", "list", "numericword", "by", "all", "values"):
+        for kind in ("between", "versus", "cols", "to", "ref", "list", "numericword", "by", "all", "values", "pair"):
             clause.claim(kind)
         text = [column.name for column in question.columns if not column.numeric]
         if text:

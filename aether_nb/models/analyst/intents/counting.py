@@ -189,7 +189,8 @@ class Listing:
     def recognise(self, clause: Clause, question: Question) -> bool:
         """Rows that meet conditions, without a figure of them."""
         bare = all(
-            tag.used or tag.kind in ("frame", "entity", "row", "sep", "in", "with", "rel", "and") for tag in clause.tags
+            tag.used or tag.kind in ("frame", "entity", "row", "sep", "in", "with", "from", "rel", "and")
+            for tag in clause.tags
         )
         asked = clause.claim("list") | ("whichrows" in question.flags) | bare
         if not asked or question.aggs or question.extreme or question.subject or question.keys or question.columns:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from aether_nb.models.analyst.clause import Clause
-from aether_nb.models.analyst.code import Rows
+from aether_nb.models.analyst.code import Rows, group_code, key_name
 from aether_nb.models.analyst.desk import Desk
 from aether_nb.models.analyst.intents.aggregate import measured
 from aether_nb.models.analyst.namespace import Column
-from aether_nb.models.analyst.phrasing import conditions_text, figure, listed, markdown_table, plain
+from aether_nb.models.analyst.phrasing import conditions_text, figure, listed, markdown_table, ordinal, plain
 from aether_nb.models.analyst.question import Question
 from aether_nb.models.analyst.results import Table
 from aether_nb.models.analyst.script import Script
@@ -23,7 +23,7 @@ class Extremes:
     def recognise(self, clause: Clause, question: Question) -> bool:
         """A superlative, one measure, and rows that are asked for."""
         rows = bool({"rows", "whichrows", "when"} & question.flags) or question.n is not None
-        if question.extreme not in ("max", "min") or not rows or question.keys or question.aggs:
+        if question.extreme not in ("max", "min") or not rows or len(question.keys) > 1 or question.aggs:
             return False
         if question.subject is not None and question.subject.column.dated and not question.subject.freq:
             question.subject = None
@@ -49,7 +49,13 @@ class Extremes:
         def write(rows: Rows) -> str:
             chosen = rows.filtered(question.conditions)
             rows.note(self.title(question))
-            if question.n is None:
+            if question.keys:
+                known = f"{chosen}.dropna(subset=[{measure!r}])"
+                ordered = f"{known}.sort_values({measure!r}, ascending={question.extreme == 'min'})"
+                key = question.keys[0].column.name
+                first = "" if question.keys[0].freq else f".sort_values({key!r}, kind='stable')"
+                picked = f"{group_code(question.keys, ordered)}.head({question.n or 1}){first}[{names!r}]"
+            elif question.n is None:
                 cells = f"{chosen}[{measure!r}]"
                 picked = f"{chosen}.loc[{cells} == {cells}.{question.extreme}(), {names!r}]"
             else:
@@ -68,7 +74,17 @@ class Extremes:
         at = found.columns.index(measure) if measure in found.columns else -1
         labels = 1 + (found.columns[0] != _shown(question)[0])
         value = figure(found.rows[0][at], "year" not in measure.casefold())
-        if question.n is None and found.total > 1:
+        if question.keys:
+            by = plain((question.keys[0].freq and key_name(question.keys[0])) or question.keys[0].column.name)
+            head = f"The {question.n or 1} {'rows' if (question.n or 1) > 1 else 'row'} with the {end} {plain(measure)}"
+            return f"{head} in each {by}{where}:\n\n" + markdown_table(found, labels)
+        if "nth" in question.flags and question.n and found.total >= question.n:
+            row = found.rows[question.n - 1]
+            told = zip(found.columns[labels - 1 : -1], row[labels - 1 : -1], strict=True)
+            beside = listed([f"{plain(name)} **{plain(cell)}**" for name, cell in told if cell])
+            head = f"The {ordinal(question.n)} {end} {plain(measure)}{where} is **{figure(row[at])}**"
+            head += f" ({beside})." if beside else "."
+        elif question.n is None and found.total > 1:
             head = f"The {end} {plain(measure)}{where} is **{value}**; {found.total} rows share it:"
         elif question.n is None:
             shown = zip(found.columns[labels - 1 : -1], found.rows[0][labels - 1 : -1], strict=True)

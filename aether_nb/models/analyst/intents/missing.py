@@ -34,6 +34,8 @@ class Missing:
             if question.columns and not clause.has("row") and not complete:
                 question.flags.add("known")
             question.flags.add("complete")
+            if clause.has("cols") and not clause.has("row") and not question.extreme:
+                question.flags.add("columns")
         elif clause.has("row"):
             question.flags.add("anyrow")
         for kind in ("count", "share", "cols", "row", "by", "ref", "list", "not", "entity", "values"):
@@ -81,6 +83,10 @@ class Missing:
         with_gaps = [row for row in found.rows if number(row[1])]
         shown = Table(found.columns, tuple(with_gaps or found.rows), len(with_gaps or found.rows))
         total = figure(printed.get("missing", ""))
+        full = [row for row in found.rows if not number(row[1])]
+        if "columns" in question.flags:
+            names = listed([f"**{plain(row[0])}**" for row in full]) or "none"
+            return f"**{len(full)}** of {found.total} columns of {name} have no missing values{where}: {names}."
         if "complete" in question.flags:
             head = (
                 f"**{complete}** of {rows} rows of {name} are complete; {gaps} have at least one missing value{where}."

@@ -172,6 +172,9 @@ class Head:
     def recognise(self, clause: Clause, question: Question) -> bool:
         """The first or last rows, without a ranking."""
         asked = clause.claim("task", "head")
+        if clause.claim("task", "tail") or (clause.has("row") and clause.claim("last")):
+            asked = True
+            question.flags.add("tail")
         ordinal = [at for at, tag in clause.free("ordinal") if tag.value == 1]
         ordinal += [at for at, tag in clause.free("unknown")]
         numbers = [at for at, tag in clause.free("number") if isinstance(tag.value, int) and 0 < tag.value <= 60]
@@ -195,17 +198,19 @@ class Head:
 
     def title(self, question: Question) -> str:
         """What the plan says."""
-        return f"Show the first rows of {question.frame.name}"
+        return f"Show the {'last' if 'tail' in question.flags else 'first'} rows of {question.frame.name}"
 
     def answer(self, question: Question, desk: Desk) -> Script:
         """The rows as a table."""
 
         def write(rows: Rows) -> str:
             chosen = rows.filtered(question.conditions)
-            return rows.code(*desk.keep(question, f"{chosen}.head({question.n or 5})"))
+            end = "tail" if "tail" in question.flags else "head"
+            return rows.code(*desk.keep(question, f"{chosen}.{end}({question.n or 5})"))
 
         outcome = yield from desk.run(question, write, self.title(question))
-        return f"The first rows of `{question.frame.name}`:\n\n" + markdown_table(desk.table(outcome), 1)
+        end = "last" if "tail" in question.flags else "first"
+        return f"The {end} rows of `{question.frame.name}`:\n\n" + markdown_table(desk.table(outcome), 1)
 
 
 class Duplicates:

@@ -44,6 +44,8 @@ class Picture:
         clause.claim("ref")
         clause.claim("to")
         clause.claim("list")
+        if plot.kind == "bar":
+            clause.claim("count")
         if plot.kind == "heat":
             clause.claim("task", "corr")
             clause.claim("task", "matrix")

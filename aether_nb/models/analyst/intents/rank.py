@@ -6,7 +6,7 @@ from aether_nb.models.analyst.clause import Clause
 from aether_nb.models.analyst.code import Rows, aggregate, aggregates, group_code
 from aether_nb.models.analyst.desk import Desk
 from aether_nb.models.analyst.intents.aggregate import expand, measured
-from aether_nb.models.analyst.phrasing import agg_name, conditions_text, figure, listed, markdown_table, plain
+from aether_nb.models.analyst.phrasing import agg_name, conditions_text, figure, listed, markdown_table, ordinal, plain
 from aether_nb.models.analyst.question import Question
 from aether_nb.models.analyst.results import Table, facts, number
 from aether_nb.models.analyst.script import Script
@@ -75,6 +75,8 @@ class Rank:
             frame += f".sort_values({by!r}, ascending={end == 'min'})"
             if question.keys:
                 frame += f".groupby(level=0).head({question.n or 1})"
+            elif question.n and question.n > 1 and question.extreme != "both":
+                frame += f".head({question.n})"
             if months := _over_years(question, end, chosen):
                 lines.append(months)
             return rows.code("# the groups in order", *lines, *desk.keep(question, frame))
@@ -132,6 +134,9 @@ def _said(question: Question, found: Table, end: str) -> str:
             f"**{plain(first[0])}** has the highest {what} ({figure(first[at])}) "
             f"and **{plain(last[0])}** the lowest ({figure(last[at])}){where}."
         )
+    elif "nth" in question.flags and len(ordered) >= wanted:
+        chosen = ordered[wanted - 1]
+        head = f"**{plain(chosen[0])}** has the {ordinal(wanted)} {_end(end)} {what}: **{figure(chosen[at])}**{where}."
     elif wanted > 1:
         few = Table(found.columns, tuple(ordered[:wanted]), min(wanted, len(ordered)))
         names = listed([f"**{plain(row[0])}**" for row in few.rows])

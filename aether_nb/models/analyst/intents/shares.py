@@ -49,16 +49,15 @@ class Share:
             clause.claim("by")
             question.keys = [Key(question.columns.pop())]
             return question.keys[0].column.categorical and not question.extreme
-        if len(question.columns) == 1 and not clause.found and not question.extreme and not question.aggs:
-            if question.columns[0].kind == "number" and not question.columns[0].flag:
-                return self._of_total(clause, question)
+        if _of_a_sum(clause, question):
+            return self._of_total(clause, question)
         if question.columns or question.aggs:
             return False
         whole, part = _split(clause)
         if len(part) == 1 and part[0].op == "in" and clause.spoke("versus") and not question.keys:
+            question.flags.add("each")
             question.keys = [Key(part[0].column)] if part[0].column else []
-            part = []
-        if question.keys and part and not question.extreme:
+        if question.keys and part and not question.extreme and "each" not in question.flags:
             _check_grouped(clause, question)
         question.conditions, question.part = whole, part
         return bool(part) or (len(question.keys) == 1 and not question.extreme)
@@ -75,7 +74,7 @@ class Share:
 
     def answer(self, question: Question, desk: Desk) -> Script:
         """Part, whole and percent."""
-        if not question.part:
+        if not question.part or "each" in question.flags:
             return (yield from self._categories(question, desk))
 
         def write(rows: Rows) -> str:
@@ -114,15 +113,17 @@ class Share:
 
     def _categories(self, question: Question, desk: Desk) -> Script:
         """How the rows, or a sum, fall into the groups."""
-        measure = question.columns[0].name if question.columns else ""
+        measure, each = question.columns[0].name if question.columns else "", "each" in question.flags
 
         def write(rows: Rows) -> str:
             chosen = rows.filtered(question.conditions)
             groups = group_code(question.keys, chosen)
             counts = f"{groups}[{measure!r}].sum()" if measure else f"{groups}.size()"
             name = "total" if measure else "rows"
-            percent = f'percent=lambda parts: parts["{name}"] / parts["{name}"].sum() * 100'
-            return rows.code(*desk.keep(question, f'{counts}.to_frame("{name}").assign({percent})'))
+            whole = f"len({chosen})" if each else f'parts["{name}"].sum()'
+            percent = f'percent=lambda parts: parts["{name}"] / {whole} * 100'
+            picked = f".loc[{list(question.part[0].value)!r}]" if each else ""
+            return rows.code(*desk.keep(question, f'{counts}.to_frame("{name}").assign({percent}){picked}'))
 
         outcome = yield from desk.run(question, write, self.title(question))
         found, labels = desk.table(outcome), len(question.keys)
@@ -169,6 +170,13 @@ def _split(clause: Clause) -> tuple[list[Condition], list[Condition]]:
     if timed and len(timed) < len(part):
         whole, part = whole + timed, [c for c in part if c not in timed]
     return (whole, part) if part else ([], whole)
+
+
+def _of_a_sum(clause: Clause, question: Question) -> bool:
+    """``share of the sales by shop``: nothing but a measure and groups."""
+    if len(question.columns) != 1 or clause.found or question.extreme or question.aggs:
+        return False
+    return question.columns[0].kind == "number" and not question.columns[0].flag
 
 
 def _check_grouped(clause: Clause, question: Question) -> None:

@@ -138,6 +138,10 @@ class Period:
         """A word for it, or an end of the column that says when."""
         asked = clause.claim("period")
         when = time_column(clause)
+        if when is not None and when.dated and question.columns == [when] and not question.aggs:
+            ordinals = [at for at, tag in clause.free("ordinal") if tag.value == 1]
+            clause.take(*ordinals)
+            asked |= bool(ordinals) | clause.claim("last")
         ends = (
             {"range"} >= set(question.aggs)
             and question.columns == [when]
@@ -147,9 +151,8 @@ class Period:
             return False
         if question.columns not in ([], [when]):
             return False
-        clause.claim("freq")
-        clause.claim("ref")
-        clause.claim("row")
+        for kind in ("freq", "ref", "row", "by"):
+            clause.claim(kind)
         question.columns = [when]
         return True
 
