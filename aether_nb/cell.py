@@ -6,7 +6,9 @@ in the run comes back as entries. Parsing what was typed is the business of ``ma
 
 from __future__ import annotations
 
+import logging
 import secrets
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
@@ -18,8 +20,10 @@ from aether_nb.events.folds import RunState
 from aether_nb.live.bridge import Jobs, run_blocking, run_in_cell
 from aether_nb.live.fastlane import FastLane
 from aether_nb.session import Question, Session
+from aether_nb.widgets.approval import gate_text
 from aether_nb.widgets.console import Console
 from aether_nb.widgets.panel import Panel
+from aether_nb.widgets.published import publishable
 from aether_nb.widgets.transcript import bundle
 
 __all__ = ["ask_blocking", "ask_in_cell"]
@@ -27,31 +31,38 @@ __all__ = ["ask_blocking", "ask_in_cell"]
 PATIENCE = 1.5
 """Seconds for which the first gate waits for a view to say hello, before the keyboard or a policy is asked."""
 
+logger = logging.getLogger(__name__)
+
 
 async def ask_in_cell(session: Session, question: Question) -> RunState:
     """Ask from a native async cell.
 
     Raises:
+        AetherError: The question cannot be begun.
         RunFailed: The run came to a bad end; its card is already shown.
         RunStopped: The user stopped it.
     """
-    session.model(question.model)  # a name that nobody goes by is said before a panel appears
+    session.ready(question)
     face = _face(session, question)
     try:
         state: RunState = await run_in_cell(session.thread, lambda jobs: _work(session, question, face, jobs))
-    finally:
-        face.close()
+    except BaseException as error:
+        face.close(str(error))
+        raise
+    face.close("")
     return _delivered(session, state)
 
 
 def ask_blocking(session: Session, question: Question) -> RunState:
     """Ask from a synchronous cell; the same, where nothing can be awaited."""
-    session.model(question.model)
+    session.ready(question)
     face = _face(session, question)
     try:
         state = run_blocking(session.thread, lambda jobs: _work(session, question, face, jobs))
-    finally:
-        face.close()
+    except BaseException as error:
+        face.close(str(error))
+        raise
+    face.close("")
     return _delivered(session, state)
 
 
@@ -62,47 +73,64 @@ async def _work(session: Session, question: Question, face: Face, jobs: Jobs) ->
 class Face(Protocol):
     """How a cell shows a run, and through whom the run can ask."""
 
-    watcher: Watcher
+    @property
+    def watcher(self) -> Watcher:
+        """Who is told of every entry."""
 
     def people(self, jobs: Jobs, policy: Policy) -> Sequence[Person]:
         """Whom the run may ask, in this order."""
 
-    def close(self) -> None:
-        """Leave behind what the notebook keeps. On the main thread."""
+    def close(self, broken_off: str) -> None:
+        """Leave behind what the notebook keeps; ``broken_off`` says why a run has no end. On the main thread."""
 
 
 def _face(session: Session, question: Question) -> Face:
-    """A panel where there is a kernel, lines of text where there is a terminal."""
-    if getattr(session.shell, "kernel", None) is not None:
+    """A panel where there is a kernel, lines of text where there is a terminal, or where no panel can be made."""
+    if getattr(session.shell, "kernel", None) is None:
+        return TerminalFace(sys.stdin is not None and sys.stdin.isatty())
+    try:
         return KernelFace(session.shell, question.run)
-    return TerminalFace()
+    except Exception:  # whatever is wrong with the widgets, the question is answered
+        logger.exception("no panel could be made; the run is shown as text")
+        return TerminalFace(_can_type(session.shell.kernel))
+
+
+def _can_type(kernel: Any) -> bool:
+    """Whether the front end of the running cell lets code ask for input."""
+    return bool(getattr(kernel, "_allow_stdin", False))
 
 
 class KernelFace:
     """The live panel in a notebook's cell."""
 
     def __init__(self, shell: Any, run: str) -> None:
-        self.shell, self.kernel = shell, shell.kernel
+        self.kernel = shell.kernel
         self.jobs: Jobs | None = None
+        self.stopped = False
         self.patience = PATIENCE
         self.desk = Desk(self._seen)
         self.panel = Panel(run, self._command)
-        self.display_id = f"aether-{run}-{secrets.token_hex(4)}"
-        self.panel.display(self.display_id)
+        self.comm_id = self.panel.comm_id
         self.lane = FastLane(self.kernel)
-        self.lane.watch(self.panel.comm_id, lambda said: self.panel.receive(said, said["msg_id"]))
-        self.watcher: Watcher = self.panel.feed
+        self.lane.watch(self.comm_id, lambda said: self.panel.receive(said, said["msg_id"]))
+        self.panel.display(f"aether-{run}-{secrets.token_hex(4)}")
+
+    @property
+    def watcher(self) -> Watcher:
+        """The panel follows the log."""
+        return self.panel.feed
 
     def people(self, jobs: Jobs, policy: Policy) -> Sequence[Person]:
         """Whoever looks at the panel, whoever can type, and a policy for the time when nobody is there."""
         self.jobs = jobs
-        typing = bool(getattr(self.kernel, "_allow_stdin", False))
-        return (self.desk, Terminal(jobs.main, input, typing), Nobody(policy))
+        if self.stopped:
+            jobs.stop()
+        return (self.desk, Terminal(jobs.main, input, gate_text, _can_type(self.kernel)), Nobody(policy))
 
-    def close(self) -> None:
+    def close(self, broken_off: str) -> None:
         """Put the still picture in the panel's place."""
-        self.lane.unwatch(self.panel.comm_id)
-        self.panel.close(bundle(self.panel.view))
+        self.lane.unwatch(self.comm_id)
+        self.panel.close(bundle(self.panel.view, broken_off=broken_off))
 
     async def _seen(self) -> bool:
         """Whether somebody looks. Who has not appeared at the first gate is not waited for at the next."""
@@ -111,27 +139,31 @@ class KernelFace:
 
     def _command(self, command: Mapping[str, Any]) -> None:
         """A click; on any thread."""
-        if command.get("type") == "stop":
-            if self.jobs is not None:
-                self.jobs.stop()
-        else:
+        if command.get("type") != "stop":
             self.desk.command(command)
+        elif self.jobs is not None:
+            self.jobs.stop()
+        else:
+            self.stopped = True
 
 
 class TerminalFace:
     """The same run as lines of text."""
 
-    def __init__(self) -> None:
+    def __init__(self, typing: bool) -> None:
+        self.typing = typing
         self.console = Console(lambda text: print(text, end="", flush=True))
-        self.watcher: Watcher = self.console.feed
+
+    @property
+    def watcher(self) -> Watcher:
+        """Lines are written as things happen."""
+        return self.console.feed
 
     def people(self, jobs: Jobs, policy: Policy) -> Sequence[Person]:
-        """Whoever sits at the terminal, when it is one."""
-        import sys
+        """Whoever sits at the terminal, when somebody can type there."""
+        return (Terminal(jobs.main, input, gate_text, self.typing), Nobody(policy))
 
-        return (Terminal(jobs.main, input, sys.stdin is not None and sys.stdin.isatty()), Nobody(policy))
-
-    def close(self) -> None:
+    def close(self, broken_off: str) -> None:
         """Everything has been said already."""
 
 
@@ -145,5 +177,5 @@ def _delivered(session: Session, state: RunState) -> RunState:
     if ended is not None and ended.outcome == "failed":
         raise RunFailed(ended.what, ended.why, ended.hint or f"%aether trace {state.run}")
     if state.answer and getattr(session.shell, "kernel", None) is not None:
-        session.shell.display_pub.publish({"text/markdown": state.answer, "text/plain": state.answer})
+        session.shell.display_pub.publish({"text/markdown": publishable(state.answer), "text/plain": state.answer})
     return state

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["AetherMagics", "load", "unload"]
 
 CELL = re.compile(r"^%%aether\b[ \t]*(.*)$")
-LINE = re.compile(r"^%aether[ \t]+(.*\S)[ \t]*$")
+LINE = re.compile(r"^(?P<indent>[ \t]*)%aether[ \t]+(?P<text>.*\S)[ \t]*$")
 NESTED = ("run_code", "run_cell_magic", "run_line_magic")
 
 
@@ -150,15 +150,15 @@ class AetherMagics(Magics):
 def is_question(line: str) -> bool:
     """Whether the text after ``%aether`` is a question and no verb.
 
-    It is one when it does not begin with a verb, and has several words or ends in a question mark; and also when it
-    begins with a verb but reads like a question (``show me the trend?``).
+    It is one when it does not begin with a verb, and has several words or ends in a question mark. After a verb it is
+    one only when it is plainly asked (``show me the trend?``): a slip in a verb's arguments must not start a run.
     """
     words = line.split()
     if not words:
         return False
     known = any(verb.name == words[0] and "notebook" in verb.faces for verb in verbs.VERBS)
     if known:
-        return len(words) > 2 and not any(word.startswith("-") for word in words)
+        return len(words) > 2 and line.rstrip().endswith("?")
     return len(words) > 2 or (line.rstrip().endswith("?") and len(words) > 1)
 
 
@@ -169,13 +169,14 @@ def transform(lines: list[str]) -> list[str]:
         if inside_another_cell():
             return lines
         return [f"await get_ipython().aether_cell({match[1]!r}, {''.join(lines[1:])!r})\n"]
-    if not any(line.startswith("%aether") for line in lines):
+    if not any("%aether" in line for line in lines):
         return lines
     filled = [line for line in lines if line.strip()]
     alone = LINE.match(filled[0].rstrip("\n")) if len(filled) == 1 else None
-    if alone and is_question(alone[1]) and not inside_another_cell():
-        return [f"await get_ipython().aether_cell('', {alone[1]!r})\n"]
-    starts = {tokens[0].start[0] for tokens in make_tokens_by_line(lines) if tokens}
+    if alone and is_question(alone["text"]) and not inside_another_cell():
+        return [f"await get_ipython().aether_cell('', {alone['text']!r})\n"]
+    words = [[token for token in tokens if token.string.strip()] for tokens in make_tokens_by_line(lines)]
+    starts = {tokens[0].start[0] for tokens in words if tokens}
     return [_kept(line) if number in starts else line for number, line in enumerate(lines, 1)]
 
 
@@ -184,9 +185,9 @@ transform.has_side_effects = True  # type: ignore[attr-defined]  # else a termin
 
 def _kept(line: str) -> str:
     match = LINE.match(line.rstrip("\n"))
-    if match is None or not match[1].endswith("?"):
+    if match is None or not match["text"].endswith("?"):
         return line
-    return f"get_ipython().run_line_magic('aether', {match[1]!r})\n"
+    return f"{match['indent']}get_ipython().run_line_magic('aether', {match['text']!r})\n"
 
 
 def inside_another_cell() -> bool:

@@ -82,7 +82,9 @@ def test_options_are_read_and_refused() -> None:
     [
         ("how many rows?", True),
         ("which city sells most", True),
-        ("show me the missing values", True),
+        ("show me the missing values?", True),
+        ("show me the missing values", False),
+        ("grants revoke zzz", False),
         ("runs", False),
         ("runs --json", False),
         ("trace 1a2b", False),
@@ -108,6 +110,10 @@ def test_what_follows_the_magic_is_a_question_or_a_verb(line: str, question: boo
         ("%aether how many rows?\n", "await get_ipython().aether_cell('', 'how many rows?')\n"),
         ("%aether runs\n", "%aether runs\n"),
         ("x = 1\n%aether how many rows?\n", "x = 1\nget_ipython().run_line_magic('aether', 'how many rows?')\n"),
+        (
+            "for n in (1,):\n    %aether how many rows?\n",
+            "for n in (1,):\n    get_ipython().run_line_magic('aether', 'how many rows?')\n",
+        ),
         ('"""\n%aether how many rows?\n"""\nx\n', '"""\n%aether how many rows?\n"""\nx\n'),
         ("print(1)\n", "print(1)\n"),
         ("", ""),

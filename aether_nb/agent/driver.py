@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 
 from aether_nb.agent import steps
+from aether_nb.agent.approvals import RISKS
 from aether_nb.agent.asking import Answer, Asking
 from aether_nb.agent.calls import Calls
 from aether_nb.agent.run import Run
@@ -147,8 +148,12 @@ class Driver:
             except RepairableToolError as error:  # the edit cannot be used: say why, keep the gate open
                 yield k.Progress(call.id, 0, note=f"Your edit cannot be used. {error}")
                 continue
+            riskier = RISKS.index(proposed.risk) > RISKS.index(call.proposed.risk)
             yield proposed
-            break
+            if answer.decision == "deny" or not riskier:
+                break
+            call = self.run.state.calls[call.id]  # what was typed could hurt more than what was asked about: ask again
+            yield k.GateOpened(call.id, proposed.hash)
         yield k.GateAnswered(call.id, proposed.hash, answer.decision, answer.by, answer.lasts, answer.reason)
         if answer.decision == "approve" and answer.lasts != "once":
             yield k.GrantGiven(_grant(proposed, answer))
@@ -223,4 +228,6 @@ def _grant(proposed: k.CallProposed, answer: Answer) -> k.Grant:
 
 def _amount(limit: str, value: float) -> str:
     """A limit in words: ``40 steps``, ``$1.00``."""
-    return f"${value:.2f}" if limit == "cost" else f"{value:,.0f} {limit}"
+    if limit == "cost":
+        return f"${value:.2f}"
+    return f"{value:,.0f} {limit.removesuffix('s') if value == 1 else limit}"

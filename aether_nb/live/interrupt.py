@@ -125,8 +125,9 @@ class Interrupts:
         # Somebody may have put a handler on top of ours; theirs stays, and ours then only hands on.
         self.job = None
         installed, self._installed = self._installed, False
+        previous = self._previous
         if installed and signal.getsignal(signal.SIGINT) is self:
-            signal.signal(signal.SIGINT, self._previous)
+            signal.signal(signal.SIGINT, previous)
 
     def strike(self, job: Job) -> None:
         """Interrupt a running job, from any thread. The caller makes sure that the job has not ended."""

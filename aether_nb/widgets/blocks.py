@@ -13,8 +13,10 @@ from typing import Any, Literal, TypeAlias
 from aether_nb.events.kinds import CallProposed, Change, Effect, Lasts, Outcome, Risk, State
 from aether_nb.events.messages import Usage
 
-CallStatus: TypeAlias = Literal["proposed", "waiting", "running", "finished", "failed", "denied", "doubtful", "skipped"]
-"""How far a call is. skipped: the run ended before it was begun."""
+CallStatus: TypeAlias = Literal[
+    "proposed", "waiting", "running", "finished", "failed", "denied", "doubtful", "skipped", "broken"
+]
+"""How far a call is. skipped: the run ended before it was begun. broken: the run broke off in the midst of it."""
 
 ItemStatus: TypeAlias = Literal["pending", "active", "done", "skipped"]
 """How far an item of the plan is. skipped: the run ended without it."""
@@ -184,7 +186,8 @@ answer, or the failure the run ended with."""
 class Touch:
     """A part of the view that an event changed: a block's id, or HEADER, PLAN or TAIL.
 
-    With a ``field``, all that happened is that ``text`` was appended to that field.
+    With a ``field``, all that happened is that ``text`` was appended to that field; without a text, that the beginning
+    of the field was dropped.
     """
 
     part: str
@@ -197,6 +200,7 @@ class View:
     """A run as it is shown. Times are in epoch seconds, ``waited`` in seconds; ``usage.cost`` None is unknown.
 
     ``draft`` is a reply as it arrives and ``forming`` a call that takes shape in it; both are empty between replies.
+    ``broken_off`` is None but in the picture of a run that went no further and never ended; then it says why, if known.
     """
 
     run: str = ""
@@ -220,11 +224,17 @@ class View:
     forming: str = ""
     answer: str = ""
     failure: Failure | None = None
+    broken_off: str | None = None
 
     def seconds(self, now: float) -> float:
         """How long the run has been at work, the time it waited for a person left out."""
         until = self.ended if self.ended is not None else self.waiting_since
         return max(0.0, (now if until is None else until) - self.started - self.waited)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing has happened: the run never began."""
+        return not (self.prompt or self.started or self.blocks or self.outcome)
 
     @property
     def cards(self) -> list[Card]:

@@ -7,10 +7,12 @@ Messages to the view, each with the next ``seq``:
 
     {"type": "snapshot", "seq", "header", "plan", "blocks": [...], "tail"}
     {"type": "delta", "seq", "header"?, "plan"?, "blocks"?: [...], "order"?: [ids], "tail"?,
-     "appends"?: [{"id", "field", "text"}], "settled"?: {"html", "rest"}}
+     "appends"?: [{"id", "field", "text"}], "lives"?: [{"id", "live", "cut"}], "settled"?: {"html", "rest"}}
 
 A block or the tail replaces the one before it. An append adds text to a field of one (``text`` of a thought, ``live``
-of a card, ``draft`` and ``forming`` of the tail). ``settled`` adds HTML to the tail's and replaces its unsettled text.
+of a card, ``draft`` and ``forming`` of the tail). A live replaces what a call has printed so far by its tail: of output
+that comes faster than it is sent only the end travels. ``settled`` adds HTML to the tail's and replaces its unsettled
+text.
 
 Messages from it: ``hello`` (a view was drawn or missed something: a snapshot is sent), ``gate``, ``question`` and
 ``stop``, as ``commands`` reads them.
@@ -19,6 +21,7 @@ Messages from it: ``hello`` (a view was drawn or missed something: a snapshot is
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -28,7 +31,7 @@ from typing import Any
 
 from aether_nb.events.kinds import Entry
 from aether_nb.widgets import wire
-from aether_nb.widgets.blocks import HEADER, PLAN, TAIL, Touch, View
+from aether_nb.widgets.blocks import HEADER, LIVE_KEPT, PLAN, TAIL, Card, Touch, View
 from aether_nb.widgets.commands import read_command
 from aether_nb.widgets.markdown import Stream
 from aether_nb.widgets.view import fold
@@ -38,7 +41,12 @@ GATHER = 0.04
 
 REMEMBERED = 256
 
+FAULTS_BORNE = 5
+"""So many messages in a row may fail, with longer and longer pauses; then no more are tried until a view says hello."""
+
 VIEW_MIME = "application/vnd.jupyter.widget-view+json"
+
+_log = logging.getLogger(__name__)
 
 
 class Panel:
@@ -50,11 +58,16 @@ class Panel:
     Args:
         run_id: The run that is shown.
         on_command: Takes every checked command that is not ``hello``. Called in whatever thread the click arrived.
+
+    Attributes:
+        comm_id: The comm on which the view's messages arrive, for whoever takes them off the shell channel early. It
+            stays what it was when the front end closes the widget.
     """
 
     def __init__(self, run_id: str, on_command: Callable[[dict[str, Any]], None]) -> None:
         self.view = View(run=run_id)
         self.widget = _widget_class()(run=run_id)
+        self.comm_id = str(self.widget.comm.comm_id)
         self.widget.on_msg(lambda _widget, content, _buffers: self.receive(content, ""))
         self.seen = False
         self._on_command = on_command
@@ -65,15 +78,11 @@ class Panel:
         self._someone = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
-        self._seq = 0
+        self._seq = self._faults = 0
         self._stream = Stream()
         self._settled = 0
         self._pending = _Pending()
-
-    @property
-    def comm_id(self) -> str:
-        """The comm on which the view's messages arrive, for whoever takes them off the shell channel early."""
-        return str(self.widget.comm.comm_id)
+        self._pending.everything = True  # the first message is a snapshot
 
     def display(self, display_id: str) -> None:
         """Show the panel in the cell that is running. Main thread only."""
@@ -87,6 +96,8 @@ class Panel:
     def close(self, bundle: Mapping[str, str]) -> None:
         """Put the static picture in the widget's place and end the widget. Main thread only; works once.
 
+        Never raises: a fault of publishing must not hide how the run ended. It is logged, and the widget is ended.
+
         Args:
             bundle: The MIME bundle that the notebook keeps.
         """
@@ -94,16 +105,28 @@ class Panel:
             if self._closed:
                 return
             self._closed = True
-        if self._display_id:
-            from IPython.display import display
+        try:
+            if self._display_id:
+                from IPython.display import display
 
-            display(dict(bundle), raw=True, display_id=self._display_id, update=True)
-        self.widget.close()
+                display(dict(bundle), raw=True, display_id=self._display_id, update=True)
+        except Exception:  # noqa: BLE001  # whatever a front end or a broken connection makes of it
+            _log.exception("the picture of run %s could not be put into the notebook", self.view.run)
+        finally:
+            self._end_widget()
+
+    def _end_widget(self) -> None:
+        try:
+            self.widget.close()
+        except Exception:  # noqa: BLE001  # the same
+            _log.exception("the panel of run %s could not be closed", self.view.run)
 
     # ---- in: the log, on the agent's loop
 
     def feed(self, entry: Entry) -> None:
-        """Take in an entry, stored or transient. Agent's loop only."""
+        """Take in an entry, stored or transient; after ``close`` it is left alone. Agent's loop only."""
+        if self._closed:
+            return
         self._loop = asyncio.get_running_loop()
         for touch in fold(self.view, entry):
             self._pending.note(touch)
@@ -156,6 +179,7 @@ class Panel:
         """Somebody is looking: a snapshot is due. Without a loop yet it goes out with the first entry."""
         with self._lock:
             self._pending.everything = self.seen = True
+            self._faults = 0
         loop = self._loop
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(self._someone.set)
@@ -165,8 +189,9 @@ class Panel:
 
     def _schedule(self) -> None:
         """Send in a moment. Nothing is sent before a view has said hello: it would be lost."""
-        if self._timer is None and self._loop is not None and self.seen and not self._closed and self._pending:
-            self._timer = self._loop.call_later(GATHER, self._flush)
+        due = self.seen and self._pending and not self._closed and self._faults < FAULTS_BORNE
+        if due and self._loop is not None and self._timer is None:
+            self._timer = self._loop.call_later(GATHER * 2**self._faults, self._flush)
 
     def _flush(self) -> None:
         self._timer = None
@@ -174,9 +199,27 @@ class Panel:
             if self._closed:
                 return
             pending, self._pending = self._pending, _Pending()
-            message = self._message(pending)
-            self._seq += 1
-            self.widget.send(message | {"seq": self._seq})
+            try:
+                self._send(self._message(pending))
+                self._faults = 0
+            except Exception:  # noqa: BLE001  # whatever it was, what it held is due again
+                self._lost()
+        self._schedule()
+
+    def _send(self, message: dict[str, Any]) -> None:
+        self._seq += 1
+        numbered = message | {"seq": self._seq}
+        try:
+            self.widget.send(numbered)
+        except UnicodeEncodeError:  # half a character somewhere, which no message can hold
+            self.widget.send(wire.sound(numbered))
+
+    def _lost(self) -> None:
+        """A message failed. It may have held an open gate, so everything is due again."""
+        self._faults += 1
+        self._pending.everything = True
+        level, last = (logging.INFO, "") if self._faults < FAULTS_BORNE else (logging.ERROR, "; no more are tried")
+        _log.log(level, "a message of the panel of run %s was not sent%s", self.view.run, last, exc_info=True)
 
     def _message(self, pending: _Pending) -> dict[str, Any]:
         """What has changed, or everything."""
@@ -187,6 +230,9 @@ class Panel:
         if pending.parts - {HEADER, PLAN, TAIL}:
             message["order"] = list(view.blocks)
         appends = pending.pieces()
+        cards = [block for id in sorted(pending.anew) if isinstance(block := view.blocks.get(id), Card)]
+        if cards:
+            message["lives"] = [{"id": card.id} | wire.live(card) for card in cards]
         if len(self._stream.html) > self._settled:
             message["settled"] = {"html": "".join(self._stream.html[self._settled :]), "rest": self._stream.rest}
             self._settled = len(self._stream.html)
@@ -211,25 +257,44 @@ class Panel:
 
 
 class _Pending:
-    """What has changed since the last message: parts to be sent whole, and text to be appended to the others."""
+    """What has changed since the last message: parts to be sent whole, and text to be appended to the others.
+
+    ``anew`` are the cards whose printed text is replaced by its tail, because too much of it came at once. What is held
+    here is bounded by that, however much a call prints before the next message.
+    """
 
     def __init__(self) -> None:
         self.everything = False
         self.parts: set[str] = set()
+        self.anew: set[str] = set()
         self.appends: dict[tuple[str, str], list[str]] = {}
+        self._printed: dict[str, int] = {}
 
     def __bool__(self) -> bool:
-        return bool(self.everything or self.parts or self.appends)
+        return bool(self.everything or self.parts or self.anew or self.appends)
 
     def note(self, touch: Touch) -> None:
         """Note a change; a part that goes out whole takes its appended text along."""
-        if touch.part in self.parts:
+        part = touch.part
+        if self.everything or part in self.parts or (part in self.anew and touch.field):
             return
-        if touch.field:
-            self.appends.setdefault((touch.part, touch.field), []).append(touch.text)
-            return
-        self.parts.add(touch.part)
-        self.appends = {key: texts for key, texts in self.appends.items() if key[0] != touch.part}
+        if not touch.field:
+            self.parts.add(part)
+            self._forget(part)
+        elif touch.field == "live" and not self._fits(touch):
+            self._forget(part)
+            self.anew.add(part)
+        else:
+            self.appends.setdefault((part, touch.field), []).append(touch.text)
+
+    def _fits(self, touch: Touch) -> bool:
+        """Whether printed text can be appended to what is appended already."""
+        size = self._printed[touch.part] = self._printed.get(touch.part, 0) + len(touch.text.encode(errors="replace"))
+        return bool(touch.text) and size <= LIVE_KEPT
+
+    def _forget(self, part: str) -> None:
+        self.anew.discard(part)
+        self.appends = {key: texts for key, texts in self.appends.items() if key[0] != part}
 
     def pieces(self) -> list[dict[str, str]]:
         """The appended texts, one piece a field."""

@@ -25,6 +25,7 @@ MARKS = {
     "failed": "✗",
     "denied": "✗",
     "doubtful": "?",
+    "broken": "✗",
     "waiting": "‖",
     "running": "▸",
     "proposed": "·",

@@ -13,6 +13,7 @@ from html import escape
 
 from aether_nb.widgets import highlight, plain, wording
 from aether_nb.widgets.blocks import Block, Card, Failure, Note, Question, Thinking, View, Words
+from aether_nb.widgets.broken import halted
 from aether_nb.widgets.markdown import to_html
 
 HTML_ROOM, MARKDOWN_ROOM, PLAIN_ROOM = 60_000, 20_000, 20_000
@@ -23,7 +24,7 @@ PROMPT_KEPT, ANSWER_KEPT, ANSWER_HTML = 2_000, 8_000, 24_000
 OK, WARN, BAD = "color:#1f883d", "color:#a86400", "color:#cf3a3a"
 """Legible on white and on black alike."""
 QUIET = "opacity:0.68"
-TONES = {"finished": OK, "failed": BAD, "denied": WARN, "doubtful": WARN, "done": OK}
+TONES = {"finished": OK, "failed": BAD, "broken": BAD, "denied": WARN, "doubtful": WARN, "done": OK}
 
 
 def _themed(plain_color: str, variable: str) -> str:
@@ -53,17 +54,25 @@ WELL = PRE + ";background-color:rgba(128,128,128,0.1)"
 PRINTED = PRE + ";padding:0 10px;background-color:transparent"
 
 
-def bundle(view: View, with_answer: bool = False) -> dict[str, str]:
+def bundle(view: View, with_answer: bool = False, broken_off: str = "") -> dict[str, str]:
     """The static picture as a MIME bundle.
+
+    It is a picture of something that is over: a run that has not ended is told as one that broke off.
 
     Args:
         view: The run.
         with_answer: Whether the answer is part of it. Not in a notebook, where it stands below as an output of its
             own; yes where nothing else shows it.
+        broken_off: Why the run went no further, if it did not end and somebody knows.
 
     Returns:
-        ``text/html``, ``text/markdown`` and ``text/plain``; together under 200 kB.
+        ``text/html``, ``text/markdown`` and ``text/plain``; together under 200 kB. Of a run that never began it is an
+        empty ``text/plain`` alone.
     """
+    if view.empty:
+        return {"text/plain": ""}
+    if view.outcome is None:
+        view = halted(view, broken_off)
     return {
         "text/html": html(view, with_answer),
         "text/markdown": markdown(view, with_answer),
@@ -134,8 +143,8 @@ def _line(*parts: str, style: str = "") -> str:
 
 
 def _html_header(view: View) -> str:
-    tone = {"done": OK, "failed": BAD, "cancelled": WARN}.get(view.outcome or "", QUIET)
-    mark = {"done": "✓ ", "failed": "✗ ", "cancelled": "– "}.get(view.outcome or "", "")
+    tone = {"done": OK, "failed": BAD, "cancelled": WARN}.get(view.outcome or "", BAD)
+    mark = {"done": "✓ ", "failed": "✗ ", "cancelled": "– "}.get(view.outcome or "", "✗ ")
     figures = " · ".join(plain.figures(view))
     return _line(
         _span(mark + wording.state(view), tone, "font-weight:600"), "&nbsp; ", _span(figures, QUIET, "font-size:12px")
@@ -190,8 +199,9 @@ def _prose(text: str) -> str:
 def _html_thinking(one: Thinking) -> str:
     """A short thought in a quiet line of its own; a long one folded behind its beginning."""
     mark, beginning = _span("…", QUIET, MARK), plain.brief(one.text, 84)
-    if " ".join(one.text.split()) == beginning:
-        return _line(mark, _span(beginning, QUIET), style="margin:2px 0 2px 13px")
+    short = plain.brief(one.text, wording.THOUGHT_KEPT)
+    if " ".join(plain.clean(one.text).split()) == short:
+        return _line(mark, _span(short, QUIET), style="margin:2px 0 2px 13px")
     whole = _line(_span("\n".join(plain.cut(one.text)), QUIET), style="white-space:pre-wrap")
     return _details(mark + _span(beginning, QUIET), whole)
 
@@ -280,7 +290,7 @@ def _code(source: str, language: str) -> str:
 def markdown(view: View, with_answer: bool = False) -> str:
     """The run as Markdown, for converters and viewers that prefer it."""
     figures = " · ".join(plain.figures(view))
-    pieces = [f"**{wording.state(view)}** · {_mark(figures)}"]
+    pieces = [f"**{_mark(wording.state(view))}** · {_mark(figures)}"]
     if view.plan:
         boxes = {"done": "x"}
         pieces.append(

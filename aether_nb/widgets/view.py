@@ -14,6 +14,7 @@ from aether_nb.events import kinds
 from aether_nb.events.folds import PHASES
 from aether_nb.events.kinds import Entry, Event, State
 from aether_nb.events.messages import Text, Usage
+from aether_nb.widgets import wording
 from aether_nb.widgets.blocks import (
     ENDED,
     HEADER,
@@ -181,6 +182,8 @@ def _thinking_delta(view: View, event: kinds.ThinkingDelta, time: float) -> list
     if isinstance(block, Thinking) and not block.done:
         block.text += event.text
         return [Touch(id, "text", event.text)]
+    if not event.text.strip():
+        return []
     view.blocks[id] = Thinking(id, event.text)
     return _touch(id)
 
@@ -202,7 +205,7 @@ def _model_answered(view: View, event: kinds.ModelAnswered, time: float) -> list
     thought = view.blocks.pop(f"t{view.steps}", None)
     if thought:
         parts.append(thought.id)
-    if message.thinking:
+    if message.thinking.strip():
         view.blocks[f"t{view.steps}"] = Thinking(f"t{view.steps}", message.thinking, done=True)
         parts.append(f"t{view.steps}")
     if not message.calls:
@@ -231,7 +234,16 @@ def _call_proposed(view: View, event: kinds.CallProposed, time: float) -> list[T
     if before:
         card.status, card.gate = before.status, before.gate
     view.blocks[card.id] = card
-    return _touch(card.id)
+    return _touch(card.id, *_drop_echo(view, card))
+
+
+def _drop_echo(view: View, card: Card) -> list[str]:
+    """Forget a thought that only says what the card after it says. Returns the blocks that are gone."""
+    thought = view.blocks.get(f"t{view.steps}")
+    if not isinstance(thought, Thinking) or not wording.same(thought.text, wording.purpose(card)):
+        return []
+    del view.blocks[thought.id]
+    return [thought.id]
 
 
 def _gate_opened(view: View, event: kinds.GateOpened, time: float) -> list[Touch]:
@@ -266,7 +278,8 @@ def _output_delta(view: View, event: kinds.OutputDelta, time: float) -> list[Tou
     card = _card(view, event.call_id)
     if card is None:
         return []
-    return _touch(card.id) if card.print(event.text) else [Touch(card.id, "live", event.text)]
+    text = wording.clean(event.text)
+    return [Touch(card.id, "live", "" if card.print(text) else text)] if text else []
 
 
 def _progress(view: View, event: kinds.Progress, time: float) -> list[Touch]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from aether_nb.widgets import highlight, wording
-from aether_nb.widgets.blocks import Block, Card, Failure, Note, Question, Thinking, View, Words
+from aether_nb.widgets.blocks import LIVE_KEPT, Block, Card, Failure, Note, Question, Thinking, View, Words
 from aether_nb.widgets.markdown import clean_html, to_html
 
 JSON = dict[str, Any]
@@ -105,8 +105,7 @@ def _card(card: Card) -> JSON:
         "seconds": "" if card.seconds is None else wording.duration(card.seconds),
         "code": [list(piece) for piece in highlight.pieces(source, language)],
         "language": language,
-        "live": card.live,
-        "cut": f"… {card.cut:,} characters before this" if card.cut else "",
+        **live(card),
         "progress": _progress(card),
         "outputs": outputs(card),
         "changes": [wording.change(change) for change in card.changes],
@@ -114,6 +113,27 @@ def _card(card: Card) -> JSON:
         "approval": wording.approval(card.gate) if card.gate else "",
         "gate": gate,
     }
+
+
+def live(card: Card) -> JSON:
+    """The tail of what a card's call has printed so far, and how much went before it."""
+    text = tail_of(card.live)
+    gone = card.cut + len(card.live) - len(text)
+    return {"live": text, "cut": f"… {gone:,} characters before this" if gone else ""}
+
+
+def tail_of(text: str, limit: int = LIVE_KEPT) -> str:
+    """The end of a text, of at most so many bytes of UTF-8."""
+    return text[-limit:].encode(errors="replace")[-limit:].decode(errors="ignore")
+
+
+def sound(value: Any) -> Any:
+    """A message with U+FFFD for every half character, which JSON can name and UTF-8 cannot write."""
+    if isinstance(value, str):
+        return value.encode(errors="replace").decode()
+    if isinstance(value, Mapping):
+        return {name: sound(one) for name, one in value.items()}
+    return [sound(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _source(card: Card, gate: JSON | None) -> tuple[str, str]:

@@ -32,12 +32,15 @@ OUTCOMES: dict[Outcome, str] = {"done": "Done", "failed": "Failed", "cancelled":
 
 LASTS: dict[Lasts, str] = {"once": "once", "run": "for this run", "notebook": "for this notebook"}
 
+THOUGHT_KEPT = 120
+"""A thought of at most so many characters is said in its row; a longer one is folded behind its beginning."""
+
 CODE_ARGUMENT = {"run_python": "code"}
 """Tools whose work is one argument of Python code."""
 
 
 _CONTROL = re.compile(
-    r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\\\)|\x1b\[[0-9;?]*[ -/]*[@-~]"
+    r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\\\)|(?:\x1b\[|\x9b)[0-9;?]*[ -/]*[@-~]"
     r"|[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
 )
 _LONE = re.compile(r"[\ud800-\udfff]")
@@ -88,6 +91,8 @@ def state(view: View) -> str:
     """What the run is doing, or how it ended."""
     if view.outcome:
         return OUTCOMES[view.outcome]
+    if view.broken_off is not None:
+        return ": ".join(filter(None, ("Broken off", " ".join(clean(view.broken_off).split())[:300])))
     if view.state == "TOOL_CALLING":
         running = [card.name for card in view.cards if card.status == "running"]
         return f"Running {clean(running[-1])}" if running else STATES["TOOL_CALLING"]
@@ -99,7 +104,8 @@ def status(card: Card) -> str:
     if card.stopped:
         return "stopped"
     words = {"proposed": "next", "waiting": "waiting for you", "finished": "done", "doubtful": "in doubt"}
-    return words.get(card.status, "not run" if card.status == "skipped" else card.status)
+    words |= {"skipped": "not run", "broken": "broken off"}
+    return words.get(card.status, card.status)
 
 
 def duration(seconds: float) -> str:
@@ -199,6 +205,12 @@ def source(card: Card) -> tuple[str, str]:
         return "python", reveal(card.arguments[name].strip("\n"))
     shown = {key: value for key, value in card.arguments.items() if key != "purpose" and value not in ("", None)}
     return ("json", reveal(compact_json(shown))) if shown else ("", "")
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two sentences say the same, but for spaces, capitals and the stop at the end."""
+    bare, other_bare = (" ".join(text.split()).rstrip(".:…").casefold() for text in (one, other))
+    return bare == other_bare
 
 
 def whole(card: Card) -> list[tuple[str, str]]:

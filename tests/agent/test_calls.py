@@ -15,7 +15,7 @@ from aether_nb.events.messages import Message, Text
 from aether_nb.models.base import Delta, Request
 from aether_nb.tools.base import Assessment, Context, PartlyDone, Result
 from aether_nb.tools.function import declare
-from harness.agent import NO, YES, Script, call, stage
+from harness.agent import YES, Script, call, stage
 
 
 def test_a_call_is_handed_the_house_and_no_more(tmp_path: Path) -> None:
@@ -66,23 +66,6 @@ def test_a_call_is_handed_the_house_and_no_more(tmp_path: Path) -> None:
         k.QuestionAsked(asked[0].id, "Which?", ("a", "b"), call_id=asked[0].call_id),  # type: ignore[union-attr]
         k.QuestionAnswered(asked[0].id, "b", "panel"),
     ]
-
-
-def test_what_cannot_be_judged_is_high_and_asked() -> None:
-    """A judge that breaks makes its call high risk: a person looks at it."""
-
-    def broken(arguments: Any, context: Context) -> Assessment:
-        raise RuntimeError("no idea")
-
-    @declare(judge=broken, where="loop")
-    async def odd() -> str:
-        """Do something odd."""
-        return "did it"
-
-    person = Script([NO])
-    stage([call("odd"), "ok"], tools=[odd], person=person).drive()
-    proposed = person.asked[0].proposed
-    assert (proposed.risk, proposed.reasons) == ("high", ("it could not be judged (RuntimeError)",))
 
 
 def test_what_a_failed_call_showed_and_changed_is_kept() -> None:
@@ -208,15 +191,6 @@ def test_a_message_says_its_text_and_leaves_pictures_out() -> None:
     assert line(ToolCall("c", "send", {"to": "x" * 100}), "finished") == f"send({'x' * 80}…): finished"
 
 
-def test_a_judge_may_refuse_before_anybody_is_asked() -> None:
-    """What is plainly not allowed, such as a path outside the folder, goes back to the model without a gate."""
-    person = Script()
-    play = stage([call("write_file", path="../x", content="x"), "ok"], person=person, workspace=Path("/w"))
-    play.drive()
-    assert play.told().startswith("error: ../x lies outside the working folder.")
-    assert person.asked == []
-
-
 def test_a_run_names_itself_when_it_is_not_named() -> None:
     """Every run has a short name of its own that can be typed."""
     from aether_nb.agent.run import Run
@@ -252,25 +226,6 @@ def test_a_burst_of_output_is_shown_in_one_piece_a_stream() -> None:
     shown = [entry.event for entry in play.seen if isinstance(entry.event, k.OutputDelta | k.Progress)]
     assert [type(event) for event in shown] == [k.OutputDelta, k.Progress, k.OutputDelta]
     assert shown[0].text == "".join(f"{n}\n" for n in range(1000))  # type: ignore[union-attr]
-
-
-def test_a_call_whose_meaning_changed_while_somebody_was_asked_is_asked_again() -> None:
-    """What was approved is what runs: a call that is judged otherwise just before it begins goes back to its gate."""
-    risks = iter(["medium", "high", "high"])
-
-    def judge(arguments: Any, context: Context) -> Assessment:
-        return Assessment(next(risks), "external")  # type: ignore[arg-type]
-
-    @declare(judge=judge, where="loop")
-    async def act() -> str:
-        """Act."""
-        return "acted"
-
-    person = Script([YES, NO])
-    play = stage([call("act"), "ok"], tools=[act], person=person)
-    play.drive()
-    assert [asked.proposed.risk for asked in person.asked] == ["medium", "high"]
-    assert "call.begun" not in play.kinds
 
 
 def test_a_fatal_error_settles_the_calls_beside_it_before_the_run_ends() -> None:
@@ -379,17 +334,3 @@ def test_whatever_breaks_the_loop_the_log_says_how_the_run_ended() -> None:
         pass
     assert play.kinds[-2:] == ["call.failed", "run.ended"]
     assert play.run.state.ended == k.RunEnded("failed", "The run broke off with SystemExit.", "3")
-
-
-def test_an_edit_that_differs_in_type_only_is_an_edit() -> None:
-    """True is not 1: what the person typed is what runs."""
-    from dataclasses import replace
-
-    @tool(risk="medium", effect="external", where="loop")
-    async def put(value: Any) -> str:
-        """Put."""
-        return repr(value)
-
-    play = stage([call("put", value=1), "ok"], tools=[put], person=Script([replace(YES, arguments={"value": True})]))
-    play.drive()
-    assert play.told().endswith("True")

@@ -96,7 +96,7 @@ def test_mode_auto_runs_medium_risk_without_a_question() -> None:
 @pytest.mark.parametrize(
     ("limits", "question"),
     [
-        (k.Limits(steps=1), "This run has used its limit of 1 steps. Go on for another 1 steps?"),
+        (k.Limits(steps=1), "This run has used its limit of 1 step. Go on for another 1 step?"),
         (k.Limits(tokens=10), "This run has used its limit of 10 tokens. Go on for another 10 tokens?"),
         (k.Limits(cost=0.5), "This run has used its limit of $0.50. Go on for another $0.50?"),
         (k.Limits(seconds=5), "This run has used its limit of 5 seconds. Go on for another 5 seconds?"),
@@ -124,7 +124,7 @@ def test_a_no_at_a_limit_ends_the_run_and_says_how_to_raise_it() -> None:
     play = stage([call("look"), "never"], tools=[look], limits=k.Limits(steps=1))
     ended = play.drive().ended
     assert ended == k.RunEnded(
-        "cancelled", "The run was ended at its limit of 1 steps.", hint="Ask again, or raise it: AETHER_MAX_STEPS."
+        "cancelled", "The run was ended at its limit of 1 step.", hint="Ask again, or raise it: AETHER_MAX_STEPS."
     )
 
 

@@ -161,6 +161,53 @@ def _cells(book: Notebook) -> int:
     return int(book.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook .jp-Cell").count())
 
 
+LONG = """\
+import asyncio, json
+from aether_nb.events import kinds as k
+from harness.story import Stage, call, hash_of, proposed
+
+hidden = "x = 1" + " " * 400 + "; import shutil; shutil.rmtree('/')"
+code = "\\n".join([*(f"step_{n} = {n}" for n in range(60)), hidden])
+one = call("c1", "run_python", code=code, purpose="Tidy up", retries=3)
+stage = Stage()
+asked = proposed(one, risk="high", effect="external", effect_text="runs this code", reasons=("it deletes files",))
+await stage.play([k.RunStarted("Tidy up", "m"), asked, k.GateOpened("c1", hash_of(one))], 0.03)
+for _ in range(2):
+    await stage.until_clicked()
+    await stage.play([k.Progress("c1", 0, note="Your edit cannot be used. retries must be at most 2.")], 0.03)
+await stage.until_clicked()
+"""
+
+
+def test_long_call_and_refused_edit(lab: Lab, page: Any):
+    """All of a long call can be read before a yes, and an edit that cannot be used is told, kept and sent again."""
+    book = lab.open(page, "long.ipynb", [LONG + REPORT])
+    running = book.start(0)
+    gate = page.get_by_test_id("gate")
+    gate.wait_for()
+    code = panel(page).get_by_test_id("code").first
+    assert code.inner_text().count("\n") == 60
+    assert code.evaluate("node => node.scrollWidth - node.clientWidth") == 0
+    code.evaluate("node => node.scrollTo(0, node.scrollHeight)")
+    page.get_by_test_id("gate-edit").click()
+    editor = page.get_by_test_id("edit-code")
+    assert editor.evaluate("node => [node.scrollTop, node.scrollWidth - node.clientWidth]") == [0, 0]
+    page.get_by_test_id("edit-retries").fill("4")
+    for _ in range(2):
+        page.get_by_test_id("gate-approve").click()
+        page.wait_for_selector("[data-testid=gate-approve]:not([disabled])")
+        assert "at most 2" in page.get_by_test_id("gate-refused").inner_text()
+        assert page.get_by_test_id("edit-retries").input_value() == "4"
+    for theme in ("dark", "light"):
+        book.theme(theme)
+        book.screenshot(ARTIFACTS / f"gate-refused-{theme}.png", panel(page))
+    page.get_by_test_id("edit-retries").fill("2")
+    page.get_by_test_id("gate-approve").click()
+    book.wait(running)
+    report = json.loads(book.text(0).splitlines()[-1])
+    assert [one["arguments"]["retries"] for one in report["commands"]] == [4, 4, 2]
+
+
 def test_reload(lab: Lab, page: Any):
     """A page that is reloaded in the middle of a run says hello again and goes on from there."""
     book = lab.open(page, "reload.ipynb", [PLAY, REPORT])

@@ -171,7 +171,7 @@ def test_a_failed_run_is_one_calm_card(kernel: Kernel) -> None:
     ("source", "said"),
     [
         ("%%aether\n", "aether: There is no question in this cell."),
-        ("%%aether --colour red\nHow many?", "aether: %%aether: unrecognized arguments: --colour."),
+        ("%%aether --colour red\nHow many?", "aether: %%aether: unrecognized arguments: --colour red."),
         ("%%aether --mode fast\nHow many?", "aether: %%aether: argument --mode: invalid choice: 'fast'"),
         ("%%aether -o 1x\nHow many?", "aether: '1x' is no name for a variable."),
         ("%%aether --model gpt\nHow many?", "aether: "),

@@ -44,7 +44,17 @@ def test_the_story_is_planned_computed_drawn_and_written() -> None:
     assert tools == ["inspect_variable", "run_python", "run_python", "write_file"]
     assert lab.calls[-1].arguments == {"path": "summary.csv", "variable": "summary"}
     assert list(lab.files["summary.csv"].index) == ["Adelie", "Chinstrap", "Gentoo"]
-    assert all(part in text for part in ("**Gentoo** and **Adelie**", "27.23", "One-way ANOVA: F = ", "p < 0.001", "explain 77.8 %", "summary.csv"))
+    assert all(
+        part in text
+        for part in (
+            "**Gentoo** and **Adelie**",
+            "27.23",
+            "One-way ANOVA: F = ",
+            "p < 0.001",
+            "explain 77.8 %",
+            "summary.csv",
+        )
+    )
 
 
 def test_the_first_reply_is_the_plan_together_with_the_first_call() -> None:

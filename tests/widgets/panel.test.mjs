@@ -27,7 +27,7 @@ const CARD = { kind: "call", id: "c:1", call: "1", name: "run_python", purpose: 
   edited: false, begun: 100, seconds: "", code: [["k", "import"], ["", " x"]], language: "python", live: "", cut: "",
   progress: null, outputs: [], changes: [], failure: null, approval: "", gate: null };
 const GATE = { hash: "h1", risk: "high", effect: "external", reasons: ["It deletes."], effect_text: "Writes `a.csv`", path: "/tmp/a.csv",
-  arguments: { path: "a.csv", rows: 3 } };
+  arguments: { path: "a.csv", rows: 3 }, rest: [], lines: 1, large: "", refused: "", refusals: 0 };
 const WAITING = { ...CARD, status: "waiting", word: "waiting for you", gate: GATE };
 
 let model, el, cleanup;
@@ -145,6 +145,66 @@ test("edits the arguments before approving, and refuses what is no JSON", () => 
   field("rows").value = "4";
   $("gate-approve").click();
   assert.deepEqual(model.sent[1].arguments, { path: "b.csv", rows: 4 });
+});
+
+test("a call too large to be shown can only be denied", () => {
+  snapshot({ blocks: [{ ...WAITING, gate: { ...GATE, arguments: null, large: "1.2 MB" } }] });
+  assert.deepEqual([$("gate-approve"), $("gate-edit"), $("gate-lasts")], [null, null, null]);
+  assert.match($("gate-large").textContent, /too large to be shown here \(1\.2 MB\)/);
+  for (const key of ["a", "e"]) $("gate").dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+  assert.equal(model.sent.length, 1);
+  $("gate-deny").click();
+  assert.equal(model.sent[1].decision, "deny");
+});
+
+test("shows the other arguments in the gate, and says when there is more to read than fits", () => {
+  snapshot({ blocks: [{ ...WAITING, gate: { ...GATE, rest: [["", '{"retries": 3}']], lines: 1200 } }] });
+  assert.match($("gate").textContent, /Other arguments\{"retries": 3\}/);
+  assert.match($("gate-lines").textContent, /all 1,200 lines/);
+});
+
+test("an edit that cannot be used comes back: what was typed stays, why is said, and it can be sent again", () => {
+  snapshot({ blocks: [WAITING] });
+  $("gate-edit").click();
+  const field = el.querySelector('[data-testid="edit-path"]');
+  field.value = "nowhere/b.csv";
+  for (const refusals of [1, 2]) {
+    $("gate-approve").click();
+    assert.ok($("gate-approve").disabled && field.disabled);
+    model.say({ type: "delta", seq: 1 + refusals, blocks: [{ ...WAITING, gate: { ...GATE, refused: "No such folder.", refusals } }] });
+    assert.equal($("gate-refused").textContent, "No such folder.");
+    assert.ok(!$("gate-refused").hidden);
+    assert.ok(!$("gate-approve").disabled && !field.disabled);
+    assert.equal(el.querySelector('[data-testid="edit-path"]'), field);
+    assert.equal(field.value, "nowhere/b.csv");
+  }
+  $("gate-approve").click();
+  assert.deepEqual(model.sent.slice(1).map((one) => one.arguments.path), Array(3).fill("nowhere/b.csv"));
+});
+
+test("a view that is drawn after an edit was refused says so too", () => {
+  snapshot({ blocks: [{ ...WAITING, gate: { ...GATE, refused: "No such folder.", refusals: 1 } }] });
+  assert.equal($("gate-refused").textContent, "No such folder.");
+  assert.ok(!$("gate-approve").disabled);
+});
+
+test("replaces the printed text by its tail when too much came at once", () => {
+  snapshot({ blocks: [{ ...CARD, live: "old" }] });
+  const live = $("live");
+  model.say({ type: "delta", seq: 2, lives: [{ id: "c:1", live: "tail\n", cut: "… 9 characters before this" }] });
+  model.say({ type: "delta", seq: 3, appends: [{ id: "c:1", field: "live", text: "more" }] });
+  assert.equal($("live"), live);
+  assert.equal(live.textContent, "tail\nmore");
+  assert.match($("call").textContent, /… 9 characters before this/);
+});
+
+test("a short thought is said in its row, a longer one is folded", () => {
+  const thought = (text) => ({ kind: "thinking", id: "t1", text, done: true });
+  snapshot({ blocks: [thought(`I look\n${"x".repeat(113)}`)] });
+  assert.equal($("thinking").textContent, `I look ${"x".repeat(113)}`);
+  assert.equal($("thinking").localName, "div");
+  snapshot({ seq: 2, blocks: [thought("x".repeat(121))] });
+  assert.equal($("thinking").getAttribute("aria-expanded"), "false");
 });
 
 test("a gate says its risk in a word and what exactly will happen", () => {

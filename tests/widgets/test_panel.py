@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import pickle
+import re
 import threading
 from pathlib import Path
 from typing import Any
@@ -11,9 +13,10 @@ from typing import Any
 import pytest
 
 from aether_nb.events import kinds as k
+from aether_nb.events.messages import ToolCall
 from aether_nb.widgets.commands import read_command
 from aether_nb.widgets.panel import Panel
-from harness.story import THINKING, WRITE, call, entries, first_half, hash_of, proposed, second_half
+from harness.story import THINKING, WORK, WRITE, call, entries, first_half, hash_of, proposed, second_half
 
 STATIC = Path(__file__).parents[2] / "aether_nb" / "widgets" / "static"
 HELLO = {"type": "hello", "seq": -1}
@@ -68,6 +71,8 @@ class View:
             if target is None:
                 target, field = self.parts["tail"], {"draft": "rest"}.get(field, field)
             target[field] += piece["text"]
+        for piece in message.get("lives", ()):
+            self.blocks[piece["id"]] |= piece
         if "settled" in message:
             tail = self.parts["tail"]
             tail["html"], tail["rest"] = tail["html"] + message["settled"]["html"], message["settled"]["rest"]
@@ -244,8 +249,217 @@ async def test_open_gate_says_what_is_needed(heard: Heard):
             "effect_text": "Writes the table `summary` (3 rows, 4 columns) to summary.csv",
             "path": "/home/ada/penguins/summary.csv",
             "arguments": {"path": "summary.csv", "variable": "summary"},
+            "rest": [],
+            "lines": 1,
+            "large": "",
+            "refused": "",
+            "refusals": 0,
         }
     ]
+
+
+def waiting(one: ToolCall, **more: object) -> list[k.Entry]:
+    """A run in which this call waits for a yes."""
+    return entries([k.RunStarted("p", "m"), proposed(one, risk="high", **more), k.GateOpened(one.id, hash_of(one))])
+
+
+async def shown(heard: Heard, *told: k.Entry) -> dict[str, Any]:
+    """The last block that the view has been told of."""
+    heard.panel.receive(HELLO, "m1")
+    for entry in told:
+        heard.panel.feed(entry)
+    await heard.settle()
+    card: dict[str, Any] = heard.messages[-1]["blocks"][-1]
+    return card
+
+
+async def test_open_gate_shows_the_whole_call(heard: Heard):
+    """Half a megabyte of code, and every other argument, are all there as long as a yes is asked for."""
+    code = "\n".join(f"line_{n} = {n}" for n in range(30_000))
+    card = await shown(heard, *waiting(call("c1", "run_python", code=code, purpose="", retries=3, label="")))
+    assert "".join(text for _, text in card["code"]) == code
+    assert "".join(text for _, text in card["gate"]["rest"]) == '{"retries": 3, "label": ""}'
+    assert (card["gate"]["lines"], card["gate"]["large"]) == (30_001, "")
+    heard.panel.feed(k.Entry("r", 9, 9.0, k.GateAnswered("c1", card["gate"]["hash"], "approve", "panel")))
+    await heard.settle()
+    assert len(json.dumps(heard.messages[-1])) < 25_000
+
+
+async def test_empty_arguments_are_seen(heard: Heard):
+    """An empty text can be what hurts: a file whose new content is nothing."""
+    card = await shown(heard, *waiting(call("c1", "write_file", path="a.csv", content="", variable=None)))
+    text = "".join(text for _, text in card["code"])
+    assert json.loads(text) == {"path": "a.csv", "content": "", "variable": None}
+
+
+async def test_call_too_large_to_be_shown(heard: Heard):
+    """Of more than a megabyte the gate gives the size, and neither Approve nor Edit can be offered."""
+    card = await shown(heard, *waiting(call("c1", "run_python", code="x = 1\n" * 200_000)))
+    gate = card["gate"]
+    assert (gate["large"], gate["arguments"], gate["rest"]) == ("1.2 MB", None, [])
+    assert len(json.dumps(card)) < 30_000
+
+
+async def test_refused_edit_reaches_the_gate(heard: Heard):
+    """Each unusable edit changes the gate that is sent, even when the reason is the same."""
+    gates = [(await shown(heard, *waiting(WRITE)))["gate"]]
+    for number in range(2):
+        heard.panel.feed(k.Entry("r", 3, 3.0 + number, k.Progress("call_4", 0, note="Your edit cannot be used. No.")))
+        await heard.settle()
+        gates.append(heard.messages[-1]["blocks"][-1]["gate"])
+    told = [(gate["refused"], gate["refusals"]) for gate in gates]
+    assert told == [("", 0), ("Your edit cannot be used. No.", 1), ("Your edit cannot be used. No.", 2)]
+
+
+async def test_flood_of_output_is_bounded(heard: Heard):
+    """However much a call prints, no message is over 64 kB, little is held, and the view has the right tail of it."""
+    heard.panel.receive(HELLO, "m1")
+    code = "x = 'ä'\n" * 1_000
+    flood = call("c1", "run_python", code=code)
+    for entry in entries([k.RunStarted("p", "m"), proposed(flood), k.CallBegun("c1", hash_of(flood))]):
+        heard.panel.feed(entry)
+    await heard.settle()
+    text, before = "\x1b[31mü👩" * 4_000 + "\n", len(heard.messages)
+    for number in range(1_500):
+        heard.panel.feed(k.Entry("r", 3, 3.0, k.OutputDelta("c1", text)))
+        if number % 300 == 0:
+            await asyncio.sleep(0.05)
+    heard.panel.feed(k.Entry("r", 3, 3.0, k.OutputDelta("c1", "the end")))
+    await heard.settle()
+    sizes = [len(json.dumps(message, ensure_ascii=False).encode()) for message in heard.messages[before:]]
+    assert len(sizes) >= 5
+    assert max(sizes) < 64_000
+    assert len(pickle.dumps(heard.panel.view)) < 400_000
+    view = View()
+    for message in heard.messages:
+        view.receive(message)
+    card = view.blocks["c:c1"]
+    gone = int(re.sub(r"\D", "", card["cut"]))
+    assert card["live"].endswith("ü👩\nthe end")
+    assert gone + len(card["live"]) == 1_500 * 8_001 + len("the end")
+
+
+async def test_moderate_output_is_appended(heard: Heard):
+    """Output that comes no faster than it is sent travels once."""
+    begun = entries([k.RunStarted("p", "m"), proposed(WORK), k.CallBegun("call_3", hash_of(WORK))])
+    await shown(heard, *begun)
+    heard.messages.clear()
+    for _ in range(10):
+        heard.panel.feed(k.Entry("r", 3, 3.0, k.OutputDelta("call_3", "x" * 1_000)))
+    await heard.settle()
+    assert [message["appends"] for message in heard.messages] == [
+        [{"id": "c:call_3", "field": "live", "text": "x" * 10_000}]
+    ]
+
+
+async def test_failed_message_is_made_good(heard: Heard):
+    """When sending fails nothing is lost: the next message has everything, the open gate too."""
+    heard.panel.receive(HELLO, "m1")
+    heard.panel.feed(entries([k.RunStarted("p", "m")])[0])
+    await heard.settle()
+    send, faults = heard.panel.widget.send, [OSError("no"), ValueError("no")]
+
+    def failing(message: dict[str, Any]) -> None:
+        if faults:
+            raise faults.pop()
+        send(message)
+
+    heard.panel.widget.send = failing
+    for entry in waiting(WRITE)[1:]:
+        heard.panel.feed(entry)
+    await asyncio.sleep(0.6)
+    assert [(message["type"], len(message.get("blocks", ()))) for message in heard.messages] == [
+        ("snapshot", 0),
+        ("snapshot", 1),
+    ]
+    assert heard.messages[-1]["blocks"][0]["gate"]["hash"] == hash_of(WRITE)
+
+
+async def test_fault_of_drawing_is_made_good(heard: Heard, monkeypatch: pytest.MonkeyPatch):
+    """What could not even be put into a message is due again as well."""
+    heard.panel.receive(HELLO, "m1")
+    with monkeypatch.context() as patch:
+        patch.setattr("aether_nb.widgets.wire.block", lambda one: 1 / 0)
+        for entry in waiting(WRITE):
+            heard.panel.feed(entry)
+        await heard.settle()
+    await asyncio.sleep(0.3)
+    assert [message["blocks"][0]["status"] for message in heard.messages] == ["waiting"]
+
+
+async def test_lasting_fault_is_given_up(heard: Heard, monkeypatch: pytest.MonkeyPatch, caplog: Any):
+    """After five failures in a row nothing more is tried and an error is logged, until a view says hello again."""
+    monkeypatch.setattr("aether_nb.widgets.panel.GATHER", 0.001)
+    tried: list[int] = []
+
+    def failing(message: dict[str, Any]) -> None:
+        tried.append(message["seq"])
+        raise OSError("gone")
+
+    send, heard.panel.widget.send = heard.panel.widget.send, failing
+    heard.panel.receive(HELLO, "m1")
+    for entry in waiting(WRITE):
+        heard.panel.feed(entry)
+    await asyncio.sleep(0.3)
+    heard.panel.feed(entries([k.RunStarted("p", "m")])[0])
+    await asyncio.sleep(0.1)
+    errors = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert (len(tried), errors) == (5, ["a message of the panel of run 7f3a9c was not sent; no more are tried"])
+    heard.panel.widget.send = send
+    heard.panel.receive(HELLO, "m2")
+    await heard.settle()
+    assert [message["type"] for message in heard.messages] == ["snapshot"]
+
+
+async def test_half_characters_are_sent(heard: Heard):
+    """Half a character in what a tool returned, which no message can hold, does not take the gate with it."""
+    send = heard.panel.widget.send
+
+    def packing(message: dict[str, Any]) -> None:
+        json.dumps(message, ensure_ascii=False).encode()
+        send(message)
+
+    heard.panel.widget.send = packing
+    odd = call("c1", "write_file", path="a\ud800.csv", content="x")
+    card = await shown(heard, *waiting(odd, effect_text="writes a\ud800.csv"))
+    assert (card["gate"]["arguments"]["path"], card["gate"]["effect_text"]) == ("a?.csv", "Writes a\\ud800.csv")
+
+
+async def test_widget_closed_by_the_front_end(heard: Heard):
+    """The comm's name is known to the end, and closing what is closed already is no fault."""
+    name = heard.panel.comm_id
+    heard.panel.widget.close()
+    assert heard.panel.widget.comm is None
+    heard.panel.close({"text/plain": "done"})
+    assert (heard.panel.comm_id, bool(name)) == (name, True)
+
+
+async def test_close_never_raises(heard: Heard, monkeypatch: pytest.MonkeyPatch, caplog: Any):
+    """A picture that cannot be published and a widget that cannot be closed are logged; the panel is closed anyway."""
+    closed: list[str] = []
+
+    def failing(*_: object, **more: object) -> None:
+        if more.get("update"):
+            raise OSError("no connection")
+
+    def closing() -> None:
+        closed.append("widget")
+        raise OSError("no comm")
+
+    monkeypatch.setattr("IPython.display.display", failing)
+    heard.panel.widget.close = closing
+    heard.panel.display("d1")
+    heard.panel.close({"text/plain": "done"})
+    heard.panel.close({"text/plain": "done"})
+    assert (closed, [record.levelname for record in caplog.records]) == (["widget"], ["ERROR", "ERROR"])
+
+
+async def test_entries_after_close_are_left_alone(heard: Heard):
+    """What still comes when the panel is closed changes nothing, on whatever thread it comes."""
+    heard.panel.feed(entries([k.RunStarted("p", "m")])[0])
+    heard.panel.close({"text/plain": "done"})
+    await asyncio.to_thread(heard.panel.feed, entries([k.RunStarted("p", "m"), k.RunEnded("done")])[1])
+    assert heard.panel.view.outcome is None
 
 
 async def test_hidden_characters_are_shown_before_approval(heard: Heard):

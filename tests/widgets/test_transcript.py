@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from copy import deepcopy
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -156,6 +157,47 @@ def test_long_output_says_what_is_missing():
     assert all(
         "line 39" in text and "line 40" not in text and "… 60 more lines" in text for text in bundle(view).values()
     )
+
+
+def test_broken_off_run_is_told_as_such():
+    """A run that never said it ended is a picture of something over: nothing runs in it, nobody is waited for."""
+    running = call("c9", "run_python", code="while True: pass")
+    events = [*first_half(), proposed(running), k.CallBegun("c9", hash_of(running)), proposed(call("c10", "later"))]
+    view = view_of(entries([*events, k.QuestionAsked("q", "Which one?")]))
+    before = deepcopy(view)
+    for kind, text in bundle(view, broken_off="the record could not be written").items():
+        assert "Broken off: the record could not be written" in text, kind
+        assert [word for word in ("running", "Running", "waiting", "Waiting", " next") if word in text] == []
+        assert (text.count("broken off"), text.count("not run"), "Not answered" in text) == (2, 1, True)
+    assert bundle(view)["text/plain"].startswith("aether · Broken off · 4 steps")
+    assert view == before
+
+
+def test_run_that_never_began_leaves_nothing():
+    """Of a run without any event there is nothing to be told."""
+    assert bundle(View(run="7f3a9c"), broken_off="no disk") == {"text/plain": ""}
+
+
+def test_ended_run_does_not_break_off():
+    """A reason is only for a run that did not end; how one ended is never told otherwise."""
+    view = view_of(entries([*first_half(), *second_half()]))
+    assert bundle(view, broken_off="late trouble") == bundle(view)
+
+
+def test_short_thought_is_said_in_its_row():
+    """A thought of up to 120 characters stands in its row whole; a longer one is folded behind its beginning."""
+    for size, folded in ((120, 0), (121, 1)):
+        thought = ("why " * 40)[: size - 1] + "!"
+        reply = Message("assistant", (), (), thinking=thought)
+        events = [k.RunStarted("p", "m"), k.ModelAsked("m", 1), k.ModelAnswered("m", reply, Usage(), "stop", 0.1)]
+        html = bundle(view_of(entries([*events, k.RunEnded("done")])))["text/html"]
+        assert (thought in html, html.count("<details")) == (True, folded)
+
+
+def test_half_characters_can_be_saved():
+    """Half a character, which JSON can name and a file cannot hold, does not keep a run from being saved."""
+    for text in bundle(hostile("a\ud800b"), with_answer=True).values():
+        text.encode()
 
 
 def test_open_gate_and_denial_are_told():

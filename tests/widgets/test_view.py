@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import Message, Text, Usage
 from aether_nb.widgets import wire
@@ -155,9 +157,35 @@ def test_live_output_is_bounded():
     card = view.cards[0]
     assert len(card.live) <= 2 * LIVE_KEPT
     assert card.cut + len(card.live) == 100_000
-    assert {bool(touch.field) for touch in touches} == {True, False}
+    assert {(touch.field, len(touch.text)) for touch in touches} == {("live", 1_000), ("live", 0)}
     fold(view, k.Entry("r", 4, START, k.CallFinished("call_3", (Text("done"),), 1.0)))
     assert (card.live, card.cut, card.result) == ("", 0, "done")
+
+
+def test_unusable_edit_keeps_the_gate_open():
+    """Why an edit could not be used stands in the open gate and is counted; it is gone when the gate is answered."""
+    asked = [started(), proposed(WRITE), k.GateOpened("call_4", hash_of(WRITE))]
+    note = k.Progress("call_4", 0, note="Your edit cannot be used. path is missing")
+    card = played(*asked, note, note).cards[0]
+    assert card.gate is not None
+    assert (card.status, card.gate.refused, card.gate.refusals, card.progress) == ("waiting", note.note, 2, None)
+    for end in (k.GateAnswered("call_4", hash_of(WRITE), "approve", "panel"), k.RunEnded("cancelled")):
+        assert played(*asked, note, end).cards[0].gate == played(*asked, end, end).cards[0].gate
+
+
+@pytest.mark.parametrize("thought", ["", " \n ", "mean flipper  length by species.\n"])
+def test_thought_that_says_nothing_is_left_out(thought: str):
+    """A thought that is empty or only says what the next card says has no row, streamed or not."""
+    whole = answered("", WORK, thinking=thought)
+    purpose = "Mean flipper length by species"
+    told = [started(), k.ModelAsked("m", 1), *([k.ThinkingDelta(thought)] * bool(thought)), whole]
+    assert [block.id for block in played(*told, proposed(WORK, purpose=purpose)).blocks.values()] == ["c:call_3"]
+
+
+def test_thought_of_its_own_stays():
+    """A thought that says more than the card keeps its row."""
+    told = [started(), k.ModelAsked("m", 1), answered("", WORK, thinking="Mean flipper length, but why?")]
+    assert [block.id for block in played(*told, proposed(WORK)).blocks.values()] == ["t1", "c:call_3"]
 
 
 def test_plan_has_no_card():

@@ -90,16 +90,26 @@ class Clause:
 
     def _second_meanings(self) -> None:
         """Words that mean something else beside others: ``columns contain gaps``, ``draw a line``, ``murder rate``."""
+        for at in reversed(range(len(self.tags) - 1)):
+            tag = self.tags[at]
+            if tag.kind == "task" and tag.text.endswith("between") and self.tags[at + 1].kind in ("number", "date"):
+                self.tags.insert(at + 1, Tag("between", "between"))
+        if not any(tag.kind in ("pair", "method") or tag.value in ("corr", "matrix", "skew") for tag in self.tags):
+            for tag in self.tags:
+                if tag.text.casefold() in ("strongest", "weakest") and tag.kind in ("strength", "weakest"):
+                    tag.kind, tag.value = "top", "max" if tag.kind == "strength" else "min"
+        several = any(tag.kind == "agg" for tag in self.tags)
         drawing = any(tag.kind == "plot" for tag in self.tags)
         for at, tag in enumerate(self.tags):
             following = self.tags[at + 1].kind if at + 1 < len(self.tags) else ""
             if tag.kind == "op" and tag.value == "contains" and following == "task":
                 tag.kind = "verb"
             elif tag.kind == "row" and tag.text.casefold() in ("line", "lines"):
-                one = at > 0 and self.tags[at - 1].kind == "number" and self.tags[at - 1].value == 1
-                if drawing or (one and following == "by"):
+                if drawing or (following == "by" and not any(other.kind == "count" for other in self.tags)):
                     tag.kind, tag.value = "plot", "line"
-                    self.tags[at - 1].used |= one
+            elif several and tag.kind == "top" and tag.text.casefold() in ("max", "min", "maximum", "minimum"):
+                if {following, self.tags[at - 1].kind if at else ""} & {"and", "sep"}:
+                    tag.kind = "agg"
             elif tag.kind == "task" and tag.value == "types" and at and self.tags[at - 1].kind in ("by", "which"):
                 beside = self.tags[at + 1 : at + 3]
                 if [other.kind for other in beside] == ["in", "column"]:

@@ -9,7 +9,7 @@ from aether_nb.models.analyst.code import Rows
 from aether_nb.models.analyst.desk import NotDone
 from aether_nb.models.analyst.question import Question
 
-__all__ = ["picture_lines"]
+__all__ = ["heat_lines", "picture_lines"]
 
 
 def picture_lines(kind: str, question: Question, chosen: str, rows: Rows) -> list[str]:
@@ -38,13 +38,18 @@ def picture_lines(kind: str, question: Question, chosen: str, rows: Rows) -> lis
 
 def _heat(columns: list[str], chosen: str, rows: Rows) -> list[str]:
     """Correlations as colours."""
-    matrix = rows.helper("matrix")
     part = f"{chosen}[{columns!r}]" if len(columns) > 1 else chosen
+    return heat_lines(f"{part}.corr(numeric_only=True)", 'cmap="coolwarm", vmin=-1, vmax=1', rows)
+
+
+def heat_lines(values: str, how: str, rows: Rows) -> list[str]:
+    """A frame of numbers as colours, with its labels; ``how`` are further arguments of ``imshow``."""
+    matrix = rows.helper("matrix")
     return [
-        f"{matrix} = {part}.corr(numeric_only=True)",
-        f'plt.imshow({matrix}, cmap="coolwarm", vmin=-1, vmax=1)',
-        f"plt.xticks(range(len({matrix})), {matrix}.columns, rotation=90)",
-        f"plt.yticks(range(len({matrix})), {matrix}.columns)",
+        f"{matrix} = {values}",
+        f"plt.imshow({matrix}, {how})",
+        f"plt.xticks(range({matrix}.shape[1]), {matrix}.columns, rotation=90)",
+        f"plt.yticks(range(len({matrix})), {matrix}.index)",
         "plt.colorbar()",
     ]
 

@@ -111,6 +111,9 @@ def _key(clause: Clause, at: int) -> Key | None:
         tag = clause.tags[at]
         if when is None:
             raise Unclear(f"no column says when, so I cannot go by '{tag.text}'")
+        dates = [column for column in clause.words.frame.columns if column.dated]
+        if not when.dated and tag.value not in ("Y", "decade") and len(dates) == 1:
+            when = dates[0]
         if not when.dated:
             return Key(when, freq="decade") if tag.value == "decade" else Key(when) if tag.value == "Y" else None
         return _calendar(clause, when, tag) if tag.kind == "freq" else Key(when, part=tag.value)
@@ -143,7 +146,8 @@ def _groupable(clause: Clause, question: Question, key: Key) -> bool:
     column = key.column
     if key.freq or key.part or column.dated:
         return True
-    if question.extreme and column.kind == "number" and (question.n is not None or clause.has("which")):
+    labels = any(_labels(tag.value[0]) for _, tag in clause.free("column"))
+    if question.extreme and column.kind == "number" and (question.n is not None or clause.has("which") or labels):
         return column.categorical and len(list(clause.free("column"))) > 2
     return column.categorical
 

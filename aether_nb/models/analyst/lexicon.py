@@ -177,6 +177,7 @@ _GROUPS: dict[str, str] = {
         "from high to low|from highest to lowest|from most to least"
     ),
     "all": (
+        "everything else|everything|all the rest|the rest|each other column|every other column|"
         "in each column|of each column|per column|for each column|by column|in every column|for every column|"
         "each column|for all column|in all column|across all column|all numeric column|all numerical column|"
         "all column|every column|numeric column|numerical column|all the column|all variable|each numeric column|"
@@ -187,7 +188,8 @@ _GROUPS: dict[str, str] = {
     ),
     # ---- tasks
     "task:profile": (
-        "five number summary|5 number summary|profile|overview|describe|description|summarize|tell me about|explore|quick look|give me a feel for|"
+        "five number summary|5 number summary|profile|overview|describe|description|summarize|tell me about|"
+        "explore|quick look|give me a feel for|"
         "exploratory analysis|look at|get to know|summary of|summary statistic|descriptive statistic|"
         "basic statistic|key statistic|statistic|general picture|first impression|what is in|what doe contain|"
         "about|eda|summary statistic of|introduce|statistical summary|brief summary|short summary|main statistic|"
@@ -225,7 +227,9 @@ _GROUPS: dict[str, str] = {
         "correlation coefficient|pearson correlation|linear relationship|linked|go together|pearson|move together|"
         "associate|correlating|correlation between|linear correlation|connection"
     ),
-    "task:matrix": "correlation matrix|corr matrix|matrix of correlation|pairwise correlation|correlation table|all correlation",
+    "task:matrix": (
+        "correlation matrix|corr matrix|matrix of correlation|pairwise correlation|correlation table|all correlation"
+    ),
     "task:trend": (
         "going up or down|go up or down|going up|going down|rising or falling|rise or fall|up or down|"
         "increase or decrease|rising|falling|growing|increasing|decreasing|rise|decline|declining|increase|"

@@ -38,6 +38,7 @@ _GRAMMAR = (
     "row",
     "to",
     "share",
+    "more",
     "distinct",
 )
 
@@ -146,6 +147,10 @@ def _match(text: str, words: Vocabulary, before: list[Tag], length: int) -> Tag 
     columns = _columns(text, words.frame, _SHORT)
     if columns and not (meaning and length == 1 and _grammatical(kind, text, columns)):
         return Tag("column", text, columns)
+    if meaning and len(text) == 2 and text.isupper() and not _found_in(text, words) and _after_place(before):
+        return Tag("unknown", text)
+    if meaning and text.isupper() and _written_so(text, words, before):
+        return Tag("value", text, [pair for pair in _values(text, words) if pair[1] == text])
     found = _value_tag(text, pieces, words, before) if not (meaning and kind in _GRAMMAR) else None
     if found:
         return found
@@ -167,6 +172,8 @@ def _match(text: str, words: Vocabulary, before: list[Tag], length: int) -> Tag 
 
 def _grammatical(kind: str, text: str, columns: list[Column]) -> bool:
     """Whether a single word that is both grammar and a column is rather grammar: ``count`` or ``mean`` mostly are."""
+    if kind == "freq" and text.casefold().endswith("ly"):
+        return True
     if kind in ("freq", "data", "cols", "valueword", "task", "period", "ref"):
         return not any(join(text) == join(column.name) for column in columns) and kind != "freq"
     return kind in _GRAMMAR
@@ -253,6 +260,25 @@ def _same_value(text: str, value: str) -> bool:
         if one.endswith("y") and len(other) >= 3 and one in (f"{other}y", f"{other}{other[-1]}y"):
             return True
     return False
+
+
+def _found_in(text: str, words: Vocabulary) -> bool:
+    """Whether a text is a value, written exactly so."""
+    return any(pair[1] == text for pair in _values(text, words))
+
+
+def _after_place(before: list[Tag]) -> bool:
+    """Whether a code such as ``OR`` or ``IN`` may follow: ``airports in OR``."""
+    return bool(before) and before[-1].kind in ("in", "from", "column", "op")
+
+
+def _written_so(text: str, words: Vocabulary, before: list[Tag]) -> bool:
+    """Whether a word in capitals that also means something (``IT``, ``A``) is rather the value that is written so."""
+    if not _found_in(text, words):
+        return False
+    kinds = [tag.kind for tag in before[-2:]]
+    beside = kinds[-1:] in (["column"], ["op"], ["value"], ["not"], ["versus"], ["in"], ["from"])
+    return len(text) > 1 or beside or (len(kinds) > 1 and kinds[-1] in ("and", "or") and kinds[0] == "value")
 
 
 def _value_tag(text: str, pieces: tuple[str, ...], words: Vocabulary, before: list[Tag]) -> Tag | None:

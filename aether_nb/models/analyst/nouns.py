@@ -5,10 +5,16 @@ Data only, as in ``lexicon``; this module knows nobody.
 
 from __future__ import annotations
 
-__all__ = ["ATTRIBUTES", "ENTITIES", "FILLERS", "FOREIGN", "MONTHS", "SAME", "UNITS", "VALUE_WORDS"]
+__all__ = ["ATTRIBUTES", "COUNTED", "ENTITIES", "FILLERS", "FOREIGN", "MONTHS", "SAME", "UNITS", "VALUE_WORDS"]
 
 FILLERS = frozenset("of the a an per and in".split())
 """Words that do not count when a phrase is compared with a column's name."""
+
+COUNTED = frozenset(
+    "unit count sale sold death birth quantity order passenger visitor case vote goal win flight trip accident "
+    "casualty injury delivery booking click visit".split()
+)
+"""Words in the name of a column whose numbers count something, so that they are added up."""
 
 UNITS = frozenset(
     "cm degrees dollars eur ft g gram grams inch inches kg kilograms km kmh lb lbs m mg mi ml mm mph ms sec usd "
@@ -54,6 +60,12 @@ SAME = {
     "hp": "horsepower",
     "mice": "mouse",
     "leaves": "leaf",
+    "dept": "department",
+    "qty": "quantity",
+    "amt": "amount",
+    "cust": "customer",
+    "emp": "employee",
+    "addr": "address",
     "children": "child",
     "kids": "child",
 }

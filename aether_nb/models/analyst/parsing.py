@@ -14,6 +14,7 @@ from aether_nb.models.analyst.conditions import read_conditions
 from aether_nb.models.analyst.groups import read_extreme, read_groups, read_subject
 from aether_nb.models.analyst.matching import Tag, Vocabulary, tag_tokens
 from aether_nb.models.analyst.namespace import Column
+from aether_nb.models.analyst.nouns import COUNTED
 from aether_nb.models.analyst.question import Plot, Question, Unclear
 from aether_nb.models.analyst.results import number
 from aether_nb.models.analyst.times import time_column
@@ -312,6 +313,7 @@ def _one_row_each(clause: Clause, tag: Tag) -> bool:
 
 def _read_measures(clause: Clause, question: Question) -> None:
     """The columns that are left, in their order."""
+    _read_sums(clause, question)
     for at, tag in list(clause.free("column")):
         column = tag.value[0]
         implied = [other for other in ("max", "min", "mean") if other in column.name.casefold().split("_")]
@@ -337,6 +339,22 @@ def _read_measures(clause: Clause, question: Question) -> None:
     _read_percentiles(clause, question)
     if question.aggs and any(column.dated for column in question.columns) and time_column(clause) is None:
         raise Unclear("it is not clear which dates are meant")
+
+
+def _read_sums(clause: Clause, question: Question) -> None:
+    """``total number of units sold``, ``how much rain did July bring``: an amount that is added up."""
+    for at, tag in list(clause.free("count", "howmuch")):
+        column = clause.column(at + 1)
+        if column is None or column.kind != "number" or column.flag or question.aggs:
+            continue
+        counted = bool(COUNTED & set(column_words(column.name)[0])) and column.dtype.casefold().startswith(
+            ("int", "uint")
+        )
+        whole = tag.text.casefold().startswith(("total", "overall")) and not column.values
+        did = any(other.kind == "verb" and other.text.casefold() == "did" for other in clause.tags[at:])
+        if (tag.kind == "howmuch" and did) or (tag.kind == "count" and (counted or whole)):
+            question.aggs.append("sum")
+            clause.take(at)
 
 
 def _drop_labels(clause: Clause, question: Question) -> None:

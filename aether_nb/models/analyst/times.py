@@ -75,9 +75,9 @@ def read_time(clause: Clause, at: int) -> None:
         tag.kind == "number"
         and is_year(tag.value)
         and at
-        and clause.tags[at - 1].kind in ("in", "from", "and", "not", "freq")
+        and clause.tags[at - 1].kind in ("in", "from", "and", "not", "freq", "versus")
     ):
-        if clause.tags[at - 1].kind == "and" and not any(c.op in ("year", "==") for _, c in clause.found):
+        if clause.tags[at - 1].kind in ("and", "versus") and not any(c.op in ("year", "==") for _, c in clause.found):
             return
         column = need_time(clause)
         clause.take(at)

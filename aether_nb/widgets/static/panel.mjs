@@ -231,6 +231,11 @@ class Panel {
     if (message.order || message.type === "snapshot") this.arrange();
     if (message.tail) this.drawTail(message.tail);
     for (const piece of message.appends ?? []) this.append(piece);
+    for (const { id, live, cut } of message.lives ?? []) {
+      const block = this.blocks.get(id);
+      if (block) this.blocks.set(id, { ...block, live, cut });
+      this.drawBlock(id);
+    }
     if (message.settled) this.settle(message.settled);
     this.tick();
   }
@@ -399,10 +404,10 @@ class Panel {
 
 /** @param {Panel} panel @param {HTMLElement} node @param {Block} block @param {Memory} memory */
 function drawThinking(panel, node, block, memory) {
-  const short = block.done && block.text.length < 100 && !block.text.includes("\n");
-  if (short) {
+  const said = block.text.replace(/\s+/g, " ").trim();
+  if (block.done && said.length <= 120) {
     node.replaceChildren(h("div", { class: "aether-row aether-short", "data-testid": "thinking" },
-      h("span", { class: "aether-cell" }, icon("spark", "quiet")), h("span", { class: "aether-purpose", dir: "auto" }, block.text)));
+      h("span", { class: "aether-cell" }, icon("spark", "quiet")), h("span", { class: "aether-purpose", dir: "auto" }, said)));
     return;
   }
   const open = memory.open ?? !block.done;
@@ -419,7 +424,7 @@ function drawThinking(panel, node, block, memory) {
       } },
       h("span", { class: "aether-cell" }, icon(block.done ? "spark" : "spin", block.done ? "quiet" : "busy")),
       open && h("span", { class: "aether-name aether-plain" }, block.done ? "Thought" : "Thinking"),
-      h("span", { class: "aether-purpose", dir: "auto" }, open ? "" : block.text.slice(0, 200)),
+      h("span", { class: "aether-purpose", dir: "auto" }, open ? "" : said.slice(0, 200)),
       icon("fold", open ? "down" : "quiet")),
     body);
   if (!block.done) body.scrollTop = body.scrollHeight;
@@ -623,6 +628,7 @@ function openEditor(editor, values) {
       ? h("textarea", { class: "aether-field aether-mono", rows: Math.min(16, text.split("\n").length + 1), spellcheck: "false" })
       : h("input", { class: "aether-field aether-mono", type: "text", spellcheck: "false" });
     field.value = text;
+    field.setSelectionRange(0, 0);
     field.dataset.testid = `edit-${name}`;
     editor.append(h("label", { class: "aether-edit" }, h("span", { class: "aether-label" }, name), field));
     return { name, isText, field };

@@ -11,7 +11,7 @@ from aether_nb.models.analyst.question import Key, Question, Unclear
 from aether_nb.models.analyst.results import Table, facts, number
 from aether_nb.models.analyst.script import Script
 
-__all__ = ["Aggregate", "expand", "measured"]
+__all__ = ["Aggregate", "expand", "measured", "only_number"]
 
 _EXPANDED = {"typical": ("mean", "median"), "quartiles": ("q0.25", "q0.5", "q0.75"), "q1": ("q0.25",), "q3": ("q0.75",)}
 
@@ -57,7 +57,7 @@ class Aggregate:
         if not question.aggs:
             default = question.keys and question.columns
             question.aggs = implied[:1] or (["mean", "median"] if default else [])
-        question.columns = question.columns or _only_number(clause, question)
+        question.columns = question.columns or only_number(clause, question)
         if not question.columns or not question.aggs:
             return False
         if clause.claim("count"):
@@ -112,11 +112,10 @@ class Aggregate:
         return rows.code(*desk.keep(question, f"{made}({body})"))
 
 
-def _only_number(clause: Clause, question: Question) -> list[Column]:
+def only_number(clause: Clause, question: Question) -> list[Column]:
     """The one numeric column of a frame that has just one; nothing when it is not clear which is meant."""
     keys = [key.column for key in question.keys]
-    tested = [condition.column for _, condition in clause.found]
-    columns = [c for c in clause.words.frame.columns if c.kind == "number" and c not in keys and c not in tested]
+    columns = [c for c in clause.words.frame.columns if c.kind == "number" and c not in keys]
     return columns if len(columns) == 1 and question.aggs else []
 
 

@@ -9,6 +9,7 @@ from aether_nb.models.analyst.phrasing import conditions_text, figure, markdown_
 from aether_nb.models.analyst.question import Key, Question
 from aether_nb.models.analyst.results import Table, facts, number
 from aether_nb.models.analyst.script import Script
+from aether_nb.models.analyst.times import time_column
 
 __all__ = ["Comparison"]
 
@@ -23,9 +24,15 @@ class Comparison:
         asked = clause.claim("task", "compare") | (not question.extreme and clause.claim("task", "vary"))
         comparing = [tag for _, tag in clause.free("more")]
         versus = (
-            clause.has("versus") and len([c for _, c in clause.found if c.op == "in"]) == 1 and not question.extreme
+            clause.spoke("versus")
+            and len([c for _, c in clause.found if c.op in ("in", "years in")]) == 1
+            and not question.extreme
+            and not question.keys
+            and not clause.spoke("count")
         )
-        if not (asked or comparing or (versus and question.aggs)) or set(question.aggs) - {"mean", "median"}:
+        if not (asked or comparing or (versus and (question.aggs or len(question.columns) == 1))) or set(
+            question.aggs
+        ) - {"mean", "median"}:
             return False
         for tag in comparing:
             if tag.extra and not question.columns:
@@ -55,6 +62,8 @@ class Comparison:
         if not keys and not several and len(texts) == 1 and len(question.columns) == 2:
             keys = [Key(texts[0])]
             question.columns.remove(texts[0])
+        if not keys and not several:
+            keys = _numbered_groups(clause, question)
         if not keys and len(several) == 1 and several[0].column is not None:
             keys = [Key(several[0].column, "Y" if several[0].op == "years in" else "")]
         question.keys, question.subject = keys, None
@@ -82,26 +91,47 @@ class Comparison:
             f"{groups} = {group_code(question.keys, chosen)}[{measure!r}]",
             f'{kept} = {groups}.agg(["count", "mean", "median", "std", "min", "max"])',
             f'print("largest difference:", {kept}["mean"].max() - {kept}["mean"].min())',
-            f'print("highest:", {kept}["mean"].idxmax())', f'print("lowest:", {kept}["mean"].idxmin())',
+            f'print("highest:", {kept}["mean"].idxmax())',
+            f'print("lowest:", {kept}["mean"].idxmin())',
             "# how much of the variation lies between the groups",
             f"{values} = {chosen}.dropna(subset=[{measure!r}, {question.keys[0].column.name!r}])[{measure!r}]",
             (
                 f'print("eta squared:", ({kept}["count"] * ({kept}["mean"] - '
-                f'{values}.mean()) ** 2).sum() / (({values} - {values}.mean()) ** 2).sum())'
+                f"{values}.mean()) ** 2).sum() / (({values} - {values}.mean()) ** 2).sum())"
             ),
             f"{samples} = [part.dropna() for _, part in {groups} if part.count() > 1]",
-            "try:", f"    from scipy import stats as {stats}" if stats != "stats" else "    from scipy import stats",
-            "except ImportError:", '    print("test: none")', "else:",
-        ]  # fmt: skip
+            "try:",
+            f"    from scipy import stats as {stats}" if stats != "stats" else "    from scipy import stats",
+            "except ImportError:",
+            '    print("test: none")',
+            "else:",
+            f"    if len({samples}) > 1:",
+        ]
         two = _groups(question) == 2
         made = f"{stats}.ttest_ind(*{samples}, equal_var=False)" if two else f"{stats}.f_oneway(*{samples})"
         rows.lines += [
-            f"    {test} = {made}", f'    print("test:", "{"Welch" if two else "one-way ANOVA"}")',
-            f'    print("statistic:", {test}.statistic)', f'    print("p:", {test}.pvalue)',
-        ]  # fmt: skip
+            f"        {test} = {made}",
+            f'        print("test:", "{"Welch" if two else "one-way ANOVA"}")',
+            f'        print("statistic:", {test}.statistic)',
+            f'        print("p:", {test}.pvalue)',
+        ]
         if not two:
-            rows.lines.append(f'    print("kruskal p:", {stats}.kruskal(*{samples}).pvalue)')
-        return rows.code(f"    del {test}", kept)
+            rows.lines.append(f'        print("kruskal p:", {stats}.kruskal(*{samples}).pvalue)')
+        return rows.code(f"        del {test}", kept)
+
+
+def _numbered_groups(clause: Clause, question: Question) -> list[Key]:
+    """``between years``, ``between classes``: groups that are numbers, beside the measure."""
+    for at, tag in list(clause.free("freq")):
+        when = time_column(clause)
+        if tag.value == "Y" and when is not None and len(question.columns) == 1:
+            clause.take(at)
+            return [Key(when, "Y" if when.dated else "")]
+    groups = [column for column in question.columns if (column.kind == "number" and column.values) or column.dated]
+    if len(question.columns) != 2 or not groups:
+        return []
+    question.columns.remove(groups[-1])
+    return [Key(groups[-1], "Y" if groups[-1].dated else "")]
 
 
 def _groups(question: Question) -> int:

@@ -22,6 +22,7 @@ class Correlation:
         """A word for it, and numeric columns."""
         matrix = clause.claim("task", "matrix") or (question.plot is not None and question.plot.kind == "heat")
         asked = clause.claim("task", "corr") | clause.has("method", "spearman")
+        asked |= clause.has("pair") and clause.has("strength")
         if not (asked or matrix) or question.aggs or len(question.keys) > 1:
             return False
         strongest = clause.claim("strength") or question.extreme == "max"

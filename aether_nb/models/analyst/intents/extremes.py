@@ -80,8 +80,8 @@ class Extremes:
             return f"{head} in each {by}{where}:\n\n" + markdown_table(found, labels)
         if "nth" in question.flags and question.n and found.total >= question.n:
             row = found.rows[question.n - 1]
-            told = zip(found.columns[labels - 1 : -1], row[labels - 1 : -1], strict=True)
-            beside = listed([f"{plain(name)} **{plain(cell)}**" for name, cell in told if cell])
+            cells = zip(found.columns[labels - 1 : -1], row[labels - 1 : -1], strict=True)
+            beside = listed([f"{plain(name)} **{plain(cell)}**" for name, cell in cells if cell])
             head = f"The {ordinal(question.n)} {end} {plain(measure)}{where} is **{figure(row[at])}**"
             head += f" ({beside})." if beside else "."
         elif question.n is None and found.total > 1:

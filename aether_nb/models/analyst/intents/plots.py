@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from aether_nb.models.analyst.clause import Clause
 from aether_nb.models.analyst.code import Rows
-from aether_nb.models.analyst.desk import Desk
-from aether_nb.models.analyst.drawing import picture_lines
+from aether_nb.models.analyst.desk import Desk, NotDone
+from aether_nb.models.analyst.drawing import heat_lines, picture_lines
 from aether_nb.models.analyst.namespace import Column
 from aether_nb.models.analyst.phrasing import conditions_text, listed, plain
 from aether_nb.models.analyst.question import Key, Plot, Question
@@ -83,12 +83,15 @@ def draw(question: Question, desk: Desk) -> Script:
     kind = _kind(question)
     asked = replace(question, plot=Plot(kind, question.plot.color if question.plot else None))
     purpose = picture_title(asked)
-    from_table = bool(desk.saved) and kind in _FROM_TABLE
+    crossed = kind == "heat" and asked.task in ("aggregate", "count", "association") and len(asked.keys) == 2
+    if kind == "heat" and not crossed and asked.task not in ("picture", "correlation"):
+        raise NotDone("a heat map shows correlations, or one figure by two groups, so nothing was drawn")
+    from_table = bool(desk.saved) and (kind in _FROM_TABLE or crossed)
 
     def write(rows: Rows) -> str:
         if from_table:
             rows.lines.clear()
-            lines = _table_lines(asked, desk)
+            lines = _crossed_lines(asked, desk, rows) if crossed else _table_lines(asked, desk)
         else:
             lines = picture_lines(kind, asked, rows.filtered(asked.conditions), rows)
             lines = lines if ".plot." in lines[0] else ["plt.figure()", *lines]
@@ -184,6 +187,12 @@ def _group_by_others(question: Question, others: list[Column]) -> None:
     if len(others) == 1 and not question.keys and others[0].categorical:
         question.keys.append(Key(others[0]))
         question.columns.remove(others[0])
+
+
+def _crossed_lines(question: Question, desk: Desk, rows: Rows) -> list[str]:
+    """What draws the last column of the kept table, one group against the other."""
+    kept = desk.saved if question.task == "association" else f"{desk.saved}.iloc[:, -1].unstack()"
+    return ["plt.figure()", *heat_lines(kept, 'cmap="viridis"', rows)]
 
 
 def _table_lines(question: Question, desk: Desk) -> list[str]:

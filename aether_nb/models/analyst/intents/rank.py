@@ -5,11 +5,13 @@ from __future__ import annotations
 from aether_nb.models.analyst.clause import Clause
 from aether_nb.models.analyst.code import Rows, aggregate, aggregates, group_code
 from aether_nb.models.analyst.desk import Desk
-from aether_nb.models.analyst.intents.aggregate import expand, measured
+from aether_nb.models.analyst.intents.aggregate import expand, measured, only_number
+from aether_nb.models.analyst.nouns import COUNTED
 from aether_nb.models.analyst.phrasing import agg_name, conditions_text, figure, listed, markdown_table, ordinal, plain
 from aether_nb.models.analyst.question import Question
 from aether_nb.models.analyst.results import Table, facts, number
 from aether_nb.models.analyst.script import Script
+from aether_nb.models.analyst.words import column_words
 
 __all__ = ["Rank"]
 
@@ -36,16 +38,20 @@ class Rank:
         if "mode" in question.aggs or "rare" in question.aggs or len(question.columns) > 1:
             return False
         question.aggs = expand(question.aggs)
+        if not question.aggs and _speaks_of_many(clause) and _adds_up(question):
+            question.aggs = ["sum"]
         if clause.claim("task", "vary"):
             question.aggs = list(dict.fromkeys((*question.aggs, "std")))
         counted = clause.claim("count")
+        if not question.columns and not counted and question.aggs:
+            question.columns = only_number(clause, question)
         named = any(True for _ in clause.free("row", "entity", "frame", "data")) or bool(clause.found)
         distinct = clause.claim("distinct")
         if (question.columns and question.columns[0].kind in ("text",)) or (distinct and question.columns):
             question.aggs = ["nunique"]
         elif question.columns:
             measured(question)
-        elif not counted and not named:
+        elif not counted and not (named and _speaks_of_many(clause)):
             return False
         for kind in ("row", "ref", "list", "descending", "to", "sort"):
             clause.claim(kind)
@@ -85,6 +91,18 @@ class Rank:
         calendar = facts(outcome.text).get("calendar month", "")
         also = f"\n\nTaken over all years, the calendar month is **{plain(calendar)}**." if calendar else ""
         return _said(question, desk.table(outcome), end) + also
+
+
+def _adds_up(question: Question) -> bool:
+    """Whether the measure counts something, so that ``most units sold`` means their sum."""
+    columns = question.columns
+    return len(columns) == 1 and columns[0].kind == "number" and bool(COUNTED & set(column_words(columns[0].name)[0]))
+
+
+def _speaks_of_many(clause: Clause) -> bool:
+    """Whether the superlative may be one of counting: ``most`` may, ``highest`` wants a measure."""
+    tops = [tag.text.casefold() for tag in clause.tags if tag.kind in ("top", "rank")]
+    return all(word in ("most", "fewest", "least", "top", "rank", "ranking") for word in tops)
 
 
 def _over_years(question: Question, end: str, chosen: str) -> str:

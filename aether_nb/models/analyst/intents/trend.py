@@ -28,7 +28,7 @@ class Trend:
             return False
         for kind in ("ref", "howmuch", "list", "by", "valueword"):
             clause.claim(kind)
-        when = time_column(clause)
+        when = next((key.column for key in question.keys if key.freq), time_column(clause))
         question.columns = [column for column in question.columns if column != when]
         if when is None:
             raise Unclear(f"{question.frame.name} has no column, or several, that could say when")
@@ -138,7 +138,8 @@ class Period:
         """A word for it, or an end of the column that says when."""
         asked = clause.claim("period")
         when = time_column(clause)
-        if when is not None and when.dated and question.columns == [when] and not question.aggs:
+        rows = {"rows", "whichrows"} & question.flags
+        if when is not None and when.dated and question.columns == [when] and not question.aggs and not rows:
             ordinals = [at for at, tag in clause.free("ordinal") if tag.value == 1]
             clause.take(*ordinals)
             asked |= bool(ordinals) | clause.claim("last")
