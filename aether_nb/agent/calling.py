@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
@@ -18,7 +18,7 @@ from aether_nb.agent.asking import Asking
 from aether_nb.agent.run import Run
 from aether_nb.events import kinds as k
 
-__all__ = ["CallContext", "Host", "joined"]
+__all__ = ["CallContext", "Host", "Trace", "joined"]
 
 T = TypeVar("T")
 
@@ -35,6 +35,15 @@ class Host:
     main: Callable[[Callable[[], Any]], Awaitable[Any]]
 
 
+@dataclass(frozen=True)
+class Trace:
+    """What is known of a running call before it ends: when it began (monotonic seconds), what it leaves if stopped."""
+
+    begun: float
+    outputs: tuple[Mapping[str, Any], ...] = ()
+    events: tuple[k.Event, ...] = ()
+
+
 @dataclass
 class CallContext:
     """The ``Context`` of one running call."""
@@ -44,6 +53,7 @@ class CallContext:
     run: Run
     asking: Asking
     lock: asyncio.Lock
+    traces: dict[str, Trace] = field(default_factory=dict)
     loop: asyncio.AbstractEventLoop | None = None
     clock: asyncio.Timeout | None = None
     gathering: threading.Lock = field(default_factory=threading.Lock)
@@ -83,6 +93,10 @@ class CallContext:
                 self.clock.reschedule(until + time.monotonic() - asked)
             self.run.append(k.QuestionAnswered(question.id, answer, by))
             return answer
+
+    def leave(self, outputs: tuple[Mapping[str, Any], ...], events: tuple[k.Event, ...]) -> None:
+        """Keep what a call that is being stopped has shown and changed; the driver records it with the Stop."""
+        self.traces[self.call_id] = replace(self.traces[self.call_id], outputs=outputs, events=events)
 
     def emit(self, event: k.Event) -> None:
         """Show a transient event, from whichever thread; one wake-up of the loop shows all that has gathered."""

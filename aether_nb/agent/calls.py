@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from aether_nb.agent.asking import Asking
-from aether_nb.agent.calling import CallContext, Host
+from aether_nb.agent.calling import CallContext, Host, Trace
 from aether_nb.agent.run import Run
 from aether_nb.errors import AetherError, FatalToolError, InterventionRequired, RepairableToolError
 from aether_nb.events import kinds as k
@@ -34,13 +34,14 @@ class Calls:
     host: Host
     asking: Asking
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    traces: dict[str, Trace] = field(default_factory=dict)
 
     def specs(self, reading: bool = False) -> tuple[ToolSpec, ...]:
         """What a model is told of the tools; ``reading``: only of those that never change anything."""
         return tuple(tool.spec for tool in self.tools.values() if not reading or tool.reads)
 
     def _context(self, id: str, loop: asyncio.AbstractEventLoop | None = None) -> CallContext:
-        return CallContext(id, self.host, self.run, self.asking, self.lock, loop)
+        return CallContext(id, self.host, self.run, self.asking, self.lock, self.traces, loop)
 
     # ---- judging
 
@@ -148,6 +149,7 @@ class Calls:
         context = self._context(call.id, asyncio.get_running_loop())
         context.clock = asyncio.timeout(self.run.state.seconds_left)
         begun = time.monotonic()
+        self.traces[call.id] = Trace(begun)
         try:
             async with context.clock:
                 result = await self.tools[call.name].run(call.proposed.call.arguments, context)

@@ -53,11 +53,13 @@ def compose(
     rules = f"{RULES}\n{IN_MODE[mode]}\nThe working folder is {workspace}."
     messages = [Message.of("system", rules)]
     for turn in prior:
-        done = "".join(f"\n- {call}" for call in turn.calls)
-        told = turn.answer or "(no answer)"
+        told = [turn.answer or "(no answer)"]
+        if turn.calls:
+            told.append("Calls of this turn:" + "".join(f"\n- {call}" for call in turn.calls))
+        if turn.made:
+            told.append(f"Variables made in this turn: {', '.join(turn.made)}")
         messages.append(Message.of("user", turn.prompt))
-        answer = Text(f"{told}\n\nCalls of this turn:{done}" if done else told, "rows")
-        messages.append(Message("assistant", (answer,)))
+        messages.append(Message("assistant", (Text("\n\n".join(told), "rows"),)))
     shown = Text(f"\n\n{summary}", "rows" if columns else "schema", columns)
     return (*messages, Message("user", (Text(prompt), shown)))
 
@@ -68,4 +70,4 @@ def turn_of(state: RunState) -> Turn:
     calls = tuple(
         line(call.proposed.call, call.status) for call in state.calls.values() if call.name not in ("plan", "ask_user")
     )
-    return Turn(state.run, state.head, state.started.prompt, state.answer, calls)
+    return Turn(state.run, state.head, state.started.prompt, state.answer, calls, state.made)

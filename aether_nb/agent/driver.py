@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Mapping
 from aether_nb.agent import steps
 from aether_nb.agent.approvals import RISKS
 from aether_nb.agent.asking import Answer, Asking
+from aether_nb.agent.calling import Trace
 from aether_nb.agent.calls import Calls
 from aether_nb.agent.run import Run
 from aether_nb.agent.steps import next_step
@@ -52,14 +53,15 @@ class Driver:
                 async for event in self.perform(step):
                     run.append(event)
         except asyncio.CancelledError:
-            for event in settled(run.state, k.RunEnded("cancelled", "Stopped by the user.")):
+            end = k.RunEnded("cancelled", "Stopped by the user.")
+            for event in settled(run.state, end, self.calls.traces):
                 run.append(event)
             raise
         except StoreError:
             raise  # nothing more can be recorded; what was, is kept
         except BaseException as error:
             broken = k.RunEnded("failed", f"The run broke off with {type(error).__name__}.", str(error))
-            for event in settled(run.state, broken):
+            for event in settled(run.state, broken, self.calls.traces):
                 run.append(event)
             raise
         return run.state
@@ -189,8 +191,14 @@ class Driver:
             yield k.RunEnded("done")
 
 
-def settled(state: RunState, end: k.RunEnded) -> list[k.Event]:
-    """What a run's log says when it ends before its time: every open call is settled, nothing is left dangling."""
+def settled(state: RunState, end: k.RunEnded, traces: Mapping[str, Trace] | None = None) -> list[k.Event]:
+    """What a run's log says when it ends before its time: every open call is settled, nothing is left dangling.
+
+    Args:
+        state: The run as it stands.
+        end: How it ends.
+        traces: What the calls that were running leave behind.
+    """
     if state.ended or state.started is None:
         return []
     by = "stopped by the user" if end.outcome == "cancelled" else "given up, because the run ended"
@@ -198,11 +206,15 @@ def settled(state: RunState, end: k.RunEnded) -> list[k.Event]:
     for id in state.open:
         call = state.calls.get(id)
         running = call is not None and call.status == "begun"
+        trace = (traces or {}).get(id) if running else None
+        events += trace.events if trace else ()
         if call is not None and running and call.proposed.effect == "external":
             events.append(k.CallDoubtful(id, f"stopped while {call.name} was running; look whether it acted"))
         else:
             when = "while it was running" if running else "before it began"
-            events.append(k.CallFailed(id, f"{by} {when}", stopped=True))
+            seconds = time.monotonic() - trace.begun if trace else 0.0
+            outputs = trace.outputs if trace else ()
+            events.append(k.CallFailed(id, f"{by} {when}", seconds=seconds, stopped=True, outputs=outputs))
     return [*events, end]
 
 

@@ -56,13 +56,17 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What a later run sees of an earlier one: prompt, answer and one line a call. Frozen when the later one starts."""
+    """What a later run sees of an earlier one: prompt, answer, one line a call, and the names of variables it made.
+
+    Frozen when the later one starts.
+    """
 
     run: str
     head: int
     prompt: str
     answer: str
     calls: tuple[str, ...] = ()
+    made: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,9 @@ class Context(Protocol):
     def emit(self, event: Event) -> None:
         """Show a transient event. May be called from any thread."""
 
+    def leave(self, outputs: tuple[Mapping[str, Any], ...], events: tuple[Event, ...]) -> None:
+        """Say what a call that is being stopped has shown and changed so far. May be called from any thread."""
+
     async def main(self, function: Callable[[], T | Awaitable[T]]) -> T:
         """Run on the user's main thread, in the cell that asked; what it returns is awaited there."""
 

@@ -10,6 +10,7 @@ import inspect
 import warnings
 from ast import PyCF_ALLOW_TOP_LEVEL_AWAIT
 from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from IPython.core.inputtransformer2 import TransformerManager
@@ -63,14 +64,16 @@ async def run_python(code: str, context: Context, purpose: str = "") -> Result:
     def show(stream: str, text: str) -> None:
         context.emit(OutputDelta(context.call_id, text, "stderr" if stream == "stderr" else "stdout"))
 
-    def seen(before: Photograph, execution: Execution) -> tuple[Execution, tuple[Change, ...]]:
-        if execution.interrupted:
-            raise KeyboardInterrupt  # IPython has swallowed it; it is the run that was stopped, not this code alone
+    def seen(before: Photograph, execution: Execution) -> Ran:
         for figure in execution.figures:
             shell.display_pub.publish(dict(figure))
-        return execution, compare(before, shell.user_ns)
+        ran = Ran(execution, compare(before, shell.user_ns))
+        if execution.interrupted:
+            context.leave(ran.outputs, ran.events(context.call_id))
+            raise KeyboardInterrupt  # IPython has swallowed it; it is the run that was stopped, not this code alone
+        return ran
 
-    async def awaited(before: Photograph, running: Awaitable[Execution]) -> tuple[Execution, tuple[Change, ...]]:
+    async def awaited(before: Photograph, running: Awaitable[Execution]) -> Ran:
         return seen(before, await running)
 
     def job() -> Any:
@@ -79,17 +82,35 @@ async def run_python(code: str, context: Context, purpose: str = "") -> Result:
         running = Executor(shell).run(code, show)
         return awaited(before, running) if inspect.isawaitable(running) else seen(before, running)
 
-    done: tuple[Execution, tuple[Change, ...]] = await context.main(job)
-    execution, changes = done
-    events: tuple[Event, ...] = (NamespaceChanged(context.call_id, changes),) if changes else ()
-    outputs = tuple(bundle for bundle in execution.outputs if bundle not in execution.figures)
+    ran: Ran = await context.main(job)
+    execution, events = ran.execution, ran.events(context.call_id)
     if execution.error_name:
-        printed = ({"text/plain": text} for text in (execution.stdout, execution.stderr) if text.strip())
-        outputs = (*printed, *outputs)
-        raise PartlyDone(execution.error_text, execution.traceback, outputs=outputs, events=events)
+        raise PartlyDone(execution.error_text, execution.traceback, outputs=ran.outputs, events=events)
     shown = show_value(execution.value) if execution.has_value else None
-    text = Text(report(execution, shown, changes), "rows", shown.columns if shown else ())
-    return Result((text,), outputs, events)
+    text = Text(report(execution, shown, ran.changes), "rows", shown.columns if shown else ())
+    return Result((text,), ran.outputs, events)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """Code that was run, and what it did to the namespace."""
+
+    execution: Execution
+    changes: tuple[Change, ...]
+
+    @property
+    def outputs(self) -> tuple[Mapping[str, Any], ...]:
+        """What stands on the card: all but the figures, and after an error also what was printed before it."""
+        run = self.execution
+        shown = tuple(bundle for bundle in run.outputs if bundle not in run.figures)
+        if not run.error_name:
+            return shown
+        printed = ({"text/plain": text} for text in (run.stdout, run.stderr) if text.strip())
+        return (*printed, *shown)
+
+    def events(self, call_id: str) -> tuple[Event, ...]:
+        """The changes as an event, if there were any."""
+        return (NamespaceChanged(call_id, self.changes),) if self.changes else ()
 
 
 def report(execution: Execution, shown: Shown | None, changes: tuple[Change, ...]) -> str:

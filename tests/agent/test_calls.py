@@ -334,3 +334,32 @@ def test_whatever_breaks_the_loop_the_log_says_how_the_run_ended() -> None:
         pass
     assert play.kinds[-2:] == ["call.failed", "run.ended"]
     assert play.run.state.ended == k.RunEnded("failed", "The run broke off with SystemExit.", "3")
+
+
+def test_what_a_stopped_call_did_is_recorded_with_the_stop() -> None:
+    """Stop does not hide what happened: outputs, changes and seconds of the call are in the log."""
+    begun = asyncio.Event()
+    change = k.NamespaceChanged("c", (k.Change("a", "added"),))
+
+    @tool(risk="low", effect="namespace", where="loop")
+    async def work(context: Context) -> str:
+        """Work."""
+        begun.set()
+        try:
+            await asyncio.sleep(30)
+        finally:
+            context.leave(({"text/plain": "so far"},), (change,))
+        return ""
+
+    play = stage([call("work")], tools=[work])
+
+    async def stopped() -> None:
+        task = asyncio.create_task(play.driver.drive())
+        await begun.wait()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(stopped())
+    failed = next(event for event in play.stored if isinstance(event, k.CallFailed))
+    assert (failed.stopped, failed.outputs, play.run.state.made) == (True, ({"text/plain": "so far"},), ("a",))
+    assert failed.seconds > 0

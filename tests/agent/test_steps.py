@@ -121,14 +121,18 @@ def test_a_state_of_no_run_is_refused() -> None:
 
 def test_later_turns_see_prompt_answer_and_one_line_a_call() -> None:
     """The history of an earlier turn holds no tool results, and its own plan is left out."""
-    ended = state(*OPEN, k.CallFinished("c1", (Text("secret rows"),), 0.1), answered(text="It is 5."))
+    made = k.NamespaceChanged("c1", (k.Change("summary", "added"),))
+    ended = state(*OPEN, made, k.CallFinished("c1", (Text("secret rows"),), 0.1), answered(text="It is 5."))
     turn = turn_of(ended)
-    assert turn == k.Turn("r", 6, "q", "It is 5.", ("send(a): finished",))
+    assert turn == k.Turn("r", 7, "q", "It is 5.", ("send(a): finished",), ("summary",))
     messages = compose(
         "next", "variables (0):", (), mode="ask", workspace=__import__("pathlib").Path("/w"), prior=[turn]
     )
     assert [message.role for message in messages] == ["system", "user", "assistant", "user"]
-    assert messages[2].text == "It is 5.\n\nCalls of this turn:\n- send(a): finished"
+    assert (
+        messages[2].text
+        == "It is 5.\n\nCalls of this turn:\n- send(a): finished\n\nVariables made in this turn: summary"
+    )
     assert not any("secret" in message.text for message in messages)
 
 

@@ -22,6 +22,7 @@ class ToolContext:
     plan: tuple[PlanItem, ...] = ()
     made: tuple[str, ...] = ()
     emitted: list[Event] = field(default_factory=list)
+    left: tuple[Any, ...] = ()
     asked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
 
     @property
@@ -34,6 +35,9 @@ class ToolContext:
 
     def emit(self, event: Event) -> None:
         self.emitted.append(event)
+
+    def leave(self, outputs: tuple[Any, ...], events: tuple[Event, ...]) -> None:
+        self.left = (outputs, events)
 
     async def main(self, function: Any) -> Any:
         value = function()

@@ -175,6 +175,21 @@ def test_a_value_in_capitals_is_not_a_pronoun() -> None:
     assert f"where store = IT is **{expected:.2f}" in asked("what is the average price of IT?")
 
 
+def test_a_column_of_yes_and_no_may_be_a_group() -> None:
+    """Behind ``by … and`` it is no condition."""
+    data = till().assign(returned=lambda frame: frame["heat"] > 18)
+    counts = data.groupby(["product", "returned"]).size()
+    told = {(row[0], row[1]): int(row[2]) for row in rows_of(Lab({"till": data}).ask("rows by product and returned"))}
+    assert told == {(name, str(flag)): size for (name, flag), size in counts.items()}
+
+
+def test_the_maximum_beside_a_mean_is_computed_too() -> None:
+    """``mean and max`` asks for two figures and for no ranking."""
+    text = asked("mean and max of price by store")
+    expected = till().groupby("store")["price"].max()
+    assert {row[0]: float(row[-1]) for row in rows_of(text)} == expected.to_dict()
+
+
 def test_where_most_come_from_is_a_place() -> None:
     """``where`` asks for the column of places."""
     data = pd.DataFrame({"model": list("abcde"), "origin": ["US", "EU", "EU", "US", "EU"]})
@@ -209,6 +224,7 @@ def test_the_strongest_pair_is_found() -> None:
         "who is the highest paid in each store",
         "how many sales are in OR",
         "predict the price of 2023",
+        "what will the price be in 2030?",
         "does the heat cause higher prices?",
         "best selling product",
     ],

@@ -111,9 +111,12 @@ def test_top_level_await_runs(context: Shelled) -> None:
 
 
 def test_an_interrupt_stops_the_run_and_not_only_the_code(context: Shelled) -> None:
-    """A KeyboardInterrupt that IPython swallowed is raised again."""
+    """A KeyboardInterrupt that IPython swallowed is raised again, and what the code did so far is left behind."""
     with pytest.raises(KeyboardInterrupt):
-        use(run_python, context, code="raise KeyboardInterrupt")
+        use(run_python, context, code="made = 1\nprint('so far')\nraise KeyboardInterrupt")
+    outputs, events = context.left
+    assert outputs == ({"text/plain": "so far\n"},)
+    assert [change.name for event in events for change in event.changes] == ["made"]
 
 
 @pytest.mark.parametrize(

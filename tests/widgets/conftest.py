@@ -1,4 +1,4 @@
-"""What the tests of the face share: one time zone, so that the times in transcripts are the same everywhere."""
+"""What the tests of the face share: one time zone, so that times are the same everywhere, and a panel that is heard."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import time
 from collections.abc import Iterator
 
 import pytest
+
+from harness.panel import Heard
 
 
 @pytest.fixture(autouse=True)
@@ -16,3 +18,9 @@ def _utc() -> Iterator[None]:
         time.tzset()
         yield
     time.tzset()
+
+
+@pytest.fixture
+def heard() -> Heard:
+    """A panel nobody has looked at yet."""
+    return Heard()

@@ -125,6 +125,8 @@ def _flag(clause: Clause, at: int) -> None:
         or clause.kind(at + 1) == "op"
     ):
         return
+    if clause.kind(at - 1) == "and" and clause.kind(at - 2) == "column" and clause.kind(at - 3) in ("by", "between"):
+        return
     counting = clause.has("count") or clause.has("share") or clause.has("list")
     beside = (
         (clause.has("agg") or clause.has("task", "compare"))

@@ -170,9 +170,10 @@ _GROUPS: dict[str, str] = {
         "ranked by|rank by|in term of|based on|with respect to|"
         "when ranked by|measured by|as measured by|judged by|with regard to|regarding|terms of"
     ),
-    "ascending": "ascending|in ascending order|increasing order|from low to high",
-    "rank": "rank|ranking",
+    "ascending": "lowest first|smallest first|from smallest to largest|ascending|in ascending order|increasing order|from low to high",
+    "rank": "rank|ranking|sort|arrange",
     "descending": (
+        "highest first|largest first|biggest first|most first|from largest to smallest|in decreasing order|"
         "sorted|ordered|in order|sorted descending|sort descending|descending|in descending order|decreasing order|"
         "from high to low|from highest to lowest|from most to least"
     ),
@@ -366,7 +367,7 @@ _STOP_WORDS = (
     "thanks kindly report provide create generate make produce using based together use run perform do doe value "
     "if whether us respective respectively given within this these those such only currently recorded present "
     "exist all various different measured observed contained included appear available found seen represented "
-    "across listed been will they of as well very much too single individual particular specific certain "
+    "across listed been they of as well very much too single individual particular specific certain "
     "corresponding own per se into onto quickly ever many point ones one taken full set simple nice short quick "
     "detailed brief bit little good idea ok okay hey"
 )
@@ -382,7 +383,7 @@ _STOP_PHRASES = (
     "under the name|file|as a csv file named|to a csv file called|in percentage term|on display|i need|i wonder|"
     "please compute|side by side|for the whole data|for the whole dataset|in the entire dataset|"
     "in the whole dataset|per row|"
-    "statistically speaking|strictly speaking|roughly speaking|generally speaking|broadly speaking|or similar|"
+    "will you|would you|statistically speaking|strictly speaking|roughly speaking|generally speaking|broadly speaking|or similar|"
     "or something similar|or the like|or so|or something like that|kind of|sort of|or not|i mean|if possible|"
     "by the way|"
     "if you can|at a glance|in one go|as a number"

@@ -193,6 +193,6 @@ FOREIGN = frozenset(
     "model moving network neural news next normalize odds optimize pca pivot poem predict prediction president "
     "probability program query reason recommend recommendation regress regression remove rename rolling scrape "
     "script send should simulate simulation sql standardize story suggest tomorrow train translate transpose "
-    "website why".split()
+    "website why will".split()
 )
 """Words that stand for what the analyst does not do; they are never taken for a misspelling of something it does."""
