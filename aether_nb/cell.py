@@ -31,6 +31,9 @@ __all__ = ["ask_blocking", "ask_in_cell"]
 PATIENCE = 1.5
 """Seconds for which the first gate waits for a view to say hello, before the keyboard or a policy is asked."""
 
+GRACE = 30.0
+"""Seconds after which a gate whose panel was taken away, by clearing or running the cell again, is answered with no."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -108,7 +111,7 @@ class KernelFace:
         self.jobs: Jobs | None = None
         self.stopped = False
         self.patience = PATIENCE
-        self.desk = Desk(self._seen)
+        self.desk = Desk(self._seen, lambda: self.panel.wait_left(GRACE))
         self.panel = Panel(run, self._command)
         self.comm_id = self.panel.comm_id
         self.lane = FastLane(self.kernel)
@@ -130,7 +133,14 @@ class KernelFace:
     def close(self, broken_off: str) -> None:
         """Put the still picture in the panel's place."""
         self.lane.unwatch(self.comm_id)
-        self.panel.close(bundle(self.panel.view, broken_off=broken_off))
+        self.panel.close(self._kept(broken_off))
+
+    def _kept(self, broken_off: str) -> Mapping[str, str]:
+        try:
+            return bundle(self.panel.view, broken_off=broken_off)
+        except Exception:  # a picture that cannot be drawn must not hide how the run ended; %aether show tries again
+            logger.exception("the picture of run %s could not be drawn", self.panel.view.run)
+            return {"text/plain": f"aether: %aether show {self.panel.view.run}"}
 
     async def _seen(self) -> bool:
         """Whether somebody looks. Who has not appeared at the first gate is not waited for at the next."""
@@ -161,7 +171,7 @@ class TerminalFace:
 
     def people(self, jobs: Jobs, policy: Policy) -> Sequence[Person]:
         """Whoever sits at the terminal, when somebody can type there."""
-        return (Terminal(jobs.main, input, gate_text, self.typing), Nobody(policy))
+        return (Terminal(jobs.main, input, lambda proposed: "", self.typing), Nobody(policy))
 
     def close(self, broken_off: str) -> None:
         """Everything has been said already."""

@@ -73,11 +73,12 @@ class Asking:
 class Desk:
     """The person at the panel: waits for the command that belongs to what was asked.
 
-    ``seen`` tells whether a view has said hello. Commands may come from any thread and any number of times; only one
-    that names the open question, and for a call its exact hash, counts.
+    ``seen`` tells whether a view has said hello, ``left`` returns when all of them are gone. Commands may come from any
+    thread and any number of times; only one that names the open question, and for a call its exact hash, counts.
     """
 
     seen: Callable[[], Awaitable[bool]]
+    left: Callable[[], Awaitable[None]]
     _open: dict[tuple[str, str], asyncio.Queue[Mapping[str, Any]]] = field(default_factory=dict)
     _loop: asyncio.AbstractEventLoop | None = None
 
@@ -88,6 +89,8 @@ class Desk:
     async def approve(self, call: Call) -> Answer:
         """Wait for the click on this exact call."""
         said = await self._wait(("gate", call.id), lambda command: command.get("hash") == call.proposed.hash)
+        if said is None:
+            return Answer("deny", "policy:closed", reason="the panel was closed, and nobody came back to it")
         if said.get("decision") != "approve":
             return Answer("deny", "panel", reason=str(said.get("reason") or ""))
         lasts = said.get("lasts")
@@ -103,6 +106,8 @@ class Desk:
     async def answer(self, question: QuestionAsked) -> tuple[str | None, str]:
         """Wait for the words."""
         said = await self._wait(("question", question.id), lambda command: True)
+        if said is None:
+            return None, "policy:closed"
         return str(said.get("answer") or ""), "panel"
 
     def command(self, command: Mapping[str, Any]) -> None:
@@ -116,15 +121,24 @@ class Desk:
         if (waiting := self._open.get(key)) is not None:
             waiting.put_nowait(command)
 
-    async def _wait(self, key: tuple[str, str], fits: Callable[[Mapping[str, Any]], bool]) -> Mapping[str, Any]:
+    async def _wait(self, key: tuple[str, str], fits: Callable[[Mapping[str, Any]], bool]) -> Mapping[str, Any] | None:
+        """The first command that fits; None when everybody has left before."""
         self._loop = asyncio.get_running_loop()
         waiting = self._open[key] = asyncio.Queue()
-        try:
+
+        async def fitting() -> Mapping[str, Any]:
             while not fits(command := await waiting.get()):
                 pass
             return command
+
+        answer, gone = asyncio.ensure_future(fitting()), asyncio.ensure_future(self.left())
+        try:
+            await asyncio.wait({answer, gone}, return_when=asyncio.FIRST_COMPLETED)
+            return answer.result() if answer.done() else None
         finally:
             self._open.pop(key, None)
+            for task in (answer, gone):
+                task.cancel()
 
 
 WORDS: dict[str, tuple[Literal["approve", "deny"], Lasts]] = {
@@ -158,7 +172,8 @@ class Terminal:
 
     async def approve(self, call: Call) -> Answer:
         """Ask for y, r, b, e or n; three unreadable answers are a no."""
-        prompt = f"{self.told(call.proposed)}\n"
+        shown = self.told(call.proposed)
+        prompt = f"{shown}\n" if shown else ""
         for _ in range(3):
             word = (await self._line(f"{prompt}[y]es, for this [r]un, for this note[b]ook, [e]dit, [n]o? ")).lower()
             prompt = ""
@@ -175,7 +190,8 @@ class Terminal:
     async def answer(self, question: QuestionAsked) -> tuple[str | None, str]:
         """Ask; a number picks the option of that number."""
         options = "".join(f"\n  {n}. {option}" for n, option in enumerate(question.options, 1))
-        line = await self._line(f"{question.text}{options}\n> ")
+        text = "".join(sign for sign in f"{question.text}{options}" if sign.isprintable() or sign == "\n")
+        line = await self._line(f"{text}\n> ")
         if line.isdigit() and 1 <= int(line) <= len(question.options):
             line = question.options[int(line) - 1]
         return line or None, "terminal"

@@ -22,8 +22,8 @@ def read_command(content: object) -> Command | None:
     """The command in a message, or None when there is none to be read.
 
     Returns:
-        ``{"type": "hello"}``, ``{"type": "stop"}``, ``{"type": "question", "id", "answer"}`` or ``{"type": "gate",
-        "call_id", "hash", "decision", "lasts", "reason", "arguments"?}``.
+        ``{"type": "hello"}``, ``{"type": "bye"}``, ``{"type": "stop"}``, ``{"type": "question", "id", "answer"}`` or
+        ``{"type": "gate", "call_id", "hash", "decision", "lasts", "reason", "arguments"?}``.
     """
     if not isinstance(content, Mapping):
         return None
@@ -75,6 +75,7 @@ def _is_arguments(value: object) -> bool:
 
 _READERS: dict[str, Callable[[Mapping[str, Any]], Command | None]] = {
     "hello": _bare,
+    "bye": _bare,
     "stop": _bare,
     "question": _question,
     "gate": _gate,

@@ -14,8 +14,8 @@ of a card, ``draft`` and ``forming`` of the tail). A live replaces what a call h
 that comes faster than it is sent only the end travels. ``settled`` adds HTML to the tail's and replaces its unsettled
 text.
 
-Messages from it: ``hello`` (a view was drawn or missed something: a snapshot is sent), ``gate``, ``question`` and
-``stop``, as ``commands`` reads them.
+Messages from it: ``hello`` (a view was drawn or missed something: a snapshot is sent), ``bye`` (it was taken away),
+``gate``, ``question`` and ``stop``, as ``commands`` reads them.
 """
 
 from __future__ import annotations
@@ -40,6 +40,9 @@ GATHER = 0.04
 """Seconds for which changes are gathered: at most 25 messages a second, whatever a model does."""
 
 REMEMBERED = 256
+
+LOOK = 0.5
+"""Seconds between two looks whether somebody is still there."""
 
 FAULTS_BORNE = 5
 """So many messages in a row may fail, with longer and longer pauses; then no more are tried until a view says hello."""
@@ -70,6 +73,8 @@ class Panel:
         self.comm_id = str(self.widget.comm.comm_id)
         self.widget.on_msg(lambda _widget, content, _buffers: self.receive(content, ""))
         self.seen = False
+        self._views: set[str] = set()
+        self._views_ever: set[str] = set()
         self._on_command = on_command
         self._display_id = ""
         self._lock = threading.Lock()
@@ -105,7 +110,11 @@ class Panel:
             if self._closed:
                 return
             self._closed = True
+        reloaded = len(self._views_ever) > 1
         try:
+            if reloaded:  # a page that was loaded anew does not hear of the exchange below: it keeps the last picture
+                self._pending.everything = True
+                self.widget.send(self._message(self._pending) | {"seq": self._seq + 1})
             if self._display_id:
                 from IPython.display import display
 
@@ -113,11 +122,14 @@ class Panel:
         except Exception:  # noqa: BLE001  # whatever a front end or a broken connection makes of it
             _log.exception("the picture of run %s could not be put into the notebook", self.view.run)
         finally:
-            self._end_widget()
+            if not reloaded:
+                self._end_widget()
 
     def _end_widget(self) -> None:
         try:
+            layout = self.widget.layout
             self.widget.close()
+            layout.close()
         except Exception:  # noqa: BLE001  # the same
             _log.exception("the panel of run %s could not be closed", self.view.run)
 
@@ -147,6 +159,13 @@ class Panel:
                 pass  # nobody is looking, unless hello came in this very moment
         return self.seen
 
+    async def wait_left(self, grace: float) -> None:
+        """Wait until nobody has been looking for ``grace`` seconds. One who never looked cannot leave."""
+        alone = 0.0
+        while alone < grace:
+            await asyncio.sleep(LOOK)
+            alone = alone + LOOK if self.seen and not self._views else 0.0
+
     # ---- in: the view, on any thread
 
     def receive(self, content: Mapping[str, Any], msg_id: str) -> None:
@@ -159,8 +178,13 @@ class Panel:
         command = read_command(content)
         if command is None or self._repeated(content.get("mid") or msg_id):
             return
+        view = str(content.get("mid") or "").rpartition("-")[0]
         if command["type"] == "hello":
+            self._views.add(view)
+            self._views_ever.add(view)
             self._greet()
+        elif command["type"] == "bye":
+            self._views.discard(view)
         elif not self._closed:
             self._on_command(command)
 

@@ -25,6 +25,11 @@ async def yes() -> bool:
     return True
 
 
+async def never() -> None:
+    """Nobody leaves."""
+    await asyncio.sleep(3600)
+
+
 async def no() -> bool:
     """Nobody looks."""
     return False
@@ -34,7 +39,7 @@ def clicked(*commands: dict[str, Any], thread: bool = False) -> Answer:
     """The answer of a desk that gets these commands while it waits."""
 
     async def main() -> Answer:
-        desk = Desk(yes)
+        desk = Desk(yes, never)
         waiting = asyncio.create_task(desk.approve(CALL))
         await asyncio.sleep(0)
         for command in commands:
@@ -74,7 +79,7 @@ def test_an_edit_comes_with_its_arguments() -> None:
 
 def test_a_click_before_anything_is_asked_is_lost_and_breaks_nothing() -> None:
     """A command that comes too early is no answer to a later question."""
-    Desk(yes).command(CLICK)
+    Desk(yes, never).command(CLICK)
 
 
 def typed(person_lines: Sequence[str], question: bool = False) -> Any:
@@ -124,11 +129,25 @@ def test_the_first_person_who_is_there_is_asked() -> None:
         return asyncio.run(Asking(people).approve(CALL)).by
 
     keys = Terminal(here, lambda prompt: "y", str, True)
-    assert asked(Desk(no), keys, Nobody("auto")) == "terminal"
-    assert asked(Desk(no), Terminal(here, input, str, False), Nobody("auto")) == "policy:auto"
+    assert asked(Desk(no, never), keys, Nobody("auto")) == "terminal"
+    assert asked(Desk(no, never), Terminal(here, input, str, False), Nobody("auto")) == "policy:auto"
     assert asked() == "policy:deny"
 
 
 def test_a_policy_has_no_answers_to_questions() -> None:
     """What only a person can know stays unanswered."""
     assert asyncio.run(Nobody("auto").answer(QUESTION)) == (None, "policy:auto")
+
+
+def test_when_everybody_has_left_the_panel_the_answer_is_no() -> None:
+    """A gate whose panel was taken away ends as a no, and a question without an answer; neither waits for ever."""
+
+    async def gone() -> None:
+        await asyncio.sleep(0.01)
+
+    async def main() -> tuple[Answer, tuple[str | None, str]]:
+        desk = Desk(yes, gone)
+        return await desk.approve(CALL), await desk.answer(QUESTION)
+
+    answer, said = asyncio.run(main())
+    assert (answer.decision, answer.by, said) == ("deny", "policy:closed", (None, "policy:closed"))

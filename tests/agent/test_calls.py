@@ -136,7 +136,10 @@ def test_a_question_at_the_panel_is_answered_by_its_own_words() -> None:
         async def seen() -> bool:
             return True
 
-        desk = Desk(seen)
+        async def never() -> None:
+            await asyncio.sleep(3600)
+
+        desk = Desk(seen, never)
         waiting = asyncio.create_task(desk.answer(k.QuestionAsked("q1", "Which?")))
         await asyncio.sleep(0)
         desk.command({"type": "question", "id": "q2", "answer": "no"})

@@ -175,7 +175,7 @@ def _grammatical(kind: str, text: str, columns: list[Column]) -> bool:
     if kind == "freq" and text.casefold().endswith("ly"):
         return True
     if kind in ("freq", "data", "cols", "valueword", "task", "period", "ref"):
-        return not any(join(text) == join(column.name) for column in columns) and kind != "freq"
+        return not any(canon(join(text)) == canon(join(column.name)) for column in columns) and kind != "freq"
     return kind in _GRAMMAR
 
 

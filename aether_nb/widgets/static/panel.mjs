@@ -697,6 +697,7 @@ function render({ model, el }) {
     model.off("comm_live_update", again);
     window.removeEventListener("online", again);
     document.removeEventListener("visibilitychange", again);
+    panel.send({ type: "bye" });
     panel.close();
   };
 }
