@@ -1,4 +1,4 @@
-"""The story of the first cell, in a real JupyterLab: a question, clicks while the cell runs, and what the notebook keeps."""
+"""The story of the first cell, in a real JupyterLab: a question, clicks while it runs, and what the notebook keeps."""
 
 from __future__ import annotations
 
@@ -169,6 +169,34 @@ def test_stop_ends_a_run_and_leaves_everything_sound(lab: Lab, page: Any, stop: 
     assert book.text(4) == "344"
     book.run(5)
     assert "cancelled" in book.text(5)
+
+
+def test_a_page_loaded_anew_at_the_gate_goes_on_and_keeps_the_answer(lab: Lab, page: Any) -> None:
+    """Saved and reloaded in the middle of a run the panel comes back, the click counts, and the answer stands in it."""
+    book = ready(lab, page, "reload.ipynb", STORY)
+    book.start(2)
+    page.get_by_test_id("gate").wait_for()
+    book.save()
+    page.reload()
+    gate = page.get_by_test_id("gate")
+    gate.wait_for()
+    gate.get_by_role("button", name="Approve").click()
+    page.get_by_test_id("answer").get_by_text("differ most").wait_for()
+    assert (lab.work / "summary.csv").exists()
+
+
+def test_what_a_model_writes_loads_nothing_from_elsewhere(lab: Lab, page: Any) -> None:
+    """Pictures and tags in an answer are no requests: neither while it streams nor when it stands below the cell."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    answer = "![a](http://exfil.example/a.png) <img src='http://exfil.example/b.png'> **done**"
+    script = SCRIPT.replace('[calls, "done"]', repr([answer])).replace("CODE", "''").replace("DELAY", "0.01")
+    book = ready(lab, page, "remote.ipynb", script, "%%aether --model script\nHello")
+    book.run(2)
+    book.run(3)
+    page.wait_for_timeout(1000)
+    assert "done" in book.text(3)
+    assert [url for url in asked if "exfil" in url] == []
 
 
 def test_notebook_7_shows_the_same_and_clicks_work(lab: Lab, page: Any) -> None:
