@@ -112,10 +112,8 @@ def _listed(file: Path, folder: Path, workspace: Path) -> str | None:
 def judge_write(arguments: Mapping[str, Any], context: Context) -> Assessment:
     """A new file is medium risk; one that replaces another, or that something may execute later, is high."""
     file = inside(context.workspace, arguments["path"])
-    if arguments["content"] is not None:
-        given = f"{len(arguments['content'].encode()):,} bytes of text"
-    else:
-        given = f"the variable {arguments['variable']}"
+    content, variable = arguments.get("content"), arguments.get("variable")
+    given = f"the variable {variable}" if content is None else f"{len(content.encode()):,} bytes of text"
     if file.suffix.lower() in EXECUTED:
         reasons = (f"a {file.suffix} file may be executed later, by you or by a program",)
         return Assessment("high", "external", reasons, f"writes {given} to {arguments['path']}", str(file))

@@ -97,7 +97,9 @@ class FunctionTool:
             known = ", ".join(sorted(self.spec.parameters["properties"]))
             hint = f"It takes: {known or 'no arguments'}."
             raise RepairableToolError(f"{self.name} cannot be called like this.", problems, hint) from error
-        return checked.model_dump(mode="json")
+        fields = self._read.model.model_fields
+        plain = checked.model_dump(mode="json")  # what was left out and means nothing is not shown to anybody
+        return {name: value for name, value in plain.items() if value is not None or fields[name].default is not None}
 
     async def run(self, arguments: Mapping[str, Any], context: Context) -> Result:
         """Call the function where it belongs, and make a result of what it returns."""
