@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Callable
 from typing import Any
@@ -209,3 +210,23 @@ def test_text_from_data_is_quoted() -> None:
     """A hostile column name cannot break a sentence."""
     found = after("df['x\\n- ok'] = 1", df=frame())
     assert found[0].details[0] == "new column 'x\\n- ok'"
+
+
+def test_looking_twice_at_periods_intervals_and_tasks_finds_no_change():
+    """Values that a column makes anew for each look, and objects that hide what they hold, are not told as changes."""
+
+    async def main():
+        task = asyncio.create_task(asyncio.sleep(0))
+        namespace = {
+            "per": pd.Series([1.0, 2.0], index=pd.period_range("2020", "2021", freq="Y")),
+            "iv": pd.DataFrame({"a": [1, 2]}, index=pd.interval_range(0, 2)),
+            "cells": pd.DataFrame({"p": pd.period_range("2020", "2021", freq="Y")}),
+            "task": task,
+        }
+        before = photograph(namespace)
+        assert compare(before, namespace) == ()
+        namespace["per"].index = pd.period_range("2021", "2022", freq="Y")
+        assert [change.name for change in compare(before, namespace)] == ["per"]
+        await task
+
+    asyncio.run(main())

@@ -11,12 +11,19 @@ from itertools import islice
 from types import CodeType, FunctionType
 from typing import Any
 
-from aether_nb.live.describe import one_line, positions, value_text
+from aether_nb.live.describe import one_line, positions, root, value_text
 
 __all__ = ["ATOMS", "ITEMS", "atom", "container", "function", "plain_class", "plain_object", "small"]
 
 ITEMS = 256
 """So many items of a container are looked at."""
+FIXED = {
+    *(("pandas", name) for name in ("Interval", "Period", "Timedelta", "Timestamp")),
+    *(("datetime", name) for name in ("date", "datetime", "time", "timedelta")),
+    ("decimal", "Decimal"),
+    ("fractions", "Fraction"),
+}
+"""Values of libraries that cannot change; a column makes them anew each time they are looked at."""
 ATOMS = {"int", "float", "complex", "bool", "NoneType", "str", "bytes", "ellipsis", "range"}
 
 
@@ -32,6 +39,8 @@ def small(value: Any, depth: int = 1) -> Hashable:
     kind = type(value)
     if kind.__module__ == "builtins" and kind.__name__ in ATOMS:
         return atom(value)
+    if (root(kind), kind.__name__) in FIXED:
+        return kind.__name__, value
     if depth and kind in (list, tuple, dict, set, frozenset):
         items = value.items() if kind is dict else value
         return kind.__name__, len(value), tuple(small(item, depth - 1) for item in islice(items, 16))
@@ -59,7 +68,10 @@ def plain_object(value: object, kind: type) -> dict[str, Any]:
     """Some object: its public attributes, when it keeps them in the ordinary way; nothing of it is run."""
     if not kind.__dictoffset__:
         return {"content": None}
-    held: dict[str, Any] = object.__getattribute__(value, "__dict__")
+    try:
+        held: dict[str, Any] = object.__getattribute__(value, "__dict__")
+    except AttributeError:  # some types of C keep what they hold to themselves
+        return {"content": None}
     public = [
         (key, item) for key, item in islice(held.items(), 128) if isinstance(key, str) and not key.startswith("_")
     ]

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from aether_nb.models.analyst.namespace import Column, Namespace
+from aether_nb.models.analyst.namespace import NUMBER_TEXT, Column, Namespace
 from aether_nb.models.analyst.phrasing import conditions_text
 from aether_nb.models.analyst.question import Condition, Key, Question
 
-__all__ = ["Rows", "aggregate", "aggregates", "condition_code", "group_code", "key_name", "rows_of"]
+__all__ = ["Rows", "aggregate", "aggregates", "condition_code", "group_code", "key_name", "rows_of", "text_check", "text_numbers"]
 
 _FREQS = {"D": "D", "W": "W", "M": "M", "Q": "Q", "Y": "Y", "h": "h"}
 _AGGS = {
@@ -20,6 +20,17 @@ _AGGS = {
     "iqr": "lambda v: v.quantile(0.75) - v.quantile(0.25)",
     "mode": "lambda v: v.mode().iloc[0]",
 }
+_READ = (
+    "pd.to_numeric({0}.astype('string').str.strip().str.replace('−', '-')"
+    f".where(lambda text: text.str.fullmatch(r'{NUMBER_TEXT.replace('{', '{{').replace('}', '}}')}', na=False))"
+    r".str.replace(r'^\((.*)\)$', r'-\1', regex=True)"
+    ".str.replace(r'[^0-9.eE+-]', '', regex=True), errors='coerce').astype('float64')"
+)
+"""How texts are read as numbers; what is no number becomes missing, and ``(5)`` is -5."""
+_LABELS = frozenset(
+    {"association", "columns", "count", "duplicates", "head", "listing", "lookup", "missing", "shape", "values"}
+)
+"""Intents to which a text is a label, whatever it looks like."""
 
 
 class Rows:
@@ -38,7 +49,11 @@ class Rows:
     def _convert(self, repaired: int, reason: str) -> None:
         """Numbers and dates that are stored as text are read in a copy; after a failure, more are."""
         used = _columns_of(self.question)
-        converted = [(column, _conversion(column, repaired, reason)) for column in used]
+        texts = text_numbers(self.question)
+        converted = [
+            (c, _READ if c in texts else _conversion(c, repaired, reason) if c.kind != "numeric text" else "")
+            for c in used
+        ]
         parts = [
             f"{column.name!r}: {code.format(f'{self.name}[{column.name!r}]')}"
             for column, code in converted
@@ -203,12 +218,44 @@ def _columns_of(question: Question) -> list[Column]:
     return list(dict.fromkeys((*question.columns, *keys, *tested)))
 
 
+def text_numbers(question: Question) -> list[Column]:
+    """The columns of text that the question calculates with, so that they have to be read as numbers."""
+    compared = [
+        c.column
+        for c in (*question.conditions, *question.part)
+        if isinstance(_first(c.value), int | float) or c.op.startswith(("mean", "median"))
+    ]
+    measures = question.columns if question.task not in _LABELS else []
+    return [c for c in _columns_of(question) if c.kind == "numeric text" and (c in measures or c in compared)]
+
+
+def text_check(question: Question) -> str:
+    """Code that tells of each column of text how many values are no numbers, and which currencies there are."""
+    columns = text_numbers(question)
+    cells = {column.name: f"{question.frame.name}[{column.name!r}]" for column in columns}
+    digits = "[text.astype(str).str.contains(r'\\d')].astype(str)"
+    read = ",\n".join(f"        ({cell}, {_READ.format(cell)})" for cell in cells.values())
+    return (
+        "import pandas as pd\n\n# can these texts be read as numbers, and are they of one currency?\n"
+        "pd.DataFrame(\n    [\n        (\n"
+        "            text.notna().sum(), (text.notna() & number.isna()).sum(),\n"
+        "            ' '.join(sorted(set(''.join(text.dropna().astype(str))) & set('$€£¥₹'))),\n"
+        f"            text{digits}.str.contains('%').nunique(),\n        )\n"
+        f"        for text, number in [\n{read},\n        ]\n    ],\n"
+        "    columns=['values', 'unread', 'currencies', 'percent'],\n)"
+    )
+
+
+def _first(value: object) -> object:
+    return value[0] if isinstance(value, tuple | list) and value else value
+
+
 def _conversion(column: Column, repaired: int, reason: str) -> str:
     """How a column is read when its type is not what its values are."""
     if column.kind == "date text" or (repaired and column.kind == "date"):
         return "pd.to_datetime({0}, errors='coerce')"
-    if column.kind == "numeric text" or (repaired and column.kind == "number" and "KeyError" not in reason):
-        return "pd.to_numeric({0}.astype(str).str.replace(r'[^0-9.eE+-]', '', regex=True), errors='coerce')"
+    if repaired and column.kind == "number" and "KeyError" not in reason:
+        return _READ
     return ""
 
 

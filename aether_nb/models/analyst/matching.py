@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from aether_nb.models.analyst.homonyms import hides_column, named_column
 from aether_nb.models.analyst.lexicon import PHRASES
 from aether_nb.models.analyst.namespace import Column, Frame
 from aether_nb.models.analyst.nouns import ENTITIES, FILLERS, FOREIGN, MONTHS, UNITS, VALUE_WORDS
@@ -23,24 +24,7 @@ _LEXICON = {tuple(canon(word) for word in phrase): meaning for phrase, meaning i
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5}
 _NUMBERS = {word: number for number, word in enumerate("zero one two three four five six seven eight nine ten".split())}
 _EXACT, _SAME, _SHORT, _PART, _SPELT = range(5)
-_GRAMMAR = (
-    "agg",
-    "by",
-    "count",
-    "which",
-    "and",
-    "or",
-    "not",
-    "in",
-    "verb",
-    "stop",
-    "top",
-    "row",
-    "to",
-    "share",
-    "more",
-    "distinct",
-)
+_GRAMMAR = tuple("agg by count which and or not in verb stop top row to share more distinct".split())
 
 
 @dataclass(slots=True)
@@ -95,10 +79,24 @@ def _longest(tokens: list[Token], at: int, words: Vocabulary, before: list[Tag])
             continue
         if any(token.kind == "sign" and token.text not in "()%" for token in span) and length > 1:
             continue
-        tag = _match(" ".join(token.text for token in span), words, before, length)
+        tag = _homonym(span, tokens[at + length : at + length + 2], words, before)
+        if tag is None:
+            tag = _match(" ".join(token.text for token in span), words, before, length)
+            if tag is not None and hides_column([token.text for token in span], tag.kind, words.frame):
+                continue
         if tag is not None:
             return tag, length
     return _leftover(tokens[at], words), 1
+
+
+def _homonym(span: list[Token], following: list[Token], words: Vocabulary, before: list[Tag]) -> Tag | None:
+    """A word of the lexicon that is a column here."""
+    meaning = _LEXICON.get((canon(span[0].text),)) if len(span) == 1 else None
+    if meaning is None:
+        return None
+    text, kinds = span[0].text, [tag.kind for tag in before]
+    column = named_column(text, meaning.partition(":")[0], kinds, [token.text for token in following], words.frame)
+    return Tag("column", text, [column]) if column else None
 
 
 def _fixed(token: Token, words: Vocabulary) -> Tag | None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-__all__ = ["Column", "Frame", "Namespace", "parse_summary"]
+__all__ = ["NUMBER_TEXT", "Column", "Frame", "Namespace", "parse_summary"]
 
 _LINE = re.compile(r'^(?P<indent>\s*)- (?P<name>"(?:[^"\\]|\\.)*"|[^:]+?): (?P<rest>.*)$')
 _SHAPE = re.compile(r"~?([\d,]+) rows? × ~?([\d,]+) columns?")
@@ -22,7 +22,8 @@ _INDEX = re.compile(r'columns?, index (?:(?P<name>"(?:[^"\\]|\\.)*"|[\w ]+?) \((
 _MISSING = re.compile(r"^~?([\d.]+)% missing$")
 _DISTINCT = re.compile(r"^~?([\d,]+) distinct(?:: (?P<values>.*))?$", re.DOTALL)
 _DATE = re.compile(r"^\d{4}-\d{2}(-\d{2})?([ T][\d:.+Z-]*)?$|^\d{1,2}/\d{1,2}/\d{4}$|^\d{4}/\d{1,2}/\d{1,2}$")
-_NUMBER = re.compile(r"^\s*[-+]?[$€£]?\s?(\d{1,3}(,\d{3})+|\d+)?(\.\d+)?([eE][-+]?\d+)?\s*%?\s*$")
+NUMBER_TEXT = r"\(?[-+]?\s?[$€£¥₹]?\s?[-+]?(\d{1,3}(,\d{3})+|\d+)?(\.\d+)?([eE][-+]?\d+)?\s?[€%]?\)?"
+"""A number as people type it: with separators, a currency, a percent sign, or in brackets, which make it negative."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class Column:
         texts = [value for value in shown if isinstance(value, str) and value.strip()]
         if texts and all(_DATE.match(text) for text in texts):
             return "date text"
-        readable = [text for text in texts if _NUMBER.match(text) and any(char.isdigit() for char in text)]
+        readable = [text for text in texts if _reads(text) and any(char.isdigit() for char in text)]
         if len(texts) > 1 and len(readable) >= max(2, len(texts) - 1):
             return "numeric text"
         return "text"
@@ -173,6 +174,11 @@ def parse_summary(text: str) -> Namespace:
             rows = int(shape.group(1).replace(",", "")) if shape else None
             frames.append(Frame(name, _index(match["rest"]), rows))
     return Namespace(tuple(frames), frozenset(names))
+
+
+def _reads(text: str) -> bool:
+    """Whether a text can be read as a number."""
+    return re.fullmatch(NUMBER_TEXT, text.strip().replace("−", "-")) is not None
 
 
 def _unknown(names: str) -> list[Column]:

@@ -12,6 +12,7 @@ from typing import Protocol
 from aether_nb.models.analyst.clause import Clause
 from aether_nb.models.analyst.conditions import read_conditions
 from aether_nb.models.analyst.groups import read_extreme, read_groups, read_subject
+from aether_nb.models.analyst.homonyms import IMPLIED
 from aether_nb.models.analyst.matching import Tag, Vocabulary, tag_tokens
 from aether_nb.models.analyst.namespace import Column
 from aether_nb.models.analyst.nouns import COUNTED
@@ -316,7 +317,7 @@ def _read_measures(clause: Clause, question: Question) -> None:
     _read_sums(clause, question)
     for at, tag in list(clause.free("column")):
         column = tag.value[0]
-        implied = [other for other in ("max", "min", "mean") if other in column.name.casefold().split("_")]
+        implied = [agg for word, agg in IMPLIED.items() if word in column.name.casefold().split("_")]
         if column not in question.columns:
             question.columns.append(column)
             if implied and not clause.has("agg") and not question.extreme:

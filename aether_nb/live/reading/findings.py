@@ -1,0 +1,102 @@
+"""Findings: what was noticed so far, each once, and what is made of it in the end.
+
+It does not know the code, nor why something is noticed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import reduce
+
+from aether_nb.events.kinds import Effect, Risk
+from aether_nb.live.reading.things import NOTHING, SOMETHING, Thing, is_theirs
+
+__all__ = ["Findings", "Learnt", "Reading"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a piece of code could do, in plain words for the person who is asked."""
+
+    risk: Risk
+    effect: Effect
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Learnt:
+    """What is known about the whole code once it was read: the next time it is read, it is known from the start.
+
+    Attributes:
+        ever: What a name is bound to anywhere at the top level.
+        returns: What a function that is written here may return.
+        mutators: Functions that are written here and change what they are given.
+        callers: Functions that are written here and call what they are given, or methods of it.
+        changed: Variables, and containers that are written here, that are changed anywhere: their texts are not known.
+        put: What is put into those containers.
+        files: Whether a path of a file is made anywhere: then ``x.rename(y)`` may be one that renames a file.
+    """
+
+    ever: dict[str, Thing] = field(default_factory=dict)
+    returns: dict[str, Thing] = field(default_factory=dict)
+    mutators: set[str] = field(default_factory=set)
+    callers: set[str] = field(default_factory=set)
+    changed: set[str] = field(default_factory=set)
+    put: dict[str, Thing] = field(default_factory=dict)
+    files: bool = False
+
+
+class Findings:
+    """The notes of one reading, in the order of the code."""
+
+    def __init__(self, learnt: Learnt) -> None:
+        self.learnt = learnt
+        self.notes: dict[str, tuple[Risk, bool]] = {}
+
+    def note(self, risk: Risk, text: str, external: bool = True) -> None:
+        """Keep a reason, once."""
+        words = " ".join(text.split())[:200]
+        if words not in self.notes or risk == "high":
+            self.notes[words] = (risk, external)
+
+    def high(self, text: str) -> Thing:
+        """Keep a reason to be asked in any case; the value it is about is of no known kind."""
+        self.note("high", text)
+        return SOMETHING
+
+    def changes(self, roots: frozenset[str], how: str = "changes your variable") -> None:
+        """What belongs to the user's variables is changed; or to an argument of a function written here."""
+        for name in sorted(roots):
+            self.learnt.changed.add(name)
+            if name.startswith("("):
+                self.learnt.mutators.add(name[1:])
+            elif is_theirs(name):
+                self.note("medium", f"{how} {name}", external=False)
+
+    def calls(self, thing: Thing, how: str = "calls your object") -> None:
+        """A thing, or a method of it, is called: nobody has read what an object of the user's does then."""
+        self.learnt.callers.update(root[1:] for root in thing.roots if root.startswith("("))
+        for name in sorted(filter(is_theirs, thing.unread)):
+            self.note("medium", f"{how} {name}")
+
+    def put(self, roots: frozenset[str], thing: Thing) -> None:
+        """Something is put into a container that is written here: from then on it may be found in it."""
+        for name in roots:
+            if name.startswith("["):
+                self.learnt.put[name] = self.learnt.put.get(name, NOTHING) | thing.data()
+
+    def part(self, thing: Thing) -> Thing:
+        """Something inside of a thing, or inside of what was put into it."""
+        more = [self.learnt.put[name] for name in thing.deep if name in self.learnt.put]
+        return reduce(Thing.__or__, more, thing.part()) if thing.kind != "unknown" else thing
+
+    def texts(self, thing: Thing) -> frozenset[str] | None:
+        """The strings that a thing may be or hold; None when something else may have been put into it."""
+        return None if thing.deep & self.learnt.changed else thing.texts
+
+    def reading(self) -> Reading:
+        """The highest risk decides; every reason is told."""
+        risks = {risk for risk, _ in self.notes.values()}
+        risk: Risk = "high" if "high" in risks else "medium" if "medium" in risks else "low"
+        outside = any(external for _, external in self.notes.values())
+        return Reading(risk, "external" if outside else "namespace", tuple(self.notes))

@@ -1,0 +1,97 @@
+"""What can be seen of a value at a glance: its texts, whether it is plain data, what a function of it would use.
+
+Nothing of the value is run, and big values are not walked through. It does not know names, nor the code that is read.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from types import BuiltinFunctionType, CodeType, FunctionType, MethodType
+from typing import Any
+
+from aether_nb.live.reading.modules import DANGER_OF, home
+from aether_nb.live.reading.words import BUILTIN_WORDS, is_risky
+
+__all__ = ["CALLABLES", "dangerous_names", "holds_only_data", "is_container", "is_data", "member_is_data", "texts_in"]
+
+CALLABLES = (FunctionType, BuiltinFunctionType, MethodType, type)
+DATA_ROOTS = set(
+    """
+    numpy pandas polars pyarrow scipy sklearn statsmodels matplotlib seaborn datetime decimal fractions collections
+    re random zoneinfo string
+    """.split()
+)
+"""Libraries whose objects compute and draw."""
+PLAIN = set(
+    """
+    int float complex bool NoneType str bytes bytearray list tuple dict set frozenset range slice ellipsis memoryview
+    mappingproxy dict_keys dict_values dict_items NotImplementedType enumerate zip map filter reversed
+    """.split()
+)
+"""Python's own types that hold values and run no code of somebody else's."""
+CONTAINERS = (dict, list, tuple, set, frozenset)
+LOOKED_AT = 300
+"""So many items of a container are looked at: the first ones."""
+
+
+def is_data(kind: type) -> bool:
+    """Whether objects of a type are values of Python's own or of a library that computes."""
+    if kind.__module__ == "builtins":
+        return kind.__name__ in PLAIN
+    return home(kind) in DATA_ROOTS and not issubclass(kind, CALLABLES)
+
+
+def is_container(value: object) -> bool:
+    """Whether a value is a container of Python's own, which shares its items with a copy of it."""
+    return issubclass(type(value), CONTAINERS) or home(type(value)) == "collections"
+
+
+def holds_only_data(value: Any, depth: int = 3) -> bool:
+    """Whether everything in a value is data too, as far as it is looked at; a column of objects is looked into."""
+    kind = type(value)
+    for base in CONTAINERS:
+        if issubclass(kind, base):
+            items: Any = dict.values(value) if base is dict else base.__iter__(value)
+            return all(_is_data_throughout(item, depth - 1) for item in islice(items, LOOKED_AT))
+    if home(kind) == "pandas" and kind.__name__ == "DataFrame":
+        objects = [column for _, column in value.items() if column.dtype.kind == "O"]
+        return all(holds_only_data(column.iloc[:LOOKED_AT].tolist(), 1) for column in objects[:20])
+    if home(kind) == "pandas" and kind.__name__ == "Series":
+        return value.dtype.kind != "O" or holds_only_data(value.iloc[:LOOKED_AT].tolist(), 1)
+    if home(kind) == "numpy" and kind.__name__ == "ndarray":
+        return value.dtype.kind != "O" or holds_only_data(list(islice(value.flat, LOOKED_AT)), 1)
+    return True
+
+
+def _is_data_throughout(value: object, depth: int) -> bool:
+    return is_data(type(value)) and (depth <= 0 or holds_only_data(value, depth))
+
+
+def texts_in(value: Any) -> frozenset[str] | None:
+    """The strings that a plain value holds; None when they cannot be seen at a glance."""
+    if type(value) is str:
+        return frozenset({value}) if len(value) < 200 else None
+    if type(value) in (list, tuple, set, dict) and len(value) <= 50:
+        parts = [texts_in(item) for item in (value.items() if type(value) is dict else value)]
+        known = [part for part in parts if part is not None]
+        return frozenset().union(*known) if len(known) == len(parts) else None
+    return frozenset() if type(value) in (int, float, bool, type(None)) else None
+
+
+def member_is_data(value: object, name: str) -> bool:
+    """Whether an attribute is plainly there and holds data; of anything else that is not known."""
+    held = object.__getattribute__(value, "__dict__") if type(value).__dictoffset__ else {}
+    return name in held and is_data(type(held[name])) and not hasattr(type(value), name)
+
+
+def dangerous_names(value: object) -> list[str]:
+    """What a function or class that this run made would be asked about again when it is called."""
+    functions = list(vars(value).values()) if isinstance(value, type) else [value]
+    names: set[str] = set().union(*(_names_in(f.__code__) for f in functions if isinstance(f, FunctionType)))
+    return sorted(n for n in names if is_risky(n) or n in BUILTIN_WORDS or n in DANGER_OF)
+
+
+def _names_in(code: CodeType) -> set[str]:
+    """Every name that a function uses, inner functions included."""
+    inner = (constant for constant in code.co_consts if isinstance(constant, CodeType))
+    return set(code.co_names).union(*map(_names_in, inner))
