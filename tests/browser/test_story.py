@@ -98,6 +98,7 @@ def test_approve_is_clicked_while_the_cell_runs_and_the_notebook_keeps_the_run(l
         book.screenshot(ARTIFACTS / f"story-gate-{theme}.png")
     gate.get_by_role("button", name="Approve").click()
     book.wait(run)
+    book.cell(2).get_by_text("differ most").first.wait_for()
     assert (lab.work / "summary.csv").read_text().startswith("species,")
     for theme in ("light", "dark"):
         book.theme(theme)
@@ -134,6 +135,7 @@ def test_deny_with_a_reason_reaches_the_answer_and_nothing_is_written(lab: Lab, 
     page.get_by_test_id("gate-reason").fill("I want to look first")
     gate.get_by_role("button", name="Deny").click()
     book.wait(run)
+    book.cell(2).get_by_text("differ most").first.wait_for()
     assert not (lab.work / "summary.csv").exists()
     assert "Gentoo" in book.text(2)
     assert "I want to look first" in book.text(2)

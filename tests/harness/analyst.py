@@ -64,13 +64,17 @@ def column_text(series: pd.Series, most: int) -> str:
     return f"  - {name_text(series.name)}: {', '.join(facts)}"
 
 
-def summary_text(namespace: Mapping[str, Any], most: int = 12) -> str:
-    """The namespace summary."""
+def summary_text(namespace: Mapping[str, Any], most: int = 12, width: int = 10_000, named: int = 30) -> str:
+    """The namespace summary; of columns beyond ``width`` only ``named`` names are told."""
     lines = [f"variables ({len(namespace)}):"]
     for name, value in namespace.items():
         if isinstance(value, pd.DataFrame):
             lines.append(f"- {name}: pandas.DataFrame, {len(value)} rows × {value.shape[1]} columns")
-            lines += [column_text(value.iloc[:, at], most) for at in range(value.shape[1])]
+            lines += [column_text(value.iloc[:, at], most) for at in range(min(width, value.shape[1]))]
+            left = [name_text(name) for name in value.columns[width:]]
+            cut = "…" if len(left) > named else ""
+            if left:
+                lines.append(f"  - … {len(left)} more columns (names only): {', '.join(left[:named])}{cut}")
         else:
             lines.append(f"- {name}: {type(value).__name__} = {value!r}"[:200])
     return "\n".join(lines)
@@ -126,11 +130,12 @@ class Lab:
     files: dict[str, Any] = field(default_factory=dict)
     messages: list[Message] = field(default_factory=list)
     replies: list[Reply] = field(default_factory=list)
+    width: int = 10_000
 
     def ask(self, prompt: str) -> str:
         """Ask, let the analyst work, and return its answer."""
         self.calls.clear()
-        summary = Text(summary_text(self._visible()), "rows")
+        summary = Text(summary_text(self._visible(), width=self.width), "rows")
         self.messages = [*self.earlier, Message("user", (Text(prompt), summary))]
         for _ in range(30):
             reply = reply_to(tuple(self.messages))
@@ -167,7 +172,7 @@ class Lab:
         if call.name == "list_variables":
             return summary_text(self._visible())
         if call.name == "inspect_variable":
-            return summary_text({arguments["name"]: self.frames[arguments["name"]]}, 30)
+            return summary_text({arguments["name"]: self.frames[arguments["name"]]}, 30, self.width)
         if call.name == "run_python":
             return run_code(arguments["code"], self.frames)
         if call.name == "ask_user":

@@ -1,6 +1,6 @@
 """Recorded answers of live providers, and what they say when they are put together in another way than ours.
 
-They lie outside the project: in the folder that ``AETHER_TEST_WIRE`` names, or in ``../shared/wire``.
+They lie outside the project: in the folder that ``AETHER_TEST_WIRE`` names, or beside the checkout.
 """
 
 from __future__ import annotations

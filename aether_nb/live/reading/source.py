@@ -23,12 +23,12 @@ MAGIC = re.compile(r"^\s*[!%?,;/]|=\s*[!%]\w|\?\s*$", re.MULTILINE)
 FIRST_WORD = re.compile(r"\s*([^\W\d]\w*)[\w.*]*\s*(.?)")
 
 
-def parse(code: str, names: Collection[str] = ()) -> tuple[ast.Module | None, bool]:
+def parse(code: str, names: Collection[str] | None = None) -> tuple[ast.Module | None, bool]:
     """The tree of the code, None when it is not valid Python; and whether it has shell commands or magics in it.
 
     Args:
         code: Python as a cell would hold it.
-        names: The variables that there are: a line that begins with one of them is no magic.
+        names: The variables that there are: a line that begins with another word may be a magic. None: it is none.
 
     Raises:
         RecursionError: The code is nested too deeply.
@@ -40,7 +40,7 @@ def parse(code: str, names: Collection[str] = ()) -> tuple[ast.Module | None, bo
         plain = TransformerManager().transform_cell(code)
     except (SyntaxError, ImportError):
         plain = code
-    if _is_magic_by_name(plain, names):
+    if names is not None and _is_magic_by_name(plain, names):
         return None, True
     try:
         tree = ast.parse(plain)

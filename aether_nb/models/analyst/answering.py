@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator
+from dataclasses import replace
 
 from aether_nb.models.analyst.conversation import Conversation
 from aether_nb.models.analyst.desk import Desk, NotDone
@@ -22,6 +23,8 @@ from aether_nb.models.analyst.understanding import Reading, candidates, understa
 
 __all__ = ["answer"]
 
+LONGEST = 2_000
+"""How many characters a question may have; it is a request for a table and no text to be read."""
 HOW_TO_CONNECT = (
     "I am the offline analyst: I know a fixed set of questions about tables, and I am "
     "not a language model. To connect one, see `%aether model`, or set `AETHER_MODEL`."
@@ -40,7 +43,10 @@ def answer(talk: Conversation) -> Script:
         summary = outcome.text
     names = parse_summary(summary)
     if not names.frames:
-        return NO_FRAME
+        return _no_frame(names)
+    if len(talk.prompt) > LONGEST:
+        long = Unclear(f"the question is longer than {LONGEST:,} characters")
+        return (yield from _decline(replace(talk, prompt=talk.prompt[:LONGEST]), names, long))
     if not talk.prompt:
         return "There is no question to answer."
     try:
@@ -50,6 +56,14 @@ def answer(talk: Conversation) -> Script:
     except NotDone as stopped:
         return f"{stopped}"
     return (yield from _work(reading, names))
+
+
+def _no_frame(names: Namespace) -> str:
+    """What to do when there is no frame: make one of what there is, or load one."""
+    if not names.others:
+        return NO_FRAME
+    ways = [f"`{name}` is a {kind}; make it a frame: `df = {code}`" for name, kind, code in names.others[:5]]
+    return "There is no pandas DataFrame in the namespace.\n\n- " + "\n- ".join(ways) + "\n\nThen ask again."
 
 
 # ---- what is done

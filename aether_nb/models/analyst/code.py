@@ -12,7 +12,8 @@ from aether_nb.models.analyst.namespace import NUMBER_TEXT, Column, Namespace
 from aether_nb.models.analyst.phrasing import conditions_text
 from aether_nb.models.analyst.question import Condition, Key, Question
 
-__all__ = ["Rows", "aggregate", "aggregates", "condition_code", "group_code", "key_name", "rows_of", "text_check", "text_numbers"]
+__all__ = ["Rows", "aggregate", "aggregates", "columns_of", "condition_code", "group_code", "key_name", "rows_of",
+           "text_check", "text_numbers"]  # fmt: skip
 
 _FREQS = {"D": "D", "W": "W", "M": "M", "Q": "Q", "Y": "Y", "h": "h"}
 _AGGS = {
@@ -48,7 +49,7 @@ class Rows:
 
     def _convert(self, repaired: int, reason: str) -> None:
         """Numbers and dates that are stored as text are read in a copy; after a failure, more are."""
-        used = _columns_of(self.question)
+        used = columns_of(self.question)
         texts = text_numbers(self.question)
         converted = [
             (c, _READ if c in texts else _conversion(c, repaired, reason) if c.kind != "numeric text" else "")
@@ -211,7 +212,7 @@ def _key_code(key: Key, frame: str) -> str:
     return cell
 
 
-def _columns_of(question: Question) -> list[Column]:
+def columns_of(question: Question) -> list[Column]:
     """Every column that the question uses, once."""
     keys = [key.column for key in question.keys] + ([question.subject.column] if question.subject else [])
     tested = [c.column for c in (*question.conditions, *question.part) if c.column is not None]
@@ -226,7 +227,7 @@ def text_numbers(question: Question) -> list[Column]:
         if isinstance(_first(c.value), int | float) or c.op.startswith(("mean", "median"))
     ]
     measures = question.columns if question.task not in _LABELS else []
-    return [c for c in _columns_of(question) if c.kind == "numeric text" and (c in measures or c in compared)]
+    return [c for c in columns_of(question) if c.kind == "numeric text" and (c in measures or c in compared)]
 
 
 def text_check(question: Question) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from aether_nb.events.messages import Message, Text, ToolCall
@@ -10,10 +12,15 @@ from aether_nb.models.base import Request
 
 __all__ = ["Conversation", "read_conversation"]
 
+_MADE = re.compile(r"^Variables made in this turn: (.*)$", re.MULTILINE)
+
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """What a request holds. ``done`` are the calls made for this prompt, with what came of each."""
+    """What a request holds. ``done`` are the calls made for this prompt, with what came of each.
+
+    ``made`` are names that earlier turns of this conversation gave to what they made.
+    """
 
     prompt: str
     summary: str | None
@@ -21,6 +28,7 @@ class Conversation:
     earlier: tuple[str, ...]
     tools: frozenset[str]
     length: int
+    made: frozenset[str] = frozenset()
 
 
 def read_conversation(request: Request) -> Conversation:
@@ -38,9 +46,15 @@ def read_conversation(request: Request) -> Conversation:
     done = tuple((call, results.get(call.id, Outcome("no result", "failed"))) for call in calls)
     earlier = tuple(message.text for message in request.messages[: max(at, 0)] if message.role in ("user", "assistant"))
     summary = rows[-1] if rows else None
-    return Conversation(
-        prompt.strip(), summary, done, earlier, frozenset(t.name for t in request.tools), len(request.messages)
-    )
+    tools = frozenset(tool.name for tool in request.tools)
+    made = _made(message.text for message in request.messages[: max(at, 0)] if message.role == "assistant")
+    return Conversation(prompt.strip(), summary, done, earlier, tools, len(request.messages), made)
+
+
+def _made(texts: Iterable[str]) -> frozenset[str]:
+    """The names in the lines that tell what a turn made."""
+    lines = [line for text in texts for line in _MADE.findall(text)]
+    return frozenset(name.strip() for line in lines for name in line.split(",") if name.strip())
 
 
 def _last_prompt(messages: tuple[Message, ...]) -> int:

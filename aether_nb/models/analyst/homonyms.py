@@ -31,9 +31,7 @@ def hides_column(pieces: Sequence[str], kind: str, frame: Frame) -> bool:
     return len(pieces) > 1 and kind in ("agg", "top", "count", "share", "stop") and own(pieces[-1], frame) is not None
 
 
-def named_column(
-    text: str, kind: str, before: Sequence[str], following: Sequence[str], frame: Frame
-) -> Column | None:
+def named_column(text: str, kind: str, before: Sequence[str], following: Sequence[str], frame: Frame) -> Column | None:
     """The column that a single word of the lexicon names, judged by its neighbours; None when it is the word.
 
     Args:
@@ -53,8 +51,8 @@ def named_column(
     kinds = [one for one in before if one not in ("in", "verb", "from", "which", "list", "with")]
     last = kinds[-1] if kinds else ""
     compared = after in (">", "<", ">=", "<=", "=", "==", "!=") or canon(after) in ("above", "below", "greater")
-    if compared or last in ("agg", "top"):
+    if compared or last in ("agg", "top") or kinds[-2:] == ["column", "and"]:
         return column
-    if kind == "agg":
+    if kind in ("agg", "share"):
         return column if last in ("", *_WHERE_COLUMNS_STAND) and (not after or after.casefold() in _ENDS) else None
     return column if kind in _LOOSE or last in _WHERE_COLUMNS_STAND - {"and", "task", "row", "rel"} else None

@@ -43,7 +43,15 @@ class Analyst:
 
 
 def next_message(talk: Conversation) -> Message:
-    """What the analyst says next in a conversation."""
+    """What the analyst says next in a conversation. Whatever goes wrong in it, it says so and does not raise."""
+    try:
+        return _next(talk)
+    except Exception as problem:  # noqa: BLE001 - a question that the analyst trips over must not end the run
+        told = f"The analyst itself failed ({type(problem).__name__}); that is a fault of it, and not of the data."
+        return Message.of("assistant", f"I could not work out what is asked, so I do not answer it. {told}")
+
+
+def _next(talk: Conversation) -> Message:
     done = [pair for pair in talk.done if pair[0].name != "plan"]
     plans = sum(call.name == "plan" for call, _ in talk.done)
     pending: list[Plan] = []

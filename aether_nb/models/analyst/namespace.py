@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-__all__ = ["NUMBER_TEXT", "Column", "Frame", "Namespace", "parse_summary"]
+__all__ = ["NUMBER_TEXT", "Column", "Frame", "Namespace", "WholeName", "parse_summary"]
 
 _LINE = re.compile(r'^(?P<indent>\s*)- (?P<name>"(?:[^"\\]|\\.)*"|[^:]+?): (?P<rest>.*)$')
 _SHAPE = re.compile(r"~?([\d,]+) rows? × ~?([\d,]+) columns?")
@@ -24,6 +24,15 @@ _DISTINCT = re.compile(r"^~?([\d,]+) distinct(?:: (?P<values>.*))?$", re.DOTALL)
 _DATE = re.compile(r"^\d{4}-\d{2}(-\d{2})?([ T][\d:.+Z-]*)?$|^\d{1,2}/\d{1,2}/\d{4}$|^\d{4}/\d{1,2}/\d{1,2}$")
 NUMBER_TEXT = r"\(?[-+]?\s?[$€£¥₹]?\s?[-+]?(\d{1,3}(,\d{3})+|\d+)?(\.\d+)?([eE][-+]?\d+)?\s?[€%]?\)?"
 """A number as people type it: with separators, a currency, a percent sign, or in brackets, which make it negative."""
+
+_TO_FRAME = {
+    "Series": ".to_frame()",
+    "pandas.Series": ".to_frame()",
+    "polars.DataFrame": ".to_pandas()",
+    "polars.LazyFrame": ".collect().to_pandas()",
+    "polars.Series": ".to_frame().to_pandas()",
+}
+_TABULAR = re.compile("(?:" + "|".join(re.escape(kind) for kind in _TO_FRAME) + r")(?=\W|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +115,7 @@ class Column:
         return whole and self.distinct is not None and self.distinct <= 60
 
 
-class _WholeName(str):
+class WholeName(str):
     """The name of a column that is a whole number: text everywhere, and a number in code."""
 
     __slots__ = ()
@@ -117,11 +126,21 @@ class _WholeName(str):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A pandas DataFrame in the namespace; ``rows`` is None when it was not told."""
+    """A pandas DataFrame in the namespace; ``rows`` is None when it was not told.
+
+    ``width`` is how many columns it has, of which ``columns`` may be some only.
+    """
 
     name: str
     columns: tuple[Column, ...] = ()
     rows: int | None = None
+    width: int = 0
+
+    @property
+    def partial(self) -> bool:
+        """Whether there are columns that were not described."""
+        told = [column for column in self.columns if column.kind != "unknown" and not column.index]
+        return len(told) < max(self.width, len(self.columns) - sum(column.index for column in self.columns))
 
     def of_kind(self, *kinds: str) -> list[Column]:
         """The columns of these kinds, in order."""
@@ -130,10 +149,11 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Namespace:
-    """The frames, and every name that is taken."""
+    """The frames, every name that is taken, and what could be made a frame: its name, its type, and how."""
 
     frames: tuple[Frame, ...] = ()
     names: frozenset[str] = frozenset()
+    others: tuple[tuple[str, str, str], ...] = ()
 
     def fresh(self, wanted: str) -> str:
         """A name like ``wanted`` that is not taken."""
@@ -148,6 +168,7 @@ def parse_summary(text: str) -> Namespace:
     """Read a namespace summary, or the description of one variable."""
     frames: list[Frame] = []
     names: set[str] = set()
+    others: list[tuple[str, str, str]] = []
     inside = False
     for line in text.splitlines():
         dropped = re.match(r"^\s*- … .*\(names only\): (.*)$", line)
@@ -167,13 +188,16 @@ def parse_summary(text: str) -> Namespace:
                 frames[-1] = replace(frames[-1], columns=columns)
             continue
         names.add(name.split(" = ")[0])
+        if (kind := _TABULAR.match(match["rest"])) and name.isidentifier():
+            others.append((name, kind[0].replace(".", " "), name + _TO_FRAME[kind[0]]))
         inside = match["rest"].startswith(("pandas.DataFrame", "DataFrame", "geopandas.GeoDataFrame"))
         inside = inside and name.isidentifier() and not keyword.iskeyword(name)
         if inside:
             shape = _SHAPE.search(match["rest"])
             rows = int(shape.group(1).replace(",", "")) if shape else None
-            frames.append(Frame(name, _index(match["rest"]), rows))
-    return Namespace(tuple(frames), frozenset(names))
+            width = int(shape.group(2).replace(",", "")) if shape else 0
+            frames.append(Frame(name, _index(match["rest"]), rows, width))
+    return Namespace(tuple(frames), frozenset(names), tuple(others))
 
 
 def _reads(text: str) -> bool:
@@ -182,8 +206,9 @@ def _reads(text: str) -> bool:
 
 
 def _unknown(names: str) -> list[Column]:
-    """Columns of which nothing but the name was told."""
-    return [Column(_name(name.strip()), "unknown") for name in names.rstrip("…").split(", ") if name.strip()]
+    """Columns of which nothing but the name was told; the last name may have been cut, and is then left out."""
+    told = names.split(", ")[: -1 if names.endswith("…") else None]
+    return [Column(_name(name.strip()), "unknown") for name in told if name.strip()]
 
 
 def _index(rest: str) -> tuple[Column, ...]:
@@ -201,7 +226,7 @@ def _index(rest: str) -> tuple[Column, ...]:
 def _name(text: str) -> str:
     """A name as it stands in the namespace; one that could confuse was written as a JSON string."""
     if re.fullmatch(r"-?\d+", text):
-        return _WholeName(text)
+        return WholeName(text)
     if text.startswith('"'):
         try:
             return str(json.loads(text))

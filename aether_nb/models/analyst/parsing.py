@@ -327,6 +327,8 @@ def _read_measures(clause: Clause, question: Question) -> None:
         clause.claim("all")
     if clause.claim("all"):
         question.flags.add("all")
+        if clause.words.frame.partial and not clause.has("task"):
+            raise Unclear(f"{clause.words.frame.name} has more columns than were described to me; name those you mean")
         keys = [key.column for key in question.keys]
         question.columns = [c for c in clause.words.frame.columns if c.kind == "number" and c not in keys]
     _drop_labels(clause, question)

@@ -26,6 +26,7 @@ __all__ = [
 ]
 
 _MOST_ROWS = 20
+_MOST_COLUMNS = 24
 _AGGS = {
     "mean": "mean",
     "median": "median",
@@ -153,6 +154,10 @@ def markdown_table(
         percent: Headings of columns that are shares in percent.
         mixed: Whether the numbers of a column are of different things, so that each is rounded by itself.
     """
+    width = len(found.columns) + found.hidden
+    if len(found.columns) > _MOST_COLUMNS:
+        rows = tuple(row[:_MOST_COLUMNS] for row in found.rows)
+        found, heads = Table(found.columns[:_MOST_COLUMNS], rows, found.total), heads[:_MOST_COLUMNS]
     names = [plain(name) or " " for name in (heads or found.columns)]
     lines = ["| " + " | ".join(names) + " |"]
     right = [all(number(row[at]) is not None or not row[at] for row in found.rows) for at in range(len(names))]
@@ -172,6 +177,8 @@ def markdown_table(
         lines.append("| " + " | ".join(cells) + " |")
     if found.total > _MOST_ROWS:
         lines.append(f"\n({min(_MOST_ROWS, len(found.rows))} of {found.total:,} rows)")
+    if width > len(found.columns):
+        lines.append(f"\n({len(found.columns)} of {width:,} columns)")
     return "\n".join(lines)
 
 

@@ -15,14 +15,20 @@ __all__ = ["Table", "facts", "has_figure", "number", "table"]
 
 _SECTION = re.compile(r"^\[(stdout|stderr|value|figures|changed)\]", re.MULTILINE)
 
+_REST = re.compile(r"… (?P<number>[\d,]+) more (?P<what>row|column)s?")
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table as text cells. ``total`` is how many rows there are, of which ``rows`` may be the first ones only."""
+    """A table as text cells. ``total`` is how many rows there are, of which ``rows`` may be the first ones only.
+
+    ``hidden`` is how many columns were not shown.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     total: int
+    hidden: int = 0
 
     def column(self, at: int) -> list[str]:
         """The cells of one column."""
@@ -44,18 +50,19 @@ def _section(text: str, name: str) -> str:
 
 
 def table(text: str) -> Table | None:
-    """The frame or series in a result; None when it holds none."""
+    """The frame or series in a result; None when it holds none. Lines that were cut off are left out."""
     section = _section(text, "value")
     head, _, body = section.partition("\n")
     if "as CSV" not in head or not body.strip():
         return None
-    rows = [tuple(row) for row in csv.reader(io.StringIO(body)) if row]
-    rest = re.match(r"^… ([\d,]+) more rows?", rows[-1][0]) if rows else None
-    total = len(rows) - 1
-    if rest is not None:
-        rows.pop()
-        total = len(rows) - 1 + int(re.sub(r"\D", "", "".join(rest.group(1))))
-    return Table(rows[0], tuple(rows[1:]), total)
+    lines = body.rstrip("\n").split("\n")
+    hidden = {"row": 0, "column": 0}
+    while len(lines) > 1 and (rest := _REST.fullmatch(lines[-1])):
+        hidden[rest["what"]] = int(rest["number"].replace(",", ""))
+        lines.pop()
+    rows = [tuple(row) for row in csv.reader(io.StringIO("\n".join(lines))) if row]
+    whole = [row for row in rows[1:] if len(row) == len(rows[0])]
+    return Table(rows[0], tuple(whole), len(whole) + hidden["row"], hidden["column"])
 
 
 def facts(text: str) -> dict[str, str]:

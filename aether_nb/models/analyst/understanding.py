@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from aether_nb.models.analyst.code import columns_of
 from aether_nb.models.analyst.conversation import Conversation
 from aether_nb.models.analyst.desk import NotDone
 from aether_nb.models.analyst.intents import INTENTS
@@ -17,6 +18,7 @@ from aether_nb.models.analyst.matching import Vocabulary, meaning_of
 from aether_nb.models.analyst.namespace import Frame, Namespace
 from aether_nb.models.analyst.nouns import FOREIGN
 from aether_nb.models.analyst.parsing import parse
+from aether_nb.models.analyst.peek import described, peek_code, wanted
 from aether_nb.models.analyst.phrasing import listed, plain
 from aether_nb.models.analyst.question import Ambiguous, Question, Unclear
 from aether_nb.models.analyst.results import table
@@ -25,7 +27,7 @@ from aether_nb.models.analyst.words import canon, tokenise
 
 __all__ = ["Reading", "candidates", "understand"]
 
-_ROUNDS = 6
+_ROUNDS = 8
 _MOST_WORDS = 4
 
 
@@ -45,6 +47,7 @@ class _Known:
     choices: dict[str, str] = field(default_factory=dict)
     lookups: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     looked: bool = False
+    peeked: dict[str, Frame] = field(default_factory=dict)
 
 
 def understand(talk: Conversation, names: Namespace) -> Generator[Action | Plan, Outcome, Reading]:
@@ -58,11 +61,14 @@ def understand(talk: Conversation, names: Namespace) -> Generator[Action | Plan,
     for _ in range(_ROUNDS):
         frames = candidates(talk, names, known.frame)
         readings, ambiguous, unclear = _read(talk, names, frames, known)
-        if len(readings) == 1:
+        if hidden := [frame for frame in frames if frame.partial and frame.name not in known.peeked]:
+            yield from _peek(talk.prompt, hidden[0], readings, known)
+            names = replace(names, frames=tuple(known.peeked.get(f.name, f) for f in names.frames))
+        elif len(readings) == 1:
             return readings[0]
-        if readings:
+        elif readings:
             options = [reading.frame.name for reading in readings]
-            known.frame = yield from _ask(f"Which frame do you mean: {listed(options, 'or')}?", options)
+            known.frame = yield from _ask("Which frame do you mean?", options)
         elif ambiguous:
             question = f"What do you mean by '{ambiguous.phrase}'?"
             known.choices[ambiguous.phrase] = yield from _ask(question, list(ambiguous.options))
@@ -75,7 +81,11 @@ def understand(talk: Conversation, names: Namespace) -> Generator[Action | Plan,
 
 
 def candidates(talk: Conversation, names: Namespace, chosen: str = "") -> tuple[Frame, ...]:
-    """The frames the question may be about: the one that was chosen, the ones it names, else all."""
+    """The frames the question may be about: the one that was chosen, the ones it names, else the user's own, else all.
+
+    A name that an earlier turn made is never used again for another table: the user would be asked whether it may be
+    overwritten. So such tables gather, and are left out here.
+    """
     if chosen:
         return tuple(frame for frame in names.frames if frame.name == chosen)
     said = {token.text for token in tokenise(talk.prompt)}
@@ -85,7 +95,8 @@ def candidates(talk: Conversation, names: Namespace, chosen: str = "") -> tuple[
     named = exact or tuple(
         f for f in names.frames if canon(f.name) in spoken and len(f.name) > 2 and f.name in speakable
     )
-    return named or tuple(f for f in names.frames if not (talk.earlier and _made_here(f, names))) or names.frames
+    users = tuple(f for f in names.frames if f.name not in talk.made and not (talk.earlier and _made_here(f, names)))
+    return named or users or names.frames
 
 
 def _speakable(prompt: str, names: Namespace) -> tuple[str, ...]:
@@ -93,8 +104,15 @@ def _speakable(prompt: str, names: Namespace) -> tuple[str, ...]:
     return tuple(
         frame.name
         for frame in names.frames
-        if len(names.frames) == 1 or f"`{frame.name}`" in prompt or meaning_of(frame.name) in ("", "data")
+        if len(names.frames) == 1 or meaning_of(frame.name) in ("", "data") or _pointed_at(frame.name, prompt)
     )
+
+
+def _pointed_at(name: str, prompt: str) -> bool:
+    """Whether a prompt speaks of a frame though its name is a word: ``mean of x in one``, ``rows of `nan` ``."""
+    place = r"\b(?:in|from|frame|dataframe|table|(?<!number )(?<!count )(?<!share )of)\s+(?:the\s+frame\s+)?"
+    end = r"(?=\s*(?:[?.!,;]|$|(?:by|for|per|where|with|and)\b))"
+    return f"`{name}`" in prompt or re.search(place + re.escape(name) + end, prompt) is not None
 
 
 def _made_here(frame: Frame, names: Namespace) -> bool:
@@ -172,6 +190,23 @@ def _look_up(
     rows = table(outcome.text)
     for word, column, value in _triples(rows.rows if rows else ()):
         known.lookups[word] = (*known.lookups.get(word, ()), (column, value))
+
+
+def _peek(
+    prompt: str, frame: Frame, readings: Sequence[Reading], known: _Known
+) -> Generator[Action | Plan, Outcome, None]:
+    """Look at the columns that were not described, as far as the question may speak of them."""
+    known.peeked[frame.name] = frame
+    used = [column for reading in readings for question in reading.questions for column in columns_of(question)]
+    phrases = wanted(prompt, [column.name for column in used if column.kind == "unknown" and column in frame.columns])
+    if phrases:
+        yield Plan((("Look at the columns that are meant", "run_python"), ("Work out the answer", "run_python")))
+        arguments = {
+            "code": peek_code(frame, phrases),
+            "purpose": f"Look for the columns of {frame.name} that are meant",
+        }
+        outcome = yield Action("run_python", arguments, "Not every column is described to me, so I look.")
+        known.peeked[frame.name] = described(frame, table(outcome.text))
 
 
 def _triples(rows: Iterable[tuple[str, ...]]) -> list[tuple[str, str, str]]:

@@ -116,7 +116,7 @@ def only_number(clause: Clause, question: Question) -> list[Column]:
     """The one numeric column of a frame that has just one; nothing when it is not clear which is meant."""
     keys = [key.column for key in question.keys]
     columns = [c for c in clause.words.frame.columns if c.kind == "number" and c not in keys]
-    return columns if len(columns) == 1 and question.aggs else []
+    return columns if len(columns) == 1 and question.aggs and not clause.words.frame.partial else []
 
 
 def _each_value(clause: Clause, question: Question) -> None:

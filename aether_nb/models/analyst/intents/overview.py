@@ -19,12 +19,13 @@ def profile_steps(question: Question, desk: Desk) -> Script:
 
     def write(rows: Rows) -> str:
         chosen = rows.filtered(question.conditions)
-        columns = [
-            f'"type": {chosen}.dtypes.astype(str)', f'"missing": {chosen}.isna().sum()',
-            f'"distinct": {chosen}.astype(str).nunique()', f'"mean": {chosen}.mean(numeric_only=True)',
-            f'"min": {chosen}.min(numeric_only=True)', f'"max": {chosen}.max(numeric_only=True)',
-        ]  # fmt: skip
-        overview = "pd.DataFrame({\n    " + ",\n    ".join(columns) + f",\n}}).reindex({chosen}.columns)"
+        overview = (
+            "pd.DataFrame(\n    [\n        (\n            name, str(column.dtype), column.isna().sum(), "
+            "column.astype(str).nunique(),\n            *((column.mean(), column.min(), column.max()) "
+            'if column.dtype.kind in "iufb" else (None, None, None)),\n        )\n'
+            f"        for name, column in {chosen}.items()\n    ],\n"
+            '    columns=["column", "type", "missing", "distinct", "mean", "min", "max"],\n).set_index("column")'
+        )
         prints = [f'print("rows:", len({chosen}))', f'print("columns:", {chosen}.shape[1])']
         return rows.code("# one line for each column", *prints, *desk.keep(question, overview))
 
