@@ -134,6 +134,8 @@ class AetherMagics(Magics):
         from aether_nb import notebook_verbs
 
         words = verbs.words(line) or ["status"]
+        if words[0] in ("-h", "--help"):
+            words[0] = "help"
         verb = verbs.find(words[0], "notebook")
         options = verbs.parse(verb, words[1:], "notebook")
         text: str | Mapping[str, Any]

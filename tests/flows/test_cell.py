@@ -196,6 +196,7 @@ def test_help_is_shown_and_is_no_error(kernel: Kernel) -> None:
     """--help and %aether help tell what can be typed."""
     assert "--mode {plan,ask,auto}" in kernel.run("%%aether --help\n").text()
     assert "--json" in kernel.run("%aether help trace").text()
+    assert "%aether trace" in kernel.run("%aether --help").text()
     status = kernel.run("%aether").text()
     assert "aether:analyst" in status and "%aether trace" in status
 

@@ -5,6 +5,7 @@ It does not know any rule; each is in the file of its subject.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Collection, Mapping
 
 from aether_nb.live.reading.attributes import Attributes
@@ -32,25 +33,26 @@ def read(code: str, namespace: Mapping[str, object], made: Collection[str] = ())
         namespace: The user's variables, for what the names in the code are now.
         made: The names that this run bound itself; it may change them without being asked.
     """
-    learnt, found = Learnt(), Findings(Learnt())
     try:
         tree, magic = parse(code, namespace)
         if magic:
             return Reading("high", "external", ("runs a shell command or a magic",))
         if tree is None:
             return Reading("low", "namespace", ("this is not valid Python; it will fail",))
-        for _ in range(TIMES):
-            found = Findings(learnt)
-            _statements(dict(namespace), frozenset(made), found).body(tree.body)
+        variables, learnt = dict(namespace), Learnt()
+        for _ in range(TIMES - 1):
+            _read_once(tree, variables, made, learnt)
+        return _read_once(tree, variables, made, learnt).reading()
     except (RecursionError, MemoryError):
         return TOO_DEEP
-    return found.reading()
 
 
-def _statements(namespace: Mapping[str, object], made: Collection[str], findings: Findings) -> Statements:
+def _read_once(tree: ast.Module, namespace: Mapping[str, object], made: Collection[str], learnt: Learnt) -> Findings:
+    findings = Findings(learnt)
     modules = Modules(findings)
-    variables = Variables(namespace, made, findings, modules)
+    variables = Variables(namespace, frozenset(made), findings, modules)
     names = Names(variables, findings)
     attributes = Attributes(variables, modules, findings)
     expressions = Expressions(names, attributes, Calls(variables, findings), findings)
-    return Statements(expressions, names, modules, findings)
+    Statements(expressions, names, modules, findings).body(tree.body)
+    return findings

@@ -45,7 +45,7 @@ def parse(code: str, names: Collection[str] | None = None) -> tuple[ast.Module |
     try:
         tree = ast.parse(plain)
     except (SyntaxError, ValueError):
-        return None, plain != code + "\n" * (not code.endswith("\n")) or MAGIC.search(code) is not None
+        return None, "get_ipython()" in plain or MAGIC.search(code) is not None
     tree.body = [statement for statement in tree.body if ast.dump(statement) not in DRAWING]
     put_in = "get_ipython" not in code
     return tree, put_in and any(isinstance(node, ast.Name) and node.id == "get_ipython" for node in ast.walk(tree))

@@ -178,7 +178,7 @@ def markdown_table(
     if found.total > _MOST_ROWS:
         lines.append(f"\n({min(_MOST_ROWS, len(found.rows))} of {found.total:,} rows)")
     if width > len(found.columns):
-        lines.append(f"\n({len(found.columns)} of {width:,} columns)")
+        lines.append(f"\n({len(found.columns) - labels} of {width - labels:,} columns)")
     return "\n".join(lines)
 
 

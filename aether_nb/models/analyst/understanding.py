@@ -58,7 +58,7 @@ def understand(talk: Conversation, names: Namespace) -> Generator[Action | Plan,
         NotDone: Nobody answered a question.
     """
     known = _Known()
-    for _ in range(_ROUNDS):
+    for _ in range(_ROUNDS + len(names.frames)):
         frames = candidates(talk, names, known.frame)
         readings, ambiguous, unclear = _read(talk, names, frames, known)
         if hidden := [frame for frame in frames if frame.partial and frame.name not in known.peeked]:
