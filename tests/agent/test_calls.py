@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from aether_nb import tool
 from aether_nb.agent.asking import Desk
 from aether_nb.events import kinds as k
@@ -366,3 +368,31 @@ def test_what_a_stopped_call_did_is_recorded_with_the_stop() -> None:
     failed = next(event for event in play.stored if isinstance(event, k.CallFailed))
     assert (failed.stopped, failed.outputs, play.run.state.made) == (True, ({"text/plain": "so far"},), ("a",))
     assert failed.seconds > 0
+
+
+def test_a_log_that_cannot_be_written_stops_the_run_and_keeps_what_it_has() -> None:
+    """When the record fails nothing more is done or told, and the error is the store's own."""
+    from aether_nb.errors import StoreFull
+
+    play = stage([call("look"), "never"])
+    append = play.run.log.append
+
+    def full(run: str, head: int, events: Any, time: float) -> Any:
+        if any(isinstance(event, k.ModelAnswered) for event in events):
+            raise StoreFull("The disk is full.")
+        return append(run, head, events, time)
+
+    play.run.log.append = full  # type: ignore[method-assign]
+    with pytest.raises(StoreFull):
+        play.drive()
+    assert play.kinds == ["run.started", "context.composed", "model.asked"]
+    assert len(play.model.requests) == 1
+
+
+def test_an_earlier_turn_without_calls_is_only_its_words() -> None:
+    """Nothing is said of calls and variables where there were none."""
+    from aether_nb.agent.context import compose
+
+    turn = k.Turn("r", 1, "hi", "hello")
+    messages = compose("next", "s", (), mode="ask", workspace=Path("/w"), prior=[turn])
+    assert [message.text for message in messages[1:3]] == ["hi", "hello"]

@@ -160,6 +160,9 @@ class LogContract:
         with pytest.raises(RunNotFound) as caught:
             log.resolve("7f")
         assert caught.value.why == "This store holds no runs yet."
+        with pytest.raises(RunNotFound) as caught:
+            log.resolve("")
+        assert (caught.value.what, caught.value.hint) == ("No run is recorded here yet.", "Begin one: %%aether")
 
     def test_a_closed_log_opens_itself_again(self, log):
         """Closing twice is fine, and loses nothing."""

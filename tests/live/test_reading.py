@@ -43,6 +43,19 @@ def test_what_this_run_left_behind_is_still_what_it_is(namespace: dict[str, obje
     assert read("more.append(1)", namespace, made).reasons == ("changes your variable lst",)
 
 
+def test_what_this_run_wrote_asks_again_before_it_changes_something(namespace: dict[str, object]) -> None:
+    """Writing a function is harmless; giving it the user's things is not, nor is taking them out of a box again."""
+    exec("def mark(x):\n    x['z'] = 1\ndef look(x):\n    return len(x)\ndef reset():\n    df['z'] = 0", namespace)
+    namespace |= {"box": [namespace["lst"], 5], "mine": {}}
+    made = {"mark", "look", "reset", "box", "mine"}
+    assert read("mark(df)", namespace, made).reasons == ("may change your variable df",)
+    assert read("list(map(mark, [d]))", namespace, made).reasons == ("may change your variable d",)
+    assert read("reset()", namespace, made).reasons == ("may change your variable df",)
+    assert read("look(robot)", namespace, made).reasons == ("calls your object robot",)
+    assert read("box[0].append(1)", namespace, made).reasons == ("changes your variable lst",)
+    assert read("mark(mine)\nlook(df)\nbox.append(1)", namespace, made) == Reading("low", "namespace")
+
+
 def test_reasons_name_every_finding_once(namespace: dict[str, object]) -> None:
     """Several findings are all told, each once, and the highest decides."""
     found = read("df['x'] = 1\ndf['y'] = 2\ndf.to_csv('a.csv')", namespace)

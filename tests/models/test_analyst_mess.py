@@ -136,6 +136,13 @@ def test_a_column_that_was_not_described_is_looked_at() -> None:
     assert "more columns than were described" in lab.ask("mean of all numeric columns")
 
 
+def test_columns_that_may_not_be_looked_at_are_not_guessed() -> None:
+    """When the look is denied, nothing is computed."""
+    lab = Lab({"df": wide()}, width=40)
+    lab.spoil = lambda call, count: "denied by the user: no" if call.name == "run_python" else None
+    assert lab.ask("mean of c277") == "I could not see what the columns of df hold: denied by the user: no"
+
+
 def test_a_matrix_that_is_too_wide_is_cut_and_says_so() -> None:
     """Not every column of a wide matrix is shown; lines that a tool cut off do no harm."""
     lab = Lab({"df": wide()}, width=40)

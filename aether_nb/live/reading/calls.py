@@ -28,7 +28,6 @@ from aether_nb.live.reading.words import (
 __all__ = ["Calls"]
 
 FUNCTION_MAKERS = {"partial", "vectorize", "frompyfunc", "itemgetter", "poly1d", "interp1d"}
-
 RENAMING = {"rename", "replace", "copy", "move"}
 
 
@@ -50,6 +49,7 @@ class Calls:
                 self.options.keywords(call)
                 return self._own(call)
             case "made":
+                self.options.keywords(call)
                 return replace(either(given.values()), texts=None)
             case "unknown":
                 return self.findings.high(f"calls {function.path or 'something'}, which is not known")

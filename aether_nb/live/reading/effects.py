@@ -39,12 +39,21 @@ class Effects:
             if (own and thing.path in self.learnt.mutators) or (passed and _is_mutating(thing)):
                 self.findings.changes(whole.deep)
                 self.findings.put(whole.deep, whole)
+            if thing.kind == "made":
+                self._made(thing.path, whole)
             if own and thing.path in self.learnt.callers:
                 self.findings.calls(whole)
         for key in {"out", "ax"} & set(given):
             self.findings.changes(given[key].deep)
         if call.function.kind == "own" and _is_in_place(call):
             self.findings.changes(whole.deep)
+
+    def _made(self, name: str, whole: Thing) -> None:
+        """A function that this run made before is looked into again, as far as its steps tell."""
+        changed = self.variables.changed_by(name)
+        if changed is not None:
+            self.findings.changes(whole.deep | changed, "may change your variable")
+        self.findings.calls(whole)
 
     def of_library(self, call: Call) -> None:
         """What a function of a library, or a method of anything, changes by its name and its arguments."""

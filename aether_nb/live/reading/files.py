@@ -10,7 +10,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 
 from aether_nb.live.reading.findings import Findings
 from aether_nb.live.reading.given import Call, beginning
-from aether_nb.live.reading.things import Thing, is_theirs
+from aether_nb.live.reading.things import Thing, is_variable
 from aether_nb.live.reading.words import FILE_WRITERS, READERS, TEXT_WRITERS, is_risky
 
 __all__ = ["Files"]
@@ -53,7 +53,7 @@ class Files:
             thing = call.given.get(key)
             if thing is None or thing.buffer or call.is_literal(key, None):
                 continue
-            theirs = sorted(filter(is_theirs, thing.deep))
+            theirs = sorted(filter(is_variable, thing.deep))
             for root in theirs:
                 self.findings.note("medium", f"writes to your variable {root}")
             if not theirs:

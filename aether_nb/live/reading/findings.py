@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 
 from aether_nb.events.kinds import Effect, Risk
-from aether_nb.live.reading.things import NOTHING, SOMETHING, Thing, is_theirs
+from aether_nb.live.reading.things import NOTHING, SOMETHING, Thing, is_variable
 
 __all__ = ["Findings", "Learnt", "Reading"]
 
@@ -70,13 +70,13 @@ class Findings:
             self.learnt.changed.add(name)
             if name.startswith("("):
                 self.learnt.mutators.add(name[1:])
-            elif is_theirs(name):
+            elif is_variable(name):
                 self.note("medium", f"{how} {name}", external=False)
 
     def calls(self, thing: Thing, how: str = "calls your object") -> None:
         """A thing, or a method of it, is called: nobody has read what an object of the user's does then."""
         self.learnt.callers.update(root[1:] for root in thing.roots if root.startswith("("))
-        for name in sorted(filter(is_theirs, thing.unread)):
+        for name in sorted(filter(is_variable, thing.unread)):
             self.note("medium", f"{how} {name}")
 
     def put(self, roots: frozenset[str], thing: Thing) -> None:

@@ -5,14 +5,27 @@ Nothing of the value is run, and big values are not walked through. It does not 
 
 from __future__ import annotations
 
+import dis
+from collections.abc import Iterator
 from itertools import islice
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType
 from typing import Any
 
 from aether_nb.live.reading.modules import DANGER_OF, home
-from aether_nb.live.reading.words import BUILTIN_WORDS, is_risky
+from aether_nb.live.reading.words import BUILTIN_WORDS, MUTATING, MUTATING_FUNCTIONS, is_risky
 
-__all__ = ["CALLABLES", "dangerous_names", "holds_only_data", "is_container", "is_data", "member_is_data", "texts_in"]
+__all__ = [
+    "CALLABLES",
+    "dangerous_names",
+    "holds_only_data",
+    "identities",
+    "is_container",
+    "is_data",
+    "may_change_things",
+    "member_is_data",
+    "names_used",
+    "texts_in",
+]
 
 CALLABLES = (FunctionType, BuiltinFunctionType, MethodType, type)
 DATA_ROOTS = set(
@@ -30,6 +43,8 @@ PLAIN = set(
 )
 """Python's own types that hold values and run no code of somebody else's."""
 CONTAINERS = (dict, list, tuple, set, frozenset)
+STORING = {"STORE_SUBSCR", "STORE_SLICE", "DELETE_SUBSCR", "STORE_ATTR", "DELETE_ATTR", "STORE_GLOBAL", "DELETE_GLOBAL"}
+"""Steps of Python's own machine by which a function changes what it was given, or a variable."""
 LOOKED_AT = 300
 """So many items of a container are looked at: the first ones."""
 
@@ -54,8 +69,8 @@ def holds_only_data(value: Any, depth: int = 3) -> bool:
             items: Any = dict.values(value) if base is dict else base.__iter__(value)
             return all(_is_data_throughout(item, depth - 1) for item in islice(items, LOOKED_AT))
     if home(kind) == "pandas" and kind.__name__ == "DataFrame":
-        objects = [column for _, column in value.items() if column.dtype.kind == "O"]
-        return all(holds_only_data(column.iloc[:LOOKED_AT].tolist(), 1) for column in objects[:20])
+        objects = [at for at, dtype in enumerate(value.dtypes) if dtype.kind == "O"]
+        return all(holds_only_data(value.iloc[:LOOKED_AT, at].tolist(), 1) for at in objects[:20])
     if home(kind) == "pandas" and kind.__name__ == "Series":
         return value.dtype.kind != "O" or holds_only_data(value.iloc[:LOOKED_AT].tolist(), 1)
     if home(kind) == "numpy" and kind.__name__ == "ndarray":
@@ -84,14 +99,45 @@ def member_is_data(value: object, name: str) -> bool:
     return name in held and is_data(type(held[name])) and not hasattr(type(value), name)
 
 
+def identities(value: Any, depth: int = 2) -> set[int]:
+    """The things that a container, or an object of a class that was written in the notebook, holds."""
+    kind = type(value)
+    if kind.__module__ == "__main__" and kind.__dictoffset__:
+        value = object.__getattribute__(value, "__dict__")
+    base = next((base for base in CONTAINERS if issubclass(type(value), base)), None)
+    if base is None or not depth:
+        return set()
+    items = list(islice(dict.values(value) if base is dict else base.__iter__(value), LOOKED_AT))
+    return {id(item) for item in items}.union(*(identities(item, depth - 1) for item in items))
+
+
 def dangerous_names(value: object) -> list[str]:
     """What a function or class that this run made would be asked about again when it is called."""
-    functions = list(vars(value).values()) if isinstance(value, type) else [value]
-    names: set[str] = set().union(*(_names_in(f.__code__) for f in functions if isinstance(f, FunctionType)))
+    names = names_used(value)
     return sorted(n for n in names if is_risky(n) or n in BUILTIN_WORDS or n in DANGER_OF)
 
 
-def _names_in(code: CodeType) -> set[str]:
-    """Every name that a function uses, inner functions included."""
-    inner = (constant for constant in code.co_consts if isinstance(constant, CodeType))
-    return set(code.co_names).union(*map(_names_in, inner))
+def names_used(value: object) -> set[str]:
+    """Every name that a function or class uses, inner functions included."""
+    return {name for code in _codes(value) for name in code.co_names}
+
+
+def may_change_things(value: object) -> bool:
+    """Whether a function or class stores into anything, or calls what does."""
+    codes = list(_codes(value))
+    keywords = {word for code in codes for constant in code.co_consts if type(constant) is tuple for word in constant}
+    stores = any(step.opname in STORING for code in codes for step in dis.get_instructions(code))
+    return stores or bool(names_used(value) & (MUTATING | MUTATING_FUNCTIONS)) or bool(keywords & {"inplace", "out"})
+
+
+def _codes(value: object) -> Iterator[CodeType]:
+    """The code of a function or class, and of all functions in it."""
+    if isinstance(value, CodeType):
+        yield value
+        for constant in value.co_consts:
+            yield from _codes(constant) if isinstance(constant, CodeType) else ()
+    elif isinstance(value, FunctionType):
+        yield from _codes(value.__code__)
+    elif isinstance(value, type):
+        for member in vars(value).values():
+            yield from _codes(member) if isinstance(member, FunctionType) else ()

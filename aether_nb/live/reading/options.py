@@ -18,7 +18,7 @@ __all__ = ["Options", "is_plain_setting"]
 BY_NAME = {"agg", "aggregate", "apply", "transform"}
 """Methods that call others by their names."""
 BY_NAME_KEYS = ("aggfunc", "estimator", "func")
-FIFTH = {"crosstab": "5", "pivot_table": "3"}
+AGGFUNC_AT = {"crosstab": 5, "pivot_table": 3}
 """Where ``aggfunc`` stands when it is given by position; one later when the table comes first."""
 SETTINGS = {"use", "set_option", "option_context", "switch_backend", "rc_context", "context"}
 BACKENDS = re.compile(r"(?i)agg|inline|svg|pdf")
@@ -51,6 +51,7 @@ class Options:
         self.keywords(call)
         self._by_name(call)
         self._settings(call)
+        self._looks(call)
         path = call.function.path
         if path.startswith("statsmodels.formula") or call.name == "from_formula":
             self._formulas(call, call.any_of("0"))
@@ -92,10 +93,10 @@ class Options:
         called = call.any_of(*BY_NAME_KEYS)
         if name in BY_NAME:
             called += call.any_of("0")
-        if name in BY_NAME or name in FIFTH:
+        if name in BY_NAME or name in AGGFUNC_AT:
             called += [thing for key, thing in given.items() if key.startswith("*") and key != "**"]
-        if name in FIFTH:
-            called += [thing for key, thing in given.items() if key.isdigit() and int(key) >= int(FIFTH[name])]
+        if name in AGGFUNC_AT:
+            called += [thing for key, thing in given.items() if key.isdigit() and int(key) >= AGGFUNC_AT[name]]
         if name in {"agg", "aggregate"}:
             called += [thing for key, thing in given.items() if not key.isdigit() and key not in {"axis", "func"}]
         if name == "NamedAgg":
@@ -122,6 +123,17 @@ class Options:
         texts = self.findings.texts(call.first())
         if texts is None or "fname" in call.given or not all(plain.fullmatch(t) and "backend" not in t for t in texts):
             self.findings.high(f"loads settings or code by name ({name})")
+
+    def _looks(self, call: Call) -> None:
+        """Settings of matplotlib by their names, which stand in the code: only how things look."""
+        updates = call.function.path.endswith((".rcParams.update", ".rcParams.setdefault"))
+        names = {key for key in call.given if updates or call.name == "rc"}
+        for key in ("0", "1", "rc"):
+            written = call.written(key) if updates or call.name == "rc" or key == "rc" else None
+            keys = written.keys if isinstance(written, ast.Dict) else [written] if written else []
+            names |= {str(key.value) if isinstance(key, ast.Constant) else "backend?" for key in keys}
+        if any(LOUD_SETTINGS.search(name) for name in names) or (updates and "**" in names):
+            self.findings.high(f"loads settings or code by name ({call.name})")
 
     def _formulas(self, call: Call, formulas: list[Thing]) -> None:
         for thing in formulas:

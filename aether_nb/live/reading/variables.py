@@ -15,8 +15,11 @@ from aether_nb.live.reading.glance import (
     CALLABLES,
     dangerous_names,
     holds_only_data,
+    identities,
     is_container,
     is_data,
+    may_change_things,
+    names_used,
     texts_in,
 )
 from aether_nb.live.reading.modules import DANGER_OF, PARTLY, UNKNOWN, Modules, home, is_harmless
@@ -24,6 +27,8 @@ from aether_nb.live.reading.things import Thing
 from aether_nb.live.reading.words import BUILTIN_WORDS, is_risky
 
 __all__ = ["Variables"]
+
+UNCHANGING = {int, float, complex, bool, str, bytes, type(None), range}
 
 
 class Variables:
@@ -75,10 +80,21 @@ class Variables:
                 self.findings.high(f"calls {name}, which uses {used}")
         if called:
             return Thing("made", name, aliases, texts=None)
+        held = identities(value)
+        holds = frozenset(n for n, v in self.namespace.items() if id(v) in held and self._can_change(n))
         mine = frozenset({name})
         unread = mine if not is_data(kind) and kind.__module__ != "__main__" else frozenset()
         odd = frozenset() if holds_only_data(value) else mine
-        return Thing("data", "", aliases, unread=unread, odd=odd, texts=texts_in(value))
+        return Thing("data", "", aliases, holds, unread, odd, texts_in(value))
+
+    def _can_change(self, name: str) -> bool:
+        """Whether a variable is the user's, and of a type whose values can change."""
+        return self.is_theirs(name) and type(self.namespace[name]) not in UNCHANGING
+
+    def changed_by(self, name: str) -> frozenset[str] | None:
+        """The user's variables that a function which this run made may change itself; None when it changes nothing."""
+        value = self.namespace[name]
+        return frozenset(filter(self.is_theirs, names_used(value))) if may_change_things(value) else None
 
     def _callable(self, name: str, value: Any) -> Thing:
         """A function or class that a name is bound to: a library's, the user's, or a dangerous one."""

@@ -1,8 +1,8 @@
 """The offline analyst: a model that answers plain questions about pandas frames by writing plain pandas code.
 
 The way of a question: ``words`` cuts it, ``lexicon`` and ``nouns`` say what words mean, ``matching`` finds columns and
-values, ``parsing`` makes a ``question`` of it, ``intents`` say how it is answered, ``answering`` is the script of a
-run, ``model`` the face.
+values (``homonyms`` those that are named like words), ``peek`` looks at columns that were not described, ``parsing``
+makes a ``question`` of it, ``intents`` say how it is answered, ``answering`` is the script, ``model`` the face.
 """
 
 from __future__ import annotations

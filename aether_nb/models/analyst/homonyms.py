@@ -21,14 +21,14 @@ _LOOSE = frozenset({"stop", "valueword", "row", "cols", "data", "ref", "unit"})
 _ENDS = frozenset("by per for in over above below under across each is was greater less more at between".split())
 
 
-def own(text: str, frame: Frame) -> Column | None:
+def _own(text: str, frame: Frame) -> Column | None:
     """The column of numbers that is called exactly so, but for capitals."""
     return next((c for c in frame.columns if c.numeric and c.name.casefold() == text.casefold()), None)
 
 
 def hides_column(pieces: Sequence[str], kind: str, frame: Frame) -> bool:
     """Whether a phrase such as ``total amount`` or ``mean value`` ends in a column, which is then what is meant."""
-    return len(pieces) > 1 and kind in ("agg", "top", "count", "share", "stop") and own(pieces[-1], frame) is not None
+    return len(pieces) > 1 and kind in ("agg", "top", "count", "share", "stop") and _own(pieces[-1], frame) is not None
 
 
 def named_column(text: str, kind: str, before: Sequence[str], following: Sequence[str], frame: Frame) -> Column | None:
@@ -41,7 +41,7 @@ def named_column(text: str, kind: str, before: Sequence[str], following: Sequenc
         following: The next words as they are written.
         frame: The frame.
     """
-    column = own(text, frame)
+    column = _own(text, frame)
     if column is None:
         return None
     following = [word for word in following if canon(word) != "the"]

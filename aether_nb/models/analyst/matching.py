@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from aether_nb.models.analyst.homonyms import hides_column, named_column
@@ -187,6 +188,7 @@ def _columns(text: str, frame: Frame, worst: int) -> list[Column]:
     return best[min(best)] if best else []
 
 
+@lru_cache(maxsize=20_000)
 def _tier(text: str, name: str) -> int | None:
     """How well a phrase fits a column's name: 0 is the name itself; None is not at all."""
     if text == name or (join(text) and join(text) == join(name)):
@@ -244,6 +246,7 @@ def _values(text: str, words: Vocabulary, exact: bool = False) -> list[tuple[Col
     return found
 
 
+@lru_cache(maxsize=20_000)
 def _same_value(text: str, value: str) -> bool:
     """Whether a phrase names a value: its letters, a plural, an adjective (``rainy``), a word for it (``women``)."""
     one, other = text.casefold(), value.casefold()

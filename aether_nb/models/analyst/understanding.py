@@ -195,7 +195,11 @@ def _look_up(
 def _peek(
     prompt: str, frame: Frame, readings: Sequence[Reading], known: _Known
 ) -> Generator[Action | Plan, Outcome, None]:
-    """Look at the columns that were not described, as far as the question may speak of them."""
+    """Look at the columns that were not described, as far as the question may speak of them.
+
+    Raises:
+        NotDone: It was denied, or it failed.
+    """
     known.peeked[frame.name] = frame
     used = [column for reading in readings for question in reading.questions for column in columns_of(question)]
     phrases = wanted(prompt, [column.name for column in used if column.kind == "unknown" and column in frame.columns])
@@ -206,6 +210,8 @@ def _peek(
             "purpose": f"Look for the columns of {frame.name} that are meant",
         }
         outcome = yield Action("run_python", arguments, "Not every column is described to me, so I look.")
+        if outcome.status != "done":
+            raise NotDone(f"I could not see what the columns of {frame.name} hold: {plain(outcome.text)}")
         known.peeked[frame.name] = described(frame, table(outcome.text))
 
 
