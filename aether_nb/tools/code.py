@@ -20,7 +20,7 @@ from aether_nb.events.kinds import Change, Event, NamespaceChanged, OutputDelta
 from aether_nb.events.messages import Text
 from aether_nb.live.changes import Photograph, compare, photograph
 from aether_nb.live.execute import Execution, Executor
-from aether_nb.live.reading import read
+from aether_nb.live.reading import names_in, read
 from aether_nb.live.values import Shown, show_value
 from aether_nb.tools.base import Assessment, Context, PartlyDone, Result
 from aether_nb.tools.function import declare
@@ -78,7 +78,7 @@ async def run_python(code: str, context: Context, purpose: str = "") -> Result:
 
     def job() -> Any:
         """Awaitable only when the code itself awaits: not every place that runs code can await."""
-        before = photograph(shell.user_ns)
+        before = photograph(shell.user_ns, names_in(code))
         running = Executor(shell).run(code, show)
         return awaited(before, running) if inspect.isawaitable(running) else seen(before, running)
 
