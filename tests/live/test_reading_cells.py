@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+
 import pytest
 
 from aether_nb.live.reading import Reading, read
@@ -298,3 +300,9 @@ list(itertools.combinations(df.columns, 2)), functools.reduce(lambda a, b: a + b
 def test_a_whole_cell_of_ordinary_analysis_is_low(cell: str) -> None:
     """What analysts do all day is done without a question."""
     assert read(USUAL + cell, notebook()) == Reading("low", "namespace")
+
+
+def test_importing_display_is_low_in_a_shell_that_has_it_already(monkeypatch):
+    """IPython puts ``display`` beside the names of Python; importing it by name is as ordinary there as elsewhere."""
+    monkeypatch.setattr(builtins, "display", print, raising=False)
+    assert read("from IPython.display import display\ndisplay(1)", {}) == Reading("low", "namespace")

@@ -128,7 +128,7 @@ class Names:
             again = thing.kind in {"module", "library", "builtin"} and thing == self.variables.thing(name)
             if not again:
                 self.findings.note("medium", f"replaces your variable {name}", external=False)
-        elif hasattr(builtins, name) and name not in self.variables.made and not name.startswith("_"):
+        elif _is_pythons(name) and name not in self.variables.made and not name.startswith("_"):
             self.findings.note("medium", f"gives the built-in {name} another meaning", external=False)
         inside = self.nested or self._scopes
         ever = self.learnt.ever
@@ -151,7 +151,7 @@ class Names:
             return
         if self.variables.is_theirs(name) and name not in self._now:
             self.findings.note("medium", f"deletes your variable {name}", external=False)
-        elif hasattr(builtins, name):
+        elif _is_pythons(name):
             self.findings.high(f"uncovers the built-in {name}")
 
     def _check(self, name: str) -> None:
@@ -173,3 +173,8 @@ def is_exception(name: str) -> bool:
     found = getattr(builtins, name, None)
     harmless = isinstance(found, type) and issubclass(found, Exception)
     return harmless or name in {"KeyboardInterrupt", "BaseException"}
+
+
+def _is_pythons(name: str) -> bool:
+    """Whether Python itself has something by that name; a shell adds ``display``, which code imports all the time."""
+    return hasattr(builtins, name) and name != "display"
