@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import secrets
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from aether_nb.agent.approvals import Policy
@@ -45,28 +46,29 @@ async def ask_in_cell(session: Session, question: Question) -> RunState:
         RunFailed: The run came to a bad end; its card is already shown.
         RunStopped: The user stopped it.
     """
-    session.ready(question)
-    face = _face(session, question)
-    try:
+    with _shown(session, question) as face:
         state: RunState = await run_in_cell(session.thread, lambda jobs: _work(session, question, face, jobs))
-    except BaseException as error:
-        face.close(str(error))
-        raise
-    face.close("")
     return _delivered(session, state)
 
 
 def ask_blocking(session: Session, question: Question) -> RunState:
     """Ask from a synchronous cell; the same, where nothing can be awaited."""
+    with _shown(session, question) as face:
+        state = run_blocking(session.thread, lambda jobs: _work(session, question, face, jobs))
+    return _delivered(session, state)
+
+
+@contextmanager
+def _shown(session: Session, question: Question) -> Iterator[Face]:
+    """Show a run while it goes; whatever becomes of it, the notebook keeps a picture."""
     session.ready(question)
     face = _face(session, question)
     try:
-        state = run_blocking(session.thread, lambda jobs: _work(session, question, face, jobs))
+        yield face
     except BaseException as error:
         face.close(str(error))
         raise
     face.close("")
-    return _delivered(session, state)
 
 
 async def _work(session: Session, question: Question, face: Face, jobs: Jobs) -> RunState:

@@ -8,9 +8,11 @@ are heard while it runs; inside ``%%capture``, ``%%time`` and the like the synch
 from __future__ import annotations
 
 import keyword
+import os
 import re
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.inputtransformer2 import make_tokens_by_line
@@ -231,9 +233,6 @@ def _options(verb: verbs.Verb, words: list[str]) -> list[str]:
 
 def load(shell: InteractiveShell) -> None:
     """Register the magics with a shell, once, and say in one line which model serves."""
-    from aether_nb.config import load as load_settings
-    from aether_nb.models.router import serving
-
     if getattr(shell, "aether_cell", None) is None:
         magics = AetherMagics(shell)
         shell.register_magics(magics)
@@ -243,15 +242,15 @@ def load(shell: InteractiveShell) -> None:
         for command in ("%aether", "%%aether"):
             shell.set_hook("complete_command", lambda _, event: complete(magics, event), str_key=command)
     try:
-        print(serving_line(serving, load_settings))
+        print(serving_line())
     except AetherError as error:
         print("\n".join(error._render_traceback_()))
 
 
-def serving_line(serving: Any, load_settings: Any) -> str:
+def serving_line() -> str:
     """One line: which model serves, and how to change it."""
-    import os
-    from pathlib import Path
+    from aether_nb.config import load as load_settings
+    from aether_nb.models.router import serving
 
     choice = serving(os.environ, load_settings(Path.cwd()).model)
     return f"aether: {choice.name} serves ({choice.why}). To change it: %aether model PROVIDER:MODEL"

@@ -187,7 +187,8 @@ class Session:
             summary = await main(
                 lambda: summarize(self.shell.user_ns, question.prompt, hidden=self.shell.user_ns_hidden)
             )
-            started = self._started(question, model)
+            tools = self.tools()
+            started = self._started(question, model, tools)
             opening = context.compose(
                 question.prompt,
                 summary.text,
@@ -197,7 +198,7 @@ class Session:
                 prior=started.prior,
             )
             asking = Asking(people)
-            calls = Calls(run, self.tools(), Host(self.shell, self.workspace, main), asking)
+            calls = Calls(run, tools, Host(self.shell, self.workspace, main), asking)
             try:
                 run.append(started)
                 self.last = run.id
@@ -208,7 +209,7 @@ class Session:
             finally:
                 self._remember(question, run.state)
 
-    def _started(self, question: Question, model: Model) -> k.RunStarted:
+    def _started(self, question: Question, model: Model, tools: Mapping[str, Tool]) -> k.RunStarted:
         """The run's first event: everything it may depend on, frozen."""
         settings = self.settings
         limits = k.Limits(settings.max_steps, settings.max_seconds, settings.max_tokens, settings.max_cost)
@@ -218,7 +219,7 @@ class Session:
             model=model.name,
             mode=question.mode or settings.mode,
             limits=question.limits or limits,
-            tools=tuple(self.tools()),
+            tools=tuple(tools),
             prior=prior,
             notebook=self.notebook,
             cell=question.cell,

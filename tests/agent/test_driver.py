@@ -11,19 +11,7 @@ from aether_nb.errors import ModelUnavailable
 from aether_nb.events import kinds as k
 from aether_nb.events.folds import fold
 from aether_nb.events.messages import Message, Text, Usage
-from harness.agent import NO, YES, Script, call, stage
-
-
-@tool(risk="low", effect="pure", where="loop")
-async def look(what: str = "it") -> str:
-    """Look at something."""
-    return f"saw {what}"
-
-
-@tool(risk="medium", effect="external", where="loop")
-async def send(to: str) -> str:
-    """Send something."""
-    return f"sent to {to}"
+from harness.agent import NO, YES, Script, call, look, send, stage
 
 
 def test_the_sequence_of_a_run_with_one_call_is_the_documented_one() -> None:

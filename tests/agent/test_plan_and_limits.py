@@ -10,19 +10,7 @@ from aether_nb import RepairableToolError, tool
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import Usage
 from aether_nb.models.scripted import Say
-from harness.agent import YES, Script, call, stage
-
-
-@tool(risk="low", effect="pure", where="loop")
-async def look(what: str = "it") -> str:
-    """Look at something."""
-    return f"saw {what}"
-
-
-@tool(risk="medium", effect="external", where="loop")
-async def send(to: str) -> str:
-    """Send something."""
-    return f"sent to {to}"
+from harness.agent import YES, Script, call, look, send, stage
 
 
 def test_a_plan_is_made_ticks_by_itself_and_can_be_revised() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from aether_nb import ScriptedModel
+from aether_nb import ScriptedModel, tool
 from aether_nb.agent.asking import Answer, Asking, Nobody, Person
 from aether_nb.agent.calls import Calls, Host
 from aether_nb.agent.driver import Driver
@@ -129,3 +129,15 @@ def stage(
     for grant in grants:
         this.append(k.GrantGiven(grant))
     return Stage(this, Driver(this, model, calls, asking), model, seen, clock)
+
+
+@tool(risk="low", effect="pure", where="loop")
+async def look(what: str = "it") -> str:
+    """Look at something."""
+    return f"saw {what}"
+
+
+@tool(risk="medium", effect="external", where="loop")
+async def send(to: str) -> str:
+    """Send something."""
+    return f"sent to {to}"

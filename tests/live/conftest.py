@@ -1,0 +1,38 @@
+"""The kernels in which the bridge is tried: this environment's, and one of ipykernel 6."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.bridge_cells import SETUP
+from harness.kernel import Kernel
+
+
+@pytest.fixture(scope="module", params=["this environment's ipykernel", "ipykernel 6"])
+def python(request):
+    """The interpreters whose kernels are tried."""
+    return request.getfixturevalue("kernel6") if request.param == "ipykernel 6" else Path(sys.executable)
+
+
+@pytest.fixture(scope="module")
+def shared(python, tmp_path_factory):
+    """A kernel for the tests of this module: each leaves it usable, or fails."""
+    with Kernel(python, folder=tmp_path_factory.mktemp("kernel")) as kernel:
+        setup = kernel.run(SETUP)
+        assert setup.status == "ok", setup.of("error")
+        kernel.panel = setup.text().strip()
+        kernel.new = kernel.run("import ipykernel; print(ipykernel.version_info[0] >= 7)").text() == "True\n"
+        yield kernel
+
+
+@pytest.fixture
+def kernel(shared):
+    """The kernel, its records empty; afterwards it must be usable, with nothing left behind."""
+    shared.run("clicks.clear(); ordinary.clear(); notes.clear(); clicked.clear()")
+    yield shared
+    assert shared.alive
+    after = shared.run("print(await unharmed())")
+    assert (after.status, after.text()) == ("ok", "[]\n")
