@@ -7,7 +7,10 @@
     ├── ConfigError             a setting has an invalid value
     ├── ModelError              a model did not answer as it should
     │   ├── ModelNotFound       no model goes by that name
-    │   └── ModelUnavailable    it cannot be reached, or it refused
+    │   ├── ModelUnavailable    it cannot be reached, or it refused
+    │   │   ├── ToolsRefused    it takes no tools in this form
+    │   │   └── ToolUseFailed   it wrote a tool call that its provider cannot read
+    │   └── AnswerInvalid       the answer has not the shape that was asked for
     ├── ToolError               a tool did not do its work
     │   ├── RepairableToolError the model is told and may try again
     │   │   └── WorkspaceError  a path lies outside what was granted
@@ -31,8 +34,11 @@ a run or a frame, so that importing it costs nothing and keeping it holds nothin
 
 from __future__ import annotations
 
+from typing import Any
+
 __all__ = [
     "AetherError",
+    "AnswerInvalid",
     "ConfigError",
     "FatalToolError",
     "InterventionRequired",
@@ -51,6 +57,8 @@ __all__ = [
     "StoreNewer",
     "StoreReadOnly",
     "ToolError",
+    "ToolUseFailed",
+    "ToolsRefused",
     "UnknownVerb",
     "UsageFault",
     "WorkspaceError",
@@ -70,7 +78,7 @@ class AetherError(Exception):
         self.what, self.why, self.hint = what, why, hint
         super().__init__(" ".join(part for part in (what, why, hint) if part))
 
-    def __reduce__(self) -> tuple[type[AetherError], tuple[str, str, str]]:
+    def __reduce__(self) -> tuple[Any, ...]:
         """Keep the three parts apart when an error crosses a process."""
         return type(self), (self.what, self.why, self.hint)
 
@@ -109,7 +117,51 @@ class ModelNotFound(ModelError):
 
 
 class ModelUnavailable(ModelError):
-    """The model cannot be reached, or it refused to answer."""
+    """The model cannot be reached, or it refused to answer.
+
+    Args:
+        what: See ``AetherError``.
+        why: See ``AetherError``.
+        hint: See ``AetherError``.
+        status: The HTTP status that stands for it; 0 when there was no answer.
+        code: The provider's own word for it, for example ``insufficient_quota``.
+        retry_after: Seconds after which the provider wants to be asked again; None when it did not say.
+        retryable: Whether the same request may succeed later.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        why: str = "",
+        hint: str = "",
+        *,
+        status: int = 0,
+        code: str = "",
+        retry_after: float | None = None,
+        retryable: bool = False,
+    ) -> None:
+        super().__init__(what, why, hint)
+        self.status, self.code, self.retry_after, self.retryable = status, code, retry_after, retryable
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Keep the plain values when an error crosses a process."""
+        return (*super().__reduce__(), dict(self.__dict__))
+
+
+class ToolsRefused(ModelUnavailable):
+    """The model, or its server, takes no tools in this form; described in the prompt it may use them all the same."""
+
+
+class ToolUseFailed(ModelUnavailable):
+    """The model wrote a tool call that its provider could not read; ``generation`` is what it wrote."""
+
+    generation: str = ""
+
+
+class AnswerInvalid(ModelError):
+    """The answer has not the shape that was asked for, also after one repair; ``answer`` is what came."""
+
+    answer: str = ""
 
 
 class ToolError(AetherError):

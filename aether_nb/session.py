@@ -205,7 +205,7 @@ class Session:
                 run.append(k.ContextComposed(opening))
                 for grant in self.grants:
                     run.append(k.GrantGiven(grant))
-                return await Driver(run, model, calls, asking).drive()
+                return await Driver(run, lambda request: self._chosen(question, request), calls, asking).drive()
             finally:
                 self._remember(question, run.state)
 

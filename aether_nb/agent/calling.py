@@ -27,12 +27,14 @@ T = TypeVar("T")
 class Host:
     """What the cell gives to the tools of one run: its shell, its folder, and its main thread.
 
-    ``main`` runs a function on the user's main thread and awaits there what it returns.
+    ``main`` runs a function on the user's main thread and awaits there what it returns. ``parallel``: there is no such
+    thread to be spared, and plain functions may run side by side.
     """
 
     shell: Any
     workspace: Path
     main: Callable[[Callable[[], Any]], Awaitable[Any]]
+    parallel: bool = False
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,7 @@ class Calls:
             purpose,
             found.effect_text,
             found.path,
-            parallel=reads and tool.together and tool.where != "main",
+            parallel=reads and tool.together and (tool.where != "main" or self.host.parallel),
             edited=edited,
         )
 
@@ -94,8 +94,8 @@ class Calls:
     async def act(self, calls: tuple[Call, ...]) -> AsyncIterator[k.Event]:
         """Carry out one call, or several at once; yields what happens in the order in which it happens.
 
-        Each is judged again first. Where that comes out differently, because a file or a variable has changed while
-        somebody was asked, the call is proposed anew instead of being begun.
+        One that was asked about is judged again first. Where that comes out differently, because a file or a variable
+        has changed meanwhile, the call is proposed anew instead of being begun.
         """
         ready: list[tuple[Call, int | None]] = []
         for call in calls:
@@ -113,6 +113,8 @@ class Calls:
 
     def _judged_again(self, call: Call) -> list[k.Event] | None:
         """What has to be said of a call that is no longer what was judged; None when it still is."""
+        if call.status != "approved":
+            return None  # it was judged a moment ago, and nothing has happened since
         before = call.proposed
         events = list(self.propose(before.call, edited=before.edited))
         return None if events == [before] else events

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import replace
 
 from aether_nb.agent import steps
 from aether_nb.agent.approvals import RISKS
@@ -18,11 +19,11 @@ from aether_nb.agent.calling import Trace
 from aether_nb.agent.calls import Calls
 from aether_nb.agent.run import Run
 from aether_nb.agent.steps import next_step
-from aether_nb.errors import ModelError, RepairableToolError, StoreError
+from aether_nb.errors import AetherError, ModelError, RepairableToolError, StoreError
 from aether_nb.events import kinds as k
-from aether_nb.events.folds import Call, RunState, sent
+from aether_nb.events.folds import Call, RunState
 from aether_nb.events.messages import Message, ToolCall, ToolSpec, arguments_hash
-from aether_nb.models.base import Model, Reply, Request
+from aether_nb.models.base import PLAIN, Model, Options, Reply, Request
 
 __all__ = ["Driver"]
 
@@ -32,13 +33,24 @@ class Driver:
 
     Args:
         run: The run, with ``run.started`` and ``context.composed`` in its log.
-        model: Who is asked.
+        choose: Says who is asked, each time anew: the model may be swapped between two steps.
         calls: The tools and what they are handed.
         asking: Who decides about calls and answers questions.
+        options: How every answer is to be given.
+        stream: Whether answers are wanted piece by piece.
     """
 
-    def __init__(self, run: Run, model: Model, calls: Calls, asking: Asking) -> None:
-        self.run, self.model, self.calls, self.asking = run, model, calls, asking
+    def __init__(
+        self,
+        run: Run,
+        choose: Callable[[Request], Model],
+        calls: Calls,
+        asking: Asking,
+        options: Options = PLAIN,
+        stream: bool = True,
+    ) -> None:
+        self.run, self.choose, self.calls, self.asking = run, choose, calls, asking
+        self.options, self.stream = options, stream
 
     async def drive(self) -> RunState:
         """Do one step after the other until there is none.
@@ -87,15 +99,25 @@ class Driver:
                 return self._finish()
 
     async def _ask(self, tools: tuple[ToolSpec, ...]) -> AsyncIterator[k.Event]:
-        state, name = self.run.state, self.model.name
-        request = Request(state.messages, tools)
-        yield k.ModelAsked(name, state.steps + 1, sent(request.messages))
+        state = self.run.state
+        request = Request(state.messages, tools, self.options, self.stream)
+        try:
+            model = self.choose(request)
+        except AetherError as error:
+            yield k.ModelFailed(state.model, error.what, error.why, error.hint)
+            return
+        name = model.name
+        if name != state.model:
+            yield k.ModelSwitched(state.model, name)
+        yield k.ModelAsked(name, state.steps + 1, state.sent)
         begun = time.monotonic()
         reply: Reply | None = None
         clock = asyncio.timeout(state.seconds_left)
         try:
             async with clock:
-                async for delta in self.model.stream(request):
+                async for delta in model.stream(request):
+                    if delta.note:
+                        yield k.Progress("", 0, note=delta.note)
                     if delta.thinking:
                         yield k.ThinkingDelta(delta.thinking)
                     if delta.text:
@@ -117,11 +139,21 @@ class Driver:
             yield k.ModelFailed(name, f"The model {name} ended its answer before it was whole.", hint="Ask again.")
             return
         message = unique(reply.message, state.calls)
-        if not message.calls and (not message.text.strip() or reply.finish in ("refusal", "content_filter")):
+        unsaid = not message.text.strip() and reply.finish != "pause"
+        if not message.calls and (unsaid or reply.finish in ("refusal", "content_filter")):
             why = message.text.strip() or f"It ended with {reply.finish!r} and no words."
             yield k.ModelFailed(name, f"The model {name} gave no answer.", why, "Ask in other words.")
             return
-        yield k.ModelAnswered(reply.model or name, message, reply.usage, reply.finish, time.monotonic() - begun)
+        yield k.ModelAnswered(
+            reply.model or name,
+            message,
+            reply.usage,
+            reply.finish,
+            time.monotonic() - begun,
+            reply.provider,
+            reply.repairs,
+            reply.notes,
+        )
 
     async def _propose(self, id: str) -> AsyncIterator[k.Event]:
         replies = (message for message in reversed(self.run.state.messages) if message.calls)
@@ -220,6 +252,8 @@ def settled(state: RunState, end: k.RunEnded, traces: Mapping[str, Trace] | None
 
 def unique(message: Message, taken: Mapping[str, Call]) -> Message:
     """The message with call ids that are new to this run; some models count from zero in every reply."""
+    if not any(call.id in taken or not call.id for call in message.calls) and _differ(message.calls):
+        return message
     used = set(taken)
     calls = []
     for call in message.calls:
@@ -229,7 +263,11 @@ def unique(message: Message, taken: Mapping[str, Call]) -> Message:
             id = f"{call.id or 'call'}-{n}"
         used.add(id)
         calls.append(ToolCall(id, call.name, call.arguments))
-    return Message(message.role, message.parts, tuple(calls), message.call_id, message.thinking)
+    return replace(message, calls=tuple(calls))
+
+
+def _differ(calls: Sequence[ToolCall]) -> bool:
+    return len({call.id for call in calls}) == len(calls)
 
 
 def _grant(proposed: k.CallProposed, answer: Answer) -> k.Grant:

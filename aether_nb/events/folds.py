@@ -51,7 +51,8 @@ class Item:
 class RunState:
     """A run as its log has it so far.
 
-    ``messages`` is the conversation as a model would get it. ``open`` are the calls of the last reply that are not
+    ``model`` is who was asked last. ``messages`` is the conversation as a model would get it, and ``sent`` what they show
+    of the user's data. ``open`` are the calls of the last reply that are not
     settled yet, in order. ``seconds`` is the time worked, waiting for people left out. ``allowed`` are the limits in
     force: a yes at a limit raises it by what it was at the start.
     """
@@ -59,7 +60,9 @@ class RunState:
     run: str = ""
     head: int = 0
     started: k.RunStarted | None = None
+    model: str = ""
     messages: tuple[Message, ...] = ()
+    sent: tuple[k.Sent, ...] = ()
     calls: Mapping[str, Call] = field(default_factory=dict)
     open: tuple[str, ...] = ()
     gate: str = ""
@@ -129,7 +132,7 @@ def step(state: RunState, entry: k.Entry) -> RunState:
 
 
 def _started(state: RunState, event: k.RunStarted) -> RunState:
-    return replace(state, started=event, allowed=event.limits)
+    return replace(state, started=event, allowed=event.limits, model=event.model)
 
 
 def _ended(state: RunState, event: k.RunEnded) -> RunState:
@@ -137,7 +140,7 @@ def _ended(state: RunState, event: k.RunEnded) -> RunState:
 
 
 def _composed(state: RunState, event: k.ContextComposed) -> RunState:
-    return replace(state, messages=event.messages)
+    return replace(state, messages=event.messages, sent=sent(event.messages))
 
 
 def _planned(state: RunState, event: k.PlanMade) -> RunState:
@@ -160,16 +163,17 @@ def _item(status: Literal["active", "done"]) -> Callable[[RunState, Any], RunSta
 
 
 def _asked(state: RunState, event: k.ModelAsked) -> RunState:
-    return replace(state, steps=event.step, failure=None)
+    return replace(state, steps=event.step, failure=None, model=event.model)
 
 
 def _answered(state: RunState, event: k.ModelAnswered) -> RunState:
     return replace(
         state,
         messages=(*state.messages, event.message),
+        sent=sent((event.message,), state.sent),
         open=tuple(call.id for call in event.message.calls),
         usage=Usage.total((state.usage, event.usage)),
-        answered=not event.message.calls,
+        answered=not event.message.calls and event.finish != "pause",
     )
 
 
@@ -257,7 +261,10 @@ def _settle(state: RunState, id: str, status: CallStatus, parts: tuple[Part, ...
         parts = (Text("(the user edited this call before approving it)\n"), *parts)
     message = Message("tool", parts, call_id=id)
     state = replace(
-        state, messages=(*state.messages, message), open=tuple(other for other in state.open if other != id)
+        state,
+        messages=(*state.messages, message),
+        sent=sent((message,), state.sent),
+        open=tuple(other for other in state.open if other != id),
     )
     return state if call is None else _put(state, id, replace(call, status=status))
 
@@ -314,15 +321,24 @@ def phase(now: k.State, state: RunState, entry: k.Entry) -> k.State:
     return PHASES.get(event.kind, now)
 
 
-def sent(messages: Iterable[Message]) -> tuple[k.Sent, ...]:
-    """What a request shows of the user's data, by kind: characters, or pictures, and the columns they came from."""
-    amounts: dict[str, int] = {}
-    columns: dict[str, set[str]] = {}
+def sent(messages: Iterable[Message], before: tuple[k.Sent, ...] = ()) -> tuple[k.Sent, ...]:
+    """What messages show of the user's data, by kind: characters, or pictures, and the columns they came from.
+
+    ``before`` is what earlier ones of the same conversation show.
+    """
+    shown = {each.data: each for each in before}
     for message in messages:
         for part in message.parts:
-            amounts[part.data] = amounts.get(part.data, 0) + (1 if isinstance(part, Image) else len(part.text))
-            columns.setdefault(part.data, set()).update(part.columns)
-    return tuple(k.Sent(kind, amounts[kind], tuple(sorted(columns[kind]))) for kind in sorted(amounts))  # type: ignore[arg-type]
+            amount = 1 if isinstance(part, Image) else len(part.text)
+            known = shown.get(part.data)
+            if known is None:
+                shown[part.data] = k.Sent(part.data, amount, tuple(sorted(set(part.columns))))
+            elif part.columns and not set(part.columns) <= set(known.columns):
+                columns = tuple(sorted({*known.columns, *part.columns}))
+                shown[part.data] = k.Sent(part.data, known.amount + amount, columns)
+            else:
+                shown[part.data] = k.Sent(part.data, known.amount + amount, known.columns)
+    return tuple(shown[kind] for kind in sorted(shown))
 
 
 def line(call: ToolCall, status: str) -> str:

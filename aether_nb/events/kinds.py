@@ -6,6 +6,7 @@ Fields are plain JSON values, or dataclasses of them, so that a log can be read 
 fields change gets a higher ``version`` and a step in ``codec.UPCASTS``.
 
     run.started        context.composed
+      [model.switched]
       model.asked  (thinking.delta, text.delta, call.delta)  model.answered | model.failed
         plan.made | plan.revised                         the call of the tool ``plan``
         call.proposed
@@ -72,6 +73,7 @@ __all__ = [
     "ModelAnswered",
     "ModelAsked",
     "ModelFailed",
+    "ModelSwitched",
     "NamespaceChanged",
     "Outcome",
     "OutputDelta",
@@ -175,7 +177,11 @@ class ModelAsked(Event):
 
 @dataclass(frozen=True, slots=True)
 class ModelAnswered(Event):
-    """A whole reply arrived."""
+    """A whole reply arrived.
+
+    ``model`` is what the provider calls it, ``provider`` the provider's name in the registry. ``repairs`` counts how
+    often it had to write its answer again; ``notes`` says in sentences how the answer came to be.
+    """
 
     kind: ClassVar[str] = "model.answered"
     model: str
@@ -183,6 +189,19 @@ class ModelAnswered(Event):
     usage: Usage
     finish: str
     seconds: float
+    provider: str = ""
+    repairs: int = 0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSwitched(Event):
+    """From here on another model is asked; the conversation goes on as it is."""
+
+    kind: ClassVar[str] = "model.switched"
+    before: str
+    after: str
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-__all__ = ["DataKind", "Image", "Message", "Part", "Role", "Text", "ToolCall", "ToolSpec", "Usage", "arguments_hash"]
+__all__ = [
+    "DataKind",
+    "Image",
+    "Message",
+    "Origin",
+    "Part",
+    "Role",
+    "Text",
+    "ToolCall",
+    "ToolSpec",
+    "Usage",
+    "arguments_hash",
+]
 
 Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
 """Who speaks: the rules, the person, the model, or a tool that reports."""
@@ -55,10 +67,22 @@ class ToolCall:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """What a provider wants back unchanged with its own message: signed thinking, reasoning, signatures of calls.
+
+    It is sent to ``provider`` and to nobody else; ``data`` is JSON in that provider's own form.
+    """
+
+    provider: str
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One turn of a conversation.
 
-    An assistant's message may carry ``calls`` and ``thinking``; a tool's message answers the call ``call_id``.
+    An assistant's message may carry ``calls``, ``thinking`` for people to read, and its ``origin``; a tool's message
+    answers the call ``call_id``.
     """
 
     role: Role
@@ -66,6 +90,7 @@ class Message:
     calls: tuple[ToolCall, ...] = ()
     call_id: str = ""
     thinking: str = ""
+    origin: Origin | None = None
 
     @property
     def text(self) -> str:
@@ -89,11 +114,22 @@ class ToolSpec:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens and money of one reply. ``cost`` is in US dollars; None means that nobody knows, which is not zero."""
+    """Tokens and money of one reply, or of several.
+
+    ``input_tokens`` counts all that was read, ``cached_tokens`` (read from the provider's cache),
+    ``cache_write_tokens`` and ``image_tokens`` included; ``output_tokens`` counts all that was written,
+    ``reasoning_tokens`` included. ``cost`` is in US dollars; None means that nobody knows, which is not zero.
+    ``estimated``: the provider did not count, so the tokens are a guess from the number of characters.
+    """
 
     input_tokens: int = 0
     output_tokens: int = 0
     cost: float | None = None
+    cached_tokens: int = 0
+    cache_write_tokens: int = 0
+    reasoning_tokens: int = 0
+    image_tokens: int = 0
+    estimated: bool = False
 
     @property
     def tokens(self) -> int:
@@ -103,14 +139,19 @@ class Usage:
     @staticmethod
     def total(parts: Iterable[Usage]) -> Usage:
         """The sum; its cost is unknown as soon as one of the costs is."""
-        reading, writing, cost = 0, 0, 0.0
-        known = True
+        reading = writing = cached = kept = reasoned = pictured = 0
+        cost, known, estimated = 0.0, True, False
         for part in parts:
             reading += part.input_tokens
             writing += part.output_tokens
+            cached += part.cached_tokens
+            kept += part.cache_write_tokens
+            reasoned += part.reasoning_tokens
+            pictured += part.image_tokens
             known = known and part.cost is not None
             cost += part.cost or 0.0
-        return Usage(reading, writing, cost if known else None)
+            estimated = estimated or part.estimated
+        return Usage(reading, writing, cost if known else None, cached, kept, reasoned, pictured, estimated)
 
 
 def arguments_hash(name: str, arguments: Mapping[str, Any]) -> str:

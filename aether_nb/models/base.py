@@ -1,57 +1,109 @@
 """What a model is to the rest of the house: something that is asked and streams an answer.
 
 Whether it speaks HTTP, follows a script or computes its answers is its own business. A model sees the request and
-nothing else: no namespace, no run, no settings. This module knows no provider.
+nothing else: no namespace, no run, no settings. Wrappers (retry, breaker, cost, cache, tools as text) have the same
+face and are put around one another. This module knows no provider.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from aether_nb.events.messages import Message, ToolSpec, Usage
+from aether_nb.models.profile import Profile
 
-__all__ = ["Delta", "FinishReason", "Model", "Reply", "Request"]
+__all__ = ["PLAIN", "Delta", "FinishReason", "Model", "Options", "Reply", "Request", "Wrapper"]
 
-FinishReason: TypeAlias = Literal["stop", "tool_calls", "length", "refusal", "content_filter"]
-"""Why a reply ended."""
+FinishReason: TypeAlias = Literal["stop", "tool_calls", "length", "refusal", "content_filter", "pause"]
+"""Why a reply ended. ``pause``: the provider wants to be asked again, with this reply in the history, to go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to answer. What is left out is left to the provider.
+
+    Args:
+        max_tokens: The longest answer, in tokens.
+        temperature: How freely words are chosen, from 0.
+        top_p: The share of likely words that is chosen from, 0 to 1.
+        stop: Texts at which the answer ends.
+        tool_choice: Empty (the model decides), ``none``, ``required``, or the name of the one tool to use.
+        schema: A JSON schema that the answer has to follow.
+        effort: How long to think: ``none``, ``low``, ``medium``, ``high``.
+        extra: Fields for the request's body, sent as they are.
+    """
+
+    max_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    stop: tuple[str, ...] = ()
+    tool_choice: str = ""
+    schema: Mapping[str, Any] | None = None
+    effort: str = ""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+PLAIN = Options()
+"""Nothing said: all is left to the provider."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """All that a model gets to see: the conversation so far and the tools it may call."""
+    """All that a model gets to see: the conversation so far and the tools it may call.
+
+    Not ``stream``: the answer is wanted in one piece; a model may stream it all the same.
+    """
 
     messages: tuple[Message, ...]
     tools: tuple[ToolSpec, ...] = ()
+    options: Options = PLAIN
+    stream: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A finished answer. ``model`` is the name the provider gave itself."""
+    """A finished answer.
+
+    Args:
+        message: What was said.
+        usage: Tokens and money; those of repairs included.
+        finish: Why it ended.
+        model: The name the provider gave the model itself.
+        provider: The provider's name in the registry.
+        repairs: How often the model was asked to write its answer again in a readable form.
+        notes: What a person should know about how the answer came to be, a sentence each.
+    """
 
     message: Message
     usage: Usage = field(default_factory=Usage)
     finish: FinishReason = "stop"
     model: str = ""
+    provider: str = ""
+    repairs: int = 0
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """A piece of a reply as it arrives; ``call`` is a tool call taking shape, for show only.
+    """A piece of a reply as it arrives.
 
-    The last delta of a stream, and only it, carries the whole ``reply``.
+    ``call`` is a tool call taking shape, for show only. ``note`` says what goes on meanwhile (waiting before another
+    try, switching to text tools); it is no part of the reply. The last delta of a stream, and only it, carries the
+    whole ``reply``.
     """
 
     text: str = ""
     thinking: str = ""
     call: str = ""
     reply: Reply | None = None
+    note: str = ""
 
 
 @runtime_checkable
 class Model(Protocol):
-    """Anything that can be asked."""
+    """Anything that can be asked. One that keeps connections also has ``async aclose()``."""
 
     @property
     def name(self) -> str:
@@ -66,3 +118,28 @@ class Model(Protocol):
         Raises:
             ModelError: The model cannot be reached, refused, or answered nonsense.
         """
+
+
+class Wrapper:
+    """A model around a model. It bears the inner one's name, and closes it."""
+
+    def __init__(self, inner: Model) -> None:
+        self.inner = inner
+
+    @property
+    def name(self) -> str:
+        """The inner model's name."""
+        return self.inner.name
+
+    @property
+    def profile(self) -> Profile | None:
+        """How the model is spoken with; None for one that is not reached over HTTP."""
+        return getattr(self.inner, "profile", None)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.inner!r})"
+
+    async def aclose(self) -> None:
+        """Close the inner model's connections, when it keeps some."""
+        if (aclose := getattr(self.inner, "aclose", None)) is not None:
+            await aclose()

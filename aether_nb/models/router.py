@@ -122,10 +122,14 @@ def _local(model: str, environment: Mapping[str, str]) -> Model:
 
 def _chat(name: str, model: str, address: str, environment: Mapping[str, str]) -> Model:
     """A model behind a chat-completions endpoint, with the key of that address, if there is one."""
-    from aether_nb.models.openai import OpenAIChat
+    from aether_nb.models.http import HttpModel
+    from aether_nb.models.openai import OpenAIFormat
+    from aether_nb.models.profile import Profile
 
     variable = _key_variable(address, environment)
-    return OpenAIChat(model, address, lambda: environment.get(variable, ""), name, key_variable=variable)
+    provider = name.partition(":")[0] if not name.endswith(address) else address
+    profile = Profile(provider, model, address, key_variables=(variable,) if variable else ())
+    return HttpModel(profile, OpenAIFormat(), lambda: environment.get(variable, ""), name)
 
 
 def _key_variable(address: str, environment: Mapping[str, str]) -> str:

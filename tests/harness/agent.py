@@ -128,7 +128,7 @@ def stage(
     this.append(k.ContextComposed((Message.of("system", "rules"), Message.of("user", "the question"))))
     for grant in grants:
         this.append(k.GrantGiven(grant))
-    return Stage(this, Driver(this, model, calls, asking), model, seen, clock)
+    return Stage(this, Driver(this, lambda _: model, calls, asking), model, seen, clock)
 
 
 @tool(risk="low", effect="pure", where="loop")

@@ -103,5 +103,6 @@ async def _drive(shell: InteractiveShell, text: str, folder: Path, person: Someb
 
     asking = Asking([person])
     calls = Calls(run, {tool.spec.name: tool for tool in BUILT_IN}, Host(shell, folder, main), asking)
-    state = await Driver(run, Analyst(), calls, asking).drive()
+    analyst = Analyst()
+    state = await Driver(run, lambda _: analyst, calls, asking).drive()
     return state.answer

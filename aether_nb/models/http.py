@@ -1,0 +1,229 @@
+"""One request over HTTP, one streamed answer: the only place from which a model is asked over a network.
+
+What is sent and how it is read is the format's business; trying again, counting money and choosing another model are
+wrappers'. A request that the server refuses for a field of it that can be left out or renamed is mended once, and the
+model remembers. The key goes to the host of the profile's address and nowhere else, so redirects are not followed. This
+module knows no settings, no environment and no run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
+
+from aether_nb.models.base import Delta, Request
+from aether_nb.models.endpoint import (
+    Endpoint,
+    broken_off,
+    checked_address,
+    key_unusable,
+    refused,
+    silent,
+    unreachable,
+)
+from aether_nb.models.fixes import mended
+from aether_nb.models.profile import Profile
+from aether_nb.models.wire import Format
+
+if TYPE_CHECKING:
+    import httpx
+
+    from aether_nb.errors import ModelUnavailable
+
+__all__ = ["HttpModel"]
+
+CONNECT_SECONDS = 10.0
+DRAIN_SECONDS = 0.25
+"""How long the end of a finished answer is awaited, so that its connection can be used again."""
+
+LARGEST_REFUSAL = 64 * 1024
+"""How many bytes of an error's body are read."""
+
+MOST_FIXES = 3
+"""How often one request is mended; each mending is for another field."""
+
+
+class HttpModel:
+    """A model behind an HTTP endpoint.
+
+    Connections are opened on first use and kept, one pool for each event loop that asks; ``aclose`` closes those of the
+    running one. A stream that is cancelled or closed early closes its connection at once.
+
+    Args:
+        profile: Who is asked and how. What a refusal taught is remembered in ``profile``.
+        wire: The wire format; it belongs to this model alone.
+        key: Empty for servers that want none. A function is called for each request, so that a key that was put right
+            counts at once.
+        name: How a person would type it; the profile's name unless given.
+        timeout: The longest silence between two pieces, in seconds.
+
+    Raises:
+        ConfigError: The address is no http address, or it contains a password.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        wire: Format,
+        key: str | Callable[[], str] = "",
+        name: str = "",
+        timeout: float = 300.0,
+    ) -> None:
+        self.profile, self.wire, self.timeout = profile, wire, timeout
+        self._name = name or profile.name
+        self._address = checked_address(profile.base_url)
+        self._key = key
+        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient] = WeakKeyDictionary()
+
+    @property
+    def name(self) -> str:
+        """``provider:model``, as a person would type it."""
+        return self._name
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Who is asked and where, with the key as it is now."""
+        key = self._key if isinstance(self._key, str) else self._key()
+        variables = self.profile.key_variables
+        return Endpoint(self._name, self._address, key.strip(), variables[0] if variables else "")
+
+    def __repr__(self) -> str:
+        return f"HttpModel({self._name!r} at {self._address})"
+
+    async def stream(self, request: Request) -> AsyncIterator[Delta]:
+        """Answer, piece by piece: one delta for each read from the network, then the whole reply.
+
+        Raises:
+            ModelUnavailable: It cannot be reached, refused, broke off, or sent what cannot be read.
+        """
+        import httpx
+
+        endpoint = self.endpoint
+        try:
+            async with contextlib.aclosing(self._accepted(endpoint, request)) as responses:
+                async for response in responses:
+                    decoder = self.wire.decoder(endpoint, self.profile)
+                    pieces = response.aiter_bytes()
+                    try:
+                        async for piece in pieces:
+                            delta = decoder.feed(piece)
+                            if delta.text or delta.thinking or delta.call:
+                                yield delta
+                            if decoder.done:
+                                break
+                    except httpx.HTTPError:
+                        if not decoder.finished:
+                            raise
+                    if (delta := decoder.close()) != Delta():
+                        yield delta
+                    yield Delta(reply=decoder.reply())
+                    await _drain(pieces)
+        except httpx.HTTPError as error:
+            raise self._failure(endpoint, error) from error
+
+    async def aclose(self) -> None:
+        """Close the connections of the running event loop. The model may be asked again."""
+        client = self._clients.pop(asyncio.get_running_loop(), None)
+        if client is not None:
+            await client.aclose()
+
+    async def _accepted(self, endpoint: Endpoint, request: Request) -> AsyncGenerator[httpx.Response, None]:
+        """The one response that is a success, open while it is read; a refusal that names a field is mended first."""
+        import httpx
+
+        client, headers, url = self._client(), self._headers(endpoint), httpx.URL(self._address + self.wire.path)
+        # Made here and not by the client: merging its headers, cookies and address costs a tenth of a request.
+        extensions = {"timeout": self._timeouts().as_dict()}
+        for attempt in range(MOST_FIXES + 1):
+            content = self.wire.body(request, self.profile)
+            asked = httpx.Request("POST", url, headers=headers, content=content, extensions=extensions)
+            response = await client.send(asked, stream=True)
+            try:
+                if response.status_code == 200:
+                    yield response
+                    return
+                body = await _read_refusal(response)
+            finally:
+                await response.aclose()
+            fixed = mended(self.profile, request, response.status_code, body) if attempt < MOST_FIXES else None
+            if fixed is None:
+                raise refused(endpoint, response.status_code, body, response.headers)
+            self.profile = fixed
+
+    def _client(self) -> httpx.AsyncClient:
+        """The connections of the running loop: sockets cannot be shared between loops."""
+        import httpx
+
+        loop = asyncio.get_running_loop()
+        client = self._clients.get(loop)
+        if client is None:
+            # A proxy of the environment is no way to this very machine.
+            client = httpx.AsyncClient(timeout=self._timeouts(), trust_env=not _is_this_machine(self._address))
+            self._clients[loop] = client
+        return client
+
+    def _timeouts(self) -> httpx.Timeout:
+        import httpx
+
+        return httpx.Timeout(self.timeout, connect=min(CONNECT_SECONDS, self.timeout))
+
+    def _headers(self, endpoint: Endpoint) -> dict[str, str]:
+        profile, key = self.profile, endpoint.key
+        headers = {
+            "accept": "application/json",
+            "accept-encoding": "gzip, deflate",
+            "content-type": "application/json",
+            "user-agent": "aether-nb",
+        }
+        if profile.wire == "anthropic":
+            headers["anthropic-version"] = profile.version
+        if key and profile.auth != "none":
+            if not (key.isascii() and key.isprintable() and " " not in key):
+                raise key_unusable(endpoint)
+            headers |= {"x-api-key": key} if profile.auth == "x-api-key" else {"authorization": f"Bearer {key}"}
+        return {**headers, **profile.headers}
+
+    def _failure(self, endpoint: Endpoint, error: httpx.HTTPError) -> ModelUnavailable:
+        """The error that a broken connection stands for."""
+        import httpx
+
+        cause = str(error) or type(error).__name__
+        if isinstance(error, httpx.ConnectTimeout):
+            return unreachable(endpoint, f"no connection within {min(CONNECT_SECONDS, self.timeout):g} s")
+        if isinstance(error, httpx.TimeoutException):
+            return silent(endpoint, self.timeout)
+        if isinstance(error, httpx.ConnectError | httpx.ProxyError | httpx.UnsupportedProtocol):
+            return unreachable(endpoint, cause)
+        return broken_off(endpoint, cause)
+
+
+async def _read_refusal(response: httpx.Response) -> bytes:
+    """What a refusal says, or the beginning of it."""
+    import httpx
+
+    body = b""
+    with contextlib.suppress(httpx.HTTPError):  # the status alone says enough
+        async for piece in response.aiter_bytes():
+            body += piece
+            if len(body) > LARGEST_REFUSAL:
+                break
+    return body
+
+
+def _is_this_machine(address: str) -> bool:
+    host = urlsplit(address).hostname or ""
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
+async def _drain(pieces: AsyncIterator[bytes]) -> None:
+    """Read to the end of a finished answer, if it comes soon."""
+    import httpx
+
+    with contextlib.suppress(httpx.HTTPError, TimeoutError):
+        async with asyncio.timeout(DRAIN_SECONDS):
+            async for _ in pieces:
+                pass

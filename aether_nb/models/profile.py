@@ -1,0 +1,112 @@
+"""How to speak with one model of one provider: an address, a format, and the ways in which it differs.
+
+A profile is data, put together from the rows of ``providers.toml`` and of the user's ``aether.toml``. Every difference
+between providers that code has to know is a field here, so that a new provider is a new row. This module reads no file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+from urllib.parse import urlsplit
+
+__all__ = ["Auth", "Profile", "ToolFormat", "WireFormat"]
+
+WireFormat: TypeAlias = Literal["openai", "anthropic"]
+"""What travels: OpenAI chat completions, or Anthropic messages."""
+
+ToolFormat: TypeAlias = Literal["native", "text"]
+"""How tools are offered: in the wire format's own field, or described in the prompt."""
+
+Auth: TypeAlias = Literal["bearer", "x-api-key", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One model of one provider.
+
+    Where it is and who is asked:
+
+    Args:
+        provider: The row's name; for an address that no row has, the address itself.
+        model: The provider's name for the model.
+        base_url: The address before the path, without a slash at its end.
+        wire: What travels.
+        tools: How tools are offered.
+        auth: How the key is sent. A local server without a key needs none.
+        key_variables: The environment variables that may hold the key, best first.
+        headers: Sent with every request.
+        version: ``anthropic-version``, for that format.
+        local: It runs on the user's machine or network; nothing leaves it.
+        vision: Whether it sees pictures; None when nobody knows (they are sent then).
+        context: The context window in tokens; None when nobody knows.
+        max_output: The longest answer in tokens; None when nobody knows.
+
+    Where it differs from its format:
+
+    Args:
+        stream_usage: ``ask``: usage comes when ``stream_options`` asks for it; ``none``: the option is refused.
+        max_tokens_field: The name of the output limit.
+        sampling: Whether temperature and top_p are accepted.
+        strict_schema: Whether a JSON schema may be declared strict.
+        json_schema: Whether a schema is accepted at all; else it is described in the prompt.
+        tool_choice_required: The word for "use some tool"; empty where there is none.
+        forced_tool: Whether the one tool to use can be named.
+        one_system: All system messages have to be one, at the beginning.
+        alternate: User and assistant have to take turns, and the user begins.
+        string_content: A message's content is a string, never a list of parts, unless it has pictures.
+        null_content: An assistant that only calls tools has content null; else the field is left out.
+        user_after_tool: Whether a user may speak right after a tool's result; else the assistant says "OK" in between.
+        inline_schema: Schemas must not use ``$ref`` and ``$defs``.
+        thinking_field: The field of a message that carries thinking, for sending it back; empty: it is not sent back.
+        think_tags: The text may begin with ``<think>…</think>``, which is thinking.
+        trim_start: White space at the beginning of an answer is dropped.
+        effort: The field that says how long to think; empty where there is none.
+        requests_per_minute: At most so many requests in a minute; None for no limit of ours.
+        extra: Fields for the body of every request.
+    """
+
+    provider: str
+    model: str
+    base_url: str
+    wire: WireFormat = "openai"
+    tools: ToolFormat = "native"
+    auth: Auth = "bearer"
+    key_variables: tuple[str, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    version: str = "2023-06-01"
+    local: bool = False
+    vision: bool | None = None
+    context: int | None = None
+    max_output: int | None = None
+
+    stream_usage: Literal["ask", "none"] = "ask"
+    max_tokens_field: str = "max_tokens"
+    sampling: bool = True
+    strict_schema: bool = True
+    json_schema: bool = True
+    tool_choice_required: str = "required"
+    forced_tool: bool = True
+    one_system: bool = True
+    alternate: bool = False
+    string_content: bool = False
+    null_content: bool = True
+    user_after_tool: bool = True
+    inline_schema: bool = False
+    thinking_field: str = ""
+    think_tags: bool = False
+    trim_start: bool = False
+    effort: str = ""
+    requests_per_minute: float | None = None
+    extra: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def host(self) -> str:
+        """Host and port, for people."""
+        return urlsplit(self.base_url).netloc
+
+    @property
+    def name(self) -> str:
+        """``provider:model``, or ``model@address`` for an address that no row has."""
+        return f"{self.model}@{self.base_url}" if "://" in self.provider else f"{self.provider}:{self.model}"
