@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import secrets
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -16,8 +17,9 @@ from typing import Any, Protocol
 from aether_nb.agent.approvals import Policy
 from aether_nb.agent.asking import Desk, Nobody, Person, Terminal
 from aether_nb.agent.run import Watcher
-from aether_nb.errors import RunFailed
+from aether_nb.errors import AetherError, RunFailed
 from aether_nb.events.folds import RunState
+from aether_nb.events.kinds import Entry, Progress
 from aether_nb.live.bridge import Jobs, run_blocking, run_in_cell
 from aether_nb.live.fastlane import FastLane
 from aether_nb.session import Question, Session
@@ -94,7 +96,7 @@ def _face(session: Session, question: Question) -> Face:
     if getattr(session.shell, "kernel", None) is None:
         return TerminalFace(sys.stdin is not None and sys.stdin.isatty())
     try:
-        return KernelFace(session.shell, question.run)
+        return KernelFace(session, question.run)
     except Exception:  # whatever is wrong with the widgets, the question is answered
         logger.exception("no panel could be made; the run is shown as text")
         return TerminalFace(_can_type(session.shell.kernel))
@@ -108,13 +110,13 @@ def _can_type(kernel: Any) -> bool:
 class KernelFace:
     """The live panel in a notebook's cell."""
 
-    def __init__(self, shell: Any, run: str) -> None:
-        self.kernel = shell.kernel
+    def __init__(self, session: Session, run: str) -> None:
+        self.session, self.kernel = session, session.shell.kernel
         self.jobs: Jobs | None = None
         self.stopped = False
         self.patience = PATIENCE
         self.desk = Desk(self._seen, lambda: self.panel.wait_left(GRACE))
-        self.panel = Panel(run, self._command)
+        self.panel = Panel(run, self._command, session.choices())
         self.comm_id = self.panel.comm_id
         self.lane = FastLane(self.kernel)
         self.lane.watch(self.comm_id, lambda said: self.panel.receive(said, said["msg_id"]))
@@ -151,12 +153,25 @@ class KernelFace:
 
     def _command(self, command: Mapping[str, Any]) -> None:
         """A click; on any thread."""
-        if command.get("type") != "stop":
+        if command.get("type") == "model":
+            self._swap(str(command["name"]))
+        elif command.get("type") != "stop":
             self.desk.command(command)
         elif self.jobs is not None:
             self.jobs.stop()
         else:
             self.stopped = True
+
+    def _swap(self, name: str) -> None:
+        """Let another model go on with the run; one that cannot be had is said in a line."""
+        try:
+            self.session.use_model(name)
+            said = f"{name} goes on from the next step."
+        except AetherError as error:
+            said = f"{error.what} {error.why}".strip()
+        view = self.panel.view
+        entry = Entry(view.run, 0, time.time(), Progress("", 0, note=said))
+        self.session.thread.loop.call_soon_threadsafe(self.panel.feed, entry)
 
 
 class TerminalFace:

@@ -6,16 +6,22 @@ Exit codes: 0 done, 1 it failed, 2 it could not be read, 3 something is blocked 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from getpass import getpass
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from aether_nb import verbs
 from aether_nb.about import VERSION
 from aether_nb.errors import AetherError, UsageFault
+
+if TYPE_CHECKING:
+    from aether_nb.config import Settings
+    from aether_nb.setting_up import Dialog
 
 __all__ = ["HANDLERS", "main"]
 
@@ -90,9 +96,51 @@ def look(options: argparse.Namespace) -> int:
     from aether_nb import doctor
     from aether_nb.opening import surroundings
 
+    if options.model:
+        from aether_nb import model_verbs
+
+        print(model_verbs.tried(options, asyncio.run))
+        return 0
     findings = doctor.look(*surroundings(None))
     print(json.dumps([asdict(f) for f in findings], indent=2) if options.json else doctor.text(findings))
     return 3 if any(finding.state == "blocked" for finding in findings) else 0
+
+
+def models(options: argparse.Namespace) -> int:
+    """Which providers there are, or which models one of them has."""
+    from aether_nb import model_verbs
+
+    print(model_verbs.models(options, _settings(), asyncio.run))
+    return 0
+
+
+def key(options: argparse.Namespace) -> int:
+    """Take a key, forget one, or say which there are."""
+    from aether_nb import model_verbs
+
+    print(model_verbs.key(options, _settings(), _dialog()))
+    return 0
+
+
+def setup(options: argparse.Namespace) -> int:
+    """Choose a model step by step."""
+    from aether_nb.setting_up import set_up
+
+    if not set_up(_dialog(), _settings()):
+        print("Everything stays as it is.")
+    return 0
+
+
+def _settings() -> Settings:
+    from aether_nb.config import load
+
+    return load(Path.cwd())
+
+
+def _dialog() -> Dialog:
+    from aether_nb.setting_up import Dialog
+
+    return Dialog(print, input, getpass, asyncio.run)
 
 
 def version_(options: argparse.Namespace) -> int:
@@ -113,6 +161,9 @@ HANDLERS: dict[str, Handler] = {
     "runs": runs,
     "show": show,
     "trace": trace,
+    "models": models,
+    "key": key,
+    "setup": setup,
     "doctor": look,
     "version": version_,
     "demo": demo,

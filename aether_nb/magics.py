@@ -12,7 +12,6 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.inputtransformer2 import make_tokens_by_line
@@ -242,18 +241,21 @@ def load(shell: InteractiveShell) -> None:
         for command in ("%aether", "%%aether"):
             shell.set_hook("complete_command", lambda _, event: complete(magics, event), str_key=command)
     try:
-        print(serving_line())
+        print(serving_line(shell))
     except AetherError as error:
         print("\n".join(error._render_traceback_()))
 
 
-def serving_line() -> str:
-    """One line: which model serves, and how to change it."""
+def serving_line(shell: InteractiveShell) -> str:
+    """One line: which model serves, and how to change it. Local servers are looked for with the first cell only."""
     from aether_nb.config import load as load_settings
+    from aether_nb.models.providers import load as load_providers
     from aether_nb.models.router import serving
+    from aether_nb.opening import place
 
-    choice = serving(os.environ, load_settings(Path.cwd()).model)
-    return f"aether: {choice.name} serves ({choice.why}). To change it: %aether model PROVIDER:MODEL"
+    settings = load_settings(place(shell)[1])
+    choice = serving(os.environ, settings.model, load_providers([settings.providers]), local_only=settings.local_only)
+    return f"aether: {choice.name} serves ({choice.why}). To change it: %aether model PROVIDER:MODEL or %aether setup"
 
 
 def unload(shell: InteractiveShell) -> None:

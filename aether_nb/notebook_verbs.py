@@ -9,14 +9,17 @@ import argparse
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from getpass import getpass
 from typing import Any, TypeAlias
 
 from IPython import get_ipython
 
-from aether_nb import doctor, reports, verbs
+from aether_nb import doctor, model_verbs, reports, verbs
 from aether_nb.about import VERSION
+from aether_nb.live.bridge import AgentThread
 from aether_nb.opening import surroundings
 from aether_nb.session import Session
+from aether_nb.setting_up import Dialog, set_up
 from aether_nb.widgets.transcript import bundle
 from aether_nb.widgets.view import view_of
 
@@ -53,8 +56,35 @@ def help_(options: argparse.Namespace) -> str:
 def model(session: Session, options: argparse.Namespace) -> str:
     """Which model serves, or which one shall."""
     if options.name:
-        return f"{session.use_model(options.name).name} serves from now on."
+        return f"{session.use_model(options.name, options.role).name} serves from now on{_as(options.role)}."
+    if options.role != "chat":
+        name, note = session.role(options.role)
+        return note or f"{name} serves{_as(options.role)}."
     return f"{session.model_name} serves. Another: %aether model PROVIDER:MODEL"
+
+
+def _as(role: str) -> str:
+    return "" if role == "chat" else f" for {role}"
+
+
+def models(session: Session, options: argparse.Namespace) -> str:
+    """Which providers there are, or which models one of them has."""
+    return model_verbs.models(options, session.settings, session.thread.run)
+
+
+def key(session: Session, options: argparse.Namespace) -> str:
+    """Take a key, forget one, or say which there are."""
+    return model_verbs.key(options, session.settings, _dialog(session))
+
+
+def setup(session: Session, _: Any) -> str:
+    """Choose a model step by step."""
+    name = set_up(_dialog(session), session.settings)
+    return f"{session.use_model(name).name} serves from now on." if name else "Everything stays as it is."
+
+
+def _dialog(session: Session) -> Dialog:
+    return Dialog(print, input, getpass, session.thread.run)
 
 
 def new(session: Session, _: Any) -> str:
@@ -96,6 +126,8 @@ def trace(session: Session, options: argparse.Namespace) -> str:
 
 def look(options: argparse.Namespace) -> str:
     """Whether everything is in place; settings that cannot be read are a finding, not an end."""
+    if options.model:
+        return model_verbs.tried(options, AgentThread().run)
     findings = doctor.look(*surroundings(get_ipython()), get_ipython())
     return json.dumps([asdict(finding) for finding in findings], indent=2) if options.json else doctor.text(findings)
 
@@ -108,6 +140,9 @@ def version_(_: argparse.Namespace) -> str:
 HANDLERS: dict[str, Handler] = {
     "status": status,
     "model": model,
+    "models": models,
+    "key": key,
+    "setup": setup,
     "new": new,
     "grants": grants,
     "runs": runs,

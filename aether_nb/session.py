@@ -20,14 +20,19 @@ from aether_nb.agent.asking import Asking, Person
 from aether_nb.agent.calls import Calls, Host
 from aether_nb.agent.driver import Driver
 from aether_nb.agent.run import Run, Watcher, new_id
-from aether_nb.config import Settings
+from aether_nb.config import ROLES, Settings
 from aether_nb.errors import OptionError, UsageFault
 from aether_nb.events import kinds as k
 from aether_nb.events.folds import RunState
+from aether_nb.events.messages import Image
 from aether_nb.live.bridge import AgentThread
 from aether_nb.live.summary import summarize
-from aether_nb.models.base import Model
-from aether_nb.models.router import open_model, serving
+from aether_nb.models import providers
+from aether_nb.models.base import Model, Request
+from aether_nb.models.cache import ReplyStore
+from aether_nb.models.discovery import Found, find_local
+from aether_nb.models.providers import Providers
+from aether_nb.models.router import ANALYST, Role, open_model, role_model, serving
 from aether_nb.store.log import Log
 from aether_nb.tools.base import Tool
 from aether_nb.tools.builtin import BUILT_IN
@@ -84,6 +89,8 @@ class Session:
     turns: dict[str, k.Turn] = field(default_factory=dict)
     grants: list[k.Grant] = field(default_factory=list)
     last: str = ""
+    found: Sequence[Found] | None = None
+    _only: str = ""
     _models: dict[str, Model] = field(default_factory=dict)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -98,18 +105,40 @@ class Session:
     @property
     def model_name(self) -> str:
         """The model that serves when a question names none."""
-        return serving(os.environ, self.settings.model).name
+        settings = self.settings
+        choice = serving(
+            os.environ, settings.model, self.providers, found=self.found or (), local_only=settings.local_only
+        )
+        return choice.name
 
-    def use_model(self, name: str) -> Model:
-        """Let a model serve from now on.
+    @property
+    def providers(self) -> Providers:
+        """The registry of providers, with the user's own rows and those that were registered in a cell."""
+        return providers.load([self.settings.providers])
+
+    def use_model(self, name: str, role: Role = "chat") -> Model:
+        """Let a model serve from now on: also in the run that is going on, from its next step.
+
+        Args:
+            name: As a person types it.
+            role: What it shall serve for.
 
         Raises:
             ModelNotFound: No model goes by that name.
         """
         self._models.pop(name, None)  # its address may have been set anew
         model = self.model(name)
-        self.settings = replace(self.settings, model=name)
+        if role == "chat":
+            self.settings, self._only = replace(self.settings, model=name), ""
+        else:
+            named: dict[str, Any] = {ROLES[role]: name}
+            self.settings = replace(self.settings, **named)
         return model
+
+    def role(self, role: Role) -> tuple[str, str]:
+        """Who serves for a role, and a note for people when the chat model stands in."""
+        name, note = role_model(role, self.settings)
+        return name or self.model_name, note
 
     def model(self, name: str = "") -> Model:
         """The model of that name, the one that serves when none is given.
@@ -118,8 +147,34 @@ class Session:
         """
         name = name or self.model_name
         if name not in self._models or name in registry.names("model"):
-            self._models[name] = open_model(name, os.environ)
+            settings = self.settings
+            replies = ReplyStore(self.record / "replies.sqlite") if settings.cache else None
+            self._models[name] = open_model(
+                name,
+                os.environ,
+                self.providers,
+                timeout=settings.timeout,
+                local_only=settings.local_only,
+                replies=replies,
+            )
         return self._models[name]
+
+    def choices(self) -> list[str]:
+        """Models to choose from without asking anybody: the one that serves, those used here, those that were added."""
+        return list(dict.fromkeys((self.model_name, *self._models, *registry.names("model"), ANALYST)))
+
+    def _chosen(self, request: Request) -> Model:
+        """Who answers this request: the model of the question, or of the session; another one when it sees no pictures.
+
+        Raises:
+            ModelError: It cannot be opened.
+        """
+        model = self.model(self._only)
+        profile = getattr(model, "profile", None)
+        blind = profile is not None and profile.vision is False
+        if blind and any(isinstance(part, Image) for message in request.messages for part in message.parts):
+            return self.model(self.role("vision")[0])
+        return model
 
     def close(self) -> None:
         """Let go of connections, files and the thread. What is recorded stays."""
@@ -133,12 +188,17 @@ class Session:
     def ready(self, question: Question) -> None:
         """Refuse a question that cannot be begun, before anything is shown.
 
+        When nothing says which model serves, the servers of this machine are looked for, once.
+
         An agent that hangs, because a tool of somebody's blocks its thread, is left behind and a new one is started.
 
         Raises:
             ModelNotFound: No model goes by that name.
             UsageFault: Another question is being worked on: code of an agent asks an agent.
         """
+        named = question.model or self.settings.model
+        if not named and self.found is None and self.model_name == ANALYST:
+            self.found = self.thread.run(find_local(self.providers, environment=os.environ))
         self.model(question.model)
         if not self._turn.locked():
             return
@@ -180,7 +240,7 @@ class Session:
             AetherError: It could not be started or recorded.
         """
         async with self._turn:
-            model = self.model(question.model)
+            model, self._only = self.model(question.model), question.model
             if question.fresh:
                 self.turns.clear()
             run = Run(self.log, question.run, (watcher,))
@@ -205,7 +265,7 @@ class Session:
                 run.append(k.ContextComposed(opening))
                 for grant in self.grants:
                     run.append(k.GrantGiven(grant))
-                return await Driver(run, lambda request: self._chosen(question, request), calls, asking).drive()
+                return await Driver(run, self._chosen, calls, asking).drive()
             finally:
                 self._remember(question, run.state)
 

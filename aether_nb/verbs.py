@@ -60,6 +60,9 @@ class Verb:
 OPTION = re.compile(r"(?P<name>--?[A-Za-z][\w-]*)(?:=(?P<value>\S*))?(?=\s|$)")
 VALUE = re.compile(r"\"[^\"]*\"|'[^']*'|[^\s-]\S*")
 
+ROLES = ("chat", "utility", "vision", "embedding", "transcribe", "speak")
+"""What a model is for."""
+
 JSON = Option(("--json",), "print JSON for another program", flag=True)
 RUN = Option(("run",), "the run's name or its beginning; the last one when left out", default="", metavar="RUN")
 STORE = Option(("--store",), "the folder of the record; .aether here when left out", default="", metavar="FOLDER")
@@ -82,10 +85,31 @@ VERBS: tuple[Verb, ...] = (
     Verb("help", "What can be typed.", (Option(("verb",), "one verb", default="", metavar="VERB"),)),
     Verb(
         "model",
-        "Which model serves, or which one shall.",
-        (Option(("name",), "as provider:model", default="", metavar="MODEL"),),
+        "Which model serves, or which one shall; in the middle of a conversation too.",
+        (
+            Option(("name",), "as provider:model, or NAME@http://host/v1", default="", metavar="MODEL"),
+            Option(("--role",), "what it is for; chat when left out", choices=ROLES, default="chat"),
+        ),
         ("notebook",),
     ),
+    Verb(
+        "models",
+        "Which providers there are, or which models one of them has.",
+        (
+            Option(("provider",), "a provider's name; all of them when left out", default="", metavar="PROVIDER"),
+            Option(("--refresh",), "ask the provider, however fresh the list is", flag=True),
+            JSON,
+        ),
+    ),
+    Verb(
+        "key",
+        "Take a provider's key, without showing it, into the system's keyring; never into the notebook.",
+        (
+            Option(("provider",), "its name; which keys there are when left out", default="", metavar="PROVIDER"),
+            Option(("--forget",), "take the kept key away", flag=True),
+        ),
+    ),
+    Verb("setup", "Choose a provider and a model, step by step, and try it out."),
     Verb("new", "Forget the earlier questions of this notebook; runs stay recorded.", (), ("notebook",)),
     Verb(
         "grants",
@@ -98,7 +122,11 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "trace", "What a run did, in order: plan, model, calls, who approved what, times and cost.", (RUN, JSON, STORE)
     ),
-    Verb("doctor", "Look whether everything is in place, and say what to do.", (JSON,)),
+    Verb(
+        "doctor",
+        "Look whether everything is in place, and say what to do; with a model, try it out (three tiny requests).",
+        (Option(("model",), "a model to try out, as provider:model", default="", metavar="MODEL"), JSON),
+    ),
     Verb("version", "The version."),
     Verb(
         "demo",

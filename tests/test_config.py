@@ -16,6 +16,14 @@ from aether_nb.events import kinds
 
 DEFAULTS = {
     "model": "",
+    "utility_model": "",
+    "vision_model": "",
+    "embedding_model": "",
+    "transcribe_model": "",
+    "speak_model": "",
+    "local_only": False,
+    "timeout": 300.0,
+    "cache": False,
     "mode": "ask",
     "approve": "deny",
     "store": "",
@@ -24,6 +32,7 @@ DEFAULTS = {
     "max_tokens": 400_000,
     "max_cost": 1.0,
     "allow_writes": "",
+    "providers": {},
 }
 
 
@@ -65,6 +74,14 @@ def test_the_call_wins_over_the_environment_over_the_file(project, monkeypatch):
     ("variable", "text", "name", "value"),
     [
         ("AETHER_MODEL", "analyst", "model", "analyst"),
+        ("AETHER_UTILITY_MODEL", "ollama:a", "utility_model", "ollama:a"),
+        ("AETHER_VISION_MODEL", "openai:b", "vision_model", "openai:b"),
+        ("AETHER_EMBEDDING_MODEL", "c@http://h/v1", "embedding_model", "c@http://h/v1"),
+        ("AETHER_TRANSCRIBE_MODEL", "d", "transcribe_model", "d"),
+        ("AETHER_SPEAK_MODEL", "e", "speak_model", "e"),
+        ("AETHER_LOCAL_ONLY", "1", "local_only", True),
+        ("AETHER_TIMEOUT", "12.5", "timeout", 12.5),
+        ("AETHER_CACHE", "On", "cache", True),
         ("AETHER_MODE", "AUTO", "mode", "auto"),
         ("AETHER_APPROVE", "low", "approve", "low"),
         ("AETHER_STORE", "~/records", "store", "~/records"),
@@ -86,6 +103,9 @@ def test_every_setting_has_a_variable(tmp_path, monkeypatch, variable, text, nam
     [
         ("AETHER_MODE", "yolo", "plan, ask, auto"),
         ("AETHER_APPROVE", "yes", "deny, low, auto"),
+        ("AETHER_LOCAL_ONLY", "maybe", "on, off"),
+        ("AETHER_CACHE", "2", "on, off"),
+        ("AETHER_TIMEOUT", "none", "seconds above 0"),
         ("AETHER_MAX_STEPS", "many", "a whole number above 0, or none"),
         ("AETHER_MAX_STEPS", "2.5", "a whole number above 0, or none"),
         ("AETHER_MAX_STEPS", "0", "a whole number above 0, or none"),
@@ -127,6 +147,9 @@ def test_a_value_of_the_wrong_type_in_the_file_is_named(project, line):
         ('model = "x@http://evil.example/v1"', "it would send your data to an address that you did not choose"),
         ('store = "/etc"', "it would write outside the project's folder"),
         ('store = "../up"', "it would write outside the project's folder"),
+        ('vision_model = "x@http://evil.example/v1"', "it would send your data to an address that you did not choose"),
+        ("timeout = 301", "it may lower this limit, not lift it above 300"),
+        ("cache = true", "it would keep answers on this machine without asking you"),
         ('store = "~/.ssh"', "it would write outside the project's folder"),
     ],
 )
@@ -195,13 +218,14 @@ def test_one_table_documents_every_setting():
     """Name, variable, default, allowed values and meaning, each of them said."""
     rows = table()
     assert [row[0] for row in rows] == [each.name for each in fields(Settings)] == list(DEFAULTS)
-    assert [row[1] for row in rows] == [f"AETHER_{name.upper()}" for name in DEFAULTS]
+    assert [row[1] for row in rows] == [f"AETHER_{name.upper()}" for name in DEFAULTS if name != "providers"] + [""]
     assert [row[2] for row in rows] == [str(value) for value in DEFAULTS.values()]
     assert all(allowed and meaning.endswith(".") for *_, allowed, meaning in rows)
 
 
 def test_settings_need_no_heavy_module():
-    """They are read at %load_ext: no event classes, no TOML reader without a file, nothing but the standard library."""
+    """They are read at %load_ext: no event classes, no TOML reader without a file, nothing but where the file may be."""
+    folders = "platformdirs platformdirs._xdg platformdirs.api platformdirs.unix platformdirs.version"
     code = (
         "import sys, pathlib\n"
         "before = set(sys.modules)\n"
@@ -212,4 +236,4 @@ def test_settings_need_no_heavy_module():
         "print('tomllib' in new)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines() == ["aether_nb aether_nb.config aether_nb.errors", "False"]
+    assert done.stdout.splitlines() == [f"aether_nb aether_nb.config aether_nb.config.files aether_nb.config.rules aether_nb.errors {folders}", "False"]

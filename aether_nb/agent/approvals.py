@@ -50,7 +50,8 @@ def decide(call: Call, mode: Mode, grants: Iterable[Grant]) -> Verdict:
 def covering(proposed: CallProposed, grants: Iterable[Grant]) -> Grant | None:
     """The grant that covers this exact call, if there is one.
 
-    A grant for a tool covers every call of it; one for a folder what a tool does to one file inside it. None covers more risk than it was given for.
+    A grant for a tool covers every call of it; one for a folder what a tool does to one file inside it. None covers
+    more risk than it was given for.
     """
     for grant in grants:
         if grant.tool != proposed.call.name or RISKS.index(proposed.risk) > RISKS.index(grant.risk):

@@ -54,6 +54,15 @@ class AgentThread:
         """Run a coroutine on the agent's loop, in a copy of the caller's context."""
         return asyncio.run_coroutine_threadsafe(coroutine, self.start())
 
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine on the agent's loop and wait for it; an interrupt cancels it."""
+        future = self.submit(coroutine)
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()
+            raise
+
     def responds(self, seconds: float = 1.0) -> bool:
         """Whether its loop turns; one that a tool blocks does not."""
         turned = self.submit(asyncio.sleep(0))

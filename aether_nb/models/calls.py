@@ -25,6 +25,7 @@ class _Draft:
     id: str = ""
     name: str = ""
     arguments: str = ""
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def whole(self) -> bool:
@@ -37,6 +38,7 @@ class CallDrafts:
     """The calls of one reply, in the order in which they began."""
 
     _drafts: list[_Draft] = field(default_factory=list)
+    _ids: dict[str, _Draft] = field(default_factory=dict)
 
     def add(self, entry: object) -> str:
         """Take one entry of ``tool_calls``; the text by which the picture of the calls grows."""
@@ -47,12 +49,14 @@ class CallDrafts:
         index, id, name = entry.get("index"), string(entry.get("id")), string(function.get("name"))
         given = function.get("arguments")
         arguments = json.dumps(given, ensure_ascii=False) if isinstance(given, Mapping) else string(given)
-        draft = self._draft(index if isinstance(index, int) else None, id, name, bool(arguments))
+        draft = self._draft(index if isinstance(index, int) else None, id, name, bool(arguments.strip()))
         shown = arguments
         if name and not draft.name:
             shown = f"{name} {arguments}" if draft is self._drafts[0] else f"\n{name} {arguments}"
         draft.id, draft.name = id or draft.id, name or draft.name
         draft.arguments += arguments
+        if isinstance(extra := entry.get("extra_content"), Mapping):
+            draft.extra = extra
         return shown
 
     def finished(self, cut: bool) -> tuple[ToolCall, ...]:
@@ -72,7 +76,12 @@ class CallDrafts:
             if not id or any(call.id == id for call in calls):
                 id = f"call_{uuid.uuid4().hex[:24]}"
             calls.append(ToolCall(id, draft.name, _arguments(draft)))
+            self._ids[id] = draft
         return tuple(calls)
+
+    def extras(self, calls: tuple[ToolCall, ...]) -> dict[str, dict[str, Any]]:
+        """What came with the finished calls and has to go back with them, by their ids."""
+        return {call.id: dict(extra) for call in calls if (extra := self._ids[call.id].extra)}
 
     def _draft(self, index: int | None, id: str, name: str, more: bool) -> _Draft:
         """The draft that a piece belongs to, or a new one.

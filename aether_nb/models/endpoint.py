@@ -2,18 +2,17 @@
 
 An error names the model, gives the provider's own reason, and says what to type next. The key never appears in one:
 whatever a server or a library says is searched for it first. This module knows statuses and messages; it knows no wire
-format and no HTTP library.
+format and no HTTP library; ``refusals`` reads what servers say.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import urlsplit
 
-from aether_nb.errors import ConfigError, ModelUnavailable
+from aether_nb.errors import ConfigError, ModelUnavailable, ToolsRefused, ToolUseFailed
+from aether_nb.models.refusals import Refusal, read_error, read_refusal
 
 __all__ = [
     "Endpoint",
@@ -37,24 +36,24 @@ SHORTEST_SECRET = 8
 OTHER_MODEL = "choose another model: %aether model NAME"
 AGAIN = f"Run the cell again in a moment, or {OTHER_MODEL}"
 
-CODES = {
-    "invalid_api_key": 401,
-    "authentication_error": 401,
-    "model_not_found": 404,
-    "rate_limit_exceeded": 429,
-    "rate_limit_error": 429,
-}
-"""The statuses that stand behind a provider's words, where an error comes without a status."""
-
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Who is asked: the model's name as it was typed, the address, the key and the variable the key came from."""
+    """Who is asked.
+
+    Args:
+        name: The model's name as it was typed.
+        base_url: The address.
+        key: The key; empty when none is sent.
+        variable: The environment variable that may hold the key; empty where there is none.
+        provider: The provider's name in the registry; empty for an address that no row has.
+    """
 
     name: str
     base_url: str
     key: str = field(default="", repr=False)
     variable: str = ""
+    provider: str = ""
 
     @property
     def host(self) -> str:
@@ -89,26 +88,30 @@ def checked_address(base_url: str) -> str:
     return address
 
 
-def unreachable(endpoint: Endpoint, cause: str) -> ModelUnavailable:
-    """Nobody answered at the address."""
+def unreachable(endpoint: Endpoint, cause: str, retryable: bool = True) -> ModelUnavailable:
+    """Nobody answered at the address. Not ``retryable``: nobody will, as when the certificate is wrong."""
     return ModelUnavailable(
         f"{endpoint.name} cannot be reached.",
         f"Nobody answers at {endpoint.base_url}: {_plain(endpoint, cause)}.",
         f"Check the address and that the server runs, or {OTHER_MODEL}",
+        retryable=retryable,
     )
 
 
 def silent(endpoint: Endpoint, seconds: float) -> ModelUnavailable:
     """The connection stands, but nothing more came."""
     return ModelUnavailable(
-        f"{endpoint.name} fell silent.", f"Nothing came from {endpoint.host} for {seconds:g} s.", AGAIN
+        f"{endpoint.name} fell silent.", f"Nothing came from {endpoint.host} for {seconds:g} s.", AGAIN, retryable=True
     )
 
 
 def broken_off(endpoint: Endpoint, cause: str) -> ModelUnavailable:
     """The answer ended before it was whole; nothing of it is kept."""
     return ModelUnavailable(
-        f"The answer of {endpoint.name} broke off.", f"{endpoint.host}: {_plain(endpoint, cause)}.", AGAIN
+        f"The answer of {endpoint.name} broke off.",
+        f"{endpoint.host}: {_plain(endpoint, cause)}.",
+        AGAIN,
+        retryable=True,
     )
 
 
@@ -118,14 +121,15 @@ def unreadable(endpoint: Endpoint, cause: str, body: str = "") -> ModelUnavailab
     return ModelUnavailable(
         f"The answer of {endpoint.name} cannot be read.",
         f"{endpoint.host}: {_plain(endpoint, cause)}.{shown}",
-        f"Check that {endpoint.base_url} is the address of an OpenAI-compatible server (it often ends in /v1), "
-        f"or {OTHER_MODEL}",
+        f"Check that {endpoint.base_url} is the address of a model server (it often ends in /v1), or {OTHER_MODEL}",
     )
 
 
 def nonsense(endpoint: Endpoint, cause: str) -> ModelUnavailable:
     """The answer is in the right form, but nothing can be done with it. ``cause`` is a sentence without its stop."""
-    return ModelUnavailable(f"The answer of {endpoint.name} makes no sense.", f"{_plain(endpoint, cause)}.", AGAIN)
+    return ModelUnavailable(
+        f"The answer of {endpoint.name} makes no sense.", f"{_plain(endpoint, cause)}.", AGAIN, retryable=True
+    )
 
 
 def key_unusable(endpoint: Endpoint) -> ModelUnavailable:
@@ -145,86 +149,84 @@ def refused(endpoint: Endpoint, status: int, body: bytes, headers: Mapping[str, 
         status: The HTTP status.
         body: What it sent, or the beginning of it.
         headers: Its headers, names in lower case.
+
+    Returns:
+        The error to raise; ``ToolsRefused`` or ``ToolUseFailed`` where the reason says so.
     """
-    text = body.decode("utf-8", "replace")
-    code, message = _error_in(_json(text))
-    why = f"{endpoint.host} answered {status}: {_plain(endpoint, message or _title(text) or text or 'no reason given')}"
+    refusal = read_refusal(status, body, headers)
+    why = f"{endpoint.host} answered {status}: {_plain(endpoint, refusal.message or 'no reason given')}"
     if status in (301, 302, 303, 307, 308):
         where = _plain(endpoint, headers.get("location", "elsewhere"))
         why = f"{endpoint.host} answered {status}: it points to {where}, where the key is not sent"
-    if wait := headers.get("retry-after", ""):
-        why += f" (retry after {_plain(endpoint, wait)}{' s' if wait.isdecimal() else ''})"
-    return ModelUnavailable(*_told(endpoint, status, code, why))
+    if refusal.retry_after is not None:
+        why += f" (retry after {refusal.retry_after:g} s)"
+    return _error(endpoint, refusal, why)
 
 
 def reported(endpoint: Endpoint, error: object) -> ModelUnavailable:
-    """The server reported an error inside an answer that had begun well."""
-    code, message = _error_in({"error": error})
-    reason = _plain(endpoint, message or str(error))
-    status = int(code) if code.isdecimal() and len(code) == 3 else CODES.get(code, 500)
-    label = f" {code}" if code else ""
-    return ModelUnavailable(*_told(endpoint, status, code, f"{endpoint.host} reported an error{label}: {reason}"))
+    """The server reported an error inside an answer that had begun well.
+
+    Args:
+        endpoint: Who was asked.
+        error: The error object, or the text that stands for it.
+    """
+    refusal = read_error(error)
+    label = f" {refusal.code}" if refusal.code else ""
+    return _error(endpoint, refusal, f"{endpoint.host} reported an error{label}: {_plain(endpoint, refusal.message)}")
 
 
-def _told(endpoint: Endpoint, status: int, code: str, why: str) -> tuple[str, str, str]:
-    """What happened, why, and what to do, by status and by the provider's code."""
-    if status in (401, 403):
-        refusal = "refused the key" if endpoint.key else "wants a key"
-        return f"{endpoint.name} {refusal}.", why, _key_hint(endpoint)
-    if status == 402 or code == "insufficient_quota":
-        return f"{endpoint.name} has no credit left.", why, f"Add credit at {endpoint.host}, or {OTHER_MODEL}"
-    if status == 404:
-        return (
-            f"{endpoint.name} was not found.",
-            why,
-            f"Check the model's name and the address {endpoint.base_url}, then: %aether model NAME",
-        )
-    if status == 429:
-        return f"{endpoint.name} takes no more requests for now.", why, AGAIN
-    if code == "context_length_exceeded" or status == 413:
-        return f"The conversation is too long for {endpoint.name}.", why, "Start a new one: %%aether --new"
-    if status >= 500 or status == 408:
-        return f"{endpoint.name} has a fault on its side.", why, AGAIN
-    return f"{endpoint.name} refused the request.", why, f"Look at the reason above, or {OTHER_MODEL}"
+def _error(endpoint: Endpoint, refusal: Refusal, why: str) -> ModelUnavailable:
+    kinds: dict[str, type[ModelUnavailable]] = {"tools": ToolsRefused, "call": ToolUseFailed}
+    what, hint = _told(endpoint, refusal)
+    error = kinds.get(refusal.kind, ModelUnavailable)(
+        what,
+        why + "." if refusal.kind == "call" else why,
+        hint,
+        status=refusal.status,
+        code=_plain(endpoint, refusal.code),
+        retry_after=refusal.retry_after,
+        retryable=refusal.retryable,
+    )
+    if isinstance(error, ToolUseFailed):
+        error.generation = refusal.generation
+    return error
+
+
+def _told(endpoint: Endpoint, refusal: Refusal) -> tuple[str, str]:
+    """What happened and what to do."""
+    name, host = endpoint.name, endpoint.host
+    match refusal.kind:
+        case "key":
+            return f"{name} {'refused the key' if endpoint.key else 'wants a key'}.", _key_hint(endpoint)
+        case "credit":
+            return f"{name} has no credit left.", f"Add credit at {host}, or {OTHER_MODEL}"
+        case "missing":
+            hint = f"Check the model's name and the address {endpoint.base_url}, then: %aether model NAME"
+            return f"{name} was not found.", hint
+        case "busy":
+            return f"{name} takes no more requests for now.", AGAIN
+        case "long":
+            return f"The conversation is too long for {name}.", "Start a new one: %%aether --new"
+        case "fault":
+            return f"{name} has a fault on its side.", AGAIN
+        case "tools":
+            return (
+                f"{name} takes no tools in this form.",
+                f'Describe them in the prompt (tools = "text"), or {OTHER_MODEL}',
+            )
+        case "call":
+            return f"{name} wrote a tool call that cannot be read.", AGAIN
+    return f"{name} refused the request.", f"Look at the reason above, or {OTHER_MODEL}"
 
 
 def _key_hint(endpoint: Endpoint) -> str:
     if not endpoint.variable:
         return f"Pass the right api_key, or {OTHER_MODEL}"
     variable = endpoint.variable
-    return f'Set {variable}, then run the cell again: import os, getpass; os.environ["{variable}"] = getpass.getpass()'
-
-
-def _error_in(body: object) -> tuple[str, str]:
-    """Code and message of an error object, in the shapes that servers use; empty where there is none."""
-    if not isinstance(body, Mapping):
-        return "", ""
-    error: Any = body.get("error") or body.get("detail") or body.get("message") or ""
-    if not isinstance(error, Mapping):
-        return "", error if isinstance(error, str) else ""
-    code = error.get("code") or error.get("type") or ""
-    message = error.get("message") or ""
-    metadata = error.get("metadata")
-    if isinstance(metadata, Mapping) and isinstance(metadata.get("raw"), str):
-        message = f"{message}: {metadata['raw']}"
-    return str(code), message if isinstance(message, str) else str(message)
-
-
-def _json(text: str) -> object:
-    import json
-
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _title(text: str) -> str:
-    """The title of an HTML page; empty when the text is none."""
-    if not text.lstrip().startswith("<"):
-        return ""
-    found = re.search(r"<title[^>]*>([^<]*)</title>", text, re.IGNORECASE)
-    return f"an HTML page titled '{found[1].strip()}'" if found else "an HTML page"
+    keep = f"Type %aether key {endpoint.provider}, or set" if endpoint.provider else "Set"
+    return (
+        f'{keep} {variable}, then run the cell again: import os, getpass; os.environ["{variable}"] = getpass.getpass()'
+    )
 
 
 def _plain(endpoint: Endpoint, text: str) -> str:

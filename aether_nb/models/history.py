@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from threading import Lock
 from typing import TypeAlias
 
-from aether_nb.events.messages import Image, Message, Text
+from aether_nb.events.messages import Image, Message, Origin, Text
 
 __all__ = ["INTERRUPTED", "Block", "Written", "blocks", "merged", "pictures_apart", "repaired"]
 
@@ -29,12 +30,12 @@ MOST_HISTORIES = 4
 """How many conversations are remembered at once; one client may serve several."""
 
 
-def blocks(messages: Sequence[Message]) -> Iterator[tuple[int, int]]:
+def blocks(messages: Sequence[Message], provider: str = "") -> Iterator[tuple[int, int]]:
     """Where the blocks of a history lie: first and past-last position of each; system messages lie inside them."""
     begin, closed = 0, False
     calls: set[str] = set()
     for position, message in enumerate(messages):
-        if message.role == "assistant" and closed and says_something(message):
+        if message.role == "assistant" and closed and says_something(message, provider):
             yield begin, position
             begin, closed = position, False
             calls.clear()
@@ -42,26 +43,38 @@ def blocks(messages: Sequence[Message]) -> Iterator[tuple[int, int]]:
             calls.update(call.id for call in message.calls)
             closed = True  # its results come now, or never
         elif message.role == "user":
-            closed = closed or says_something(message)
+            closed = closed or says_something(message, provider)
         elif message.role == "tool":
             closed = closed or message.call_id in calls
     if begin < len(messages):
         yield begin, len(messages)
 
 
-def repaired(block: Sequence[Message]) -> Block:
-    """A block with each call answered right behind it, no stray results, nothing empty, speakers in turn, no system."""
+def repaired(block: Sequence[Message], systems: bool = False, provider: str = "") -> Block:
+    """A block with each call answered right behind it, no stray results, nothing empty, and neighbours made one.
+
+    Args:
+        block: As it was cut.
+        systems: System messages stay where they are; else they are left out.
+        provider: Who is asked.
+    """
     results: dict[str, Message] = {}
     for message in block:
-        if message.role == "tool":
+        if message.calls:
+            results.clear()  # what came before the call is no answer to it
+        elif message.role == "tool":
             results.setdefault(message.call_id, message)
     said: list[Message] = []
     for message in block:
-        if message.role in ("tool", "system") or not says_something(message):
+        if message.role == "tool" or (message.role == "system" and not systems):
             continue
+        if not says_something(message, provider):
+            continue
+        calls = {call.id: call for call in message.calls}
+        if len(calls) < len(message.calls):  # an id that stands twice in one message has but one result
+            message = replace(message, calls=tuple(calls.values()))
         said.append(message)
-        for call in message.calls:
-            said.append(results.get(call.id) or Message.of("tool", INTERRUPTED, call_id=call.id))
+        said += [results.get(id) or Message.of("tool", INTERRUPTED, call_id=id) for id in calls]
     return merged(said)
 
 
@@ -80,9 +93,21 @@ def merged(messages: Iterable[Message]) -> Block:
             before.calls + message.calls,
             before.call_id,
             thinking,
-            message.origin if before.origin is None else None,  # what two were signed as, one is not
+            _origin(before, message),
         )
     return tuple(turns)
+
+
+def _origin(before: Message, message: Message) -> Origin | None:
+    """What a provider wants back of two messages that become one; lists are joined, and nothing else can be."""
+    first, second = before.origin, message.origin
+    if first is None or second is None:
+        return first or second
+    values = [*first.data.values(), *second.data.values()]
+    if first.provider != second.provider or not all(isinstance(value, list) for value in values):
+        return None
+    names = {**first.data, **second.data}
+    return Origin(first.provider, {name: first.data.get(name, []) + second.data.get(name, []) for name in names})
 
 
 def pictures_apart(messages: Iterable[Message]) -> Iterator[Message]:
@@ -101,9 +126,11 @@ def pictures_apart(messages: Iterable[Message]) -> Iterator[Message]:
         yield Message("user", (Text(PICTURES), *pictures))
 
 
-def says_something(message: Message) -> bool:
-    """Whether a message is worth sending. A result is, even an empty one: its call needs it."""
+def says_something(message: Message, provider: str = "") -> bool:
+    """Whether a message is worth sending: a result always, for its call needs it, and what ``provider`` wants back."""
     if message.role == "tool" or message.calls:
+        return True
+    if message.origin is not None and message.origin.provider == provider:
         return True
     return any(isinstance(part, Image) or part.text for part in message.parts)
 
@@ -125,39 +152,68 @@ class Written:
 
     Args:
         write: A repaired block as the encoded messages of a wire format.
+        systems: System messages stay where they are; else they are handed out, for the format to put them first.
+        provider: Who is asked: a message that holds only what it wants back is worth sending.
     """
 
     write: Callable[[Block], list[bytes]]
+    systems: bool = False
+    provider: str = ""
     _known: list[_Known] = field(default_factory=list)
+    _lock: Lock = field(default_factory=Lock)
 
     def pieces(self, messages: Block) -> tuple[tuple[Message, ...], list[bytes]]:
-        """The system messages of a history, wherever they stood, and its other messages, encoded, in order."""
+        """The system messages of a history, unless they stay in their places, and the others, encoded, in order."""
+        with self._lock:  # one model may be asked from several threads
+            return self._pieces(messages)
+
+    def _pieces(self, messages: Block) -> tuple[tuple[Message, ...], list[bytes]]:
         known = self._remembered(messages)
         begin = len(known.closed)
         rest = messages[begin:]
-        spans = list(blocks(rest))
+        spans = list(blocks(rest, self.provider))
+        pieces, system = list[bytes](), list[Message]()
         for first, last in spans[:-1]:
             block = rest[first:last]
-            known.pieces += known.tail_pieces if block == known.tail else self.write(repaired(block))
-            known.system += [message for message in block if message.role == "system"]
+            pieces += known.tail_pieces if block == known.tail else self._write(block)
+            system += self._apart(block)
+        tail = rest[spans[-1][0] :] if spans else ()
+        tail_pieces = known.tail_pieces if tail == known.tail else self._write(tail)
+        # All is written: only now is it remembered, so that a block that cannot be written leaves nothing behind.
+        known.tail, known.tail_pieces = tail, tail_pieces
         if len(spans) > 1:
             known.closed = messages[: begin + spans[-1][0]]
-        tail = rest[spans[-1][0] :] if spans else ()
-        if tail != known.tail:
-            known.tail, known.tail_pieces = tail, self.write(repaired(tail))
-        system = (*known.system, *(message for message in tail if message.role == "system"))
-        return system, known.pieces + known.tail_pieces
+            known.pieces += pieces
+            known.system += system
+        return (*known.system, *self._apart(tail)), known.pieces + tail_pieces
+
+    def _write(self, block: Block) -> list[bytes]:
+        return self.write(repaired(block, self.systems, self.provider))
+
+    def _apart(self, block: Block) -> list[Message]:
+        """The system messages that do not stay in the block."""
+        return [] if self.systems else [message for message in block if message.role == "system"]
 
     def _remembered(self, messages: Block) -> _Known:
         """What is known of this history: of its longest beginning that was closed before, moved to the front."""
-        known = max(
-            (each for each in self._known if messages[: len(each.closed)] == each.closed),
-            key=lambda each: len(each.closed),
-            default=None,
-        )
+        known = max((each for each in self._known if self._begins(messages, each.closed)), default=None, key=_length)
         if known is None:
             known = _Known()
         elif not known.closed and known.tail and messages[:1] != known.tail[:1]:
             known = _Known()  # another conversation that has only begun
         self._known = [known, *(each for each in self._known if each is not known)][:MOST_HISTORIES]
         return known
+
+    def _begins(self, messages: Block, closed: Block) -> bool:
+        """Whether a history begins with these blocks, and another block, or nothing, follows."""
+        size = len(closed)
+        if messages[:size] != closed:
+            return False
+        if not size or len(messages) == size:
+            return True
+        following = messages[size]
+        return following.role == "assistant" and says_something(following, self.provider)
+
+
+def _length(known: _Known) -> int:
+    return len(known.closed)

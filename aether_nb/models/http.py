@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
@@ -24,6 +25,7 @@ from aether_nb.models.endpoint import (
     refused,
     silent,
     unreachable,
+    unreadable,
 )
 from aether_nb.models.fixes import mended
 from aether_nb.models.profile import Profile
@@ -88,8 +90,9 @@ class HttpModel:
     def endpoint(self) -> Endpoint:
         """Who is asked and where, with the key as it is now."""
         key = self._key if isinstance(self._key, str) else self._key()
-        variables = self.profile.key_variables
-        return Endpoint(self._name, self._address, key.strip(), variables[0] if variables else "")
+        variables, provider = self.profile.key_variables, self.profile.provider
+        variable = variables[0] if variables else ""
+        return Endpoint(self._name, self._address, key.strip(), variable, "" if "://" in provider else provider)
 
     def __repr__(self) -> str:
         return f"HttpModel({self._name!r} at {self._address})"
@@ -102,12 +105,14 @@ class HttpModel:
         """
         import httpx
 
-        endpoint = self.endpoint
+        endpoint, notes = self.endpoint, list[str]()
         try:
-            async with contextlib.aclosing(self._accepted(endpoint, request)) as responses:
+            async with contextlib.aclosing(self._accepted(endpoint, request, notes)) as responses:
                 async for response in responses:
                     decoder = self.wire.decoder(endpoint, self.profile)
-                    pieces = response.aiter_bytes()
+                    # What is not compressed needs none of the client's layers.
+                    plain = "content-encoding" not in response.headers
+                    pieces = response.aiter_raw() if plain else response.aiter_bytes()
                     try:
                         async for piece in pieces:
                             delta = decoder.feed(piece)
@@ -120,10 +125,13 @@ class HttpModel:
                             raise
                     if (delta := decoder.close()) != Delta():
                         yield delta
-                    yield Delta(reply=decoder.reply())
+                    reply = decoder.reply()
+                    yield Delta(reply=replace(reply, notes=(*notes, *reply.notes)) if notes else reply)
                     await _drain(pieces)
         except httpx.HTTPError as error:
             raise self._failure(endpoint, error) from error
+        except RecursionError as error:
+            raise unreadable(endpoint, "it is nested too deeply") from error
 
     async def aclose(self) -> None:
         """Close the connections of the running event loop. The model may be asked again."""
@@ -131,15 +139,26 @@ class HttpModel:
         if client is not None:
             await client.aclose()
 
-    async def _accepted(self, endpoint: Endpoint, request: Request) -> AsyncGenerator[httpx.Response, None]:
-        """The one response that is a success, open while it is read; a refusal that names a field is mended first."""
+    async def _accepted(
+        self, endpoint: Endpoint, request: Request, notes: list[str]
+    ) -> AsyncGenerator[httpx.Response, None]:
+        """The one response that is a success, open while it is read; a refusal that names a field is mended first.
+
+        Args:
+            endpoint: Who is asked.
+            request: What is asked.
+            notes: Takes what the answer loses by a mending.
+        """
         import httpx
 
-        client, headers, url = self._client(), self._headers(endpoint), httpx.URL(self._address + self.wire.path)
+        base = self._address.removesuffix("/v1") if self.wire.path.startswith("/v1/") else self._address
+        client, headers, url = self._client(), self._headers(endpoint), httpx.URL(base + self.wire.path)
         # Made here and not by the client: merging its headers, cookies and address costs a tenth of a request.
         extensions = {"timeout": self._timeouts().as_dict()}
-        for attempt in range(MOST_FIXES + 1):
-            content = self.wire.body(request, self.profile)
+        attempts = 0
+        while True:
+            profile = self.profile
+            content = self.wire.body(request, profile)
             asked = httpx.Request("POST", url, headers=headers, content=content, extensions=extensions)
             response = await client.send(asked, stream=True)
             try:
@@ -147,12 +166,18 @@ class HttpModel:
                     yield response
                     return
                 body = await _read_refusal(response)
+            except GeneratorExit:  # left early, or no good: what still lies in the connection is no next answer
+                await response.extensions["network_stream"].aclose()
+                raise
             finally:
                 await response.aclose()
-            fixed = mended(self.profile, request, response.status_code, body) if attempt < MOST_FIXES else None
-            if fixed is None:
-                raise refused(endpoint, response.status_code, body, response.headers)
-            self.profile = fixed
+            attempts += 1
+            if self.profile is profile or attempts > MOST_FIXES:  # else another request has learned meanwhile
+                fixed = mended(profile, request, response.status_code, body) if attempts <= MOST_FIXES else None
+                if fixed is None:
+                    raise refused(endpoint, response.status_code, body, response.headers)
+                self.profile = fixed.profile
+                notes += filter(None, [fixed.note])
 
     def _client(self) -> httpx.AsyncClient:
         """The connections of the running loop: sockets cannot be shared between loops."""
@@ -197,7 +222,8 @@ class HttpModel:
         if isinstance(error, httpx.TimeoutException):
             return silent(endpoint, self.timeout)
         if isinstance(error, httpx.ConnectError | httpx.ProxyError | httpx.UnsupportedProtocol):
-            return unreachable(endpoint, cause)
+            lasting = isinstance(error, httpx.UnsupportedProtocol) or "CERTIFICATE" in cause
+            return unreachable(endpoint, cause, retryable=not lasting)
         return broken_off(endpoint, cause)
 
 

@@ -59,12 +59,20 @@ class Profile:
         null_content: An assistant that only calls tools has content null; else the field is left out.
         user_after_tool: Whether a user may speak right after a tool's result; else the assistant says "OK" in between.
         inline_schema: Schemas must not use ``$ref`` and ``$defs``.
-        thinking_field: The field of a message that carries thinking, for sending it back; empty: it is not sent back.
+        thinking_field: The field of a message that carries thinking, for sending it back: ``reasoning_content``,
+            ``reasoning`` or ``reasoning_details``; empty: it is not sent back.
+        thinking_needed: An assistant that calls tools has to carry thinking_field; a blank stands where it is unknown.
+        signed_calls: Calls carry a signature of the provider; those of others are sent with the word that stands for
+            one (Google).
+        short_ids: Ids of calls have nine letters or digits; others are sent under such an id (Mistral).
         think_tags: The text may begin with ``<think>…</think>``, which is thinking.
         trim_start: White space at the beginning of an answer is dropped.
-        effort: The field that says how long to think; empty where there is none.
+        effort: The field that says how long to think, for example ``reasoning_effort`` or ``reasoning.effort``; empty
+            where there is none. In the Anthropic format ``thinking`` (a budget of tokens) or ``output_config`` (a word).
+        cache_points: What stays the same is marked, so that the provider keeps what it has read (Anthropic format).
         requests_per_minute: At most so many requests in a minute; None for no limit of ours.
         extra: Fields for the body of every request.
+        without: Fields of the body that the server refuses; they are left out, wherever they came from.
     """
 
     provider: str
@@ -95,11 +103,16 @@ class Profile:
     user_after_tool: bool = True
     inline_schema: bool = False
     thinking_field: str = ""
+    thinking_needed: bool = False
+    signed_calls: bool = False
+    short_ids: bool = False
     think_tags: bool = False
     trim_start: bool = False
     effort: str = ""
+    cache_points: bool = False
     requests_per_minute: float | None = None
     extra: Mapping[str, object] = field(default_factory=dict)
+    without: tuple[str, ...] = ()
 
     @property
     def host(self) -> str:

@@ -1,33 +1,41 @@
-"""Which model serves, and how a name becomes a model.
+"""Which model serves, and how a name becomes a model that can be asked.
 
-Names are typed by people: ``aether:analyst``, ``openai:NAME``, ``local:NAME`` at ``AETHER_BASE_URL``,
-``NAME@http://host/v1`` for any other server, and whatever was registered. The environment is handed in and read at that
-moment. A key goes only to the address it belongs to. Importing this module loads no provider.
+Names are typed by people: ``aether:analyst``, ``provider:model``, ``NAME@http://host/v1``, and whatever was registered.
+What a name stands for is told by the registry of providers, and where its key is by ``keys``. Here they are put
+together. The environment is handed in and read at that moment. Importing this module loads no provider.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlsplit
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import reduce
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 
 from aether_nb import registry
-from aether_nb.errors import ModelNotFound, ModelUnavailable
+from aether_nb.errors import ModelUnavailable, OptionError
 
 if TYPE_CHECKING:
+    from aether_nb.config import Settings
     from aether_nb.models.base import Model
+    from aether_nb.models.cache import ReplyStore
+    from aether_nb.models.discovery import Found
+    from aether_nb.models.profile import Profile, ToolFormat
+    from aether_nb.models.providers import Providers
 
-__all__ = ["ANALYST", "Choice", "open_model", "serving"]
+__all__ = ["ANALYST", "Choice", "Role", "open_model", "role_model", "serving"]
 
 ANALYST = "aether:analyst"
 """The model that needs nothing: no key, no server, no network."""
 
-DEFAULT_OPENAI = "openai:gpt-5-mini"
-"""What a key for OpenAI means when no model is named."""
+SILENCE = 300.0
+"""Seconds without a word after which a model is given up, unless somebody says otherwise."""
 
-PROVIDERS = ("openai", "local")
+Role: TypeAlias = Literal["chat", "utility", "vision", "embedding", "transcribe", "speak"]
+"""What a model is for."""
 
-OPENAI_ADDRESS = "https://api.openai.com/v1"
+NO_CHAT = ("embed", "rerank", "whisper", "bge-", "tts")
+"""Words in the names of models that answer nothing."""
 
 
 class Choice(NamedTuple):
@@ -37,139 +45,230 @@ class Choice(NamedTuple):
     why: str
 
 
-def serving(environment: Mapping[str, str], configured: str | None) -> Choice:
-    """Decide which model serves when none is named.
+def serving(
+    environment: Mapping[str, str],
+    configured: str | None,
+    providers: Providers | None = None,
+    *,
+    found: Sequence[Found] = (),
+    local_only: bool = False,
+) -> Choice:
+    """Decide which model serves: one that is named, one whose key is here, one of a server that answers, the analyst.
 
     Args:
         environment: The environment's variables.
         configured: What the settings name, or nothing.
+        providers: The registry of providers; the shipped and the registered ones unless given.
+        found: The servers that answer on this machine, as ``find_local`` tells.
+        local_only: Leave out whoever is not on the user's own machine or network.
     """
+    from aether_nb.models import keys
+
     if configured:
         return Choice(configured, "the settings name it")
-    if named := environment.get("AETHER_MODEL", "").strip():
-        return Choice(named, "AETHER_MODEL names it")
-    if environment.get("OPENAI_API_KEY", "").strip():
-        return Choice(DEFAULT_OPENAI, "OPENAI_API_KEY is set")
+    providers = providers or _providers()
+    rows = [row for row in map(providers.row, providers.names()) if row.default_model and not local_only]
+    for row in rows:
+        for variable in row.key_variables:
+            if environment.get(variable, "").strip():
+                return Choice(f"{row.name}:{row.default_model}", f"{variable} is set")
+    kept = keys.names() if rows else ()
+    for row in rows:
+        if row.name in kept:
+            return Choice(f"{row.name}:{row.default_model}", f"a key of {row.name} is kept")
+    for server in found:
+        for model in server.models:
+            local = not local_only or providers.profile(f"{server.provider}:{model}", environment).local
+            if local and not any(word in model.lower() for word in NO_CHAT):
+                return Choice(f"{server.provider}:{model}", f"it answers at {server.base_url}")
     return Choice(ANALYST, "offline, no language model")
 
 
-def open_model(name: str, environment: Mapping[str, str]) -> Model:
+def role_model(role: str, settings: Settings) -> tuple[str, str]:
+    """Who serves in a role.
+
+    Args:
+        role: What the model is for.
+        settings: What is set.
+
+    Returns:
+        Its name, empty for the model that serves by itself; and a note for people when the chat model has to stand in.
+
+    Raises:
+        OptionError: There is no such role.
+    """
+    if role not in get_args(Role):
+        raise OptionError(f"There is no role '{role}'.", "", f"There are {', '.join(get_args(Role))}.")
+    if role == "chat":
+        return settings.model, ""
+    if named := str(getattr(settings, f"{role}_model")):
+        return named, ""
+    who = f"the chat model{f', {settings.model},' if settings.model else ''} stands in"
+    return settings.model, f"No model is set for the role '{role}': {who}. To set one: AETHER_{role.upper()}_MODEL"
+
+
+def open_model(
+    name: str,
+    environment: Mapping[str, str],
+    providers: Providers | None = None,
+    *,
+    base_url: str = "",
+    api_key: str = "",
+    tools: ToolFormat | None = None,
+    timeout: float = SILENCE,
+    local_only: bool = False,
+    wrappers: bool = True,
+    replies: ReplyStore | None = None,
+) -> Model:
     """The model of that name, ready to be asked. Nothing is sent.
 
     Args:
         name: As a person types it.
         environment: The environment's variables: addresses and keys.
+        providers: The registry of providers; the shipped and the registered ones unless given.
+        base_url: Another address for a provider's model. No key goes there but ``api_key``, unless it is the same
+            place.
+        api_key: The key for that address, instead of one that is found.
+        tools: How tools are offered, instead of what the registry says.
+        timeout: The longest silence between two pieces, in seconds.
+        local_only: Refuse whoever is not on the user's own machine or network.
+        wrappers: Not set: the bare model, which neither tries again nor counts money.
+        replies: Where answers are kept and taken from, when the same is asked again.
 
     Raises:
         ModelNotFound: Nobody goes by that name; the hint has the nearest ones.
-        ModelUnavailable: Its key or its address is missing.
-        ConfigError: Its address is none.
+        ModelUnavailable: Its key or its address is missing, or it is not local and only local ones are allowed.
+        ConfigError: Its address is none, or a setting is invalid.
     """
     name = name.strip()
     if name in registry.names("model"):
-        return _registered(name)
+        return _registered(name, local_only)
     if name == ANALYST:
         from aether_nb.models.analyst import Analyst
 
         return Analyst()
-    model, at, address = name.partition("@http")
-    if at and model:
-        return _chat(name, model, "http" + address, environment)
-    provider, model = _split(name)
-    if provider == "openai" and model:
-        return _openai(model, environment)
-    if provider == "local" and model:
-        return _local(model, environment)
-    raise _unknown(name)
+    providers = providers or _providers()
+    profile = _informed(providers.profile(name, environment, base_url))
+    if local_only and not profile.local:
+        raise _not_local(profile.name, profile.host)
+    if tools is not None:
+        profile = replace(profile, tools=tools)
+    key = api_key or _key(profile, environment, providers)
+    model = _bare(profile, key, name if "@http" in name else profile.name, timeout)
+    return _wrapped(model, profile, replies) if wrappers else model
 
 
-def _registered(name: str) -> Model:
+def _bare(profile: Profile, key: str | Callable[[], str], name: str, timeout: float) -> Model:
+    """The model behind its endpoint, in its own format."""
+    from aether_nb.models.http import HttpModel
+
+    if profile.wire == "anthropic":
+        from aether_nb.models.anthropic import AnthropicFormat
+
+        return HttpModel(profile, AnthropicFormat(), key, name, timeout)
+    from aether_nb.models.openai import OpenAIFormat
+
+    return HttpModel(profile, OpenAIFormat(), key, name, timeout)
+
+
+def _wrapped(model: Model, profile: Profile, replies: ReplyStore | None) -> Model:
+    """The model with all that stands around it: the list says what, from the outside to the inside."""
+    from aether_nb.models.cache import Cached
+    from aether_nb.models.native import NativeTools
+    from aether_nb.models.pace import Paced
+    from aether_nb.models.pricing import Cost
+    from aether_nb.models.resilience import Breaker, Retry
+    from aether_nb.models.text import TextTools
+
+    stack: list[Callable[[Model], Model]] = [
+        lambda inner: Cached(inner, replies) if replies is not None else inner,
+        TextTools if profile.tools == "text" else NativeTools,
+        lambda inner: Cost(inner, profile),
+        Breaker,
+        lambda inner: Retry(inner, host=profile.host),
+        lambda inner: Paced(inner, profile.requests_per_minute) if profile.requests_per_minute else inner,
+    ]
+    return reduce(lambda inner, wrap: wrap(inner), reversed(stack), model)
+
+
+def _providers() -> Providers:
+    from aether_nb.models.providers import load
+
+    return load()
+
+
+def _informed(profile: Profile) -> Profile:
+    """The profile with what the table of prices knows and no row says."""
+    from aether_nb.models.pricing import price_of
+
+    if (price := price_of(profile.provider, profile.model)) is None:
+        return profile
+    context = price.context if profile.context is None else profile.context
+    return replace(profile, context=context, vision=price.vision if profile.vision is None else profile.vision)
+
+
+def _key(profile: Profile, environment: Mapping[str, str], providers: Providers) -> Callable[[], str]:
+    """How the profile's key is read at each request: a variable may change, what is kept is read once.
+
+    Raises:
+        ModelUnavailable: It needs a key, and there is none.
+        ConfigError: What is kept cannot be used.
+    """
+    from aether_nb.models import keys
+    from aether_nb.models.address import is_local
+
+    found = keys.find(profile, environment)
+    if not found and profile.auth != "none" and profile.key_variables and not is_local(profile.base_url, private=True):
+        row = providers.row(profile.provider)
+        named = row.base_url_variable and environment.get(row.base_url_variable, "").strip()
+        if not named:  # a server that somebody put in the provider's place may want none
+            variable = profile.key_variables[0]
+            where = f" A key is made at {row.sign_up}" if row.sign_up else ""
+            raise ModelUnavailable(
+                f"{profile.name} needs a key.",
+                f"{variable} is not set. {found.note}".strip(),
+                f"Type %aether key {row.name}, or set {variable}.{where}",
+            )
+    kept = "" if found.source in profile.key_variables else found.value
+
+    def read() -> str:
+        told = (environment.get(variable, "").strip() for variable in profile.key_variables)
+        return next(filter(None, told), kept)
+
+    return read
+
+
+def _registered(name: str, local_only: bool) -> Model:
     """A model that somebody registered, or the one that its factory makes."""
     from aether_nb.models.base import Model
 
     thing = registry.get("model", name)
-    model = thing() if isinstance(thing, type) or not isinstance(thing, Model) else thing
+    made = callable(thing) and (isinstance(thing, type) or not isinstance(thing, Model))
+    model = thing() if made else thing
     if not isinstance(model, Model):
         raise ModelUnavailable(
             f"What is registered as '{name}' is no model.",
             f"It is a {type(model).__name__}; a model has a name and a stream(request).",
             f"Register a model, or a function without arguments that makes one: register('model', '{name}', …)",
         )
+    if local_only and not _stays_here(model):
+        raise _not_local(name, type(model).__name__)
     return model
 
 
-def _openai(model: str, environment: Mapping[str, str]) -> Model:
-    address = environment.get("OPENAI_BASE_URL", "").strip() or OPENAI_ADDRESS
-    if _origin(address) == _origin(OPENAI_ADDRESS) and not environment.get("OPENAI_API_KEY", "").strip():
-        raise ModelUnavailable(
-            f"openai:{model} needs a key.",
-            "OPENAI_API_KEY is not set.",
-            'Set it for this kernel: import os, getpass; os.environ["OPENAI_API_KEY"] = getpass.getpass()',
-        )
-    return _chat(f"openai:{model}", model, address, environment)
+def _stays_here(model: object) -> bool:
+    """Whether a registered model sends nothing away: by its profile, by what it says of itself, or as ours."""
+    while (inner := getattr(model, "inner", None)) is not None:
+        model = inner
+    if (profile := getattr(model, "profile", None)) is not None:
+        return bool(profile.local)
+    return bool(getattr(model, "local", type(model).__module__.startswith("aether_nb.")))
 
 
-def _local(model: str, environment: Mapping[str, str]) -> Model:
-    address = environment.get("AETHER_BASE_URL", "").strip()
-    if not address:
-        raise ModelUnavailable(
-            f"local:{model} has no address.",
-            "AETHER_BASE_URL is not set.",
-            f"Set it, for example to http://localhost:11434/v1, or type %aether model {model}@http://localhost:11434/v1",
-        )
-    return _chat(f"local:{model}", model, address, environment)
-
-
-def _chat(name: str, model: str, address: str, environment: Mapping[str, str]) -> Model:
-    """A model behind a chat-completions endpoint, with the key of that address, if there is one."""
-    from aether_nb.models.http import HttpModel
-    from aether_nb.models.openai import OpenAIFormat
-    from aether_nb.models.profile import Profile
-
-    variable = _key_variable(address, environment)
-    provider = name.partition(":")[0] if not name.endswith(address) else address
-    profile = Profile(provider, model, address, key_variables=(variable,) if variable else ())
-    return HttpModel(profile, OpenAIFormat(), lambda: environment.get(variable, ""), name)
-
-
-def _key_variable(address: str, environment: Mapping[str, str]) -> str:
-    """The variable whose key belongs to that address; empty when none does."""
-    openai = environment.get("OPENAI_BASE_URL", "").strip() or OPENAI_ADDRESS
-    pairs = (("OPENAI_API_KEY", openai), ("AETHER_API_KEY", environment.get("AETHER_BASE_URL", "").strip()))
-    fitting = [variable for variable, home in pairs if home and _origin(home) == _origin(address)]
-    return next((variable for variable in fitting if environment.get(variable)), fitting[0] if fitting else "")
-
-
-def _origin(address: str) -> tuple[str, str]:
-    """Scheme, host and port: what has to be the same for a key to be sent."""
-    parts = urlsplit(address)
-    return parts.scheme.lower(), parts.netloc.lower()
-
-
-def _split(name: str) -> tuple[str, str]:
-    """Provider and model of ``provider:model`` or ``provider/model``; the first sign that parts them counts."""
-    cut = next((place for place, sign in enumerate(name) if sign in ":/"), None)
-    return (name[:cut].lower(), name[cut + 1 :]) if cut is not None else ("", name)
-
-
-def _unknown(name: str) -> ModelNotFound:
-    """What is said when nobody goes by that name: who nearly does, as commands."""
-    provider, model = _split(name)
-    if provider and provider not in PROVIDERS and "@" not in provider:
-        why = f"There is no provider '{provider}'; there are openai and local, and any server as NAME@http://host/v1."
-    else:
-        why = "A name is provider:model, or NAME@http://host/v1 for any server, or one that was registered."
-    hint = " or ".join(f"%aether model {near}" for near in _nearest(name, provider, model))
-    return ModelNotFound(f"No model goes by the name '{name}'.", why, f"Type {hint}")
-
-
-def _nearest(name: str, provider: str, model: str) -> list[str]:
-    """Names that somebody goes by and that may have been meant; at least one."""
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, [ANALYST, *registry.names("model")], n=2)
-    if provider and model:
-        near += [f"{home}:{model}" for home in get_close_matches(provider, PROVIDERS, n=1)]
-    elif model and not near:
-        near = [f"openai:{model}"]
-    return near or [ANALYST]
+def _not_local(name: str, where: str) -> ModelUnavailable:
+    return ModelUnavailable(
+        f"{name} is not asked: only local models are allowed.",
+        f"local_only is set, and {where} is not known to be on this machine or network.",
+        "Choose a local one, for example %aether model ollama:NAME, or take the setting back: AETHER_LOCAL_ONLY=off",
+        code="local_only",
+    )

@@ -1,7 +1,7 @@
 """Server-sent events: bytes in, wherever they are cut, and whole events out.
 
 It knows the format and nothing of what the events say. Types and ids of events are passed over: the formats we read
-repeat them inside the data.
+repeat them inside the data. A line that is bare JSON counts as data.
 """
 
 from __future__ import annotations
@@ -36,6 +36,9 @@ class EventDecoder:
         Raises:
             ValueError: The bytes are no UTF-8, or one event is larger than allowed.
         """
+        if piece[:6] == b"data: " and piece[-2:] == b"\n\n" and self._is_one_event(piece):
+            self._first = self._after_return = False
+            return [_text(piece[6:-2])]
         if self._after_return and piece.startswith(b"\n"):
             piece = piece[1:]
             self._after_return = False
@@ -57,6 +60,11 @@ class EventDecoder:
         self._tail = bytearray()
         return [data for data in rest if data is not None]
 
+    def _is_one_event(self, piece: bytes) -> bool:
+        """Whether a piece is one whole event of one line: nearly all are, and need none of the rest."""
+        whole = piece.find(b"\n", 6) == len(piece) - 2 and b"\r" not in piece
+        return whole and not self._tail and not self._data and len(piece) <= self._largest
+
     def _line(self, line: bytes) -> str | None:
         """Take one line; the data of the event when the line ends one."""
         if self._first:
@@ -66,15 +74,21 @@ class EventDecoder:
             data, self._data, self._size = self._data, [], 0
             return "\n".join(data) if data else None
         field, _, value = line.partition(b":")
+        if line.startswith(b"{"):  # no field has such a name: a gateway put its error into the stream as it is
+            field, value = b"data", line
         if field == b"data":
             self._size += len(value)
             self._measure(self._size)
-            try:
-                self._data.append(value.removeprefix(b" ").decode("utf-8"))
-            except UnicodeDecodeError as error:
-                raise ValueError(f"a piece of it is no UTF-8 ({error.reason} at byte {error.start})") from error
+            self._data.append(_text(value.removeprefix(b" ")))
         return None
 
     def _measure(self, size: int) -> None:
         if size > self._largest:
             raise ValueError(f"one event has more than {self._largest} bytes")
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"a piece of it is no UTF-8 ({error.reason} at byte {error.start})") from error

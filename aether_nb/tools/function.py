@@ -47,6 +47,7 @@ class FunctionTool:
     """A function and what has to be known to offer it to a model. Calling it calls the function.
 
     What a model is told is worked out when it is first asked for, so that a module of tools is imported for nothing.
+    ``declared``: somebody said how risky it is; else it counts as high, because nobody knows.
     """
 
     function: Callable[..., Any]
@@ -57,6 +58,7 @@ class FunctionTool:
     judge: Judge | None = None
     title: Title | None = None
     together: bool = True
+    declared: bool = True
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function itself, as if it had not been decorated."""
@@ -145,7 +147,7 @@ def tool(function: Callable[..., Any]) -> FunctionTool: ...
 def tool(
     *,
     name: str = "",
-    risk: Risk = "high",
+    risk: Risk | None = None,
     effect: Effect = "external",
     where: Where | None = None,
     judge: Judge | None = None,
@@ -156,7 +158,7 @@ def tool(
     function: Callable[..., Any] | None = None,
     *,
     name: str = "",
-    risk: Risk = "high",
+    risk: Risk | None = None,
     effect: Effect = "external",
     where: Where | None = None,
     judge: Judge | None = None,
@@ -174,7 +176,11 @@ def tool(
     Raises:
         OptionError: ``risk`` or ``effect`` is no such word, or a parameter cannot be described to a model.
     """
-    words = ((risk, get_args(Risk)), (effect, get_args(Effect)), (where or "main", get_args(Where)))
+    words = (
+        ("high" if risk is None else risk, get_args(Risk)),
+        (effect, get_args(Effect)),
+        (where or "main", get_args(Where)),
+    )
     for given, known in words:
         if given not in known:
             raise OptionError(f"@tool does not know {given!r}.", hint=f"Use one of: {', '.join(known)}.")
@@ -190,7 +196,7 @@ def tool(
 def declare(
     *,
     name: str = "",
-    risk: Risk = "high",
+    risk: Risk | None = None,
     effect: Effect = "external",
     where: Where | None = None,
     judge: Judge | None = None,
@@ -205,7 +211,10 @@ def declare(
 
     def decorate(function: Callable[..., Any]) -> FunctionTool:
         place: Where = where or ("loop" if inspect.iscoroutinefunction(function) else "main")
-        return FunctionTool(function, name or function.__name__, place, risk, effect, judge, title, together)
+        said = name or function.__name__
+        return FunctionTool(
+            function, said, place, risk or "high", effect, judge, title, together, declared=risk is not None
+        )
 
     return decorate
 

@@ -168,10 +168,10 @@ class Question:
 
 @dataclass(slots=True)
 class Note:
-    """A remark of the run itself: a limit that was reached, a model that failed."""
+    """A remark of the run itself: a limit that was reached, a model that failed, another one that took over."""
 
     id: str
-    tone: Literal["limit", "error"]
+    tone: Literal["info", "limit", "error"]
     failure: Failure = field(default_factory=lambda: Failure(""))
 
 
@@ -199,7 +199,8 @@ class Touch:
 class View:
     """A run as it is shown. Times are in epoch seconds, ``waited`` in seconds; ``usage.cost`` None is unknown.
 
-    ``draft`` is a reply as it arrives and ``forming`` a call that takes shape in it; both are empty between replies.
+    ``draft`` is a reply as it arrives, ``forming`` a call that takes shape in it, and ``note`` what the model says
+    while it waits; all are empty between replies.
     ``broken_off`` is None but in the picture of a run that went no further and never ended; then it says why, if known.
     """
 
@@ -222,6 +223,7 @@ class View:
     silent: dict[str, str] = field(default_factory=dict)
     draft: str = ""
     forming: str = ""
+    note: str = ""
     answer: str = ""
     failure: Failure | None = None
     broken_off: str | None = None

@@ -22,7 +22,8 @@ def read_command(content: object) -> Command | None:
     """The command in a message, or None when there is none to be read.
 
     Returns:
-        ``{"type": "hello"}``, ``{"type": "bye"}``, ``{"type": "stop"}``, ``{"type": "question", "id", "answer"}`` or
+        ``{"type": "hello"}``, ``{"type": "bye"}``, ``{"type": "stop"}``, ``{"type": "model", "name"}``,
+        ``{"type": "question", "id", "answer"}`` or
         ``{"type": "gate", "call_id", "hash", "decision", "lasts", "reason", "arguments"?}``.
     """
     if not isinstance(content, Mapping):
@@ -41,6 +42,11 @@ def _question(content: Mapping[str, Any]) -> Command | None:
     if not _is_text(id) or not _is_text(answer) or not id:
         return None
     return {"type": "question", "id": id, "answer": answer}
+
+
+def _model(content: Mapping[str, Any]) -> Command | None:
+    name = content.get("name")
+    return {"type": "model", "name": name} if _is_text(name) and name else None
 
 
 def _gate(content: Mapping[str, Any]) -> Command | None:
@@ -77,6 +83,7 @@ _READERS: dict[str, Callable[[Mapping[str, Any]], Command | None]] = {
     "hello": _bare,
     "bye": _bare,
     "stop": _bare,
+    "model": _model,
     "question": _question,
     "gate": _gate,
 }

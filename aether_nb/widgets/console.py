@@ -123,6 +123,12 @@ class Console:
     def _note(self, event: object) -> None:
         self._lines("", *plain.block(list(self.view.blocks.values())[-1]))
 
+    def _waiting(self, event: kinds.Progress) -> None:
+        if event.call_id:
+            self._refused(event)
+        else:
+            self._lines(f"  · {plain.brief(event.note)}")
+
     def _ended(self, event: kinds.RunEnded) -> None:
         if self.view.failure:
             self._lines("", *plain.failure(self.view.failure, "✗ "))
@@ -139,7 +145,8 @@ _SHOWN: dict[type[kinds.Event], Callable[[Console, Any], None]] = {
     kinds.ModelFailed: Console._note,
     kinds.GateOpened: Console._gate,
     kinds.GateAnswered: Console._decided,
-    kinds.Progress: Console._refused,
+    kinds.Progress: Console._waiting,
+    kinds.ModelSwitched: Console._note,
     kinds.CallBegun: Console._begun,
     kinds.OutputDelta: Console._output,
     kinds.CallFinished: Console._finished,

@@ -24,7 +24,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -67,7 +67,9 @@ class Panel:
             stays what it was when the front end closes the widget.
     """
 
-    def __init__(self, run_id: str, on_command: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(
+        self, run_id: str, on_command: Callable[[dict[str, Any]], None], choices: Sequence[str] = ()
+    ) -> None:
         self.view = View(run=run_id)
         self.widget = _widget_class()(run=run_id)
         self.comm_id = str(self.widget.comm.comm_id)
@@ -76,6 +78,7 @@ class Panel:
         self._views: set[str] = set()
         self._views_ever: set[str] = set()
         self._on_command = on_command
+        self._choices = list(choices)
         self._display_id = ""
         self._lock = threading.Lock()
         self._received: dict[str, None] = {}
@@ -269,7 +272,7 @@ class Panel:
         """These parts of the view, each as it stands."""
         message: dict[str, Any] = {}
         if HEADER in parts:
-            message["header"] = wire.header(self.view, time.time())
+            message["header"] = wire.header(self.view, time.time()) | {"choices": self._choices}
         if PLAN in parts:
             message["plan"] = wire.plan(self.view)
         if TAIL in parts:

@@ -85,7 +85,7 @@ def block(one: Block) -> list[str]:
         case Question():
             return question(one)
         case Note():
-            return failure(one.failure, "! ")
+            return failure(one.failure, "· " if one.tone == "info" else "! ")
         case Card():
             return [card_head(one), *indent(card_body(one))]
 

@@ -185,7 +185,7 @@ def _html_block(one: Block) -> str:
                 style="margin:4px 0 4px 0",
             )
         case Note():
-            return _html_failure(one.failure, WARN if one.tone == "limit" else BAD)
+            return _html_failure(one.failure, {"info": QUIET, "limit": WARN}.get(one.tone, BAD))
         case Card():
             return _details(_summary_line(one), _html_body(one))
 

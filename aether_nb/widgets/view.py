@@ -158,7 +158,7 @@ def _item_finished(view: View, event: kinds.ItemFinished, time: float) -> list[T
 
 def _drop_unfinished_reply(view: View) -> list[str]:
     """Forget what was streamed of a reply that never became one. Returns the blocks that are gone."""
-    view.draft = view.forming = ""
+    view.draft = view.forming = view.note = ""
     gone = [block.id for block in view.blocks.values() if isinstance(block, Thinking) and not block.done]
     for id in gone:
         del view.blocks[id]
@@ -176,6 +176,11 @@ def _model_asked(view: View, event: kinds.ModelAsked, time: float) -> list[Touch
     return _touch(HEADER, TAIL, *gone)
 
 
+def _model_switched(view: View, event: kinds.ModelSwitched, time: float) -> list[Touch]:
+    view.model = event.after
+    return [*_touch(HEADER), *_note(view, "info", Failure(f"From here on {event.after} answers."))]
+
+
 def _thinking_delta(view: View, event: kinds.ThinkingDelta, time: float) -> list[Touch]:
     id = f"t{view.steps}"
     block = view.blocks.get(id)
@@ -185,23 +190,29 @@ def _thinking_delta(view: View, event: kinds.ThinkingDelta, time: float) -> list
     if not event.text.strip():
         return []
     view.blocks[id] = Thinking(id, event.text)
-    return _touch(id)
+    return _touch(id, *_silence(view))
+
+
+def _silence(view: View) -> list[str]:
+    """The model speaks, so what it said while it waited is over. Returns what has to be drawn anew."""
+    said, view.note = view.note, ""
+    return [TAIL] if said else []
 
 
 def _text_delta(view: View, event: kinds.TextDelta, time: float) -> list[Touch]:
     view.draft += event.text
-    return [Touch(TAIL, "draft", event.text)]
+    return [*_touch(*_silence(view)), Touch(TAIL, "draft", event.text)]
 
 
 def _call_delta(view: View, event: kinds.CallDelta, time: float) -> list[Touch]:
     view.forming = (view.forming + event.text)[-FORMING_KEPT:]
-    return [Touch(TAIL, "forming", event.text)]
+    return [*_touch(*_silence(view)), Touch(TAIL, "forming", event.text)]
 
 
 def _model_answered(view: View, event: kinds.ModelAnswered, time: float) -> list[Touch]:
     message, parts = event.message, [HEADER, TAIL]
     view.usage = Usage.total((view.usage, event.usage))
-    view.draft = view.forming = ""
+    view.draft = view.forming = view.note = ""
     thought = view.blocks.pop(f"t{view.steps}", None)
     if thought:
         parts.append(thought.id)
@@ -213,7 +224,10 @@ def _model_answered(view: View, event: kinds.ModelAnswered, time: float) -> list
     elif message.text.strip():
         view.blocks[f"w{view.steps}"] = Words(f"w{view.steps}", message.text)
         parts.append(f"w{view.steps}")
-    return _touch(*parts)
+    touched = _touch(*parts)
+    for note in event.notes:
+        touched += _note(view, "info", Failure(note))
+    return touched
 
 
 def _model_failed(view: View, event: kinds.ModelFailed, time: float) -> list[Touch]:
@@ -283,6 +297,9 @@ def _output_delta(view: View, event: kinds.OutputDelta, time: float) -> list[Tou
 
 
 def _progress(view: View, event: kinds.Progress, time: float) -> list[Touch]:
+    if not event.call_id:
+        view.note = event.note
+        return _touch(TAIL)
     card = _card(view, event.call_id)
     if card is None:
         return []
@@ -356,7 +373,7 @@ def _limit_reached(view: View, event: kinds.LimitReached, time: float) -> list[T
     return _note(view, "limit", Failure(f"The limit of {allowed} was reached.", f"Used so far: {used}."))
 
 
-def _note(view: View, tone: Literal["limit", "error"], failure: Failure) -> list[Touch]:
+def _note(view: View, tone: Literal["info", "limit", "error"], failure: Failure) -> list[Touch]:
     note = Note(f"n{sum(isinstance(block, Note) for block in view.blocks.values()) + 1}", tone, failure)
     view.blocks[note.id] = note
     return _touch(note.id)
@@ -375,6 +392,7 @@ _STEPS: dict[type[Event], Callable[[View, Any, float], list[Touch]]] = {
     kinds.PlanRevised: _plan_revised,
     kinds.ItemStarted: _item_started,
     kinds.ItemFinished: _item_finished,
+    kinds.ModelSwitched: _model_switched,
     kinds.ModelAsked: _model_asked,
     kinds.ThinkingDelta: _thinking_delta,
     kinds.TextDelta: _text_delta,

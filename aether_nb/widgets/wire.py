@@ -58,6 +58,7 @@ def tail(view: View, settled: str, rest: str) -> JSON:
         "rest": "" if view.answer else rest,
         "final": bool(view.answer),
         "forming": view.forming,
+        "note": view.note[:300],
         "failure": _failure(view.failure),
     }
 

@@ -103,7 +103,7 @@ class Odd:
 def test_a_reply_that_is_never_whole_is_a_failure() -> None:
     """A stream that ends without its reply is the model's failure, and what was shown of it stays transient."""
     play = stage([])
-    play.driver.model = Odd(Delta(call="plan {"), Delta(thinking="hm"))
+    play.driver.choose = lambda _: Odd(Delta(call="plan {"), Delta(thinking="hm"))
     assert play.drive().ended == k.RunEnded(
         "failed", "The model odd ended its answer before it was whole.", hint="Ask again."
     )
@@ -113,7 +113,7 @@ def test_a_reply_that_is_never_whole_is_a_failure() -> None:
 def test_a_model_that_outlasts_the_seconds_is_left_and_the_person_is_asked() -> None:
     """The limit of seconds holds while a model streams: the request is given up, and the run asks."""
     play = stage([], limits=k.Limits(seconds=0.05), person=Script(answers=["stop here"]))
-    play.driver.model = Odd(pause=30)
+    play.driver.choose = lambda _: Odd(pause=30)
     ended = play.drive().ended
     assert ended is not None and ended.what == "The run was ended at its limit of 0 seconds."
 

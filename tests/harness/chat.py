@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,9 @@ import pytest
 from aether_nb.errors import AetherError, ModelUnavailable
 from aether_nb.events.messages import Message
 from aether_nb.models.base import Delta, Model, Reply, Request
-from aether_nb.models.openai import OpenAIChat
+from aether_nb.models.http import HttpModel
+from aether_nb.models.openai import OpenAIFormat
+from aether_nb.models.profile import Profile
 from harness.loopback import Loopback, Play, events, loopback, says
 
 KEY = "sk-secret-0123456789"
@@ -17,11 +20,16 @@ HELLO = Request((Message.of("user", "hi ünï ✓"),))
 HI = Play([events(says(content="hi", finish="stop"))])
 
 
-def chat(url: str, **more: Any) -> OpenAIChat:
-    return OpenAIChat("m", url, KEY, key_variable="OPENAI_API_KEY", **more)
+def chat(
+    url: str, key: str = KEY, timeout: float = 300.0, profile: Profile | None = None, **quirks: Any
+) -> HttpModel:
+    """A model that speaks chat completions to this address; ``quirks`` are fields of its profile."""
+    if profile is None:
+        profile = Profile("openai", "m", url, key_variables=("OPENAI_API_KEY",))
+    return HttpModel(replace(profile, base_url=url, **quirks), OpenAIFormat(), key, timeout=timeout)
 
 
-async def ask(model: OpenAIChat, request: Request = HELLO) -> Reply:
+async def ask(model: HttpModel, request: Request = HELLO) -> Reply:
     """The whole reply, once; nothing comes after it."""
     try:
         return await asking(model, request)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 from aether_nb.events import kinds as k
@@ -18,11 +19,11 @@ HELLO = {"type": "hello", "seq": -1}
 class Heard:
     """A panel whose messages are heard, and what it passed on."""
 
-    def __init__(self) -> None:
+    def __init__(self, choices: Sequence[str] = ()) -> None:
         self.commands: list[dict[str, Any]] = []
         self.messages: list[dict[str, Any]] = []
         self.threads: set[str] = set()
-        self.panel = Panel("7f3a9c", self.commands.append)
+        self.panel = Panel("7f3a9c", self.commands.append, choices)
         self.panel.widget.send = self._send
 
     def _send(self, message: dict[str, Any]) -> None:

@@ -60,7 +60,7 @@ def said(row: dict[str, Any]) -> dict[str, Any]:
     text = "".join(_text(message) + (message.get("refusal") or "") for message in messages)
     return {
         "text": "" if calls and not text.strip() else text,
-        "thinking": "".join(_thinking(message) for message in messages),
+        "thinking": "".join(thinking_of(message) for message in messages),
         "calls": [(id, name, json.loads(arguments or "{}")) for id, name, arguments in calls.values()],
         "finish": "tool_calls" if calls else (reasons or ["stop"])[-1],
         "usage": _usage(chunks),
@@ -74,7 +74,7 @@ def _text(message: dict[str, Any]) -> str:
     return content or ""
 
 
-def _thinking(message: dict[str, Any]) -> str:
+def thinking_of(message: dict[str, Any]) -> str:
     content = message.get("content")
     if isinstance(content, list):
         parts = [inner["text"] for part in content if part["type"] == "thinking" for inner in part["thinking"]]
@@ -88,4 +88,7 @@ def _thinking(message: dict[str, Any]) -> str:
 def _usage(chunks: list[dict[str, Any]]) -> tuple[int, int]:
     found = [chunk.get("usage") or (chunk.get("x_groq") or {}).get("usage") for chunk in chunks]
     usage = [entry for entry in found if entry]
-    return (usage[-1]["prompt_tokens"], usage[-1]["completion_tokens"]) if usage else (0, 0)
+    if not usage:
+        return 0, 0
+    last = usage[-1]  # what is only in the total was written as well: hidden thinking
+    return last["prompt_tokens"], max(last["completion_tokens"], last["total_tokens"] - last["prompt_tokens"])

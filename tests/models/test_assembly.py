@@ -10,19 +10,21 @@ import pytest
 
 from aether_nb.errors import ModelUnavailable
 from aether_nb.events.messages import Message, ToolCall, Usage
-from aether_nb.models.assembly import ChatBody
 from aether_nb.models.base import Reply
+from aether_nb.models.chunks import ChatBody
 from aether_nb.models.endpoint import Endpoint
+from aether_nb.models.profile import Profile
 from harness import recorded
 from harness.loopback import cut, events, says
 
 ENDPOINT = Endpoint("openai:m", "http://host/v1")
+PROFILE = Profile("openai", "m", "http://host/v1")
 needs_recordings = pytest.mark.skipif(not recorded.FILE.is_file(), reason=recorded.MISSING)
 
 
 def assembled(pieces: Any) -> tuple[Reply, str, str]:
     """The reply, and the text and thinking of all deltas."""
-    body = ChatBody(ENDPOINT)
+    body = ChatBody(ENDPOINT, PROFILE)
     deltas = [body.feed(piece) for piece in pieces]
     deltas.append(body.close())
     return body.reply(), "".join(delta.text for delta in deltas), "".join(delta.thinking for delta in deltas)
@@ -120,7 +122,7 @@ CALLS = {
 def test_calls_by_every_habit(chunks: list[Any], calls: tuple[ToolCall, ...]) -> None:
     """Calls come out right whether servers number them, name them, repeat themselves or send each whole."""
     reply, _, _ = assembled([events(*chunks, says(finish="stop"))])
-    assert reply == Reply(Message("assistant", calls=calls), Usage(), "tool_calls", "m")
+    assert reply == Reply(Message("assistant", calls=calls), Usage(), "tool_calls", "m", "openai")
 
 
 def test_ids_that_are_missing_or_repeated_are_made() -> None:
@@ -160,7 +162,7 @@ def test_the_last_usage_counts() -> None:
     totals = [{"prompt_tokens": 9, "completion_tokens": n} for n in (1, 2)]
     last = {"choices": [], "usage": {"prompt_tokens": 9, "completion_tokens": 3}}
     reply, _, _ = assembled([events(says(content="a", usage=totals[0]), says(content="b", usage=totals[1]), last)])
-    assert reply == Reply(Message.of("assistant", "ab"), Usage(9, 3, None), "stop", "m")
+    assert reply == Reply(Message.of("assistant", "ab"), Usage(9, 3, None), "stop", "m", "openai")
 
 
 def test_a_blank_before_calls_is_no_text() -> None:
@@ -171,7 +173,7 @@ def test_a_blank_before_calls_is_no_text() -> None:
 
 def test_the_calls_as_they_are_shown() -> None:
     """What is shown of calls taking shape is each name once and then its arguments as they come."""
-    body = ChatBody(ENDPOINT)
+    body = ChatBody(ENDPOINT, PROFILE)
     chunks = [called(0, "a", "look", ""), called(0, text='{"x":'), called(0, text="1}"), called(1, "b", "list", "{}")]
     assert [body.feed(events(chunk, done=False)).call for chunk in chunks] == ["look ", '{"x":', "1}", "\nlist {}"]
 
@@ -218,7 +220,7 @@ BAD = {
     "the finish reason error": (
         events(says(content="hi", finish="error")),
         ("openai:m has a fault on its side.",
-         "host reported an error: it stopped with an error and gave no reason"),
+         "host reported an error: it stopped with error and gave no other reason"),
     ),
     "calls announced, none sent": (
         events(says(finish="tool_calls")),
@@ -259,4 +261,4 @@ def test_a_completion_in_one_piece() -> None:
     message = {"role": "assistant", "content": "hi", "tool_calls": None}
     whole = {"model": "m", "choices": [{"message": message, "finish_reason": "stop"}], "usage": {"prompt_tokens": 3}}
     reply, text, _ = assembled([b" \n", json.dumps(whole).encode()])
-    assert (reply, text) == (Reply(Message.of("assistant", "hi"), Usage(3, 0), "stop", "m"), "hi")
+    assert (reply, text) == (Reply(Message.of("assistant", "hi"), Usage(3, 0), "stop", "m", "openai"), "hi")

@@ -8,7 +8,7 @@ from aether_nb.errors import ModelUnavailable
 from aether_nb.events.messages import Image, Message, Text, ToolCall, ToolSpec, Usage
 from aether_nb.models.base import Model, Reply, Request
 from aether_nb.models.history import INTERRUPTED
-from aether_nb.models.openai import OpenAIChat
+from aether_nb.models.http import HttpModel
 from aether_nb.models.router import open_model
 from harness.chat import HI, KEY, ask, asking, chat
 from harness.loopback import Play, events, loopback, says
@@ -33,9 +33,9 @@ async def test_a_conversation_with_a_tool() -> None:
         answer = await asking(model, Request(tuple(history), (LOOK,)))
         await model.aclose()
     assert reply == Reply(
-        Message("assistant", calls=(ToolCall("call_1", "look", {"x": 1}),)), Usage(), "tool_calls", "m"
+        Message("assistant", calls=(ToolCall("call_1", "look", {"x": 1}),)), Usage(), "tool_calls", "m", "openai"
     )
-    assert answer == Reply(Message.of("assistant", "It is 1."), Usage(7, 2, None), "stop", "m")
+    assert answer == Reply(Message.of("assistant", "It is 1."), Usage(7, 2, None), "stop", "m", "openai")
     assert [asked.json for asked in server.asked][1] == {
         "model": "m",
         "messages": [
@@ -85,7 +85,7 @@ async def test_the_request_around_the_body() -> None:
 async def test_no_key_no_header() -> None:
     """A server that wants no key is sent none."""
     async with loopback(HI) as server:
-        await ask(OpenAIChat("m", server.url))
+        await ask(chat(server.url, ""))
     assert "authorization" not in server.asked[0].headers
 
 
@@ -99,7 +99,7 @@ async def test_a_key_that_was_put_right() -> None:
             await asking(model)
         environment["OPENAI_API_KEY"] = "sk-new-key"
         assert (await asking(model)).message.text == "hi"
-        assert isinstance(model, OpenAIChat)
+        assert isinstance(model, HttpModel)
         await model.aclose()
     assert [asked.headers["authorization"] for asked in server.asked] == ["Bearer sk-old-key", "Bearer sk-new-key"]
 
@@ -142,4 +142,4 @@ def test_it_is_a_model_that_keeps_its_key() -> None:
     """It has the face of a Model, is named as a person types it, and its repr has no key."""
     model = chat("https://api.openai.com/v1")
     assert isinstance(model, Model)
-    assert (model.name, repr(model)) == ("openai:m", "OpenAIChat('openai:m' at https://api.openai.com/v1)")
+    assert (model.name, repr(model)) == ("openai:m", "HttpModel('openai:m' at https://api.openai.com/v1)")

@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 
 from aether_nb.errors import ConfigError, ModelUnavailable
-from aether_nb.models.openai import OpenAIChat
 from harness.chat import KEY, ask, chat, failure, told
 from harness.loopback import Loopback, Play, events, loopback, says
 
 AGAIN = "Run the cell again in a moment, or choose another model: %aether model NAME"
 ADDRESS = (
-    "Check that http://HOST/v1 is the address of an OpenAI-compatible server (it often ends in /v1), "
+    "Check that http://HOST/v1 is the address of a model server (it often ends in /v1), "
     "or choose another model: %aether model NAME"
 )
 SET_KEY = (
-    'Set OPENAI_API_KEY, then run the cell again: import os, getpass; os.environ["OPENAI_API_KEY"] = getpass.getpass()'
+    "Type %aether key openai, or set OPENAI_API_KEY, then run the cell again: "
+    'import os, getpass; os.environ["OPENAI_API_KEY"] = getpass.getpass()'
 )
 NEW = "Start a new one: %%aether --new"
 
@@ -148,7 +148,7 @@ async def test_a_key_that_cannot_be_sent() -> None:
     async with loopback() as server:
         for key in ("sk-a\nb", "sk-ключ", "sk a"):
             with pytest.raises(ModelUnavailable) as caught:
-                await ask(OpenAIChat("m", server.url, key))
+                await ask(chat(server.url, key))
             assert caught.value.what == "openai:m was not asked."
             assert key not in str(caught.value)
     assert server.asked == []
@@ -161,5 +161,5 @@ async def test_a_key_that_cannot_be_sent() -> None:
 def test_addresses_that_are_none(address: str) -> None:
     """An address without http, without a host or with a password is refused at once, and the password not shown."""
     with pytest.raises(ConfigError) as caught:
-        OpenAIChat("m", address)
+        chat(address)
     assert "pass@" not in str(caught.value)

@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from aether_nb.models.openai import OpenAIChat
 from harness import recorded
-from harness.chat import asking, failure
+from harness.chat import asking, chat, failure
 from harness.loopback import Play, cut, loopback
 
 needs_recordings = pytest.mark.skipif(not recorded.FILE.is_file(), reason=recorded.MISSING)
@@ -25,7 +24,7 @@ async def played(rows: Sequence[dict[str, Any]], pieces: Any) -> tuple[Any, Any]
     ]
     got, expected = {}, {}
     async with loopback(*plays) as server:
-        model = OpenAIChat("m", server.url)
+        model = chat(server.url)
         for row in rows:
             reply, said = await asking(model), recorded.said(row)
             calls = [(call.id, call.name, call.arguments) for call in reply.message.calls]

@@ -50,3 +50,22 @@ def test_what_is_no_event(pieces: list[bytes], message: str) -> None:
     with pytest.raises(ValueError) as caught:
         decoder.feed(last)
     assert str(caught.value) == message
+
+
+def test_bare_json_between_events() -> None:
+    """An error that a gateway puts into a stream as a line of its own is an event like the others."""
+    body = b'data: one\n\n{"error": "gone"}\n'
+    assert decoded([body]) == decoded([body[:5], body[5:]]) == ["one", '{"error": "gone"}']
+
+
+def test_whole_events_as_they_come() -> None:
+    """Pieces that are whole events, among others that are not, come out in order."""
+    pieces = [
+        b"data: a\n\n",
+        b"data: b\n\ndata: c\n\n",
+        b"data: d\n",
+        b"data: e\n\n",
+        b"data: f\r\n\r\n",
+        b"data: \n\n",
+    ]
+    assert decoded(pieces) == ["a", "b", "c", "d\ne", "f", ""]

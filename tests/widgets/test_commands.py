@@ -13,6 +13,7 @@ def test_commands_that_can_be_read():
     """Known commands come out with their known fields and nothing else."""
     assert read_command({"type": "hello", "seq": 3, "x": 1}) == {"type": "hello"}
     assert read_command({"type": "stop", "run": "other"}) == {"type": "stop"}
+    assert read_command({"type": "model", "name": "a:b", "key": "x"}) == {"type": "model", "name": "a:b"}
     assert read_command({"type": "question", "id": "1", "answer": "yes", "by": "me"}) == {
         "type": "question",
         "id": "1",
@@ -31,6 +32,8 @@ def test_commands_that_can_be_read():
         {},
         {"type": ["stop"]},
         {"type": "run", "code": "1"},
+        {"type": "model", "name": ""},
+        {"type": "model", "name": 7},
         {"type": "question", "id": "", "answer": "x"},
         {"type": "question", "id": "1", "answer": None},
         {"type": "question", "id": "1", "answer": "x" * 30_000},

@@ -172,6 +172,9 @@ class Panel {
     this.state = h("span", { class: "aether-state", "data-testid": "state" }, "Starting");
     this.clock = h("span", { class: "aether-clock", "data-testid": "clock", "aria-hidden": "true" }, "0:00");
     this.facts = h("span", { class: "aether-facts", "data-testid": "facts" });
+    this.picker = h("select", { class: "aether-select aether-picker", "data-testid": "model", "aria-label": "Model",
+      title: "Which model goes on with this run", hidden: true,
+      onchange: () => this.send({ type: "model", name: this.picker.value }) });
     this.stop = h("button", { class: "aether-button aether-stop", type: "button", "data-testid": "stop",
       title: "Stop this run", onclick: () => this.stopRun() }, "Stop");
     this.plan = h("section", { class: "aether-plan", "data-testid": "plan", "aria-label": "Plan", hidden: true });
@@ -182,10 +185,11 @@ class Panel {
     this.restBox = h("div", { class: "aether-rest", dir: "auto" }, this.rest);
     this.forming = h("div", { class: "aether-forming", "data-testid": "forming", hidden: true });
     this.end = h("div", { class: "aether-end" });
-    this.tail.append(this.prose, this.restBox, this.forming, this.end);
+    this.note = h("div", { class: "aether-waiting", "data-testid": "note", role: "status", hidden: true });
+    this.tail.append(this.prose, this.restBox, this.forming, this.note, this.end);
     this.spoken = h("div", { class: "aether-spoken", role: "status", "aria-live": "polite" });
     this.root = h("section", { class: "aether", "data-testid": "aether-panel", "aria-label": "aether run" },
-      h("header", { class: "aether-head" }, this.stateIcon, this.state, this.clock, this.facts, this.stop),
+      h("header", { class: "aether-head" }, this.stateIcon, this.state, this.clock, this.facts, this.picker, this.stop),
       this.plan, this.flow, this.tail, this.spoken);
     el.append(this.root);
     this.timer = setInterval(() => this.tick(), 250);
@@ -253,7 +257,8 @@ class Panel {
     this.root.dataset.status = status;
     this.root.dataset.state = header.state;
     this.state.textContent = header.words;
-    const facts = [header.model, header.steps, header.usage].filter(Boolean);
+    this.pick(header, ended);
+    const facts = [this.picker.hidden && header.model, header.steps, header.usage].filter(Boolean);
     this.facts.replaceChildren(...facts.map((text) => h("span", {}, text)));
     this.stop.classList.toggle("aether-gone", ended);
     if (ended) this.stop.disabled = true;
@@ -261,6 +266,16 @@ class Panel {
     const paused = header.state === "PAUSED";
     if (paused !== this.paused && this.planned) this.drawPlan(this.planned, paused);
     this.paused = paused;
+  }
+
+  /** The model as a choice, where there is another one to choose. @param {any} header @param {boolean} ended */
+  pick(header, ended) {
+    const names = [...new Set([header.model, ...(header.choices ?? [])])].filter(Boolean);
+    this.picker.hidden = ended || names.length < 2;
+    const known = [...this.picker.options].map((option) => option.value);
+    if (names.join("\n") !== known.join("\n"))
+      this.picker.replaceChildren(...names.map((name) => h("option", { value: name }, name)));
+    if (document.activeElement !== this.picker) this.picker.value = header.model;
   }
 
   tick() {
@@ -360,6 +375,8 @@ class Panel {
     this.rest.data = tail.rest;
     this.formingText = "";
     this.grow(tail.forming);
+    this.note.textContent = tail.note ?? "";
+    this.note.hidden = !tail.note;
     this.end.replaceChildren(tail.failure ? trouble(tail.failure) : "");
   }
 
@@ -437,7 +454,8 @@ function drawWords(panel, node, block) {
 
 /** @param {Panel} _ @param {HTMLElement} node @param {Block} block */
 function drawNote(_, node, block) {
-  node.replaceChildren(trouble(block.failure, block.tone === "limit" ? "warn" : "bad"));
+  if (block.tone === "info") node.replaceChildren(h("div", { class: "aether-remark" }, block.failure.what));
+  else node.replaceChildren(trouble(block.failure, block.tone === "limit" ? "warn" : "bad"));
 }
 
 /** @param {Panel} panel @param {HTMLElement} node @param {Block} block @param {Memory} memory */

@@ -1,0 +1,210 @@
+"""How a client answers: one request, or a run of the agent's loop, as a whole or in pieces.
+
+It puts together what was said in a call, what the client holds, and what is set. The loop itself is the agent's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from secrets import token_hex
+from typing import Any
+
+from aether_nb.agent.run import Run
+from aether_nb.client.bus import Bus, Lifecycle
+from aether_nb.client.choosing import Chooser
+from aether_nb.client.observed import Observed
+from aether_nb.client.offering import Approve, Program, gathered, registered
+from aether_nb.client.prompts import Prompt, Said, conversation, options_of
+from aether_nb.client.responses import Chunk, Response, Tally, response_of
+from aether_nb.client.running import Feed
+from aether_nb.client.structured import Shape, Unfit, shape
+from aether_nb.client.work import Question, Work, Writing
+from aether_nb.errors import AnswerInvalid, ModelError
+from aether_nb.events import kinds as k
+from aether_nb.events.messages import Message, Text, Usage
+from aether_nb.models.base import Model, Options, Request
+from aether_nb.store.memory import MemoryLog
+from aether_nb.tools.base import Tool
+
+__all__ = ["Answerer"]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Answerer:
+    """What a client holds, and the ways in which it answers.
+
+    Args:
+        chooser: Which model is asked.
+        bus: Who is told.
+        tools: What models may use.
+        system: The rules.
+        approve: Decides about calls that the program's yes does not cover.
+        options: How to answer, where a call does not say.
+        tally: Counts what it takes.
+    """
+
+    chooser: Chooser
+    bus: Bus
+    tools: dict[str, Tool]
+    system: str
+    approve: Approve | None
+    options: Mapping[str, Any]
+    tally: Tally = field(default_factory=Tally)
+
+    async def complete(self, prompt: Prompt, said: Said) -> Response:
+        """One answer to one request."""
+        observed = await self._observed(said)
+        messages = await conversation(prompt, self._rules(said), (), said.images)
+        specs = tuple(tool.spec for tool in (self.tools | gathered(said.tools)).values())
+        try:
+            return await _one(observed, Request(messages, specs, self._options(said), stream=False))
+        finally:
+            await self.bus.settle()
+
+    async def answer(
+        self,
+        prompt: Prompt,
+        said: Said,
+        history: tuple[Message, ...] = (),
+        *,
+        run: Run | None = None,
+        stream: bool = False,
+    ) -> tuple[Response, Any]:
+        """The answer to a question, after all the tools that it takes.
+
+        Args:
+            prompt: The question, or a conversation that ends with one.
+            said: What was said in the call.
+            history: What was said before.
+            run: The run that works on it, where somebody watches it; a new one else.
+            stream: Whether models are asked to answer piece by piece.
+
+        Returns:
+            The response, and its value of the type that was asked for.
+        """
+        shaped = None if said.as_ is None else shape(said.as_)
+        observed = await self._observed(said)
+        messages = await conversation(prompt, self._rules(said), history, said.images)
+        question = self._question(said, messages, shaped, stream)
+        run = run or Run(MemoryLog())
+        try:
+            person = Program(self.approve, _noting(run))
+            response = await Work(run, question, self._choice(said, observed), observed, person, self.bus).done()
+            if shaped is not None:
+                return await self._valued(shaped, question, observed, run, response)
+            return response, response.text if said.as_ is str else response
+        finally:
+            await self.bus.settle()
+
+    async def chunks(
+        self, prompt: Prompt, said: Said, history: tuple[Message, ...] = ()
+    ) -> AsyncGenerator[Chunk, None]:
+        """The same in pieces; leaving stops the run."""
+        run, feed, writing, id = Run(MemoryLog()), Feed(), Writing(), token_hex(4)
+        run.watchers.append(feed.put)
+        self.bus.emit(Lifecycle("stream.start", id))
+        task = asyncio.create_task(self.answer(prompt, said, history, run=run, stream=True))
+        task.add_done_callback(feed.close)
+        try:
+            async for entries in feed.entries():
+                for entry in entries:
+                    if (chunk := writing.chunk(entry.event)) is not None:
+                        self._show(id, run, chunk)
+                        yield chunk
+            response, _ = await task
+        except BaseException as error:
+            self.bus.emit(Lifecycle("stream.error", id, run.state.model, error=error))
+            raise
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        self.bus.emit(Lifecycle("stream.complete", id, run.state.model, response=response))
+        yield Chunk(response=response)
+        await self.bus.settle()
+
+    # ---- putting together
+
+    async def _observed(self, said: Said) -> Observed:
+        return Observed(await self.chooser.open(said.model), self.bus, self.tally)
+
+    def _rules(self, said: Said) -> str:
+        return self.system if said.system is None else said.system
+
+    def _options(self, said: Said) -> Options:
+        return options_of({**self.options, **said.options})
+
+    def _choice(self, said: Said, observed: Observed) -> Callable[[], Model]:
+        """Says which model is asked next: the call's, else the client's own, which may be swapped meanwhile."""
+        first, wanted = observed.inner, self.chooser.wanted
+
+        def choose() -> Model:
+            swapped = said.model is None and self.chooser.wanted is not wanted
+            return self.chooser.at_once() if swapped else first
+
+        return choose
+
+    def _question(self, said: Said, messages: tuple[Message, ...], shaped: Shape | None, stream: bool) -> Question:
+        settings, options = self.chooser.settings, self._options(said)
+        if shaped is not None:
+            *before, last = messages
+            messages = (*before, replace(last, parts=(*last.parts, Text(f"\n\n{shaped.words}"))))
+            options = replace(options, schema=shaped.schema)
+        limits = k.Limits(settings.max_steps, settings.max_seconds, settings.max_tokens, settings.max_cost)
+        tools = registered() | self.tools | gathered(said.tools)
+        return Question(messages, tools, options, settings.mode, said.limits or limits, stream)
+
+    async def _valued(
+        self, shaped: Shape, question: Question, observed: Observed, run: Run, response: Response
+    ) -> tuple[Response, Any]:
+        """The value of an answer; one that does not fit is repaired once, with the precise reason.
+
+        Raises:
+            AnswerInvalid: It does not fit even then.
+        """
+        try:
+            return response, shaped.read(response.text)
+        except Unfit as unfit:
+            told = Message.of("user", f"Your answer cannot be used: {unfit}\n\n{shaped.words}")
+        mended = await _one(observed, Request((*run.state.messages, told), (), question.options, stream=False))
+        usage = Usage.total((response.usage, mended.usage))
+        try:
+            return replace(mended, usage=usage, tool_calls=response.tool_calls), shaped.read(mended.text)
+        except Unfit as unfit:
+            why = "It was cut off at its longest." if mended.finish_reason == "length" else str(unfit)
+            invalid = AnswerInvalid(
+                f"The answer of {observed.name} is no {shaped.title}, also after one repair.",
+                why,
+                "Look at the error's .answer, ask in other words, or ask for a simpler type.",
+            )
+            invalid.answer = mended.text
+            raise invalid from unfit
+
+    def _show(self, id: str, run: Run, chunk: Chunk) -> None:
+        if (chunk.text or chunk.thinking) and self.bus.wanted("stream.chunk"):
+            piece = Lifecycle("stream.chunk", id, run.state.model, text=chunk.text, thinking=chunk.thinking)
+            self.bus.emit(piece)
+
+
+async def _one(observed: Observed, request: Request) -> Response:
+    """One request to a model."""
+    async for _ in observed.stream(request):
+        pass
+    if observed.reply is None:
+        name = observed.name
+        raise ModelError(f"The model {name} ended its answer before it was whole.", hint="Ask again.")
+    return response_of(observed.reply, observed.name)
+
+
+def _noting(run: Run) -> Callable[[str], None]:
+    """Tells whoever watches the run, and the log of the program."""
+
+    def note(text: str) -> None:
+        logger.warning(text)
+        run.append(k.Progress("", 0, note=text))
+
+    return note

@@ -1,0 +1,169 @@
+"""Which model a client asks: what was said in the call, else in the environment, else in a file, else a default.
+
+Looked up at each call, so that a variable that was set a moment ago counts. A model is opened once and kept as long as
+nothing that it depends on has changed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aether_nb import config, registry
+from aether_nb.errors import OptionError
+from aether_nb.models.base import Model
+from aether_nb.models.router import ANALYST, open_model, serving
+
+if TYPE_CHECKING:
+    from aether_nb.models.discovery import Found
+    from aether_nb.models.profile import ToolFormat
+    from aether_nb.models.providers import Providers
+
+__all__ = ["Chooser", "Wanted"]
+
+FORMATS = ("native", "text")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a program says of the model it wants; what is None is looked up.
+
+    Raises:
+        OptionError: A value is not allowed, or two of them do not go together.
+    """
+
+    model: str | Model | None = None
+    provider: str | None = None
+    base_url: str | None = None
+    api_key: str | None = field(default=None, repr=False)
+    tool_format: ToolFormat | None = None
+    timeout: float | None = None
+    cache: bool | None = None
+    wrappers: bool = True
+
+    def __post_init__(self) -> None:
+        if self.tool_format not in (None, *FORMATS):
+            raise OptionError(f"tool_format= cannot be {self.tool_format!r}.", hint=f"Use {' or '.join(FORMATS)}.")
+        if self.timeout is not None and not 0 < self.timeout < float("inf"):
+            raise OptionError(f"timeout= cannot be {self.timeout!r}.", hint="Use seconds above 0.")
+        if self.base_url and not self.model and not self.provider:
+            raise OptionError("base_url= was given, and no model=.", hint="Say which model is asked there.")
+
+    @property
+    def ready(self) -> Model | None:
+        """The model itself, when the program has one."""
+        return None if self.model is None or isinstance(self.model, str) else self.model
+
+    @property
+    def name(self) -> str:
+        """What was said of the model's name; empty when nothing was."""
+        model = str(self.model or "")
+        if self.provider and not model.lower().startswith((f"{self.provider}:", f"{self.provider}/")):
+            return f"{self.provider}:{model}" if model else self.provider
+        return f"{model}@{self.base_url}" if self.base_url and not self.provider else model
+
+
+class Chooser:
+    """Opens models for one client, and closes what it opened.
+
+    Args:
+        wanted: What the program said.
+    """
+
+    def __init__(self, wanted: Wanted) -> None:
+        self.wanted = wanted
+        self._opened: dict[str, tuple[object, Model]] = {}
+        self._found: tuple[object, Sequence[Found]] | None = None
+
+    @property
+    def settings(self) -> config.Settings:
+        """What holds at this moment.
+
+        Raises:
+            ConfigError: A variable or a file has an invalid value.
+        """
+        wanted = self.wanted
+        return config.load(Path.cwd(), {"timeout": wanted.timeout, "cache": wanted.cache, "model": wanted.name or None})
+
+    def use(self, model: str | Model) -> None:
+        """Ask another model from now on."""
+        self.wanted = replace(self.wanted, model=model, provider=None, base_url=None, api_key=None)
+
+    async def open(self, model: str | Model | None = None) -> Model:
+        """That model; the client's own when none is given.
+
+        Raises:
+            ModelNotFound: Nobody goes by that name.
+            ModelUnavailable: Its key or its address is missing.
+            ConfigError: A setting or an address is invalid.
+        """
+        if model is None and self.wanted.ready is None and self._serving(self.settings) == ANALYST:
+            await self._look()
+        return self.at_once(model)
+
+    def at_once(self, model: str | Model | None = None) -> Model:
+        """The same, without looking for servers on this machine."""
+        ready = self.wanted.ready if model is None else None if isinstance(model, str) else model
+        if ready is not None:
+            return ready
+        settings = self.settings
+        name = str(model or self._serving(settings))
+        state = (_addresses(), settings, self.wanted)
+        known = self._opened.get(name)
+        if known is None or known[0] != state or name in registry.names("model"):
+            known = self._opened[name] = state, self._open(name, settings, own=not model)
+        return known[1]
+
+    async def aclose(self) -> None:
+        """Close the connections that this event loop has opened to models of ours. A ready model is its owner's."""
+        for _, model in self._opened.values():
+            if (aclose := getattr(model, "aclose", None)) is not None:
+                await aclose()
+
+    def _serving(self, settings: config.Settings) -> str:
+        """The name of the model that serves."""
+        found = self._found[1] if self._found and self._found[0] == _addresses() else ()
+        only = settings.local_only
+        return serving(os.environ, settings.model, _providers(settings), found=found, local_only=only).name
+
+    async def _look(self) -> None:
+        """Look for servers on this machine, once for each set of addresses."""
+        settings, addresses = self.settings, _addresses()
+        if settings.model or (self._found and self._found[0] == addresses):
+            return
+        from aether_nb.models.discovery import find_local
+
+        self._found = addresses, await find_local(_providers(settings), environment=os.environ)
+
+    def _open(self, name: str, settings: config.Settings, *, own: bool) -> Model:
+        """Open a model. The address and the key that the program gave belong to its own model, and to no other."""
+        wanted = self.wanted
+        return open_model(
+            name,
+            os.environ,
+            _providers(settings),
+            base_url=(wanted.base_url or "") if own and wanted.provider else "",
+            api_key=(wanted.api_key or "") if own else "",
+            tools=wanted.tool_format,
+            timeout=settings.timeout,
+            local_only=settings.local_only,
+            wrappers=wanted.wrappers,
+        )
+
+
+def _addresses() -> Mapping[str, str]:
+    """The variables on which an opened model depends; keys are read with each request."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith("AETHER_") or name.endswith(("_BASE_URL", "_HOST", "_API_BASE"))
+    }
+
+
+def _providers(settings: config.Settings) -> Providers:
+    from aether_nb.models.providers import load
+
+    return load((settings.providers,))

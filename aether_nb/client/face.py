@@ -1,0 +1,286 @@
+"""``Aether``: the programmer's face.
+
+    from aether_nb import Aether
+
+    ai = Aether()                                   # or Aether("openai:gpt-5-mini", tools=[weather])
+    answer = await ai.ask("What is the weather in Kiel?")
+    async for text in ai.stream_text("And tomorrow?"): ...
+
+Async methods stay in the caller's event loop; their twins that end in ``_sync`` work without one, and in a cell whose
+loop is running. It wires its rooms together: the tool loop is the agent's, everything about models is theirs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
+
+from aether_nb.agent.run import Run
+from aether_nb.client import blocking
+from aether_nb.client.answering import Answerer
+from aether_nb.client.bus import Bus, Observer
+from aether_nb.client.choosing import Chooser, Wanted
+from aether_nb.client.conversations import Conversation, texts
+from aether_nb.client.offering import Approve, Offered, gathered
+from aether_nb.client.prompts import Prompt, options_of, said_of
+from aether_nb.client.responses import Chunk, Response, Totals
+from aether_nb.client.running import RunHandle
+from aether_nb.client.sessions import MemorySessions, SessionStore
+from aether_nb.events.kinds import Limits
+from aether_nb.models.base import Model
+from aether_nb.store.memory import MemoryLog
+
+if TYPE_CHECKING:
+    from aether_nb.models.profile import ToolFormat
+
+__all__ = ["Aether"]
+
+T = TypeVar("T")
+
+
+class Aether:
+    """Asks models, lets them use tools, and counts what that takes.
+
+    What is not said here is looked up at each call: in the environment, then in the project's ``aether.toml``; without
+    both the model is the one whose key is set, else the offline analyst.
+
+    Args:
+        model: ``provider:model``, a model's name when ``provider`` is given, or a ready model.
+        provider: The provider's name.
+        base_url: The address of a server that no provider's row has.
+        api_key: The key, when it is not in the environment.
+        tool_format: ``native``, or ``text`` for tools that are described in the prompt.
+        timeout: The longest silence of a server, in seconds.
+        tools: What models may use: functions, tools, names of registered tools.
+        system: The rules of every conversation.
+        cache: Whether an answer to the same request is taken from before.
+        wrappers: Whether requests are retried, paced and priced; no is for tests of a provider.
+        bus: Who is told of what happens; one of its own when left out.
+        approve: Decides about calls of tools that are declared high risk; without it they are refused.
+        store: Where conversations are kept; in memory when left out.
+        **options: How to answer, for all calls: ``max_tokens``, ``temperature``, …, the fields of ``Options``.
+
+    Raises:
+        OptionError: An option or a tool is unknown.
+    """
+
+    def __init__(
+        self,
+        model: str | Model | None = None,
+        *,
+        provider: str | None = None,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        tool_format: ToolFormat | None = None,
+        timeout: float | None = None,
+        tools: Iterable[Offered] = (),
+        system: str = "",
+        cache: bool | None = None,
+        wrappers: bool = True,
+        bus: Bus | None = None,
+        approve: Approve | None = None,
+        store: SessionStore | None = None,
+        **options: Any,
+    ) -> None:
+        self._chooser = Chooser(Wanted(model, provider, base_url, api_key, tool_format, timeout, cache, wrappers))
+        self.bus = bus or Bus()
+        self.store: SessionStore = store or MemorySessions()
+        options_of(options)  # a wrong one is said now
+        self._answerer = Answerer(self._chooser, self.bus, gathered(tools), system, approve, options)
+
+    def __repr__(self) -> str:
+        return f"<Aether {self._chooser.wanted.model or 'by the environment'}>"
+
+    # ---- asking
+
+    async def complete(
+        self,
+        prompt: Prompt,
+        *,
+        tools: Iterable[Offered] = (),
+        images: Any = (),
+        system: str | None = None,
+        model: str | Model | None = None,
+        **options: Any,
+    ) -> Response:
+        """One answer to one request. Calls of tools are returned, not carried out.
+
+        Args:
+            prompt: The question, or a conversation that ends with one.
+            tools: What the model may call, besides the client's tools.
+            images: Pictures: files, addresses, bytes, matplotlib figures, PIL images.
+            system: The rules, instead of the client's.
+            model: The model for this call.
+            **options: See the class.
+
+        Raises:
+            ModelError: The model did not answer.
+            AetherError: What was passed cannot be used.
+        """
+        said = said_of(tools=tools, images=images, system=system, model=model, **options)
+        return await self._answerer.complete(prompt, said)
+
+    @overload
+    async def ask(self, prompt: Prompt, *, as_: type[T], **said: Any) -> T: ...
+
+    @overload
+    async def ask(self, prompt: Prompt, *, as_: None = None, **said: Any) -> Response: ...
+
+    @overload
+    async def ask(self, prompt: Prompt, *, as_: object, **said: Any) -> Any: ...
+
+    async def ask(
+        self,
+        prompt: Prompt,
+        *,
+        as_: Any = None,
+        tools: Iterable[Offered] = (),
+        images: Any = (),
+        system: str | None = None,
+        model: str | Model | None = None,
+        limits: Limits | None = None,
+        **options: Any,
+    ) -> Any:
+        """The answer to a question, after all the tools that it takes.
+
+        Args:
+            prompt: The question, or a conversation that ends with one.
+            as_: The type that the answer is to have; None for a ``Response``. What pydantic understands, or a
+                pandas DataFrame.
+            tools: What the model may use, besides the client's tools and the registered ones.
+            images: Pictures: files, addresses, bytes, matplotlib figures, PIL images.
+            system: The rules, instead of the client's.
+            model: The model for this call.
+            limits: Where the run ends; those of the settings when left out.
+            **options: See the class.
+
+        Raises:
+            AnswerInvalid: The answer is not of that type, also after one repair.
+            ModelError: The model did not answer.
+            RunFailed: The run came to a bad end, for example at a limit.
+            AetherError: What was passed cannot be used.
+        """
+        said = said_of(as_=as_, tools=tools, images=images, system=system, model=model, limits=limits, **options)
+        return (await self._answerer.answer(prompt, said))[1]
+
+    def stream(self, prompt: Prompt, **said: Any) -> AsyncGenerator[Chunk, None]:
+        """The answer in pieces as they come: one stream, however many requests and tools it takes.
+
+        Arguments and errors are those of ``ask``; there is no ``as_``. Leaving the stream stops the run.
+
+        Yields:
+            Chunks; the last one has the whole ``response``.
+        """
+        return self._answerer.chunks(prompt, said_of(**said))
+
+    def stream_text(self, prompt: Prompt, **said: Any) -> AsyncGenerator[str, None]:
+        """All that the model says, as it says it. What it says before it uses a tool is a paragraph of its own."""
+        return texts(self.stream(prompt, **said))
+
+    def run(self, task: Prompt, **said: Any) -> RunHandle:
+        """Start a task in the running event loop. Arguments are those of ``ask``, without ``as_``.
+
+        Returns:
+            ``async for entry in handle`` follows the events of its log, ``await handle`` gives the answer.
+
+        Raises:
+            UsageFault: No event loop runs here.
+        """
+        wanted, run = said_of(**said), Run(MemoryLog())
+
+        async def work() -> Response:
+            return (await self._answerer.answer(task, wanted, run=run, stream=True))[0]
+
+        return RunHandle(run, work)
+
+    def session(self, id: str = "default") -> Conversation:
+        """A conversation, in which each question knows of the ones before."""
+        return Conversation(self._answerer, self.store, id)
+
+    # ---- looking on
+
+    @property
+    def usage(self) -> Totals:
+        """What all requests of this client came to."""
+        return self._answerer.tally.totals()
+
+    @overload
+    def on(self, event: str, observer: Observer) -> Callable[[], None]: ...
+
+    @overload
+    def on(self, event: str) -> Callable[[Observer], Observer]: ...
+
+    def on(self, event: str, observer: Observer | None = None) -> Callable[..., Any]:
+        """Tell an observer of an event: ``ai.on("tool.start", print)``, or ``@ai.on("tool.start")`` over a function.
+
+        Args:
+            event: ``request.``, ``stream.`` or ``tool.`` and ``start``, ``complete`` or ``error``; or ``stream.chunk``.
+            observer: A function of a ``Lifecycle``, async or not.
+
+        Returns:
+            A function that takes the observer off again; as a decorator, the observer itself.
+
+        Raises:
+            OptionError: There is no such event.
+        """
+        if observer is not None:
+            return self.bus.on(event, observer)
+
+        def decorate(observer: Observer) -> Observer:
+            self.bus.on(event, observer)
+            return observer
+
+        return decorate
+
+    def use(self, model: str | Model) -> None:
+        """Ask another model from now on; a run that is going on takes it at its next step."""
+        self._chooser.use(model)
+
+    # ---- without await
+
+    def complete_sync(self, prompt: Prompt, **said: Any) -> Response:
+        """``complete`` for code that cannot await, and for cells. Ctrl-C stops the request."""
+        return blocking.wait(self.complete(prompt, **said))
+
+    def ask_sync(self, prompt: Prompt, **said: Any) -> Any:
+        """``ask`` for code that cannot await, and for cells. Ctrl-C stops the run."""
+        return blocking.wait(self.ask(prompt, **said))
+
+    def stream_text_sync(self, prompt: Prompt, **said: Any) -> Iterator[str]:
+        """``stream_text`` for code that cannot await, and for cells. Leaving it, or Ctrl-C, stops the run."""
+        return blocking.iterate(self.stream_text(prompt, **said))
+
+    def run_sync(self, task: Prompt, **said: Any) -> Response:
+        """``run`` to its end, for code that cannot await, and for cells. Ctrl-C stops the run."""
+
+        async def work() -> Response:
+            return await self.run(task, **said)
+
+        return blocking.wait(work())
+
+    # ---- closing
+
+    async def aclose(self) -> None:
+        """Close the connections of this event loop and of the sync twins. The client may be used again."""
+        await self.bus.settle()
+        await self._chooser.aclose()
+        for thread in blocking.started():
+            if thread.loop is not asyncio.get_running_loop():
+                await asyncio.wrap_future(thread.submit(self._chooser.aclose()))
+
+    def close(self) -> None:
+        """``aclose`` for code that cannot await."""
+        blocking.wait(self.aclose())
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,140 @@
+"""The tools that a program hands over, and by which right a model may use them.
+
+A function that a program gives to a client is there to be called: that is a yes for every call of it. What somebody
+declared to be of high risk still needs a yes of its own, from ``approve``. This module runs nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
+
+from aether_nb import registry
+from aether_nb.agent.asking import Answer
+from aether_nb.agent.calls import Host
+from aether_nb.errors import OptionError
+from aether_nb.events.folds import Call
+from aether_nb.events.kinds import Grant, QuestionAsked
+from aether_nb.tools.base import Tool
+from aether_nb.tools.function import FunctionTool, declare
+
+__all__ = ["Approve", "Offered", "Program", "gathered", "grants", "host", "registered"]
+
+T = TypeVar("T")
+
+Offered: TypeAlias = "Tool | Callable[..., Any] | str"
+"""A tool, a function, or the name of a registered tool."""
+
+Approve: TypeAlias = Callable[[str, Mapping[str, Any], tuple[str, ...]], bool | Awaitable[bool]]
+"""Says yes or no to a call: the tool's name, its arguments, and the reasons for asking."""
+
+MOST_AT_ONCE = 64
+"""How many plain functions run side by side."""
+
+logger = logging.getLogger(__name__)
+
+
+def gathered(offered: Iterable[Offered]) -> dict[str, Tool]:
+    """The tools by their names; later ones win.
+
+    Raises:
+        OptionError: Something is no tool, or no tool is registered by that name.
+    """
+    tools = (_tool(each) for each in offered)
+    return {tool.name if isinstance(tool, FunctionTool) else tool.spec.name: tool for tool in tools}
+
+
+def registered() -> dict[str, Tool]:
+    """The tools that were registered."""
+    return {name: registry.get("tool", name) for name in registry.names("tool")}
+
+
+def grants(tools: Mapping[str, Tool]) -> list[Grant]:
+    """The program's yes to the tools that it hands over; it does not cover what was declared to be of high risk."""
+    return [
+        Grant(f"program-{name}", name, "tool", "medium" if _judged(tool) else "high", "run", "the program")
+        for name, tool in tools.items()
+    ]
+
+
+def host() -> Host:
+    """What such tools are handed: no notebook, the working directory, and threads for plain functions."""
+    return Host(None, Path.cwd(), _beside, parallel=True)
+
+
+@dataclass(frozen=True)
+class Program:
+    """Who is asked about a call: the program's ``approve``; without one the answer is no.
+
+    Args:
+        says: The program's function; a plain one is called on a thread of its own.
+        note: Told, in a sentence, of what was refused because there is no such function.
+    """
+
+    says: Approve | None
+    note: Callable[[str], None]
+
+    async def present(self) -> bool:
+        """A program is always there."""
+        return True
+
+    async def approve(self, call: Call) -> Answer:
+        """What the program says."""
+        if self.says is None:
+            self.note(
+                f"{call.name} was refused: it is declared high risk. Give the client approve= to decide about it."
+            )
+            return Answer("deny", "program", reason="it is declared high risk, and nobody is there to approve it")
+        arguments = dict(call.proposed.call.arguments)
+        if inspect.iscoroutinefunction(self.says):
+            yes = await self.says(call.name, arguments, call.proposed.reasons)
+        else:
+            yes = await asyncio.to_thread(self.says, call.name, arguments, call.proposed.reasons)
+            if inspect.isawaitable(yes):
+                yes = await yes
+        return Answer("approve" if yes is True else "deny", "program", reason="" if yes is True else "the program")
+
+    async def answer(self, question: QuestionAsked) -> tuple[str | None, str]:
+        """A program answers no questions."""
+        return None, "program"
+
+
+def _tool(offered: Offered) -> Tool:
+    if isinstance(offered, str):
+        try:
+            offered = registry.get("tool", offered)
+        except LookupError as error:
+            raise OptionError(str(error), hint="Register it: register_tool(function)") from error
+    if isinstance(offered, Tool):
+        return offered
+    if callable(offered) and hasattr(offered, "__name__"):
+        return declare()(offered)
+    raise OptionError(
+        f"A {type(offered).__name__} is no tool.", hint="Give a function, a function under @tool, or a registered name."
+    )
+
+
+def _judged(tool: Tool) -> bool:
+    """Whether somebody said of this tool how risky its calls are."""
+    return not isinstance(tool, FunctionTool) or tool.judge is not None or tool.declared
+
+
+async def _beside(function: Callable[[], T | Awaitable[T]]) -> T:
+    """Run a plain function on a thread, with the caller's context variables; what it returns is awaited here."""
+    loop, context = asyncio.get_running_loop(), copy_context()
+    value = await loop.run_in_executor(_threads(), context.run, function)
+    return await value if inspect.isawaitable(value) else value
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    # The loop's own pool has as many threads as there are processors and four more: too few for tools that wait.
+    return ThreadPoolExecutor(MOST_AT_ONCE, "aether-tool")

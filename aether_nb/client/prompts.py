@@ -1,0 +1,117 @@
+"""From what a program passes to what a model gets: the messages, the pictures, the options.
+
+It asks nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, TypeAlias
+
+from aether_nb.client.offering import Offered
+from aether_nb.errors import OptionError
+from aether_nb.events.kinds import Limits
+from aether_nb.events.messages import Message
+from aether_nb.models.base import Model, Options
+
+__all__ = ["Prompt", "Said", "conversation", "one_message", "options_of", "said_of"]
+
+Prompt: TypeAlias = "str | Message | Iterable[Message]"
+"""A question, or a conversation that ends with one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What was said in one call. What is None is the client's.
+
+    Args:
+        model: A model for this call only.
+        tools: More tools.
+        images: Pictures that belong to the question.
+        system: The rules.
+        as_: The type that the answer is to have.
+        limits: Where the run ends.
+        options: Fields of ``Options``.
+    """
+
+    model: str | Model | None = None
+    tools: Iterable[Offered] = ()
+    images: Any = ()
+    system: str | None = None
+    as_: Any = None
+    limits: Limits | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+CALL = frozenset(each.name for each in fields(Said)) - {"options"}
+
+
+def said_of(**said: Any) -> Said:
+    """What was said in a call, by name; what is no field of ``Said`` is an option.
+
+    Raises:
+        OptionError: There is no such option.
+    """
+    own = {name: said.pop(name) for name in list(said) if name in CALL}
+    options_of(said)
+    return Said(**own, options=said)
+
+
+def options_of(said: Mapping[str, Any]) -> Options:
+    """The options by their names.
+
+    Raises:
+        OptionError: There is no such option.
+    """
+    known = [each.name for each in fields(Options)]
+    for name in said:
+        if name not in known:
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, [*known, *CALL], n=2) or known
+            raise OptionError(
+                f"There is no option {name!r}.",
+                hint=f"There is: {', '.join(near)}. Fields of a provider's own go into extra={{…}}.",
+            )
+    if isinstance(stop := said.get("stop"), str):
+        said = {**said, "stop": (stop,)}
+    return Options(**said)
+
+
+async def conversation(
+    prompt: Prompt, system: str, history: tuple[Message, ...] = (), images: Any = ()
+) -> tuple[Message, ...]:
+    """The messages that a model gets: the rules, what was said before, and the question with its pictures.
+
+    Raises:
+        OptionError: It ends with no question.
+        UsageFault: A picture cannot be read.
+    """
+    rules = (Message.of("system", system),) if system else ()
+    if isinstance(prompt, str | Message):
+        return (*rules, *history, await one_message(prompt, images))
+    said = tuple(prompt)
+    if not said or not all(isinstance(message, Message) for message in said):
+        raise OptionError(
+            "A conversation is a list of messages, and this is none.",
+            hint='For example: [Message.of("user", "Hello")]',
+        )
+    if images:
+        said = (*said[:-1], await one_message(said[-1], images))
+    return (*rules, *history, *said)
+
+
+async def one_message(prompt: str | Message, images: Any = ()) -> Message:
+    """A question as a message, with its pictures behind the words.
+
+    Raises:
+        UsageFault: A picture cannot be read.
+    """
+    message = Message.of("user", prompt) if isinstance(prompt, str) else prompt
+    if isinstance(images, list | tuple) and not images:
+        return message
+    from aether_nb.models.images import picture
+
+    several = images if isinstance(images, list | tuple) else (images,)
+    return replace(message, parts=(*message.parts, *[await picture(each) for each in several]))

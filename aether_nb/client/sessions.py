@@ -1,0 +1,152 @@
+"""Where conversations are kept: the contract, one store in memory, and one in a SQLite file.
+
+A conversation is its messages, oldest first. Stores know neither clients nor models.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar, runtime_checkable
+
+from aether_nb.errors import StoreError
+from aether_nb.events.codec import decode, encode
+from aether_nb.events.kinds import ContextComposed
+from aether_nb.events.messages import Message
+
+if TYPE_CHECKING:
+    import sqlite3
+
+__all__ = ["MemorySessions", "SessionStore", "SqliteSessions"]
+
+T = TypeVar("T")
+Messages: TypeAlias = tuple[Message, ...]
+
+BUSY_SECONDS = 5.0
+"""How long a writer waits for another process."""
+
+TABLE = """CREATE TABLE IF NOT EXISTS sessions (
+    id TEXT PRIMARY KEY, saved REAL NOT NULL, kind TEXT NOT NULL, version INTEGER NOT NULL, payload BLOB NOT NULL
+) WITHOUT ROWID"""
+
+
+@runtime_checkable
+class SessionStore(Protocol):
+    """Keeps conversations by their ids. May be used from several event loops and threads."""
+
+    async def load(self, id: str) -> Messages:
+        """The messages of a conversation; none when there is no such one.
+
+        Raises:
+            StoreError: They cannot be read.
+        """
+
+    async def save(self, id: str, messages: Sequence[Message]) -> None:
+        """Keep these messages as the conversation, in place of what was kept.
+
+        Raises:
+            StoreError: They cannot be written; then what was kept stays.
+        """
+
+    async def delete(self, id: str) -> None:
+        """Forget a conversation; not an error when there is none."""
+
+    async def exists(self, id: str) -> bool:
+        """Whether there is such a conversation."""
+
+
+class MemorySessions:
+    """Conversations that live as long as this object."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, Messages] = {}
+
+    async def load(self, id: str) -> Messages:
+        """See ``SessionStore.load``."""
+        return self._kept.get(id, ())
+
+    async def save(self, id: str, messages: Sequence[Message]) -> None:
+        """See ``SessionStore.save``."""
+        encode(ContextComposed(tuple(messages)))  # refuses what no store on disk could keep
+        self._kept[id] = tuple(messages)
+
+    async def delete(self, id: str) -> None:
+        """See ``SessionStore.delete``."""
+        self._kept.pop(id, None)
+
+    async def exists(self, id: str) -> bool:
+        """See ``SessionStore.exists``."""
+        return id in self._kept
+
+
+class SqliteSessions:
+    """Conversations in a SQLite file, which several processes may share.
+
+    Args:
+        file: Where they are kept; made with its folder when the first one is saved.
+    """
+
+    def __init__(self, file: str | Path) -> None:
+        self.file = Path(file).absolute()
+
+    def __repr__(self) -> str:
+        return f"SqliteSessions({str(self.file)!r})"
+
+    async def load(self, id: str) -> Messages:
+        """See ``SessionStore.load``."""
+        rows = await self._read("SELECT kind, version, payload FROM sessions WHERE id = ?", id)
+        if not rows:
+            return ()
+        event = decode(*rows[0])
+        if not isinstance(event, ContextComposed):
+            raise StoreError(f"The conversation {id!r} in {self.file} cannot be read.", f"It is a {event.kind}.")
+        return event.messages
+
+    async def save(self, id: str, messages: Sequence[Message]) -> None:
+        """See ``SessionStore.save``."""
+        kept = ContextComposed(tuple(messages))
+        row = (id, time.time(), kept.kind, kept.version, encode(kept))
+
+        def write(db: sqlite3.Connection) -> None:
+            with db:
+                db.execute("INSERT OR REPLACE INTO sessions VALUES (?, ?, ?, ?, ?)", row)
+
+        await asyncio.to_thread(self._with, write)
+
+    async def delete(self, id: str) -> None:
+        """See ``SessionStore.delete``."""
+
+        def write(db: sqlite3.Connection) -> None:
+            with db:
+                db.execute("DELETE FROM sessions WHERE id = ?", (id,))
+
+        if self.file.exists():
+            await asyncio.to_thread(self._with, write)
+
+    async def exists(self, id: str) -> bool:
+        """See ``SessionStore.exists``."""
+        return bool(await self._read("SELECT 1 FROM sessions WHERE id = ?", id))
+
+    async def _read(self, query: str, id: str) -> list[tuple[str, int, bytes]]:
+        if not self.file.exists():
+            return []
+        return await asyncio.to_thread(self._with, lambda db: db.execute(query, (id,)).fetchall())
+
+    def _with(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Work with a connection of its own: nothing is held open between two turns of a conversation."""
+        import sqlite3
+
+        try:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            with closing(sqlite3.connect(self.file, timeout=BUSY_SECONDS)) as db:
+                db.execute("PRAGMA journal_mode = WAL")
+                db.execute("PRAGMA synchronous = NORMAL")
+                db.execute(TABLE)
+                return work(db)
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(
+                f"The conversations in {self.file} cannot be used.", f"{error}.", "Name another file: SqliteSessions(…)"
+            ) from error

@@ -1,0 +1,106 @@
+"""One turn after the other: who asks in a conversation waits until the turn before is over.
+
+The order is that of asking. It holds between clients, event loops and threads of one process that share a store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TypeAlias
+from weakref import WeakKeyDictionary
+
+from aether_nb.client.sessions import SessionStore, SqliteSessions
+from aether_nb.errors import UsageFault
+
+__all__ = ["turn"]
+
+Place: TypeAlias = "tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]"
+
+
+@dataclass(eq=False)
+class _Queue:
+    """Who waits for a conversation that somebody holds."""
+
+    waiting: deque[Place] = field(default_factory=deque)
+
+
+_lock = Lock()
+_of_files: dict[str, dict[str, _Queue]] = {}
+_of_stores: WeakKeyDictionary[SessionStore, dict[str, _Queue]] = WeakKeyDictionary()
+_held: ContextVar[tuple[_Queue, ...]] = ContextVar("_held", default=())
+"""What the code that runs now holds."""
+
+
+@asynccontextmanager
+async def turn(store: SessionStore, id: str) -> AsyncIterator[None]:
+    """Hold a conversation while its turn is worked on.
+
+    Raises:
+        UsageFault: Whoever asks is part of the turn that would have to end first, and would wait for ever.
+    """
+    queue = await _enter(store, id)
+    _held.set((*_held.get(), queue))
+    try:
+        yield
+    finally:
+        _held.set(tuple(held for held in _held.get() if held is not queue))
+        _leave(store, id)
+
+
+async def _enter(store: SessionStore, id: str) -> _Queue:
+    with _lock:
+        queues = _queues(store)
+        queue = queues.get(id)
+        if queue is None:
+            queues[id] = queue = _Queue()
+            return queue
+        if queue in _held.get():
+            why = f"It is asked from inside a turn of the conversation {id!r}, which would wait for itself."
+            raise UsageFault("A conversation was asked by its own tool.", why, "Use another session there, or none.")
+        loop = asyncio.get_running_loop()
+        place = loop, loop.create_future()
+        queue.waiting.append(place)
+    try:
+        await place[1]
+    except asyncio.CancelledError:
+        with _lock:
+            waits = place in queue.waiting
+            if waits:
+                queue.waiting.remove(place)
+        if not waits:  # it was this one's turn already
+            _leave(store, id)
+        raise
+    return queue
+
+
+def _leave(store: SessionStore, id: str) -> None:
+    """Let the next one in."""
+    with _lock:
+        queues = _queues(store)
+        waiting = queues[id].waiting
+        while waiting:
+            loop, place = waiting.popleft()
+            try:
+                loop.call_soon_threadsafe(_let_in, place)
+            except RuntimeError:  # its event loop was closed meanwhile
+                continue
+            return
+        del queues[id]
+
+
+def _let_in(place: asyncio.Future[None]) -> None:
+    if not place.done():
+        place.set_result(None)
+
+
+def _queues(store: SessionStore) -> dict[str, _Queue]:
+    """The queues of a store; two stores on one file have the same ones."""
+    if isinstance(store, SqliteSessions):
+        return _of_files.setdefault(str(store.file), {})
+    return _of_stores.setdefault(store, {})

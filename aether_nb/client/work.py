@@ -1,0 +1,186 @@
+"""One question to the agent: a run of its own, driven by the agent's own loop, and told of on the bus.
+
+The run lives in memory and is gone with the answer, unless whoever asked keeps it. Nothing here decides what is done
+next: that is the driver's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aether_nb.agent.asking import Asking
+from aether_nb.agent.calls import Calls
+from aether_nb.agent.driver import Driver
+from aether_nb.agent.run import Run
+from aether_nb.client.bus import Bus, Lifecycle
+from aether_nb.client.observed import Observed
+from aether_nb.client.offering import Program, grants, host
+from aether_nb.client.responses import Chunk, Response, ToolResult, response_of
+from aether_nb.errors import AetherError, FatalToolError, ModelError, RepairableToolError, RunFailed
+from aether_nb.events import kinds as k
+from aether_nb.events.messages import Message, Text, ToolCall
+from aether_nb.models.base import Model, Options, Request
+from aether_nb.tools.base import Tool
+
+__all__ = ["Question", "Work", "Writing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked, with all that holds for it.
+
+    Args:
+        messages: The conversation, the question last.
+        tools: What the model may use.
+        options: How it is to answer.
+        mode: What runs without a yes: see ``config.Mode``.
+        limits: Where the run ends.
+        stream: Whether the answer is wanted piece by piece.
+    """
+
+    messages: tuple[Message, ...]
+    tools: Mapping[str, Tool]
+    options: Options
+    mode: k.Mode
+    limits: k.Limits
+    stream: bool = False
+
+
+class Work:
+    """A question that is being worked on.
+
+    Args:
+        run: The run that works on it, with nothing in its log.
+        question: What is asked.
+        choose: Says which model is asked, at each step anew.
+        observed: Where its requests are counted.
+        person: Who decides about calls that the program's yes does not cover.
+        bus: Who is told of its tools.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        question: Question,
+        choose: Callable[[], Model],
+        observed: Observed,
+        person: Program,
+        bus: Bus,
+    ) -> None:
+        self.run = run
+        self.run.watchers.append(_ToolEvents(run, bus))
+        self._observed = observed
+        asking = Asking([person])
+        calls = Calls(self.run, question.tools, host(), asking)
+
+        def chosen(_: Request) -> Model:
+            observed.error = None
+            try:
+                return observed.using(choose())
+            except AetherError as error:
+                observed.error = error
+                raise
+
+        self._driver = Driver(self.run, chosen, calls, asking, question.options, question.stream)
+        prompt = question.messages[-1].text
+        self.run.append(k.RunStarted(prompt, observed.name, question.mode, question.limits, tuple(question.tools)))
+        self.run.append(k.ContextComposed(question.messages))
+        for grant in grants(question.tools):
+            self.run.append(k.GrantGiven(grant))
+
+    async def done(self) -> Response:
+        """Work on it to its end.
+
+        Raises:
+            ModelError: The model did not answer.
+            FatalToolError: A tool said that nothing can be done.
+            RunFailed: It came to another bad end: a limit, an answer without words.
+        """
+        state = await self._driver.drive()
+        end, reply = state.ended, self._observed.reply
+        if end is None or end.outcome != "done" or reply is None:
+            raise self._failure()
+        calls = tuple(call.proposed.call for call in state.calls.values())
+        return response_of(reply, self._observed.name, state.usage, calls)
+
+    def _failure(self) -> BaseException:
+        state = self.run.state
+        if (failure := state.failure) is not None:
+            return self._observed.error or ModelError(failure.what, failure.why, failure.hint)
+        if (fatal := state.fatal) is not None:
+            return FatalToolError(fatal.what, fatal.why, fatal.hint)
+        end = state.ended or k.RunEnded("failed", "The run did not end.")
+        return RunFailed(end.what, end.why, end.hint)
+
+
+class _ToolEvents:
+    """Tells the bus of a run's tools."""
+
+    def __init__(self, run: Run, bus: Bus) -> None:
+        self._run, self._bus = run, bus
+
+    def __call__(self, entry: k.Entry) -> None:
+        """Take an entry of the run's log."""
+        event = entry.event
+        match event:
+            case k.CallBegun(call_id=id):
+                self._tell("tool.start", id)
+            case k.CallFinished(call_id=id):
+                self._tell("tool.complete", id, text=_told(self._run, id), seconds=event.seconds)
+            case k.CallFailed(call_id=id, what=what, why=why, hint=hint, seconds=seconds):
+                self._tell("tool.error", id, error=RepairableToolError(what, why, hint), seconds=seconds)
+            case k.CallDoubtful(call_id=id, what=what):
+                self._tell("tool.error", id, error=RepairableToolError(what))
+            case k.GateAnswered(call_id=id, decision="deny"):
+                self._tell("tool.error", id, error=RepairableToolError(_told(self._run, id)))
+
+    def _tell(self, event: str, id: str, **more: Any) -> None:
+        known = self._run.state.calls.get(id)  # none: the run was stopped before anybody looked at the call
+        if known is not None and self._bus.wanted(event):
+            call, model = known.proposed.call, self._run.state.model
+            self._bus.emit(Lifecycle(event, id, model, tool=call.name, arguments=call.arguments, **more))
+
+
+class Writing:
+    """Makes chunks of a run's events: one logical stream, however many requests it takes."""
+
+    def __init__(self) -> None:
+        self._calls: dict[str, ToolCall] = {}
+        self._said = self._apart = False
+
+    def chunk(self, event: k.Event) -> Chunk | None:
+        """The chunk that an event is shown as; None when it is not for readers."""
+        match event:
+            case k.TextDelta(text=text):
+                text = f"\n\n{text}" if self._apart else text  # what it said before its tools is a paragraph of its own
+                self._said, self._apart = True, False
+                return Chunk(text=text)
+            case k.ThinkingDelta(text=text):
+                return Chunk(thinking=text)
+            case k.CallProposed(call=call):
+                self._calls[call.id], self._apart = call, self._said
+            case k.CallBegun(call_id=id):
+                return Chunk(call=self._calls[id])
+            case k.CallFinished(call_id=id, parts=parts):
+                return self._result(id, "".join(part.text for part in parts if isinstance(part, Text)))
+            case k.CallFailed(call_id=id, what=what, why=why, hint=hint):
+                return self._result(id, "\n".join(filter(None, (what, why, hint))), failed=True)
+            case k.CallDoubtful(call_id=id, what=what):
+                return self._result(id, what, failed=True)
+            case k.GateAnswered(call_id=id, decision="deny", reason=reason):
+                return self._result(id, f"refused: {reason}", failed=True)
+            case k.Progress(call_id="", note=note) if note:
+                return Chunk(note=note)
+        return None
+
+    def _result(self, id: str, text: str, *, failed: bool = False) -> Chunk:
+        call = self._calls.get(id)
+        return Chunk(result=ToolResult(id, call.name if call else "", text, failed))
+
+
+def _told(run: Run, id: str) -> str:
+    """What the model is told of a call."""
+    answers = (message for message in reversed(run.state.messages) if message.call_id == id)
+    return next((message.text for message in answers), "")

@@ -1,0 +1,205 @@
+"""Settings: said in the call, else in the environment, else in a project's ``aether.toml``, else in one's own.
+
+A project's ``aether.toml`` lies beside the notebook and comes perhaps from a stranger. It may make a run more careful,
+never less: it cannot let more happen without being asked, spend more, send data or keys to another address, or open a
+folder. A person's own ``aether.toml`` lies in their folder of settings, or where AETHER_CONFIG says, and may say
+anything. Rooms below the session are handed values, never settings. Read at ``%load_ext``, so it loads little.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, get_args
+
+from aether_nb.config import rules
+from aether_nb.config.files import FILE, ROLES, own_file, same, values_of, write_line
+from aether_nb.config.rules import Setting, checked, unknown
+from aether_nb.errors import ConfigError
+
+__all__ = ["FILE", "ROLES", "Approve", "Mode", "Setting", "Settings", "load", "own_file", "remember", "table"]
+
+Mode: TypeAlias = Literal["plan", "ask", "auto"]
+"""plan: only what reads runs. ask: low risk runs, the rest is asked. auto: medium risk runs too."""
+
+Approve: TypeAlias = Literal["deny", "low", "auto"]
+"""What is answered when nobody is there: no; yes to what is of low risk; yes to what is of medium risk too."""
+
+
+def _rule(
+    variable: str, allowed: str, read: Callable[[Any], Any], refused: Callable[[Any, Any], str]
+) -> dict[str, Setting]:
+    return {"setting": Setting(variable, allowed, read, refused)}
+
+
+def _model(variable: str) -> dict[str, Setting]:
+    return _rule(variable, "provider:model, or NAME@http://host/v1", rules.text, rules.no_address)
+
+
+_COUNT = "a whole number above 0, or none"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set. ``table`` lists it for people, with these docstrings."""
+
+    model: str = field(default="", metadata=_model("AETHER_MODEL"))
+    """The model that serves. Empty: the one whose key is set, else a local server's, else the offline analyst."""
+
+    utility_model: str = field(default="", metadata=_model("AETHER_UTILITY_MODEL"))
+    """The model for small work beside the conversation. Empty, here and below: the one that serves."""
+
+    vision_model: str = field(default="", metadata=_model("AETHER_VISION_MODEL"))
+    """The model that looks at pictures."""
+
+    embedding_model: str = field(default="", metadata=_model("AETHER_EMBEDDING_MODEL"))
+    """The model that makes texts comparable."""
+
+    transcribe_model: str = field(default="", metadata=_model("AETHER_TRANSCRIBE_MODEL"))
+    """The model that writes down what was spoken."""
+
+    speak_model: str = field(default="", metadata=_model("AETHER_SPEAK_MODEL"))
+    """The model that speaks."""
+
+    local_only: bool = field(default=False, metadata=_rule("AETHER_LOCAL_ONLY", "on, off", rules.switch, rules.not_off))
+    """Whether only models on the user's own machine or network are asked, in every role."""
+
+    timeout: float = field(
+        default=300.0, metadata=_rule("AETHER_TIMEOUT", "seconds above 0", rules.number(float), rules.not_above)
+    )
+    """The longest silence of a model, in seconds."""
+
+    cache: bool = field(default=False, metadata=_rule("AETHER_CACHE", "on, off", rules.switch, rules.not_on))
+    """Whether the same question to the same model is answered from what it answered before."""
+
+    mode: Mode = field(
+        default="ask",
+        metadata=_rule(
+            "AETHER_MODE", "plan, ask, auto", rules.one_of(get_args(Mode)), rules.not_beyond(get_args(Mode))
+        ),
+    )
+    """What runs without being asked: only what reads (plan), low risk (ask), medium risk too (auto)."""
+
+    approve: Approve = field(
+        default="deny",
+        metadata=_rule(
+            "AETHER_APPROVE", "deny, low, auto", rules.one_of(get_args(Approve)), rules.not_beyond(get_args(Approve))
+        ),
+    )
+    """What is answered when nobody is there: no, yes to what stays inside the kernel, or yes to medium risk too."""
+
+    store: str = field(default="", metadata=_rule("AETHER_STORE", "a folder", rules.text, rules.inside))
+    """Where runs are recorded. Empty: ``.aether`` beside the notebook, else in the working directory."""
+
+    max_steps: int | None = field(
+        default=40, metadata=_rule("AETHER_MAX_STEPS", _COUNT, rules.limit(int), rules.not_above)
+    )
+    """Questions to the model after which a run pauses and asks."""
+
+    max_seconds: float | None = field(
+        default=900.0,
+        metadata=_rule("AETHER_MAX_SECONDS", "a number above 0, or none", rules.limit(float), rules.not_above),
+    )
+    """Seconds of work after which a run pauses and asks; waiting for a person does not count."""
+
+    max_tokens: int | None = field(
+        default=400_000, metadata=_rule("AETHER_MAX_TOKENS", _COUNT, rules.limit(int), rules.not_above)
+    )
+    """Tokens, read and written, after which a run pauses and asks."""
+
+    max_cost: float | None = field(
+        default=1.0,
+        metadata=_rule("AETHER_MAX_COST", "US dollars above 0, or none", rules.limit(float), rules.not_above),
+    )
+    """Money after which a run pauses and asks."""
+
+    allow_writes: str = field(default="", metadata=_rule("AETHER_ALLOW_WRITES", "a folder", rules.text, rules.nothing))
+    """A folder in which files may be written without being asked: what ``--allow-writes`` sets for its kernel."""
+
+    providers: Mapping[str, Mapping[str, Any]] = field(
+        default_factory=dict,
+        metadata=_rule("", "tables [providers.NAME] in your own aether.toml", rules.rows, rules.no_rows),
+    )
+    """Rows for the registry of providers: new ones, and fields that hold instead of the shipped ones."""
+
+
+def load(cwd: Path, call: Mapping[str, Any] | None = None) -> Settings:
+    """The settings that hold in a folder.
+
+    Args:
+        cwd: The folder of the notebook, or the working directory; its ``aether.toml`` is the project's.
+        call: What was said on the spot, by field; None means not said.
+
+    Raises:
+        ConfigError: A value is not allowed, or a name unknown; the message says where it stands.
+    """
+    known = _known()
+    own, project = own_file(), cwd / FILE
+    values = values_of(own, known)
+    held = {name: setting.default for name, setting in known.items()} | values
+    for name, value in ({} if same(own, project) else values_of(project, known)).items():
+        if why := known[name].refused(value, held[name]):
+            raise ConfigError(
+                f"{project} may not set '{name}' to {value!r}.",
+                f"A project's file can make a run more careful, never less: {why}.",
+                f"Take the line out. If you want it, say so yourself: {_said_by_you(known[name], name, value)}",
+            )
+        values[name] = value
+    for name, setting in known.items():
+        if setting.variable and (text := os.environ.get(setting.variable, "").strip()):
+            values[name] = checked(setting, name, text, f"the variable {setting.variable}")
+    for name, value in (call or {}).items():
+        if name not in known:
+            raise unknown(name, known, "The call")
+        if value is not None:
+            values[name] = checked(known[name], name, value, "the call")
+    return Settings(**values)
+
+
+def remember(name: str, value: str | float | bool) -> Path:
+    """Write a setting into the person's own file; the rest of it stays as it is.
+
+    Args:
+        name: The setting.
+        value: Its value.
+
+    Returns:
+        The file.
+
+    Raises:
+        ConfigError: The value is not allowed, the file cannot be read or written, or it says the same otherwise.
+    """
+    known, file = _known(), own_file()
+    if name not in known:
+        raise unknown(name, known, "The call")
+    write_line(file, name, checked(known[name], name, value, "the call"), known)
+    return file
+
+
+def table() -> list[tuple[str, str, str, str, str]]:
+    """Every setting as ``(name, variable, default, allowed, meaning)``, in order."""
+    import ast
+    import inspect
+
+    body = ast.parse(inspect.getsource(Settings)).body[0]
+    assert isinstance(body, ast.ClassDef)
+    meanings = [
+        node.value.value
+        for node in body.body[1:]
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    ]
+    return [
+        (name, setting.variable, str(setting.default), setting.allowed, meaning)
+        for (name, setting), meaning in zip(_known().items(), meanings, strict=True)
+    ]
+
+
+def _known() -> dict[str, Setting]:
+    plain = Settings()
+    return {each.name: each.metadata["setting"]._replace(default=getattr(plain, each.name)) for each in fields(plain)}
+
+
+def _said_by_you(setting: Setting, name: str, value: Any) -> str:
+    return f"{setting.variable}={value}" if setting.variable else f"[{name}.…] in {own_file()}"

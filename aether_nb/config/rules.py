@@ -1,0 +1,186 @@
+"""Rules of settings: how a value from outside is read, and what a project's file may not say.
+
+A reader takes a value and gives the one that is meant; what is not allowed is a ``ValueError``. A rule for a project's
+file takes its value and the one that holds without it, and gives the reason why it is refused, or nothing. This module
+knows no setting by its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import PurePath
+from typing import Any, NamedTuple
+
+from aether_nb.errors import ConfigError
+
+__all__ = [
+    "Setting",
+    "checked",
+    "inside",
+    "limit",
+    "no_address",
+    "no_rows",
+    "not_above",
+    "not_beyond",
+    "not_off",
+    "not_on",
+    "nothing",
+    "number",
+    "one_of",
+    "rows",
+    "switch",
+    "text",
+    "unknown",
+]
+
+
+class Setting(NamedTuple):
+    """What holds for one setting, whatever its value."""
+
+    variable: str
+    """The environment variable; empty where a variable cannot say it."""
+    allowed: str
+    """Its values, in words."""
+    read: Callable[[Any], Any]
+    """A value from outside → the value; ValueError when it is not allowed."""
+    refused: Callable[[Any, Any], str]
+    """The value of a project's file, and what holds without it → why it may not be set; empty when it may."""
+    default: Any = ""
+    """What holds when nobody says anything."""
+
+
+# ---- values from outside
+
+
+def text(value: Any) -> str:
+    """Text, as it is or as a path."""
+    if not isinstance(value, str | PurePath) or "\0" in str(value):
+        raise ValueError
+    return str(value).strip()
+
+
+def one_of(words: tuple[str, ...]) -> Callable[[Any], str]:
+    """One of these words."""
+
+    def read(value: Any) -> str:
+        word = text(value).lower()
+        if word not in words:
+            raise ValueError
+        return word
+
+    return read
+
+
+def number(kind: type[int] | type[float]) -> Callable[[Any], float]:
+    """A number above 0."""
+
+    def read(value: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
+            raise ValueError
+        found = kind(value)
+        if found != float(value) or not 0 < found < float("inf"):
+            raise ValueError
+        return found
+
+    return read
+
+
+def limit(kind: type[int] | type[float]) -> Callable[[Any], float | None]:
+    """A number above 0, or none for no limit."""
+    read = number(kind)
+    return lambda value: None if value is None or str(value).strip().lower() == "none" else read(value)
+
+
+def switch(value: Any) -> bool:
+    """On or off."""
+    if isinstance(value, bool):
+        return value
+    word = text(value).lower()
+    if word not in ("on", "true", "1", "off", "false", "0"):
+        raise ValueError
+    return word in ("on", "true", "1")
+
+
+def rows(value: Any) -> dict[str, Any]:
+    """Tables by name."""
+    if not isinstance(value, Mapping) or not all(isinstance(row, Mapping) for row in value.values()):
+        raise ValueError
+    return dict(value)
+
+
+# ---- what a project's file may say
+
+
+def nothing(_: Any, __: Any) -> str:
+    """Not at all."""
+    return "it opens a folder for writing, which only a person does, by the flag --allow-writes"
+
+
+def no_rows(_: Any, __: Any) -> str:
+    """Not at all."""
+    return "it would send your data, or your keys, to an address that you did not choose"
+
+
+def not_beyond(words: tuple[str, ...]) -> Callable[[Any, Any], str]:
+    """None that stands further back in the list."""
+    return lambda value, held: (
+        "it would let more happen without asking you" if words.index(value) > words.index(held) else ""
+    )
+
+
+def not_above(value: float | None, held: float | None) -> str:
+    """None above what holds."""
+    if held is None or (value is not None and value <= held):
+        return ""
+    return f"it may lower this limit, not lift it above {int(held) if held == int(held) else held}"
+
+
+def not_off(value: bool, held: bool) -> str:
+    """Not off where it is on."""
+    return "it would let your data leave this machine" if held and not value else ""
+
+
+def not_on(value: bool, held: bool) -> str:
+    """Not on where it is off."""
+    return "it would keep answers on this machine without asking you" if value and not held else ""
+
+
+def no_address(value: str, _: Any) -> str:
+    """None with an address."""
+    return "it would send your data to an address that you did not choose" if "://" in value or "@" in value else ""
+
+
+def inside(value: str, _: Any) -> str:
+    """None outside the project's folder."""
+    path = PurePath(value)
+    outside = path.is_absolute() or ".." in path.parts or value.startswith("~")
+    return "it would write outside the project's folder" if outside else ""
+
+
+# ---- what is wrong
+
+
+def checked(setting: Setting, name: str, value: Any, source: str) -> Any:
+    """The value that is meant.
+
+    Raises:
+        ConfigError: It is not allowed; the message names the setting and where the value comes from.
+    """
+    try:
+        return setting.read(value)
+    except (ValueError, OverflowError) as error:
+        example = f"For example: {setting.variable}={setting.default}"
+        raise ConfigError(
+            f"The setting '{name}' cannot be {value!r}.",
+            f"It comes from {source}. Allowed: {setting.allowed}.",
+            example if setting.variable and setting.default != "" else "Give it as text.",
+        ) from error
+
+
+def unknown(name: str, known: Mapping[str, Any], source: str, what: str = "setting") -> ConfigError:
+    """What is said about a name that nobody has."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, known, n=1)
+    hint = f"Did you mean '{near[0]}'?" if near else f"There are {', '.join(known)}."
+    return ConfigError(f"There is no {what} '{name}'.", f"{source} names it.", hint)

@@ -1,0 +1,157 @@
+"""What both faces tell of providers and models: who can be asked, which models there are, what they cost.
+
+Text and plain values only. What is told was found out elsewhere; this module asks nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from aether_nb.errors import ModelError
+from aether_nb.models import keys
+from aether_nb.models.listing import Listing, ModelInfo
+from aether_nb.models.probing import Check
+from aether_nb.models.profile import Profile
+from aether_nb.models.providers import Providers
+from aether_nb.models.rows import Row
+from aether_nb.widgets.wording import clean
+
+__all__ = ["checks_text", "key_text", "listing_rows", "listing_text", "profile_of", "provider_rows", "provider_text"]
+
+MOST = 200
+"""How many models are listed for people."""
+
+
+def profile_of(providers: Providers, name: str, environment: Mapping[str, str]) -> Profile | None:
+    """How a provider is spoken with, whichever of its models is asked; None while it has no address."""
+    try:
+        return providers.profile(f"{name}:{providers.row(name).default_model or '-'}", environment)
+    except ModelError:
+        return None
+
+
+def provider_rows(providers: Providers, environment: Mapping[str, str], local: Iterable[str]) -> list[dict[str, Any]]:
+    """Every provider as plain values: whether it can be asked now, where it is, what it is asked for by itself.
+
+    Args:
+        providers: The registry.
+        environment: The environment's variables.
+        local: The providers whose servers answer on this machine.
+    """
+    answering = set(local)
+    rows = []
+    for name in providers.names():
+        row, profile = providers.row(name), profile_of(providers, name, environment)
+        key = keys.find(profile, environment) if profile else keys.Key()
+        rows.append(
+            {
+                "provider": name,
+                "ready": name in answering or bool(key),
+                "why": "answers on this machine" if name in answering else key.source if key else _missing(row),
+                "address": row.address(environment),
+                "model": row.default_model,
+            }
+        )
+    return rows
+
+
+def provider_text(rows: Iterable[Mapping[str, Any]]) -> str:
+    """The providers as a table for a terminal; those that can be asked now first."""
+    lines = [f"{'':2}{'PROVIDER':<12} {'MODEL BY DEFAULT':<34} READY BECAUSE, OR WHAT IS MISSING"]
+    for row in sorted(rows, key=lambda row: not row["ready"]):
+        mark = "✓ " if row["ready"] else "  "
+        lines.append(clean(f"{mark}{row['provider']:<12} {row['model']:<34} {row['why']}"))
+    return "\n".join([*lines, "Models of one: %aether models PROVIDER  Choose one: %aether model PROVIDER:MODEL"])
+
+
+def key_text(providers: Providers, environment: Mapping[str, str]) -> str:
+    """Which keys there are and where they come from; never what they are."""
+    lines = []
+    for name in providers.names():
+        profile = profile_of(providers, name, environment)
+        if profile and (key := keys.find(profile, environment)):
+            lines.append(f"  {name:<12} {key.source}")
+    return "\n".join(
+        [*(lines or ["No key is here."]), "Take one: %aether key PROVIDER  Forget one: %aether key PROVIDER --forget"]
+    )
+
+
+def listing_rows(listing: Listing) -> dict[str, Any]:
+    """A provider's models as plain values; prices in US dollars for a million tokens."""
+    return {
+        "provider": listing.provider,
+        "source": listing.source,
+        "age_seconds": listing.age,
+        "note": listing.note,
+        "models": [_model_row(model) for model in listing.models],
+    }
+
+
+def listing_text(listing: Listing) -> str:
+    """A provider's models as a table for a terminal, with where the list comes from."""
+    models = listing.models
+    width = max([len(model.id) for model in models[:MOST]] + [5])
+    lines = [f"{'MODEL':<{width}}  {'CONTEXT':>9}  {'$/M IN':>8}  {'$/M OUT':>8}  TAKES"]
+    for model in models[:MOST]:
+        row = _model_row(model)
+        takes = ", ".join(word for word, has in (("tools", row["tools"]), ("pictures", row["vision"])) if has)
+        context = "?" if row["context"] is None else f"{row['context']:,}"
+        lines.append(
+            clean(f"{model.id:<{width}}  {context:>9}  {_dollars(row['input'])}  {_dollars(row['output'])}  {takes}")
+        )
+    if len(models) > MOST:
+        lines.append(f"… {len(models) - MOST} more: --json has them all")
+    return "\n".join([*lines, _origin(listing)])
+
+
+def checks_text(checks: Iterable[Check]) -> str:
+    """What was tried, as a table for a terminal."""
+    lines = []
+    for check in checks:
+        lines.append(f"{check.state:<8} {check.what:<10} {check.found}")
+        if check.hint:
+            lines.append(f"{'':<19} next: {check.hint}")
+    return "\n".join(lines)
+
+
+def _model_row(model: ModelInfo) -> dict[str, Any]:
+    price = model.price
+    million = 1_000_000
+    return {
+        "id": model.id,
+        "context": model.context,
+        "input": None if price is None or price.input is None else round(price.input * million, 6),
+        "output": None if price is None or price.output is None else round(price.output * million, 6),
+        "tools": model.tools,
+        "vision": model.vision,
+    }
+
+
+def _dollars(value: float | None) -> str:
+    return f"{'?':>8}" if value is None else f"{value:>8.2f}"
+
+
+def _origin(listing: Listing) -> str:
+    """Where a list comes from and how old it is."""
+    said = {
+        "live": f"{listing.provider} said so just now.",
+        "cache": f"{listing.provider} said so {_age(listing.age)} ago; anew: --refresh",
+        "shipped": "The list that came with aether-nb; other models can be named too.",
+    }[listing.source]
+    return clean(f"{said} {listing.note}".rstrip())
+
+
+def _age(seconds: float | None) -> str:
+    minutes = int((seconds or 0) // 60)
+    if minutes < 1:
+        return "less than a minute"
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days"
+
+
+def _missing(row: Row) -> str:
+    if row.key_variables:
+        return f"no key: %aether key {row.name}, or set {row.key_variables[0]}"
+    return "no server answers on this machine"

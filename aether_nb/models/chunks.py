@@ -1,0 +1,137 @@
+"""The body of a chat completion: a stream of events, or one JSON object where the server does not stream.
+
+Bytes go in wherever the network cut them; deltas come out, one for each piece. Which of the two it is, is told by its
+first character: headers are no help, servers get them wrong. Nothing here does I/O.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+
+from aether_nb.errors import ModelUnavailable
+from aether_nb.models.assembly import ChatAssembly
+from aether_nb.models.base import Delta, Reply
+from aether_nb.models.calls import is_json
+from aether_nb.models.endpoint import Endpoint, broken_off, unreadable
+from aether_nb.models.profile import Profile
+from aether_nb.models.sse import LARGEST, EventDecoder
+
+__all__ = ["ChatBody"]
+
+MOST = 64 * 1024 * 1024
+"""How many bytes a stream may have in all. No answer is as long; a server that has lost its mind is."""
+
+SHOWN = 400
+"""How many bytes of what is no answer are shown."""
+
+NOTHING = Delta()
+
+DECODE = json.JSONDecoder().raw_decode
+"""What ``json.loads`` comes to, without its looking at the white space around."""
+
+
+class ChatBody:
+    """A ``Decoder`` of chat completions."""
+
+    def __init__(self, endpoint: Endpoint, profile: Profile) -> None:
+        self.done = False
+        """Whether the server said that nothing more will come."""
+        self._endpoint = endpoint
+        self._assembly = ChatAssembly(endpoint, profile)
+        self._events = EventDecoder()
+        self._begin = b""
+        self._plain: bytearray | None = None
+        self._chunks = 0
+        self._size = 0
+
+    @property
+    def finished(self) -> bool:
+        """Whether the message is whole, whatever becomes of the connection."""
+        return self.done or self._assembly.finished
+
+    def feed(self, piece: bytes) -> Delta:
+        """Take a piece of the body; everything that is new in it, as one delta.
+
+        Raises:
+            ModelUnavailable: It cannot be read, or it reports an error.
+        """
+        self._size += len(piece)
+        if self._chunks == 0:
+            self._recognise(piece)
+        if self._plain is not None:
+            self._plain += piece
+            if self._size > LARGEST:
+                raise unreadable(self._endpoint, f"it has more than {LARGEST} bytes")
+            return NOTHING
+        if self._size > MOST:
+            raise unreadable(self._endpoint, f"it has more than {MOST} bytes")
+        try:
+            events = self._events.feed(piece)
+        except ValueError as error:
+            raise unreadable(self._endpoint, str(error)) from error
+        if not events:
+            return NOTHING
+        self._add(events)
+        return self._assembly.taken()
+
+    def close(self) -> Delta:
+        """Take the end of the body: what is new in an event, or an object, that only its end completes.
+
+        Raises:
+            ModelUnavailable: It ended too early, or what came is no answer.
+        """
+        if self._plain is not None:
+            self._assembly.add(self._load(bytes(self._plain).decode("utf-8", "replace")))
+            self.done = True
+        elif not self.done:
+            with contextlib.suppress(ValueError):  # half an event is none
+                self._add([data for data in self._events.close() if data.strip() == "[DONE]" or is_json(data)])
+        if not self._chunks:
+            raise self._no_stream()
+        if not self.finished:
+            raise broken_off(self._endpoint, "the connection ended in the middle of the answer")
+        self._assembly.close()
+        return self._assembly.taken()
+
+    def reply(self) -> Reply:
+        """The whole reply of a closed body.
+
+        Raises:
+            ModelUnavailable: What came makes no reply.
+        """
+        return self._assembly.reply()
+
+    def _recognise(self, piece: bytes) -> None:
+        """Tell from its beginning what the body is."""
+        if len(self._begin) < SHOWN:
+            self._begin = (self._begin + piece).lstrip()[:SHOWN]
+        if self._begin.startswith((b"{", b"[")):
+            self._plain = bytearray() if self._plain is None else self._plain
+        elif len(self._begin) == SHOWN and self._begin.startswith(b"<"):
+            raise self._no_stream()  # a page, however long it is
+
+    def _no_stream(self) -> ModelUnavailable:
+        begin = self._begin.decode("utf-8", "replace")
+        return unreadable(self._endpoint, "it is no stream of events" if begin else "it is empty", begin)
+
+    def _add(self, events: list[str]) -> None:
+        for data in events:
+            if self.done:
+                break
+            if data == "[DONE]" or data.strip() == "[DONE]":
+                self.done = True
+            elif data and not data.isspace():
+                self._assembly.add(self._load(data))
+
+    def _load(self, text: str) -> object:
+        chunk: object
+        try:
+            chunk, end = DECODE(text)
+            if end != len(text):
+                chunk = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            cause = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+            raise unreadable(self._endpoint, f"a piece of it is no JSON ({cause})", text) from error
+        self._chunks += 1
+        return chunk

@@ -1,0 +1,189 @@
+"""Tools in words: what a model without tools of its own is told about them, and how a history with calls reads to it.
+
+The calls of an assistant become blocks in its text, results become turns of the user. Pure, and the same words every
+time, so that servers can keep what they have read. This module reads no answer.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from html import escape
+from threading import Lock
+from typing import Any
+
+from aether_nb.events.messages import Image, Message, Part, Text, ToolCall, ToolSpec
+from aether_nb.models.base import Options
+from aether_nb.models.history import MOST_HISTORIES, Block, blocks, repaired
+from aether_nb.models.schemas import described
+
+__all__ = ["Retold", "complaint", "rules", "wishes"]
+
+HOW = """You have tools. To use one, write a block of this form:
+
+{example}
+
+It holds one JSON object with "name" and "arguments"; the arguments follow the tool's schema. Write one block for each
+call and nothing behind the last one: the results come back as <tool_result> turns. Never write a result yourself.
+When you need no tool, answer without a block.
+
+The tools:"""
+
+FORM = "```tool_call\n{call}\n```"
+
+SAMPLES: Mapping[str, object] = {"integer": 1, "number": 0.5, "boolean": True, "array": [], "object": {}}
+
+
+def rules(tools: Sequence[ToolSpec]) -> Message:
+    """What the tools are and how they are called, for the system prompt."""
+    how = HOW.format(example=_block(tools[0].name, _example(tools[0].parameters)))
+    return Message.of("system", "\n\n".join([how, *map(_described, tools)]))
+
+
+def wishes(options: Options) -> str:
+    """What a request asks for that is otherwise said in fields: which tool to use, the shape of the answer."""
+    match options.tool_choice:
+        case "":
+            said = ""
+        case "none":
+            said = "Use no tool in this answer; answer in words."
+        case "required":
+            said = "Use at least one tool in this answer."
+        case name:
+            said = f"Use the tool {name} in this answer, and no other."
+    if options.schema is None:
+        return said
+    return "\n\n".join(filter(None, (said, "When you answer without a tool:", described(options.schema))))
+
+
+def complaint(faults: Sequence[str], names: Sequence[str]) -> Message:
+    """What a model is told whose calls cannot be read: what is wrong, and the form that is wanted."""
+    wrong = "; ".join(dict.fromkeys(faults))
+    form = _block(names[0], {"…": "…"})
+    return Message.of(
+        "user",
+        f"Your tool call could not be read: {wrong}. Write all the calls of that answer again and nothing else, each "
+        f"as one block of exactly this form, with valid JSON:\n\n{form}",
+    )
+
+
+def _described(tool: ToolSpec) -> str:
+    schema = json.dumps(dict(tool.parameters), ensure_ascii=False, separators=(",", ":"))
+    return "\n".join(filter(None, (f"## {tool.name}", tool.description.strip(), f"Arguments: {schema}")))
+
+
+def _example(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments such as the schema wants them: those that are required, or the first one."""
+    properties: Mapping[str, Any] = schema.get("properties") or {}
+    names = [name for name in schema.get("required") or () if name in properties] or list(properties)[:1]
+    return {name: _sample(properties[name]) for name in names}
+
+
+def _sample(schema: Any) -> Any:
+    if not isinstance(schema, Mapping):
+        return "…"
+    for known in (schema.get("examples"), schema.get("enum")):
+        if isinstance(known, Sequence) and known:
+            return known[0]
+    if schema.get("default") is not None:
+        return schema["default"]
+    kind = schema.get("type")
+    return SAMPLES.get(kind, "…") if isinstance(kind, str) else "…"
+
+
+def _block(name: str, arguments: Mapping[str, Any]) -> str:
+    return FORM.format(call=json.dumps({"name": name, "arguments": dict(arguments)}, ensure_ascii=False))
+
+
+# ---- histories
+
+
+@dataclass(slots=True)
+class _Known:
+    """A history as it was told last: the messages whose blocks are closed, and what they became."""
+
+    closed: Block = ()
+    told: list[Message] = field(default_factory=list)
+    system: list[Message] = field(default_factory=list)
+    tail: Block = ()
+    tail_told: Block = ()
+
+
+class Retold:
+    """Histories with calls and results as text. Each message is told once, so that it stays the same object.
+
+    Args:
+        provider: Who is asked: a message that holds only what it wants back is worth sending.
+    """
+
+    def __init__(self, provider: str = "") -> None:
+        self._provider = provider
+        self._known: list[_Known] = []
+        self._lock = Lock()
+
+    def told(self, messages: Block) -> tuple[Block, Block]:
+        """The system messages of a history, and the others."""
+        with self._lock:  # one model may be asked from several threads
+            known = self._remembered(messages)
+            begin = len(known.closed)
+            rest = messages[begin:]
+            spans = list(blocks(rest, self._provider))
+            for first, last in spans[:-1]:
+                block = rest[first:last]
+                known.told += known.tail_told if block == known.tail else self._tell(block)
+                known.system += _system(block)
+            if len(spans) > 1:
+                known.closed = messages[: begin + spans[-1][0]]
+            tail = rest[spans[-1][0] :] if spans else ()
+            if tail != known.tail:
+                known.tail, known.tail_told = tail, self._tell(tail)
+            return (*known.system, *_system(tail)), (*known.told, *known.tail_told)
+
+    def _tell(self, block: Block) -> Block:
+        return tuple(_told(repaired(block, provider=self._provider)))
+
+    def _remembered(self, messages: Block) -> _Known:
+        """What is known of this history, moved to the front; its beginning has to be the same."""
+        fitting = [each for each in self._known if messages[: len(each.closed)] == each.closed]
+        known = max(fitting, key=lambda each: len(each.closed), default=None)
+        if known is None or (not known.closed and messages[:1] != known.tail[:1]):
+            known = _Known()
+        self._known = [known, *(each for each in self._known if each is not known)][:MOST_HISTORIES]
+        return known
+
+
+def _system(block: Block) -> Iterator[Message]:
+    return (message for message in block if message.role == "system")
+
+
+def _told(block: Iterable[Message]) -> Iterator[Message]:
+    """A repaired block, in which each result stands behind its call."""
+    names: dict[str, str] = {}
+    for message in block:
+        if message.role == "tool":
+            yield Message("user", _result(message, names.get(message.call_id, "")))
+        elif message.calls:
+            names |= {call.id: call.name for call in message.calls}
+            # What its provider wants back belongs to calls in their own form, which these are no longer.
+            yield Message("assistant", (*message.parts, Text(_written(message.calls, bool(message.text)))))
+        else:
+            yield message
+
+
+def _written(calls: Iterable[ToolCall], spoken: bool) -> str:
+    return ("\n\n" if spoken else "") + "\n".join([_block(call.name, call.arguments) for call in calls])
+
+
+def _result(message: Message, name: str) -> tuple[Part, ...]:
+    """A result between tags. What it says is data, so it cannot close the tag itself."""
+    begin, end = f'<tool_result id="{escape(message.call_id)}" name="{escape(name)}">\n', "\n</tool_result>"
+    parts = [replace(part, text=_harmless(part.text)) if isinstance(part, Text) else part for part in message.parts]
+    texts = [part for part in parts if isinstance(part, Text)] or [Text("(nothing to show as text)")]
+    texts[0] = replace(texts[0], text=begin + texts[0].text)
+    texts[-1] = replace(texts[-1], text=texts[-1].text + end)
+    return (*texts, *(part for part in parts if isinstance(part, Image)))
+
+
+def _harmless(text: str) -> str:
+    return text.replace("</tool_result", "<\\/tool_result")
