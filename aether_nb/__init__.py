@@ -1,59 +1,40 @@
-"""aether-nb: an agent that lives in your notebook.
-
-    %load_ext aether_nb
-
-    %%aether
-    Which species differ most in flipper length?
+"""aether-nb: an agent that lives in your notebook (``%load_ext aether_nb``) and in your programs (``Aether()``).
 
 The layout: files in this folder are the path that a prompt takes (``magics``, ``cell``, ``session``), folders are the
-places it visits (``agent``, ``tools``, ``live``, ``models``, ``store``, ``widgets``, ``events``). Importing this module
-does nothing else.
+places it visits (``agent``, ``tools``, ``live``, ``models``, ``store``, ``widgets``, ``events``); ``client`` is the
+face for programs. Importing this module does nothing else. What type checkers read stands in ``__init__.pyi``.
 """
-
-from __future__ import annotations
 
 from importlib import import_module
 from typing import Any
 
-__all__ = [
-    "AetherError",
-    "FakeProvider",
-    "FatalToolError",
-    "InterventionRequired",
-    "RepairableToolError",
-    "ScriptedModel",
-    "register",
-    "tool",
-]
-
 _HOMES = {
-    "AetherError": "errors",
-    "FatalToolError": "errors",
-    "InterventionRequired": "errors",
-    "RepairableToolError": "errors",
-    "FakeProvider": "models.scripted",
-    "ScriptedModel": "models.scripted",
-    "register": "registry",
-    "tool": "tools.function",
+    "client.face": ("Aether",),
+    "client.registering": ("register_tool",),
+    "errors": ("AetherError", "FatalToolError", "InterventionRequired", "RepairableToolError"),
+    "events.messages": ("Message",),
+    "models.providers": ("register_provider",),
+    "models.scripted": ("FakeProvider", "ScriptedModel"),
+    "registry": ("register",),
+    "tools.function": ("tool",),
 }
+
+__all__ = sorted(name for names in _HOMES.values() for name in names)
 
 
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first used."""
-    if name in _HOMES:
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{home}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def load_ipython_extension(shell: Any) -> None:
     """Register the magics; called by ``%load_ext aether_nb``."""
-    from aether_nb.magics import load
-
-    load(shell)
+    import_module(f"{__name__}.magics").load(shell)
 
 
 def unload_ipython_extension(shell: Any) -> None:
     """Take the magics back; called by ``%unload_ext aether_nb``."""
-    from aether_nb.magics import unload
-
-    unload(shell)
+    import_module(f"{__name__}.magics").unload(shell)

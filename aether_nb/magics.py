@@ -249,9 +249,9 @@ def load(shell: InteractiveShell) -> None:
 def serving_line(shell: InteractiveShell) -> str:
     """One line: which model serves, and how to change it. Local servers are looked for with the first cell only."""
     from aether_nb.config import load as load_settings
+    from aether_nb.live.whereabouts import place
     from aether_nb.models.providers import load as load_providers
     from aether_nb.models.router import serving
-    from aether_nb.opening import place
 
     settings = load_settings(place(shell)[1])
     choice = serving(os.environ, settings.model, load_providers([settings.providers]), local_only=settings.local_only)

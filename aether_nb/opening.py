@@ -5,17 +5,17 @@ The only place that looks at the surroundings (environment, files, front end); f
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 from aether_nb.config import Settings, load
 from aether_nb.errors import ConfigError
+from aether_nb.live.whereabouts import place
 from aether_nb.session import Session
 from aether_nb.store.place import store_folder
 from aether_nb.store.sqlite import SqliteLog
 
-__all__ = ["notebook_path", "open_log", "open_session", "surroundings"]
+__all__ = ["open_log", "open_session", "surroundings"]
 
 
 def open_session(shell: Any) -> Session:
@@ -41,27 +41,7 @@ def surroundings(shell: Any) -> tuple[Settings | ConfigError, Path, Path]:
     return settings, store_folder(notebook, Path.cwd(), override), workspace
 
 
-def place(shell: Any) -> tuple[Path | None, Path]:
-    """The notebook's file, when it is known, and the folder inside which files may be touched."""
-    notebook = notebook_path(shell) if shell is not None else None
-    return notebook, Path(os.path.realpath(notebook.parent if notebook else Path.cwd()))
-
-
 def open_log(folder: str = "") -> SqliteLog:
     """The record in a folder, or the one that belongs to the working directory."""
     settings = load(Path.cwd())
     return SqliteLog(store_folder(None, Path.cwd(), folder or settings.store))
-
-
-def notebook_path(shell: Any) -> Path | None:
-    """The notebook's file, when the front end tells it: JupyterLab and Notebook by a variable, VS Code by a name.
-
-    A name that points nowhere (a renamed notebook) is not believed.
-    """
-    told = (os.environ.get("JPY_SESSION_NAME"), shell.user_ns.get("__vsc_ipynb_file__"))
-    for name in told:
-        if isinstance(name, str) and name.endswith(".ipynb"):
-            path = Path(name)
-            if path.is_absolute() and path.is_file():
-                return path
-    return None

@@ -224,7 +224,7 @@ def test_one_table_documents_every_setting():
 
 
 def test_settings_need_no_heavy_module():
-    """They are read at %load_ext: no event classes, no TOML reader without a file, nothing but where the file may be."""
+    """They are read at %load_ext: no event classes, no TOML reader without a file, only where files may be."""
     folders = "platformdirs platformdirs._xdg platformdirs.api platformdirs.unix platformdirs.version"
     code = (
         "import sys, pathlib\n"
@@ -236,4 +236,7 @@ def test_settings_need_no_heavy_module():
         "print('tomllib' in new)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines() == [f"aether_nb aether_nb.config aether_nb.config.files aether_nb.config.rules aether_nb.errors {folders}", "False"]
+    assert done.stdout.splitlines() == [
+        f"aether_nb aether_nb.config aether_nb.config.files aether_nb.config.rules aether_nb.errors {folders}",
+        "False",
+    ]

@@ -118,11 +118,11 @@ class Answerer:
                         yield chunk
             response, _ = await task
         except BaseException as error:
-            self.bus.emit(Lifecycle("stream.error", id, run.state.model, error=error))
-            raise
-        finally:
-            task.cancel()
+            task.cancel()  # whoever read has left, or the run has failed
             await asyncio.gather(task, return_exceptions=True)
+            self.bus.emit(Lifecycle("stream.error", id, run.state.model, error=error))
+            await self.bus.settle()
+            raise
         self.bus.emit(Lifecycle("stream.complete", id, run.state.model, response=response))
         yield Chunk(response=response)
         await self.bus.settle()

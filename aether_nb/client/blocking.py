@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Coroutine, Iterator
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from contextvars import ContextVar
 from queue import Empty, SimpleQueue
 from threading import Event, Lock
@@ -43,8 +43,7 @@ def wait(work: Coroutine[Any, Any, T]) -> T:
     """
     running = _submit(work)
     try:
-        while not wait_for((running.future,), LOOK).done:
-            pass
+        _awaited(running.future)
     except KeyboardInterrupt as interrupt:
         running.stop()
         raise RunStopped from interrupt
@@ -57,29 +56,36 @@ def iterate(pieces: AsyncGenerator[T, None]) -> Iterator[T]:
     Raises:
         RunStopped: It was interrupted while waiting for a piece; the work has been stopped.
     """
-    queue: SimpleQueue[tuple[bool, Any]] = SimpleQueue()
+    queue: SimpleQueue[tuple[T] | None] = SimpleQueue()
 
     async def pump() -> None:
         async with aclosing(pieces):
             async for piece in pieces:
-                queue.put((True, piece))
+                queue.put((piece,))
 
     running = _submit(pump())
-    running.future.add_done_callback(lambda _: queue.put((False, None)))
+    running.future.add_done_callback(lambda _: queue.put(None))
     try:
-        while True:
-            try:
-                more, piece = queue.get(timeout=LOOK)
-            except Empty:
-                continue
-            if not more:
-                break
-            yield piece
+        while (taken := _taken(queue)) is not None:
+            yield from taken
         running.future.result()
     except KeyboardInterrupt as interrupt:
         raise RunStopped from interrupt
     finally:
         running.stop()
+
+
+def _awaited(future: Future[Any]) -> None:
+    """Wait until it is done. A function of its own, for the same reason as ``_taken``."""
+    while not wait_for((future,), LOOK).done:
+        pass
+
+
+def _taken(queue: SimpleQueue[T]) -> T:
+    """The next thing. A function of its own: an interrupt is raised out of the call, inside the caller's ``try``."""
+    while True:
+        with suppress(Empty):
+            return queue.get(timeout=LOOK)
 
 
 def started() -> tuple[AgentThread, ...]:

@@ -6,11 +6,13 @@ nothing that it depends on has changed.
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 from aether_nb import config, registry
 from aether_nb.errors import OptionError
@@ -76,6 +78,7 @@ class Chooser:
     def __init__(self, wanted: Wanted) -> None:
         self.wanted = wanted
         self._opened: dict[str, tuple[object, Model]] = {}
+        self._loops: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
         self._found: tuple[object, Sequence[Found]] | None = None
 
     @property
@@ -109,6 +112,7 @@ class Chooser:
         ready = self.wanted.ready if model is None else None if isinstance(model, str) else model
         if ready is not None:
             return ready
+        self._loops.add(asyncio.get_running_loop())
         settings = self.settings
         name = str(model or self._serving(settings))
         state = (_addresses(), settings, self.wanted)
@@ -118,8 +122,16 @@ class Chooser:
         return known[1]
 
     async def aclose(self) -> None:
-        """Close the connections that this event loop has opened to models of ours. A ready model is its owner's."""
-        for _, model in self._opened.values():
+        """Close the connections to models of ours, on each event loop that still runs. A ready model is its owner's."""
+        here = asyncio.get_running_loop()
+        for loop in list(self._loops):
+            if loop is here:
+                await self._close()
+            elif loop.is_running():
+                await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._close(), loop))
+
+    async def _close(self) -> None:
+        for _, model in list(self._opened.values()):
             if (aclose := getattr(model, "aclose", None)) is not None:
                 await aclose()
 

@@ -12,7 +12,6 @@ loop is running. It wires its rooms together: the tool loop is the agent's, ever
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
@@ -262,12 +261,9 @@ class Aether:
     # ---- closing
 
     async def aclose(self) -> None:
-        """Close the connections of this event loop and of the sync twins. The client may be used again."""
+        """Close the connections, also those of the sync twins. The client may be used again."""
         await self.bus.settle()
         await self._chooser.aclose()
-        for thread in blocking.started():
-            if thread.loop is not asyncio.get_running_loop():
-                await asyncio.wrap_future(thread.submit(self._chooser.aclose()))
 
     def close(self) -> None:
         """``aclose`` for code that cannot await."""

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from aether_nb.errors import OptionError
@@ -21,6 +22,9 @@ __all__ = ["Shape", "Unfit", "shape"]
 
 MOST_FAULTS = 5
 """How many faults of one answer a model is told of."""
+
+MOST_BEGINNINGS = 50
+"""How many brackets of an answer are tried as the beginning of JSON; an answer of brackets alone costs no minutes."""
 
 FENCED = re.compile(r"```(?:json)?[ \t]*\n(.*?)```", re.DOTALL | re.IGNORECASE)
 
@@ -123,7 +127,7 @@ def _json(text: str, *, bare: bool) -> Any:
             return json.loads(candidate)
         except (ValueError, RecursionError):
             continue
-    for begin in (place for place, sign in enumerate(text) if sign in "{["):
+    for begin in islice((place for place, sign in enumerate(text) if sign in "{["), MOST_BEGINNINGS):
         try:
             return json.JSONDecoder().raw_decode(text, begin)[0]
         except (ValueError, RecursionError):

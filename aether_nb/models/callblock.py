@@ -7,16 +7,16 @@ followed: what stands in one of its strings ends nothing. Pure; which words begi
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from aether_nb.events.messages import ToolCall
-from aether_nb.models.callwords import Balance, is_meant, loosely, wanted, wanted_of
+from aether_nb.models.callwords import Balance, Schema, is_meant, loosely, wanted, wanted_of
 
 __all__ = ["FUNCTION", "FUNCTION_BEGUN", "Block"]
 
-FUNCTION = re.compile(r"<function=\s*([\w.:-]+)[>=(\s\[\]]*(?=\{|</function)")
-FUNCTION_BEGUN = re.compile(r"<function=\s*[\w.:-]*[>=(\s\[\]]*(?:</?[a-z]*)?")
+FUNCTION = re.compile(r"<function=\s*([\w.:-]+)[>=(\s\[\]]*(?=\{|</function|<parameter=)")
+FUNCTION_BEGUN = re.compile(r"<function=\s*[\w.:-]*[>=(\s\[\]]*(?:</?[a-z]*=?)?")
 INNER = re.compile(r"(?:\s+|`{3,}\w+(?=\s)|<tool_call>)*")
 INNER_BEGUN = re.compile(r"`+\w*|<[a-z_]*")
 GAP = re.compile(r"[\s,;)\]}]*")
@@ -37,9 +37,9 @@ class Block:
         loose: Nothing marks it as calls, so it is text when it is none.
         ticks: How long the fence is that it is to be closed with; 0 where there is none.
         function: The tool that its tag names; what follows are the arguments alone.
-        whole: Its last value has ended.
 
     Attributes:
+        whole: Its last value has ended.
         raw: All of it, as it was written.
         body: The JSON in it.
         behind: The white space behind it.
@@ -72,18 +72,18 @@ class Block:
         """
         if self._mode is None:
             self._fence = self.ticks
-            self._mode = self._after if self.whole else self._value if self.loose or self.function else self._inner
+            self._mode = self._arguments if self.function else self._value if self.loose else self._inner
         taken = self._mode(rest, end)
         if taken is None:
             return -1
         self.raw.append(rest[:taken])
         return taken
 
-    def calls(self, names: Collection[str], cut: bool, over: bool) -> list[ToolCall]:
+    def calls(self, tools: Mapping[str, Schema], cut: bool, over: bool) -> list[ToolCall]:
         """The calls of a block that has ended.
 
         Args:
-            names: The tools there are.
+            tools: The tools there are, with the schemas of their arguments.
             cut: The answer hit its length limit inside this block.
             over: The answer has ended with this block, or inside it.
 
@@ -94,15 +94,16 @@ class Block:
             ValueError: They cannot be read; says what is wrong.
         """
         body = "".join(self.body)
-        if not self.whole and not cut:
-            if (missing := self._balance.missing) is None:
-                if self.loose and not is_meant(body, names):
+        if not self.whole:
+            missing = None if cut else self._balance.missing
+            if missing is None:
+                if self.loose and not is_meant(body, tools):
                     return []
                 raise ValueError("it breaks off inside a string")
             body += missing
         if self.loose:
-            return loosely(body, names) if self.closed or over else []
-        return wanted_of(self.function, body, names) if self.function else wanted(body, names)
+            return loosely(body, tools) if self.closed or over else []
+        return wanted_of(self.function, body, tools) if self.function else wanted(body, tools)
 
     # ---- each of these looks at what comes next; None: more has to come first
 
@@ -124,13 +125,19 @@ class Block:
 
     def _inner_function(self, taken: int, rest: str, end: bool) -> int | None:
         if found := FUNCTION.match(rest, taken):
-            self.function = found[1]
-            self.whole = rest.startswith("</", found.end())
-            self._mode = self._after if self.whole else self._value
+            self.function, self._mode = found[1], self._arguments
             return found.end()
         if not end and FUNCTION_BEGUN.fullmatch(rest, taken):
             return None
         return self._spoil(taken)
+
+    def _arguments(self, rest: str, end: bool) -> int | None:
+        """Behind a tag that names the tool: JSON, a tag for each argument, or nothing."""
+        if rest.startswith("{"):
+            self._mode = self._value
+        elif rest.startswith("<"):
+            self._mode = self._raw
+        return 0
 
     def _spoil(self, taken: int) -> int:
         """It is no JSON: take all up to something that looks like its end."""
@@ -139,6 +146,7 @@ class Block:
         return taken
 
     def _raw(self, rest: str, end: bool) -> int | None:
+        """What is no JSON, up to the end of the block."""
         # The closing fence may be the first thing behind the opening one, whose line break is taken already.
         found = RAW_END.search(rest if self.body else "\n" + rest)
         shift = 0 if self.body else 1

@@ -12,16 +12,20 @@ import re
 import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from aether_nb.events.messages import ToolCall
 
-__all__ = ["Balance", "is_meant", "loosely", "may_be_call", "wanted", "wanted_of"]
+__all__ = ["Balance", "Schema", "is_meant", "loosely", "may_be_call", "wanted", "wanted_of"]
 
 NAMES = ("name", "tool_name", "tool", "function")
 ARGUMENTS = ("arguments", "parameters", "args", "input")
 KEYS = {*NAMES, *ARGUMENTS, "tool_calls", "type", "id"}
 """The fields of a call, in the shapes that models were trained on."""
+
+PARAMETER = re.compile(r"<parameter=\s*([^>\s]+)\s*>\n?(.*?)\n?(?:</parameter>|(?=<parameter=)|$)", re.DOTALL)
+
+Schema: TypeAlias = Mapping[str, Any]
 
 LONGEST_NAME = 200
 
@@ -110,14 +114,42 @@ def wanted(body: str, names: Collection[str]) -> list[ToolCall]:
     return calls
 
 
-def wanted_of(name: str, body: str, names: Collection[str]) -> list[ToolCall]:
-    """The call of a tool that was named outside; ``body`` is the JSON object of its arguments.
+def wanted_of(name: str, body: str, tools: Mapping[str, Schema]) -> list[ToolCall]:
+    """The call of a tool that was named outside.
+
+    Args:
+        name: The tool.
+        body: The JSON object of its arguments, or a ``<parameter=NAME>`` tag for each, or nothing.
+        tools: The tools there are, with the schemas of their arguments.
 
     Raises:
         ValueError: It cannot be read; says what is wrong with it.
     """
+    if body.startswith("<"):
+        properties = tools.get(name, {}).get("properties") or {}
+        given = {key: _meant(text, properties.get(key)) for key, text in PARAMETER.findall(body)}
+        return [_call(name, given, tools)]
     values = _values(body) if body.strip() else [{}]
-    return [_call(name, values[0], names)]
+    return [_call(name, values[0], tools)]
+
+
+def _meant(text: str, schema: Any) -> Any:
+    """An argument that is written without quotes: as it stands where a string is wanted, else as JSON if it is some."""
+    if _takes_text(schema):
+        return text
+    try:
+        (value,) = _values(text)
+    except ValueError:
+        return text  # the tool says what it wants instead
+    return value
+
+
+def _takes_text(schema: Any) -> bool:
+    if not isinstance(schema, Mapping):
+        return True
+    kinds = schema.get("type", [])
+    choices = schema.get("anyOf") or schema.get("oneOf") or []
+    return "string" in ([kinds] if isinstance(kinds, str) else kinds) or any(map(_takes_text, choices))
 
 
 def loosely(body: str, names: Collection[str]) -> list[ToolCall]:

@@ -128,7 +128,7 @@ class HttpModel:
                     reply = decoder.reply()
                     yield Delta(reply=replace(reply, notes=(*notes, *reply.notes)) if notes else reply)
                     await _drain(pieces)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise self._failure(endpoint, error) from error
         except RecursionError as error:
             raise unreadable(endpoint, "it is nested too deeply") from error
@@ -152,7 +152,8 @@ class HttpModel:
         import httpx
 
         base = self._address.removesuffix("/v1") if self.wire.path.startswith("/v1/") else self._address
-        client, headers, url = self._client(), self._headers(endpoint), httpx.URL(base + self.wire.path)
+        headers, url = self._headers(endpoint), httpx.URL(base + self.wire.path)
+        client = self._client(endpoint)
         # Made here and not by the client: merging its headers, cookies and address costs a tenth of a request.
         extensions = {"timeout": self._timeouts().as_dict()}
         attempts = 0
@@ -160,7 +161,10 @@ class HttpModel:
             profile = self.profile
             content = self.wire.body(request, profile)
             asked = httpx.Request("POST", url, headers=headers, content=content, extensions=extensions)
-            response = await client.send(asked, stream=True)
+            try:
+                response = await client.send(asked, stream=True)
+            except UnicodeError as error:  # a host whose name cannot be asked for
+                raise unreachable(endpoint, str(error), retryable=False) from error
             try:
                 if response.status_code == 200:
                     yield response
@@ -179,7 +183,7 @@ class HttpModel:
                 self.profile = fixed.profile
                 notes += filter(None, [fixed.note])
 
-    def _client(self) -> httpx.AsyncClient:
+    def _client(self, endpoint: Endpoint) -> httpx.AsyncClient:
         """The connections of the running loop: sockets cannot be shared between loops."""
         import httpx
 
@@ -187,7 +191,12 @@ class HttpModel:
         client = self._clients.get(loop)
         if client is None:
             # A proxy of the environment is no way to this very machine.
-            client = httpx.AsyncClient(timeout=self._timeouts(), trust_env=not _is_this_machine(self._address))
+            outside = not _is_this_machine(self._address)
+            try:
+                client = httpx.AsyncClient(timeout=self._timeouts(), trust_env=outside)
+            except (ImportError, ValueError, OSError) as error:
+                cause = f"the environment's proxy or certificates cannot be used ({error})"
+                raise unreachable(endpoint, cause, retryable=False) from error
             self._clients[loop] = client
         return client
 
@@ -212,7 +221,7 @@ class HttpModel:
             headers |= {"x-api-key": key} if profile.auth == "x-api-key" else {"authorization": f"Bearer {key}"}
         return {**headers, **profile.headers}
 
-    def _failure(self, endpoint: Endpoint, error: httpx.HTTPError) -> ModelUnavailable:
+    def _failure(self, endpoint: Endpoint, error: httpx.HTTPError | httpx.InvalidURL) -> ModelUnavailable:
         """The error that a broken connection stands for."""
         import httpx
 
@@ -221,8 +230,8 @@ class HttpModel:
             return unreachable(endpoint, f"no connection within {min(CONNECT_SECONDS, self.timeout):g} s")
         if isinstance(error, httpx.TimeoutException):
             return silent(endpoint, self.timeout)
-        if isinstance(error, httpx.ConnectError | httpx.ProxyError | httpx.UnsupportedProtocol):
-            lasting = isinstance(error, httpx.UnsupportedProtocol) or "CERTIFICATE" in cause
+        if isinstance(error, httpx.ConnectError | httpx.ProxyError | httpx.UnsupportedProtocol | httpx.InvalidURL):
+            lasting = isinstance(error, httpx.UnsupportedProtocol | httpx.InvalidURL) or "CERTIFICATE" in cause
             return unreachable(endpoint, cause, retryable=not lasting)
         return broken_off(endpoint, cause)
 

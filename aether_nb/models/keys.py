@@ -39,6 +39,9 @@ KEYRING = "the system's keyring"
 PATIENCE = 3.0
 """Seconds that the keyring may take: a locked one waits for a person who may not be there."""
 
+UNLOCKING = 15.0
+"""Seconds for somebody who just typed a key, and is there to unlock it."""
+
 LARGEST = 64 * 1024
 """No key's file has more bytes."""
 
@@ -120,7 +123,7 @@ def keep(home: Row | Profile, value: str, environment: Mapping[str, str] = NOTHI
         keyring.set_password(SERVICE, _entry(provider, address), value)
         return keyring.get_password(SERVICE, _entry(provider, address)) == value
 
-    if _patiently(set_and_read):
+    if _patiently(set_and_read, UNLOCKING):
         _write(provider, {"address": address})
         return KEYRING
     _write(provider, {"address": address, "key": value})
@@ -201,7 +204,7 @@ def _backend() -> KeyringBackend:
     return backend
 
 
-def _patiently(work: Callable[[KeyringBackend], T]) -> T | None:
+def _patiently(work: Callable[[KeyringBackend], T], seconds: float = 0) -> T | None:
     """What the keyring answers; None when there is none, when it refuses, or when it lets one wait too long."""
     answers: list[T] = []
 
@@ -212,7 +215,7 @@ def _patiently(work: Callable[[KeyringBackend], T]) -> T | None:
 
     thread = Thread(target=ask, name="aether-keyring", daemon=True)
     thread.start()
-    thread.join(PATIENCE)
+    thread.join(seconds or PATIENCE)
     return answers[0] if answers else None
 
 

@@ -137,7 +137,7 @@ class NativeTools(Wrapper):
 
 def _read(request: Request, error: ToolUseFailed) -> ToolWords:
     """What stands in a generation that the provider could not read."""
-    words = ToolWords([tool.name for tool in request.tools])
+    words = ToolWords({tool.name: tool.parameters for tool in request.tools})
     words.feed(error.generation)
     words.close()
     return words

@@ -52,7 +52,7 @@ class Pace:
             now = self.clock()
             self._taken = [moment for moment in self._taken if moment > now - self._span]
             full = len(self._taken) >= self._most
-            moment = max(now, self._taken[-self._most] + self._span) if full else now
+            moment = self._taken[-self._most] + self._span if full else now
             insort(self._taken, moment)
             return moment
 

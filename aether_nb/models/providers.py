@@ -20,7 +20,7 @@ from aether_nb import registry
 from aether_nb.errors import ModelNotFound, ModelUnavailable
 from aether_nb.models.address import is_local, origin
 from aether_nb.models.profile import Profile
-from aether_nb.models.rows import PROFILE_FIELDS, ROW_FIELDS, Layer, Row, Table, read
+from aether_nb.models.rows import PROFILE_FIELDS, ROW_FIELDS, Layer, Row, Table, read, shipped
 
 __all__ = ["Providers", "load", "register_provider", "split"]
 
@@ -220,4 +220,4 @@ def split(name: str) -> tuple[str, str]:
 def _shipped() -> Layer:
     import tomllib
 
-    return read(tomllib.loads(FILE.read_text(encoding="utf-8")), FILE.name)
+    return shipped(tomllib.loads(FILE.read_text(encoding="utf-8")))

@@ -163,11 +163,10 @@ def _inner(error: object) -> Mapping[str, Any]:
 
 
 def _code(inner: Mapping[str, Any]) -> str:
-    """The provider's word: a telling code before a type, a number only where there is no word."""
+    """The provider's word: its code, or its type where that is a word we know."""
     words = [str(word) for word in (inner.get("code"), inner.get("type")) if isinstance(word, str | int) and word]
     telling = [word for word in words if word in STATUSES or word in UNREADABLE_CALL]
-    plain = [word for word in words if not word.isdecimal()]
-    return (telling or plain or words or [""])[0]
+    return (telling or words or [""])[0]
 
 
 def message_of(error: object, depth: int = 9) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import reduce
+from functools import cache, reduce
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 
 from aether_nb import registry
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from aether_nb.models.base import Model
     from aether_nb.models.cache import ReplyStore
     from aether_nb.models.discovery import Found
+    from aether_nb.models.pace import Pace
     from aether_nb.models.profile import Profile, ToolFormat
     from aether_nb.models.providers import Providers
 
@@ -180,15 +181,24 @@ def _wrapped(model: Model, profile: Profile, replies: ReplyStore | None) -> Mode
     from aether_nb.models.resilience import Breaker, Retry
     from aether_nb.models.text import TextTools
 
+    rate = profile.requests_per_minute
     stack: list[Callable[[Model], Model]] = [
         lambda inner: Cached(inner, replies) if replies is not None else inner,
         TextTools if profile.tools == "text" else NativeTools,
         lambda inner: Cost(inner, profile),
         Breaker,
         lambda inner: Retry(inner, host=profile.host),
-        lambda inner: Paced(inner, profile.requests_per_minute) if profile.requests_per_minute else inner,
+        lambda inner: Paced(inner, _pace(profile.base_url, rate)) if rate is not None else inner,
     ]
     return reduce(lambda inner, wrap: wrap(inner), reversed(stack), model)
+
+
+@cache
+def _pace(address: str, per_minute: float) -> Pace:
+    """The rate of an address: one for all of its models, as its provider counts."""
+    from aether_nb.models.pace import Pace
+
+    return Pace(per_minute)
 
 
 def _providers() -> Providers:

@@ -12,11 +12,13 @@ from dataclasses import dataclass, field, fields
 from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeAlias, Union, get_args, get_origin, get_type_hints
+from urllib.parse import urlsplit
 
 from aether_nb.errors import ConfigError
+from aether_nb.models.address import origin
 from aether_nb.models.profile import Profile
 
-__all__ = ["NAME", "PROFILE_FIELDS", "ROW_FIELDS", "Layer", "Row", "Table", "read"]
+__all__ = ["NAME", "PROFILE_FIELDS", "ROW_FIELDS", "Layer", "Row", "Table", "read", "shipped"]
 
 Table: TypeAlias = Mapping[str, Any]
 
@@ -49,9 +51,14 @@ class Row:
     local: bool | None = None
 
     def address(self, environment: Mapping[str, str]) -> str:
-        """Where it is: what its variable says, else its row; empty when neither does."""
-        named = environment.get(self.base_url_variable, "") if self.base_url_variable else ""
-        return (named.strip() or self.base_url).rstrip("/")
+        """Where it is: what its variable says, else its row; empty when neither does.
+
+        For a server with a usual port the variable may leave out the path, as its own tools do.
+        """
+        named = environment.get(self.base_url_variable, "").strip().rstrip("/") if self.base_url_variable else ""
+        if named and self.port and origin(named) and not urlsplit(named).path:
+            return named + urlsplit(self.base_url).path
+        return named or self.base_url.rstrip("/")
 
 
 ROW_FIELDS = frozenset(each.name for each in fields(Row)) - {"name"}
@@ -76,6 +83,13 @@ class Layer:
     models: Mapping[str, Table] = field(default_factory=dict)
     providers: Mapping[str, Table] = field(default_factory=dict)
     own: Mapping[str, Mapping[str, Table]] = field(default_factory=dict)
+
+
+def shipped(tables: Table) -> Layer:
+    """The layer of the rows that are shipped. They were checked when they were written, not each time one starts."""
+    rows = {name: dict(row) for name, row in tables["providers"].items()}
+    own = {name: row.pop("models", {}) for name, row in rows.items()}
+    return Layer(tables["formats"], tables["models"], {name: _ours(row) for name, row in rows.items()}, own)
 
 
 def read(tables: Table, source: str) -> Layer:
@@ -118,7 +132,7 @@ def _table(value: Any, where: str) -> Table:
 
 
 def _checked(row: Any, allowed: frozenset[str], where: str) -> Table:
-    """The row with its values in our types."""
+    """The row, when every field of it is one and has a value of its kind."""
     found: dict[str, Any] = {}
     for key, value in _table(row, where).items():
         if key not in allowed:
@@ -132,8 +146,13 @@ def _checked(row: Any, allowed: frozenset[str], where: str) -> Table:
             raise ConfigError(
                 f"The field '{key}' cannot be {value!r}.", f"It stands in {where}.", f"Allowed: {_said(kind)}."
             )
-        found[key] = tuple(value) if isinstance(value, list) else value
-    return found
+        found[key] = value
+    return _ours(found)
+
+
+def _ours(row: Table) -> Table:
+    """The row in our types: lists do not change."""
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
 
 
 # ---- kinds of values

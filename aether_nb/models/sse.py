@@ -36,9 +36,10 @@ class EventDecoder:
         Raises:
             ValueError: The bytes are no UTF-8, or one event is larger than allowed.
         """
-        if piece[:6] == b"data: " and piece[-2:] == b"\n\n" and self._is_one_event(piece):
+        begin = piece.find(b"\n") + 7 if piece[:7] == b"event: " else 6
+        if piece[begin - 6 : begin] == b"data: " and piece[-2:] == b"\n\n" and self._is_one_event(piece, begin):
             self._first = self._after_return = False
-            return [_text(piece[6:-2])]
+            return [_text(piece[begin:-2])]
         if self._after_return and piece.startswith(b"\n"):
             piece = piece[1:]
             self._after_return = False
@@ -60,9 +61,9 @@ class EventDecoder:
         self._tail = bytearray()
         return [data for data in rest if data is not None]
 
-    def _is_one_event(self, piece: bytes) -> bool:
-        """Whether a piece is one whole event of one line: nearly all are, and need none of the rest."""
-        whole = piece.find(b"\n", 6) == len(piece) - 2 and b"\r" not in piece
+    def _is_one_event(self, piece: bytes, begin: int) -> bool:
+        """Whether a piece is one whole event with one line of data: nearly all are, and need none of the rest."""
+        whole = piece.find(b"\n", begin) == len(piece) - 2 and b"\r" not in piece
         return whole and not self._tail and not self._data and len(piece) <= self._largest
 
     def _line(self, line: bytes) -> str | None:

@@ -33,7 +33,8 @@ class Heard:
     """
 
     def __init__(self, request: Request) -> None:
-        self.words = ToolWords([tool.name for tool in request.tools], unmarked=request.options.schema is None)
+        tools = {tool.name: tool.parameters for tool in request.tools}
+        self.words = ToolWords(tools, unmarked=request.options.schema is None)
         self._reply: Reply | None = None
         self._fed = False
 
@@ -57,15 +58,17 @@ class Heard:
         return self._reply
 
     def _read(self, delta: Delta) -> Delta:
-        shown = self.words.feed(delta.text)
+        text, call = self.words.feed(delta.text)
         self._fed = self._fed or bool(delta.text)
-        if delta.reply is not None:
-            self._reply = delta.reply
-            # A model may give its answer in one piece and stream nothing.
-            late = Delta() if self._fed else self.words.feed(delta.reply.message.text)
-            end = self.words.close(cut=delta.reply.finish == "length")
-            shown = Delta(shown.text + late.text + end.text, "", shown.call + late.call + end.call)
-        return Delta(shown.text, delta.thinking, delta.call + shown.call, note=delta.note)
+        if delta.reply is None:
+            if text == delta.text and not call:
+                return delta
+            return Delta(text, delta.thinking, delta.call + call, note=delta.note)
+        self._reply = delta.reply
+        # A model may give its answer in one piece and stream nothing.
+        late = ("", "") if self._fed else self.words.feed(delta.reply.message.text)
+        end = self.words.close(cut=delta.reply.finish == "length")
+        return Delta(text + late[0] + end[0], delta.thinking, delta.call + call + late[1] + end[1], note=delta.note)
 
 
 class TextTools(Wrapper):

@@ -166,13 +166,13 @@ def _told(block: Iterable[Message]) -> Iterator[Message]:
         elif message.calls:
             names |= {call.id: call.name for call in message.calls}
             # What its provider wants back belongs to calls in their own form, which these are no longer.
-            yield Message("assistant", (*message.parts, Text(_written(message.calls, bool(message.text)))))
+            yield Message("assistant", (*message.parts, Text(_written(message.calls))))
         else:
             yield message
 
 
-def _written(calls: Iterable[ToolCall], spoken: bool) -> str:
-    return ("\n\n" if spoken else "") + "\n".join([_block(call.name, call.arguments) for call in calls])
+def _written(calls: Iterable[ToolCall]) -> str:
+    return "\n".join([_block(call.name, call.arguments) for call in calls])
 
 
 def _result(message: Message, name: str) -> tuple[Part, ...]:

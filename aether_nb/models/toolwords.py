@@ -9,12 +9,11 @@ letter. Pure; this module knows no model and asks nobody.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 
 from aether_nb.events.messages import ToolCall
-from aether_nb.models.base import Delta
 from aether_nb.models.callblock import FUNCTION, FUNCTION_BEGUN, Block
-from aether_nb.models.callwords import may_be_call
+from aether_nb.models.callwords import Schema, may_be_call
 
 __all__ = ["ToolWords"]
 
@@ -28,12 +27,15 @@ TAG = re.compile(r"<tool_call>([ \t]*\n)?\s*")
 LONGEST_INFO = 60
 """How many characters may stand behind a fence before it is taken for one of code."""
 
+LONGEST_GLANCE = 1024
+"""When more than this is held back, it is looked at again only after it has grown by a quarter."""
+
 
 class ToolWords:
     """Reads one answer, piece by piece.
 
     Args:
-        names: The tools there are.
+        tools: The tools there are, with the schemas of their arguments.
         unmarked: Whether JSON that nothing marks as a call may be one.
 
     Attributes:
@@ -43,15 +45,15 @@ class ToolWords:
         invented: The model went on to write a tool's result itself; from there on nothing is taken.
     """
 
-    def __init__(self, names: Collection[str], unmarked: bool = True) -> None:
+    def __init__(self, tools: Mapping[str, Schema], unmarked: bool = True) -> None:
         self.calls: list[ToolCall] = []
         self.faults: list[str] = []
         self.cut = self.invented = False
-        self._names, self._unmarked = names, unmarked
+        self._tools, self._unmarked = tools, unmarked
         self._rest = ""
         self._mode: Callable[[], bool] = self._begin
         self._block: Block | None = None
-        self._ticks = 0
+        self._ticks = self._patience = 0
         self._end = False
         self._said: list[str] = []
         self._new: list[str] = []
@@ -69,34 +71,42 @@ class ToolWords:
         """Whether there was anything but text."""
         return bool(self.calls or self.faults or self.cut)
 
-    def feed(self, piece: str) -> Delta:
-        """Take a piece of the answer, cut anywhere; what of it can be shown already."""
+    def feed(self, piece: str) -> tuple[str, str]:
+        """Take a piece of the answer, cut anywhere; what can be shown already: text, and a call taking shape."""
+        if self._mode == self._text and not self._rest and "`" not in piece and "<" not in piece:
+            self._tell(piece)  # most pieces by far: nothing begins in them
+            return self._news()
         self._rest += piece
-        return self._run()
+        return ("", "") if len(self._rest) < self._patience else self._run()
 
-    def close(self, cut: bool = False) -> Delta:
-        """Take the end of the answer; what was held back and is text.
+    def close(self, cut: bool = False) -> tuple[str, str]:
+        """Take the end of the answer; what was held back and can be shown now.
 
         Args:
             cut: The answer hit its length limit, so that a call at its end may not be what was meant.
         """
         self._end = True
-        delta = self._run()
+        text, shown = self._run()
         if self._block is not None:
             self._finish(self._block, cut)
         if not self.found and self._space:
             self._new.append(self._space)
-        more = self._run()
-        return Delta(delta.text + more.text, "", delta.call + more.call)
+        more, late = self._run()
+        return text + more, shown + late
 
-    def _run(self) -> Delta:
+    def _run(self) -> tuple[str, str]:
         while self._rest and self._mode():
             pass
+        held = len(self._rest)
+        self._patience = held + held // 4 if held > LONGEST_GLANCE else 0
+        return self._news()
+
+    def _news(self) -> tuple[str, str]:
         text, shown = "".join(self._new), "".join(self._shown)
         if text:
             self._said.append(text)
         self._new, self._shown = [], []
-        return Delta(text, "", shown)
+        return text, shown
 
     # ---- what is said. Each of these looks at what is left, and tells whether there is more to do now.
 
@@ -129,7 +139,7 @@ class ToolWords:
         if rest.startswith("<think>"):
             self._mode = self._think
         elif self._unmarked and rest[0] in "{[":
-            verdict = may_be_call(rest, self._names)
+            verdict = may_be_call(rest, self._tools)
             if verdict is None and not self._end:
                 self._mode = self._begin
                 return False
@@ -206,7 +216,7 @@ class ToolWords:
         if not self._fresh or stop == "`":
             return self._say(ticks)
         if self._unmarked and word in LOOSE_INFO and stop in ("\n", "{", "["):
-            verdict = may_be_call(self._rest[end:], self._names)
+            verdict = may_be_call(self._rest[end:], self._tools)
             if verdict is None and not self._end:
                 return False
             if verdict:
@@ -231,8 +241,7 @@ class ToolWords:
     def _function(self) -> bool:
         """A tag that names the tool; its arguments follow, or none."""
         if found := FUNCTION.match(self._rest):
-            none = self._rest.startswith("</", found.end())
-            return self._open(found.end(), Block(function=found[1], whole=none))
+            return self._open(found.end(), Block(function=found[1]))
         if not self._end and FUNCTION_BEGUN.fullmatch(self._rest):
             return False
         return self._say(len("<function="))
@@ -268,7 +277,7 @@ class ToolWords:
         self._block, self._mode = None, self._text
         over = self._end and not self._rest
         try:
-            calls = block.calls(self._names, cut, over)
+            calls = block.calls(self._tools, cut, over)
         except ValueError as error:
             if cut:
                 self.cut = True

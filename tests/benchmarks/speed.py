@@ -143,7 +143,7 @@ class Bench:
         jobs = {name: self._job(workload, session) for name, session in sessions.items()}
         found = {worker.name: Measured() for worker in able}
         idle = min(self.server.idle() for _ in range(5))
-        for number in range(-1, workload.rounds):  # the first one warms, and is not counted
+        for number in range(0 if workload.cold else -1, workload.rounds):  # one before the first warms
             for worker in able:
                 job = jobs[worker.name] | {"prompt": f"Add the numbers ({next(self.prompts)})."}
                 before = self.server.spent()

@@ -44,7 +44,7 @@ class Workload:
     tokens: int = 5
     delay: int = 0
     stream: bool = False
-    tool: Literal["add", "nap", "async nap"] = "add"
+    tool: Literal["add", "async add", "nap", "async nap"] = "add"
     rounds: int = 9
     figure: Literal["cpu", "wall"] = "cpu"
     target: float = 1.4
@@ -82,6 +82,7 @@ WORKLOADS = (
     Workload("W0", "1 answer of 5 tokens, warm"),
     Workload("W1", "500 tokens, streamed", tokens=500, stream=True, target=1.3),
     Workload("W2", "20 tool turns", turns=20),
+    Workload("W2a", "20 tool turns, async function", turns=20, tool="async add"),
     Workload("W2s", "20 tool turns, streamed", turns=20, stream=True),
     Workload("W3", "100 tool turns", turns=100, rounds=7),
     Workload("W4", "8 parallel 50 ms tools, plain functions", 1, 8, tool="nap", figure="wall", target=1.08),
@@ -106,6 +107,11 @@ def add(a: int, b: int) -> int:
     return a + b
 
 
+async def async_add(a: int, b: int) -> int:
+    """Add two numbers in the loop."""
+    return a + b
+
+
 def nap(a: int, b: int) -> int:
     """Add two numbers, slowly."""
     time.sleep(NAP)
@@ -118,7 +124,7 @@ async def async_nap(a: int, b: int) -> int:
     return a + b
 
 
-FUNCTIONS: dict[str, Callable[..., Any]] = {"add": add, "nap": nap, "async nap": async_nap}
+FUNCTIONS: dict[str, Callable[..., Any]] = {"add": add, "async add": async_add, "nap": nap, "async nap": async_nap}
 for function in FUNCTIONS.values():
     function.__name__ = "add"  # the script calls them all by this name
 

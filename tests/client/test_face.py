@@ -86,9 +86,9 @@ async def test_bad_ends_are_typed():
 
     with pytest.raises(ModelError, match="gave no answer"):
         await scripted("")[0].ask("x")
-    with pytest.raises(FatalToolError, match="The disk is gone. Buy one."):
+    with pytest.raises(FatalToolError, match="The disk is gone"):
         await scripted(ToolCall("", "broken", {}), tools=[broken])[0].ask("x")
-    with pytest.raises(RunFailed, match="The run was ended at its limit of 1 step."):
+    with pytest.raises(RunFailed, match="ended at its limit of 1 step"):
         await scripted(ADD, ADD, tools=[add])[0].ask("x", limits=Limits(steps=1))
     with pytest.raises(ModelError, match="has no line"):
         await scripted()[0].complete("x")

@@ -78,6 +78,22 @@ def test_an_address_of_the_environment_takes_the_key_along_and_leaves_the_old_on
     assert providers.profile("groq:m", gate) == providers.profile("groq:m")
 
 
+@pytest.mark.parametrize(
+    ("name", "environment", "address"),
+    [
+        ("ollama:m", {"OLLAMA_BASE_URL": " http://gpu:11434/ "}, "http://gpu:11434/v1"),
+        ("ollama:m", {"OLLAMA_BASE_URL": "http://gpu:11434/api/v1"}, "http://gpu:11434/api/v1"),
+        ("litellm:m", {"LITELLM_BASE_URL": "http://gate:4000"}, "http://gate:4000/v1"),
+        ("openai:m", {"OPENAI_BASE_URL": "http://gate"}, "http://gate"),
+        ("anthropic:m", {"ANTHROPIC_BASE_URL": "http://gate/"}, "http://gate"),
+        ("ollama:m", {"OLLAMA_BASE_URL": "  "}, "http://localhost:11434/v1"),
+    ],
+)
+def test_an_address_of_the_environment(name, environment, address):
+    """It counts as it is; only for a server with a usual port a missing path is the usual one."""
+    assert load().profile(name, environment).base_url == address
+
+
 def test_of_two_rows_at_one_place_the_one_whose_key_is_set_counts():
     """Somebody may have put a server of their own where another one usually is."""
     here = {"AETHER_BASE_URL": "http://localhost:11434/v1"}

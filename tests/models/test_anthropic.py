@@ -119,6 +119,14 @@ async def test_a_call_that_the_limit_cut_off_is_left_out() -> None:
     assert (reply.message, reply.finish) == (Message.of("assistant", "hi"), "length")
 
 
+async def test_thinking_that_the_limit_cut_off_is_not_sent_back() -> None:
+    """Half a thought has no signature: it is for people to read only. Of servers that never sign it is kept."""
+    thought = list(block(0, {"type": "thinking", "thinking": ""}, {"type": "thinking_delta", "thinking": "hm"}))
+    replies = [await reply_to(start(), *thought, *stop(reason)) for reason in ("max_tokens", "end_turn")]
+    kept = Origin("anthropic", {"content": [{"type": "thinking", "thinking": "hm", "signature": ""}]})
+    assert [(reply.message.thinking, reply.message.origin) for reply in replies] == [("hm", None), ("hm", kept)]
+
+
 async def test_usage_is_what_was_counted_last() -> None:
     """Counts are running totals: the last one holds, one that is left out stays; cached input is input."""
     begun = start(input_tokens=5, cache_read_input_tokens=100, cache_creation_input_tokens=20, output_tokens=1)

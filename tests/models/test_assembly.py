@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -56,6 +57,19 @@ def test_recordings_byte_by_byte() -> None:
         reply, _, _ = assembled(data[place : place + 1] for place in range(len(data)))
         got[row["id"]] = summary(reply, expected[row["id"]])
     assert got == expected
+
+
+@needs_recordings
+@pytest.mark.full
+def test_recordings_at_every_border() -> None:
+    """Every recorded stream says the same when it comes in two pieces, cut at any border; long ones at 400 of them."""
+    chance = random.Random(3)
+    for row in recorded.chats(stream=True):
+        data, said = row["body"].encode(), recorded.said(row)
+        borders = range(1, len(data))
+        for place in borders if len(data) < 8000 else chance.sample(borders, 400):
+            reply, text, thinking = assembled([data[:place], data[place:]])
+            assert (summary(reply, said), text, thinking) == (said, said["text"], said["thinking"])
 
 
 @needs_recordings
@@ -113,6 +127,11 @@ CALLS = {
         [says(tool_calls=[{"id": "a", "function": {"name": "look", "arguments": {"x": 1}}}])], (A1,)),
     "a line break inside a string": ([called(0, "a", "run", '{"code":"a\nb"}')],
                                      (ToolCall("a", "run", {"code": "a\nb"}),)),
+    "in the field of old": (
+        [says(function_call={"name": "look", "arguments": ""}), says(function_call={"arguments": '{"x":1}'}),
+         says(finish="function_call")], (ToolCall("", "look", {"x": 1}),)),
+    "finish reason stop, and a text before": (
+        [says(content="  "), called(0, "a", "look", '{"x":1}')], (A1,)),
     "nulls and strangers among the calls": (
         [says(tool_calls=None), says(tool_calls=[None, 7]), called(0, "a", "look", '{"x":1}')], (A1,)),
 }  # fmt: skip
@@ -122,6 +141,9 @@ CALLS = {
 def test_calls_by_every_habit(chunks: list[Any], calls: tuple[ToolCall, ...]) -> None:
     """Calls come out right whether servers number them, name them, repeat themselves or send each whole."""
     reply, _, _ = assembled([events(*chunks, says(finish="stop"))])
+    made = tuple(replace(call, id=known.id) if known.id == "" else call
+                 for call, known in zip(reply.message.calls, calls, strict=True))  # fmt: skip
+    reply = replace(reply, message=replace(reply.message, calls=made))
     assert reply == Reply(Message("assistant", calls=calls), Usage(), "tool_calls", "m", "openai")
 
 
@@ -142,6 +164,10 @@ FINISHES = {
     "an unknown word": ([says(content="hi", finish="eos")], "hi", "stop"),
     "length": ([says(content="hi", finish="length")], "hi", "length"),
     "content filter": ([says(content="hi", finish="content_filter")], "hi", "content_filter"),
+    "other words for length": ([says(content="hi", finish="model_length")], "hi", "length"),
+    "other words for a filter": ([says(content="hi", finish="SAFETY")], "hi", "content_filter"),
+    "a filter that leaves nothing": ([says(finish="content_filter")], "", "content_filter"),
+    "calls announced behind a text": ([says(content="hi", finish="tool_calls")], "hi", "stop"),
     "a refusal": ([says(refusal="I "), says(refusal="won't", finish="stop")], "I won't", "refusal"),
     "null choices and deltas": (
         [{"choices": None}, {"choices": [{"delta": None}]}, {"choices": []}, says(content="hi")], "hi", "stop"),
@@ -221,6 +247,19 @@ BAD = {
         events(says(content="hi", finish="error")),
         ("openai:m has a fault on its side.",
          "host reported an error: it stopped with error and gave no other reason"),
+    ),
+    "an error in a list": (
+        b'[{"error": {"code": 503, "message": "later", "status": "UNAVAILABLE"}}]',
+        ("openai:m has a fault on its side.", "host reported an error 503: later"),
+    ),
+    "an error as a line of its own": (
+        events(says(content="hi"), done=False) + b'{"error": {"code": 503, "message": "later"}}\n',
+        ("openai:m has a fault on its side.", "host reported an error 503: later"),
+    ),
+    "a failure as the finish reason": (
+        events(says(content="hi", finish="insufficient_system_resource")),
+        ("openai:m has a fault on its side.",
+         "host reported an error: it stopped with insufficient_system_resource and gave no other reason"),
     ),
     "calls announced, none sent": (
         events(says(finish="tool_calls")),

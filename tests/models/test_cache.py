@@ -109,6 +109,9 @@ async def test_off_unless_wanted() -> None:
 @pytest.mark.parametrize("finish", ["length", "refusal", "content_filter", "pause"])
 async def test_half_answers(finish: Any) -> None:
     """An answer that was cut, refused or paused is asked for again."""
+    model = Cached(Says(answer("ha", finish=finish), answer("ha", finish=finish)), ReplyStore())
+    assert [(await asking(model)).message.text for _ in range(2)] == ["ha", "ha"]
+    assert model.store.clear() == 0
     model = Cached(Says(answer("ha", finish=finish), answer("whole"), answer("never")), ReplyStore())
     assert [(await asking(model)).message.text for _ in range(3)] == ["ha", "whole", "whole"]
 

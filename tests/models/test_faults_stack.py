@@ -126,16 +126,23 @@ async def test_leaving_hangs_up(spoken: Spoken) -> None:
 
 @every_format
 async def test_leaving_many_times(spoken: Spoken) -> None:
-    """More streams are left early, and more answers are broken, than there may be connections: none is kept."""
-    bad = [b"data: [1]\n\n", *spoken.samples["text"][:-3]]
-    answers = [answer(bad if place % 2 else bad[1:], end="stall") for place in range(120)]
+    """More streams are left early, and more answers are no good, than there may be connections: none is kept."""
+    events = spoken.samples["text"][:-3]
+    bad = [
+        lambda: answer(events, end="stall"),
+        lambda: answer([b"data: [1]\n\n", *events], end="stall"),
+        lambda: answer([b"x" * 70_000, b"x"], 503, end="stall"),
+    ]
+    answers = [each() for _ in range(50) for each in bad]
     async with hostile(*answers, answer(spoken.hi)) as server:
         model = spoken.model(server.url)
         async with asyncio.timeout(20):  # a guard against hanging
-            for _ in range(60):
+            for _ in range(50):
                 async with aclosing(model.stream(HELLO)) as stream:  # type: ignore[type-var]
                     assert await anext(stream) == Delta("Good ")
                 with pytest.raises(ModelUnavailable, match="cannot be read"):
+                    await no_reply(model, HELLO)
+                with pytest.raises(ModelUnavailable, match="answered 503"):
                     await no_reply(model, HELLO)
             assert (await answered(model)).message.text == "hi"
         await model.aclose()

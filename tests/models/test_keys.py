@@ -67,6 +67,7 @@ def _own_folder(tmp_path, monkeypatch):
     """A folder of the test's own, and the keyring as it was afterwards."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setattr(keys, "PATIENCE", 0.1)
+    monkeypatch.setattr(keys, "UNLOCKING", 0.1)
     before = keyring.get_keyring()
     keyring.set_keyring(NoKeyring())
     yield

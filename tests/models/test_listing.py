@@ -266,6 +266,12 @@ async def test_proxy_that_cannot_be_used(proxy: str, monkeypatch: pytest.MonkeyP
     assert (found.source, "no.invalid cannot be reached" in found.note) == ("shipped", True)
 
 
+async def test_proxy_is_no_way_to_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A server on this very machine is asked directly, whatever proxy the environment names."""
+    monkeypatch.setenv("ALL_PROXY", unused())
+    assert [model.id for model in await live({"data": [{"id": "a"}]}, tmp_path)] == ["a"]
+
+
 async def test_key_that_is_missing(tmp_path: Path) -> None:
     """A server that wants a key where none was given is told apart from one that refuses it."""
     async with loopback(plays({}, 401)) as server:

@@ -127,6 +127,15 @@ async def test_one_rate_for_all() -> None:
     assert [inner.asked for inner in models] == [[0.0], [0.0], [0.0], [60.0]]
 
 
+def test_places_that_were_given_back() -> None:
+    """Whoever comes next gets an early place that was given back, and the one after it stands in the right order."""
+    pace = Pace(2, Clock())
+    assert [pace.take() for _ in range(6)] == [0, 0, 60, 60, 120, 120]
+    for moment in (60.0, 60.0, 120.0):
+        pace.give_back(moment)
+    assert [pace.take() for _ in range(3)] == [60, 120, 180]
+
+
 @pytest.mark.parametrize("rate", [0, -1, float("nan")])
 def test_a_rate_that_is_none(rate: float) -> None:
     """A rate has to be above zero."""
@@ -134,19 +143,19 @@ def test_a_rate_that_is_none(rate: float) -> None:
         Pace(rate)
 
 
-@given(st.integers(1, 4), st.lists(st.tuples(st.floats(0, 40), st.booleans()), max_size=40))
-def test_never_more_than_allowed(most: int, visits: list[tuple[float, bool]]) -> None:
+@given(st.integers(1, 4), st.lists(st.tuples(st.floats(0, 40), st.integers(0, 9)), max_size=60))
+def test_never_more_than_allowed(most: int, visits: list[tuple[float, int]]) -> None:
     """In no minute are there more places than allowed, whenever callers come and whoever gives a place back."""
     clock = Clock()
     pace = Pace(most, clock)
     kept: list[float] = []
-    for wait, leaves in visits:
+    for wait, leaving in visits:
         clock.now += wait
-        moment = pace.take()
-        assert moment >= clock.now
-        if leaves and moment > clock.now:
-            pace.give_back(moment)
-        else:
-            kept.append(moment)
+        kept.append(pace.take())
+        assert kept[-1] >= clock.now
+        waiting = [moment for moment in kept if moment > clock.now]
+        if leaving < len(waiting):
+            pace.give_back(waiting[leaving])
+            kept.remove(waiting[leaving])
     kept.sort()
     assert all(later - earlier >= 60 - 1e-6 for earlier, later in zip(kept, kept[most:], strict=False))

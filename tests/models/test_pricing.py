@@ -97,6 +97,12 @@ def test_unlisted_discounts() -> None:
     assert cost_of(usage, Price(input=1.0, output=2.0)) == 300.0
 
 
+def test_highest_tier() -> None:
+    """Of several tiers the highest that is passed counts, and its length itself does not pass it."""
+    price = Price(input=1.0, output=1.0, tiers=(Tier(10, 2.0, 2.0), Tier(20, 3.0, 3.0)))
+    assert [cost_of(Usage(read), price) for read in (10, 11, 20, 21)] == [10.0, 22.0, 40.0, 63.0]
+
+
 def test_more_parts_than_whole() -> None:
     """A server that counts more cached tokens than tokens is not paid for them twice."""
     usage = Usage(100, 10, cached_tokens=500, cache_write_tokens=500, reasoning_tokens=50)

@@ -8,6 +8,7 @@ import pytest
 
 from aether_nb import registry
 from aether_nb.errors import ModelNotFound, ModelUnavailable
+from aether_nb.models.pricing import price_of
 from aether_nb.models.profile import Profile
 from aether_nb.models.providers import load
 
@@ -20,19 +21,20 @@ TABLE = {
     "openai": (
         "https://api.openai.com/v1",
         ("OPENAI_API_KEY",),
-        "gpt-5-mini",
-        {"max_tokens_field": "max_completion_tokens", "sampling": False, "effort": "reasoning_effort", "vision": True},
+        "gpt-5.4-mini",
+        {"max_tokens_field": "max_completion_tokens", "effort": "reasoning_effort", "vision": True},
     ),
     "anthropic": (
         "https://api.anthropic.com",
         ("ANTHROPIC_API_KEY",),
-        "claude-sonnet-4-5",
-        {"wire": "anthropic", "auth": "x-api-key", "vision": True, "effort": "thinking", "cache_points": True},
+        "claude-sonnet-5",
+        {"wire": "anthropic", "auth": "x-api-key", "vision": True, "cache_points": True}
+        | {"effort": "output_config", "sampling": False},
     ),
     "openrouter": (
         "https://openrouter.ai/api/v1",
         ("OPENROUTER_API_KEY",),
-        "openai/gpt-5-mini",
+        "openai/gpt-5.4-mini",
         {
             "headers": {"X-Title": "aether-nb"},
             "thinking_field": "reasoning_details",
@@ -43,7 +45,7 @@ TABLE = {
     "google": (
         "https://generativelanguage.googleapis.com/v1beta/openai",
         ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
-        "gemini-2.5-flash",
+        "gemini-3.5-flash",
         PLAIN | {"vision": True, "inline_schema": True, "signed_calls": True, "effort": "reasoning_effort"},
     ),
     "mistral": (
@@ -65,8 +67,8 @@ TABLE = {
     "together": (
         "https://api.together.xyz/v1",
         ("TOGETHER_API_KEY", "TOGETHERAI_API_KEY", "TOGETHER_AI_API_KEY"),
-        "meta-llama/Llama-3.3-70B-Instruct-Turbo",
-        ROOM,
+        "openai/gpt-oss-120b",
+        ROOM | NO_CHOICE | {"effort": "reasoning_effort", "trim_start": True},
     ),
     "nvidia": (
         "https://integrate.api.nvidia.com/v1",
@@ -77,7 +79,7 @@ TABLE = {
     "minimax": (
         "https://api.minimax.io/v1",
         ("MINIMAX_API_KEY",),
-        "MiniMax-M2",
+        "MiniMax-M3",
         ROOM | {"tools": "text", "json_schema": False, "thinking_field": "reasoning_content"},
     ),
     "perplexity": (
@@ -101,8 +103,11 @@ TABLE = {
     "kimi": (
         "https://api.moonshot.ai/v1",
         ("MOONSHOT_API_KEY", "MOONSHOTAI_API_KEY", "KIMI_API_KEY"),
-        "kimi-k2-0905-preview",
-        PLAIN | NO_CHOICE | {"string_content": True, "thinking_field": "reasoning_content", "trim_start": True},
+        "kimi-k2.6",
+        PLAIN
+        | NO_CHOICE
+        | {"string_content": True, "thinking_field": "reasoning_content", "trim_start": True}
+        | {"thinking_needed": True, "sampling": False},
     ),
     "huggingface": (
         "https://router.huggingface.co/v1",
@@ -176,6 +181,16 @@ def test_every_row_with_a_key_says_where_one_is_made_and_how_its_address_is_move
     assert paths == {"anthropic": "/v1/models", "cohere": "/../../v1/models"}
 
 
+def test_no_default_model_is_about_to_be_withdrawn():
+    """What serves when nobody names a model is a model that its provider keeps, as far as the table of prices knows."""
+    providers = load()
+    rows = [providers.row(name) for name in providers.names()]
+    prices = {row.name: price_of(row.name, row.default_model) for row in rows if row.default_model}
+    assert {name: price.ends for name, price in prices.items() if price is not None and price.ends} == {}
+    # These three have too many models, or too changing ones, for a table.
+    assert {name for name, price in prices.items() if price is None} == {"openrouter", "nvidia", "huggingface"}
+
+
 def test_no_two_rows_share_a_key_or_an_address_variable():
     """A variable means one provider: its key has one home."""
     providers = load()
@@ -187,25 +202,25 @@ def test_no_two_rows_share_a_key_or_an_address_variable():
 @pytest.mark.parametrize(
     ("name", "differs"),
     [
-        ("openai:gpt-4o-mini", {"sampling": True, "effort": "", "vision": True}),
-        ("openai:gpt-3.5-turbo", {"sampling": True, "effort": "", "vision": False, "strict_schema": False}),
-        ("openai:o3", {"vision": None}),
-        ("openai:o4-mini-2025-04-16", {"vision": None}),
-        ("openai:o3-mini", {"vision": False}),
-        ("openai:gpt-5-2025-08-07", {}),
-        ("openai:gpt-5.2", {"sampling": True}),
-        ("openai:gpt-5.6-sol", {}),
-        ("openai:gpt-5-chat-latest", {"sampling": True, "effort": ""}),
-        ("anthropic:claude-3-5-haiku-latest", {"effort": "", "json_schema": False}),
-        ("anthropic:claude-3-7-sonnet-latest", {"json_schema": False}),
-        ("anthropic:claude-sonnet-4-20250514", {"json_schema": False}),
-        ("anthropic:claude-sonnet-4-5-20250929", {}),
-        ("anthropic:claude-sonnet-4-6", {"effort": "output_config"}),
-        ("anthropic:claude-opus-4-7", {"effort": "output_config", "sampling": False}),
-        ("anthropic:claude-opus-4-8", {"effort": "output_config", "sampling": False}),
-        ("anthropic:claude-opus-5-20261001", {"effort": "output_config", "sampling": False}),
-        ("anthropic:claude-sonnet-5", {"effort": "output_config", "sampling": False}),
-        ("anthropic:claude-mythos-5", {"effort": "output_config", "sampling": False}),
+        ("openai:gpt-4o-mini", {"effort": ""}),
+        ("openai:gpt-3.5-turbo", {"effort": "", "vision": False, "strict_schema": False}),
+        ("openai:o3", {"sampling": False, "vision": None}),
+        ("openai:o4-mini-2025-04-16", {"sampling": False, "vision": None}),
+        ("openai:o3-mini", {"sampling": False, "vision": False}),
+        ("openai:gpt-5-2025-08-07", {"sampling": False}),
+        ("openai:gpt-5.2", {}),
+        ("openai:gpt-5.6-sol", {"sampling": False}),
+        ("openai:gpt-5-chat-latest", {"effort": ""}),
+        ("anthropic:claude-3-5-haiku-latest", {"effort": "", "sampling": True, "json_schema": False}),
+        ("anthropic:claude-3-7-sonnet-latest", {"effort": "thinking", "sampling": True, "json_schema": False}),
+        ("anthropic:claude-sonnet-4-20250514", {"effort": "thinking", "sampling": True, "json_schema": False}),
+        ("anthropic:claude-sonnet-4-5-20250929", {"effort": "thinking", "sampling": True}),
+        ("anthropic:claude-sonnet-4-6", {"sampling": True}),
+        ("anthropic:claude-opus-4-7", {}),
+        ("anthropic:claude-opus-4-8", {}),
+        ("anthropic:claude-opus-5-20261001", {}),
+        ("anthropic:claude-sonnet-5-5", {}),
+        ("anthropic:claude-mythos-5", {}),
         ("openrouter:anthropic/claude-opus-4.7", {"sampling": False}),
         ("openrouter:google/gemini-2.5-pro", {"inline_schema": True}),
         (
@@ -217,9 +232,9 @@ def test_no_two_rows_share_a_key_or_an_address_variable():
             "groq:llama-3.3-70b-versatile",
             {"effort": "", "tool_choice_required": "required", "forced_tool": True, "trim_start": False},
         ),
-        ("kimi:kimi-k2-thinking", {"sampling": False, "thinking_needed": True}),
-        ("kimi:kimi-k2.5", {"sampling": False, "thinking_needed": True}),
-        ("kimi:kimi-thinking-preview", {"sampling": False, "thinking_needed": True, "tools": "text"}),
+        ("kimi:kimi-k3", {}),
+        ("kimi:moonshot-v1-8k", {"sampling": True, "thinking_needed": False, "trim_start": False}),
+        ("kimi:kimi-thinking-preview", {"tools": "text"}),
         ("qwen:qwen3-vl-plus", {"vision": True}),
         ("qwen:qwen3-coder-plus", {"vision": False, **NO_CHOICE}),
         ("nvidia:google/gemma-2-27b-it", {"tools": "text"}),
@@ -243,8 +258,8 @@ def test_a_models_own_ways(name, differs):
         ("openai:gpt-4o", "openai", "gpt-4o"),
         ("openai/gpt-4o", "openai", "gpt-4o"),
         (" OpenAI:ft:gpt-4o:me ", "openai", "ft:gpt-4o:me"),
-        ("openai", "openai", "gpt-5-mini"),
-        ("openai:", "openai", "gpt-5-mini"),
+        ("openai", "openai", "gpt-5.4-mini"),
+        ("openai:", "openai", "gpt-5.4-mini"),
         ("openrouter:vendor/model:free", "openrouter", "vendor/model:free"),
         ("openrouter/vendor/model", "openrouter", "vendor/model"),
         ("huggingface:org/name:provider", "huggingface", "org/name:provider"),

@@ -78,6 +78,13 @@ def test_all_fields() -> None:
     }
 
 
+def test_thinking_at_the_price_of_writing() -> None:
+    """A price for thinking that is the one for writing is no price of its own."""
+    assert kept({"gpt-x": chat("openai", output_cost_per_reasoning_token=2e-6)}) == {
+        ("openai", "gpt-x"): Price(input=1e-6, output=2e-6)
+    }
+
+
 def test_tiers() -> None:
     """Prices for long requests are read in both ways of writing them; what a tier leaves out stays as it was."""
     above = {"input_cost_per_token_above_200k_tokens": 4e-6, "output_cost_per_token_above_200k_tokens": 6e-6}

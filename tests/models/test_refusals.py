@@ -56,10 +56,10 @@ REFUSALS: list[tuple[int, Any, Kind, str, bool]] = [
      "api_error", False),
     (400, {"object": "error", "type": "BadRequestError", "code": 400, "message":
            '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set'},
-     "tools", "BadRequestError", False),
+     "tools", "400", False),
     (404, error("No endpoints found that support tool use. To learn more about provider routing, visit the docs",
                 code=404), "tools", "404", False),
-    (500, error("tools param requires --jinja flag", type="server_error", code=500), "tools", "server_error", False),
+    (500, error("tools param requires --jinja flag", type="server_error", code=500), "tools", "500", False),
     (400, error("`tool calling` is not supported with this model", type="invalid_request_error"), "tools",
      "invalid_request_error", False),
     (400, [error("Function calling is not enabled for models/gemma-3-27b-it", code=400)], "tools", "400", False),

@@ -293,7 +293,9 @@ async def test_a_late_failure_is_no_news() -> None:
     await anext(trial)
     with pytest.raises(ModelUnavailable):
         await anext(second)
-    assert await outcome(model) == "left alone"
+    with pytest.raises(ModelUnavailable) as caught:
+        await heard(model)
+    assert caught.value.retry_after == 1.0  # because of the trial, which still goes on
     assert await anext(trial) == DONE
     assert [delta async for delta in trial] == []
     assert model.state.failed == 0

@@ -17,6 +17,7 @@ from aether_nb.models.base import Delta, Model, Request, Wrapper
 from aether_nb.models.cache import Cached, ReplyStore
 from aether_nb.models.discovery import Found
 from aether_nb.models.http import HttpModel
+from aether_nb.models.pace import Paced
 from aether_nb.models.providers import load, register_provider
 from aether_nb.models.router import Choice, open_model, role_model, serving
 from aether_nb.models.scripted import ScriptedModel
@@ -62,7 +63,7 @@ def bare(model: Model) -> HttpModel:
         (
             {"GROQ_API_KEY": "k", "ANTHROPIC_API_KEY": "k"},
             "",
-            Choice("anthropic:claude-sonnet-4-5", "ANTHROPIC_API_KEY is set"),
+            Choice("anthropic:claude-sonnet-5", "ANTHROPIC_API_KEY is set"),
         ),
     ],
 )
@@ -88,7 +89,7 @@ def test_every_key_alone_is_enough() -> None:
 def test_a_local_server_serves_before_the_analyst_and_after_a_key() -> None:
     """Of what answers on this machine the first model that talks is taken."""
     assert serving({}, None, found=[HERE]) == Choice("ollama:qwen3:8b", "it answers at http://127.0.0.1:11434/v1")
-    assert serving({"OPENAI_API_KEY": "k"}, None, found=[HERE]).name == "openai:gpt-5-mini"
+    assert serving({"OPENAI_API_KEY": "k"}, None, found=[HERE]).name == "openai:gpt-5.4-mini"
     assert serving({}, None, found=[Found("vllm", "http://127.0.0.1:8000/v1", ("bge-m3",))]) == OFFLINE
 
 
@@ -224,6 +225,21 @@ def test_the_stack(name: str, stack: str) -> None:
     assert (repr(alone), alone.timeout) == (stack[stack.index("HttpModel") :].rstrip(")") + ")", 7.0)
 
 
+def test_the_models_of_a_provider_share_its_rate() -> None:
+    """A provider counts requests, whichever model they are for; another one counts its own."""
+    register_provider("slow", "http://gpu/v1", requests_per_minute=10)
+    register_provider("other", "http://gpu:1/v1", requests_per_minute=10)
+    paces = []
+    for name in ("slow:x", "slow:y", "other:x"):
+        model = open_model(name, {})
+        while isinstance(model, Wrapper) and not isinstance(model, Paced):
+            model = model.inner
+        assert isinstance(model, Paced)
+        paces.append(model.pace)
+    assert paces[0] is paces[1]
+    assert paces[0] is not paces[2]
+
+
 def test_tools_and_the_cache_are_said_in_the_call() -> None:
     """How tools are offered can be said for one model, and answers that are kept stand outside of everything."""
     model = open_model("openai:x", KEYS, tools="text", replies=ReplyStore())
@@ -307,7 +323,7 @@ def test_local_only_lets_local_ones_pass() -> None:
     registry.register("model", "test:wrapped", Cached(open_model("ollama:a", {}), ReplyStore()))
     names = ["ollama:a", "m@http://127.0.0.1:9/v1", "theirs:x", "test:script", "test:wrapped"]
     opened = [open_model(name, {}, local_only=True).name for name in names]
-    assert opened == ["ollama:a", "m@http://127.0.0.1:9/v1", "theirs:x", "scripted:model", "ollama:a"]
+    assert opened == ["ollama:a", "m@http://127.0.0.1:9/v1", "theirs:x", "aether:scripted", "ollama:a"]
 
 
 # ---- what is missing

@@ -90,7 +90,7 @@ async def test_history_is_told_in_words() -> None:
     inner = Plays(["Done."])
     await got(TextTools(inner), request(*history))
     assert told(inner) == (
-        Message("assistant", (Text("Let me see."), Text(f"\n\n{block()}\n{block('send', '{}')}"))),
+        Message("assistant", (Text("Let me see."), Text(f"{block()}\n{block('send', '{}')}"))),
         Message(
             "user",
             (Text('<tool_result id="c1" name="look">\nrows: 3\n</tool_result>', "rows", ("sales.a",)), PICTURE),

@@ -12,7 +12,11 @@ from hypothesis import strategies as st
 
 from aether_nb.models.toolwords import ToolWords
 
-NAMES = ("look", "send")
+TOOLS: dict[str, dict[str, Any]] = {
+    "look": {"properties": {"x": {"type": "integer"}, "what": {"anyOf": [{"type": "string"}, {"type": "null"}]}}},
+    "send": {},
+}
+NAMES = tuple(TOOLS)
 FENCE = "```"
 LOOK = '{"name": "look", "arguments": {"x": 1}}'
 SEND = '{"name": "send", "arguments": {}}'
@@ -31,12 +35,12 @@ class Read(NamedTuple):
 
 def read(pieces: Sequence[str], cut: bool = False, unmarked: bool = True) -> tuple[Read, str]:
     """What is read of an answer in these pieces, and what is shown of its calls meanwhile."""
-    words = ToolWords(NAMES, unmarked)
+    words = ToolWords(TOOLS, unmarked)
     deltas = [*(words.feed(piece) for piece in pieces), words.close(cut)]
-    assert "".join(delta.text for delta in deltas) == words.text
+    assert "".join(text for text, _ in deltas) == words.text
     assert len({call.id for call in words.calls}) == len(words.calls)
     calls = [(call.name, call.arguments) for call in words.calls]
-    return Read(words.text, calls or (), words.faults or (), words.invented), "".join(delta.call for delta in deltas)
+    return Read(words.text, calls or (), words.faults or (), words.invented), "".join(call for _, call in deltas)
 
 
 def fenced(body: str, info: str = "tool_call") -> str:
@@ -76,6 +80,15 @@ FOUND: dict[str, tuple[str, Read]] = {
     "a named tag": ('x <function=look>{"x": 1}</function><function=send></function>', Read("x", [LOOKED, SENT])),
     "a named tag of Groq": ('<function=look={"x": 1}</function>', Read("", [LOOKED])),
     "a named tag in tags": ('<tool_call>\n<function=look>{"x": 1}</function>\n</tool_call>', Read("", [LOOKED])),
+    "tags for arguments": (
+        "<tool_call>\n<function=look>\n<parameter=x>\n1\n</parameter>\n<parameter=what>\n12\n3\n</parameter>\n"
+        "</function>\n</tool_call>\nk",
+        Read("k", [("look", {"x": 1, "what": "12\n3"})]),
+    ),
+    "tags for arguments, not closed": (
+        "So: <function=look>\n<parameter=x>\nmany\n<parameter=y>{1}</parameter>",
+        Read("So:", [("look", {"x": "many", "y": "{1}"})]),
+    ),
     "a JSON block": (f"So:\n{fenced(LOOK, 'json')}ok", Read("So:\n\nok", [LOOKED])),
     "a JSON block as OpenAI writes": (
         fenced(
@@ -118,7 +131,7 @@ UNREADABLE: dict[str, tuple[str, Read]] = {
         '{"name": "look", "arguments": {\'x\': 1}}',
         Read(
             "",
-            [],
+            (),
             [
                 "it is no valid JSON: Expecting property name enclosed in double quotes near "
                 "'ook\", \"arguments\": {\\'x\\': 1}}'"
@@ -251,11 +264,16 @@ def test_no_markup_is_shown(prose: str, calls: list[tuple[str, Any, str]], data:
 
 def test_a_cut_call_is_left_out() -> None:
     """A call that the length limit cut off is neither taken, nor shown, nor complained about."""
-    for answer in (f"Hm.\n{FENCE}tool_call\n{LOOK[:-1]}", "Hm. <tool_call>", f"Hm.\n<tool_call>{LOOK[:20]}"):
-        words = ToolWords(NAMES)
+    for answer in (
+        f"Hm.\n{FENCE}tool_call\n{LOOK[:-1]}",
+        "Hm. <tool_call>",
+        f"Hm.\n<tool_call>{LOOK[:20]}",
+        "Hm. <function=look><parameter=x>1",
+    ):
+        words = ToolWords(TOOLS)
         words.feed(answer)
         words.close(cut=True)
-        assert (words.text, words.calls, words.faults, words.cut) == ("Hm.", (), [], True)
+        assert (words.text, words.calls, words.faults, words.cut) == ("Hm.", [], [], True)
 
 
 def test_unmarked_calls_may_be_ruled_out() -> None:
@@ -267,15 +285,15 @@ def test_unmarked_calls_may_be_ruled_out() -> None:
 
 def test_text_is_shown_at_once() -> None:
     """Text that can begin no call does not wait for what follows."""
-    words = ToolWords(NAMES)
+    words = ToolWords(TOOLS)
     pieces = ["So", " it", " is", ":\n", "a <", " b", "\n```py", "thon\n", "x = 1\n", "```\n"]
-    assert [words.feed(piece).text for piece in pieces] == [
+    assert [words.feed(piece)[0] for piece in pieces] == [
         *("So", " it", " is", ":", "\na", " < b", "", "\n```python", "\nx = 1", "\n```"),
     ]
 
 
 def test_a_call_shows_how_it_takes_shape() -> None:
     """The arguments of a marked call are shown as they come, with a line break between calls."""
-    words = ToolWords(NAMES)
+    words = ToolWords(TOOLS)
     pieces = ["<tool_call>", '{"name": "se', 'nd"}', "</tool_call><function=look>", '{"x":', "1}"]
-    assert [words.feed(piece).call for piece in pieces] == ["", '{"name": "se', 'nd"}', "", '\nlook {"x":', "1}"]
+    assert [words.feed(piece)[1] for piece in pieces] == ["", '{"name": "se', 'nd"}', "", '\nlook {"x":', "1}"]

@@ -1,0 +1,32 @@
+from typing import Any
+
+from aether_nb.client.face import Aether as Aether
+from aether_nb.client.registering import register_tool as register_tool
+from aether_nb.errors import AetherError as AetherError
+from aether_nb.errors import FatalToolError as FatalToolError
+from aether_nb.errors import InterventionRequired as InterventionRequired
+from aether_nb.errors import RepairableToolError as RepairableToolError
+from aether_nb.events.messages import Message as Message
+from aether_nb.models.providers import register_provider as register_provider
+from aether_nb.models.scripted import FakeProvider as FakeProvider
+from aether_nb.models.scripted import ScriptedModel as ScriptedModel
+from aether_nb.registry import register as register
+from aether_nb.tools.function import tool as tool
+
+__all__ = [
+    "Aether",
+    "AetherError",
+    "FakeProvider",
+    "FatalToolError",
+    "InterventionRequired",
+    "Message",
+    "RepairableToolError",
+    "ScriptedModel",
+    "register",
+    "register_provider",
+    "register_tool",
+    "tool",
+]
+
+def load_ipython_extension(shell: Any) -> None: ...
+def unload_ipython_extension(shell: Any) -> None: ...

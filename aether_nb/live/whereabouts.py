@@ -1,0 +1,29 @@
+"""Where the notebook lies, as far as a front end tells. Asked at ``%load_ext``, so it needs next to nothing."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+__all__ = ["notebook_path", "place"]
+
+
+def place(shell: Any) -> tuple[Path | None, Path]:
+    """The notebook's file, when it is known, and the folder inside which files may be touched."""
+    notebook = notebook_path(shell) if shell is not None else None
+    return notebook, Path(os.path.realpath(notebook.parent if notebook else Path.cwd()))
+
+
+def notebook_path(shell: Any) -> Path | None:
+    """The notebook's file, when the front end tells it: JupyterLab and Notebook by a variable, VS Code by a name.
+
+    A name that points nowhere (a renamed notebook) is not believed.
+    """
+    told = (os.environ.get("JPY_SESSION_NAME"), shell.user_ns.get("__vsc_ipynb_file__"))
+    for name in told:
+        if isinstance(name, str) and name.endswith(".ipynb"):
+            path = Path(name)
+            if path.is_absolute() and path.is_file():
+                return path
+    return None

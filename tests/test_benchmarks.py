@@ -1,0 +1,77 @@
+"""The benchmarks themselves: everybody does the same work, every figure is printed, and a wrong worker is caught."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).parent / "benchmarks"
+OURS = ("model", "stack", "aether", "durable")
+STREAMED = ("W1", "W5")
+ALL = ("W0", "W1", "W2", "W2a", "W2s", "W3", "W4", "W4a", "W5", "W5d", "W6")
+
+
+def speed(*arguments):
+    """The lines that the command prints, in words, and its exit code."""
+    command = [sys.executable, str(BENCHMARKS / "speed.py"), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.stderr == ""
+    return [line.split() for line in done.stdout.splitlines()], done.returncode
+
+
+@pytest.fixture
+def server():
+    """A running model server's address."""
+    command = [sys.executable, str(BENCHMARKS / "server.py")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+        process.communicate(timeout=30)
+
+
+def told(address, body=None):
+    """What the server answers, as JSON."""
+    data = None if body is None else json.dumps(body).encode()
+    with urllib.request.urlopen(urllib.request.Request(address, data), timeout=30) as response:
+        return json.load(response)
+
+
+def test_every_row_is_printed_and_nobody_does_other_work():
+    """With tiny sizes each workload has a row for the floor and for each of ours, and nobody drops out."""
+    lines, code = speed("--scale", "0.02", "--rounds", "1")
+    expected = [
+        (workload, who)
+        for workload in ALL
+        for who in ("floor", *OURS)
+        for _ in range(2 if workload in (*STREAMED, "W6") else 1)
+    ]
+    expected += [("slope", who) for who in ("floor", *OURS)]
+    rows = [(line[0], line[1]) for line in lines[1:] if line[1] != "server"]
+    assert (sorted(rows), code) == (sorted(expected), 0)
+
+
+def test_the_other_format_is_measured_too():
+    """In Anthropic's format the verified work is the same: every contender stays in."""
+    small = ("--scale", "0.1", "--rounds", "1", "--workload", "W2", "--workload", "W2s")
+    lines, code = speed("--wire", "anthropic", *small)
+    rows = [(line[0], line[1]) for line in lines[1:] if line[1] != "server"]
+    assert (rows, code) == ([(workload, who) for workload in ("W2", "W2s") for who in ("floor", *OURS)], 0)
+
+
+def test_a_wrong_request_is_noticed_when_it_is_verified(server):
+    """A request without the tool result that belongs into it is told as a failure, and a right one is not."""
+    path = f"{server}/s/one/t1-p1-f2-d0-v1/v1/chat/completions"
+    offer = {"tools": [{"type": "function", "function": {"name": "add"}}]}
+    asked = {"role": "user", "content": "Add."}
+    reply = told(path, {"messages": [asked]} | offer)["choices"][0]["message"]
+    answer = told(path, {"messages": [asked, reply]} | offer)["choices"][0]["message"]["content"]
+    failures = ["request 1: the tool results are {}, not {'call_0000_0000': '0'}"]
+    told(path, {"messages": [asked]} | offer)
+    result = {"role": "tool", "tool_call_id": reply["tool_calls"][0]["id"], "content": "0"}
+    told(path, {"messages": [asked, reply, result]} | offer)
+    stats = told(f"{server}/stats/one")
+    assert (answer, stats["requests"], stats["failures"]) == ("word0 word1 ", 4, failures)
