@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -37,21 +38,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         words = ["version"]
     try:
         verb = verbs.find(words[0], "terminal")
-        return HANDLERS[verb.name](verbs.parse(verb, words[1:], "terminal"))
+        code = HANDLERS[verb.name](verbs.parse(verb, words[1:], "terminal"))
+        sys.stdout.flush()
+        return code
     except verbs.Help as help:
         print(help, end="")
         return 0
     except AetherError as error:
-        print("\n".join(error._render_traceback_()), file=sys.stderr)
+        print(verbs.in_terminal("\n".join(error._render_traceback_())), file=sys.stderr)
         return 2 if isinstance(error, UsageFault) else 1
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # whoever read along, such as head, has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 def help_(options: argparse.Namespace) -> int:
     """What can be typed, or all about one verb."""
-    if options.verb:
+    if options.verb == "settings":
+        print(verbs.settings_text())
+    elif options.verb:
         print(verbs.help_text(verbs.find(options.verb, "terminal"), "terminal"), end="")
     else:
         print(f"aether-nb: an agent that lives in your notebook.\n\n{verbs.overview('terminal')}")
@@ -96,21 +104,20 @@ def look(options: argparse.Namespace) -> int:
     from aether_nb import doctor
     from aether_nb.opening import surroundings
 
+    settings, record, workspace = surroundings(None)
     if options.model:
-        from aether_nb import model_verbs
-
-        print(model_verbs.tried(options, asyncio.run))
-        return 0
-    findings = doctor.look(*surroundings(None))
-    print(json.dumps([asdict(f) for f in findings], indent=2) if options.json else doctor.text(findings))
-    return 3 if any(finding.state == "blocked" for finding in findings) else 0
+        checks = doctor.try_model(options.model, settings, asyncio.run)
+    else:
+        checks = doctor.look(settings, record, workspace, asyncio.run)
+    _say(json.dumps([asdict(check) for check in checks], indent=2) if options.json else doctor.text(checks))
+    return 3 if any(check.state == "blocked" for check in checks) else 0
 
 
 def models(options: argparse.Namespace) -> int:
     """Which providers there are, or which models one of them has."""
     from aether_nb import model_verbs
 
-    print(model_verbs.models(options, _settings(), asyncio.run))
+    _say(model_verbs.models(options, _settings(), asyncio.run))
     return 0
 
 
@@ -118,7 +125,7 @@ def key(options: argparse.Namespace) -> int:
     """Take a key, forget one, or say which there are."""
     from aether_nb import model_verbs
 
-    print(model_verbs.key(options, _settings(), _dialog()))
+    _say(model_verbs.key(options, _settings(), _dialog()))
     return 0
 
 
@@ -126,8 +133,8 @@ def setup(options: argparse.Namespace) -> int:
     """Choose a model step by step."""
     from aether_nb.setting_up import set_up
 
-    if not set_up(_dialog(), _settings()):
-        print("Everything stays as it is.")
+    name = set_up(_dialog(), _settings())
+    _say(f"{name} serves from now on." if name else "Everything stays as it is.")
     return 0
 
 
@@ -138,9 +145,14 @@ def _settings() -> Settings:
 
 
 def _dialog() -> Dialog:
+    from aether_nb.live.whereabouts import can_type
     from aether_nb.setting_up import Dialog
 
-    return Dialog(print, input, getpass, asyncio.run)
+    return Dialog(_say, input, getpass, asyncio.run, can_type(None))
+
+
+def _say(text: str) -> None:
+    print(verbs.in_terminal(text))
 
 
 def version_(options: argparse.Namespace) -> int:

@@ -1,6 +1,8 @@
-"""Whether everything is in place: the kernel, the settings, the model, the record, the packages.
+"""Whether everything is in place: the kernel, the settings, the model and its key, the record, the packages.
 
-It looks and says; it changes nothing but for a file that it writes into the record's folder and takes away again.
+It looks and says; it changes nothing but for a file that it writes into the record's folder and takes away again. A
+provider is asked for its list of models, once and not for long, which costs nothing. A model that is named is tried
+out. Keys are told by where they come from, never by what they are.
 """
 
 from __future__ import annotations
@@ -9,105 +11,179 @@ import asyncio
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, TypeAlias
 
 from aether_nb.about import VERSION
-from aether_nb.config import Settings
+from aether_nb.config import Settings, own_file
 from aether_nb.errors import AetherError, ConfigError
+from aether_nb.models import keys, providers
+from aether_nb.models.discovery import find_local
+from aether_nb.models.listing import list_models
+from aether_nb.models.probing import Check, tried
+from aether_nb.models.profile import Profile
+from aether_nb.models.providers import Providers
 from aether_nb.models.router import open_model, serving
+from aether_nb.widgets.wording import clean, count
 
-__all__ = ["Finding", "look", "text"]
+__all__ = ["look", "text", "try_model"]
+
+Runner: TypeAlias = Callable[[Coroutine[Any, Any, Any]], Any]
+"""Runs a coroutine to its end."""
+
+LIST_SECONDS = 3.0
+"""How long a provider may take for its list."""
+
+TRIAL_SECONDS = 60.0
+"""The longest silence of a model that is tried out: a local server may have to load it first."""
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at. ``hint`` is what to do, empty when all is well."""
-
-    what: str
-    state: Literal["ok", "warn", "blocked"]
-    found: str
-    hint: str = ""
-
-
-def look(settings: Settings | ConfigError, record: Path, workspace: Path, shell: Any = None) -> list[Finding]:
+def look(
+    settings: Settings | ConfigError, record: Path, workspace: Path, run: Runner, shell: Any = None
+) -> list[Check]:
     """Look at everything.
 
     Args:
         settings: What is configured, or what is wrong with it.
         record: The folder of the record.
         workspace: The folder inside which files may be touched.
+        run: Runs a coroutine to its end.
         shell: The IPython shell; None from a terminal.
     """
     return [
         *_kernel(shell),
         _loop(),
-        *_configured(settings),
+        *_configured(settings, run),
         _writable("record", record, "runs cannot be recorded, so none can start", "Set AETHER_STORE=FOLDER."),
         _writable("folder", workspace, "no file can be written here", "Open the notebook in a folder of yours."),
         *_packages(),
     ]
 
 
-def text(findings: list[Finding]) -> str:
+def try_model(name: str, settings: Settings | ConfigError, run: Runner) -> list[Check]:
+    """Try a model out, with three tiny requests; what keeps it from being asked is a finding too.
+
+    Args:
+        name: As a person types it.
+        settings: What is configured, or what is wrong with it.
+        run: Runs a coroutine to its end.
+    """
+    if isinstance(settings, ConfigError):
+        return [_blocked("settings", settings)]
+    try:
+        model = open_model(
+            name,
+            os.environ,
+            providers.load([settings.providers]),
+            timeout=min(settings.timeout, TRIAL_SECONDS),
+            local_only=settings.local_only,
+            wrappers=False,
+        )
+    except AetherError as error:
+        return [_blocked("model", error)]
+    found: list[Check] = run(tried(model))
+    return found
+
+
+def text(checks: Iterable[Check]) -> str:
     """The findings as a table for a terminal."""
     lines = []
-    for finding in findings:
-        lines.append(f"{finding.state:<8} {finding.what:<10} {finding.found}")
-        if finding.hint:
-            lines.append(f"{'':<19} next: {finding.hint}")
+    for check in checks:
+        lines.append(clean(f"{check.state:<8} {check.what:<10} {check.found}"))
+        if check.hint:
+            lines.append(clean(f"{'':<19} next: {check.hint}"))
     return "\n".join(lines)
 
 
-def _kernel(shell: Any) -> Iterator[Finding]:
+def _blocked(what: str, error: AetherError, name: str = "") -> Check:
+    return Check(what, "blocked", f"{name}{error.what} {error.why}".strip(), error.hint)
+
+
+def _kernel(shell: Any) -> Iterator[Check]:
     python = ".".join(str(part) for part in sys.version_info[:3])
-    yield Finding("python", "ok", f"{python}, IPython {version('ipython')}, aether-nb {VERSION}")
+    yield Check("python", "ok", f"{python}, IPython {version('ipython')}, aether-nb {VERSION}")
     kernel = getattr(shell, "kernel", None)
     if shell is None:
         return
     if kernel is None:
-        yield Finding("kernel", "ok", "none: this is a terminal, approvals are typed")
+        yield Check("kernel", "ok", "none: this is a terminal, approvals are typed")
         return
     found = version("ipykernel")
     if int(found.split(".")[0]) >= 7:
-        yield Finding("kernel", "ok", f"ipykernel {found}: clicks are heard while a cell runs")
+        yield Check("kernel", "ok", f"ipykernel {found}: clicks are heard while a cell runs")
     else:
         hint = "pip install -U ipykernel, then restart the kernel."
-        yield Finding("kernel", "warn", f"ipykernel {found}: clicks wait while a tool computes", hint)
+        yield Check("kernel", "warn", f"ipykernel {found}: clicks wait while a tool computes", hint)
 
 
-def _loop() -> Finding:
+def _loop() -> Check:
     """A known trap: nest_asyncio breaks every timeout of asyncio on Python 3.14."""
     patched = getattr(asyncio, "_nest_patched", False) and not hasattr(asyncio, "_nest_asyncio2")
     if patched and sys.version_info >= (3, 14):
         hint = "Take nest_asyncio.apply() out of the notebook; top-level await works without it. Restart the kernel."
-        return Finding("asyncio", "blocked", "nest_asyncio is applied, which breaks asyncio on Python 3.14", hint)
+        return Check("asyncio", "blocked", "nest_asyncio is applied, which breaks asyncio on Python 3.14", hint)
     if patched:
-        return Finding("asyncio", "warn", "nest_asyncio is applied; it is not needed in a notebook")
-    return Finding("asyncio", "ok", "as Python ships it")
+        return Check("asyncio", "warn", "nest_asyncio is applied; it is not needed in a notebook")
+    return Check("asyncio", "ok", "as Python ships it")
 
 
-def _configured(settings: Settings | ConfigError) -> Iterator[Finding]:
-    """The settings, and the model they name."""
+# ---- the settings and the model they name
+
+
+def _configured(settings: Settings | ConfigError, run: Runner) -> Iterator[Check]:
+    """The settings, the servers of this machine, and the model that serves."""
     if isinstance(settings, ConfigError):
-        yield Finding("settings", "blocked", f"{settings.what} {settings.why}".strip(), settings.hint)
-    else:
-        yield _model(settings)
-
-
-def _model(settings: Settings) -> Finding:
-    choice = serving(os.environ, settings.model)
+        yield _blocked("settings", settings)
+        return
     try:
-        open_model(choice.name, os.environ)
+        known = providers.load([settings.providers])
+    except ConfigError as error:
+        yield _blocked("settings", error)
+        return
+    own = own_file()
+    yield Check("settings", "ok", f"yours: {own}{'' if own.exists() else ' (there is none yet)'}")
+    found = run(find_local(known, environment=os.environ))
+    servers = ", ".join(f"{each.provider} at {each.base_url}, {count(len(each.models), 'model')}" for each in found)
+    yield Check("local", "ok", servers or "no model server answers on this machine")
+    choice = serving(os.environ, settings.model, known, found=found, local_only=settings.local_only)
+    try:
+        model = open_model(choice.name, os.environ, known, local_only=settings.local_only, wrappers=False)
     except AetherError as error:
-        return Finding("model", "blocked", f"{choice.name}: {error.what} {error.why}".strip(), error.hint)
-    return Finding("model", "ok", f"{choice.name} ({choice.why})")
+        yield _blocked("model", error, f"{choice.name}: ")
+        return
+    yield Check("model", "ok", f"{choice.name} ({choice.why})")
+    if (profile := getattr(model, "profile", None)) is not None:
+        yield from _reached(profile, known, run)
 
 
-def _writable(what: str, folder: Path, otherwise: str, hint: str) -> Finding:
+def _reached(profile: Profile, known: Providers, run: Runner) -> Iterator[Check]:
+    """The key of whoever serves, and whether its address answers."""
+    key = keys.find(profile, os.environ)
+    none = "none is needed" if profile.local or not profile.key_variables else key.note or "none"
+    yield Check("key", "ok", f"of {profile.provider}: {key.source or none}")
+    path = known.row(profile.provider).models_path if profile.provider in known.names() else ""
+    yield run(_answering(profile, key.value, path))
+
+
+async def _answering(profile: Profile, key: str, path: str) -> Check:
+    """Whether it lists its models. A note and no more: some servers have no list and work all the same."""
+    hint = f"Try it out: %aether doctor {profile.name}"
+    try:
+        async with asyncio.timeout(LIST_SECONDS):
+            listing = await list_models(profile, key, refresh=True, path=path)
+    except TimeoutError:
+        return Check("endpoint", "warn", f"{profile.host} did not answer within {LIST_SECONDS:g} s", hint)
+    if listing.source != "live":
+        return Check("endpoint", "warn", listing.why, hint)
+    return Check("endpoint", "ok", f"{profile.host} answers, with {count(len(listing.models), 'model')}")
+
+
+# ---- folders and packages
+
+
+def _writable(what: str, folder: Path, otherwise: str, hint: str) -> Check:
     """Whether a file can be made in a folder, or in the nearest folder above it that exists."""
     place = folder
     while not place.exists() and place != place.parent:
@@ -116,11 +192,11 @@ def _writable(what: str, folder: Path, otherwise: str, hint: str) -> Finding:
         with tempfile.NamedTemporaryFile(dir=place, prefix=".aether-doctor-"):
             pass
     except OSError as error:
-        return Finding(what, "blocked", f"{folder}: {otherwise} ({error.strerror or error})", hint)
-    return Finding(what, "ok", str(folder))
+        return Check(what, "blocked", f"{folder}: {otherwise} ({error.strerror or error})", hint)
+    return Check(what, "ok", str(folder))
 
 
-def _packages() -> Iterator[Finding]:
+def _packages() -> Iterator[Check]:
     """What the offline analyst's code uses; the rest comes with the package."""
     missing = []
     for name in ("pandas", "matplotlib", "scipy"):
@@ -130,6 +206,6 @@ def _packages() -> Iterator[Finding]:
             missing.append(name)
     if missing:
         found = f"without {', '.join(missing)} the offline analyst can do less"
-        yield Finding("packages", "warn", found, f"pip install {' '.join(missing)}")
+        yield Check("packages", "warn", found, f"pip install {' '.join(missing)}")
     else:
-        yield Finding("packages", "ok", "pandas, matplotlib and scipy are installed")
+        yield Check("packages", "ok", "pandas, matplotlib and scipy are installed")

@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from aether_nb.errors import ModelError
+from aether_nb.errors import ConfigError, ModelUnavailable
 from aether_nb.models import keys
+from aether_nb.models.discovery import Found
 from aether_nb.models.listing import Listing, ModelInfo
-from aether_nb.models.probing import Check
 from aether_nb.models.profile import Profile
 from aether_nb.models.providers import Providers
 from aether_nb.models.rows import Row
 from aether_nb.widgets.wording import clean
 
-__all__ = ["checks_text", "key_text", "listing_rows", "listing_text", "profile_of", "provider_rows", "provider_text"]
+__all__ = ["addressed", "key_text", "listing_rows", "listing_text", "profile_of", "provider_rows", "provider_text"]
 
 MOST = 200
 """How many models are listed for people."""
@@ -26,30 +26,44 @@ MOST = 200
 def profile_of(providers: Providers, name: str, environment: Mapping[str, str]) -> Profile | None:
     """How a provider is spoken with, whichever of its models is asked; None while it has no address."""
     try:
-        return providers.profile(f"{name}:{providers.row(name).default_model or '-'}", environment)
-    except ModelError:
+        return providers.provider(name, environment)
+    except ModelUnavailable:
         return None
 
 
-def provider_rows(providers: Providers, environment: Mapping[str, str], local: Iterable[str]) -> list[dict[str, Any]]:
+def addressed(providers: Providers, row: Row, environment: Mapping[str, str]) -> Profile:
+    """The same, where there has to be an address.
+
+    Raises:
+        ModelUnavailable: It has none.
+    """
+    if (profile := profile_of(providers, row.name, environment)) is None:
+        variable = row.base_url_variable or "base_url"
+        hint = f"Set {variable}=http://HOST:PORT/v1"
+        raise ModelUnavailable(f"{row.name} has no address.", f"{variable} is not set.", hint)
+    return profile
+
+
+def provider_rows(providers: Providers, environment: Mapping[str, str], local: Iterable[Found]) -> list[dict[str, Any]]:
     """Every provider as plain values: whether it can be asked now, where it is, what it is asked for by itself.
 
     Args:
         providers: The registry.
         environment: The environment's variables.
-        local: The providers whose servers answer on this machine.
+        local: The servers that answer on this machine.
     """
-    answering = set(local)
+    answering = {found.provider: found.base_url for found in local}
     rows = []
     for name in providers.names():
         row, profile = providers.row(name), profile_of(providers, name, environment)
-        key = keys.find(profile, environment) if profile else keys.Key()
+        key = _key(profile, environment)
+        here = f"answers at {answering[name]}" if name in answering else ""
         rows.append(
             {
                 "provider": name,
-                "ready": name in answering or bool(key),
-                "why": "answers on this machine" if name in answering else key.source if key else _missing(row),
-                "address": row.address(environment),
+                "ready": bool(here or key),
+                "why": here or key.source or key.note or _missing(row, profile),
+                "address": answering.get(name) or row.address(environment),
                 "model": row.default_model,
             }
         )
@@ -62,16 +76,16 @@ def provider_text(rows: Iterable[Mapping[str, Any]]) -> str:
     for row in sorted(rows, key=lambda row: not row["ready"]):
         mark = "✓ " if row["ready"] else "  "
         lines.append(clean(f"{mark}{row['provider']:<12} {row['model']:<34} {row['why']}"))
-    return "\n".join([*lines, "Models of one: %aether models PROVIDER  Choose one: %aether model PROVIDER:MODEL"])
+    return "\n".join([*lines, "Models of one: %aether models PROVIDER  Choose one: %aether setup"])
 
 
 def key_text(providers: Providers, environment: Mapping[str, str]) -> str:
     """Which keys there are and where they come from; never what they are."""
     lines = []
     for name in providers.names():
-        profile = profile_of(providers, name, environment)
-        if profile and (key := keys.find(profile, environment)):
-            lines.append(f"  {name:<12} {key.source}")
+        key = _key(profile_of(providers, name, environment), environment)
+        if key or key.note:
+            lines.append(clean(f"  {name:<12} {key.source or key.note}"))
     return "\n".join(
         [*(lines or ["No key is here."]), "Take one: %aether key PROVIDER  Forget one: %aether key PROVIDER --forget"]
     )
@@ -91,6 +105,8 @@ def listing_rows(listing: Listing) -> dict[str, Any]:
 def listing_text(listing: Listing) -> str:
     """A provider's models as a table for a terminal, with where the list comes from."""
     models = listing.models
+    if not models:
+        return clean(listing.note)
     width = max([len(model.id) for model in models[:MOST]] + [5])
     lines = [f"{'MODEL':<{width}}  {'CONTEXT':>9}  {'$/M IN':>8}  {'$/M OUT':>8}  TAKES"]
     for model in models[:MOST]:
@@ -105,14 +121,14 @@ def listing_text(listing: Listing) -> str:
     return "\n".join([*lines, _origin(listing)])
 
 
-def checks_text(checks: Iterable[Check]) -> str:
-    """What was tried, as a table for a terminal."""
-    lines = []
-    for check in checks:
-        lines.append(f"{check.state:<8} {check.what:<10} {check.found}")
-        if check.hint:
-            lines.append(f"{'':<19} next: {check.hint}")
-    return "\n".join(lines)
+def _key(profile: Profile | None, environment: Mapping[str, str]) -> keys.Key:
+    """A provider's key. One that cannot be used is told, so that the others can be."""
+    if profile is None:
+        return keys.Key()
+    try:
+        return keys.find(profile, environment)
+    except ConfigError as error:
+        return keys.Key(note=f"{error.what} {error.why}")
 
 
 def _model_row(model: ModelInfo) -> dict[str, Any]:
@@ -151,7 +167,9 @@ def _age(seconds: float | None) -> str:
     return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days"
 
 
-def _missing(row: Row) -> str:
-    if row.key_variables:
-        return f"no key: %aether key {row.name}, or set {row.key_variables[0]}"
-    return "no server answers on this machine"
+def _missing(row: Row, profile: Profile | None) -> str:
+    if profile is None:
+        return f"no address: set {row.base_url_variable}"
+    if row.port and profile.local:
+        return "no server answers on this machine"
+    return f"no key: %aether key {row.name}, or set {row.key_variables[0]}" if row.key_variables else "needs no key"

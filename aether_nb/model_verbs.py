@@ -1,4 +1,4 @@
-"""What ``models``, ``key`` and ``doctor MODEL`` do, in a notebook and in a terminal alike.
+"""What ``models`` and ``key`` do, in a notebook and in a terminal alike.
 
 Each gives back a text. How something asynchronous is run, and how to talk with whoever types, is handed in.
 """
@@ -9,32 +9,17 @@ import argparse
 import json
 import os
 from collections.abc import Callable, Coroutine
-from dataclasses import asdict
 from typing import Any, TypeAlias
 
 from aether_nb.config import Settings
-from aether_nb.errors import ModelUnavailable
-from aether_nb.model_reports import (
-    checks_text,
-    key_text,
-    listing_rows,
-    listing_text,
-    profile_of,
-    provider_rows,
-    provider_text,
-)
-from aether_nb.models import keys
+from aether_nb.model_reports import addressed, key_text, listing_rows, listing_text, provider_rows, provider_text
+from aether_nb.models import keys, providers
 from aether_nb.models.discovery import find_local
 from aether_nb.models.listing import Listing, list_models
-from aether_nb.models.probing import Check
-from aether_nb.models.probing import tried as trial
-from aether_nb.models.profile import Profile
-from aether_nb.models.providers import Providers, load
-from aether_nb.models.router import open_model
 from aether_nb.models.rows import Row
 from aether_nb.setting_up import Dialog, take_key
 
-__all__ = ["key", "models", "tried"]
+__all__ = ["key", "models"]
 
 Runner: TypeAlias = Callable[[Coroutine[Any, Any, Any]], Any]
 
@@ -43,17 +28,17 @@ def models(options: argparse.Namespace, settings: Settings, run: Runner) -> str:
     """The providers, or the models of one.
 
     Raises:
-        AetherError: There is no such provider, or it has no address.
+        AetherError: There is no such provider, it has no address, or its kept key cannot be used.
     """
-    providers = load([settings.providers])
+    known = providers.load([settings.providers])
     if not options.provider:
-        found = run(find_local(providers))
-        rows = provider_rows(providers, os.environ, [each.provider for each in found])
+        found = run(find_local(known, environment=os.environ))
+        rows = provider_rows(known, os.environ, found)
         return json.dumps(rows, indent=2) if options.json else provider_text(rows)
-    row = providers.row(options.provider)
-    profile = _addressed(providers, row)
-    key = keys.find(profile, os.environ)
-    listing: Listing = run(list_models(profile, key.value, refresh=options.refresh))
+    row = known.row(options.provider)
+    profile = addressed(known, row, os.environ)
+    value = keys.find(profile, os.environ).value
+    listing: Listing = run(list_models(profile, value, refresh=options.refresh, path=row.models_path))
     return json.dumps(listing_rows(listing), indent=2) if options.json else listing_text(listing)
 
 
@@ -61,45 +46,23 @@ def key(options: argparse.Namespace, settings: Settings, dialog: Dialog) -> str:
     """Take a provider's key and say whether it is accepted; forget it; or say which keys there are.
 
     Raises:
-        AetherError: There is no such provider, or the key cannot be kept.
+        AetherError: There is no such provider, nobody can type, or the key cannot be kept.
     """
-    providers = load([settings.providers])
+    known = providers.load([settings.providers])
     if not options.provider:
-        return key_text(providers, os.environ)
-    row = providers.row(options.provider)
+        return key_text(known, os.environ)
+    row = known.row(options.provider)
     if options.forget:
         return _forgotten(row)
-    profile = _addressed(providers, row)
-    take_key(dialog, row, profile)
-    listing: Listing = dialog.run(list_models(profile, keys.find(profile, os.environ).value, refresh=True))
-    if listing.source != "live":
-        return f"It could not be tried: {listing.note}"
-    return f"{row.name} accepts it: {len(listing.models)} models. Choose one: %aether model {row.name}:NAME"
-
-
-def _addressed(providers: Providers, row: Row) -> Profile:
-    profile = profile_of(providers, row.name, os.environ)
-    if profile is None:
-        raise ModelUnavailable(
-            f"{row.name} has no address.",
-            f"{row.base_url_variable} is not set.",
-            f"Set {row.base_url_variable}=http://HOST:PORT/v1",
-        )
-    return profile
+    profile = addressed(known, row, os.environ)
+    if not profile.key_variables:
+        return f"{row.name} needs no key. Its models: %aether models {row.name}"
+    if not take_key(dialog, row, profile):
+        return f"Try another one: %aether key {row.name}"
+    return f"Choose a model: %aether model {row.name}:{row.default_model or 'NAME'}"
 
 
 def _forgotten(row: Row) -> str:
     said = f"The kept key of {row.name} is forgotten." if keys.forget(row.name) else f"No key of {row.name} was kept."
     left = [variable for variable in row.key_variables if os.environ.get(variable)]
     return f"{said} The environment still has {', '.join(left)}." if left else said
-
-
-def tried(options: argparse.Namespace, run: Runner) -> str:
-    """An endpoint, tried out: does it answer, take the key, stream, take tools, see pictures?
-
-    Raises:
-        AetherError: No model goes by that name.
-    """
-    model = open_model(options.model, os.environ, wrappers=False)
-    found: list[Check] = run(trial(model))
-    return json.dumps([asdict(check) for check in found], indent=2) if options.json else checks_text(found)

@@ -6,17 +6,19 @@ A handler returns a text, or a MIME bundle to show. The table is checked against
 from __future__ import annotations
 
 import argparse
+import getpass
 import json
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import asdict
-from getpass import getpass
 from typing import Any, TypeAlias
 
 from IPython import get_ipython
 
 from aether_nb import doctor, model_verbs, reports, verbs
 from aether_nb.about import VERSION
-from aether_nb.live.bridge import AgentThread
+from aether_nb.live.thread import AgentThread
+from aether_nb.live.whereabouts import can_type
 from aether_nb.opening import surroundings
 from aether_nb.session import Session
 from aether_nb.setting_up import Dialog, set_up
@@ -49,6 +51,8 @@ def help_(options: argparse.Namespace) -> str:
     """What can be typed, or all about one verb."""
     if not options.verb:
         return verbs.overview("notebook")
+    if options.verb == "settings":
+        return verbs.settings_text()
     verb = verbs.CELL if options.verb.lstrip("%") == "aether" else verbs.find(options.verb, "notebook")
     return verbs.help_text(verb, "notebook")
 
@@ -84,7 +88,8 @@ def setup(session: Session, _: Any) -> str:
 
 
 def _dialog(session: Session) -> Dialog:
-    return Dialog(print, input, getpass, session.thread.run)
+    # A kernel puts its own functions in the place of these two, so they are looked up when they are needed.
+    return Dialog(print, input, getpass.getpass, session.thread.run, can_type(session.shell))
 
 
 def new(session: Session, _: Any) -> str:
@@ -126,10 +131,14 @@ def trace(session: Session, options: argparse.Namespace) -> str:
 
 def look(options: argparse.Namespace) -> str:
     """Whether everything is in place; settings that cannot be read are a finding, not an end."""
-    if options.model:
-        return model_verbs.tried(options, AgentThread().run)
-    findings = doctor.look(*surroundings(get_ipython()), get_ipython())
-    return json.dumps([asdict(finding) for finding in findings], indent=2) if options.json else doctor.text(findings)
+    shell = get_ipython()
+    settings, record, workspace = surroundings(shell)
+    with closing(AgentThread()) as thread:
+        if options.model:
+            checks = doctor.try_model(options.model, settings, thread.run)
+        else:
+            checks = doctor.look(settings, record, workspace, thread.run, shell)
+    return json.dumps([asdict(check) for check in checks], indent=2) if options.json else doctor.text(checks)
 
 
 def version_(_: argparse.Namespace) -> str:

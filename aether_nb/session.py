@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -126,7 +127,7 @@ class Session:
         Raises:
             ModelNotFound: No model goes by that name.
         """
-        self._models.pop(name, None)  # its address may have been set anew
+        self._let_go(self._models.pop(name, None))  # its address may have been set anew
         model = self.model(name)
         if role == "chat":
             self.settings, self._only = replace(self.settings, model=name), ""
@@ -149,6 +150,7 @@ class Session:
         if name not in self._models or name in registry.names("model"):
             settings = self.settings
             replies = ReplyStore(self.record / "replies.sqlite") if settings.cache else None
+            self._let_go(self._models.pop(name, None))
             self._models[name] = open_model(
                 name,
                 os.environ,
@@ -169,21 +171,28 @@ class Session:
         Raises:
             ModelError: It cannot be opened.
         """
-        model = self.model(self._only)
+        name = self._only or self.model_name
+        model = self._models.get(name) or self.model(name)  # opened once a run, however it was registered
         profile = getattr(model, "profile", None)
         blind = profile is not None and profile.vision is False
         if blind and any(isinstance(part, Image) for message in request.messages for part in message.parts):
-            return self.model(self.role("vision")[0])
+            name = self.role("vision")[0]
+            return self._models.get(name) or self.model(name)
         return model
 
     def close(self) -> None:
         """Let go of connections, files and the thread. What is recorded stays."""
         for model in self._models.values():
-            if (aclose := getattr(model, "aclose", None)) is not None:
-                self.thread.submit(aclose()).result(timeout=5)
+            if (closing := self._let_go(model)) is not None:
+                closing.result(timeout=5)
         self._models.clear()
         self.thread.close()
         self.log.close()
+
+    def _let_go(self, model: Model | None) -> Future[Any] | None:
+        """Close a model's connections, on the loop that opened them."""
+        aclose = getattr(model, "aclose", None)
+        return self.thread.submit(aclose()) if aclose is not None else None
 
     def ready(self, question: Question) -> None:
         """Refuse a question that cannot be begun, before anything is shown.

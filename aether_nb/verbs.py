@@ -23,9 +23,11 @@ __all__ = [
     "Verb",
     "find",
     "help_text",
+    "in_terminal",
     "leading_options",
     "overview",
     "parse",
+    "settings_text",
     "words",
 ]
 
@@ -82,7 +84,11 @@ CELL = Verb(
 
 VERBS: tuple[Verb, ...] = (
     Verb("status", "Where things stand: model, mode, folder, record.", (), ("notebook",)),
-    Verb("help", "What can be typed.", (Option(("verb",), "one verb", default="", metavar="VERB"),)),
+    Verb(
+        "help",
+        "What can be typed.",
+        (Option(("verb",), "one verb; or settings, for all that can be set", default="", metavar="VERB"),),
+    ),
     Verb(
         "model",
         "Which model serves, or which one shall; in the middle of a conversation too.",
@@ -231,6 +237,24 @@ def overview(face: Face) -> str:
 def help_text(verb: Verb, face: Face) -> str:
     """All about one verb."""
     return _parser(verb, face).format_help()
+
+
+def settings_text() -> str:
+    """Everything that can be set: name, variable, what holds by itself, what is allowed, and what it means."""
+    from aether_nb.config import FILE, own_file, table
+
+    files = f"a line of {FILE} beside the notebook, or a line of {own_file()}"
+    lines = [f"Set by a variable, {files}; the first of them counts."]
+    for name, variable, default, allowed, meaning in table():
+        usual = f" When nothing is said: {default}." if default not in ("", "{}") else ""
+        lines += ["", f"{name}  {variable}".rstrip(), f"    {meaning}", f"    Allowed: {allowed}.{usual}"]
+    return "\n".join(lines)
+
+
+def in_terminal(text: str) -> str:
+    """A text that names commands as they are typed in a notebook, with those that the terminal has as typed there."""
+    names = "|".join(verb.name for verb in VERBS if "terminal" in verb.faces)
+    return re.sub(rf"%aether (?=({names})\b)", "aether ", text)
 
 
 def _parser(verb: Verb, face: Face) -> _Parser:

@@ -12,8 +12,8 @@ import pytest
 
 BENCHMARKS = Path(__file__).parent / "benchmarks"
 OURS = ("model", "stack", "aether", "durable")
-STREAMED = ("W1", "W5")
-ALL = ("W0", "W1", "W2", "W2a", "W2s", "W3", "W4", "W4a", "W5", "W5d", "W6")
+STREAMED = ("W1", "W5", "W5t")
+ALL = ("W0", "W1", "W2", "W2a", "W2s", "W3", "W4", "W4a", "W5", "W5t", "W5d", "W6")
 
 
 def speed(*arguments):
@@ -64,7 +64,7 @@ def test_the_other_format_is_measured_too():
 
 def test_a_wrong_request_is_noticed_when_it_is_verified(server):
     """A request without the tool result that belongs into it is told as a failure, and a right one is not."""
-    path = f"{server}/s/one/t1-p1-f2-d0-v1/v1/chat/completions"
+    path = f"{server}/s/one/t1-p1-f2-d0-o1-v1/v1/chat/completions"
     offer = {"tools": [{"type": "function", "function": {"name": "add"}}]}
     asked = {"role": "user", "content": "Add."}
     reply = told(path, {"messages": [asked]} | offer)["choices"][0]["message"]

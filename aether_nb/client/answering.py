@@ -22,7 +22,8 @@ from aether_nb.client.responses import Chunk, Response, Tally, response_of
 from aether_nb.client.running import Feed
 from aether_nb.client.structured import Shape, Unfit, shape
 from aether_nb.client.work import Question, Work, Writing
-from aether_nb.errors import AnswerInvalid, ModelError
+from aether_nb.config import Settings
+from aether_nb.errors import AnswerInvalid, ModelError, OptionError
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import Message, Text, Usage
 from aether_nb.models.base import Model, Options, Request
@@ -58,7 +59,7 @@ class Answerer:
 
     async def complete(self, prompt: Prompt, said: Said) -> Response:
         """One answer to one request."""
-        observed = await self._observed(said)
+        observed = await self._observed(said, self.chooser.settings)
         messages = await conversation(prompt, self._rules(said), (), said.images)
         specs = tuple(tool.spec for tool in (self.tools | gathered(said.tools)).values())
         try:
@@ -87,10 +88,13 @@ class Answerer:
         Returns:
             The response, and its value of the type that was asked for.
         """
+        if stream and said.as_ is not None:
+            raise OptionError("as_= needs the whole answer, which is checked.", hint="Use ask(prompt, as_=…).")
         shaped = None if said.as_ is None else shape(said.as_)
-        observed = await self._observed(said)
+        settings = self.chooser.settings
+        observed = await self._observed(said, settings)
         messages = await conversation(prompt, self._rules(said), history, said.images)
-        question = self._question(said, messages, shaped, stream)
+        question = self._question(said, settings, messages, shaped, stream)
         run = run or Run(MemoryLog())
         try:
             person = Program(self.approve, _noting(run))
@@ -112,10 +116,9 @@ class Answerer:
         task.add_done_callback(feed.close)
         try:
             async for entries in feed.entries():
-                for entry in entries:
-                    if (chunk := writing.chunk(entry.event)) is not None:
-                        self._show(id, run, chunk)
-                        yield chunk
+                for chunk in writing.chunks(entries):
+                    self._show(id, run, chunk)
+                    yield chunk
             response, _ = await task
         except BaseException as error:
             task.cancel()  # whoever read has left, or the run has failed
@@ -129,8 +132,8 @@ class Answerer:
 
     # ---- putting together
 
-    async def _observed(self, said: Said) -> Observed:
-        return Observed(await self.chooser.open(said.model), self.bus, self.tally)
+    async def _observed(self, said: Said, settings: Settings) -> Observed:
+        return Observed(await self.chooser.open(said.model, settings), self.bus, self.tally)
 
     def _rules(self, said: Said) -> str:
         return self.system if said.system is None else said.system
@@ -144,12 +147,14 @@ class Answerer:
 
         def choose() -> Model:
             swapped = said.model is None and self.chooser.wanted is not wanted
-            return self.chooser.at_once() if swapped else first
+            return self.chooser.at_once(None, self.chooser.settings) if swapped else first
 
         return choose
 
-    def _question(self, said: Said, messages: tuple[Message, ...], shaped: Shape | None, stream: bool) -> Question:
-        settings, options = self.chooser.settings, self._options(said)
+    def _question(
+        self, said: Said, settings: Settings, messages: tuple[Message, ...], shaped: Shape | None, stream: bool
+    ) -> Question:
+        options = self._options(said)
         if shaped is not None:
             *before, last = messages
             messages = (*before, replace(last, parts=(*last.parts, Text(f"\n\n{shaped.words}"))))

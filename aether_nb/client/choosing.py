@@ -18,8 +18,10 @@ from aether_nb import config, registry
 from aether_nb.errors import OptionError
 from aether_nb.models.base import Model
 from aether_nb.models.router import ANALYST, open_model, serving
+from aether_nb.store.place import store_folder
 
 if TYPE_CHECKING:
+    from aether_nb.models.cache import ReplyStore
     from aether_nb.models.discovery import Found
     from aether_nb.models.profile import ToolFormat
     from aether_nb.models.providers import Providers
@@ -79,6 +81,7 @@ class Chooser:
         self.wanted = wanted
         self._opened: dict[str, tuple[object, Model]] = {}
         self._loops: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
+        self._replies: dict[Path, ReplyStore] = {}
         self._found: tuple[object, Sequence[Found]] | None = None
 
     @property
@@ -95,27 +98,31 @@ class Chooser:
         """Ask another model from now on."""
         self.wanted = replace(self.wanted, model=model, provider=None, base_url=None, api_key=None)
 
-    async def open(self, model: str | Model | None = None) -> Model:
+    async def open(self, model: str | Model | None, settings: config.Settings) -> Model:
         """That model; the client's own when none is given.
+
+        Args:
+            model: A model for this call.
+            settings: What holds at this moment.
 
         Raises:
             ModelNotFound: Nobody goes by that name.
             ModelUnavailable: Its key or its address is missing.
-            ConfigError: A setting or an address is invalid.
+            ConfigError: An address is invalid.
         """
-        if model is None and self.wanted.ready is None and self._serving(self.settings) == ANALYST:
-            await self._look()
-        return self.at_once(model)
+        if model is None and self.wanted.ready is None and not settings.model:
+            await self._look(settings)
+        return self.at_once(model, settings)
 
-    def at_once(self, model: str | Model | None = None) -> Model:
+    def at_once(self, model: str | Model | None, settings: config.Settings) -> Model:
         """The same, without looking for servers on this machine."""
         ready = self.wanted.ready if model is None else None if isinstance(model, str) else model
         if ready is not None:
             return ready
         self._loops.add(asyncio.get_running_loop())
-        settings = self.settings
-        name = str(model or self._serving(settings))
-        state = (_addresses(), settings, self.wanted)
+        addresses = _addresses()
+        name = str(model or settings.model or self._serving(settings, addresses))
+        state = (addresses, settings, self.wanted)
         known = self._opened.get(name)
         if known is None or known[0] != state or name in registry.names("model"):
             known = self._opened[name] = state, self._open(name, settings, own=not model)
@@ -129,22 +136,23 @@ class Chooser:
                 await self._close()
             elif loop.is_running():
                 await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._close(), loop))
+        for replies in self._replies.values():
+            replies.close()
 
     async def _close(self) -> None:
         for _, model in list(self._opened.values()):
             if (aclose := getattr(model, "aclose", None)) is not None:
                 await aclose()
 
-    def _serving(self, settings: config.Settings) -> str:
-        """The name of the model that serves."""
-        found = self._found[1] if self._found and self._found[0] == _addresses() else ()
-        only = settings.local_only
-        return serving(os.environ, settings.model, _providers(settings), found=found, local_only=only).name
+    def _serving(self, settings: config.Settings, addresses: Mapping[str, str]) -> str:
+        """The name of the model that serves when none is named."""
+        found = self._found[1] if self._found and self._found[0] == addresses else ()
+        return serving(os.environ, "", _providers(settings), found=found, local_only=settings.local_only).name
 
-    async def _look(self) -> None:
-        """Look for servers on this machine, once for each set of addresses."""
-        settings, addresses = self.settings, _addresses()
-        if settings.model or (self._found and self._found[0] == addresses):
+    async def _look(self, settings: config.Settings) -> None:
+        """Look for servers on this machine when nothing else is known, once for each set of addresses."""
+        addresses = _addresses()
+        if self._serving(settings, addresses) != ANALYST or (self._found and self._found[0] == addresses):
             return
         from aether_nb.models.discovery import find_local
 
@@ -163,7 +171,17 @@ class Chooser:
             timeout=settings.timeout,
             local_only=settings.local_only,
             wrappers=wanted.wrappers,
+            replies=self._kept(settings) if settings.cache else None,
         )
+
+    def _kept(self, settings: config.Settings) -> ReplyStore:
+        """The answers from before, in the folder where this project's runs are recorded."""
+        from aether_nb.models.cache import ReplyStore
+
+        file = store_folder(None, Path.cwd(), settings.store) / "replies.sqlite"
+        if file not in self._replies:
+            self._replies[file] = ReplyStore(file)
+        return self._replies[file]
 
 
 def _addresses() -> Mapping[str, str]:

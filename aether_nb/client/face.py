@@ -22,7 +22,7 @@ from aether_nb.client.bus import Bus, Observer
 from aether_nb.client.choosing import Chooser, Wanted
 from aether_nb.client.conversations import Conversation, texts
 from aether_nb.client.offering import Approve, Offered, gathered
-from aether_nb.client.prompts import Prompt, options_of, said_of
+from aether_nb.client.prompts import Prompt, Said, options_of, said_of
 from aether_nb.client.responses import Chunk, Response, Totals
 from aether_nb.client.running import RunHandle
 from aether_nb.client.sessions import MemorySessions, SessionStore
@@ -117,7 +117,8 @@ class Aether:
             ModelError: The model did not answer.
             AetherError: What was passed cannot be used.
         """
-        said = said_of(tools=tools, images=images, system=system, model=model, **options)
+        options_of(options)
+        said = Said(model, tools, images, system, options=options)
         return await self._answerer.complete(prompt, said)
 
     @overload
@@ -160,7 +161,8 @@ class Aether:
             RunFailed: The run came to a bad end, for example at a limit.
             AetherError: What was passed cannot be used.
         """
-        said = said_of(as_=as_, tools=tools, images=images, system=system, model=model, limits=limits, **options)
+        options_of(options)
+        said = Said(model, tools, images, system, as_, limits, options)
         return (await self._answerer.answer(prompt, said))[1]
 
     def stream(self, prompt: Prompt, **said: Any) -> AsyncGenerator[Chunk, None]:

@@ -29,12 +29,14 @@ class Feed:
     def put(self, entry: Entry) -> None:
         """Take an entry; a watcher of the run."""
         self._gathered.append(entry)
-        self._wake()
+        if self._waiting is not None:
+            self._wake()
 
     def close(self, _: object = None) -> None:
         """Nothing more will come."""
         self._closed = True
-        self._wake()
+        if self._waiting is not None:
+            self._wake()
 
     async def entries(self) -> AsyncIterator[list[Entry]]:
         """What has gathered, each time something has."""
@@ -49,8 +51,9 @@ class Feed:
                 await self._waiting
 
     def _wake(self) -> None:
-        if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_result(None)
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None and not waiting.done():
+            waiting.set_result(None)
 
 
 class RunHandle:

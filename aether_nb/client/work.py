@@ -6,9 +6,10 @@ next: that is the driver's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from itertools import groupby
+from typing import Any, cast
 
 from aether_nb.agent.asking import Asking
 from aether_nb.agent.calls import Calls
@@ -124,6 +125,8 @@ class _ToolEvents:
     def __call__(self, entry: k.Entry) -> None:
         """Take an entry of the run's log."""
         event = entry.event
+        if not event.stored:  # a stream has thousands of these
+            return
         match event:
             case k.CallBegun(call_id=id):
                 self._tell("tool.start", id)
@@ -150,15 +153,22 @@ class Writing:
         self._calls: dict[str, ToolCall] = {}
         self._said = self._apart = False
 
-    def chunk(self, event: k.Event) -> Chunk | None:
+    def chunks(self, entries: Iterable[k.Entry]) -> Iterator[Chunk]:
+        """The chunks that entries are shown as; pieces of text that came together are one."""
+        for kind, events in groupby([entry.event for entry in entries], type):
+            if kind is k.TextDelta:
+                text = "".join([event.text for event in cast(Iterable[k.TextDelta], events)])
+                # What it said before it used its tools is a paragraph of its own.
+                yield Chunk(text=f"\n\n{text}" if self._apart else text)
+                self._said, self._apart = True, False
+            elif kind is k.ThinkingDelta:
+                yield Chunk(thinking="".join([event.text for event in cast(Iterable[k.ThinkingDelta], events)]))
+            else:
+                yield from filter(None, map(self._chunk, events))
+
+    def _chunk(self, event: k.Event) -> Chunk | None:
         """The chunk that an event is shown as; None when it is not for readers."""
         match event:
-            case k.TextDelta(text=text):
-                text = f"\n\n{text}" if self._apart else text  # what it said before its tools is a paragraph of its own
-                self._said, self._apart = True, False
-                return Chunk(text=text)
-            case k.ThinkingDelta(text=text):
-                return Chunk(thinking=text)
             case k.CallProposed(call=call):
                 self._calls[call.id], self._apart = call, self._said
             case k.CallBegun(call_id=id):

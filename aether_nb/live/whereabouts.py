@@ -1,12 +1,16 @@
-"""Where the notebook lies, as far as a front end tells. Asked at ``%load_ext``, so it needs next to nothing."""
+"""Where the notebook lies and whether somebody can type, as far as a front end tells.
+
+Asked at ``%load_ext``, so it needs next to nothing.
+"""
 
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
-__all__ = ["notebook_path", "place"]
+__all__ = ["can_type", "notebook_path", "place"]
 
 
 def place(shell: Any) -> tuple[Path | None, Path]:
@@ -27,3 +31,11 @@ def notebook_path(shell: Any) -> Path | None:
             if path.is_absolute() and path.is_file():
                 return path
     return None
+
+
+def can_type(shell: Any) -> bool:
+    """Whether somebody can answer a question that code asks: by the front end of the running cell, or at a terminal."""
+    kernel = getattr(shell, "kernel", None)
+    if kernel is not None:
+        return bool(getattr(kernel, "_allow_stdin", False))
+    return sys.stdin is not None and sys.stdin.isatty()

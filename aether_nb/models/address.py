@@ -33,10 +33,12 @@ def origin(address: str) -> Origin | None:
         return None
     try:
         parts = urlsplit(address)
-        port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+        port = {"http": 80, "https": 443}[parts.scheme] if parts.port is None else parts.port
     except (ValueError, KeyError):  # a port that is no number, a bracket that is never closed, another scheme
         return None
-    return Origin(parts.scheme, parts.hostname, port) if parts.hostname and "@" not in parts.netloc else None
+    if not parts.hostname or not port or "@" in parts.netloc:
+        return None
+    return Origin(parts.scheme, parts.hostname, port)
 
 
 def is_local(address: str, private: bool | None) -> bool:

@@ -95,7 +95,7 @@ class ChatAssembly:
         message = choice.get("delta") or choice.get("message")
         if isinstance(message, dict):
             content = message.get("content")
-            if len(message) == 1 and isinstance(content, str) and self._opening is None:
+            if isinstance(content, str) and self._opening is None and (len(message) == 1 or _says_only_text(message)):
                 self._text.append(content)  # nearly every chunk of a stream is this one
             else:
                 self._take(message)
@@ -212,6 +212,20 @@ class ChatAssembly:
             usage = vendor.get("usage")
         if isinstance(usage, Mapping):
             self._usage = read_usage(usage)
+
+
+def _says_only_text(message: dict[str, Any]) -> bool:
+    """Whether nothing but the content has a value; written out, for it is asked of each piece of a stream."""
+    has = message.get
+    return not (
+        has("tool_calls")
+        or has("reasoning_content")
+        or has("reasoning")
+        or has("reasoning_details")
+        or has("refusal")
+        or has("function_call")
+        or has("extra_content")
+    )
 
 
 def _content(content: object) -> tuple[str, str]:

@@ -25,6 +25,7 @@ TAG_ENDS = ("</tool_call>", "</tool_calls>", "</function>", "<tool_call>")
 FENCE_END = re.compile(r"`{3,}(?=\s|$)")
 SLIP = re.compile(r"<tool_call>\s*")
 RAW_END = re.compile(r"\n[ \t]{0,8}`{3,}|</(?:tool_call|function)")
+TAGS_END = re.compile(r"</(?:tool_call|function)")
 WINDOW = 16
 """No end of an unreadable block begins earlier than so many characters before it is seen."""
 
@@ -88,10 +89,10 @@ class Block:
             over: The answer has ended with this block, or inside it.
 
         Returns:
-            None at all for a loose block that is text, and for one that was cut off.
+            No call at all for a loose block that is text.
 
         Raises:
-            ValueError: They cannot be read; says what is wrong.
+            ValueError: They cannot be read, or were cut off; says what is wrong.
         """
         body = "".join(self.body)
         if not self.whole:
@@ -133,10 +134,7 @@ class Block:
 
     def _arguments(self, rest: str, end: bool) -> int | None:
         """Behind a tag that names the tool: JSON, a tag for each argument, or nothing."""
-        if rest.startswith("{"):
-            self._mode = self._value
-        elif rest.startswith("<"):
-            self._mode = self._raw
+        self._mode = self._value if rest.startswith("{") else self._raw
         return 0
 
     def _spoil(self, taken: int) -> int:
@@ -148,8 +146,8 @@ class Block:
     def _raw(self, rest: str, end: bool) -> int | None:
         """What is no JSON, up to the end of the block."""
         # The closing fence may be the first thing behind the opening one, whose line break is taken already.
-        found = RAW_END.search(rest if self.body else "\n" + rest)
         shift = 0 if self.body else 1
+        found = (TAGS_END if self.function else RAW_END).search("\n" * shift + rest)
         if found is None:
             taken = len(rest) if end else max(0, len(rest) - WINDOW)
             if not taken:

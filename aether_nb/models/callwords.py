@@ -71,7 +71,7 @@ class Balance:
                     return place - 1
                 if sign in "{[":
                     self._open.append("}" if sign == "{" else "]")
-                elif self._open:
+                else:
                     self._open.pop()
                 if not self._open:
                     return place

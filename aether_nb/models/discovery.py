@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from aether_nb.models.address import origin
+from aether_nb.models.address import is_local, origin
 
 if TYPE_CHECKING:
     import httpx
@@ -48,16 +49,41 @@ async def find_local(
     Returns:
         Those that answered in time, in the order of the rows, each address once.
     """
+    begun = time.monotonic()
+    addresses = _addresses(providers, environment or {})
+    # Half of the time at most: somebody far away who is switched off must not use up that of the others.
+    listening = await asyncio.gather(*(_listens(address, seconds / 2) for _, address in addresses))
+    there = [each for each, listens in zip(addresses, listening, strict=True) if listens]
+    left = max(seconds / 2, seconds - (time.monotonic() - begun))
+    return await _asked(there, left) if there else []
+
+
+async def _listens(address: str, seconds: float) -> bool:
+    """Whether anybody is there. Most often nobody is, and then no HTTP library has to be loaded."""
+    place = origin(address)
+    if place is None:
+        return False
+    try:
+        async with asyncio.timeout(seconds):
+            _, writer = await asyncio.open_connection(place.host, place.port)
+    except (OSError, TimeoutError):
+        return False
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
+    return True
+
+
+async def _asked(addresses: list[tuple[Row, str]], seconds: float) -> list[Found]:
+    """Those of them that are model servers and say so in time."""
     import httpx
 
-    addresses = _addresses(providers, environment or {})
     # No proxy is a way to this machine, and nobody else is to see what runs here.
     # Certificates take longer to read than the servers to answer: only when one of them has one.
     verify = any(address.startswith("https:") for _, address in addresses)
     async with httpx.AsyncClient(trust_env=False, verify=verify, timeout=seconds, follow_redirects=False) as client:
         asked = {asyncio.create_task(_models(client, row, address)): (row, address) for row, address in addresses}
-        if not asked:
-            return []
+        await asyncio.sleep(0)  # their first step loads what connects: no time in which a server could have answered
         await asyncio.wait(asked, timeout=seconds)
         late = [task for task in asked if not task.done()]
         for task in late:
@@ -75,7 +101,7 @@ def _addresses(providers: Providers, environment: Mapping[str, str]) -> list[tup
     found: dict[Any, tuple[Row, str]] = {}
     for row in map(providers.row, providers.names()):
         named = row.base_url_variable and environment.get(row.base_url_variable, "").strip()
-        if named and not providers.provider(row.name, environment).local:
+        if named and not is_local(row.address(environment), row.local or None):
             continue
         if named or row.port:
             address = row.address(environment) if named else f"http://127.0.0.1:{row.port}/v1"

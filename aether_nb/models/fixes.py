@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from aether_nb.events.messages import Image
 from aether_nb.models.base import Request
 from aether_nb.models.profile import Profile
-from aether_nb.models.refusals import message_of
+from aether_nb.models.refusals import LOOKED_AT, message_of
 from aether_nb.models.schemas import inlined, is_strict
 
 __all__ = ["Mended", "mended"]
@@ -64,10 +64,6 @@ def _strict_was_sent(profile: Profile, request: Request) -> bool:
     )
 
 
-def _history(role: str) -> Callable[[Profile, Request], bool]:
-    return lambda _, request: any(message.role == role for message in request.messages)
-
-
 def _choice(profile: Profile, said: str) -> dict[str, Any]:
     """The next weaker way to say which tool has to be used."""
     if re.search(r"'any'|`any`|\"any\"", said) and profile.tool_choice_required == "required":
@@ -108,7 +104,8 @@ RULES = (
         lambda profile, said: {"inline_schema": True},
     ),
     Rule(
-        rf"{_about('(response[_ ]format|json[_ ](schema|mode)|structured outputs?)')}|invalid schema for response_format",
+        rf"{_about('(response[_ ]format|json[_ ](schema|mode)|structured outputs?)')}|"
+        r"invalid schema for response_format",
         lambda profile, request: request.options.schema is not None and profile.json_schema,
         lambda profile, said: {"json_schema": False},
     ),
@@ -160,7 +157,8 @@ RULES = (
         lambda profile, said: {"signed_calls": True},
     ),
     Rule(
-        rf"unknown variant `?image_url|content must be a string|{_about('(image[ _](input|url|content)s?|images|vision)')}",
+        rf"{_about('(image[ _](input|url|content)s?|images|vision)')}|unknown variant `?image_url|"
+        r"content must be a string",
         lambda profile, request: (
             profile.vision is not False
             and any(isinstance(part, Image) for message in request.messages for part in message.parts)
@@ -170,7 +168,7 @@ RULES = (
     ),
     Rule(
         r"content[^\n]{0,60}(null|nonetype)",
-        lambda profile, request: profile.null_content and _history("assistant")(profile, request),
+        lambda profile, request: profile.null_content and any(message.calls for message in request.messages),
         lambda profile, said: {"null_content": False},
     ),
 )
@@ -213,8 +211,8 @@ def _said(body: bytes) -> str:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
-        return text
+        return text[:LOOKED_AT]
     value = value[0] if isinstance(value, list) and value else value
     inner = value.get("error") if isinstance(value, Mapping) else None
     blamed = [str(inner[name]) for name in ("param", "code") if inner.get(name)] if isinstance(inner, Mapping) else []
-    return " ".join([message_of(value) or text, *blamed])
+    return " ".join([*blamed, message_of(value) or text])[:LOOKED_AT]

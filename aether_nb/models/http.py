@@ -152,8 +152,13 @@ class HttpModel:
         import httpx
 
         base = self._address.removesuffix("/v1") if self.wire.path.startswith("/v1/") else self._address
-        headers, url = self._headers(endpoint), httpx.URL(base + self.wire.path)
-        client = self._client(endpoint)
+        headers, client = self._headers(endpoint), self._client(endpoint)
+        try:
+            url = httpx.URL(base + self.wire.path)
+            if not url.host:  # read here for the first time: it may be no name that can be asked for
+                raise httpx.InvalidURL("it names no host")
+        except (httpx.InvalidURL, UnicodeError) as error:
+            raise unreachable(endpoint, str(error), retryable=False) from error
         # Made here and not by the client: merging its headers, cookies and address costs a tenth of a request.
         extensions = {"timeout": self._timeouts().as_dict()}
         attempts = 0
@@ -161,10 +166,7 @@ class HttpModel:
             profile = self.profile
             content = self.wire.body(request, profile)
             asked = httpx.Request("POST", url, headers=headers, content=content, extensions=extensions)
-            try:
-                response = await client.send(asked, stream=True)
-            except UnicodeError as error:  # a host whose name cannot be asked for
-                raise unreachable(endpoint, str(error), retryable=False) from error
+            response = await client.send(asked, stream=True)
             try:
                 if response.status_code == 200:
                     yield response

@@ -86,7 +86,8 @@ def find(home: Row | Profile, environment: Mapping[str, str]) -> Key:
         return Key(note=f"The key that is kept for {provider} belongs to {record['address']}.")
     if value := record.get("key", ""):
         return Key(value, str(_file(provider)))
-    if kept := _patiently(lambda keyring: keyring.get_password(SERVICE, _entry(provider, address)) or ""):
+    kept = _patiently(lambda keyring: keyring.get_password(SERVICE, _entry(provider, address)) or "", PATIENCE)
+    if kept:
         return Key(kept, KEYRING)
     why = "is locked, or it does not answer" if kept is None else "does not have it any more"
     return Key(note=f"A key is kept for {provider}, but {KEYRING} {why}.")
@@ -117,7 +118,8 @@ def keep(home: Row | Profile, value: str, environment: Mapping[str, str] = NOTHI
             "A key is kept for a provider that has a name and an address.",
             "Give it both in your own aether.toml: [providers.NAME] with a base_url",
         )
-    forget(provider)
+    if os.path.lexists(_file(provider)):
+        _drop(provider, PATIENCE)
 
     def set_and_read(keyring: KeyringBackend) -> bool:
         keyring.set_password(SERVICE, _entry(provider, address), value)
@@ -134,18 +136,38 @@ def forget(provider: str) -> bool:
     """Forget the key that is kept for a provider; whether there was one. Variables stay as they are.
 
     Raises:
-        ConfigError: It cannot be removed.
+        ConfigError: It cannot be removed, or the keyring does not let go of it.
     """
-    if not NAME.fullmatch(provider) or not (file := _file(provider)).exists():
+    if not NAME.fullmatch(provider) or not os.path.lexists(_file(provider)):
         return False
+    if entry := _drop(provider, UNLOCKING):
+        raise ConfigError(
+            f"The key of {provider} is not used any more, and still in {KEYRING}.",
+            "It is locked, or it does not answer.",
+            f"Remove it there: service {SERVICE}, name '{entry}'",
+        )
+    return True
+
+
+def _drop(provider: str, seconds: float) -> str:
+    """Remove what is kept; the name under which the keyring still has it, when it does not let go."""
+    file, record = _file(provider), None
     with contextlib.suppress(ConfigError):  # a record that cannot be trusted is removed all the same
         record = _record(provider)
-        if record is not None:  # a keyring that was too slow may have it all the same
-            entry = _entry(provider, record["address"])
-            _patiently(lambda keyring: keyring.delete_password(SERVICE, entry))
     with _told(f"The key of {provider} cannot be removed."):
         file.unlink(missing_ok=True)
-    return True
+    if record is None:
+        return ""
+    entry = _entry(provider, record["address"])
+
+    def gone(keyring: KeyringBackend) -> bool:
+        if keyring.get_password(SERVICE, entry) is not None:
+            keyring.delete_password(SERVICE, entry)
+        return True
+
+    # Also when the file has the key: a keyring that was too slow may have it all the same.
+    removed = _patiently(gone, PATIENCE if "key" in record else seconds)
+    return "" if removed or "key" in record else entry
 
 
 def names() -> tuple[str, ...]:
@@ -204,7 +226,7 @@ def _backend() -> KeyringBackend:
     return backend
 
 
-def _patiently(work: Callable[[KeyringBackend], T], seconds: float = 0) -> T | None:
+def _patiently(work: Callable[[KeyringBackend], T], seconds: float) -> T | None:
     """What the keyring answers; None when there is none, when it refuses, or when it lets one wait too long."""
     answers: list[T] = []
 
@@ -215,7 +237,7 @@ def _patiently(work: Callable[[KeyringBackend], T], seconds: float = 0) -> T | N
 
     thread = Thread(target=ask, name="aether-keyring", daemon=True)
     thread.start()
-    thread.join(seconds or PATIENCE)
+    thread.join(seconds)
     return answers[0] if answers else None
 
 

@@ -14,7 +14,7 @@ import os
 import posixpath
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -70,6 +70,7 @@ class Listing:
         source: Who says so: the server now, the server lately, or the table that is shipped.
         age: Seconds since the server said so; None for the shipped list.
         note: What a person should know of the list, in a sentence or two; empty when all is well.
+        why: Why the server, when it was asked, gave no list; a sentence without its stop, else empty.
     """
 
     provider: str
@@ -77,6 +78,7 @@ class Listing:
     source: Literal["live", "cache", "shipped"]
     age: float | None = None
     note: str = ""
+    why: str = field(default="", compare=False)
 
 
 async def list_models(
@@ -230,13 +232,15 @@ def _headers(profile: Profile, key: str) -> dict[str, str]:
 def _instead(profile: Profile, known: _Known | None, why: str) -> Listing:
     provider = profile.provider
     if known is not None:
-        return Listing(provider, _infos(profile, known.models), "cache", known.age, f"{why}; this is its last list.")
+        return Listing(
+            provider, _infos(profile, known.models), "cache", known.age, f"{why}; this is its last list.", why
+        )
     today = f"{datetime.now(UTC):%Y-%m-%d}"
     served = {model: price for model, price in pricing.shipped(provider).items() if not "" < price.ends < today}
     if not served:
-        return Listing(provider, (), "shipped", None, f"{why}, and no list is shipped; type the model's name.")
+        return Listing(provider, (), "shipped", None, f"{why}, and no list is shipped; type the model's name.", why)
     note = f"{why}; this is the shipped list of {pricing.notice()['date']}."
-    return Listing(provider, tuple(_info(provider, model) for model in served), "shipped", None, note)
+    return Listing(provider, tuple(_info(provider, model) for model in served), "shipped", None, note, why)
 
 
 def _infos(profile: Profile, models: Mapping[str, Price]) -> tuple[ModelInfo, ...]:

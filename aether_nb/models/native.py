@@ -103,11 +103,10 @@ class NativeTools(Wrapper):
             return
         if words.calls:
             self._tools = "text"
-            reply = in_words(reply, words.text, words.calls, (note,))
             yield Delta(note=note)
-        elif words.found:
-            reply = in_words(reply, words.text, ())
-        yield Delta(reply=reply)
+            yield _noted(Delta(reply=heard.outcome), note)
+            return
+        yield Delta(reply=heard.outcome)
 
     async def _after_failure(self, request: Request, shown: str, error: ToolUseFailed) -> AsyncIterator[Delta]:
         """Read what the provider could not; else ask once more, natively."""

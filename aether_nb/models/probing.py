@@ -23,6 +23,8 @@ COUNTING = "Count from 1 to 40, one number after the other, separated by spaces.
 BUFFERED_SECONDS = 1.0
 """A long answer that takes this long and then comes whole has been held back on its way."""
 
+IN_PROMPT = "they are described in the prompt instead; nothing needs to be done"
+
 NUMBER = ToolSpec(
     "report",
     "Report a number.",
@@ -54,9 +56,14 @@ async def probe(model: Model) -> AsyncIterator[Check]:
         yield check
         if check.state == "blocked":
             return
-    yield await _tools(model)
     profile: Profile | None = getattr(model, "profile", None)
-    if profile is not None and profile.vision is False:
+    if profile is None:
+        return  # there is no endpoint: it runs here
+    if profile.tools == "text":
+        yield Check("tools", "ok", IN_PROMPT)
+    else:
+        yield await _tools(model)
+    if profile.vision is False:
         yield Check("vision", "warn", "it sees no pictures", "For pictures: AETHER_VISION_MODEL=PROVIDER:MODEL")
     else:
         yield await _vision(model)
@@ -103,12 +110,11 @@ async def _streams(model: Model) -> AsyncIterator[Check]:
 
 async def _tools(model: Model) -> Check:
     """Whether tools can be offered in the format's own way."""
-    text = "they are described in the prompt instead; nothing needs to be done"
     request = Request((Message.of("user", "Report the number 7 with the tool."),), (NUMBER,), Options(max_tokens=400))
     try:
         reply = await _reply(model, request)
     except ToolsRefused as error:
-        return Check("tools", "ok", f"it takes no tools of its own ({error.why}); {text}")
+        return Check("tools", "ok", f"it takes no tools of its own ({error.why}); {IN_PROMPT}")
     except ToolUseFailed:
         return Check(
             "tools", "warn", "it wrote a call that its provider could not read", "A larger model may do better."

@@ -22,9 +22,12 @@ from aether_nb.models.address import is_local, origin
 from aether_nb.models.profile import Profile
 from aether_nb.models.rows import PROFILE_FIELDS, ROW_FIELDS, Layer, Row, Table, read, shipped
 
-__all__ = ["Providers", "load", "register_provider", "split"]
+__all__ = ["ANALYST", "Providers", "load", "register_provider", "split"]
 
 FILE = Path(__file__).with_name("providers.toml")
+
+ANALYST = "aether:analyst"
+"""The model that needs nothing: no key, no server, no network."""
 
 OTHERS = "local"
 """The row whose quirks hold for an address that no row has. Its key does not."""
@@ -117,10 +120,12 @@ class Providers:
         from difflib import get_close_matches
 
         provider, model = split(name)
+        found = get_close_matches(name, [ANALYST, *registry.names("model")], n=2)
         if provider:
-            return [f"{home}:{model}" for home in get_close_matches(provider, self._names, n=2) if model]
+            homes = get_close_matches(provider, self._names, n=2) if model else []
+            return found or [f"{home}:{model}" for home in homes]
         rows = [row for row in map(self.row, self._names) if row.default_model]
-        found = get_close_matches(name.lower(), [row.name for row in rows], n=1)
+        found += get_close_matches(name.lower(), [row.name for row in rows], n=1)
         if family := re.match(r"[a-z]+", model.lower()):
             found += [f"{row.name}:{model}" for row in rows if re.match(rf"{family[0]}\b", row.default_model.lower())]
         return found[:2]
@@ -171,8 +176,7 @@ class Providers:
         if provider and provider not in self._names and "@" not in provider:
             there = ", ".join(self._names)
             why = f"There is no provider '{provider}'; there are {there}, and any server as NAME@http://host/v1."
-        near = self.near(name) or ["PROVIDER:MODEL"]
-        hint = " or ".join(f"%aether model {each}" for each in near)
+        hint = " or ".join(f"%aether model {each}" for each in self.near(name)) or "%aether models to see who there is"
         return ModelNotFound(f"No model goes by the name '{name}'.", why, f"Type {hint}")
 
 

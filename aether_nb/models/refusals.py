@@ -11,11 +11,9 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Literal, TypeAlias
 
-__all__ = ["TOO_LONG", "Kind", "Refusal", "read_error", "read_refusal"]
+__all__ = ["LOOKED_AT", "TOO_LONG", "Kind", "Refusal", "message_of", "read_error", "read_refusal"]
 
 Kind: TypeAlias = Literal["key", "credit", "missing", "busy", "long", "fault", "tools", "call", "other"]
 """What is wrong: the key, the account, the name, the moment, the length, the server, its tools, a call, the request."""
@@ -46,23 +44,31 @@ STATUSES = {
 PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 """Statuses after which the same request may succeed; so does any other one from 520 to 599, which gateways use."""
 
-NO_CREDIT = re.compile(r"insufficient[_ ](quota|balance|credits?|funds)|exceeded_current_quota|billing_hard_limit|"
-                       r"credit balance is too low|exceeded your current quota", re.I)  # fmt: skip
-OVERLONG = re.compile(
+LOOKED_AT = 4000
+"""How many characters of a reason are searched: a server must not be able to keep us busy with what it says."""
+
+NO_CREDIT = (
+    r"insufficient[_ ](quota|balance|credits?|funds)|exceeded_current_quota|billing_hard_limit|"
+    r"credit balance is too low|exceeded your current quota"
+)
+OVERLONG = (
     r"context[_ ]length|(maximum|available|model'?s?) context|context (window|size)|prompt is too long|"
     r"too many (input )?tokens|input token count|reduce the length of (the|your) (messages|input|prompt)|"
-    r"(input|prompt|request) (is )?too (long|large)|exceeds? the (maximum|limit)[^.]{0,40}tokens", re.I)  # fmt: skip
-UNKNOWN_MODEL = re.compile(
+    r"(input|prompt|request) (is )?too (long|large)|exceeds? the (maximum|limit)[^.]{0,40}tokens"
+)
+UNKNOWN_MODEL = (
     r"model\b[^.]{0,80}\b(not (be )?found|does ?n[o']t exist|is not a valid|not supported by this|unknown)|"
-    r"(no such|unknown|invalid) model|model_not_found|not a valid model", re.I)  # fmt: skip
+    r"(no such|unknown|invalid) model|model_not_found|not a valid model"
+)
 USE = r"(tool[ _-]?(use|call(s|ing)?)|function[ _-]?call(s|ing)?|tools|functions)"
-NO_TOOLS = re.compile(
+NO_TOOLS = (
     rf"(not? (currently )?support|unsupported|unrecogni[sz]ed|unknown (field|argument|parameter)|unexpected keyword|"
     rf"support for|that support|not permitted|not allowed to use)[^.]{{0,40}}\b{USE}\b|"
     rf"\b{USE}\b[^.]{{0,60}}(is|are|was|were|has|have)?[ -]*(n[o']t|un)[ -]?(been |yet |currently )*"
     rf"(support|enabled|permitted|allowed|available|configured|implemented)|"
-    r"--enable-auto-tool-choice|tools param requires", re.I)  # fmt: skip
-NOT_ABOUT_TOOLS = re.compile(r"parallel[ _]?(tool|function)|strict|json[ _](mode|schema)|response_format", re.I)
+    r"--enable-auto-tool-choice|tools param requires"
+)
+NOT_ABOUT_TOOLS = r"parallel[ _]?(tool|function)|strict|json[ _](mode|schema)|response_format"
 UNREADABLE_CALL = frozenset({"tool_use_failed", "output_parse_failed"})
 
 
@@ -134,22 +140,26 @@ def _read(status: int, error: object, message: str, wait: float | None) -> Refus
 
 
 def _kind(status: int, code: str, message: str) -> Kind:
-    said = f"{code} {message}"
+    said = f"{code} {message}"[:LOOKED_AT]
     if code in UNREADABLE_CALL:
         return "call"
-    if status == 402 or (status in (400, 403, 429) and NO_CREDIT.search(said)):
+    if status == 402 or (status in (400, 403, 429) and _says(NO_CREDIT, said)):
         return "credit"
-    if status in (401, 403) or (status == 400 and re.search(r"api[ _]key (is )?(not valid|invalid)", said, re.I)):
+    if status in (401, 403) or (status == 400 and _says(r"api[ _]key (is )?(not valid|invalid)", said)):
         return "key"
-    if status == 413 or (status in (400, 422, 500) and OVERLONG.search(said)):
+    if status == 413 or (status in (400, 422, 500) and _says(OVERLONG, said)):
         return "long"
-    if status in (400, 404, 405, 422, 500, 501) and NO_TOOLS.search(said) and not NOT_ABOUT_TOOLS.search(said):
+    if status in (400, 404, 405, 422, 500, 501) and _says(NO_TOOLS, said) and not _says(NOT_ABOUT_TOOLS, said):
         return "tools"
-    if status == 404 or (status in (400, 422) and UNKNOWN_MODEL.search(said)):
+    if status == 404 or (status in (400, 422) and _says(UNKNOWN_MODEL, said)):
         return "missing"
     if status == 429:
         return "busy"
     return "fault" if status >= 500 or status in (408, 409, 425) else "other"
+
+
+def _says(pattern: str, said: str) -> bool:
+    return re.search(pattern, said, re.IGNORECASE) is not None
 
 
 def _inner(error: object) -> Mapping[str, Any]:
@@ -197,6 +207,9 @@ def _seconds(headers: Mapping[str, str]) -> float | None:
     given = headers.get("retry-after", "").strip()
     if (seconds := _float(given)) is not None:
         return seconds
+    from datetime import UTC, datetime
+    from email.utils import parsedate_to_datetime
+
     try:
         at = parsedate_to_datetime(given)
     except (ValueError, TypeError):
@@ -226,5 +239,5 @@ def _title(text: str) -> str:
     """The title of an HTML page; empty when the text is none."""
     if not text.lstrip().startswith("<"):
         return ""
-    found = re.search(r"<title[^>]*>([^<]*)</title>", text, re.IGNORECASE)
+    found = re.search(r"<title[^<>]*>([^<]*)</title>", text[:LOOKED_AT], re.IGNORECASE)
     return f"an HTML page titled '{found[1].strip()}'" if found else "an HTML page"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 
 from aether_nb import registry
 from aether_nb.errors import ModelUnavailable, OptionError
+from aether_nb.models.providers import ANALYST, Providers, load
 
 if TYPE_CHECKING:
     from aether_nb.config import Settings
@@ -22,12 +23,8 @@ if TYPE_CHECKING:
     from aether_nb.models.discovery import Found
     from aether_nb.models.pace import Pace
     from aether_nb.models.profile import Profile, ToolFormat
-    from aether_nb.models.providers import Providers
 
 __all__ = ["ANALYST", "Choice", "Role", "open_model", "role_model", "serving"]
-
-ANALYST = "aether:analyst"
-"""The model that needs nothing: no key, no server, no network."""
 
 SILENCE = 300.0
 """Seconds without a word after which a model is given up, unless somebody says otherwise."""
@@ -67,8 +64,10 @@ def serving(
 
     if configured:
         return Choice(configured, "the settings name it")
-    providers = providers or _providers()
-    rows = [row for row in map(providers.row, providers.names()) if row.default_model and not local_only]
+    providers = providers or load()
+    rows = [row for row in map(providers.row, providers.names()) if row.default_model and row.address(environment)]
+    if local_only:
+        rows = [row for row in rows if providers.provider(row.name, environment).local]
     for row in rows:
         for variable in row.key_variables:
             if environment.get(variable, "").strip():
@@ -78,7 +77,8 @@ def serving(
         if row.name in kept:
             return Choice(f"{row.name}:{row.default_model}", f"a key of {row.name} is kept")
     for server in found:
-        for model in server.models:
+        wanted = providers.row(server.provider).default_model
+        for model in sorted(server.models, key=lambda name: name != wanted):
             local = not local_only or providers.profile(f"{server.provider}:{model}", environment).local
             if local and not any(word in model.lower() for word in NO_CHAT):
                 return Choice(f"{server.provider}:{model}", f"it answers at {server.base_url}")
@@ -148,7 +148,7 @@ def open_model(
         from aether_nb.models.analyst import Analyst
 
         return Analyst()
-    providers = providers or _providers()
+    providers = providers or load()
     profile = _informed(providers.profile(name, environment, base_url))
     if local_only and not profile.local:
         raise _not_local(profile.name, profile.host)
@@ -199,12 +199,6 @@ def _pace(address: str, per_minute: float) -> Pace:
     from aether_nb.models.pace import Pace
 
     return Pace(per_minute)
-
-
-def _providers() -> Providers:
-    from aether_nb.models.providers import load
-
-    return load()
 
 
 def _informed(profile: Profile) -> Profile:

@@ -43,7 +43,7 @@ class Heard:
         async with closing(model.stream(request)) as deltas:
             async for delta in deltas:
                 shown = delta if delta.reply is None and not delta.text else self._read(delta)
-                if shown != Delta():
+                if shown.text or shown.thinking or shown.call or shown.note:
                     yield shown
 
     @property
@@ -56,6 +56,19 @@ class Heard:
         if self._reply is None:
             raise ModelUnavailable("The model ended its answer before it was whole.", hint="Ask again.")
         return self._reply
+
+    @property
+    def outcome(self) -> Reply:
+        """The reply with the calls that stand in its words, and without their markup."""
+        if not self.words.found:
+            return self.reply
+        return in_words(self.reply, self.words.text, self.words.calls, self.notes)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was left out of the answer, a sentence each."""
+        left_out = (LEFT_OUT,) if self.words.faults or self.words.cut else ()
+        return (*left_out, INVENTED) if self.words.invented else left_out
 
     def _read(self, delta: Delta) -> Delta:
         text, call = self.words.feed(delta.text)
@@ -102,7 +115,7 @@ class TextTools(Wrapper):
                 yield delta
         wrong = _wrong(heard, request)
         if not wrong:
-            yield Delta(reply=in_words(heard.reply, heard.words.text, heard.words.calls, _notes(heard)))
+            yield Delta(reply=heard.outcome)
             return
         async with closing(self.repair(request, heard, wrong)) as deltas:
             async for delta in deltas:
@@ -181,8 +194,7 @@ async def rewritten(
         raise nonsense(Endpoint(model.name, ""), f"Its tool call cannot be read, also not when written again: {why}")
     if text != begun:
         yield Delta(text=text[len(begun) :])
-    notes = (*_notes(again), *((LEFT_OUT,) if calls and words.faults else ()))
-    reply = in_words(again.reply, text, calls, notes)
+    reply = in_words(again.reply, text, calls, again.notes)
     yield Delta(reply=replace(reply, repairs=reply.repairs + 1))
 
 
@@ -214,7 +226,3 @@ def _wrong(heard: Heard, request: Request) -> Message | None:
     if choice in names and any(call.name != choice for call in words.calls or [ToolCall("", "", {})]):
         return complaint((f"only the tool {choice} may be called, and it has to be",), [choice])
     return None
-
-
-def _notes(heard: Heard) -> tuple[str, ...]:
-    return (INVENTED,) if heard.words.invented else ()

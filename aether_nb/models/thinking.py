@@ -46,8 +46,9 @@ class Kept:
         for name in FIELDS:
             if thinking := string(message.get(name)):
                 self._texts.setdefault(name, []).append(thinking)
+        earlier = self._details[:]  # parts of one message are parts of their own, whatever they are called
         for part in _parts(message):
-            self._join(part)
+            self._join(part, earlier)
 
     def fields(self, wanted: str) -> dict[str, Any]:
         """The field to send back: the wanted one, or the first that came instead; nothing when none came."""
@@ -58,10 +59,10 @@ class Kept:
                 return {name: "".join(self._texts[name])}
         return {}
 
-    def _join(self, part: Mapping[str, Any]) -> None:
+    def _join(self, part: Mapping[str, Any], earlier: list[dict[str, Any]]) -> None:
         """A part continues the one of its type and number; whatever has an end, such as encrypted data, comes whole."""
         key = (part.get("type"), part.get("index"))
-        known = next((each for each in self._details if (each.get("type"), each.get("index")) == key), None)
+        known = next((each for each in earlier if (each.get("type"), each.get("index")) == key), None)
         if known is None or "data" in part:
             self._details.append(dict(part))
             return

@@ -68,7 +68,7 @@ class Floor:
         body: Message = {"model": MODEL, "stream": self.workload.stream, "messages": messages}
         if self.workload.stream:
             body["stream_options"] = {"include_usage": True}
-        return body | {"tools": [self.tool]} if self.workload.turns else body
+        return body | {"tools": [self.tool]} if self.workload.offered else body
 
     def message(self, answer: Message) -> Message:
         """The message of an answer that came in one piece."""
@@ -123,7 +123,7 @@ class AnthropicFloor(Floor):
     def body(self, messages: list[Message]) -> Message:
         """See ``Floor.body``."""
         body: Message = {"model": MODEL, "max_tokens": 4096, "stream": self.workload.stream, "messages": messages}
-        return body | {"tools": [self.tool]} if self.workload.turns else body
+        return body | {"tools": [self.tool]} if self.workload.offered else body
 
     def message(self, answer: Message) -> Message:
         """See ``Floor.message``."""

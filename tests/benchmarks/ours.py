@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
@@ -37,7 +37,7 @@ def offered(job: Job) -> tuple[FunctionTool, ...]:
     """The tools of a workload."""
     function = FUNCTIONS[job.workload.tool]
     where = "loop" if inspect.iscoroutinefunction(function) else "main"
-    return (tool(risk="low", effect="pure", where=where)(function),) if job.workload.turns else ()
+    return (tool(risk="low", effect="pure", where=where)(function),) if job.workload.offered else ()
 
 
 def opened(job: Job, *, wrappers: bool) -> Model:
@@ -110,7 +110,8 @@ class Durable:
 
         self.workload, self.tools = job.workload, {each.name: each for each in offered(job)}
         self.model = opened(job, wrappers=True)
-        self.log = SqliteLog(Path(mkdtemp(prefix="aether-bench-")) / "runs.db")
+        self.folder = TemporaryDirectory(ignore_cleanup_errors=True)
+        self.log = SqliteLog(Path(self.folder.name))
 
     async def run(self, prompt: str) -> Outcome:
         """See ``Contender.run``."""

@@ -26,7 +26,7 @@ class PydanticAI:
 
         self.workload = job.workload
         self.agent = Agent(self.model(job))
-        if job.workload.turns:
+        if job.workload.offered:
             self.agent.tool_plain(name="add")(FUNCTIONS[job.workload.tool])
 
     def model(self, job: Job) -> Any:
@@ -69,7 +69,7 @@ class LangGraph:
         from langchain_core.tools import tool
 
         self.workload = job.workload
-        tools = [tool("add")(FUNCTIONS[job.workload.tool])] if job.workload.turns else []
+        tools = [tool("add")(FUNCTIONS[job.workload.tool])] if job.workload.offered else []
         self.agent = create_agent(self.model(job), tools)
 
     def model(self, job: Job) -> Any:

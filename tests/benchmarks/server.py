@@ -4,14 +4,15 @@
 
 It prints its port and ends when its standard input is closed. The whole script stands in the URL:
 
-    http://127.0.0.1:PORT/s/SESSION/t20-p1-f5-d0-v0/v1
+    http://127.0.0.1:PORT/s/SESSION/t20-p1-f5-d0-o1-v0/v1
 
-20 turns of 1 tool call each, then 5 tokens, no delay (milliseconds between two tokens), not verified. A session is a
-counter of requests; after the final text the script begins again. Both formats are spoken: ``/v1/chat/completions``
-and ``/v1/messages``, streamed when the request says so. Answers are encoded once and then only written: one HTTP chunk
-for each event, tool arguments in four pieces, usage in a last chunk of its own. With ``v1`` every request is parsed and
-the tool results in it are checked. ``GET /stats/SESSION`` tells how many requests there were, the seconds from each
-answer to the next request, what was wrong, and the server's CPU seconds; then the session is forgotten.
+20 turns of 1 tool call each, then 5 tokens, no delay (milliseconds between two tokens), a tool offered, not verified.
+A session is a counter of requests; after the final text the script begins again. Both formats are spoken,
+``/v1/chat/completions`` and ``/v1/messages``, streamed when the request says so. Answers are encoded once and then only
+written: one HTTP chunk for each event, tool arguments in four pieces, usage in a last chunk of its own. With ``v1``
+every request is parsed and the tool results in it are checked. ``GET /stats/SESSION`` tells how many requests there
+were, the seconds from each answer to the next request, what was wrong, and the server's CPU seconds; then the session
+is forgotten.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from typing import Any
 
 from workloads import MODEL, pieces
 
-PATH = re.compile(rb"^POST /s/([^/]+)/t(\d+)-p(\d+)-f(\d+)-d(\d+)-v(\d)(?:/v1)?/(chat/completions|messages)[ ?]")
+PATH = re.compile(rb"^POST /s/([^/]+)/t(\d+)-p(\d+)-f(\d+)-d(\d+)-o(\d)-v(\d)(?:/v1)?/(chat/completions|messages)[ ?]")
 LENGTH = re.compile(rb"\r\ncontent-length:\s*(\d+)", re.IGNORECASE)
 STREAMED = re.compile(rb'"stream":\s*true')
 USAGE = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
@@ -179,7 +180,7 @@ def results(body: dict[str, Any], chat: bool) -> dict[str, str]:
     return {id: text if isinstance(text, str) else "".join(part["text"] for part in text) for id, text in said.items()}
 
 
-def complaints(raw: bytes, chat: bool, turn: int, turns: int, calls: int) -> list[str]:
+def complaints(raw: bytes, chat: bool, turn: int, calls: int, offered: bool) -> list[str]:
     """What is wrong with a request."""
     try:
         body = json.loads(raw)
@@ -187,7 +188,7 @@ def complaints(raw: bytes, chat: bool, turn: int, turns: int, calls: int) -> lis
         expected = {call_id(t, n): str(sum(numbers(t, n).values())) for t in range(turn) for n in range(calls)}
         wrong = [] if found == expected else [f"request {turn}: the tool results are {found}, not {expected}"]
         names = [tool["function"]["name"] if chat else tool["name"] for tool in body.get("tools", [])]
-        return wrong if names == (["add"] if turns else []) else [*wrong, f"request {turn}: the tools are {names}"]
+        return wrong if names == (["add"] if offered else []) else [*wrong, f"request {turn}: the tools are {names}"]
     except (ValueError, KeyError, TypeError) as error:
         return [f"request {turn}: {type(error).__name__}: {error}"]
 
@@ -235,26 +236,26 @@ class Connection(asyncio.Protocol):
             self._stats(head)
             return
         session = SESSIONS.setdefault(found[1].decode(), Session())
-        turns, calls, tokens, delay, verify = (int(found[n]) for n in range(2, 7))
-        chat = found[7] == b"chat/completions"
+        turns, calls, tokens, delay, offered, verify = (int(found[n]) for n in range(2, 8))
+        chat = found[8] == b"chat/completions"
         turn = session.requests % (turns + 1)
         if turn:
             session.gaps.append(time.perf_counter() - session.answered)
         if verify:
-            session.failures += complaints(body, chat, turn, turns, calls)
+            session.failures += complaints(body, chat, turn, calls, bool(offered))
         session.requests += 1
-        pieces = answer(turn, calls if turn < turns else 0, tokens, chat, STREAMED.search(body) is not None)
-        if delay and len(pieces) > 1:
-            self._pace(pieces, 0, asyncio.get_running_loop().time(), delay / 1000)
+        chunks = answer(turn, calls if turn < turns else 0, tokens, chat, STREAMED.search(body) is not None)
+        if delay and len(chunks) > 1:
+            self._pace(chunks, 0, asyncio.get_running_loop().time(), delay / 1000)
         else:
-            self.transport.write(b"".join(pieces))
+            self.transport.write(b"".join(chunks))
         session.answered = time.perf_counter()
 
-    def _pace(self, pieces: tuple[bytes, ...], n: int, begun: float, delay: float) -> None:
-        self.transport.write(pieces[n])
-        if n + 1 < len(pieces) and not self.transport.is_closing():
+    def _pace(self, chunks: tuple[bytes, ...], n: int, begun: float, delay: float) -> None:
+        self.transport.write(chunks[n])
+        if n + 1 < len(chunks) and not self.transport.is_closing():
             loop = asyncio.get_running_loop()
-            loop.call_at(begun + (n + 1) * delay, self._pace, pieces, n + 1, begun, delay)
+            loop.call_at(begun + (n + 1) * delay, self._pace, chunks, n + 1, begun, delay)
 
     def _stats(self, head: bytes) -> None:
         session = SESSIONS.pop(head.split()[1].rpartition(b"/")[2].decode(), Session())

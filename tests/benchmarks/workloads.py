@@ -30,6 +30,7 @@ class Workload:
         tokens: Pieces of the final text.
         delay: Milliseconds between two pieces.
         stream: Whether the answers are streamed.
+        offers: Tools are offered, though the script calls none.
         tool: Which function is called: quick, or slow on a thread or in the loop.
         rounds: How often it is measured unless said otherwise.
         figure: What counts: CPU seconds or seconds of wall time.
@@ -44,6 +45,7 @@ class Workload:
     tokens: int = 5
     delay: int = 0
     stream: bool = False
+    offers: bool = False
     tool: Literal["add", "async add", "nap", "async nap"] = "add"
     rounds: int = 9
     figure: Literal["cpu", "wall"] = "cpu"
@@ -56,13 +58,20 @@ class Workload:
         return self.turns + 1
 
     @property
+    def offered(self) -> bool:
+        """Whether the model is offered the tool."""
+        return self.offers or self.turns > 0
+
+    @property
     def made(self) -> int:
         """How many tool calls the work takes."""
         return self.turns * self.calls
 
     def path(self, session: str, verify: bool = False) -> str:
         """The script as a path of the model server, up to where a format's own path begins."""
-        return f"/s/{session}/t{self.turns}-p{self.calls}-f{self.tokens}-d{self.delay}-v{int(verify)}"
+        return (
+            f"/s/{session}/t{self.turns}-p{self.calls}-f{self.tokens}-d{self.delay}-o{int(self.offered)}-v{int(verify)}"
+        )
 
     def scaled(self, by: float) -> Workload:
         """The same work with fewer turns and tokens."""
@@ -88,6 +97,7 @@ WORKLOADS = (
     Workload("W4", "8 parallel 50 ms tools, plain functions", 1, 8, tool="nap", figure="wall", target=1.08),
     Workload("W4a", "8 parallel 50 ms tools, async functions", 1, 8, tool="async nap", figure="wall", target=1.08),
     Workload("W5", "10,000 tokens, streamed", tokens=10_000, stream=True, rounds=7, target=1.3),
+    Workload("W5t", "the same with a tool offered", tokens=10_000, stream=True, offers=True, rounds=7, target=1.3),
     Workload("W5d", "2,000 tokens 1 ms apart", tokens=2_000, delay=1, stream=True, rounds=5, target=1.15),
     Workload("W6", "cold process: import, build, first answer", rounds=7, figure="wall", target=2.0, cold=True),
 )

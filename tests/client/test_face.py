@@ -7,7 +7,15 @@ import pytest
 from aether_nb.client.face import Aether
 from aether_nb.client.prompts import conversation
 from aether_nb.client.responses import Totals
-from aether_nb.errors import ConfigError, FatalToolError, ModelError, ModelUnavailable, OptionError, RunFailed
+from aether_nb.errors import (
+    ConfigError,
+    FatalToolError,
+    ModelError,
+    ModelNotFound,
+    ModelUnavailable,
+    OptionError,
+    RunFailed,
+)
 from aether_nb.events.kinds import Limits
 from aether_nb.events.messages import Image, Message, Text, ToolCall, Usage
 from aether_nb.models.base import Options
@@ -124,6 +132,11 @@ async def test_call_before_environment_before_file_before_default(monkeypatch, t
     """Who is asked is looked up at each call, in this order."""
     for name in ("said", "variable", "written"):
         register("model", name, ScriptedModel([name] * 9, name=name))
+
+    async def nobody(*_: object, **__: object) -> list[object]:
+        return []
+
+    monkeypatch.setattr("aether_nb.models.discovery.find_local", nobody)  # what else runs here is not ours to know
     ai = Aether()
     assert (await ai.complete("What is 1 + 1?")).model == "aether:analyst"
     (tmp_path / "aether.toml").write_text('model = "written"')
@@ -148,6 +161,47 @@ async def test_the_model_can_be_swapped_between_two_tool_turns():
     ai, first = scripted(ToolCall("", "swap", {}), tools=[swap])
     assert (await ai.ask("x")).model == "other:model"
     assert (len(first.requests), second.requests[0].messages[-1].text) == (1, "swapped")
+
+
+async def test_a_swap_to_nobody_is_the_error_of_the_run():
+    """The model that is asked next cannot be opened: the run ends with the reason, and nobody is asked again."""
+
+    def swap() -> str:
+        """Swap."""
+        ai.use("nobody:here")
+        return "swapped"
+
+    ai, model = scripted(ToolCall("", "swap", {}), "never", tools=[swap])
+    with pytest.raises(ModelNotFound, match="nobody"):
+        await ai.ask("x")
+    assert len(model.requests) == 1
+
+
+async def test_a_model_that_stops_in_the_middle_is_an_error():
+    """Without a whole reply there is no answer, in one request and in a run."""
+
+    class Cut(ScriptedModel):
+        async def stream(self, request):
+            async for delta in super().stream(request):
+                if delta.reply is None:
+                    yield delta
+
+    ai = Aether(Cut(["half an answer"] * 2))
+    for ask in (ai.complete, ai.ask):
+        with pytest.raises(ModelError, match="ended its answer before it was whole"):
+            await ask("x")
+
+
+async def test_a_type_is_for_whole_answers():
+    """Where ``as_`` means nothing it is refused, not forgotten."""
+    ai, model = scripted("7")
+    with pytest.raises(OptionError, match="'as_'"):
+        await ai.complete("x", as_=int)
+    with pytest.raises(OptionError, match="needs the whole answer"):
+        await ai.run("x", as_=int)
+    with pytest.raises(OptionError, match="needs the whole answer"):
+        await anext(ai.stream("x", as_=int))
+    assert model.requests == []
 
 
 async def test_a_conversation_has_to_be_messages():

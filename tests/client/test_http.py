@@ -87,6 +87,34 @@ async def test_one_tool_and_one_streamed_answer(provider, plays, result):
     assert [asked.json["stream"] for asked in server.asked] == [True, True]
 
 
+async def test_tools_as_text():
+    """The third format: tools are described in the prompt, and the call is read out of the text."""
+    call = '```tool_call\n{"name": "add", "arguments": {"a": 1, "b": 2}}\n```'
+    asks = Play([events(says(content=call), says(finish="stop", usage=USED))])
+    async with (
+        loopback(asks, OPENAI[1]) as server,
+        Aether("m", base_url=server.url, tool_format="text", tools=[add]) as ai,
+    ):
+        answer = await ai.ask("1+2?")
+    assert (answer.text, [dict(made.arguments) for made in answer.tool_calls]) == ("It is 3.", [{"a": 1, "b": 2}])
+    assert ["tools" in asked.json for asked in server.asked] == [False, False]
+
+
+async def test_a_server_of_this_machine_needs_no_configuration(monkeypatch):
+    """Without a key and without a name the model of a local server answers, and it is looked for once."""
+    listed = {"object": "list", "data": [{"id": "qwen3:8b"}]}
+    models = Play([json.dumps(listed).encode()], content_type="application/json")
+    async with loopback(models, OPENAI[1], OPENAI[1]) as server, Aether() as ai:
+        monkeypatch.setenv("OLLAMA_BASE_URL", server.url)
+        answers = [await ai.complete("x"), await ai.complete("y")]
+    assert [(answer.text, answer.provider) for answer in answers] == [("It is 3.", "ollama")] * 2
+    assert [asked.line for asked in server.asked] == [
+        "GET /v1/models HTTP/1.1",
+        *["POST /v1/chat/completions HTTP/1.1"] * 2,
+    ]
+    assert server.asked[1].json["model"] == "qwen3:8b"
+
+
 async def test_a_server_without_a_row():
     """A model at an address: complete, and the key that was given goes there."""
     async with loopback(OPENAI[1]) as server, Aether("m", base_url=server.url, api_key="k", wrappers=False) as ai:
@@ -103,6 +131,16 @@ async def test_the_twins_speak_http_too():
         assert str(await ai.complete("again")) == "It is 3."
         await ai.aclose()
     assert [asked.connection for asked in server.asked] == [1, 1, 2]
+
+
+async def test_an_answer_from_before():
+    """With ``cache`` the same request is answered without the server, by another client too, and costs nothing."""
+    async with loopback(OPENAI[1]) as server:
+        for tokens in (15, 0):
+            async with Aether("m", base_url=server.url, cache=True) as ai:
+                answer = await ai.complete("x")
+                assert (answer.text, answer.usage.tokens) == ("It is 3.", tokens)
+    assert len(server.asked) == 1
 
 
 async def test_leaving_a_stream_hangs_up():

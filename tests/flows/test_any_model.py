@@ -39,10 +39,10 @@ def asked(folder: Path, variables: dict[str, str], *before: str) -> tuple[str, s
 
 
 CASES: dict[str, tuple[dict[str, str], str]] = {
-    "openai key": ({"OPENAI_API_KEY": "sk-test-0123456789", "OPENAI_BASE_URL": "{url}/v1"}, "openai:gpt-5-mini"),
+    "openai key": ({"OPENAI_API_KEY": "sk-test-0123456789", "OPENAI_BASE_URL": "{url}/v1"}, "openai:gpt-5.4-mini"),
     "anthropic key": (
         {"ANTHROPIC_API_KEY": "sk-ant-0123456789", "ANTHROPIC_BASE_URL": "{url}"},
-        "anthropic:claude-sonnet-4-5",
+        "anthropic:claude-sonnet-5",
     ),
     "text format": ({"PERPLEXITY_API_KEY": "pplx-0123456789", "PERPLEXITY_BASE_URL": "{url}"}, "perplexity:sonar"),
     "ollama server": ({"OLLAMA_BASE_URL": "{url}/v1"}, "ollama:tiny"),

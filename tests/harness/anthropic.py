@@ -97,20 +97,22 @@ def stop(reason: str | None, **usage: int) -> Iterator[dict[str, Any]]:
     yield {"type": "message_stop"}
 
 
-async def official(server: Loopback, row: dict[str, Any]) -> dict[str, Any]:
-    """What the official client assembles from an answer of a server."""
+async def official(server: Loopback, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What the official client assembles from the answers of a server, one for each recording."""
     import anthropic
 
-    client = anthropic.AsyncAnthropic(api_key=KEY, base_url=server.url.removesuffix("/v1"), max_retries=0)
     asked: Any = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}
-    async with client:
-        if row["stream"]:
-            async with client.beta.messages.stream(**asked) as answer:
-                message = await answer.get_final_message()
-        else:
-            message = await client.beta.messages.create(**asked)
-    # It warns of blocks that came while its types were written.
-    return message.to_dict(mode="json", warnings=False)
+    messages = []
+    async with anthropic.AsyncAnthropic(api_key=KEY, base_url=server.url.removesuffix("/v1"), max_retries=0) as client:
+        for row in rows:
+            if row["stream"]:
+                async with client.beta.messages.stream(**asked) as answer:
+                    message = await answer.get_final_message()
+            else:
+                message = await client.beta.messages.create(**asked)
+            # It warns of blocks that came while its types were written.
+            messages.append(message.to_dict(mode="json", warnings=False))
+    return messages
 
 
 def faults(asked: dict[str, Any]) -> list[str]:

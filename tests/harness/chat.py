@@ -20,9 +20,7 @@ HELLO = Request((Message.of("user", "hi ünï ✓"),))
 HI = Play([events(says(content="hi", finish="stop"))])
 
 
-def chat(
-    url: str, key: str = KEY, timeout: float = 300.0, profile: Profile | None = None, **quirks: Any
-) -> HttpModel:
+def chat(url: str, key: str = KEY, timeout: float = 300.0, profile: Profile | None = None, **quirks: Any) -> HttpModel:
     """A model that speaks chat completions to this address; ``quirks`` are fields of its profile."""
     if profile is None:
         profile = Profile("openai", "m", url, key_variables=("OPENAI_API_KEY",))

@@ -2,13 +2,14 @@
 
 Asked for the first time it wants 6 × 7 computed by ``run_python``; with the result before it, it answers with what the
 result says. A model named ``deaf`` refuses tools; one named ``talker`` writes its calls as text although tools were
-offered. It keeps every request.
+offered. Asked to report a number it does. It keeps every request. It can be busy at first, slow, and choosy about keys.
 """
 
 from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,9 +23,16 @@ FENCE = "I will compute it.\n```tool_call\n" + json.dumps({"name": "run_python",
 
 @dataclass
 class Provider:
-    """The server's address without a path, and what it was asked: method, path, headers, body."""
+    """The server's address without a path, and what it was asked: method, path, headers, body.
+
+    ``accepted`` are the keys that it takes; all when there are none. So many questions are refused with 429 as ``busy``
+    says, and ``pace`` is the time in seconds between two pieces of an answer.
+    """
 
     url: str = ""
+    accepted: tuple[str, ...] = ()
+    busy: int = 0
+    pace: float = 0.0
     asked: list[tuple[str, str, dict[str, str], Any]] = field(default_factory=list)
 
     @property
@@ -34,9 +42,9 @@ class Provider:
 
 
 @contextmanager
-def provider() -> Iterator[Provider]:
+def provider(accepted: tuple[str, ...] = (), busy: int = 0, pace: float = 0.0) -> Iterator[Provider]:
     """The server, on a free port, from threads of its own."""
-    found = Provider()
+    found = Provider("", accepted, busy, pace)
 
     class Handler(_Handler):
         told = found
@@ -62,7 +70,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.told.asked.append(("GET", self.path, self._headers(), None))
-        if self.path.endswith("/models"):
+        if self._unknown():
+            self._send({"error": {"message": "Incorrect API key provided"}}, 401)
+        elif self.path.endswith("/models"):
             self._send({"object": "list", "data": [{"id": "tiny", "object": "model"}]})
         else:
             self._send({"error": {"message": "not here"}}, 404)
@@ -70,7 +80,12 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         self.told.asked.append(("POST", self.path, self._headers(), body))
-        if body["model"] == "deaf" and body.get("tools"):
+        if self._unknown():
+            self._send({"error": {"message": "Incorrect API key provided"}}, 401)
+        elif self.told.busy > 0:
+            self.told.busy -= 1
+            self._send({"error": {"message": "Rate limit reached"}}, 429, ("retry-after", "2"))
+        elif body["model"] == "deaf" and body.get("tools"):
             self._send({"error": {"message": "registry.ollama.ai/library/deaf does not support tools"}}, 400)
         elif self.path.endswith("/messages"):
             self._stream("".join(f"event: {each['type']}\ndata: {json.dumps(each)}\n\n" for each in _anthropic(body)))
@@ -82,9 +97,17 @@ class _Handler(BaseHTTPRequestHandler):
     def _headers(self) -> dict[str, str]:
         return {name.lower(): value for name, value in self.headers.items()}
 
-    def _send(self, value: Any, status: int = 200) -> None:
+    def _unknown(self) -> bool:
+        """Whether the key is none of those that are taken."""
+        sent = self._headers()
+        key = sent.get("x-api-key") or sent.get("authorization", "").removeprefix("Bearer ")
+        return bool(self.told.accepted) and key not in self.told.accepted
+
+    def _send(self, value: Any, status: int = 200, *headers: tuple[str, str]) -> None:
         content = json.dumps(value).encode()
         self.send_response(status)
+        for name, text in headers:
+            self.send_header(name, text)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(content)))
         self.end_headers()
@@ -99,6 +122,7 @@ class _Handler(BaseHTTPRequestHandler):
             piece = f"{event}\n\n".encode()
             self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
             self.wfile.flush()
+            time.sleep(self.told.pace)
         self.wfile.write(b"0\r\n\r\n")
 
 
@@ -119,6 +143,8 @@ def _openai(body: Any) -> Iterator[Any]:
         yield chunk("stop")
     elif native:
         function = {"name": "run_python", "arguments": json.dumps(CODE)}
+        if body["tools"][0]["function"]["name"] == "report":
+            function = {"name": "report", "arguments": '{"number": 7}'}
         yield chunk(tool_calls=[{"index": 0, "id": "call_1", "type": "function", "function": function}])
         yield chunk("tool_calls")
     else:

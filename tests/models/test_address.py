@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aether_nb.models.address import Origin, is_local, origin
 from aether_nb.models.providers import load
@@ -20,6 +23,8 @@ from aether_nb.models.providers import load
         ("https://user@api.openai.com/v1", None),
         ("https://api.openai.com@evil.example/v1", None),
         ("https://h:port/v1", None),
+        ("https://h:0/v1", None),
+        ("https://h:65536/v1", None),
         ("https://[::1", None),
         ("https://api.open\tai.com/v1", None),
         ("ftp://h/v1", None),
@@ -59,6 +64,18 @@ def test_no_other_place_is_given_a_key(address):
     """What only looks like a provider's address is handed no variable of any key."""
     assert load().profile(f"m@{address}").key_variables == ()
     assert load().profile("openai:m", base_url=address).key_variables == ()
+
+
+SIGNS = "abcdefghijklmnopqrstuvwxyz.:/@\\#?%[]-0123456789 \t"
+
+
+@given(st.text(SIGNS, max_size=12), st.text(SIGNS, max_size=12), st.text(SIGNS, max_size=12))
+def test_a_key_goes_only_where_a_client_connects_to_its_host(before, between, after):
+    """Whatever is written around a provider's host: with its key, the HTTP client connects to exactly that host."""
+    address = f"https://{before}api.openai.com{between}/{after}"
+    if load().profile("openai:m", base_url=address).key_variables:
+        url = httpx.URL(address.strip())
+        assert (url.scheme, url.host, url.port) == ("https", "api.openai.com", None)
 
 
 @pytest.mark.parametrize("address", ["https://api.openai.com/v2", "https://API.OPENAI.COM:443/v1/"])

@@ -76,8 +76,8 @@ async def played(rows: list[dict[str, Any]], pieces: Callable[[bytes], Iterable[
         for row in rows:
             got[row["id"]] = _plain(ours(await asking(model)))
         await model.aclose()
-        for row in rows:
-            expected[row["id"]] = theirs(await official(server, row))
+        for row, message in zip(rows, await official(server, rows), strict=True):
+            expected[row["id"]] = theirs(message)
     return got, expected
 
 

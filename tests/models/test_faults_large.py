@@ -65,9 +65,16 @@ def _first(begin: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
     yield from rest
 
 
+SAMPLE = ("one object", "one line", "one event", "a refusal", "a squeezed line")
+"""What is tried each time; the others take seconds."""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("spoken", FORMATS, ids=[spoken.name for spoken in FORMATS])
-@pytest.mark.parametrize(("large", "expected"), LARGE.values(), ids=LARGE.keys())
+@pytest.mark.parametrize(
+    ("large", "expected"),
+    [pytest.param(*case, id=name, marks=() if name in SAMPLE else pytest.mark.full) for name, case in LARGE.items()],
+)
 async def test_a_hundred_megabytes(
     spoken: Spoken, large: Callable[[Spoken], Raw], expected: tuple[str, int, bool], request: pytest.FixtureRequest
 ) -> None:

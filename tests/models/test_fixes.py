@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from aether_nb.errors import ModelUnavailable
-from aether_nb.events.messages import Image, Message, ToolSpec
+from aether_nb.events.messages import Image, Message, ToolCall, ToolSpec
 from aether_nb.models.base import Options, Request
 from aether_nb.models.fixes import Mended, mended
 from aether_nb.models.profile import Profile
@@ -21,7 +21,7 @@ CLOSED = {"type": "object", "properties": {"a": {"type": "integer"}}, "required"
 LOOK = ToolSpec("look", "Look.", CLOSED)
 SEEN = Message("user", (Image("image/png", "aGk="),))
 ASKED = Request(
-    (SEEN, Message.of("assistant", "hm"), Message.of("user", "hi")),
+    (SEEN, Message("assistant", calls=(ToolCall("1", "look", {}),)), Message.of("user", "hi")),
     (LOOK,),
     Options(max_tokens=9, temperature=0.2, top_p=0.9, stop=("x",), tool_choice="look", schema=CLOSED, effort="low",
             extra={"parallel_tool_calls": True, "seed": 1}),

@@ -217,6 +217,17 @@ def test_a_keyring_that_locks_later_is_said(memory, openai):
     assert keys.find(openai, {}).note == f"A key is kept for openai, but {KEYRING} does not have it any more."
 
 
+def test_a_key_that_the_keyring_does_not_let_go_of_is_said(memory, openai):
+    """It is not used any more, and the error says where the keyring still has it; a second time there is nothing."""
+    keys.keep(openai, SECRET)
+    keyring.set_keyring(Locked())
+    with pytest.raises(ConfigError) as caught:
+        keys.forget("openai")
+    assert caught.value.what == f"The key of openai is not used any more, and still in {KEYRING}."
+    assert caught.value.hint == f"Remove it there: service aether-nb, name 'openai at {OPENAI}'"
+    assert (keys.find(openai, {}), keys.forget("openai")) == (Key(), False)
+
+
 def test_an_earlier_key_is_replaced_wherever_it_was(memory, openai):
     """There is one key for a provider; the one before is gone from the keyring and from the file."""
     keys.keep(openai, SECRET)

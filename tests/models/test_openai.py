@@ -6,9 +6,8 @@ import pytest
 
 from aether_nb.errors import ModelUnavailable
 from aether_nb.events.messages import Image, Message, Text, ToolCall, ToolSpec, Usage
-from aether_nb.models.base import Model, Reply, Request
+from aether_nb.models.base import Model, Reply, Request, Wrapper
 from aether_nb.models.history import INTERRUPTED
-from aether_nb.models.http import HttpModel
 from aether_nb.models.router import open_model
 from harness.chat import HI, KEY, ask, asking, chat
 from harness.loopback import Play, events, loopback, says
@@ -99,7 +98,7 @@ async def test_a_key_that_was_put_right() -> None:
             await asking(model)
         environment["OPENAI_API_KEY"] = "sk-new-key"
         assert (await asking(model)).message.text == "hi"
-        assert isinstance(model, HttpModel)
+        assert isinstance(model, Wrapper)
         await model.aclose()
     assert [asked.headers["authorization"] for asked in server.asked] == ["Bearer sk-old-key", "Bearer sk-new-key"]
 

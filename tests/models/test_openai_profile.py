@@ -284,3 +284,16 @@ def test_a_changed_profile_writes_anew() -> None:
     first = wire.body(request, PROFILE)
     assert wire.body(request, replace(PROFILE, null_content=False, strict_schema=False)) != first
     assert wire.body(request, replace(PROFILE)) == first
+
+
+def test_what_was_sent_before_begins_what_is_sent_next() -> None:
+    """Turn after turn a request begins with the bytes of the one before, so that servers can keep what they read."""
+    wire, tools = OpenAIFormat(), (LOOK, LIST)
+    history: list[Message] = [A, HI]
+    before = wire.body(Request(tuple(history), tools), PROFILE)
+    for turn in range(5):
+        made = replace(CALLED, calls=(ToolCall(f"call_{turn}", "look", {"a": turn}),))
+        history += [made, Message.of("tool", "seen", call_id=f"call_{turn}")]
+        after = wire.body(Request(tuple(history), tools), PROFILE)
+        assert after.startswith(before.removesuffix(b"]}"))
+        before = after

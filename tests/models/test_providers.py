@@ -293,16 +293,20 @@ THERE = f"There is no provider '{{}}'; there are {', '.join(TABLE)}, and any ser
     ("typed", "why", "hint"),
     [
         ("opnai:gpt-4o", THERE.format("opnai"), "Type %aether model openai:gpt-4o"),
-        ("claud/x", THERE.format("claud"), "Type %aether model PROVIDER:MODEL"),
+        ("claud/x", THERE.format("claud"), "Type %aether models to see who there is"),
         ("gpt-4o", ANY, "Type %aether model openai:gpt-4o"),
         ("claude-opus-5", ANY, "Type %aether model anthropic:claude-opus-5"),
         ("antropic", ANY, "Type %aether model anthropic"),
-        ("", ANY, "Type %aether model PROVIDER:MODEL"),
-        ("@http://host/v1", ANY, "Type %aether model PROVIDER:MODEL"),
+        ("anlyst", ANY, "Type %aether model aether:analyst"),
+        ("aether:analist", THERE.format("aether"), "Type %aether model aether:analyst"),
+        ("test:scrpt", THERE.format("test"), "Type %aether model test:script"),
+        ("", ANY, "Type %aether models to see who there is"),
+        ("@http://host/v1", ANY, "Type %aether models to see who there is"),
     ],
 )
 def test_names_that_nobody_has(typed, why, hint):
-    """The error says what there is, and the nearest name as a command."""
+    """The error says what there is, and the nearest name as a command: a provider's, a registered one, the analyst."""
+    registry.register("model", "test:script", None)
     with pytest.raises(ModelNotFound) as caught:
         load().profile(typed)
     assert (caught.value.what, caught.value.why, caught.value.hint) == (

@@ -90,6 +90,9 @@ def test_a_local_server_serves_before_the_analyst_and_after_a_key() -> None:
     """Of what answers on this machine the first model that talks is taken."""
     assert serving({}, None, found=[HERE]) == Choice("ollama:qwen3:8b", "it answers at http://127.0.0.1:11434/v1")
     assert serving({"OPENAI_API_KEY": "k"}, None, found=[HERE]).name == "openai:gpt-5.4-mini"
+    wanted = load([{"ollama": {"default_model": "b"}}])
+    two = Found("ollama", HERE.base_url, ("a", "b"))
+    assert serving({}, None, wanted, found=[two]).name == "ollama:b"
     assert serving({}, None, found=[Found("vllm", "http://127.0.0.1:8000/v1", ("bge-m3",))]) == OFFLINE
 
 
@@ -98,6 +101,8 @@ def test_with_local_only_no_key_makes_a_choice() -> None:
     both = Found("ollama", HERE.base_url, ("gpt-oss:120b-cloud", "qwen3:8b"))
     assert serving(KEYS, None, local_only=True) == OFFLINE
     assert serving(KEYS, None, found=[both], local_only=True).name == "ollama:qwen3:8b"
+    mine = {"base_url": "http://10.0.0.2/v1", "default_model": "m", "key_variables": ["MY_KEY"], "local": True}
+    assert serving({**KEYS, "MY_KEY": "k"}, None, load([{"mine": mine}]), local_only=True).name == "mine:m"
 
 
 def test_a_kept_key_is_enough() -> None:

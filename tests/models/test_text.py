@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
 from aether_nb.errors import ModelUnavailable
-from aether_nb.events.messages import Image, Message, Origin, Text, ToolCall, Usage
+from aether_nb.events.messages import Image, Message, Origin, Text, ToolCall, ToolSpec, Usage
 from aether_nb.models.base import Options, Reply, Request
 from aether_nb.models.text import TextTools
+from aether_nb.models.toolprompt import rules
 from harness.worded import LOOK, QUESTION, SEND, USED, Plays, block, got, request
 
 PICTURE = Image("image/png", "aGk=")
@@ -61,6 +64,27 @@ async def test_tools_are_described() -> None:
     answer = await got(TextTools(inner), request())
     assert inner.requests == [sent()]
     assert answer.reply == said("There are 3.")
+
+
+SCHEMAS = {
+    "the required ones": ({"required": ["a"], "properties": {"a": {"type": "integer"}, "b": {}}}, {"a": 1}),
+    "else the first": ({"properties": {"a": {"type": "array"}, "b": {}}}, {"a": []}),
+    "an example": ({"properties": {"a": {"examples": ["x"], "enum": ["y"]}}}, {"a": "x"}),
+    "a choice": ({"properties": {"a": {"enum": ["y", "z"]}}}, {"a": "y"}),
+    "a default": ({"properties": {"a": {"type": "integer", "default": 7}}}, {"a": 7}),
+    "anything": ({"properties": {"a": True}}, {"a": "…"}),
+    "several types": ({"properties": {"a": {"type": ["integer", "null"]}}}, {"a": "…"}),
+}
+
+
+@pytest.mark.parametrize(("schema", "arguments"), SCHEMAS.values(), ids=SCHEMAS.keys())
+def test_the_example_follows_the_schema(schema: dict[str, Any], arguments: dict[str, Any]) -> None:
+    """The example that a model is shown has arguments such as the first tool takes."""
+    told = rules([ToolSpec("t", "", schema)]).text
+    assert json.loads(told.partition("```tool_call\n")[2].partition("\n```")[0]) == {
+        "name": "t",
+        "arguments": arguments,
+    }
 
 
 async def test_calls_are_read() -> None:
@@ -201,6 +225,7 @@ WRONG = Message.of(
     "that answer again and nothing else, each as one block of exactly this form, with valid JSON:\n\n"
     '```tool_call\n{"name": "look", "arguments": {"…": "…"}}\n```',
 )
+LEFT_OUT = ("A tool call that could not be read was left out.",)
 NOTE = "A tool call could not be read; the model is asked to write it again."
 
 
@@ -224,10 +249,10 @@ async def test_an_answer_may_come_instead() -> None:
 async def test_failing_again_the_text_is_the_answer() -> None:
     """Nothing is asked a third time: what text there is counts, and the calls of the first answer that can be read."""
     answer = await got(TextTools(Plays([f"Let me look.\n{BROKEN}", f"Again:\n{BROKEN}"])), request())
-    assert answer.reply == said("Let me look.\n\nAgain:", usage=Usage(20, 10, 0.5), repairs=1)
+    assert answer.reply == said("Let me look.\n\nAgain:", usage=Usage(20, 10, 0.5), repairs=1, notes=LEFT_OUT)
     answer = await got(TextTools(Plays([f"{block()}\n{BROKEN}", BROKEN])), request())
     assert answer.calls == [("look", {"what": "sales"})]
-    assert answer.reply.notes == ("A tool call that could not be read was left out.",)
+    assert answer.reply.notes == LEFT_OUT
 
 
 async def test_nothing_readable_is_an_error() -> None:
@@ -268,7 +293,7 @@ async def test_a_cut_answer_is_not_repaired() -> None:
     """At the length limit a call that is not whole is left out, and the finish says why: again would end there too."""
     cut = Reply(Message.of("assistant", f"Let me look.\n{block()[:40]}"), USED, "length", "m", "test")
     answer = await got(TextTools(Plays([cut])), request())
-    assert answer.reply == replace(cut, message=Message.of("assistant", "Let me look."))
+    assert answer.reply == replace(cut, message=Message.of("assistant", "Let me look."), notes=LEFT_OUT)
 
 
 async def test_an_invented_result_is_left_out() -> None:

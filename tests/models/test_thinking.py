@@ -83,6 +83,9 @@ KEPT: dict[str, tuple[list[Any], str, dict[str, Any]]] = {
          says(reasoning_details=[LOCKED])],
         "reasoning_details",
         {"reasoning_details": [detail(0, "hm", format="f", signature="s"), LOCKED]}),
+    "details in one piece": (
+        [says(reasoning_details=[detail(0, "h"), detail(0, "m"), LOCKED])],
+        "reasoning_details", {"reasoning_details": [detail(0, "h"), detail(0, "m"), LOCKED]}),
 }  # fmt: skip
 
 

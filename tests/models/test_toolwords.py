@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aether_nb.models.toolwords import ToolWords
@@ -62,6 +62,10 @@ FOUND: dict[str, tuple[str, Read]] = {
     "no closing fence, then text": (f"{FENCE}tool_call\n{LOOK}\nNow I wait.", Read("Now I wait.", [LOOKED])),
     "half a closing fence": (f"{FENCE}tool_call\n{LOOK}\n``", Read("", [LOOKED])),
     "tags": (f"Hm.\n<tool_call>\n{LOOK}\n</tool_call>\n<tool_call>\n{SEND}\n</tool_call>", Read("Hm.", [LOOKED, SENT])),
+    "code behind a call": (
+        f"Hm. <tool_call>{LOOK}</tool_call>\n{fenced(f'<tool_call>{SEND}</tool_call>', 'python')}",
+        Read(f"Hm. \n{fenced(f'<tool_call>{SEND}</tool_call>', 'python')}".rstrip(), [LOOKED]),
+    ),
     "tags in a line": (f"Hm. <tool_call>{LOOK}</tool_call> Yes.", Read("Hm. Yes.", [LOOKED])),
     "no closing tag": (f"<tool_call>{LOOK}", Read("", [LOOKED])),
     "half a closing tag": (f"<tool_call>{LOOK}</tool_c", Read("", [LOOKED])),
@@ -85,6 +89,10 @@ FOUND: dict[str, tuple[str, Read]] = {
         "</function>\n</tool_call>\nk",
         Read("k", [("look", {"x": 1, "what": "12\n3"})]),
     ),
+    "a fence in a tag for an argument": (
+        "<function=look><parameter=what>\n```\ncode\n```\n</parameter></function>",
+        Read("", [("look", {"what": "```\ncode\n```"})]),
+    ),
     "tags for arguments, not closed": (
         "So: <function=look>\n<parameter=x>\nmany\n<parameter=y>{1}</parameter>",
         Read("So:", [("look", {"x": "many", "y": "{1}"})]),
@@ -103,9 +111,15 @@ FOUND: dict[str, tuple[str, Read]] = {
     "parameters": ('{"type": "function", "name": "look", "parameters": {"x": 1}}', Read("", [LOOKED])),
     "arguments in a string": (fenced('{"name": "look", "arguments": "{\\"x\\": 1}"}'), Read("", [LOOKED])),
     "no arguments": (fenced('{"name": "send"}'), Read("", [SENT])),
+    "null for arguments": (fenced('{"name": "send", "arguments": null}'), Read("", [SENT])),
+    "behind thinking that only ends": (f"Hm.\n</think>\n\n{LOOK}", Read("Hm.\n</think>", [LOOKED])),
     "slips": (
         fenced('{"name": "look", "arguments": {"x": "a\nb\\d", },}'),
         Read("", [("look", {"x": "a\nb\\d"})]),
+    ),
+    "more slips": (
+        fenced(r'{"name": "look", "arguments": {"a": "it\'s", "b": "\u12", "c": "\n", "d": NaN,},}'),
+        Read("", [("look", {"a": "it's", "b": "\\u12", "c": "\n", "d": None})]),
     ),
     "behind thinking": (
         f"<think>{LOOK} <tool_call></think>\n{LOOK}",
@@ -137,6 +151,10 @@ UNREADABLE: dict[str, tuple[str, Read]] = {
                 "'ook\", \"arguments\": {\\'x\\': 1}}'"
             ],
         ),
+    ),
+    "a tag for nobody": (
+        "<tool_call>\n<function=!>\n</tool_call>",
+        Read("", (), ["it is no valid JSON: Expecting value near '<function=!>\\n'"]),
     ),
     "an unknown tool": (
         fenced('{"name": "foo", "arguments": {}}'),
@@ -172,6 +190,12 @@ TEXT = {
     "data with a name": fenced('{"name": "Ada", "age": 36}', "json"),
     "data with a tool's name": fenced('{"name": "look", "age": 36}', "json"),
     "a call and more in a JSON block": fenced(LOOK + "\n{", "json") + "ok",
+    "data with a name that is none": fenced('{"name": ["look"]}', "json") + '{"name": {"look": 1}}',
+    "a list of a call and data": f"[{LOOK}, 1]",
+    "an empty list of calls": '{"tool_calls": []}',
+    "data that breaks off": '{"name": "look", "age": "thirty',
+    "data that is no JSON": '{"name": "look", "age": thirty}',
+    "a JSON block that goes on": fenced(f"{LOOK}\nis a call", "json") + "ok",
     "an unknown name": '{"name": "foo", "arguments": {}}',
     "a call and more": f"{LOOK} is what I would write.",
     "a list": "[1, 2]",
@@ -244,6 +268,7 @@ PROSE = st.text(alphabet=st.sampled_from("abc .,:\nü"), max_size=30).filter(lam
 ARGUMENTS = st.dictionaries(st.text(max_size=5), st.text(alphabet='`<>/{}[]"\\\n tool_call', max_size=20), max_size=3)
 
 
+@settings(max_examples=30)
 @given(
     PROSE,
     st.lists(st.tuples(st.sampled_from(NAMES), ARGUMENTS, st.sampled_from(["fence", "tag"])), min_size=1),
@@ -274,6 +299,12 @@ def test_a_cut_call_is_left_out() -> None:
         words.feed(answer)
         words.close(cut=True)
         assert (words.text, words.calls, words.faults, words.cut) == ("Hm.", [], [], True)
+
+
+def test_nesting_without_end_is_unreadable() -> None:
+    """JSON that is nested too deeply to be read is a fault like any other."""
+    answer = '<tool_call>{"name": "look", "arguments": ' + "[" * 50_000 + "]" * 50_000 + "}</tool_call>"
+    assert read([answer])[0] == Read("", (), ["it is nested too deeply"])
 
 
 def test_unmarked_calls_may_be_ruled_out() -> None:
