@@ -47,7 +47,7 @@ class Item:
     status: Literal["pending", "active", "done"] = "pending"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RunState:
     """A run as its log has it so far.
 
@@ -119,12 +119,20 @@ def fold(entries: Iterable[k.Entry], state: RunState | None = None) -> RunState:
     return state
 
 
+def _with(state: RunState, **changes: Any) -> RunState:
+    """The state with these fields changed: ``replace`` without its look at each of thirty fields, ten times a turn."""
+    new = object.__new__(RunState)
+    new.__dict__.update(state.__dict__)
+    new.__dict__.update(changes)
+    return new
+
+
 def step(state: RunState, entry: k.Entry) -> RunState:
     """The state after one more entry; transient ones change nothing."""
     if not entry.event.stored:
         return state
     worked = 0.0 if state.waiting or not state.last_time else max(0.0, entry.time - state.last_time)
-    state = replace(
+    state = _with(
         state, run=entry.run, head=entry.seq, last_time=max(entry.time, state.last_time), seconds=state.seconds + worked
     )
     reducer = REDUCERS.get(entry.event.kind)
@@ -132,24 +140,24 @@ def step(state: RunState, entry: k.Entry) -> RunState:
 
 
 def _started(state: RunState, event: k.RunStarted) -> RunState:
-    return replace(state, started=event, allowed=event.limits, model=event.model)
+    return _with(state, started=event, allowed=event.limits, model=event.model)
 
 
 def _ended(state: RunState, event: k.RunEnded) -> RunState:
-    return replace(state, ended=event, gate="", question=None)
+    return _with(state, ended=event, gate="", question=None)
 
 
 def _composed(state: RunState, event: k.ContextComposed) -> RunState:
-    return replace(state, messages=event.messages, sent=sent(event.messages))
+    return _with(state, messages=event.messages, sent=sent(event.messages))
 
 
 def _planned(state: RunState, event: k.PlanMade) -> RunState:
-    return replace(state, plan=tuple(Item(item) for item in event.items))
+    return _with(state, plan=tuple(Item(item) for item in event.items))
 
 
 def _revised(state: RunState, event: k.PlanRevised) -> RunState:
     items = (Item(item, "done" if n < event.done else "pending") for n, item in enumerate(event.items))
-    return replace(state, plan=tuple(items))
+    return _with(state, plan=tuple(items))
 
 
 def _item(status: Literal["active", "done"]) -> Callable[[RunState, Any], RunState]:
@@ -157,17 +165,17 @@ def _item(status: Literal["active", "done"]) -> Callable[[RunState, Any], RunSta
         plan = list(state.plan)
         if 0 <= event.index < len(plan):
             plan[event.index] = replace(plan[event.index], status=status)
-        return replace(state, plan=tuple(plan))
+        return _with(state, plan=tuple(plan))
 
     return reducer
 
 
 def _asked(state: RunState, event: k.ModelAsked) -> RunState:
-    return replace(state, steps=event.step, failure=None, model=event.model)
+    return _with(state, steps=event.step, failure=None, model=event.model)
 
 
 def _answered(state: RunState, event: k.ModelAnswered) -> RunState:
-    return replace(
+    return _with(
         state,
         messages=(*state.messages, event.message),
         sent=sent((event.message,), state.sent),
@@ -178,7 +186,7 @@ def _answered(state: RunState, event: k.ModelAnswered) -> RunState:
 
 
 def _model_failed(state: RunState, event: k.ModelFailed) -> RunState:
-    return replace(state, failure=event)
+    return _with(state, failure=event)
 
 
 def _proposed(state: RunState, event: k.CallProposed) -> RunState:
@@ -186,14 +194,14 @@ def _proposed(state: RunState, event: k.CallProposed) -> RunState:
 
 
 def _gate_opened(state: RunState, event: k.GateOpened) -> RunState:
-    return replace(state, gate=event.call_id)
+    return _with(state, gate=event.call_id)
 
 
 def _gate_answered(state: RunState, event: k.GateAnswered) -> RunState:
     call = state.calls.get(event.call_id)
     if call is None or event.hash != call.proposed.hash or call.status != "proposed":
         return state  # an answer for another call, or a second one: it counts for nothing
-    state = replace(state, gate="" if state.gate == event.call_id else state.gate)
+    state = _with(state, gate="" if state.gate == event.call_id else state.gate)
     if event.decision == "approve":
         return _put(state, event.call_id, replace(call, status="approved"))
     who = "the user" if event.by in ("panel", "terminal", "cell") else event.by
@@ -201,11 +209,11 @@ def _gate_answered(state: RunState, event: k.GateAnswered) -> RunState:
 
 
 def _granted(state: RunState, event: k.GrantGiven) -> RunState:
-    return replace(state, grants=(*state.grants, event.grant))
+    return _with(state, grants=(*state.grants, event.grant))
 
 
 def _revoked(state: RunState, event: k.GrantRevoked) -> RunState:
-    return replace(state, grants=tuple(grant for grant in state.grants if grant.id != event.id))
+    return _with(state, grants=tuple(grant for grant in state.grants if grant.id != event.id))
 
 
 def _begun(state: RunState, event: k.CallBegun) -> RunState:
@@ -218,7 +226,7 @@ def _finished(state: RunState, event: k.CallFinished) -> RunState:
 
 def _failed(state: RunState, event: k.CallFailed) -> RunState:
     text = "\n".join(part for part in ("error: " + event.what, event.why, event.hint) if part)
-    state = replace(state, fatal=event if event.fatal else state.fatal)
+    state = _with(state, fatal=event if event.fatal else state.fatal)
     return _settle(state, event.call_id, "failed", (Text(text, "rows"),))  # an error may quote what it stumbled over
 
 
@@ -229,29 +237,29 @@ def _doubtful(state: RunState, event: k.CallDoubtful) -> RunState:
 def _changed(state: RunState, event: k.NamespaceChanged) -> RunState:
     names = {change.name for change in event.changes if change.what == "added"}
     gone = {change.name for change in event.changes if change.what == "removed"}
-    return replace(state, made=tuple(sorted((set(state.made) | names) - gone)))
+    return _with(state, made=tuple(sorted((set(state.made) | names) - gone)))
 
 
 def _question(state: RunState, event: k.QuestionAsked) -> RunState:
-    return replace(state, question=event)
+    return _with(state, question=event)
 
 
 def _question_answered(state: RunState, event: k.QuestionAnswered) -> RunState:
     question = state.question
     if question is None or question.id != event.id:
         return state
-    state = replace(state, question=None)
+    state = _with(state, question=None)
     if not question.limit:
         return state
     if event.answer != question.options[0]:
-        return replace(state, declined_limit=question.limit)
+        return _with(state, declined_limit=question.limit)
     assert state.started is not None
     more = getattr(state.allowed, question.limit) + getattr(state.started.limits, question.limit)
-    return replace(state, allowed=replace(state.allowed, **{question.limit: more}))
+    return _with(state, allowed=replace(state.allowed, **{question.limit: more}))
 
 
 def _put(state: RunState, id: str, call: Call) -> RunState:
-    return replace(state, calls={**state.calls, id: call})
+    return _with(state, calls={**state.calls, id: call})
 
 
 def _settle(state: RunState, id: str, status: CallStatus, parts: tuple[Part, ...]) -> RunState:
@@ -260,7 +268,7 @@ def _settle(state: RunState, id: str, status: CallStatus, parts: tuple[Part, ...
     if call is not None and call.proposed.edited:
         parts = (Text("(the user edited this call before approving it)\n"), *parts)
     message = Message("tool", parts, call_id=id)
-    state = replace(
+    state = _with(
         state,
         messages=(*state.messages, message),
         sent=sent((message,), state.sent),

@@ -127,6 +127,8 @@ def _number(value: float) -> str:
 def _plain(value: Any) -> str:
     if isinstance(value, (str, bytes)) and len(value) > CHARACTERS:
         return f"{value[:CHARACTERS]!r} … {len(value) - CHARACTERS:,} characters more"
+    if type(value) in (int, float, bool, type(None)):
+        return repr(value)
     from IPython.lib.pretty import pretty
 
     try:

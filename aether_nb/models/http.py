@@ -13,9 +13,9 @@ import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
+from aether_nb.models.address import is_local
 from aether_nb.models.base import Delta, Request
 from aether_nb.models.endpoint import (
     Endpoint,
@@ -193,7 +193,7 @@ class HttpModel:
         client = self._clients.get(loop)
         if client is None:
             # A proxy of the environment is no way to this very machine.
-            outside = not _is_this_machine(self._address)
+            outside = not is_local(self._address, None)
             try:
                 client = httpx.AsyncClient(timeout=self._timeouts(), trust_env=outside)
             except (ImportError, ValueError, OSError) as error:
@@ -249,11 +249,6 @@ async def _read_refusal(response: httpx.Response) -> bytes:
             if len(body) > LARGEST_REFUSAL:
                 break
     return body
-
-
-def _is_this_machine(address: str) -> bool:
-    host = urlsplit(address).hostname or ""
-    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 async def _drain(pieces: AsyncIterator[bytes]) -> None:

@@ -68,7 +68,8 @@ class Profile:
         think_tags: The text may begin with ``<think>…</think>``, which is thinking.
         trim_start: White space at the beginning of an answer is dropped.
         effort: The field that says how long to think, for example ``reasoning_effort`` or ``reasoning.effort``; empty
-            where there is none. In the Anthropic format ``thinking`` (a budget of tokens) or ``output_config`` (a word).
+            where there is none. In the Anthropic format ``thinking`` (a budget of tokens) or ``output_config`` (a
+            word).
         cache_points: What stays the same is marked, so that the provider keeps what it has read (Anthropic format).
         requests_per_minute: At most so many requests in a minute; None for no limit of ours.
         extra: Fields for the body of every request.

@@ -186,11 +186,19 @@ def _wrapped(model: Model, profile: Profile, replies: ReplyStore | None) -> Mode
         lambda inner: Cached(inner, replies) if replies is not None else inner,
         TextTools if profile.tools == "text" else NativeTools,
         lambda inner: Cost(inner, profile),
-        Breaker,
+        lambda inner: Breaker(inner, _health(profile.base_url)),
         lambda inner: Retry(inner, host=profile.host),
         lambda inner: Paced(inner, _pace(profile.base_url, rate)) if rate is not None else inner,
     ]
     return reduce(lambda inner, wrap: wrap(inner), reversed(stack), model)
+
+
+@cache
+def _health(address: str) -> BreakerState:
+    """How an address has fared lately: one state for all of its models, because it is the host that is well or ill."""
+    from aether_nb.models.resilience import BreakerState
+
+    return BreakerState()
 
 
 @cache

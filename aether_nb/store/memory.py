@@ -18,7 +18,6 @@ class MemoryLog:
     def __init__(self) -> None:
         self._lock = Lock()
         self._entries: dict[str, list[Entry]] = {}
-        self._summaries: dict[str, RunSummary] = {}
 
     def append(self, run: str, expected_head: int, events: Sequence[Event], time: float) -> tuple[Entry, ...]:
         """See ``Log.append``."""
@@ -26,12 +25,10 @@ class MemoryLog:
         for event in events:
             encode(event)
         with self._lock:
-            summary = self._summaries.get(run) or RunSummary(run, time)
-            check_head(run, expected_head, summary.head)
+            check_head(run, expected_head, len(self._entries.get(run, ())))
             entries = tuple(Entry(run, expected_head + n, time, event) for n, event in enumerate(events, 1))
             if entries:
                 self._entries.setdefault(run, []).extend(entries)
-                self._summaries[run] = summary.after(events)
         return entries
 
     def read(self, run: str, after: int = 0) -> Iterator[Entry]:
@@ -54,4 +51,8 @@ class MemoryLog:
         """Nothing is held open; what was appended stays until the object is gone."""
 
     def _newest(self) -> list[RunSummary]:
-        return sorted(self._summaries.values(), key=lambda summary: (-summary.started, summary.id))
+        summaries = (
+            RunSummary(run, entries[0].time).after([entry.event for entry in entries])
+            for run, entries in self._entries.items()
+        )
+        return sorted(summaries, key=lambda summary: (-summary.started, summary.id))

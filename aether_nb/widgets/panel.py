@@ -67,9 +67,7 @@ class Panel:
             stays what it was when the front end closes the widget.
     """
 
-    def __init__(
-        self, run_id: str, on_command: Callable[[dict[str, Any]], None], choices: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, run_id: str, on_command: Callable[[dict[str, Any]], None], choices: Sequence[str] = ()) -> None:
         self.view = View(run=run_id)
         self.widget = _widget_class()(run=run_id)
         self.comm_id = str(self.widget.comm.comm_id)
