@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,10 +11,12 @@ import pytest
 from aether_nb import model_verbs
 from aether_nb.config import Settings, load
 from aether_nb.errors import ConfigError, ModelNotFound, ModelUnavailable, UsageFault
+from aether_nb.live.thread import AgentThread
 from aether_nb.setting_up import Dialog, set_up
 from harness.provider import Provider, provider
 
 KEY = "sk-right-0123456789"
+THREAD = AgentThread()
 
 
 class Typist:
@@ -25,7 +26,7 @@ class Typist:
         self.answers = list(answers)
         self.said: list[str] = []
         self.asked: list[str] = []
-        self.dialog = Dialog(self.said.append, self._read("shown"), self._read("hidden"), asyncio.run, typing)
+        self.dialog = Dialog(self.said.append, self._read("shown"), self._read("hidden"), THREAD.run, typing)
 
     def _read(self, how: str) -> Callable[[str], str]:
         def read(question: str) -> str:

@@ -51,10 +51,10 @@ class Item:
 class RunState:
     """A run as its log has it so far.
 
-    ``model`` is who was asked last. ``messages`` is the conversation as a model would get it, and ``sent`` what they show
-    of the user's data. ``open`` are the calls of the last reply that are not
-    settled yet, in order. ``seconds`` is the time worked, waiting for people left out. ``allowed`` are the limits in
-    force: a yes at a limit raises it by what it was at the start.
+    ``model`` is who was asked last. ``messages`` is the conversation as a model would get it, and ``sent`` what they
+    show of the user's data. ``open`` are the calls of the last reply that are not settled yet, in order. ``seconds`` is
+    the time worked, waiting for people left out. ``allowed`` are the limits in force: a yes at a limit raises it by
+    what it was at the start.
     """
 
     run: str = ""

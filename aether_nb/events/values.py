@@ -94,9 +94,9 @@ class Change:
 class Grant:
     """A yes that lasts. It covers calls of ``tool`` that match ``rule`` and are of no higher risk than ``risk``.
 
-    ``rule`` is ``call:HASH`` (this exact call), ``folder:PATH`` (anything the tool does inside that folder), or ``tool``
-    (any call of it: a program that hands over a tool says so; no click does). ``risk`` is that of the call for which it
-    was given: the same call may hurt more later, when a file has appeared meanwhile.
+    ``rule`` is ``call:HASH`` (this exact call), ``folder:PATH`` (anything the tool does inside that folder), or
+    ``tool`` (any call of it: a program that hands over a tool says so; no click does). ``risk`` is that of the call for
+    which it was given: the same call may hurt more later, when a file has appeared meanwhile.
     """
 
     id: str

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from aether_nb.models.discovery import Found
     from aether_nb.models.pace import Pace
     from aether_nb.models.profile import Profile, ToolFormat
+    from aether_nb.models.resilience import BreakerState
 
 __all__ = ["ANALYST", "Choice", "Role", "open_model", "role_model", "serving"]
 

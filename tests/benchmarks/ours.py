@@ -24,10 +24,12 @@ from worker import Contender, Job, Outcome, serve
 from workloads import FUNCTIONS, MODEL
 
 from aether_nb import tool
+from aether_nb.client.responses import Response
 from aether_nb.events.kinds import Limits
 from aether_nb.events.messages import Message, ToolCall
 from aether_nb.models.base import Model, Reply, Request
 from aether_nb.models.router import open_model
+from aether_nb.tools.base import Where
 from aether_nb.tools.function import FunctionTool
 
 LIMITS = Limits(steps=None, seconds=None, tokens=None, cost=None)
@@ -36,7 +38,7 @@ LIMITS = Limits(steps=None, seconds=None, tokens=None, cost=None)
 def offered(job: Job) -> tuple[FunctionTool, ...]:
     """The tools of a workload."""
     function = FUNCTIONS[job.workload.tool]
-    where = "loop" if inspect.iscoroutinefunction(function) else "main"
+    where: Where = "loop" if inspect.iscoroutinefunction(function) else "main"
     return (tool(risk="low", effect="pure", where=where)(function),) if job.workload.offered else ()
 
 
@@ -55,7 +57,7 @@ class Loop:
 
     async def run(self, prompt: str) -> Outcome:
         """See ``Contender.run``."""
-        messages = (Message.of("user", prompt),)
+        messages: tuple[Message, ...] = (Message.of("user", prompt),)
         made, first = 0, None
         while True:
             reply: Reply | None = None
@@ -84,7 +86,7 @@ class Face:
     """``Aether`` as a program uses it."""
 
     def __init__(self, job: Job) -> None:
-        from aether_nb.client.face import Aether
+        from aether_nb import Aether
 
         self.workload = job.workload
         self.client = Aether(MODEL, provider=job.wire, base_url=f"{job.url}/v1", api_key="k", tools=offered(job))
@@ -94,12 +96,14 @@ class Face:
         if not self.workload.stream:
             response = await self.client.ask(prompt, limits=LIMITS)
             return Outcome(response.text, len(response.tool_calls))
-        first, response = None, None
+        first: float | None = None
+        answer: Response | None = None
         async for chunk in self.client.stream(prompt, limits=LIMITS):
             if first is None and chunk.text:
                 first = time.perf_counter()
-            response = chunk.response or response
-        return Outcome(response.text, len(response.tool_calls), first)
+            answer = chunk.response or answer
+        assert answer is not None
+        return Outcome(answer.text, len(answer.tool_calls), first)
 
 
 class Durable:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from typing import Any
 
 from worker import Contender, Job, Outcome, serve
@@ -100,7 +101,7 @@ class LangGraph:
         return Outcome(text, made, first)
 
 
-PEERS = {"pydantic-ai": PydanticAI, "langgraph": LangGraph}
+PEERS: dict[str, Callable[[Job], Contender]] = {"pydantic-ai": PydanticAI, "langgraph": LangGraph}
 
 
 async def open_one(job: Job) -> Contender:
