@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import logging
 import secrets
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Protocol
 
 from aether_nb.agent.approvals import Policy
@@ -22,6 +22,7 @@ from aether_nb.events.folds import RunState
 from aether_nb.events.kinds import Entry, Progress
 from aether_nb.live.bridge import Jobs, run_blocking, run_in_cell
 from aether_nb.live.fastlane import FastLane
+from aether_nb.live.whereabouts import can_type
 from aether_nb.session import Question, Session
 from aether_nb.widgets.approval import gate_text
 from aether_nb.widgets.console import Console
@@ -94,17 +95,12 @@ class Face(Protocol):
 def _face(session: Session, question: Question) -> Face:
     """A panel where there is a kernel, lines of text where there is a terminal, or where no panel can be made."""
     if getattr(session.shell, "kernel", None) is None:
-        return TerminalFace(sys.stdin is not None and sys.stdin.isatty())
+        return TerminalFace(can_type(session.shell))
     try:
         return KernelFace(session, question.run)
     except Exception:  # whatever is wrong with the widgets, the question is answered
         logger.exception("no panel could be made; the run is shown as text")
-        return TerminalFace(_can_type(session.shell.kernel))
-
-
-def _can_type(kernel: Any) -> bool:
-    """Whether the front end of the running cell lets code ask for input."""
-    return bool(getattr(kernel, "_allow_stdin", False))
+        return TerminalFace(can_type(session.shell))
 
 
 class KernelFace:
@@ -132,7 +128,7 @@ class KernelFace:
         self.jobs = jobs
         if self.stopped:
             jobs.stop()
-        return (self.desk, Terminal(jobs.main, input, gate_text, _can_type(self.kernel)), Nobody(policy))
+        return (self.desk, Terminal(jobs.main, input, gate_text, can_type(self.session.shell)), Nobody(policy))
 
     def close(self, broken_off: str) -> None:
         """Put the still picture in the panel's place."""
@@ -166,12 +162,13 @@ class KernelFace:
         """Let another model go on with the run; one that cannot be had is said in a line."""
         try:
             self.session.use_model(name)
-            said = f"{name} goes on from the next step."
+            chosen, said = name, f"{name} goes on from the next step."
         except AetherError as error:
-            said = f"{error.what} {error.why}".strip()
+            chosen, said = "", f"{error.what} {error.why}".strip()
         view = self.panel.view
         entry = Entry(view.run, 0, time.time(), Progress("", 0, note=said))
-        self.session.thread.loop.call_soon_threadsafe(self.panel.feed, entry)
+        for tell in (partial(self.panel.choose, chosen), partial(self.panel.feed, entry)):
+            self.session.thread.loop.call_soon_threadsafe(tell)
 
 
 class TerminalFace:

@@ -1,8 +1,8 @@
 """Whether everything is in place: the kernel, the settings, the model and its key, the record, the packages.
 
 It looks and says; it changes nothing but for a file that it writes into the record's folder and takes away again. A
-provider is asked for its list of models, once and not for long, which costs nothing. A model that is named is tried
-out. Keys are told by where they come from, never by what they are.
+provider is asked for its list of models, once and not for long, which costs nothing; the list is kept as any is. A
+model that is named is tried out. Keys are told by where they come from, never by what they are.
 """
 
 from __future__ import annotations

@@ -251,11 +251,12 @@ def serving_line(shell: InteractiveShell) -> str:
     from aether_nb.config import load as load_settings
     from aether_nb.live.whereabouts import place
     from aether_nb.models.providers import load as load_providers
-    from aether_nb.models.router import serving
+    from aether_nb.models.router import ANALYST, serving
 
     settings = load_settings(place(shell)[1])
     choice = serving(os.environ, settings.model, load_providers([settings.providers]), local_only=settings.local_only)
-    return f"aether: {choice.name} serves ({choice.why}). To change it: %aether model PROVIDER:MODEL or %aether setup"
+    say = "For a language model: %aether setup" if choice.name == ANALYST else "Another: %aether model PROVIDER:MODEL"
+    return f"aether: {choice.name} serves ({choice.why}). {say}"
 
 
 def unload(shell: InteractiveShell) -> None:

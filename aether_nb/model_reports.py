@@ -107,15 +107,14 @@ def listing_text(listing: Listing) -> str:
     models = listing.models
     if not models:
         return clean(listing.note)
-    width = max([len(model.id) for model in models[:MOST]] + [5])
+    width = max([len(clean(model.id)) for model in models[:MOST]] + [5])
     lines = [f"{'MODEL':<{width}}  {'CONTEXT':>9}  {'$/M IN':>8}  {'$/M OUT':>8}  TAKES"]
     for model in models[:MOST]:
         row = _model_row(model)
         takes = ", ".join(word for word, has in (("tools", row["tools"]), ("pictures", row["vision"])) if has)
         context = "?" if row["context"] is None else f"{row['context']:,}"
-        lines.append(
-            clean(f"{model.id:<{width}}  {context:>9}  {_dollars(row['input'])}  {_dollars(row['output'])}  {takes}")
-        )
+        prices = f"{_dollars(row['input'])}  {_dollars(row['output'])}"
+        lines.append(f"{clean(model.id):<{width}}  {context:>9}  {prices}  {takes}".rstrip())
     if len(models) > MOST:
         lines.append(f"… {len(models) - MOST} more: --json has them all")
     return "\n".join([*lines, _origin(listing)])

@@ -8,8 +8,8 @@ from __future__ import annotations
 import argparse
 import getpass
 import json
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from typing import Any, TypeAlias
 
@@ -17,6 +17,7 @@ from IPython import get_ipython
 
 from aether_nb import doctor, model_verbs, reports, verbs
 from aether_nb.about import VERSION
+from aether_nb.errors import UsageFault
 from aether_nb.live.thread import AgentThread
 from aether_nb.live.whereabouts import can_type
 from aether_nb.opening import surroundings
@@ -78,18 +79,28 @@ def models(session: Session, options: argparse.Namespace) -> str:
 
 def key(session: Session, options: argparse.Namespace) -> str:
     """Take a key, forget one, or say which there are."""
-    return model_verbs.key(options, session.settings, _dialog(session))
+    with _dialog(session) as dialog:
+        said = model_verbs.key(options, session.settings, dialog)
+    if options.provider:
+        session.reopen(options.provider.lower())
+    return said
 
 
 def setup(session: Session, _: Any) -> str:
     """Choose a model step by step."""
-    name = set_up(_dialog(session), session.settings)
+    with _dialog(session) as dialog:
+        name = set_up(dialog, session.settings)
     return f"{session.use_model(name).name} serves from now on." if name else "Everything stays as it is."
 
 
-def _dialog(session: Session) -> Dialog:
+@contextmanager
+def _dialog(session: Session) -> Iterator[Dialog]:
+    """A talk with whoever types. Stop ends it calmly: a traceback could show what was typed."""
     # A kernel puts its own functions in the place of these two, so they are looked up when they are needed.
-    return Dialog(print, input, getpass.getpass, session.thread.run, can_type(session.shell))
+    try:
+        yield Dialog(print, input, getpass.getpass, session.thread.run, can_type(session.shell))
+    except KeyboardInterrupt:
+        raise UsageFault("Stopped.", "What was not said to be kept is not kept.") from None
 
 
 def new(session: Session, _: Any) -> str:

@@ -25,7 +25,6 @@ from aether_nb.config import ROLES, Settings
 from aether_nb.errors import OptionError, UsageFault
 from aether_nb.events import kinds as k
 from aether_nb.events.folds import RunState
-from aether_nb.events.messages import Image
 from aether_nb.live.bridge import AgentThread
 from aether_nb.live.summary import summarize
 from aether_nb.models import providers
@@ -33,7 +32,7 @@ from aether_nb.models.base import Model, Request
 from aether_nb.models.cache import ReplyStore
 from aether_nb.models.discovery import Found, find_local
 from aether_nb.models.providers import Providers
-from aether_nb.models.router import ANALYST, Role, open_model, role_model, serving
+from aether_nb.models.router import ANALYST, Role, blind, open_model, role_model, serving
 from aether_nb.store.log import Log
 from aether_nb.tools.base import Tool
 from aether_nb.tools.builtin import BUILT_IN
@@ -173,12 +172,15 @@ class Session:
         """
         name = self._only or self.model_name
         model = self._models.get(name) or self.model(name)  # opened once a run, however it was registered
-        profile = getattr(model, "profile", None)
-        blind = profile is not None and profile.vision is False
-        if blind and any(isinstance(part, Image) for message in request.messages for part in message.parts):
+        if blind(model, request):
             name = self.role("vision")[0]
             return self._models.get(name) or self.model(name)
         return model
+
+    def reopen(self, provider: str) -> None:
+        """Open a provider's models anew when they are next asked: its key has changed."""
+        for name in [name for name in self._models if name.startswith(f"{provider}:")]:
+            self._let_go(self._models.pop(name))
 
     def close(self) -> None:
         """Let go of connections, files and the thread. What is recorded stays."""

@@ -13,7 +13,7 @@ import pytest
 BENCHMARKS = Path(__file__).parent / "benchmarks"
 OURS = ("model", "stack", "aether", "durable")
 STREAMED = ("W1", "W5", "W5t")
-ALL = ("W0", "W1", "W2", "W2a", "W2s", "W3", "W4", "W4a", "W5", "W5t", "W5d", "W6")
+ALL = ("W0", "W1", "W2", "W2t", "W2a", "W2s", "W3", "W4", "W4a", "W5", "W5t", "W5d", "W6")
 
 
 def speed(*arguments):

@@ -16,6 +16,7 @@ from aether_nb.config import Settings
 from aether_nb.errors import ConfigError
 from aether_nb.live.thread import AgentThread
 from aether_nb.models.probing import Check
+from harness.home import bare, patient
 from harness.provider import provider
 
 KEY = "sk-right-0123456789"
@@ -25,11 +26,8 @@ THREAD = AgentThread()
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A user's folders, without a keyring and without keys."""
-    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"):
-        monkeypatch.setenv(name, str(tmp_path / "home"))
-    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
-    for name in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "MINE_API_KEY"):
-        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("os.environ", bare(tmp_path / "home"))
+    patient(monkeypatch)
     return tmp_path
 
 
@@ -105,9 +103,7 @@ def test_an_address_that_no_row_has_is_looked_at_too(home: Path) -> None:
 
 def test_what_is_wrong_is_blocked_with_what_to_do(home: Path) -> None:
     """Settings that cannot be read, rows that say nonsense, and a model without a key block, each with its hint."""
-    wrong = ConfigError(
-        "The setting 'mode' cannot be 'x'.", "It comes from the variable AETHER_MODE.", "AETHER_MODE=ask"
-    )
+    wrong = ConfigError("The setting 'mode' cannot be 'x'.", "It comes from the call.", "For example: AETHER_MODE=ask")
     found = look(wrong, home)
     assert found["settings"] == Check("settings", "blocked", f"{wrong.what} {wrong.why}", wrong.hint)
     assert "model" not in found

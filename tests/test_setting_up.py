@@ -13,6 +13,7 @@ from aether_nb.config import Settings, load
 from aether_nb.errors import ConfigError, ModelNotFound, ModelUnavailable, UsageFault
 from aether_nb.live.thread import AgentThread
 from aether_nb.setting_up import Dialog, set_up
+from harness.home import bare, patient
 from harness.provider import Provider, provider
 
 KEY = "sk-right-0123456789"
@@ -41,11 +42,8 @@ class Typist:
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A user's folders, without a keyring and without keys."""
-    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"):
-        monkeypatch.setenv(name, str(tmp_path / "home"))
-    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
-    for name in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "MINE_API_KEY", "AETHER_MODEL"):
-        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("os.environ", bare(tmp_path / "home"))
+    patient(monkeypatch)
     folder = tmp_path / "work"
     folder.mkdir()
     monkeypatch.chdir(folder)

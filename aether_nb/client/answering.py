@@ -27,6 +27,7 @@ from aether_nb.errors import AnswerInvalid, ModelError, OptionError
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import Message, Text, Usage
 from aether_nb.models.base import Model, Options, Request
+from aether_nb.models.router import blind
 from aether_nb.store.memory import MemoryLog
 from aether_nb.tools.base import Tool
 
@@ -95,7 +96,7 @@ class Answerer:
         observed = await self._observed(said, settings)
         messages = await conversation(prompt, self._rules(said), history, said.images)
         question = self._question(said, settings, messages, shaped, stream)
-        run = run or Run(MemoryLog())
+        run = run or Run(MemoryLog(checked=False))
         try:
             person = Program(self.approve, _noting(run))
             response = await Work(run, question, self._choice(said, observed), observed, person, self.bus).done()
@@ -109,7 +110,7 @@ class Answerer:
         self, prompt: Prompt, said: Said, history: tuple[Message, ...] = ()
     ) -> AsyncGenerator[Chunk, None]:
         """The same in pieces; leaving stops the run."""
-        run, feed, writing, id = Run(MemoryLog()), Feed(), Writing(), token_hex(4)
+        run, feed, writing, id = Run(MemoryLog(checked=False)), Feed(), Writing(), token_hex(4)
         run.watchers.append(feed.put)
         self.bus.emit(Lifecycle("stream.start", id))
         task = asyncio.create_task(self.answer(prompt, said, history, run=run, stream=True))
@@ -141,13 +142,19 @@ class Answerer:
     def _options(self, said: Said) -> Options:
         return options_of({**self.options, **said.options})
 
-    def _choice(self, said: Said, observed: Observed) -> Callable[[], Model]:
-        """Says which model is asked next: the call's, else the client's own, which may be swapped meanwhile."""
+    def _choice(self, said: Said, observed: Observed) -> Callable[[Request], Model]:
+        """Says which model is asked next: the call's, else the client's own, which may be swapped meanwhile.
+
+        One that sees no pictures hands a request that has some to the model for that, when there is one.
+        """
         first, wanted = observed.inner, self.chooser.wanted
 
-        def choose() -> Model:
+        def choose(request: Request) -> Model:
             swapped = said.model is None and self.chooser.wanted is not wanted
-            return self.chooser.at_once(None, self.chooser.settings) if swapped else first
+            model = self.chooser.at_once(None, self.chooser.settings) if swapped else first
+            if blind(model, request) and (eyes := self.chooser.settings.vision_model):
+                return self.chooser.at_once(eyes, self.chooser.settings)
+            return model
 
         return choose
 

@@ -80,6 +80,7 @@ class Chooser:
     def __init__(self, wanted: Wanted) -> None:
         self.wanted = wanted
         self._opened: dict[str, tuple[object, Model]] = {}
+        self._replaced: list[Model] = []
         self._loops: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
         self._replies: dict[Path, ReplyStore] = {}
         self._found: tuple[object, Sequence[Found]] | None = None
@@ -122,9 +123,16 @@ class Chooser:
         self._loops.add(asyncio.get_running_loop())
         addresses = _addresses()
         name = str(model or settings.model or self._serving(settings, addresses))
-        state = (addresses, settings, self.wanted)
+        state = (
+            addresses,
+            settings,
+            self.wanted,
+            registry.get("model", name) if name in registry.names("model") else None,
+        )
         known = self._opened.get(name)
-        if known is None or known[0] != state or name in registry.names("model"):
+        if known is None or known[0] != state:
+            if known is not None:
+                self._replaced.append(known[1])  # somebody may still be asking it
             known = self._opened[name] = state, self._open(name, settings, own=not model)
         return known[1]
 
@@ -140,7 +148,7 @@ class Chooser:
             replies.close()
 
     async def _close(self) -> None:
-        for _, model in list(self._opened.values()):
+        for model in [*self._replaced, *(model for _, model in self._opened.values())]:
             if (aclose := getattr(model, "aclose", None)) is not None:
                 await aclose()
 

@@ -42,7 +42,7 @@ class Observed(Wrapper):
         self.error = None
         if bus.wanted("request.start"):
             bus.emit(Lifecycle("request.start", id, model.name, request=request))
-        deltas = model.stream(request)
+        deltas, silent = model.stream(request), True
         try:
             async for delta in deltas:
                 if delta.reply is not None:
@@ -50,6 +50,9 @@ class Observed(Wrapper):
                     self._tally.add(model.name, delta.reply.usage)
                     self._complete(model.name, id, delta.reply, begun)
                 yield delta
+                if silent and delta.text:  # let whoever reads the stream see its first words before the next are read
+                    silent = False
+                    await asyncio.sleep(0)
         except (Exception, asyncio.CancelledError) as error:
             self.error = error
             if bus.wanted("request.error"):

@@ -1,7 +1,7 @@
 """The tools that a program hands over, and by which right a model may use them.
 
 A function that a program gives to a client is there to be called: that is a yes for every call of it. What somebody
-declared to be of high risk still needs a yes of its own, from ``approve``. This module runs nothing.
+declared to be of high risk still needs a yes of its own, from ``approve``.
 """
 
 from __future__ import annotations
@@ -10,16 +10,14 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 from aether_nb import registry
 from aether_nb.agent.asking import Answer
 from aether_nb.agent.calls import Host
+from aether_nb.client.threads import Threads
 from aether_nb.errors import OptionError
 from aether_nb.events.folds import Call
 from aether_nb.events.kinds import Grant, QuestionAsked
@@ -36,8 +34,8 @@ Offered: TypeAlias = "Tool | Callable[..., Any] | str"
 Approve: TypeAlias = Callable[[str, Mapping[str, Any], tuple[str, ...]], bool | Awaitable[bool]]
 """Says yes or no to a call: the tool's name, its arguments, and the reasons for asking."""
 
-MOST_AT_ONCE = 64
-"""How many plain functions run side by side."""
+THREADS = Threads(64, "aether-tool")
+"""Where plain functions run; none is started before the first."""
 
 logger = logging.getLogger(__name__)
 
@@ -129,12 +127,5 @@ def _judged(tool: Tool) -> bool:
 
 async def _beside(function: Callable[[], T | Awaitable[T]]) -> T:
     """Run a plain function on a thread, with the caller's context variables; what it returns is awaited here."""
-    loop, context = asyncio.get_running_loop(), copy_context()
-    value = await loop.run_in_executor(_threads(), context.run, function)
+    value = await THREADS.run(function)
     return await value if inspect.isawaitable(value) else value
-
-
-@cache
-def _threads() -> ThreadPoolExecutor:
-    # The loop's own pool has as many threads as there are processors and four more: too few for tools that wait.
-    return ThreadPoolExecutor(MOST_AT_ONCE, "aether-tool")

@@ -65,7 +65,7 @@ class Work:
         self,
         run: Run,
         question: Question,
-        choose: Callable[[], Model],
+        choose: Callable[[Request], Model],
         observed: Observed,
         person: Program,
         bus: Bus,
@@ -76,10 +76,10 @@ class Work:
         asking = Asking([person])
         calls = Calls(self.run, question.tools, host(), asking)
 
-        def chosen(_: Request) -> Model:
+        def chosen(request: Request) -> Model:
             observed.error = None
             try:
-                return observed.using(choose())
+                return observed.using(choose(request))
             except AetherError as error:
                 observed.error = error
                 raise

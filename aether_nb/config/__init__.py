@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -196,7 +197,8 @@ def table() -> list[tuple[str, str, str, str, str]]:
     ]
 
 
-def _known() -> dict[str, Setting]:
+@cache
+def _known() -> Mapping[str, Setting]:
     plain = Settings()
     return {each.name: each.metadata["setting"]._replace(default=getattr(plain, each.name)) for each in fields(plain)}
 

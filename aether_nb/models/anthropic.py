@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from aether_nb.events.messages import Message, Text, ToolSpec
-from aether_nb.models.anthropic_stream import MessageBody
+from aether_nb.models.anthropic_blocks import MessageAssembly
 from aether_nb.models.anthropic_turns import (
     CACHED,
     began_without_thinking,
@@ -23,6 +23,7 @@ from aether_nb.models.anthropic_turns import (
     written_block,
 )
 from aether_nb.models.base import Options, Request
+from aether_nb.models.body import Body
 from aether_nb.models.endpoint import Endpoint
 from aether_nb.models.history import Written
 from aether_nb.models.profile import Profile
@@ -49,17 +50,17 @@ class AnthropicFormat:
     path = "/v1/messages"
 
     def __init__(self) -> None:
-        self._written: Written | None = None
-        self._profile: Profile | None = None
-        self._tools: tuple[Sequence[ToolSpec], bytes] = (), b""
+        # Several threads may ask: what belongs together is set at once.
+        self._writing: tuple[Profile, Written[bytes]] | None = None
+        self._tools: tuple[Profile, Sequence[ToolSpec], bytes] | None = None
 
     def body(self, request: Request, profile: Profile) -> bytes:
         """See ``Format.body``."""
-        if self._written is None or (self._profile is not profile and self._profile != profile):
-            self._written = Written(lambda block: written_block(block, profile), provider=profile.provider)
-            self._tools = (), b""
-        self._profile = profile
-        system, pieces = self._written.pieces(request.messages)
+        writing = self._writing
+        if writing is None or (writing[0] is not profile and writing[0] != profile):
+            write = Written(lambda block: written_block(block, profile), provider=profile.provider)
+            writing = self._writing = profile, write
+        system, pieces = writing[1].pieces(request.messages)
         pieces = opened(pieces, profile)
         head = _head(request, profile, _joined(system), pieces)
         tools = self._written_tools(request, profile, head.pop("tools", []))
@@ -67,9 +68,9 @@ class AnthropicFormat:
             pieces = marked(pieces)
         return b"".join([encoded(head)[:-1], tools, b',"messages":[', b",".join(pieces), b"]}"])
 
-    def decoder(self, endpoint: Endpoint, profile: Profile) -> MessageBody:
+    def decoder(self, endpoint: Endpoint, profile: Profile) -> Body:
         """See ``Format.decoder``."""
-        return MessageBody(endpoint, profile.provider)
+        return Body(endpoint, MessageAssembly(endpoint, profile.provider), marked=False)
 
     def _written_tools(self, request: Request, profile: Profile, more: Sequence[Mapping[str, Any]]) -> bytes:
         """The tools, written again only when they are others; ``more`` are the provider's own, which it runs itself.
@@ -79,12 +80,11 @@ class AnthropicFormat:
         tools = request.tools or _used(request.messages)
         if not tools and not more:
             return b""
-        known, written = self._tools
-        if tools != known or not written:
-            written = b",".join([encoded(tool) for tool in _tools(tools, profile)])
-            self._tools = tools, written
+        known = self._tools
+        if known is None or known[:2] != (profile, tools):
+            known = self._tools = profile, tools, b",".join([encoded(tool) for tool in _tools(tools, profile)])
         own = [encoded(tool) for tool in more]
-        return b',"tools":[' + b",".join(filter(None, [*own, written])) + b"]"
+        return b',"tools":[' + b",".join(filter(None, [*own, known[2]])) + b"]"
 
 
 def _head(request: Request, profile: Profile, system: str, pieces: Sequence[bytes]) -> dict[str, Any]:
@@ -112,7 +112,7 @@ def _head(request: Request, profile: Profile, system: str, pieces: Sequence[byte
         for name, value in extra.items():
             known = head.get(name)
             head[name] = {**known, **value} if isinstance(known, dict) and isinstance(value, Mapping) else value
-    return head
+    return {name: value for name, value in head.items() if name not in profile.without}
 
 
 def _rules(system: str, shape: str, profile: Profile) -> str | list[dict[str, Any]]:

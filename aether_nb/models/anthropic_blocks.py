@@ -6,7 +6,6 @@ only it understands, are kept as they came, so that they can be sent back to it.
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from typing import Any
 
 from aether_nb.events.messages import Message, Origin, ToolCall, Usage
 from aether_nb.models.base import Delta, FinishReason, Reply
-from aether_nb.models.calls import CallDrafts, is_json, string
+from aether_nb.models.calls import CallDrafts, is_json, loaded, string, word
 from aether_nb.models.endpoint import Endpoint, nonsense, reported, unreadable
 
 __all__ = ["MessageAssembly"]
@@ -76,7 +75,7 @@ class _Block:
             return rest if self.start["id"] in calls else None
         if not added:
             return self.start
-        return {**self.start, "input": json.loads(added, strict=False)} if is_json(added) else None
+        return {**self.start, "input": loaded(added)} if is_json(added) else None
 
 
 class MessageAssembly:
@@ -150,6 +149,9 @@ class MessageAssembly:
         self._shown.clear()
         return delta
 
+    def close(self) -> None:
+        """Take that no more will come: nothing of this format is held back."""
+
     def reply(self) -> Reply:
         """The whole reply.
 
@@ -179,7 +181,7 @@ class MessageAssembly:
     def _head(self, message: object) -> None:
         self._begun = True
         if isinstance(message, dict):
-            self._model = string(message.get("model")) or self._model
+            self._model = word(message.get("model")) or self._model
             self._count(message.get("usage"))
 
     def _begin(self, index: int | None, given: object) -> _Block:

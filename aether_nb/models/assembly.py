@@ -1,7 +1,7 @@
 """A reply of the chat-completions format, put together from its chunks.
 
 Servers differ in how they number tool calls, where they put thinking and usage, and how they say that they are done:
-what they agree on is taken, what they repeat counts once, and what is missing is never guessed. ``chunks`` makes the
+what they agree on is taken, what they repeat counts once, and what is missing is never guessed. ``body`` makes the
 chunks from bytes. Nothing here does I/O.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 
 from aether_nb.events.messages import Message, Origin, ToolCall, Usage
 from aether_nb.models.base import Delta, FinishReason, Reply
-from aether_nb.models.calls import CallDrafts, string
+from aether_nb.models.calls import CallDrafts, string, word
 from aether_nb.models.counts import read_usage
 from aether_nb.models.endpoint import Endpoint, nonsense, reported, unreadable
 from aether_nb.models.profile import Profile
@@ -47,6 +47,8 @@ class ChatAssembly:
     endpoint: Endpoint
     profile: Profile
     model: str = ""
+    done: bool = False
+    """Whether nothing more will come; told by whoever reads the body."""
     _text: list[str] = field(default_factory=list)
     _thinking: list[str] = field(default_factory=list)
     _shown: list[str] = field(default_factory=list)
@@ -68,8 +70,8 @@ class ChatAssembly:
 
     @property
     def finished(self) -> bool:
-        """Whether the server said why it stopped: from there on the message is whole."""
-        return self._finish != ""
+        """Whether the server said why it stopped, or that it is done: from there on the message is whole."""
+        return self.done or self._finish != ""
 
     def add(self, chunk: object) -> None:
         """Take one chunk of a stream, or a completion that came in one piece.
@@ -84,8 +86,8 @@ class ChatAssembly:
         if error := chunk.get("error") or (chunk.get("object") == "error" and chunk):
             raise reported(self.endpoint, error)
         model, choices = chunk.get("model"), chunk.get("choices")
-        if model and isinstance(model, str):
-            self.model = model
+        if model and model != self.model:
+            self.model = word(model) or self.model
         if chunk.get("usage") is not None or "x_groq" in chunk:
             self._count(chunk)
         choice = choices[0] if choices and isinstance(choices, list) else None

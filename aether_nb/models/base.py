@@ -8,13 +8,14 @@ face and are put around one another. This module knows no provider.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from aether_nb.events.messages import Message, ToolSpec, Usage
 from aether_nb.models.profile import Profile
 
-__all__ = ["PLAIN", "Delta", "FinishReason", "Model", "Options", "Reply", "Request", "Wrapper"]
+__all__ = ["PLAIN", "Delta", "FinishReason", "Model", "Options", "Reply", "Request", "Wrapper", "closing"]
 
 FinishReason: TypeAlias = Literal["stop", "tool_calls", "length", "refusal", "content_filter", "pause"]
 """Why a reply ended. ``pause``: the provider wants to be asked again, with this reply in the history, to go on."""
@@ -142,4 +143,14 @@ class Wrapper:
     async def aclose(self) -> None:
         """Close the inner model's connections, when it keeps some."""
         if (aclose := getattr(self.inner, "aclose", None)) is not None:
+            await aclose()
+
+
+@asynccontextmanager
+async def closing(stream: AsyncIterator[Delta]) -> AsyncIterator[AsyncIterator[Delta]]:
+    """The stream, closed when the block is left: a wrapper that is left early takes the inner connection with it."""
+    try:
+        yield stream
+    finally:
+        if (aclose := getattr(stream, "aclose", None)) is not None:
             await aclose()

@@ -22,9 +22,8 @@ from aether_nb.errors import StoreError
 from aether_nb.events.codec import decode, encode
 from aether_nb.events.kinds import ContextComposed, ModelAnswered
 from aether_nb.events.messages import Usage
-from aether_nb.models.base import Delta, FinishReason, Model, Reply, Request, Wrapper
+from aether_nb.models.base import Delta, FinishReason, Model, Reply, Request, Wrapper, closing
 from aether_nb.models.profile import Profile
-from aether_nb.models.resilience import closing
 
 __all__ = ["FROM_CACHE", "Cached", "ReplyStore", "key_of"]
 

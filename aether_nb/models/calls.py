@@ -14,7 +14,12 @@ from typing import Any
 
 from aether_nb.events.messages import ToolCall
 
-__all__ = ["CallDrafts", "is_json", "string"]
+__all__ = ["CallDrafts", "is_json", "is_too_deep", "loaded", "string", "word"]
+
+LONGEST_WORD = 200
+
+DEEPEST = 100
+"""Levels of objects and lists. What is nested deeper is no argument, and writing it down again would fail."""
 
 
 @dataclass(slots=True)
@@ -116,8 +121,8 @@ def _arguments(draft: _Draft) -> dict[str, Any]:
     if not draft.arguments.strip():
         return {}
     try:
-        value = json.loads(draft.arguments, strict=False, parse_constant=lambda _: None)
-    except (ValueError, RecursionError) as error:
+        value = loaded(draft.arguments)
+    except ValueError as error:
         raise ValueError(f"The arguments for {draft.name} are no JSON ({error}): {draft.arguments}") from error
     if value is None:
         return {}
@@ -129,12 +134,46 @@ def _arguments(draft: _Draft) -> dict[str, Any]:
 def is_json(text: str) -> bool:
     """Whether the text is JSON to its end."""
     try:
-        json.loads(text, strict=False)
-    except (ValueError, RecursionError):
+        loaded(text)
+    except ValueError:
         return False
     return True
+
+
+def loaded(text: str) -> Any:
+    """The value of a text that is JSON to its end. Line breaks inside its strings are forgiven.
+
+    Raises:
+        ValueError: It is something else, or nested too deeply.
+    """
+    try:
+        value = json.loads(text, strict=False, parse_constant=lambda _: None)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    if is_too_deep(value, text):
+        raise ValueError("nested too deeply")
+    return value
+
+
+def is_too_deep(value: object, text: str) -> bool:
+    """Whether a value, which was read from a text, has more than ``DEEPEST`` levels."""
+    if len(text) <= 2 * DEEPEST:  # nearly every piece of a stream
+        return False
+    return text.count("{") + text.count("[") > DEEPEST and _exceeds(value, DEEPEST)
+
+
+def _exceeds(value: object, levels: int) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    inner = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_exceeds(each, levels - 1) for each in inner)
 
 
 def string(value: object) -> str:
     """The value when it is a string, else an empty one: servers send null for what they have not."""
     return value if isinstance(value, str) else ""
+
+
+def word(value: object) -> str:
+    """A name that a server gives, as people may be shown it: empty unless it is a short string that can be seen."""
+    return value if isinstance(value, str) and value.isprintable() and len(value) <= LONGEST_WORD else ""

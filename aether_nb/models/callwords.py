@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from aether_nb.events.messages import ToolCall
+from aether_nb.models.calls import is_too_deep
 
 __all__ = ["Balance", "Schema", "is_meant", "loosely", "may_be_call", "wanted", "wanted_of"]
 
@@ -203,12 +204,15 @@ def _next(body: str, place: int) -> int:
 
 def _decoded_at(body: str, place: int) -> tuple[Any, int]:
     try:
-        return DECODER.raw_decode(body, place)
+        value, end = DECODER.raw_decode(body, place)
     except json.JSONDecodeError as error:
         near = body[max(0, error.pos - 20) : error.pos + 20]
         raise ValueError(f"it is no valid JSON: {error.msg} near {near!r}") from error
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+    if is_too_deep(value, body):
+        raise ValueError("it is nested too deeply")
+    return value, end
 
 
 def _escape(found: re.Match[str]) -> str:

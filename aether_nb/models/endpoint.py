@@ -15,16 +15,19 @@ from aether_nb.errors import ConfigError, ModelUnavailable, ToolsRefused, ToolUs
 from aether_nb.models.refusals import Refusal, read_error, read_refusal
 
 __all__ = [
+    "NONSENSE",
+    "OTHER_MODEL",
+    "SILENCE",
     "Endpoint",
     "broken_off",
     "checked_address",
-    "key_unusable",
     "nonsense",
     "refused",
     "reported",
     "silent",
     "unreachable",
     "unreadable",
+    "unsendable",
 ]
 
 LONGEST_REASON = 400
@@ -32,6 +35,9 @@ LONGEST_REASON = 400
 
 SHORTEST_SECRET = 8
 """Shorter keys are words like ``none`` that local servers are given; hiding those would maul the message."""
+
+SILENCE, NONSENSE = "silence", "nonsense"
+"""Our own codes, where a server has no word: it stopped talking; what it said makes no sense."""
 
 OTHER_MODEL = "choose another model: %aether model NAME"
 AGAIN = f"Run the cell again in a moment, or {OTHER_MODEL}"
@@ -68,7 +74,7 @@ def checked_address(base_url: str) -> str:
         ConfigError: It is no http address, or it contains a password.
     """
     address = base_url.strip().rstrip("/")
-    if "@" in address:
+    if "@" in address and address.isprintable():
         raise ConfigError(
             f"The address of {address.rpartition('@')[2]} contains a user name or a password.",
             "Addresses are shown and recorded; a key is not.",
@@ -77,12 +83,16 @@ def checked_address(base_url: str) -> str:
     try:
         parts = urlsplit(address)
         valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        # What cannot be seen is read by some and dropped by others; a path is added behind, and a query ends none.
+        valid = valid and address.isprintable() and not (parts.query or parts.fragment)
     except ValueError:  # a port that is no number, a bracket that is never closed
         valid = False
     if not valid:
+        # A key may stand before an @, or behind a question mark.
+        shown, cut, _ = base_url.rpartition("@")[2].partition("?")
         raise ConfigError(
-            f"'{base_url}' is no address of a model server.",
-            "It has to begin with http:// or https:// and name a host.",
+            f"{shown + cut!r} is no address of a model server.",
+            "It has to begin with http:// or https:// and name a host; at most a path stands behind that.",
             "Write it like http://localhost:8000/v1",
         )
     return address
@@ -99,10 +109,9 @@ def unreachable(endpoint: Endpoint, cause: str, retryable: bool = True) -> Model
 
 
 def silent(endpoint: Endpoint, seconds: float) -> ModelUnavailable:
-    """The connection stands, but nothing more came."""
-    return ModelUnavailable(
-        f"{endpoint.name} fell silent.", f"Nothing came from {endpoint.host} for {seconds:g} s.", AGAIN, retryable=True
-    )
+    """The connection stands, but nothing more came. The wait was long enough: it is not asked again by itself."""
+    why = f"Nothing came from {endpoint.host} for {seconds:g} s."
+    return ModelUnavailable(f"{endpoint.name} fell silent.", why, AGAIN, code=SILENCE)
 
 
 def broken_off(endpoint: Endpoint, cause: str) -> ModelUnavailable:
@@ -128,17 +137,17 @@ def unreadable(endpoint: Endpoint, cause: str, body: str = "") -> ModelUnavailab
 def nonsense(endpoint: Endpoint, cause: str) -> ModelUnavailable:
     """The answer is in the right form, but nothing can be done with it. ``cause`` is a sentence without its stop."""
     return ModelUnavailable(
-        f"The answer of {endpoint.name} makes no sense.", f"{_plain(endpoint, cause)}.", AGAIN, retryable=True
+        f"The answer of {endpoint.name} makes no sense.",
+        f"{_plain(endpoint, cause)}.",
+        AGAIN,
+        code=NONSENSE,
+        retryable=True,
     )
 
 
-def key_unusable(endpoint: Endpoint) -> ModelUnavailable:
-    """The key cannot be sent: it has characters that no key has."""
-    return ModelUnavailable(
-        f"{endpoint.name} was not asked.",
-        "The key has characters that cannot be sent: a line break, a space, or a letter outside ASCII.",
-        _key_hint(endpoint),
-    )
+def unsendable(endpoint: Endpoint, cause: str) -> ModelUnavailable:
+    """The key, or a header of the row, has characters that none has. ``cause`` is a sentence that does not show it."""
+    return ModelUnavailable(f"{endpoint.name} was not asked.", cause, _key_hint(endpoint))
 
 
 def refused(endpoint: Endpoint, status: int, body: bytes, headers: Mapping[str, str]) -> ModelUnavailable:

@@ -93,6 +93,11 @@ RULES = (
         _limit,
     ),
     Rule(
+        r"max_tokens: \d+ > [1-9]\d{0,8}\b",
+        lambda profile, request: profile.wire == "anthropic" and request.options.max_tokens is None,
+        lambda profile, said: {"max_output": int(re.findall(r"max_tokens: \d+ > (\d{1,9})\b", said)[0])},
+    ),
+    Rule(
         rf"{_about('strict')}|(tools|function|response_format)[\w.\[\]'\"]*[.\"']strict|"
         r"invalid schema for (function|response_format)",
         _strict_was_sent,
@@ -104,7 +109,13 @@ RULES = (
         lambda profile, said: {"inline_schema": True},
     ),
     Rule(
+        r"thinking[^\n]{0,160}\badaptive\b",
+        lambda profile, request: bool(request.options.effort) and profile.effort == "thinking",
+        lambda profile, said: {"effort": "output_config"},
+    ),
+    Rule(
         rf"{_about('(response[_ ]format|json[_ ](schema|mode)|structured outputs?)')}|"
+        rf"{_about('output_(format|config(?!.effort))')}|"
         r"invalid schema for response_format",
         lambda profile, request: request.options.schema is not None and profile.json_schema,
         lambda profile, said: {"json_schema": False},
@@ -173,9 +184,9 @@ RULES = (
     ),
 )
 
-SPARE = ("parallel_tool_calls", "seed", "stop", "top_k", "min_p", "frequency_penalty", "presence_penalty", "logprobs",
-         "top_logprobs", "user", "metadata", "store", "service_tier", "logit_bias", "thinking", "prompt_cache_key",
-         "verbosity")  # fmt: skip
+SPARE = ("parallel_tool_calls", "seed", "stop", "stop_sequences", "top_k", "min_p", "frequency_penalty",
+         "presence_penalty", "logprobs", "top_logprobs", "user", "metadata", "store", "service_tier", "logit_bias",
+         "thinking", "prompt_cache_key", "verbosity")  # fmt: skip
 """Fields that can be left out wherever they came from."""
 
 
@@ -196,7 +207,8 @@ def mended(profile: Profile, request: Request, status: int, body: bytes) -> Mend
             fixed = replace(profile, **rule.change(profile, said))
             if fixed != profile:
                 return Mended(fixed, rule.note)
-    given = {*profile.extra, *request.options.extra, *(("stop",) if request.options.stop else ())}
+    stop = "stop" if profile.wire == "openai" else "stop_sequences"
+    given = {*profile.extra, *request.options.extra, *((stop,) if request.options.stop else ())}
     for name in SPARE:
         if name in given and name not in profile.without and re.search(_about(name), said, re.IGNORECASE):
             return Mended(

@@ -13,12 +13,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from threading import Lock
-from typing import TypeAlias
+from typing import Generic, TypeAlias, TypeVar
 
 from aether_nb.events.messages import Image, Message, Origin, Text
 
 __all__ = ["INTERRUPTED", "Block", "Written", "blocks", "merged", "pictures_apart", "repaired"]
 
+T = TypeVar("T")
 Block: TypeAlias = tuple[Message, ...]
 
 INTERRUPTED = "interrupted: this call did not finish, nobody knows how far it came"
@@ -136,43 +137,43 @@ def says_something(message: Message, provider: str = "") -> bool:
 
 
 @dataclass(slots=True)
-class _Known:
+class _Known(Generic[T]):
     """A history as it was written last: the messages whose blocks are closed, and what they came to."""
 
     closed: Block = ()
-    pieces: list[bytes] = field(default_factory=list)
+    pieces: list[T] = field(default_factory=list)
     system: list[Message] = field(default_factory=list)
     tail: Block = ()
-    tail_pieces: list[bytes] = field(default_factory=list)
+    tail_pieces: list[T] = field(default_factory=list)
 
 
 @dataclass(slots=True)
-class Written:
-    """Histories as encoded pieces, each block written once; only what is new since the last time is looked at.
+class Written(Generic[T]):
+    """Histories in pieces, each block written once; only what is new since the last time is looked at.
 
     Args:
-        write: A repaired block as the encoded messages of a wire format.
+        write: A repaired block as its pieces: the encoded messages of a wire format, or messages in other words.
         systems: System messages stay where they are; else they are handed out, for the format to put them first.
         provider: Who is asked: a message that holds only what it wants back is worth sending.
     """
 
-    write: Callable[[Block], list[bytes]]
+    write: Callable[[Block], list[T]]
     systems: bool = False
     provider: str = ""
-    _known: list[_Known] = field(default_factory=list)
+    _known: list[_Known[T]] = field(default_factory=list)
     _lock: Lock = field(default_factory=Lock)
 
-    def pieces(self, messages: Block) -> tuple[tuple[Message, ...], list[bytes]]:
-        """The system messages of a history, unless they stay in their places, and the others, encoded, in order."""
+    def pieces(self, messages: Block) -> tuple[Block, list[T]]:
+        """The system messages of a history, unless they stay in their places, and the pieces of the others."""
         with self._lock:  # one model may be asked from several threads
             return self._pieces(messages)
 
-    def _pieces(self, messages: Block) -> tuple[tuple[Message, ...], list[bytes]]:
+    def _pieces(self, messages: Block) -> tuple[Block, list[T]]:
         known = self._remembered(messages)
         begin = len(known.closed)
         rest = messages[begin:]
         spans = list(blocks(rest, self.provider))
-        pieces, system = list[bytes](), list[Message]()
+        pieces, system = list[T](), list[Message]()
         for first, last in spans[:-1]:
             block = rest[first:last]
             pieces += known.tail_pieces if block == known.tail else self._write(block)
@@ -187,14 +188,14 @@ class Written:
             known.system += system
         return (*known.system, *self._apart(tail)), known.pieces + tail_pieces
 
-    def _write(self, block: Block) -> list[bytes]:
+    def _write(self, block: Block) -> list[T]:
         return self.write(repaired(block, self.systems, self.provider))
 
     def _apart(self, block: Block) -> list[Message]:
         """The system messages that do not stay in the block."""
         return [] if self.systems else [message for message in block if message.role == "system"]
 
-    def _remembered(self, messages: Block) -> _Known:
+    def _remembered(self, messages: Block) -> _Known[T]:
         """What is known of this history: of its longest beginning that was closed before, moved to the front."""
         known = max((each for each in self._known if self._begins(messages, each.closed)), default=None, key=_length)
         if known is None:
@@ -215,5 +216,5 @@ class Written:
         return following.role == "assistant" and says_something(following, self.provider)
 
 
-def _length(known: _Known) -> int:
+def _length(known: _Known[T]) -> int:
     return len(known.closed)

@@ -21,13 +21,14 @@ from aether_nb.models.endpoint import (
     Endpoint,
     broken_off,
     checked_address,
-    key_unusable,
     refused,
     silent,
     unreachable,
     unreadable,
+    unsendable,
 )
 from aether_nb.models.fixes import mended
+from aether_nb.models.headers import headers
 from aether_nb.models.profile import Profile
 from aether_nb.models.wire import Format
 
@@ -44,6 +45,9 @@ DRAIN_SECONDS = 0.25
 
 LARGEST_REFUSAL = 64 * 1024
 """How many bytes of an error's body are read."""
+
+REFUSAL_SECONDS = 2.0
+"""How long that may take: its status says most of it."""
 
 MOST_FIXES = 3
 """How often one request is mended; each mending is for another field."""
@@ -79,6 +83,7 @@ class HttpModel:
         self._name = name or profile.name
         self._address = checked_address(profile.base_url)
         self._key = key
+        self._url: httpx.URL | None = None
         self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient] = WeakKeyDictionary()
 
     @property
@@ -113,6 +118,7 @@ class HttpModel:
                     # What is not compressed needs none of the client's layers.
                     plain = "content-encoding" not in response.headers
                     pieces = response.aiter_raw() if plain else response.aiter_bytes()
+                    ended = False
                     try:
                         async for piece in pieces:
                             delta = decoder.feed(piece)
@@ -120,6 +126,8 @@ class HttpModel:
                                 yield delta
                             if decoder.done:
                                 break
+                        else:
+                            ended = True
                     except httpx.HTTPError:
                         if not decoder.finished:
                             raise
@@ -127,7 +135,8 @@ class HttpModel:
                         yield delta
                     reply = decoder.reply()
                     yield Delta(reply=replace(reply, notes=(*notes, *reply.notes)) if notes else reply)
-                    await _drain(pieces)
+                    if not ended:
+                        await _drain(pieces)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise self._failure(endpoint, error) from error
         except RecursionError as error:
@@ -151,14 +160,7 @@ class HttpModel:
         """
         import httpx
 
-        base = self._address.removesuffix("/v1") if self.wire.path.startswith("/v1/") else self._address
-        headers, client = self._headers(endpoint), self._client(endpoint)
-        try:
-            url = httpx.URL(base + self.wire.path)
-            if not url.host:  # read here for the first time: it may be no name that can be asked for
-                raise httpx.InvalidURL("it names no host")
-        except (httpx.InvalidURL, UnicodeError) as error:
-            raise unreachable(endpoint, str(error), retryable=False) from error
+        headers, client, url = self._headers(endpoint), self._client(endpoint), self._place(endpoint)
         # Made here and not by the client: merging its headers, cookies and address costs a tenth of a request.
         extensions = {"timeout": self._timeouts().as_dict()}
         attempts = 0
@@ -185,6 +187,21 @@ class HttpModel:
                 self.profile = fixed.profile
                 notes += filter(None, [fixed.note])
 
+    def _place(self, endpoint: Endpoint) -> httpx.URL:
+        """Where requests go, read once."""
+        import httpx
+
+        if self._url is None:
+            base = self._address.removesuffix("/v1") if self.wire.path.startswith("/v1/") else self._address
+            try:
+                url = httpx.URL(base + self.wire.path)
+                if not url.host:  # read here for the first time: it may be no name that can be asked for
+                    raise httpx.InvalidURL("it names no host")
+            except (httpx.InvalidURL, UnicodeError) as error:
+                raise unreachable(endpoint, str(error), retryable=False) from error
+            self._url = url
+        return self._url
+
     def _client(self, endpoint: Endpoint) -> httpx.AsyncClient:
         """The connections of the running loop: sockets cannot be shared between loops."""
         import httpx
@@ -208,20 +225,11 @@ class HttpModel:
         return httpx.Timeout(self.timeout, connect=min(CONNECT_SECONDS, self.timeout))
 
     def _headers(self, endpoint: Endpoint) -> dict[str, str]:
-        profile, key = self.profile, endpoint.key
-        headers = {
-            "accept": "application/json",
-            "accept-encoding": "gzip, deflate",
-            "content-type": "application/json",
-            "user-agent": "aether-nb",
-        }
-        if profile.wire == "anthropic":
-            headers["anthropic-version"] = profile.version
-        if key and profile.auth != "none":
-            if not (key.isascii() and key.isprintable() and " " not in key):
-                raise key_unusable(endpoint)
-            headers |= {"x-api-key": key} if profile.auth == "x-api-key" else {"authorization": f"Bearer {key}"}
-        return {**headers, **profile.headers}
+        try:
+            own = headers(self.profile, endpoint.key)
+        except ValueError as error:
+            raise unsendable(endpoint, str(error)) from error
+        return {"accept-encoding": "gzip, deflate", "content-type": "application/json", **own}
 
     def _failure(self, endpoint: Endpoint, error: httpx.HTTPError | httpx.InvalidURL) -> ModelUnavailable:
         """The error that a broken connection stands for."""
@@ -243,11 +251,12 @@ async def _read_refusal(response: httpx.Response) -> bytes:
     import httpx
 
     body = b""
-    with contextlib.suppress(httpx.HTTPError):  # the status alone says enough
-        async for piece in response.aiter_bytes():
-            body += piece
-            if len(body) > LARGEST_REFUSAL:
-                break
+    with contextlib.suppress(httpx.HTTPError, TimeoutError):  # the status alone says enough
+        async with asyncio.timeout(REFUSAL_SECONDS):
+            async for piece in response.aiter_bytes():
+                body += piece
+                if len(body) > LARGEST_REFUSAL:
+                    break
     return body
 
 

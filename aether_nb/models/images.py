@@ -13,10 +13,11 @@ import io
 import sys
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import unquote_to_bytes
 
 from aether_nb.errors import UsageFault
 from aether_nb.events.messages import Image
+from aether_nb.models.address import is_local
 
 __all__ = ["LARGEST", "picture"]
 
@@ -64,7 +65,7 @@ async def _named(name: str) -> Image:
     if scheme == "data":
         return _image(_inline(name), "the data URL")
     if scheme in ("http", "https"):
-        return _image(await _fetched(name), name.partition("?")[0])
+        return _image(await _fetched(name), _shown(name))
     return _image(await asyncio.to_thread(_file, Path(name)), name)
 
 
@@ -114,30 +115,32 @@ async def _fetched(url: str) -> bytes:
     """What lies at an address. The program named it, so it is asked; no key goes there."""
     import httpx
 
-    shown = url.partition("?")[0]
+    shown, outside = _shown(url), not is_local(url, None)  # a proxy of the environment is no way to this machine
     content = bytearray()
     try:
         async with (
             asyncio.timeout(SECONDS),
-            httpx.AsyncClient(follow_redirects=True, max_redirects=REDIRECTS, trust_env=not _is_local(url)) as client,
+            httpx.AsyncClient(follow_redirects=True, max_redirects=REDIRECTS, trust_env=outside) as client,
             client.stream("GET", url, headers={"accept": "image/*", "user-agent": "aether-nb"}) as response,
         ):
             if response.status_code != 200:
-                why = f"{urlsplit(url).netloc} answered {response.status_code}."
+                why = f"{response.url.netloc.decode()} answered {response.status_code}."
                 raise UsageFault(f"The picture at {shown} cannot be had.", why, "Check the address.")
             async for piece in response.aiter_bytes():
                 content += piece
                 if len(content) > LARGEST:
                     raise _too_large(shown)
-    except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+    # A proxy of the environment may be none, or want what is not installed.
+    except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ValueError, ImportError) as error:
         reason = str(error) or type(error).__name__
         raise UsageFault(f"The picture at {shown} cannot be had.", f"{reason}.", "Check the address.") from error
     return bytes(content)
 
 
-def _is_local(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    return host in ("localhost", "::1") or host.startswith("127.")
+def _shown(url: str) -> str:
+    """An address for people: without its query, and without a password."""
+    scheme, _, rest = url.partition("?")[0].partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}"
 
 
 def _drawn(source: Any) -> bytes | None:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from aether_nb.errors import ConfigError
 from aether_nb.models.address import origin
+from aether_nb.models.headers import is_sendable
 from aether_nb.models.profile import Profile
 from aether_nb.models.rows import NAME, Row
 
@@ -109,7 +110,7 @@ def keep(home: Row | Profile, value: str, environment: Mapping[str, str] = NOTHI
     """
     value = value.strip()
     provider, address = _place(home, environment)
-    if not value or not (value.isascii() and value.isprintable() and " " not in value):
+    if not is_sendable(value):
         why = "A key has letters, digits and signs, and no spaces."
         raise ConfigError("That is no key.", why, f"Copy it again, then: %aether key {provider}")
     if not NAME.fullmatch(provider) or not address:

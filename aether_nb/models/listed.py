@@ -158,7 +158,7 @@ def _dollars(value: object, tokens: float = 1.0) -> float | None:
     """The price of one token; None for what is no price, as ``-1`` for one that depends."""
     try:
         price = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else -1.0
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return price / tokens if 0 <= price < float("inf") else None
 

@@ -21,13 +21,14 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
-from aether_nb.errors import ConfigError, ModelNotFound
-from aether_nb.models import prices, pricing, providers
+from aether_nb.errors import ConfigError
+from aether_nb.models import prices, pricing
 from aether_nb.models.address import is_local
 from aether_nb.models.endpoint import checked_address
+from aether_nb.models.headers import headers
 from aether_nb.models.listed import next_page, read_list, read_show
 from aether_nb.models.prices import Price
-from aether_nb.models.profile import Profile
+from aether_nb.models.profile import Profile, WireFormat
 
 __all__ = ["Listing", "ModelInfo", "list_models", "model_info"]
 
@@ -36,6 +37,9 @@ FRESH_SECONDS = 24 * 3600.0
 
 WAIT_SECONDS = 10.0
 """How long a server may take for its whole list."""
+
+USUAL: Mapping[WireFormat, str] = {"openai": "/models", "anthropic": "/v1/models"}
+"""Where models are listed when no row says it."""
 
 LARGEST = 32 * 1024 * 1024
 MOST_PAGES = 20
@@ -82,23 +86,24 @@ class Listing:
 
 
 async def list_models(
-    profile: Profile, key: str, refresh: bool = False, folder: Path | None = None, path: str = ""
+    profile: Profile, key: str, path: str, refresh: bool = False, folder: Path | None = None
 ) -> Listing:
     """The models that a provider has.
 
     Args:
         profile: Any model of that provider.
         key: Its key; empty where none is needed.
+        path: What follows the address where the models are listed, as the provider's row says; empty for what is usual
+            for the wire format.
         refresh: Ask the server whatever is kept.
         folder: Where lists are kept; the user's cache folder unless given.
-        path: What follows the address where the models are listed; what the provider's row says unless given.
     """
     kept = _Kept(folder if folder is not None else _cache_folder(), profile)
     known = kept.read()
     if known is not None and not refresh and not profile.local and known.age < FRESH_SECONDS:
         return Listing(profile.provider, _infos(profile, known.models), "cache", known.age)
     try:
-        found = await _asked(profile, key, path or _path(profile))
+        found = await _asked(profile, key, path or USUAL[profile.wire])
     except _NoList as error:
         return _instead(profile, known, f"{error}")
     unkept = kept.write(found)
@@ -106,12 +111,13 @@ async def list_models(
     return Listing(profile.provider, _infos(profile, found), "live", 0.0, note)
 
 
-async def model_info(profile: Profile, key: str, folder: Path | None = None) -> ModelInfo:
+async def model_info(profile: Profile, key: str, path: str, folder: Path | None = None) -> ModelInfo:
     """What is known of the profile's own model. An Ollama server is asked for it; others tell it in their list.
 
     Args:
         profile: The model.
         key: Its key; empty where none is needed.
+        path: See ``list_models``.
         folder: See ``list_models``.
     """
     if profile.provider == "ollama":
@@ -122,7 +128,7 @@ async def model_info(profile: Profile, key: str, folder: Path | None = None) -> 
         except (_NoList, TimeoutError, ValueError):
             return _info(profile.provider, profile.model)  # it is no Ollama, or it sleeps: nothing is known then
     else:
-        await list_models(profile, key, folder=folder)
+        await list_models(profile, key, path, folder=folder)
     return _info(profile.provider, profile.model)
 
 
@@ -131,14 +137,6 @@ async def model_info(profile: Profile, key: str, folder: Path | None = None) -> 
 
 class _NoList(Exception):
     """The server gave no list; says why, in a sentence without its stop."""
-
-
-def _path(profile: Profile) -> str:
-    """What the provider's row says, else what is usual for the wire format."""
-    try:
-        return providers.load().row(profile.provider).models_path
-    except ModelNotFound:
-        return "/v1/models" if profile.wire == "anthropic" else "/models"
 
 
 def _url(base_url: str, path: str) -> str:
@@ -186,6 +184,10 @@ async def _json(
     """
     import httpx
 
+    try:
+        sent = headers(profile, key.strip())
+    except ValueError as error:
+        raise _NoList(f"{profile.host} was not asked: {str(error).rstrip('.')}") from error
     content = b""
     try:
         async with (
@@ -194,7 +196,7 @@ async def _json(
                 "POST" if body else "GET",
                 _url(profile.base_url, path),
                 params=dict(query) or None,
-                headers=_headers(profile, key.strip()),
+                headers=sent,
                 json=body,
             ) as response,
         ):
@@ -213,17 +215,6 @@ async def _json(
         return json.loads(content)
     except (ValueError, RecursionError) as error:
         raise ValueError("not with JSON") from error
-
-
-def _headers(profile: Profile, key: str) -> dict[str, str]:
-    headers = {"accept": "application/json", "user-agent": "aether-nb", **profile.headers}
-    if profile.wire == "anthropic":
-        headers["anthropic-version"] = profile.version
-    if key and profile.auth != "none":
-        if not (key.isascii() and key.isprintable() and " " not in key):
-            raise _NoList(f"{profile.host} was not asked: the key has characters that cannot be sent")
-        headers |= {"x-api-key": key} if profile.auth == "x-api-key" else {"authorization": f"Bearer {key}"}
-    return headers
 
 
 # ---- what there is instead
@@ -282,7 +273,7 @@ class _Kept:
             found = json.loads(self._file.read_bytes())
             models = {str(model): prices.read(values) for model, values in found["models"].items()}
             return _Known(max(0.0, time.time() - float(found["time"])), models)
-        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
             return None
 
     def write(self, models: Mapping[str, Price]) -> str:

@@ -11,9 +11,8 @@ from dataclasses import replace
 
 from aether_nb.errors import ToolsRefused, ToolUseFailed
 from aether_nb.events.messages import Message, Usage
-from aether_nb.models.base import Delta, Model, Reply, Request, Wrapper
+from aether_nb.models.base import Delta, Model, Reply, Request, Wrapper, closing
 from aether_nb.models.profile import ToolFormat
-from aether_nb.models.resilience import closing
 from aether_nb.models.text import Heard, TextTools, in_words, rewritten
 from aether_nb.models.toolprompt import complaint
 from aether_nb.models.toolwords import ToolWords

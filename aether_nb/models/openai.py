@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from aether_nb.events.messages import Text, ToolSpec
+from aether_nb.models.assembly import ChatAssembly
 from aether_nb.models.base import Options, Request
+from aether_nb.models.body import Body
 from aether_nb.models.chat_messages import encoded, written_block
-from aether_nb.models.chunks import ChatBody
 from aether_nb.models.endpoint import Endpoint
 from aether_nb.models.history import Written
 from aether_nb.models.profile import Profile
@@ -31,17 +32,12 @@ class OpenAIFormat:
     path = "/chat/completions"
 
     def __init__(self) -> None:
-        self._profile: Profile | None = None
-        self._written = Written(lambda block: [])
-        self._tools: tuple[ToolSpec, ...] = ()
-        self._tools_written = b"[]"
+        # Several threads may ask: what belongs together is set at once.
+        self._writing: tuple[Profile, Written[bytes]] | None = None
+        self._tools: tuple[Profile, tuple[ToolSpec, ...], bytes] | None = None
 
     def body(self, request: Request, profile: Profile) -> bytes:
         """See ``Format.body``."""
-        if self._profile is not profile and self._profile != profile:
-            self._written = Written(lambda block: written_block(block, profile), systems=not profile.one_system)
-            self._tools = ()
-        self._profile = profile
         options, tools = request.options, request.tools
         if options.tool_choice and not profile.forced_tool:
             tools = tuple(tool for tool in tools if tool.name == options.tool_choice) or tools
@@ -50,9 +46,9 @@ class OpenAIFormat:
             head += b',"tools":' + self._written_tools(tools, profile)
         return head + b',"messages":[' + b",".join(self._messages(request, profile)) + b"]}"
 
-    def decoder(self, endpoint: Endpoint, profile: Profile) -> ChatBody:
+    def decoder(self, endpoint: Endpoint, profile: Profile) -> Body:
         """See ``Format.decoder``."""
-        return ChatBody(endpoint, profile)
+        return Body(endpoint, ChatAssembly(endpoint, profile), marked=True)
 
     def _head(
         self, request: Request, options: Options, profile: Profile, tools: tuple[ToolSpec, ...]
@@ -82,7 +78,11 @@ class OpenAIFormat:
         return {name: value for name, value in head.items() if name not in profile.without}
 
     def _messages(self, request: Request, profile: Profile) -> list[bytes]:
-        system, pieces = self._written.pieces(request.messages)
+        writing = self._writing
+        if writing is None or (writing[0] is not profile and writing[0] != profile):
+            write = Written(lambda block: written_block(block, profile), systems=not profile.one_system)
+            writing = self._writing = profile, write
+        system, pieces = writing[1].pieces(request.messages)
         texts = [part.text for message in system for part in message.parts if isinstance(part, Text) and part.text]
         schema = request.options.schema
         if schema is not None and not profile.json_schema:
@@ -95,10 +95,10 @@ class OpenAIFormat:
 
     def _written_tools(self, tools: tuple[ToolSpec, ...], profile: Profile) -> bytes:
         """The tools, written again only when they are others."""
-        if tools != self._tools:
-            self._tools = tools
-            self._tools_written = encoded([_tool(tool, profile) for tool in tools])
-        return self._tools_written
+        known = self._tools
+        if known is None or known[:2] != (profile, tools):
+            known = self._tools = profile, tools, encoded([_tool(tool, profile) for tool in tools])
+        return known[2]
 
 
 def _tool(tool: ToolSpec, profile: Profile) -> dict[str, Any]:

@@ -14,8 +14,7 @@ from bisect import insort
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
-from aether_nb.models.base import Delta, Model, Request, Wrapper
-from aether_nb.models.resilience import closing
+from aether_nb.models.base import Delta, Model, Request, Wrapper, closing
 
 __all__ = ["Pace", "Paced"]
 

@@ -16,10 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from aether_nb.events.messages import Message, Usage
-from aether_nb.models.base import Delta, Model, Reply, Request, Wrapper
+from aether_nb.models.base import Delta, Model, Reply, Request, Wrapper, closing
 from aether_nb.models.prices import Price, Tier, read
 from aether_nb.models.profile import Profile
-from aether_nb.models.resilience import closing
 
 __all__ = ["Cost", "Price", "Tier", "cost_of", "learn", "notice", "price_of", "shipped"]
 

@@ -96,9 +96,15 @@ async def _streams(model: Model) -> AsyncIterator[Check]:
     except ModelError as error:
         yield Check("endpoint", "blocked", f"{error.what} {error.why}".strip(), error.hint)
         return
+    if reply is None:
+        yield Check("endpoint", "blocked", f"{model.name} ended its answer before it was whole.", "Try again later.")
+        return
     seconds = time.monotonic() - begun
-    who = reply.model if reply is not None and reply.model else model.name
-    yield Check("endpoint", "ok", f"{who} answered in {seconds:.1f} s, the first words after {first - begun:.1f} s")
+    yield Check(
+        "endpoint",
+        "ok",
+        f"{reply.model or model.name} answered in {seconds:.1f} s, the first words after {first - begun:.1f} s",
+    )
     if pieces > 1:
         yield Check("streaming", "ok", f"the answer came in {pieces} pieces")
     elif seconds < BUFFERED_SECONDS:

@@ -55,7 +55,6 @@ class Profile:
         forced_tool: Whether the one tool to use can be named.
         one_system: All system messages have to be one, at the beginning.
         alternate: User and assistant have to take turns, and the user begins.
-        string_content: A message's content is a string, never a list of parts, unless it has pictures.
         null_content: An assistant that only calls tools has content null; else the field is left out.
         user_after_tool: Whether a user may speak right after a tool's result; else the assistant says "OK" in between.
         inline_schema: Schemas must not use ``$ref`` and ``$defs``.
@@ -99,7 +98,6 @@ class Profile:
     forced_tool: bool = True
     one_system: bool = True
     alternate: bool = False
-    string_content: bool = False
     null_content: bool = True
     user_after_tool: bool = True
     inline_schema: bool = False

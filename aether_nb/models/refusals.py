@@ -212,7 +212,7 @@ def _seconds(headers: Mapping[str, str]) -> float | None:
 
     try:
         at = parsedate_to_datetime(given)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     return max(0.0, (at - datetime.now(UTC)).total_seconds())

@@ -15,31 +15,19 @@ import random
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from aether_nb.errors import ModelUnavailable
-from aether_nb.models.base import Delta, Model, Request, Wrapper
+from aether_nb.models.base import Delta, Model, Request, Wrapper, closing
+from aether_nb.models.endpoint import NONSENSE, OTHER_MODEL, SILENCE
 
-__all__ = ["Breaker", "BreakerState", "Retry", "closing"]
+__all__ = ["Breaker", "BreakerState", "Retry"]
 
 LONGEST_WAIT = 60.0
 """Seconds. Who is asked to wait longer is told, and decides."""
 
 FIRST_WAIT = 1.0
 LONGEST_BACKOFF = 20.0
-
-OTHER_MODEL = "choose another model: %aether model NAME"
-
-
-@asynccontextmanager
-async def closing(stream: AsyncIterator[Delta]) -> AsyncIterator[AsyncIterator[Delta]]:
-    """The stream, closed when the block is left: a wrapper that is left early takes the inner connection with it."""
-    try:
-        yield stream
-    finally:
-        if (aclose := getattr(stream, "aclose", None)) is not None:
-            await aclose()
 
 
 class Retry(Wrapper):
@@ -185,8 +173,8 @@ class BreakerState:
 class Breaker(Wrapper):
     """Leaves a server alone that failed several times in a row, so that nobody waits for what will not come.
 
-    What counts is the server's health: faults, broken connections, silence. A refused key, a refused request and a
-    spent rate limit come from a server that is well.
+    What counts is the server's health: faults, broken connections, silence. A refused key, a refused request, a spent
+    rate limit and a model that writes nonsense come from a server that is well.
 
     Args:
         inner: Who is asked; a ``Retry``, as a rule.
@@ -214,7 +202,7 @@ class Breaker(Wrapper):
                         healthy = True
                     yield delta
         except ModelUnavailable as error:
-            healthy = not error.retryable or error.status == 429
+            healthy = _is_well(error)
             raise
         finally:
             self.state.leave(call, healthy)
@@ -228,3 +216,10 @@ class Breaker(Wrapper):
             retry_after=rest,
             retryable=True,
         )
+
+
+def _is_well(error: ModelUnavailable) -> bool:
+    """Whether a failure comes from a server that is well."""
+    if error.code == SILENCE:
+        return False
+    return not error.retryable or error.status == 429 or error.code == NONSENSE

@@ -18,14 +18,14 @@ from aether_nb.models.providers import ANALYST, Providers, load
 
 if TYPE_CHECKING:
     from aether_nb.config import Settings
-    from aether_nb.models.base import Model
+    from aether_nb.models.base import Model, Request
     from aether_nb.models.cache import ReplyStore
     from aether_nb.models.discovery import Found
     from aether_nb.models.pace import Pace
     from aether_nb.models.profile import Profile, ToolFormat
     from aether_nb.models.resilience import BreakerState
 
-__all__ = ["ANALYST", "Choice", "Role", "open_model", "role_model", "serving"]
+__all__ = ["ANALYST", "Choice", "Role", "blind", "open_model", "role_model", "serving"]
 
 SILENCE = 300.0
 """Seconds without a word after which a model is given up, unless somebody says otherwise."""
@@ -107,6 +107,14 @@ def role_model(role: str, settings: Settings) -> tuple[str, str]:
         return named, ""
     who = f"the chat model{f', {settings.model},' if settings.model else ''} stands in"
     return settings.model, f"No model is set for the role '{role}': {who}. To set one: AETHER_{role.upper()}_MODEL"
+
+
+def blind(model: Model, request: Request) -> bool:
+    """Whether a request shows pictures to a model that is known to see none."""
+    profile: Profile | None = getattr(model, "profile", None)
+    if profile is None or profile.vision is not False:
+        return False
+    return any(part.data == "image" for message in request.messages for part in message.parts)
 
 
 def open_model(

@@ -12,10 +12,10 @@ from dataclasses import replace
 
 from aether_nb.errors import ModelUnavailable
 from aether_nb.events.messages import Message, ToolCall, ToolSpec, Usage
-from aether_nb.models.base import Delta, FinishReason, Model, Reply, Request, Wrapper
+from aether_nb.models.base import Delta, FinishReason, Model, Reply, Request, Wrapper, closing
 from aether_nb.models.endpoint import Endpoint, nonsense
-from aether_nb.models.resilience import closing
-from aether_nb.models.toolprompt import Retold, complaint, rules, wishes
+from aether_nb.models.history import Written
+from aether_nb.models.toolprompt import complaint, retold, rules, wishes
 from aether_nb.models.toolwords import ToolWords
 
 __all__ = ["Heard", "TextTools", "in_words", "rewritten"]
@@ -93,7 +93,8 @@ class TextTools(Wrapper):
 
     def __init__(self, inner: Model) -> None:
         super().__init__(inner)
-        self._retold = Retold(self.profile.provider if self.profile else "")
+        # Each message is told once, so that it stays the same object, and is written once by the format behind.
+        self._retold = Written(retold, provider=self.profile.provider if self.profile else "")
         self._rules: tuple[Sequence[ToolSpec], tuple[Message, ...]] = ((), ())
 
     async def stream(self, request: Request) -> AsyncIterator[Delta]:
@@ -146,12 +147,12 @@ class TextTools(Wrapper):
 
     def worded(self, request: Request) -> Request:
         """The request as the inner model gets it: no tools, no calls, and what there is to say about them in words."""
-        system, messages = self._retold.told(request.messages)
+        system, messages = self._retold.pieces(request.messages)
         options = request.options
         if request.tools:
             system = (*system, *self._told_rules(request.tools))
             if said := wishes(options):
-                messages = (*messages, Message.of("system", said))
+                messages = [*messages, Message.of("system", said)]
             options = replace(options, schema=None)
         return replace(request, messages=(*system, *messages), tools=(), options=replace(options, tool_choice=""))
 

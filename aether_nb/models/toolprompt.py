@@ -7,18 +7,17 @@ time, so that servers can keep what they have read. This module reads no answer.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from html import escape
-from threading import Lock
 from typing import Any
 
 from aether_nb.events.messages import Image, Message, Part, Text, ToolCall, ToolSpec
 from aether_nb.models.base import Options
-from aether_nb.models.history import MOST_HISTORIES, Block, blocks, repaired
+from aether_nb.models.history import Block
 from aether_nb.models.schemas import described
 
-__all__ = ["Retold", "complaint", "rules", "wishes"]
+__all__ = ["complaint", "retold", "rules", "wishes"]
 
 HOW = """You have tools. To use one, write a block of this form:
 
@@ -99,76 +98,20 @@ def _block(name: str, arguments: Mapping[str, Any]) -> str:
 # ---- histories
 
 
-@dataclass(slots=True)
-class _Known:
-    """A history as it was told last: the messages whose blocks are closed, and what they became."""
-
-    closed: Block = ()
-    told: list[Message] = field(default_factory=list)
-    system: list[Message] = field(default_factory=list)
-    tail: Block = ()
-    tail_told: Block = ()
-
-
-class Retold:
-    """Histories with calls and results as text. Each message is told once, so that it stays the same object.
-
-    Args:
-        provider: Who is asked: a message that holds only what it wants back is worth sending.
-    """
-
-    def __init__(self, provider: str = "") -> None:
-        self._provider = provider
-        self._known: list[_Known] = []
-        self._lock = Lock()
-
-    def told(self, messages: Block) -> tuple[Block, Block]:
-        """The system messages of a history, and the others."""
-        with self._lock:  # one model may be asked from several threads
-            known = self._remembered(messages)
-            begin = len(known.closed)
-            rest = messages[begin:]
-            spans = list(blocks(rest, self._provider))
-            for first, last in spans[:-1]:
-                block = rest[first:last]
-                known.told += known.tail_told if block == known.tail else self._tell(block)
-                known.system += _system(block)
-            if len(spans) > 1:
-                known.closed = messages[: begin + spans[-1][0]]
-            tail = rest[spans[-1][0] :] if spans else ()
-            if tail != known.tail:
-                known.tail, known.tail_told = tail, self._tell(tail)
-            return (*known.system, *_system(tail)), (*known.told, *known.tail_told)
-
-    def _tell(self, block: Block) -> Block:
-        return tuple(_told(repaired(block, provider=self._provider)))
-
-    def _remembered(self, messages: Block) -> _Known:
-        """What is known of this history, moved to the front; its beginning has to be the same."""
-        fitting = [each for each in self._known if messages[: len(each.closed)] == each.closed]
-        known = max(fitting, key=lambda each: len(each.closed), default=None)
-        if known is None or (not known.closed and messages[:1] != known.tail[:1]):
-            known = _Known()
-        self._known = [known, *(each for each in self._known if each is not known)][:MOST_HISTORIES]
-        return known
-
-
-def _system(block: Block) -> Iterator[Message]:
-    return (message for message in block if message.role == "system")
-
-
-def _told(block: Iterable[Message]) -> Iterator[Message]:
-    """A repaired block, in which each result stands behind its call."""
+def retold(block: Block) -> list[Message]:
+    """A repaired block, in which each result stands behind its call, with calls and results as text."""
     names: dict[str, str] = {}
+    told: list[Message] = []
     for message in block:
         if message.role == "tool":
-            yield Message("user", _result(message, names.get(message.call_id, "")))
+            told.append(Message("user", _result(message, names.get(message.call_id, ""))))
         elif message.calls:
             names |= {call.id: call.name for call in message.calls}
             # What its provider wants back belongs to calls in their own form, which these are no longer.
-            yield Message("assistant", (*message.parts, Text(_written(message.calls))))
+            told.append(Message("assistant", (*message.parts, Text(_written(message.calls)))))
         else:
-            yield message
+            told.append(message)
+    return told
 
 
 def _written(calls: Iterable[ToolCall]) -> str:

@@ -15,7 +15,7 @@ that comes faster than it is sent only the end travels. ``settled`` adds HTML to
 text.
 
 Messages from it: ``hello`` (a view was drawn or missed something: a snapshot is sent), ``bye`` (it was taken away),
-``gate``, ``question`` and ``stop``, as ``commands`` reads them.
+``gate``, ``question``, ``model`` and ``stop``, as ``commands`` reads them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from aether_nb.events.kinds import Entry
+from aether_nb.events.kinds import Entry, ModelAsked
 from aether_nb.widgets import wire
 from aether_nb.widgets.blocks import HEADER, LIVE_KEPT, PLAN, TAIL, Card, Touch, View
 from aether_nb.widgets.commands import read_command
@@ -61,6 +61,7 @@ class Panel:
     Args:
         run_id: The run that is shown.
         on_command: Takes every checked command that is not ``hello``. Called in whatever thread the click arrived.
+        choices: The models among which one can choose while the run goes.
 
     Attributes:
         comm_id: The comm on which the view's messages arrive, for whoever takes them off the shell channel early. It
@@ -77,6 +78,7 @@ class Panel:
         self._views_ever: set[str] = set()
         self._on_command = on_command
         self._choices = list(choices)
+        self._chosen = ""
         self._display_id = ""
         self._lock = threading.Lock()
         self._received: dict[str, None] = {}
@@ -141,12 +143,24 @@ class Panel:
         if self._closed:
             return
         self._loop = asyncio.get_running_loop()
+        if isinstance(entry.event, ModelAsked):
+            self._chosen = ""
         for touch in fold(self.view, entry):
             self._pending.note(touch)
             if touch.field == "draft":
                 self._stream.feed(touch.text)
             elif touch.part == TAIL and not touch.field and not self.view.draft:
                 self._stream = Stream()
+        self._schedule()
+
+    def choose(self, name: str) -> None:
+        """Show which model was chosen, until the next step shows who answers. Agent's loop only.
+
+        Args:
+            name: The model; empty when it cannot be had, so that the picker goes back to the one that serves.
+        """
+        self._chosen = name
+        self._pending.note(Touch(HEADER))
         self._schedule()
 
     async def wait_seen(self, timeout: float = 1.5) -> bool:  # noqa: ASYNC109 - no answer is an answer here
@@ -270,7 +284,8 @@ class Panel:
         """These parts of the view, each as it stands."""
         message: dict[str, Any] = {}
         if HEADER in parts:
-            message["header"] = wire.header(self.view, time.time()) | {"choices": self._choices}
+            choice = {"choices": self._choices, "chosen": self._chosen or self.view.model}
+            message["header"] = wire.header(self.view, time.time()) | choice
         if PLAN in parts:
             message["plan"] = wire.plan(self.view)
         if TAIL in parts:

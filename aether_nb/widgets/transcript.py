@@ -184,8 +184,10 @@ def _html_block(one: Block) -> str:
                 reply,
                 style="margin:4px 0 4px 0",
             )
+        case Note(tone="info"):
+            return _line(_span(plain.brief(one.failure.what, 1000), QUIET), style="margin:4px 0 4px 20px")
         case Note():
-            return _html_failure(one.failure, {"info": QUIET, "limit": WARN}.get(one.tone, BAD))
+            return _html_failure(one.failure, WARN if one.tone == "limit" else BAD)
         case Card():
             return _details(_summary_line(one), _html_body(one))
 
@@ -338,6 +340,8 @@ def _markdown_block(one: Block) -> str:
             return "\n".join(f"> {_mark(line)}" for line in one.text.splitlines()[: plain.LINES_KEPT])
         case Question():
             return f"**{_mark(one.text)}** {_mark(wording.reply(one))}"
+        case Note(tone="info"):
+            return f"*{_mark(one.failure.what)}*"
         case Note():
             return _markdown_failure(one.failure)
         case Card():

@@ -128,7 +128,12 @@ def count(number: int, noun: str) -> str:
 
 
 def usage(used: Usage) -> str:
-    """Tokens and money: ``1,234 tokens · $0.012``. An unknown price is ``$?``; what costs nothing is ``free``."""
+    """Tokens and money: ``1,234 tokens · $0.012``. An unknown price is ``$?``; what costs nothing is ``free``.
+
+    Empty as long as nothing was used.
+    """
+    if not used.tokens and used.cost == 0:
+        return ""
     money = "$?" if used.cost is None else "free" if used.cost == 0 else f"${used.cost:.2f}"
     if used.cost is not None and 0 < used.cost < 0.1:
         money = f"${used.cost:.4f}".rstrip("0")
@@ -138,8 +143,8 @@ def usage(used: Usage) -> str:
 def facts(view: View) -> list[str]:
     """The line of figures at the head of a run that is over or is shown as text."""
     seconds = [duration(view.seconds(view.ended))] if view.ended is not None else []
-    spent = [usage(view.usage)] if view.steps else []
-    return [*seconds, count(view.steps, "step"), count(view.calls, "call"), *spent]
+    spent = usage(view.usage) if view.steps else ""
+    return [*seconds, count(view.steps, "step"), count(view.calls, "call"), *([spent] if spent else [])]
 
 
 def who(by: str) -> str:

@@ -38,7 +38,7 @@ LIMITS = Limits(steps=None, seconds=None, tokens=None, cost=None)
 def offered(job: Job) -> tuple[FunctionTool, ...]:
     """The tools of a workload."""
     function = FUNCTIONS[job.workload.tool]
-    where: Where = "loop" if inspect.iscoroutinefunction(function) else "main"
+    where: Where = "main" if job.workload.threads else "loop"
     return (tool(risk="low", effect="pure", where=where)(function),) if job.workload.offered else ()
 
 

@@ -32,6 +32,8 @@ class Workload:
         stream: Whether the answers are streamed.
         offers: Tools are offered, though the script calls none.
         tool: Which function is called: quick, or slow on a thread or in the loop.
+        threads: A plain function runs on a thread, as it does when nobody says otherwise; else it was declared to be
+            quick, by ``where="loop"``. The floor calls a single one directly in both cases.
         rounds: How often it is measured unless said otherwise.
         figure: What counts: CPU seconds or seconds of wall time.
         target: What ours may cost, as a ratio to the floor.
@@ -47,6 +49,7 @@ class Workload:
     stream: bool = False
     offers: bool = False
     tool: Literal["add", "async add", "nap", "async nap"] = "add"
+    threads: bool = False
     rounds: int = 9
     figure: Literal["cpu", "wall"] = "cpu"
     target: float = 1.4
@@ -90,11 +93,12 @@ class Workload:
 WORKLOADS = (
     Workload("W0", "1 answer of 5 tokens, warm"),
     Workload("W1", "500 tokens, streamed", tokens=500, stream=True, target=1.3),
-    Workload("W2", "20 tool turns", turns=20),
+    Workload("W2", "20 tool turns, a function declared quick", turns=20),
+    Workload("W2t", "20 tool turns, a function on a thread", turns=20, threads=True, target=2.0),
     Workload("W2a", "20 tool turns, async function", turns=20, tool="async add"),
     Workload("W2s", "20 tool turns, streamed", turns=20, stream=True),
     Workload("W3", "100 tool turns", turns=100, rounds=7),
-    Workload("W4", "8 parallel 50 ms tools, plain functions", 1, 8, tool="nap", figure="wall", target=1.08),
+    Workload("W4", "8 parallel 50 ms tools, plain", 1, 8, tool="nap", threads=True, figure="wall", target=1.08),
     Workload("W4a", "8 parallel 50 ms tools, async functions", 1, 8, tool="async nap", figure="wall", target=1.08),
     Workload("W5", "10,000 tokens, streamed", tokens=10_000, stream=True, rounds=7, target=1.3),
     Workload("W5t", "the same with a tool offered", tokens=10_000, stream=True, offers=True, rounds=7, target=1.3),

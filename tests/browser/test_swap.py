@@ -89,7 +89,12 @@ def test_another_model_goes_on_from_an_open_gate(lab: Lab, page: Any, server: Pr
     note.get_by_text(f"{SECOND} goes on from the next step.").wait_for()
     assert picker.input_value() == SECOND
     pictures(book, "swap-gate")
+    server.pace = 0.5
     page.get_by_test_id("gate").get_by_role("button", name="Approve").click()
+    page.get_by_text(f"From here on {SECOND} answers.").wait_for()
+    assert picker.input_value() == SECOND
+    pictures(book, "swap-on")
+    server.pace = 0.0
     book.wait(run)
     book.cell(1).get_by_text("The answer is 42.").first.wait_for()
     pictures(book, "swap-done")

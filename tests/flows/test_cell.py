@@ -65,8 +65,7 @@ def test_loading_says_in_one_line_which_model_serves(kernel: Kernel) -> None:
     """A second %load_ext changes nothing; the first one's line names the model and how to change it."""
     cell = kernel.run("%reload_ext aether_nb")
     assert cell.text() == (
-        "aether: aether:analyst serves (offline, no language model). "
-        "To change it: %aether model PROVIDER:MODEL or %aether setup\n"
+        "aether: aether:analyst serves (offline, no language model). For a language model: %aether setup\n"
     )
 
 

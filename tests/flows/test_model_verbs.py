@@ -67,6 +67,13 @@ def typed(kernel: Kernel, code: str, answers: Sequence[str]) -> tuple[Cell, list
     return cell, asked
 
 
+def asking(kernel: Kernel, code: str) -> Cell:
+    """A cell that has asked its first question."""
+    cell = kernel.send(code, allow_stdin=True)
+    kernel.client.get_stdin_msg(timeout=HANG)
+    return cell
+
+
 def calm(cell: Cell) -> str:
     """The error of a cell as it is shown."""
     assert cell.status == "error"
@@ -116,6 +123,10 @@ def test_a_refused_key_is_said_and_kept_only_when_that_is_wished(tmp_path: Path)
         (kept,) = tmp_path.rglob("openai.json")
         assert kept.stat().st_mode & 0o077 == 0
         assert "blocked  key" in kernel.run("%aether doctor openai").text()
+        ask = "%%aether\nWhat is six times seven?"
+        assert "refused" in calm(kernel.run(ask))
+        typed(kernel, "%aether key OpenAI", [KEY])
+        assert kernel.run(ask).status == "ok"
 
 
 @pytest.mark.parametrize(
@@ -132,6 +143,17 @@ def test_where_nobody_can_type_the_verbs_say_what_to_do_instead(verb: str, hint:
     why = "This asks questions, and nothing can be answered."
     assert calm(cell) == f"aether: Nobody can type here.\n  why:  {why}\n  next: {hint}"
     assert cell.text() == ""
+
+
+@pytest.mark.parametrize("verb", ["key openai", "setup"])
+def test_stop_ends_a_question_calmly(verb: str, tmp_path: Path) -> None:
+    """Whoever presses Stop instead of typing sees two lines, nothing is kept, and the next cell runs."""
+    with provider() as server, notebook(tmp_path, server) as kernel:
+        cell = asking(kernel, f"%aether {verb}")
+        kernel.interrupt()
+        kernel.finish(cell)
+        assert calm(cell) == "aether: Stopped.\n  why:  What was not said to be kept is not kept."
+        assert kernel.run("%aether key").text().startswith("No key is here.")
 
 
 def test_setup_walks_from_nothing_to_an_answer(tmp_path: Path) -> None:

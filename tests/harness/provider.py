@@ -2,7 +2,8 @@
 
 Asked for the first time it wants 6 × 7 computed by ``run_python``; with the result before it, it answers with what the
 result says. A model named ``deaf`` refuses tools; one named ``talker`` writes its calls as text although tools were
-offered. Asked to report a number it does. It keeps every request. It can be busy at first, slow, and choosy about keys.
+offered; one named ``writer`` wants to write a file. Asked to report a number it does. It keeps every request. It can be
+busy at first, slow, and choosy about keys.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 CODE = {"code": "answer = 6 * 7\nprint(answer)", "purpose": "multiply"}
+WRITES = {"code": "open('answer.txt', 'w').write(str(6 * 7))", "purpose": "write the product down"}
 WORDS = ("The ", "answer ", "is ", "42", ".")
 FENCE = "I will compute it.\n```tool_call\n" + json.dumps({"name": "run_python", "arguments": CODE}) + "\n```"
 
@@ -142,7 +144,8 @@ def _openai(body: Any) -> Iterator[Any]:
         yield from (chunk(content=word) for word in WORDS)
         yield chunk("stop")
     elif native:
-        function = {"name": "run_python", "arguments": json.dumps(CODE)}
+        code = WRITES if model == "writer" else CODE
+        function = {"name": "run_python", "arguments": json.dumps(code)}
         if body["tools"][0]["function"]["name"] == "report":
             function = {"name": "report", "arguments": '{"number": 7}'}
         yield chunk(tool_calls=[{"index": 0, "id": "call_1", "type": "function", "function": function}])

@@ -12,8 +12,8 @@ import pytest
 from aether_nb.errors import ModelUnavailable
 from aether_nb.events.messages import Message, ToolCall, Usage
 from aether_nb.models.base import Reply
-from aether_nb.models.chunks import ChatBody
 from aether_nb.models.endpoint import Endpoint
+from aether_nb.models.openai import OpenAIFormat
 from aether_nb.models.profile import Profile
 from harness import recorded
 from harness.loopback import cut, events, says
@@ -25,7 +25,7 @@ needs_recordings = pytest.mark.skipif(not recorded.FILE.is_file(), reason=record
 
 def assembled(pieces: Any) -> tuple[Reply, str, str]:
     """The reply, and the text and thinking of all deltas."""
-    body = ChatBody(ENDPOINT, PROFILE)
+    body = OpenAIFormat().decoder(ENDPOINT, PROFILE)
     deltas = [body.feed(piece) for piece in pieces]
     deltas.append(body.close())
     return body.reply(), "".join(delta.text for delta in deltas), "".join(delta.thinking for delta in deltas)
@@ -199,7 +199,7 @@ def test_a_blank_before_calls_is_no_text() -> None:
 
 def test_the_calls_as_they_are_shown() -> None:
     """What is shown of calls taking shape is each name once and then its arguments as they come."""
-    body = ChatBody(ENDPOINT, PROFILE)
+    body = OpenAIFormat().decoder(ENDPOINT, PROFILE)
     chunks = [called(0, "a", "look", ""), called(0, text='{"x":'), called(0, text="1}"), called(1, "b", "list", "{}")]
     assert [body.feed(events(chunk, done=False)).call for chunk in chunks] == ["look ", '{"x":', "1}", "\nlist {}"]
 
@@ -278,6 +278,17 @@ BAD = {
         ("The answer of openai:m makes no sense.",
          'The arguments for look are no JSON (Expecting value: line 1 column 7 (char 6)): {"x":.'),
     ),
+    "arguments that go down for ever": (
+        events(called(0, "a", "look", '{"x":' * 101 + "1" + "}" * 101)),
+        ("The answer of openai:m makes no sense.",
+         "The arguments for look are no JSON (nested too deeply): " + ('{"x":' * 101)[:344] + "…."),
+    ),
+    "nonsense, not as deep": (
+        b'{"choices": ' + b"[" * 101 + b"]" * 101 + b"}",
+        ("The answer of openai:m cannot be read.",
+         'host: a piece of it is no JSON (nested too deeply). It begins with: {"choices": ' + "[" * 101 + "]" * 101
+         + "}"),
+    ),
     "deep nonsense": (
         b"data: " + b"[" * 100_000 + b"\n\n",
         ("The answer of openai:m cannot be read.",
@@ -293,6 +304,31 @@ def test_what_is_no_answer(data: bytes, told: tuple[str, str]) -> None:
         assembled([data])
     assert (caught.value.what, caught.value.why) == told
     assert caught.value.hint != ""
+
+
+@pytest.mark.parametrize("name", ["\x1b[2Jm", "a\nb", "m" * 201, 7])
+def test_a_name_that_cannot_be_shown(name: Any) -> None:
+    """What a server calls its model is shown to people: signs that steer a terminal are none of it."""
+    assert (
+        assembled([events({"model": name, "choices": [{"delta": {"content": "hi"}, "finish_reason": "stop"}]})])[
+            0
+        ].model
+        == ""
+    )
+
+
+def test_arguments_may_be_deep() -> None:
+    """Arguments with a hundred levels are arguments, and brackets inside a text are no levels."""
+    deep = '{"x":' * 100 + json.dumps("[" * 200) + "}" * 100
+    reply, _, _ = assembled([events(called(0, "a", "look", deep))])
+    assert json.dumps(reply.message.calls[0].arguments, separators=(",", ":")) == deep
+
+
+@pytest.mark.parametrize("before", [b"\n\n", b" \r\n\t", b"data:  ", b"data:\t"])
+def test_white_space_before_an_answer(before: bytes) -> None:
+    """Some servers send empty lines while one waits, others blanks before the JSON: neither is part of it."""
+    said = json.dumps(says(content="hi", finish="stop")).encode()
+    assert assembled([before + said + b"\n\n"])[0].message.text == "hi"
 
 
 def test_a_completion_in_one_piece() -> None:

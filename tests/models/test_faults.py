@@ -18,7 +18,7 @@ from harness.loopback import events, says
 
 BROKE = ("The answer of test:m broke off.", 0, True)
 UNREADABLE = ("The answer of test:m cannot be read.", 0, False)
-SILENT = ("test:m fell silent.", 0, True)
+SILENT = ("test:m fell silent.", 0, False)
 
 every_format = pytest.mark.parametrize("spoken", FORMATS, ids=[spoken.name for spoken in FORMATS])
 

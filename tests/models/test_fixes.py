@@ -10,6 +10,7 @@ import pytest
 
 from aether_nb.errors import ModelUnavailable
 from aether_nb.events.messages import Image, Message, ToolCall, ToolSpec
+from aether_nb.models.anthropic import AnthropicFormat
 from aether_nb.models.base import Options, Request
 from aether_nb.models.fixes import Mended, mended
 from aether_nb.models.profile import Profile
@@ -192,6 +193,54 @@ def test_only_what_was_sent_is_taken_back(status: int, body: Any) -> None:
     once = mended(PROFILE, plain, status, said)
     assert once is None or any(getattr(once.profile, name) != getattr(PROFILE, name) for name in history_rules)
     assert mended(PROFILE, ASKED, 401, said) is None
+
+
+CLAUDE = replace(PROFILE, provider="anthropic", wire="anthropic", effort="thinking")
+ANTHROPIC: dict[str, tuple[str, dict[str, Any]]] = {
+    "schema": ("output_config.format: Extra inputs are not permitted", {"json_schema": False}),
+    "schema, by its older name": ("'claude-3-haiku' does not support output_format.", {"json_schema": False}),
+    "all of output_config": ("output_config: Extra inputs are not permitted", {"json_schema": False}),
+    "a word in the place of a budget": (
+        '"thinking.type.enabled" is not supported for this model. Use "thinking.type.adaptive" and '
+        '"output_config.effort" to control thinking behavior.',
+        {"effort": "output_config"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("said", "change"), ANTHROPIC.values(), ids=ANTHROPIC.keys())
+def test_what_anthropic_refuses(said: str, change: dict[str, Any]) -> None:
+    """A refused schema is described in words, and how long to think is said in the way that the model wants."""
+    body = json.dumps({"type": "error", "error": {"type": "invalid_request_error", "message": said}}).encode()
+    assert mended(CLAUDE, ASKED, 400, body) == Mended(replace(CLAUDE, **change))
+
+
+def test_a_limit_of_ours_that_is_too_long() -> None:
+    """The limit that this format has to name is lowered when a model has less; one that the user chose is theirs."""
+    said = "max_tokens: 8192 > 4096, which is the maximum allowed number of output tokens for claude-3-haiku-20240307"
+    body = json.dumps({"type": "error", "error": {"type": "invalid_request_error", "message": said}}).encode()
+    asked = replace(ASKED, options=Options())
+    assert mended(CLAUDE, asked, 400, body) == Mended(replace(CLAUDE, max_output=4096))
+    assert mended(CLAUDE, ASKED, 400, body) is None
+    assert mended(PROFILE, asked, 400, body) is None
+
+
+def test_what_can_be_left_out_in_the_other_format() -> None:
+    """A refused field is left out of Anthropic's requests too, under the name that it has there."""
+    said = b'{"error": {"message": "stop_sequences: Extra inputs are not permitted"}}'
+    request = replace(ASKED, options=Options(stop=("x",), extra={"top_k": 1}))
+    learned = mended(CLAUDE, request, 400, said)
+    assert learned == Mended(
+        replace(CLAUDE, without=("stop_sequences",)), "The server refuses stop_sequences; it was left out."
+    )
+    sent = json.loads(AnthropicFormat().body(request, learned.profile))
+    assert (sent.get("stop_sequences"), sent["top_k"]) == (None, 1)
+
+
+def test_a_refused_effort_is_no_refused_schema() -> None:
+    """Where the schema and the effort lie in one field, the part that is named is the one that is left out."""
+    said = b'{"error": {"message": "output_config.effort: Extra inputs are not permitted"}}'
+    profile = replace(CLAUDE, effort="output_config")
+    assert mended(profile, ASKED, 400, said) == Mended(replace(profile, effort=""))
 
 
 async def test_mended_once_and_remembered() -> None:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import json
 import zlib
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from aether_nb.errors import ModelUnavailable
-from aether_nb.events.messages import Message
+from aether_nb.events.messages import Message, ToolSpec
+from aether_nb.models import http
+from aether_nb.models.anthropic import AnthropicFormat
 from aether_nb.models.base import Options, Request
 from aether_nb.models.http import HttpModel
 from aether_nb.models.openai import OpenAIFormat
@@ -95,12 +100,12 @@ async def test_a_proxy_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 async def test_what_may_succeed_later() -> None:
-    """A broken connection and silence may pass; an answer that makes no sense in form does not."""
+    """A broken connection may pass; silence was waited for, and an answer without form makes no sense later."""
     half = events(says(content="hi"), done=False)
     cases = [
         (Play([half], end="cut"), {}, True),
         (Play([half], end="closed"), {}, True),
-        (Play([half], end="never"), {"timeout": 0.2}, True),
+        (Play([half], end="never"), {"timeout": 0.2}, False),
         (Play([], status=503), {}, True),
         (Play([], status=400), {}, False),
         (Play([b"<html>"]), {}, False),
@@ -114,6 +119,42 @@ async def test_what_may_succeed_later() -> None:
             await model.aclose()
         got.append(caught.value.retryable)
     assert got == [retryable for _, _, retryable in cases]
+
+
+async def test_a_refusal_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A refusal whose reason does not come to an end is told by what came of it, and soon."""
+    monkeypatch.setattr(http, "REFUSAL_SECONDS", 0.1)
+    told = await failure(Play([b'{"error": "slow'], 429, "application/json", end="never"), timeout=300.0)
+    assert told[:2] == ("openai:m takes no more requests for now.", 'HOST answered 429: {"error": "slow')
+
+
+class Slow(Mapping[str, Any]):
+    """A schema that lets others work while it is read."""
+
+    def __init__(self, meanwhile: Callable[[], object]) -> None:
+        self.meanwhile = meanwhile
+
+    def __getitem__(self, name: str) -> Any:
+        return {"type": "object"}[name]
+
+    def __iter__(self) -> Iterator[str]:
+        self.meanwhile()
+        return iter(["type"])
+
+    def __len__(self) -> int:
+        return 1
+
+
+@pytest.mark.parametrize("wire", [OpenAIFormat, AnthropicFormat])
+def test_a_format_in_several_threads(wire: type[OpenAIFormat] | type[AnthropicFormat]) -> None:
+    """Requests with other tools, written while one is being written, get their own tools, and so does the next one."""
+    form, profile, bodies = wire(), Profile("acme", "m", "http://host/v1"), list[bytes]()
+    others = Request((Message.of("user", "hi"),), (ToolSpec("others", "", {}),))
+    mine = replace(others, tools=(ToolSpec("mine", "", Slow(lambda: bodies.append(form.body(others, profile)))),))
+    bodies.append(form.body(mine, profile))
+    bodies.append(form.body(others, profile))
+    named = [[tool.get("function", tool)["name"] for tool in json.loads(body)["tools"]] for body in bodies]
+    assert named == [*[["others"]] * (len(bodies) - 2), ["mine"], ["others"]]
 
 
 async def test_requests_side_by_side_learn_once() -> None:

@@ -118,6 +118,15 @@ async def test_an_address_that_has_none_is_a_typed_error():
     assert (await told(url))[0] == f"The picture at {url} cannot be had."
 
 
+@pytest.mark.parametrize("proxy", ["", "gopher://127.0.0.1:1", "socks5://127.0.0.1:1"])
+async def test_an_address_that_cannot_be_asked_is_a_typed_error(proxy, monkeypatch):
+    """One that is none, and one behind a proxy that cannot be used; a password in it is not shown."""
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    url = "http://me:secret@no.invalid/a.png" if proxy else "http://me:secret@[::1"
+    what, why = await told(url)
+    assert (what, "secret" in why) == (f"The picture at {url.replace('me:secret@', '')} cannot be had.", False)
+
+
 async def test_what_is_too_large_is_not_read_to_its_end(tmp_path, monkeypatch):
     """From a file, an address, bytes and a data URL."""
     monkeypatch.setattr(images, "LARGEST", 100)

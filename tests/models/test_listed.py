@@ -66,6 +66,7 @@ def test_openrouter() -> None:
         ({"prompt": "0.1"}, Price()),
         ({"prompt": "x", "completion": "0.1"}, Price()),
         ({"prompt": "nan", "completion": "inf"}, Price()),
+        ({"prompt": 10**400, "completion": 1}, Price()),
         ({"input": 0.5, "output": 2, "cached_input": 0.1}, Price(5e-7, 2e-6, pytest.approx(1e-7))),
         ({"input": 0, "output": 0, "hourly": 1.5}, Price()),
         ({"input": True, "output": 1}, Price()),

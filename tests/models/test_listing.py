@@ -14,6 +14,7 @@ from aether_nb.models import listing, pricing
 from aether_nb.models.listing import Listing, ModelInfo, list_models, model_info
 from aether_nb.models.pricing import Price
 from aether_nb.models.profile import Profile
+from aether_nb.models.providers import load
 from harness.loopback import Asked, Loopback, Play, loopback
 
 KEY = "sk-secret-0123456789"
@@ -41,10 +42,17 @@ def lines(asked: list[Asked]) -> list[str]:
     return [each.line.removesuffix(" HTTP/1.1") for each in asked]
 
 
+async def listed(profile: Profile, key: str, folder: Path, *, refresh: bool = False, path: str = "") -> Listing:
+    """The list, asked for where the provider's row says."""
+    known = load()
+    row = known.row(profile.provider).models_path if profile.provider in known.names() else ""
+    return await list_models(profile, key, path or row, refresh, folder)
+
+
 async def live(body: Any, folder: Path, provider: str = "vllm", **more: Any) -> tuple[ModelInfo, ...]:
     """The models that a server's own list is read as."""
     async with loopback(plays(body)) as server:
-        found = await list_models(at(server, provider, **more), KEY, folder=folder)
+        found = await listed(at(server, provider, **more), KEY, folder=folder)
     assert (found.source, found.note, found.age) == ("live", "", 0.0)
     return found.models
 
@@ -77,7 +85,22 @@ def unused() -> str:
 async def test_where(provider: str, base: str, wire: Any, line: str, tmp_path: Path) -> None:
     """A list is asked for behind the whole address of its provider, not at the root of its host."""
     async with loopback(plays({"data": [{"id": "a"}]})) as server:
-        await list_models(at(server, provider, base, wire=wire), "", folder=tmp_path)
+        await listed(at(server, provider, base, wire=wire), "", folder=tmp_path)
+        assert lines(server.asked) == [line]
+
+
+@pytest.mark.parametrize(
+    ("wire", "path", "line"),
+    [
+        ("openai", "/list", "GET /v1/list"),
+        ("openai", "", "GET /v1/models"),
+        ("anthropic", "", "GET /v1/v1/models?limit=1000"),
+    ],
+)
+async def test_the_path_that_is_handed_in_counts(wire: Any, path: str, line: str, tmp_path: Path) -> None:
+    """Where the models are listed says the row that holds, a person's own too; else it is what the format has."""
+    async with loopback(plays({"data": [{"id": "a"}]})) as server:
+        await list_models(at(server, "groq", wire=wire), "", path, folder=tmp_path)
         assert lines(server.asked) == [line]
 
 
@@ -85,7 +108,7 @@ async def test_where(provider: str, base: str, wire: Any, line: str, tmp_path: P
 async def test_no_path_leaves_the_host(path: str, tmp_path: Path) -> None:
     """Whatever a row says of the path, the profile's host is asked, and it alone gets the key."""
     async with loopback(plays({"data": [{"id": "a"}]})) as server:
-        found = await list_models(at(server), KEY, folder=tmp_path, path=path)
+        found = await listed(at(server), KEY, folder=tmp_path, path=path)
         assert (found.source, len(server.asked)) == ("live", 1)
 
 
@@ -93,9 +116,9 @@ async def test_headers(tmp_path: Path) -> None:
     """The key goes where the provider wants it, and is left out where there is none."""
     empty = plays({"data": []})
     async with loopback(empty, empty, empty) as server:
-        await list_models(at(server, headers={"x-title": "t"}), f" {KEY}\n", folder=tmp_path)
-        await list_models(at(server, "anthropic", wire="anthropic", auth="x-api-key"), KEY, folder=tmp_path)
-        await list_models(at(server, "openrouter"), "", folder=tmp_path)
+        await listed(at(server, headers={"x-title": "t"}), f" {KEY}\n", folder=tmp_path)
+        await listed(at(server, "anthropic", wire="anthropic", auth="x-api-key"), KEY, folder=tmp_path)
+        await listed(at(server, "openrouter"), "", folder=tmp_path)
         names = ("authorization", "x-api-key", "anthropic-version", "x-title")
         assert [[asked.headers.get(name) for name in names] for asked in server.asked] == [
             [f"Bearer {KEY}", None, None, "t"],
@@ -108,7 +131,7 @@ async def test_redirects_are_not_followed(tmp_path: Path) -> None:
     """A server that points elsewhere does not get the key carried there."""
     async with loopback(plays({"data": [{"id": "stolen"}]})) as other:
         async with loopback(plays(b"", 302, headers={"location": f"{other.url}/models"})) as server:
-            found = await list_models(at(server, "nvidia"), KEY, folder=tmp_path)
+            found = await listed(at(server, "nvidia"), KEY, folder=tmp_path)
         assert other.asked == []
     host = server.url.removeprefix("http://").removesuffix("/v1")
     note = f"{host} answered 302, and no list is shipped; type the model's name."
@@ -123,7 +146,7 @@ async def test_anthropic_pages(tmp_path: Path) -> None:
     first = {"data": [{"type": "model", "id": "a"}, {"type": "model", "id": "b"}], "has_more": True, "last_id": "b"}
     last = {"data": [{"type": "model", "id": "c"}], "has_more": False, "last_id": "c"}
     async with loopback(plays(first), plays(last)) as server:
-        found = await list_models(at(server, "anthropic", "/", wire="anthropic"), KEY, folder=tmp_path)
+        found = await listed(at(server, "anthropic", "/", wire="anthropic"), KEY, folder=tmp_path)
         assert lines(server.asked) == ["GET /v1/models?limit=1000", "GET /v1/models?limit=1000&after_id=b"]
     assert ids(found) == ["a", "b", "c"]
 
@@ -132,7 +155,7 @@ async def test_pages_without_end(tmp_path: Path) -> None:
     """A server that sends the same page for ever is asked for it twice."""
     page = plays({"data": [{"id": "a"}], "has_more": True, "last_id": "a"})
     async with loopback(page, page, page) as server:
-        assert ids(await list_models(at(server), KEY, folder=tmp_path)) == ["a"]
+        assert ids(await listed(at(server), KEY, folder=tmp_path)) == ["a"]
         assert len(server.asked) == 2
 
 
@@ -144,17 +167,17 @@ async def test_fresh_list_is_not_asked_again(tmp_path: Path) -> None:
     entry = {"id": "vendor/m", "context_length": 9, "pricing": {"prompt": "0.000001", "completion": "0.000002"}}
     async with loopback(plays({"data": [entry]}), plays({"data": [{"id": "b"}]}), plays({"data": []})) as server:
         profile = at(server, "openrouter")
-        first = await list_models(profile, KEY, folder=tmp_path)
+        first = await listed(profile, KEY, folder=tmp_path)
         pricing._LEARNED.clear()
-        second = await list_models(profile, KEY, folder=tmp_path)
+        second = await listed(profile, KEY, folder=tmp_path)
         assert (first.source, second.source, second.models) == ("live", "cache", first.models)
         assert second.age is not None and 0 <= second.age < 600
         price = Price(input=1e-6, output=2e-6, context=9)
         assert first.models == (ModelInfo("vendor/m", 9, price),)
         assert pricing.price_of("openrouter", "vendor/m") == price
-        assert ids(await list_models(profile, KEY, refresh=True, folder=tmp_path)) == ["b"]
+        assert ids(await listed(profile, KEY, refresh=True, folder=tmp_path)) == ["b"]
         _age(tmp_path, 25)
-        assert ids(await list_models(profile, KEY, folder=tmp_path)) == []
+        assert ids(await listed(profile, KEY, folder=tmp_path)) == []
         assert len(server.asked) == 3
 
 
@@ -180,16 +203,16 @@ async def test_own_machine_is_asked_every_time(tmp_path: Path) -> None:
     """What runs on the user's own machine may have a new model any minute."""
     async with loopback(plays({"data": [{"id": "a"}]}), plays({"data": [{"id": "b"}]})) as server:
         profile = at(server, "ollama", local=True)
-        await list_models(profile, "", folder=tmp_path)
-        assert ids(await list_models(profile, "", folder=tmp_path)) == ["b"]
+        await listed(profile, "", folder=tmp_path)
+        assert ids(await listed(profile, "", folder=tmp_path)) == ["b"]
 
 
 async def test_addresses_do_not_mix(tmp_path: Path) -> None:
     """Two servers of one provider have a list each."""
     async with loopback(plays({"data": [{"id": "a"}]}), plays({"data": [{"id": "b"}]})) as server:
-        await list_models(at(server), "", folder=tmp_path)
+        await listed(at(server), "", folder=tmp_path)
         other = replace(at(server), base_url=server.url + "/x")
-        assert ids(await list_models(other, "", folder=tmp_path)) == ["b"]
+        assert ids(await listed(other, "", folder=tmp_path)) == ["b"]
 
 
 @pytest.mark.parametrize(
@@ -198,9 +221,9 @@ async def test_addresses_do_not_mix(tmp_path: Path) -> None:
 async def test_damaged_list(content: str, tmp_path: Path) -> None:
     """A kept list that cannot be read is as good as none."""
     async with loopback(plays({"data": [{"id": "a"}]}), plays({"data": [{"id": "b"}]})) as server:
-        await list_models(at(server), "", folder=tmp_path)
+        await listed(at(server), "", folder=tmp_path)
         kept_file(tmp_path).write_text(content)
-        assert ids(await list_models(at(server), "", folder=tmp_path)) == ["b"]
+        assert ids(await listed(at(server), "", folder=tmp_path)) == ["b"]
 
 
 async def test_folder_that_cannot_be_written(tmp_path: Path) -> None:
@@ -208,7 +231,7 @@ async def test_folder_that_cannot_be_written(tmp_path: Path) -> None:
     folder = tmp_path / "file"
     folder.write_text("")
     async with loopback(plays({"data": [{"id": "a"}]})) as server:
-        found = await list_models(at(server), "", folder=folder)
+        found = await listed(at(server), "", folder=folder)
     assert (ids(found), found.source) == (["a"], "live")
     assert found.note == f"The list could not be kept in {folder}: File exists."
 
@@ -232,7 +255,7 @@ async def test_folder_that_cannot_be_written(tmp_path: Path) -> None:
 async def test_shipped_instead(play: Play, why: str, tmp_path: Path) -> None:
     """When there is no list, the shipped one stands in, with its date, and the note says why."""
     async with loopback(play) as server:
-        found = await list_models(at(server, "anthropic"), KEY, folder=tmp_path)
+        found = await listed(at(server, "anthropic"), KEY, folder=tmp_path)
         host = server.url.removeprefix("http://").removesuffix("/v1")
     assert found.note.replace(host, "HOST") == f"{why}; this is the shipped list of {DATE}."
     assert (found.source, found.age) == ("shipped", None)
@@ -244,9 +267,9 @@ async def test_shipped_instead(play: Play, why: str, tmp_path: Path) -> None:
 async def test_key_that_cannot_be_sent(key: str, tmp_path: Path) -> None:
     """A key that no server can be sent is told, and nobody is asked."""
     async with loopback() as server:
-        found = await list_models(at(server), key, folder=tmp_path)
+        found = await listed(at(server), key, folder=tmp_path)
         assert server.asked == []
-    assert "was not asked: the key has characters that cannot be sent" in found.note
+    assert "was not asked: The key has characters that cannot be sent" in found.note
     assert key not in found.note
 
 
@@ -254,15 +277,15 @@ async def test_key_that_cannot_be_sent(key: str, tmp_path: Path) -> None:
 async def test_request_that_cannot_be_made(more: dict[str, Any], tmp_path: Path) -> None:
     """A row whose headers cannot be sent is no reason to raise either."""
     async with loopback() as server:
-        found = await list_models(at(server, **more), KEY, folder=tmp_path)
-    assert "cannot be reached" in found.note
+        found = await listed(at(server, **more), KEY, folder=tmp_path)
+    assert "has characters that cannot be sent" in found.note
 
 
 @pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "nonsense://x"])
 async def test_proxy_that_cannot_be_used(proxy: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A proxy of the environment that cannot be used leaves the shipped list."""
     monkeypatch.setenv("ALL_PROXY", proxy)
-    found = await list_models(Profile("kimi", "m", "http://no.invalid/v1"), KEY, folder=tmp_path)
+    found = await listed(Profile("kimi", "m", "http://no.invalid/v1"), KEY, folder=tmp_path)
     assert (found.source, "no.invalid cannot be reached" in found.note) == ("shipped", True)
 
 
@@ -275,16 +298,16 @@ async def test_proxy_is_no_way_to_this_machine(monkeypatch: pytest.MonkeyPatch, 
 async def test_key_that_is_missing(tmp_path: Path) -> None:
     """A server that wants a key where none was given is told apart from one that refuses it."""
     async with loopback(plays({}, 401)) as server:
-        found = await list_models(at(server), "", folder=tmp_path)
+        found = await listed(at(server), "", folder=tmp_path)
     assert "wants a key (401); this is the shipped list" in found.note
 
 
 async def test_last_list_instead(tmp_path: Path) -> None:
     """When the server does not answer, its last list counts, however old, with its age."""
     async with loopback(plays({"data": [{"id": "a"}]}), plays({}, 503)) as server:
-        await list_models(at(server), KEY, folder=tmp_path)
+        await listed(at(server), KEY, folder=tmp_path)
         _age(tmp_path, 1000)
-        found = await list_models(at(server), KEY, folder=tmp_path)
+        found = await listed(at(server), KEY, folder=tmp_path)
         host = server.url.removeprefix("http://").removesuffix("/v1")
     assert (found.source, ids(found)) == ("cache", ["a"])
     assert found.age is not None and 1000 <= found.age / 3600 < 1001
@@ -294,7 +317,7 @@ async def test_last_list_instead(tmp_path: Path) -> None:
 @pytest.mark.parametrize("address", [unused(), "http://[::1", "ftp://x/v1", "nonsense", ""])
 async def test_nobody_there(address: str, tmp_path: Path) -> None:
     """No address, however wrong, raises anything: the list is a help."""
-    found = await list_models(Profile("kimi", "m", address), KEY, folder=tmp_path)
+    found = await listed(Profile("kimi", "m", address), KEY, folder=tmp_path)
     assert (found.source, bool(found.models)) == ("shipped", True)
     assert found.note.endswith(f"; this is the shipped list of {DATE}.")
 
@@ -303,7 +326,7 @@ async def test_silence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A server that never ends its list is not waited for."""
     monkeypatch.setattr(listing, "WAIT_SECONDS", 0.2)
     async with loopback(plays(b'{"data": [', end="never")) as server:
-        found = await list_models(at(server), KEY, folder=tmp_path)
+        found = await listed(at(server), KEY, folder=tmp_path)
     assert (found.source, "127.0.0.1" in found.note) == ("shipped", True)
 
 
@@ -311,7 +334,7 @@ async def test_endless_body(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     """A body that grows beyond any list is given up."""
     monkeypatch.setattr(listing, "LARGEST", 1000)
     async with loopback(plays(b"x" * 100_000)) as server:
-        found = await list_models(at(server), KEY, folder=tmp_path)
+        found = await listed(at(server), KEY, folder=tmp_path)
     assert "sent more than a list; this is the shipped list" in found.note
 
 
@@ -319,14 +342,14 @@ async def test_withdrawn_models_are_not_offered(monkeypatch: pytest.MonkeyPatch,
     """A model that its provider has withdrawn is not in the shipped list; one that will be is."""
     gone, going = Price(context=1, ends="2000-01-01"), Price(context=1, ends="2999-01-01")
     monkeypatch.setattr(pricing, "shipped", lambda _: {"gone": gone, "going": going, "stays": Price(context=1)})
-    found = await list_models(Profile("openai", "m", unused()), KEY, folder=tmp_path)
+    found = await listed(Profile("openai", "m", unused()), KEY, folder=tmp_path)
     assert ids(found) == ["going", "stays"]
 
 
 async def test_empty_list_says_so(tmp_path: Path) -> None:
     """A server without models is no fault, but the note says it."""
     async with loopback(plays({"data": []})) as server:
-        found = await list_models(at(server, "ollama"), "", folder=tmp_path)
+        found = await listed(at(server, "ollama"), "", folder=tmp_path)
         host = server.url.removeprefix("http://").removesuffix("/v1")
     assert found == Listing("ollama", (), "live", 0.0, f"{host} lists no models.")
 
@@ -343,9 +366,9 @@ async def test_ollama_tells_of_one_model(tmp_path: Path) -> None:
     chosen = told | {"parameters": "stop x\nnum_ctx        8192"}
     async with loopback(plays(told), plays(chosen), plays({}, 404)) as server:
         profile = replace(at(server, "ollama", local=True), model="qwen3")
-        first = await model_info(profile, "", tmp_path)
-        second = await model_info(profile, "", tmp_path)
-        third = await model_info(replace(profile, model="other"), "", tmp_path)
+        first = await model_info(profile, "", "", tmp_path)
+        second = await model_info(profile, "", "", tmp_path)
+        third = await model_info(replace(profile, model="other"), "", "", tmp_path)
         assert [(asked.line, asked.json) for asked in server.asked][:1] == [
             ("POST /api/show HTTP/1.1", {"model": "qwen3"})
         ]
@@ -357,7 +380,7 @@ async def test_ollama_tells_of_one_model(tmp_path: Path) -> None:
 async def test_others_tell_it_in_their_list(tmp_path: Path) -> None:
     """Of another server's model its list is asked, and what is shipped fills the gaps."""
     async with loopback(plays({"data": [{"id": "gpt-4o", "context_window": 7}]})) as server:
-        found = await model_info(replace(at(server), model="gpt-4o"), KEY, tmp_path)
+        found = await model_info(replace(at(server), model="gpt-4o"), KEY, "", tmp_path)
     listed = pricing.price_of("openai", "gpt-4o")
     assert listed is not None
     assert found == ModelInfo("gpt-4o", 7, listed, True, True)

@@ -156,10 +156,24 @@ async def test_a_key_that_cannot_be_sent() -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["localhost:8000/v1", "ftp://host/v1", "http://", "http://user:pass@host/v1", "u:pass@h", "http://h:x", ""],
+    [
+        "localhost:8000/v1",
+        "ftp://host/v1",
+        "http://",
+        "http://user:pass@host/v1",
+        "u:pass@h",
+        "http://h:x",
+        "",
+        "http://h/v1?api-version=1",
+        "http://h/v1#x",
+        "http://h\u200b/v1",
+        "http://h/v1\x1b[2J",
+        "http://u:pass@h\n/v1",
+    ],
 )
 def test_addresses_that_are_none(address: str) -> None:
-    """An address without http, without a host or with a password is refused at once, and the password not shown."""
+    """An address without http or host, with a password, a query or hidden signs is refused; no secret is shown."""
     with pytest.raises(ConfigError) as caught:
         chat(address)
     assert "pass@" not in str(caught.value)
+    assert str(caught.value).isprintable()

@@ -167,7 +167,7 @@ HISTORIES: dict[str, tuple[list[Message], dict[str, Any], list[dict[str, Any]]]]
         [{"role": "user", "content": "look\n\n(a picture, image/png, that this model cannot see)"}, ASSISTANT,
          RESULT | {"content": "a plot\n\n(a picture, image/png, that this model cannot see)"}]),
     "text parts are one string": (
-        [Message("user", (Text("a"), Text("b")))], {"string_content": True}, [{"role": "user", "content": "a\n\nb"}]),
+        [Message("user", (Text("a"), Text("b")))], {}, [{"role": "user", "content": "a\n\nb"}]),
     "signatures that others have not": (
         [HI, CALLED, SEEN], {"signed_calls": True},
         [USER, ASSISTANT | {"tool_calls": [call(extra_content={"google": {"thought_signature": GIVEN}})]}, RESULT]),

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
 
+from aether_nb.errors import ModelError
+from aether_nb.events.messages import Message, Usage
 from aether_nb.models import probing
+from aether_nb.models.base import Delta, Reply, Request
 from aether_nb.models.probing import Check, tried
+from aether_nb.models.profile import Profile
 from aether_nb.models.scripted import ScriptedModel
 from harness.chat import chat
 from harness.loopback import Play, events, loopback, says
@@ -89,3 +94,40 @@ async def test_tools_that_fail() -> None:
     async with loopback(Play(COUNT), refusal(503, "busy"), RED) as server:
         checks = await tried(chat(server.url))
     assert states(checks)[2] == ("tools", "warn")
+
+
+class Fading:
+    """A model that gives so many whole answers, and then ends without one, or with an error."""
+
+    name = "acme:fading"
+
+    def __init__(self, answers: int, error: ModelError | None = None) -> None:
+        self.profile = Profile("acme", "fading", "http://acme.test/v1")
+        self.answers, self.error = answers, error
+
+    async def stream(self, request: Request) -> AsyncIterator[Delta]:
+        """One answer, or none."""
+        self.answers -= 1
+        if self.answers >= 0:
+            yield Delta(reply=Reply(Message.of("assistant", "1 2"), Usage(), "stop"))
+        elif self.error is not None:
+            raise self.error
+
+
+async def test_an_answer_that_is_none() -> None:
+    """A model that ends without an answer is blocked at once, and a warning later; so is one that fails."""
+    whole = "acme:fading ended its answer before it was whole."
+    assert await tried(Fading(0)) == [Check("endpoint", "blocked", whole, "Try again later.")]
+    assert (await tried(Fading(1)))[2:] == [
+        Check("tools", "warn", whole),
+        Check(
+            "vision",
+            "warn",
+            f"pictures are refused: {whole}",
+            "For pictures, name a model that sees them: AETHER_VISION_MODEL=PROVIDER:MODEL",
+        ),
+    ]
+    failed = Fading(0, ModelError("It speaks in tongues.", "Nobody knows why.", "Ask another."))
+    assert await tried(failed) == [
+        Check("endpoint", "blocked", "It speaks in tongues. Nobody knows why.", "Ask another.")
+    ]

@@ -106,7 +106,7 @@ TABLE = {
         "kimi-k2.6",
         PLAIN
         | NO_CHOICE
-        | {"string_content": True, "thinking_field": "reasoning_content", "trim_start": True}
+        | {"thinking_field": "reasoning_content", "trim_start": True}
         | {"thinking_needed": True, "sampling": False},
     ),
     "huggingface": (

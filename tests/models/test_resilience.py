@@ -14,6 +14,7 @@ import pytest
 from aether_nb.errors import ModelError, ModelUnavailable
 from aether_nb.events.messages import Message
 from aether_nb.models.base import Delta, Model, Reply, Request
+from aether_nb.models.endpoint import Endpoint, nonsense, silent
 from aether_nb.models.resilience import Breaker, BreakerState, Retry
 
 HELLO = Request((Message.of("user", "hi"),))
@@ -255,6 +256,15 @@ async def test_a_server_that_answers_is_well(error: ModelUnavailable) -> None:
     model, played, _ = breaker([down()], [error], [down()], [DONE])
     assert [await outcome(model) for _ in range(4)] == ["failed", "failed", "failed", "answered"]
     assert played.asked == 4
+
+
+async def test_silence_counts_against_a_server_and_nonsense_does_not() -> None:
+    """A silent server is not asked again, and is ill; what a model writes badly is not its server's fault."""
+    quiet, bad = silent(Endpoint("test:m", "http://h"), 300), nonsense(Endpoint("test:m", "http://h"), "It is none")
+    model, *_ = breaker([bad], [bad], [bad], [quiet], [quiet], [DONE])
+    assert [await outcome(model) for _ in range(6)] == ["failed"] * 5 + ["left alone"]
+    again, sleeps = retry(Played([quiet], [DONE]))
+    assert (await outcome(again), sleeps.slept) == ("failed", [])
 
 
 async def test_an_exhausted_call_is_one_failure() -> None:

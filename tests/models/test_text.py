@@ -101,6 +101,19 @@ async def test_a_reply_in_one_piece_is_read() -> None:
     assert (answer.shown, answer.calls) == ("So:", [("look", {"what": "sales"})])
 
 
+async def test_another_past_is_told_as_it_is() -> None:
+    """A result that a call has in this conversation is told, whatever became of the call in one that began alike."""
+    asked, done = Message("assistant", calls=(CALL,)), Message.of("tool", "rows: 3", call_id=CALL.id)
+    inner = Plays(["a", "b"])
+    model = TextTools(inner)
+    await got(model, request(asked, Message.of("assistant", "It was interrupted."), QUESTION))
+    await got(model, request(asked, done, QUESTION))
+    again = Plays(["b"])
+    await got(TextTools(again), request(asked, done, QUESTION))
+    assert inner.requests[1] == again.requests[0]
+    assert "rows: 3" in "".join(message.text for message in inner.requests[1].messages)
+
+
 async def test_history_is_told_in_words() -> None:
     """Calls become blocks, results turns of the user with their pictures; the provider's own things are left out."""
     history = (

@@ -10,7 +10,6 @@ import pytest
 
 from aether_nb.events.messages import Message, Origin, ToolCall, Usage
 from aether_nb.models.base import Reply, Request
-from aether_nb.models.chunks import ChatBody
 from aether_nb.models.counts import read_usage
 from aether_nb.models.endpoint import Endpoint
 from aether_nb.models.openai import OpenAIFormat
@@ -23,7 +22,7 @@ HI = Message.of("user", "hi")
 
 def assembled(data: bytes, places: Any = (), **quirks: Any) -> tuple[Reply, str, str]:
     """The reply, and the text and thinking of all deltas."""
-    body = ChatBody(Endpoint("acme:m", "http://host/v1"), replace(PROFILE, **quirks))
+    body = OpenAIFormat().decoder(Endpoint("acme:m", "http://host/v1"), replace(PROFILE, **quirks))
     deltas = [body.feed(piece) for piece in cut(data, places)]
     deltas.append(body.close())
     return body.reply(), "".join(delta.text for delta in deltas), "".join(delta.thinking for delta in deltas)

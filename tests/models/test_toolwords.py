@@ -301,9 +301,10 @@ def test_a_cut_call_is_left_out() -> None:
         assert (words.text, words.calls, words.faults, words.cut) == ("Hm.", [], [], True)
 
 
-def test_nesting_without_end_is_unreadable() -> None:
-    """JSON that is nested too deeply to be read is a fault like any other."""
-    answer = '<tool_call>{"name": "look", "arguments": ' + "[" * 50_000 + "]" * 50_000 + "}</tool_call>"
+@pytest.mark.parametrize("levels", [100, 50_000])
+def test_nesting_without_end_is_unreadable(levels: int) -> None:
+    """JSON that is nested too deeply to be read, or to be written down again, is a fault like any other."""
+    answer = '<tool_call>{"name": "look", "arguments": ' + "[" * levels + "]" * levels + "}</tool_call>"
     assert read([answer])[0] == Read("", (), ["it is nested too deeply"])
 
 

@@ -291,3 +291,30 @@ test("motion is off for those who do not want it", () => {
   const css = readFileSync(new URL("panel.css", source), "utf8");
   assert.match(css, /prefers-reduced-motion: reduce\) \{\s*\.aether-spin \{ animation: none/);
 });
+
+test("the picker offers the models, shows what was chosen, and is left alone while somebody chooses", () => {
+  const header = { ...HEADER, choices: ["m", "n"], chosen: "m" };
+  snapshot({ header });
+  const picker = $("model");
+  assert.deepEqual([picker.hidden, picker.value, [...picker.options].map((option) => option.value)], [false, "m", ["m", "n"]]);
+  assert.equal($("facts").textContent, "1 step12 tokens · free");
+  picker.focus();
+  picker.value = "n";
+  model.say({ type: "delta", seq: 2, header });
+  assert.equal(picker.value, "n");
+  picker.dispatchEvent(new window.Event("change"));
+  assert.deepEqual(bare(model.sent.at(-1)), { type: "model", name: "n" });
+  model.say({ type: "delta", seq: 3, header: { ...header, chosen: "n" } });
+  assert.equal(picker.value, "n");
+  model.say({ type: "delta", seq: 4, header });
+  assert.equal(picker.value, "m");
+  model.say({ type: "delta", seq: 5, header: { ...header, state: "ENDED", outcome: "done", ended: 106 } });
+  assert.deepEqual([picker.hidden, $("facts").textContent], [true, "m1 step12 tokens · free"]);
+});
+
+test("a single model is named and cannot be picked, and what it waits for is said", () => {
+  snapshot({ header: { ...HEADER, choices: ["m"], chosen: "m" }, tail: { ...TAIL, note: "waiting 2 s: it is busy" } });
+  assert.deepEqual([$("model").hidden, $("note").hidden, $("note").textContent], [true, false, "waiting 2 s: it is busy"]);
+  model.say({ type: "delta", seq: 2, tail: { ...TAIL, note: "" } });
+  assert.equal($("note").hidden, true);
+});

@@ -74,3 +74,42 @@ async def test_the_panel_offers_the_models_it_was_given():
     heard.panel.receive({"type": "model", "name": "acme:large", "x": 1}, "")
     await asyncio.sleep(0)
     assert heard.commands == [{"type": "model", "name": "acme:large"}]
+
+
+async def test_the_picker_shows_what_was_chosen_until_the_next_step():
+    """A pick stands in the header at once, one that cannot be had goes back, and the next step shows who answers."""
+    heard = Heard(("acme:small", "acme:large"))
+    heard.panel.receive(HELLO, "")
+
+    async def shown() -> str:
+        await heard.settle()
+        return heard.messages[-1]["header"]["chosen"]
+
+    for entry in entries([STARTED]):
+        heard.panel.feed(entry)
+    assert await shown() == "acme:small"
+    heard.panel.choose("acme:large")
+    assert await shown() == "acme:large"
+    heard.panel.choose("")
+    assert await shown() == "acme:small"
+    heard.panel.choose("acme:large")
+    for entry in entries([SWITCHED, k.ModelAsked("acme:vision", 2)]):
+        heard.panel.feed(entry)
+    assert await shown() == "acme:vision"
+
+
+def test_a_remark_is_kept_calmly():
+    """Who took over is told in a quiet line, not as a failure; a limit and a failure stand out."""
+    view = view_of(entries([STARTED, SWITCHED, k.ModelAsked("acme:large", 1), answered(), k.RunEnded("done")]))
+    kept = bundle(view)
+    assert "*From here on acme:large answers.*" in kept["text/markdown"].splitlines()
+    assert "border-left" not in kept["text/html"]
+    view = view_of(entries([STARTED, k.LimitReached("steps", 40, 40), k.RunEnded("cancelled")]))
+    assert "border-left" in bundle(view)["text/html"]
+
+
+def test_nothing_that_was_used_is_not_told():
+    """Before the first answer there is no price to show."""
+    view = view_of(entries([STARTED, k.ModelAsked("acme:small", 1)]))
+    assert wire.header(view, 0.0)["usage"] == ""
+    assert plain.figures(view)[:2] == ["1 step", "0 calls"]

@@ -159,6 +159,7 @@ class Panel {
     /** @type {any} */ this.header = null;
     /** @type {any} */ this.planned = null;
     this.paused = false;
+    this.choosing = false;
     /** @type {Map<string, Block>} */ this.blocks = new Map();
     /** @type {Map<string, HTMLElement>} */ this.nodes = new Map();
     /** @type {Map<string, Memory>} */ this.memory = new Map();
@@ -174,7 +175,11 @@ class Panel {
     this.facts = h("span", { class: "aether-facts", "data-testid": "facts" });
     this.picker = h("select", { class: "aether-select aether-picker", "data-testid": "model", "aria-label": "Model",
       title: "Which model goes on with this run", hidden: true,
-      onchange: () => this.send({ type: "model", name: this.picker.value }) });
+      onfocus: () => (this.choosing = true), onblur: () => (this.choosing = false),
+      onchange: () => {
+        this.choosing = false;
+        this.send({ type: "model", name: this.picker.value });
+      } });
     this.stop = h("button", { class: "aether-button aether-stop", type: "button", "data-testid": "stop",
       title: "Stop this run", onclick: () => this.stopRun() }, "Stop");
     this.plan = h("section", { class: "aether-plan", "data-testid": "plan", "aria-label": "Plan", hidden: true });
@@ -275,7 +280,7 @@ class Panel {
     const known = [...this.picker.options].map((option) => option.value);
     if (names.join("\n") !== known.join("\n"))
       this.picker.replaceChildren(...names.map((name) => h("option", { value: name }, name)));
-    if (document.activeElement !== this.picker) this.picker.value = header.model;
+    if (!this.choosing) this.picker.value = header.chosen ?? header.model;
   }
 
   tick() {

@@ -1,0 +1,73 @@
+"""Who looks at pictures: the model that is asked, or the one that is set for it when the other sees none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from aether_nb import Aether, ScriptedModel, register, register_provider
+from aether_nb.config import Settings
+from aether_nb.events.messages import Image, Message, Text
+from aether_nb.models.base import Request
+from aether_nb.session import Session
+from aether_nb.store.memory import MemoryLog
+from harness.loopback import Play, events, loopback, says
+
+PICTURE = Image("image/png", "iVBORw0KGgo=")
+SHOWN = Message("user", (Text("What is this?"), PICTURE))
+HI = Play([events(says(content="hi", finish="stop"))])
+
+
+@pytest.fixture
+def eyes() -> ScriptedModel:
+    """A model that sees, by the name of eyes."""
+    model = ScriptedModel(["a red square", "a red square"], name="eyes")
+    register("model", "eyes", model)
+    return model
+
+
+async def test_a_client_hands_pictures_to_the_model_that_sees(
+    eyes: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A blind model answers words itself; a request with a picture goes to the vision model, when one is set."""
+    async with loopback(HI, HI) as server:
+        register_provider("acme", server.url, vision=False)
+        async with Aether("acme:m") as ai:
+            assert (await ai.ask("hello")).text == "hi"
+            assert (await ai.ask([SHOWN])).text == "hi"
+            assert "image_url" not in server.asked[1].body.decode()
+            monkeypatch.setenv("AETHER_VISION_MODEL", "eyes")
+            assert (await ai.ask([SHOWN])).text == "a red square"
+        assert len(server.asked) == 2
+    assert eyes.requests[0].messages[-1] == SHOWN
+
+
+def test_a_notebook_hands_pictures_to_the_model_that_sees(eyes: ScriptedModel, tmp_path: Path) -> None:
+    """The same in a session; the role falls back to the model of the conversation, with a note that says so."""
+    register_provider("acme", "http://127.0.0.1:9/v1", vision=False)
+    shell = SimpleNamespace(user_ns={})
+    session = Session(shell, Settings(model="acme:m"), MemoryLog(), tmp_path, tmp_path)
+    words, pictures = Request((Message.of("user", "hello"),)), Request((SHOWN,))
+    assert session._chosen(words).name == session._chosen(pictures).name == "acme:m"
+    assert session.role("vision") == (
+        "acme:m",
+        "No model is set for the role 'vision': the chat model, acme:m, stands in. To set one: AETHER_VISION_MODEL",
+    )
+    session.use_model("eyes", "vision")
+    assert (session._chosen(words).name, session._chosen(pictures).name) == ("acme:m", "eyes")
+    assert session.model_name == "acme:m"
+    session.close()
+
+
+def test_a_question_for_one_model_may_be_swapped_in_mid_run(eyes: ScriptedModel, tmp_path: Path) -> None:
+    """What a person picks while a run goes on counts from its next step, also when the question named another model."""
+    register("model", "first", ScriptedModel(["one"], name="first"))
+    session = Session(SimpleNamespace(user_ns={}), Settings(model="first"), MemoryLog(), tmp_path, tmp_path)
+    session._only = "first"
+    request = Request((Message.of("user", "hello"),))
+    assert session._chosen(request).name == "first"
+    session.use_model("eyes")
+    assert (session._chosen(request).name, session.model_name) == ("eyes", "eyes")
+    session.close()
