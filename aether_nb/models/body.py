@@ -13,7 +13,7 @@ from typing import Protocol
 
 from aether_nb.errors import ModelUnavailable
 from aether_nb.models.base import Delta, Reply
-from aether_nb.models.calls import is_json, is_too_deep
+from aether_nb.models.calls import SHALLOW, is_json, is_too_deep
 from aether_nb.models.endpoint import Endpoint, broken_off, unreadable
 from aether_nb.models.sse import LARGEST, EventDecoder
 
@@ -76,16 +76,13 @@ class Body:
     """
 
     def __init__(self, endpoint: Endpoint, assembly: Assembly, *, marked: bool) -> None:
+        self.done = False
+        """Whether the server said that nothing more will come."""
         self._endpoint, self._assembly, self._marked = endpoint, assembly, marked
         self._events = EventDecoder()
         self._begin = b""
         self._plain: bytearray | None = None
         self._count = self._size = 0
-
-    @property
-    def done(self) -> bool:
-        """The server said that nothing more will come."""
-        return self._assembly.done
 
     @property
     def finished(self) -> bool:
@@ -125,7 +122,7 @@ class Body:
             self._add([bytes(self._plain).decode("utf-8", "replace")])
             if not (self.done or self._marked):
                 raise unreadable(self._endpoint, "it is no message", self._begin.decode("utf-8", "replace"))
-            self._assembly.done = True
+            self.done = self._assembly.done = True
         elif not self.done:
             with contextlib.suppress(ValueError):  # half an event is none
                 self._add([data for data in self._events.close() if data.strip() == MARK or is_json(data)])
@@ -167,6 +164,7 @@ class Body:
                 assembly.done = self._marked
             elif data:
                 assembly.add(self._load(data))
+        self.done = assembly.done
 
     def _load(self, text: str) -> object:
         piece: object
@@ -174,7 +172,7 @@ class Body:
             piece, end = DECODE(text)
             if end != len(text):
                 piece = json.loads(text)  # says what is wrong with the rest
-            if is_too_deep(piece, text):
+            if end > SHALLOW and is_too_deep(piece, text):
                 raise RecursionError
         except (ValueError, RecursionError) as error:
             cause = "nested too deeply" if isinstance(error, RecursionError) else str(error)

@@ -14,12 +14,15 @@ from typing import Any
 
 from aether_nb.events.messages import ToolCall
 
-__all__ = ["CallDrafts", "is_json", "is_too_deep", "loaded", "string", "word"]
+__all__ = ["SHALLOW", "CallDrafts", "is_json", "is_too_deep", "loaded", "string", "word"]
 
 LONGEST_WORD = 200
 
 DEEPEST = 100
 """Levels of objects and lists. What is nested deeper is no argument, and writing it down again would fail."""
+
+SHALLOW = 2 * DEEPEST
+"""No text of so few characters is nested as deep: it would lack the closing brackets."""
 
 
 @dataclass(slots=True)
@@ -157,8 +160,6 @@ def loaded(text: str) -> Any:
 
 def is_too_deep(value: object, text: str) -> bool:
     """Whether a value, which was read from a text, has more than ``DEEPEST`` levels."""
-    if len(text) <= 2 * DEEPEST:  # nearly every piece of a stream
-        return False
     return text.count("{") + text.count("[") > DEEPEST and _exceeds(value, DEEPEST)
 
 

@@ -77,7 +77,8 @@ def _assistant(message: Message, text: str, profile: Profile) -> dict[str, Any]:
         written["extra_content"] = extra
     if message.calls:
         kept = origin.get("calls") or {}
-        written["tool_calls"] = [_call(call, kept.get(call.id), bool(origin), profile) for call in message.calls]
+        signed = any(call.id in kept for call in message.calls)  # of several calls one may carry it for all
+        written["tool_calls"] = [_call(call, kept.get(call.id), signed, profile) for call in message.calls]
     return written
 
 
@@ -89,8 +90,8 @@ def _own(message: Message, profile: Profile) -> Mapping[str, Any]:
     return origin.data
 
 
-def _call(call: ToolCall, kept: object, own: bool, profile: Profile) -> dict[str, Any]:
-    """A call; ``kept`` is what came with it, ``own`` tells that the provider made it itself."""
+def _call(call: ToolCall, kept: object, signed: bool, profile: Profile) -> dict[str, Any]:
+    """A call; ``kept`` is what came with it, ``signed`` tells that one of its message carries a signature."""
     written: dict[str, Any] = {
         "id": _sent_id(call.id, profile),
         "type": "function",
@@ -98,7 +99,7 @@ def _call(call: ToolCall, kept: object, own: bool, profile: Profile) -> dict[str
     }
     if kept:
         written["extra_content"] = kept
-    elif profile.signed_calls and not own:
+    elif profile.signed_calls and not signed:
         written["extra_content"] = UNSIGNED
     return written
 

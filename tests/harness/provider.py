@@ -137,8 +137,10 @@ def _answered(body: Any) -> bool:
 def _openai(body: Any) -> Iterator[Any]:
     model, native = body["model"], bool(body.get("tools")) and body["model"] != "talker"
 
+    frame = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": model}
+
     def chunk(finish: str | None = None, **delta: Any) -> Any:
-        return {"model": model, "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
+        return {**frame, "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
 
     if _answered(body):
         yield from (chunk(content=word) for word in WORDS)
@@ -153,7 +155,7 @@ def _openai(body: Any) -> Iterator[Any]:
     else:
         yield from (chunk(content=FENCE[place : place + 7]) for place in range(0, len(FENCE), 7))
         yield chunk("stop")
-    yield {"model": model, "choices": [], "usage": {"prompt_tokens": 100, "completion_tokens": 10}}
+    yield {**frame, "choices": [], "usage": {"prompt_tokens": 100, "completion_tokens": 10}}
 
 
 def _anthropic(body: Any) -> Iterator[Any]:

@@ -171,6 +171,10 @@ HISTORIES: dict[str, tuple[list[Message], dict[str, Any], list[dict[str, Any]]]]
     "signatures that others have not": (
         [HI, CALLED, SEEN], {"signed_calls": True},
         [USER, ASSISTANT | {"tool_calls": [call(extra_content={"google": {"thought_signature": GIVEN}})]}, RESULT]),
+    "a signature under an id that the call has no more": (
+        [HI, replace(CALLED, origin=Origin("acme", {"model": "m", "calls": {"call_0": {"google": {}}}})), SEEN],
+        {"signed_calls": True},
+        [USER, ASSISTANT | {"tool_calls": [call(extra_content={"google": {"thought_signature": GIVEN}})]}, RESULT]),
     "thinking that nobody has": (
         [HI, CALLED, SEEN], {"thinking_field": "reasoning_content", "thinking_needed": True},
         [USER, ASSISTANT | {"reasoning_content": " "}, RESULT]),
