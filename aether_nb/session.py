@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -31,6 +30,7 @@ from aether_nb.models import providers
 from aether_nb.models.base import Model, Request
 from aether_nb.models.cache import ReplyStore
 from aether_nb.models.discovery import Found, find_local
+from aether_nb.models.opened import Opened
 from aether_nb.models.providers import Providers
 from aether_nb.models.router import ANALYST, Role, blind, open_model, role_model, serving
 from aether_nb.store.log import Log
@@ -91,11 +91,13 @@ class Session:
     last: str = ""
     found: Sequence[Found] | None = None
     _only: str = ""
-    _models: dict[str, Model] = field(default_factory=dict)
+    _replies: ReplyStore | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _models: Opened = field(init=False)
 
     def __post_init__(self) -> None:
         """Take the folder that a person opened with a typed flag; nothing else is ever granted beforehand."""
+        self._models = Opened(self._opened)
         if folder := self.settings.allow_writes:
             rule = f"folder:{os.path.realpath(folder)}"
             self.grants.append(k.Grant("g-flag", "write_file", rule, "medium", "notebook", "the flag --allow-writes"))
@@ -126,8 +128,7 @@ class Session:
         Raises:
             ModelNotFound: No model goes by that name.
         """
-        self._let_go(self._models.pop(name, None))  # its address may have been set anew
-        model = self.model(name)
+        model = self._models.anew(name)  # its address may have been set anew
         if role == "chat":
             self.settings, self._only = replace(self.settings, model=name), ""
         else:
@@ -146,23 +147,24 @@ class Session:
         It is opened once and keeps its connection; one that was registered in a cell is always the latest.
         """
         name = name or self.model_name
-        if name not in self._models or name in registry.names("model"):
-            settings = self.settings
-            replies = ReplyStore(self.record / "replies.sqlite") if settings.cache else None
-            self._let_go(self._models.pop(name, None))
-            self._models[name] = open_model(
-                name,
-                os.environ,
-                self.providers,
-                timeout=settings.timeout,
-                local_only=settings.local_only,
-                replies=replies,
-            )
-        return self._models[name]
+        return self._models.anew(name) if name in registry.names("model") else self._models.get(name)
+
+    def _opened(self, name: str) -> Model:
+        settings = self.settings
+        if settings.cache and self._replies is None:
+            self._replies = ReplyStore(self.record / "replies.sqlite")
+        return open_model(
+            name,
+            os.environ,
+            self.providers,
+            timeout=settings.timeout,
+            local_only=settings.local_only,
+            replies=self._replies if settings.cache else None,
+        )
 
     def choices(self) -> list[str]:
         """Models to choose from without asking anybody: the one that serves, those used here, those that were added."""
-        return list(dict.fromkeys((self.model_name, *self._models, *registry.names("model"), ANALYST)))
+        return list(dict.fromkeys((self.model_name, *self._models.names, *registry.names("model"), ANALYST)))
 
     def _chosen(self, request: Request) -> Model:
         """Who answers this request: the model of the question, or of the session; another one when it sees no pictures.
@@ -170,31 +172,25 @@ class Session:
         Raises:
             ModelError: It cannot be opened.
         """
-        name = self._only or self.model_name
-        model = self._models.get(name) or self.model(name)  # opened once a run, however it was registered
+        model = self._models.get(self._only or self.model_name)  # opened once a run, however it was registered
         if blind(model, request):
-            name = self.role("vision")[0]
-            return self._models.get(name) or self.model(name)
+            return self._models.get(self.role("vision")[0])
         return model
 
     def reopen(self, provider: str) -> None:
         """Open a provider's models anew when they are next asked: its key has changed."""
-        for name in [name for name in self._models if name.startswith(f"{provider}:")]:
-            self._let_go(self._models.pop(name))
+        for name in self._models.names:
+            if name.startswith(f"{provider}:"):
+                self._models.forget(name)
 
     def close(self) -> None:
         """Let go of connections, files and the thread. What is recorded stays."""
-        for model in self._models.values():
-            if (closing := self._let_go(model)) is not None:
-                closing.result(timeout=5)
-        self._models.clear()
+        if self._models.names:
+            self.thread.submit(self._models.aclose()).result(timeout=5)
+        if self._replies is not None:
+            self._replies.close()
         self.thread.close()
         self.log.close()
-
-    def _let_go(self, model: Model | None) -> Future[Any] | None:
-        """Close a model's connections, on the loop that opened them."""
-        aclose = getattr(model, "aclose", None)
-        return self.thread.submit(aclose()) if aclose is not None else None
 
     def ready(self, question: Question) -> None:
         """Refuse a question that cannot be begun, before anything is shown.
@@ -279,6 +275,7 @@ class Session:
                 return await Driver(run, self._chosen, calls, asking).drive()
             finally:
                 self._remember(question, run.state)
+                await self._models.sweep()
 
     def _started(self, question: Question, model: Model, tools: Mapping[str, Tool]) -> k.RunStarted:
         """The run's first event: everything it may depend on, frozen."""

@@ -182,7 +182,10 @@ class Answerer:
             return response, shaped.read(response.text)
         except Unfit as unfit:
             told = Message.of("user", f"Your answer cannot be used: {unfit}\n\n{shaped.words}")
-        mended = await _one(observed, Request((*run.state.messages, told), (), question.options, stream=False))
+        # The history may hold calls, and some servers want their tools declared with them.
+        specs = tuple(tool.spec for tool in question.tools.values())
+        options = replace(question.options, tool_choice="none" if specs else "")
+        mended = await _one(observed, Request((*run.state.messages, told), specs, options, stream=False))
         usage = Usage.total((response.usage, mended.usage))
         try:
             return replace(mended, usage=usage, tool_calls=response.tool_calls), shaped.read(mended.text)

@@ -55,6 +55,8 @@ class Wanted:
             raise OptionError(f"timeout= cannot be {self.timeout!r}.", hint="Use seconds above 0.")
         if self.base_url and not self.model and not self.provider:
             raise OptionError("base_url= was given, and no model=.", hint="Say which model is asked there.")
+        if self.api_key and not self.model and not self.provider:
+            raise OptionError("api_key= was given, and no model= or provider=.", hint="Say whose key it is.")
 
     @property
     def ready(self) -> Model | None:

@@ -5,6 +5,7 @@ It asks nobody.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeAlias
@@ -74,6 +75,11 @@ def options_of(said: Mapping[str, Any]) -> Options:
                 f"There is no option {name!r}.",
                 hint=f"There is: {', '.join(near)}. Fields of a provider's own go into extra={{…}}.",
             )
+    for name in ("extra", "schema"):
+        try:
+            json.dumps(said.get(name))
+        except (TypeError, ValueError, RecursionError) as error:
+            raise OptionError(f"{name}= holds what JSON cannot say.", f"{error}.", "Use plain values.") from error
     if isinstance(stop := said.get("stop"), str):
         said = {**said, "stop": (stop,)}
     return Options(**said)

@@ -20,6 +20,9 @@ from aether_nb.errors import UsageFault
 
 __all__ = ["turn"]
 
+PATIENCE = 1.0
+"""Seconds that a turn waits for one that it seems to be part of: a stream that was left is closed within that time."""
+
 Place: TypeAlias = "tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]"
 
 
@@ -42,7 +45,8 @@ async def turn(store: SessionStore, id: str) -> AsyncIterator[None]:
     """Hold a conversation while its turn is worked on.
 
     Raises:
-        UsageFault: Whoever asks is part of the turn that would have to end first, and would wait for ever.
+        UsageFault: Whoever asks is part of the turn that would have to end first: its tool, or the reader of a stream
+            that was left open.
     """
     queue = await _enter(store, id)
     _held.set((*_held.get(), queue))
@@ -60,21 +64,24 @@ async def _enter(store: SessionStore, id: str) -> _Queue:
         if queue is None:
             queues[id] = queue = _Queue()
             return queue
-        if queue in _held.get():
-            why = f"It is asked from inside a turn of the conversation {id!r}, which would wait for itself."
-            raise UsageFault("A conversation was asked by its own tool.", why, "Use another session there, or none.")
+        own = queue in _held.get()
         loop = asyncio.get_running_loop()
         place = loop, loop.create_future()
         queue.waiting.append(place)
     try:
-        await place[1]
-    except asyncio.CancelledError:
+        async with asyncio.timeout(PATIENCE if own else None):
+            await place[1]
+    except (asyncio.CancelledError, TimeoutError) as error:
         with _lock:
             waits = place in queue.waiting
             if waits:
                 queue.waiting.remove(place)
         if not waits:  # it was this one's turn already
             _leave(store, id)
+        if isinstance(error, TimeoutError):
+            why = f"It is asked from inside a turn of the conversation {id!r}, or while a stream of it is open."
+            hint = "Use another session there, or none; close a stream that is left early: await stream.aclose()"
+            raise UsageFault("A conversation would wait for itself.", why, hint) from None
         raise
     return queue
 

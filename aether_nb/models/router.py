@@ -195,7 +195,7 @@ def _wrapped(model: Model, profile: Profile, replies: ReplyStore | None) -> Mode
         lambda inner: Cached(inner, replies) if replies is not None else inner,
         TextTools if profile.tools == "text" else NativeTools,
         lambda inner: Cost(inner, profile),
-        lambda inner: Breaker(inner, _health(profile.base_url)),
+        lambda inner: Breaker(inner, _health(profile.base_url, profile.model)),
         lambda inner: Retry(inner, host=profile.host),
         lambda inner: Paced(inner, _pace(profile.base_url, rate)) if rate is not None else inner,
     ]
@@ -203,8 +203,8 @@ def _wrapped(model: Model, profile: Profile, replies: ReplyStore | None) -> Mode
 
 
 @cache
-def _health(address: str) -> BreakerState:
-    """How an address has fared lately: one state for all of its models, because it is the host that is well or ill."""
+def _health(address: str, model: str) -> BreakerState:
+    """How a model of an address has fared lately. Behind a gateway one may be ill while the others are well."""
     from aether_nb.models.resilience import BreakerState
 
     return BreakerState()

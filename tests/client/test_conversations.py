@@ -123,7 +123,7 @@ async def test_a_tool_cannot_wait_for_its_own_conversation():
     ai, model = scripted(ToolCall("", "again", {}), "done", tools=[again])
     talk = ai.session("a")
     await talk.ask("x")
-    assert model.requests[1].messages[-1].text == "A conversation was asked by its own tool."
+    assert model.requests[1].messages[-1].text == "A conversation would wait for itself."
 
 
 async def test_conversations_are_apart_and_can_be_forgotten():
