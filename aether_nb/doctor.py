@@ -12,12 +12,13 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Coroutine, Iterable, Iterator
+from difflib import get_close_matches
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from aether_nb.about import VERSION
-from aether_nb.config import Settings, own_file
+from aether_nb.config import Settings, own_file, table
 from aether_nb.errors import AetherError, ConfigError
 from aether_nb.models import keys, providers
 from aether_nb.models.discovery import find_local
@@ -144,6 +145,7 @@ def _configured(settings: Settings | ConfigError, run: Runner) -> Iterator[Check
         return
     own = own_file()
     yield Check("settings", "ok", f"yours: {own}{'' if own.exists() else ' (there is none yet)'}")
+    yield from _slips(known)
     found = run(find_local(known, environment=os.environ))
     servers = ", ".join(f"{each.provider} at {each.base_url}, {count(len(each.models), 'model')}" for each in found)
     yield Check("local", "ok", servers or "no model server answers on this machine")
@@ -156,6 +158,18 @@ def _configured(settings: Settings | ConfigError, run: Runner) -> Iterator[Check
     yield Check("model", "ok", f"{choice.name} ({choice.why})")
     if (profile := getattr(model, "profile", None)) is not None:
         yield from _reached(profile, known, run)
+
+
+def _slips(known: Providers) -> Iterator[Check]:
+    """Variables that look like settings and are none: nobody reads them."""
+    rows = [known.row(name) for name in known.names()]
+    others = {variable for row in rows for variable in (row.base_url_variable, *row.key_variables)}
+    meant = {variable for _, variable, *_ in table()} | others | {"AETHER_CONFIG"}
+    for name in sorted(set(os.environ) - meant):
+        if name.startswith("AETHER_") and not name.startswith("AETHER_TEST_"):
+            near = get_close_matches(name, meant, 1)
+            hint = f"Did you mean {near[0]}?" if near else "%aether help settings lists them all."
+            yield Check("settings", "warn", f"the variable {name} is no setting", hint)
 
 
 def _reached(profile: Profile, known: Providers, run: Runner) -> Iterator[Check]:

@@ -188,7 +188,17 @@ def parse(verb: Verb, words: Iterable[str], face: Face) -> argparse.Namespace:
         OptionError: They cannot be read.
         Help: They ask for help.
     """
-    return _parser(verb, face).parse_args(list(words))
+    found, more = _parser(verb, face).parse_known_args(list(words))
+    if more and verb.name == "key":
+        program = "%aether" if face == "notebook" else "aether"
+        raise OptionError(
+            "A key is not typed on the line.",
+            "What stands there is kept in the history, and in a notebook in its cell; it is not repeated here.",
+            f"That key counts as shown: make a new one, then type only {program} key PROVIDER",
+        )
+    if more:
+        _parser(verb, face).error(f"unrecognized arguments: {' '.join(more)}")
+    return found
 
 
 def leading_options(verb: Verb, line: str) -> tuple[list[str], str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from dataclasses import asdict, fields
@@ -204,7 +205,31 @@ def test_a_folder_in_the_files_place_is_named(tmp_path):
     (tmp_path / FILE).mkdir()
     with pytest.raises(ConfigError) as caught:
         load(tmp_path)
-    assert caught.value.what == f"{tmp_path / FILE} cannot be read."
+    assert caught.value.what == f"{tmp_path / FILE} is no file."
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
+@pytest.mark.parametrize(
+    "make", [os.mkfifo if hasattr(os, "mkfifo") else None, lambda path: path.symlink_to("/dev/zero")]
+)
+def test_a_project_cannot_make_its_reader_wait(tmp_path, make):
+    """A pipe or a device under the file's name is refused at once instead of being read for ever."""
+    make(tmp_path / FILE)
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path)
+    assert caught.value.what == f"{tmp_path / FILE} is no file."
+
+
+def test_odd_bytes_around_settings(project):
+    """A byte order mark is no part of the text; too much of it, and nesting beyond reason, are refused in words."""
+    assert load(project("\ufeffmax_steps = 3")).max_steps == 3
+    for text, why in (
+        ("a = " + "[" * 5_000, "It is nested too deeply."),
+        ("#" * 70_000, "Settings have at most 65536 bytes."),
+    ):
+        with pytest.raises(ConfigError) as caught:
+            load(project(text))
+        assert caught.value.why == why
 
 
 def test_only_the_file_beside_the_notebook_is_read(project):

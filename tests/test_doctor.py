@@ -55,6 +55,15 @@ def test_without_anything_the_analyst_serves(home: Path) -> None:
     assert not (home / ".aether").exists()
 
 
+def test_a_slip_in_a_variable_is_noticed(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that looks like a setting and is none is a warning that names the nearest one."""
+    monkeypatch.setenv("AETHER_MODLE", "x:y")
+    monkeypatch.setenv("AETHER_BASE_URL", "http://127.0.0.1:9/v1")
+    assert look(Settings(), home)["settings"] == Check(
+        "settings", "warn", "the variable AETHER_MODLE is no setting", "Did you mean AETHER_MODE?"
+    )
+
+
 def test_the_model_its_key_and_its_endpoint_are_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who serves and why, where its key is from, and that its address answers; never the key."""
     monkeypatch.setenv("MINE_API_KEY", KEY)

@@ -66,6 +66,16 @@ def test_an_unknown_verb_suggests_the_nearest() -> None:
     assert (caught.value.why, caught.value.hint) == ("Did you mean 'runs'?", "%aether runs, or ask: %%aether")
 
 
+def test_a_key_on_the_line_is_refused_and_not_repeated() -> None:
+    """Whoever types a key behind the verb is told that it counts as shown; it does not appear in what is said."""
+    for face, program in (("notebook", "%aether"), ("terminal", "aether")):
+        with pytest.raises(OptionError) as caught:
+            verbs.parse(verbs.find("key", face), ["openai", "sk-secret-123"], face)
+        assert caught.value.what == "A key is not typed on the line."
+        assert caught.value.hint.endswith(f"then type only {program} key PROVIDER")
+        assert "sk-secret" not in repr(caught.value) + str(caught.value)
+
+
 def test_options_are_read_and_refused() -> None:
     """The cell's options come out as they were typed; a wrong one is an error that names the help."""
     typed, rest = verbs.leading_options(verbs.CELL, '-o x --mode=plan --new what\'s it -- "NA" --plan?')

@@ -186,9 +186,11 @@ def test_what_is_wrong_with_a_role(project, text, what, hint):
     [
         (None, 'model = "a:b"\n'),
         ("", 'model = "a:b"\n'),
-        ('# mine\nmodel = "x:y"  # old\nmode = "plan"\n', '# mine\nmodel = "a:b"\nmode = "plan"\n'),
-        ("max_steps = 3\n[providers.p]\nport = 1\n", 'max_steps = 3\nmodel = "a:b"\n[providers.p]\nport = 1\n'),
-        ('[providers.p]\ndefault_model = "m"', 'model = "a:b"\n[providers.p]\ndefault_model = "m"\n'),
+        ('# mine\nmodel = "x:y"  # old\nmode = "plan"\n', '# mine\nmodel = "a:b"  # old\nmode = "plan"\n'),
+        ('model = """\nx:y\n"""\n', 'model = "a:b"\n'),
+        ('"model" = "x:y"\n', '"model" = "a:b"\n'),
+        ("max_steps = 3\n[providers.p]\nport = 1\n", 'max_steps = 3\nmodel = "a:b"\n\n[providers.p]\nport = 1\n'),
+        ('[providers.p]\ndefault_model = "m"', 'model = "a:b"\n\n[providers.p]\ndefault_model = "m"'),
     ],
 )
 def test_a_choice_is_remembered(tmp_path, monkeypatch, before, after):
@@ -205,7 +207,7 @@ def test_a_choice_is_remembered(tmp_path, monkeypatch, before, after):
 
 @pytest.mark.parametrize(
     "before",
-    ['[roles]\nchat = "x:y"\n', 'model = """\nx:y\n"""\n', "x =", 'mode = "yolo"', '"model" = "x:y"\n'],
+    ['[roles]\nchat = "x:y"\n', "x =", 'mode = "yolo"'],
 )
 def test_a_file_that_cannot_be_changed_safely_stays_as_it_is(own, before):
     """Where the new line would not be the whole truth the file is left alone, and that is said."""

@@ -6,6 +6,7 @@ What a setting is called and which values it takes is handed in. This module dec
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,9 @@ FILE = "aether.toml"
 
 WHERE = "AETHER_CONFIG"
 """The variable that says which file is a person's own."""
+
+LARGEST = 64 * 1024
+"""How many bytes a file of settings may have."""
 
 ROLES = {
     "chat": "model",
@@ -63,16 +67,30 @@ def values_of(file: Path, known: Mapping[str, Setting]) -> dict[str, Any]:
     Raises:
         ConfigError: It cannot be read, or it says what is not allowed.
     """
+    text = _text(file)
+    return _values(text, file, known) if text else {}
+
+
+def _text(file: Path) -> str:
+    """The text of a file; empty when there is none.
+
+    A project's file comes perhaps from a stranger, and a pipe or a device under its name would be read for ever.
+    """
     try:
-        content = file.read_bytes()
+        if not stat.S_ISREG(file.stat().st_mode):
+            raise ConfigError(f"{file} is no file.", "It is a folder, a pipe or a device.", "Move it away.")
+        with file.open("rb") as opened:
+            content = opened.read(LARGEST + 1)
     except (FileNotFoundError, NotADirectoryError):
-        return {}
+        return ""
     except OSError as error:
         raise ConfigError(
             f"{file} cannot be read.", f"{error.strerror}.", "Make it readable, or move it away."
         ) from error
+    if len(content) > LARGEST:
+        raise ConfigError(f"{file} is too large.", f"Settings have at most {LARGEST} bytes.", "Move it away.")
     try:
-        return _values(content.decode(), file, known)
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise _not_toml(file, error) from error
 
@@ -84,6 +102,8 @@ def _values(text: str, file: Path, known: Mapping[str, Setting]) -> dict[str, An
         said = tomllib.loads(text)
     except ValueError as error:
         raise _not_toml(file, error) from error
+    except RecursionError as error:
+        raise ConfigError(f"{file} is not TOML.", "It is nested too deeply.", "Move it away.") from error
     roles = said.pop("roles", {})
     if not isinstance(roles, dict):
         raise ConfigError(f"'roles' cannot be {roles!r}.", f"It comes from {file}.", "Write a table: [roles]")
@@ -110,16 +130,14 @@ def write_line(file: Path, name: str, value: str | float | bool, known: Mapping[
     Raises:
         ConfigError: The file cannot be read or written, or its lines cannot be changed safely.
     """
-    import json
+    import tomlkit
 
     before = values_of(file, known)
-    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
-    tables = next((place for place, line in enumerate(lines) if line.lstrip().startswith("[")), len(lines))
-    mine = [place for place, line in enumerate(lines[:tables]) if line.partition("=")[0].strip() == name]
-    line = f"{name} = {json.dumps(value, ensure_ascii=False)}"
-    lines[slice(mine[0], mine[0] + 1) if mine else slice(tables, tables)] = [line]
-    text = "\n".join([*lines, ""])
+    document = tomlkit.parse(_text(file))
+    document[name] = value
+    text = tomlkit.dumps(document)
     if _values(text, file, known) != before | {name: value}:
+        line = f"{name} = {tomlkit.item(value).as_string()}"
         raise ConfigError(f"'{name}' cannot be written into {file}.", "Its lines are too special.", f"Write: {line}")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

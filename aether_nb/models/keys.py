@@ -27,7 +27,7 @@ from aether_nb.models.rows import NAME, Row
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
 
-__all__ = ["Kept", "Key", "find", "folder", "forget", "keep", "known", "names"]
+__all__ = ["Kept", "Key", "find", "folder", "forget", "is_kept", "keep", "known", "names"]
 
 T = TypeVar("T")
 
@@ -169,6 +169,15 @@ def _drop(provider: str, seconds: float) -> str:
     # Also when the file has the key: a keyring that was too slow may have it all the same.
     removed = _patiently(gone, PATIENCE if "key" in record else seconds)
     return "" if removed or "key" in record else entry
+
+
+def is_kept(home: Row | Profile, environment: Mapping[str, str]) -> bool:
+    """Whether a key is kept for this very address. The keyring is not asked."""
+    provider, address = _place(home, environment)
+    try:
+        return provider in names() and (record := _record(provider)) is not None and record["address"] == address
+    except ConfigError:  # whoever opens it is told
+        return True
 
 
 def names() -> tuple[str, ...]:
