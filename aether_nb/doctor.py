@@ -22,7 +22,7 @@ from aether_nb.config import Settings, own_file, table
 from aether_nb.errors import AetherError, ConfigError
 from aether_nb.models import keys, providers
 from aether_nb.models.discovery import find_local
-from aether_nb.models.listing import list_models
+from aether_nb.models.listing import list_models, model_info
 from aether_nb.models.probing import Check, tried
 from aether_nb.models.profile import Profile
 from aether_nb.models.providers import Providers
@@ -36,6 +36,9 @@ Runner: TypeAlias = Callable[[Coroutine[Any, Any, Any]], Any]
 
 LIST_SECONDS = 3.0
 """How long a provider may take for its list."""
+
+SMALL_WINDOW = 16_000
+"""Tokens below which a conversation about a few tables is soon too long."""
 
 TRIAL_SECONDS = 60.0
 """The longest silence of a model that is tried out: a local server may have to load it first."""
@@ -73,11 +76,12 @@ def try_model(name: str, settings: Settings | ConfigError, run: Runner) -> list[
     """
     if isinstance(settings, ConfigError):
         return [_blocked("settings", settings)]
+    known = providers.load([settings.providers])
     try:
         model = open_model(
             name,
             os.environ,
-            providers.load([settings.providers]),
+            known,
             timeout=min(settings.timeout, TRIAL_SECONDS),
             local_only=settings.local_only,
             wrappers=False,
@@ -85,7 +89,22 @@ def try_model(name: str, settings: Settings | ConfigError, run: Runner) -> list[
     except AetherError as error:
         return [_blocked("model", error)]
     found: list[Check] = run(tried(model))
+    profile: Profile | None = getattr(model, "profile", None)
+    if profile is not None and found[0].state == "ok":
+        found.append(run(_window(profile, known)))
     return found
+
+
+async def _window(profile: Profile, known: Providers) -> Check:
+    """How much the model can read at once. A local server cuts what is longer, and says nothing."""
+    key = keys.find(profile, os.environ).value
+    size = (await model_info(profile, key, _path(profile, known))).context
+    if size is None:
+        return Check("context", "ok", "nobody says how much it can read at once")
+    if size >= SMALL_WINDOW:
+        return Check("context", "ok", f"it reads {size:,} tokens at once")
+    hint = "For Ollama: start its server with OLLAMA_CONTEXT_LENGTH=32768" if profile.provider == "ollama" else ""
+    return Check("context", "warn", f"it reads {size:,} tokens at once, which long conversations exceed", hint)
 
 
 def text(checks: Iterable[Check]) -> str:
@@ -177,8 +196,12 @@ def _reached(profile: Profile, known: Providers, run: Runner) -> Iterator[Check]
     key = keys.find(profile, os.environ)
     none = "none is needed" if profile.local or not profile.key_variables else key.note or "none"
     yield Check("key", "ok", f"of {profile.provider}: {key.source or none}")
-    path = known.row(profile.provider).models_path if profile.provider in known.names() else ""
-    yield run(_answering(profile, key.value, path))
+    yield run(_answering(profile, key.value, _path(profile, known)))
+
+
+def _path(profile: Profile, known: Providers) -> str:
+    """Where its models are listed, behind its address; an address that no row has lists them in the usual place."""
+    return known.row(profile.provider).models_path if profile.provider in known.names() else "/models"
 
 
 async def _answering(profile: Profile, key: str, path: str) -> Check:

@@ -55,6 +55,18 @@ def test_without_anything_the_analyst_serves(home: Path) -> None:
     assert not (home / ".aether").exists()
 
 
+def test_a_small_window_of_a_local_server_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How much a model reads at once is asked of the server; a little is a warning, because what is longer is cut."""
+    with provider() as server:
+        monkeypatch.setenv("OLLAMA_BASE_URL", f"{server.url}/v1")
+        assert doctor.try_model("ollama:tiny", Settings(), THREAD.run)[-1] == Check(
+            "context",
+            "warn",
+            "it reads 4,096 tokens at once, which long conversations exceed",
+            "For Ollama: start its server with OLLAMA_CONTEXT_LENGTH=32768",
+        )
+
+
 def test_a_slip_in_a_variable_is_noticed(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A variable that looks like a setting and is none is a warning that names the nearest one."""
     monkeypatch.setenv("AETHER_MODLE", "x:y")
@@ -142,7 +154,9 @@ def test_a_model_is_tried_out(monkeypatch: pytest.MonkeyPatch) -> None:
         ("streaming", "ok"),
         ("tools", "ok"),
         ("vision", "ok"),
+        ("context", "ok"),
     ]
+    assert checks[4].found == "nobody says how much it can read at once"
     assert text[2].found == "they are described in the prompt instead; nothing needs to be done"
     (check,) = doctor.try_model("nobody:x", Settings(), THREAD.run)
     assert (check.what, check.state) == ("model", "blocked")

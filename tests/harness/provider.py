@@ -89,6 +89,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send({"error": {"message": "Rate limit reached"}}, 429, ("retry-after", "2"))
         elif body["model"] == "deaf" and body.get("tools"):
             self._send({"error": {"message": "registry.ollama.ai/library/deaf does not support tools"}}, 400)
+        elif self.path == "/api/show":
+            self._send({"model_info": {"llama.context_length": 4096}, "capabilities": ["tools"]})
         elif self.path.endswith("/messages"):
             self._stream("".join(f"event: {each['type']}\ndata: {json.dumps(each)}\n\n" for each in _anthropic(body)))
         elif self.path.endswith("/chat/completions"):
