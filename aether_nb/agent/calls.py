@@ -21,6 +21,7 @@ from aether_nb.events import kinds as k
 from aether_nb.events.folds import Call
 from aether_nb.events.messages import ToolCall, ToolSpec, arguments_hash
 from aether_nb.tools.base import Assessment, PartlyDone, Tool
+from aether_nb.tools.function import bounded
 
 __all__ = ["Calls", "Host"]
 
@@ -200,5 +201,5 @@ def _failed(call: Call, error: Exception, seconds: float, late: bool) -> Iterato
         fatal = isinstance(error, FatalToolError)
         yield k.CallFailed(call.id, error.what, error.why, error.hint, seconds, fatal=fatal)
     else:
-        what = f"{type(error).__name__}: {error}"
+        what = bounded(f"{type(error).__name__}: {error}")
         yield k.CallFailed(call.id, what, f"the tool {call.name} raised it", seconds=seconds)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from secrets import token_hex
 from typing import Any
@@ -23,15 +25,20 @@ from aether_nb.client.running import Feed
 from aether_nb.client.structured import Shape, Unfit, shape
 from aether_nb.client.work import Question, Work, Writing
 from aether_nb.config import Settings
-from aether_nb.errors import AnswerInvalid, ModelError, OptionError
+from aether_nb.errors import AnswerInvalid, ModelError, ModelUnavailable, OptionError, UsageFault
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import Message, Text, Usage
-from aether_nb.models.base import Model, Options, Request
+from aether_nb.models.base import Model, Options, Request, closing
 from aether_nb.models.router import blind
 from aether_nb.store.memory import MemoryLog
 from aether_nb.tools.base import Tool
 
-__all__ = ["Answerer"]
+__all__ = ["DEEPEST", "Answerer"]
+
+DEEPEST = 16
+"""How many answers may wait for one another: a tool asks, whose tool asks, … More is a tool that asks itself."""
+
+_depth: ContextVar[int] = ContextVar("_depth", default=0)
 
 logger = logging.getLogger(__name__)
 
@@ -60,11 +67,13 @@ class Answerer:
 
     async def complete(self, prompt: Prompt, said: Said) -> Response:
         """One answer to one request."""
-        observed = await self._observed(said, self.chooser.settings)
+        settings = self.chooser.settings
+        observed = await self._observed(said, settings)
         messages = await conversation(prompt, self._rules(said), (), said.images)
         specs = tuple(tool.spec for tool in (self.tools | gathered(said.tools)).values())
         try:
-            return await _one(observed, Request(messages, specs, self._options(said), stream=False))
+            request = Request(messages, specs, self._options(said), stream=False)
+            return await _one(observed, request, settings.max_seconds)
         finally:
             await self.bus.settle()
 
@@ -88,6 +97,9 @@ class Answerer:
 
         Returns:
             The response, and its value of the type that was asked for.
+
+        Raises:
+            UsageFault: A tool asks, whose tool asks, and so on, without an end.
         """
         if stream and said.as_ is not None:
             raise OptionError("as_= needs the whole answer, which is checked.", hint="Use ask(prompt, as_=…).")
@@ -98,11 +110,12 @@ class Answerer:
         question = self._question(said, settings, messages, shaped, stream)
         run = run or Run(MemoryLog(checked=False))
         try:
-            person = Program(self.approve, _noting(run))
-            response = await Work(run, question, self._choice(said, observed), observed, person, self.bus).done()
-            if shaped is not None:
-                return await self._valued(shaped, question, observed, run, response)
-            return response, response.text if said.as_ is str else response
+            with _deeper():
+                person = Program(self.approve, _noting(run))
+                response = await Work(run, question, self._choice(said, observed), observed, person, self.bus).done()
+                if shaped is not None:
+                    return await self._valued(shaped, question, observed, run, response)
+                return response, response.text if said.as_ is str else response
         finally:
             await self.bus.settle()
 
@@ -185,7 +198,8 @@ class Answerer:
         # The history may hold calls, and some servers want their tools declared with them.
         specs = tuple(tool.spec for tool in question.tools.values())
         options = replace(question.options, tool_choice="none" if specs else "")
-        mended = await _one(observed, Request((*run.state.messages, told), specs, options, stream=False))
+        request = Request((*run.state.messages, told), specs, options, stream=False)
+        mended = await _one(observed, request, question.limits.seconds)
         usage = Usage.total((response.usage, mended.usage))
         try:
             return replace(mended, usage=usage, tool_calls=response.tool_calls), shaped.read(mended.text)
@@ -205,10 +219,40 @@ class Answerer:
             self.bus.emit(piece)
 
 
-async def _one(observed: Observed, request: Request) -> Response:
-    """One request to a model."""
-    async for _ in observed.stream(request):
-        pass
+@contextmanager
+def _deeper() -> Iterator[None]:
+    """One answer more that others may be waiting for."""
+    depth = _depth.get()
+    if depth >= DEEPEST:
+        why = f"{depth} answers wait for one another: a tool asks a model that uses a tool that asks, and so on."
+        raise UsageFault("A tool asks itself too deep.", why, "Give the question inside the tool other tools, or none.")
+    token = _depth.set(depth + 1)
+    try:
+        yield
+    finally:
+        _depth.reset(token)
+
+
+async def _one(observed: Observed, request: Request, seconds: float | None) -> Response:
+    """One request to a model, which has that long for all of its answer.
+
+    Raises:
+        ModelUnavailable: It took longer.
+    """
+    deadline = asyncio.timeout(seconds)
+    try:
+        async with deadline, closing(observed.stream(request)) as deltas:
+            async for _ in deltas:
+                pass
+    except TimeoutError as error:
+        if not deadline.expired():
+            raise
+        raise ModelUnavailable(
+            f"The answer of {observed.name} was not whole after {seconds:g} seconds.",
+            "That is the longest that a run may take.",
+            "Ask again, or allow more: AETHER_MAX_SECONDS",
+            retryable=True,
+        ) from error
     if observed.reply is None:
         name = observed.name
         raise ModelError(f"The model {name} ended its answer before it was whole.", hint="Ask again.")

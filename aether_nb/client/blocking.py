@@ -6,6 +6,7 @@ notebook, stops the work and not only the waiting.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncGenerator, Coroutine, Iterator
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
@@ -16,7 +17,7 @@ from threading import Event, Lock
 from typing import Any, Generic, TypeVar
 
 from aether_nb.errors import RunStopped
-from aether_nb.live.thread import AgentThread
+from aether_nb.live.thread import AgentThread, in_forked_process
 
 __all__ = ["iterate", "started", "wait"]
 
@@ -25,7 +26,7 @@ T = TypeVar("T")
 LOOK = 0.5
 """Seconds between two looks, where a wait without end could not be interrupted (Windows)."""
 
-CLEANUP = 5.0
+CLEANUP = 1.0
 """Seconds that stopped work has for closing what it opened."""
 
 _depth: ContextVar[int] = ContextVar("_depth", default=0)
@@ -102,6 +103,8 @@ class _Running(Generic[T]):
 
     def stop(self) -> None:
         """Cancel the work, and give it a while for its cleanup; does nothing when it has ended."""
+        if sys.is_finalizing():  # the thread is gone already
+            return
         self.future.cancel()
         if self._begun:
             self._ended.wait(CLEANUP)
@@ -125,3 +128,12 @@ def _submit(work: Coroutine[Any, Any, T]) -> _Running[T]:
         return _Running(_threads[depth], work)
     finally:
         _depth.reset(token)
+
+
+def _forget() -> None:
+    global _lock
+    _lock = Lock()
+    _threads.clear()
+
+
+in_forked_process(_forget)

@@ -124,7 +124,9 @@ class Bus:
                 told = observer(happened)
                 if inspect.isawaitable(told):
                     self._follow(asyncio.ensure_future(_awaited(told, happened.event)))
-            except Exception:  # an observer is a guest: whatever it does, the answer goes on
+            except KeyboardInterrupt:
+                raise
+            except BaseException:  # an observer is a guest: whatever it does, the answer goes on
                 logger.exception("an observer of %s failed", happened.event)
 
     async def settle(self) -> None:
@@ -141,5 +143,5 @@ class Bus:
 async def _awaited(told: Awaitable[None], event: str) -> None:
     try:
         await told
-    except Exception:  # see ``emit``
+    except (Exception, SystemExit):  # see ``emit``
         logger.exception("an observer of %s failed", event)

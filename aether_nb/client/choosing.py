@@ -10,12 +10,15 @@ import asyncio
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from aether_nb import config, registry
+from aether_nb.client.checks import check
 from aether_nb.errors import OptionError
+from aether_nb.live.thread import in_forked_process
 from aether_nb.models.base import Model
 from aether_nb.models.router import ANALYST, open_model, serving
 from aether_nb.store.place import store_folder
@@ -29,6 +32,10 @@ if TYPE_CHECKING:
 __all__ = ["Chooser", "Wanted"]
 
 FORMATS = ("native", "text")
+
+_made: WeakSet[Chooser] = WeakSet()
+_inherited: list[object] = []
+"""What was opened in the process that this one was forked from; it is not for us to close."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,12 @@ class Wanted:
     wrappers: bool = True
 
     def __post_init__(self) -> None:
+        check("model", self.model, (str, Model), 'a name such as "openai:gpt-5-mini", or a ready model')
+        for name in ("provider", "base_url", "api_key"):
+            check(name, getattr(self, name), str, "a text", secret=name == "api_key")
+        check("timeout", self.timeout, Real, "a number of seconds")
+        for name in ("cache", "wrappers"):
+            check(name, getattr(self, name), bool, "True or False")
         if self.tool_format not in (None, *FORMATS):
             raise OptionError(f"tool_format= cannot be {self.tool_format!r}.", hint=f"Use {' or '.join(FORMATS)}.")
         if self.timeout is not None and not 0 < self.timeout < float("inf"):
@@ -65,11 +78,19 @@ class Wanted:
 
     @property
     def name(self) -> str:
-        """What was said of the model's name; empty when nothing was."""
+        """What was said of the model's name, without its address; empty when nothing was."""
         model = str(self.model or "")
         if self.provider and not model.lower().startswith((f"{self.provider}:", f"{self.provider}/")):
             return f"{self.provider}:{model}" if model else self.provider
-        return f"{model}@{self.base_url}" if self.base_url and not self.provider else model
+        return model
+
+    def full_name(self, providers: Providers) -> str:
+        """The name with its address, unless it begins with a provider's name and a colon: then that is who is there.
+
+        A slash says nothing: servers of open models have names such as ``openai/gpt-oss-20b``.
+        """
+        known = self.provider or self.name.lower().partition(":")[0] in providers.names()
+        return f"{self.name}@{self.base_url}" if self.base_url and not known else self.name
 
 
 class Chooser:
@@ -86,6 +107,7 @@ class Chooser:
         self._loops: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
         self._replies: dict[Path, ReplyStore] = {}
         self._found: tuple[object, Sequence[Found]] | None = None
+        _made.add(self)
 
     @property
     def settings(self) -> config.Settings:
@@ -95,7 +117,9 @@ class Chooser:
             ConfigError: A variable or a file has an invalid value.
         """
         wanted = self.wanted
-        return config.load(Path.cwd(), {"timeout": wanted.timeout, "cache": wanted.cache, "model": wanted.name or None})
+        said = {"timeout": wanted.timeout, "cache": wanted.cache, "model": wanted.name or None}
+        settings = config.load(Path.cwd(), said)
+        return replace(settings, model=wanted.full_name(_providers(settings))) if wanted.base_url else settings
 
     def use(self, model: str | Model) -> None:
         """Ask another model from now on."""
@@ -175,7 +199,7 @@ class Chooser:
             name,
             os.environ,
             _providers(settings),
-            base_url=(wanted.base_url or "") if own and wanted.provider else "",
+            base_url=(wanted.base_url or "") if own and "@http" not in name else "",
             api_key=(wanted.api_key or "") if own else "",
             tools=wanted.tool_format,
             timeout=settings.timeout,
@@ -192,6 +216,16 @@ class Chooser:
         if file not in self._replies:
             self._replies[file] = ReplyStore(file)
         return self._replies[file]
+
+
+def _forget() -> None:
+    """Connections, locks and files belong to the process that opened them."""
+    for chooser in list(_made):
+        _inherited.append((chooser._opened, chooser._replaced, chooser._replies))
+        chooser._opened, chooser._replaced, chooser._replies, chooser._loops = {}, [], {}, WeakSet()
+
+
+in_forked_process(_forget)
 
 
 def _addresses() -> Mapping[str, str]:

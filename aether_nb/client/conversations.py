@@ -13,8 +13,8 @@ from typing import Any
 from aether_nb.client import blocking
 from aether_nb.client.answering import Answerer
 from aether_nb.client.prompts import Said, one_message, said_of
-from aether_nb.client.responses import Chunk, Response
-from aether_nb.client.sessions import SessionStore
+from aether_nb.client.responses import Chunk
+from aether_nb.client.sessions import SessionStore, SharedStore
 from aether_nb.client.turns import turn
 from aether_nb.events.messages import Message
 
@@ -43,7 +43,7 @@ class Conversation:
             history = await self._store.load(self.id)
             question = await one_message(prompt, wanted.images)
             response, value = await self._answerer.answer(question, _without_images(wanted), history)
-            await self._keep(history, question, response)
+            await _keep(self._store, self.id, history, (question, response.message))
         return value
 
     async def stream(self, prompt: str | Message, **said: Any) -> AsyncGenerator[Chunk, None]:
@@ -55,7 +55,7 @@ class Conversation:
             async with aclosing(self._answerer.chunks(question, _without_images(wanted), history)) as chunks:
                 async for chunk in chunks:
                     if chunk.response is not None:
-                        await self._keep(history, question, chunk.response)
+                        await _keep(self._store, self.id, history, (question, chunk.response.message))
                     yield chunk
 
     def stream_text(self, prompt: str | Message, **said: Any) -> AsyncGenerator[str, None]:
@@ -79,9 +79,15 @@ class Conversation:
         """``stream_text`` for code that cannot await."""
         return blocking.iterate(self.stream_text(prompt, **said))
 
-    async def _keep(self, history: tuple[Message, ...], question: Message, response: Response) -> None:
-        answer = Message("assistant", response.message.parts)
-        await self._store.save(self.id, (*history, question, answer))
+
+async def _keep(store: SessionStore, id: str, history: tuple[Message, ...], turn: tuple[Message, Message]) -> None:
+    """Keep a turn behind what was said before; where other processes write too, behind what they wrote meanwhile."""
+    question, said = turn
+    answer = Message("assistant", said.parts)
+    if isinstance(store, SharedStore):
+        await store.append(id, (question, answer))
+    else:
+        await store.save(id, (*history, question, answer))
 
 
 async def texts(chunks: AsyncGenerator[Chunk, None]) -> AsyncGenerator[str, None]:

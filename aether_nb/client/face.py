@@ -13,12 +13,13 @@ loop is running. It wires its rooms together: the tool loop is the agent's, ever
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, overload
 
 from aether_nb.agent.run import Run
 from aether_nb.client import blocking
 from aether_nb.client.answering import Answerer
 from aether_nb.client.bus import Bus, Observer
+from aether_nb.client.checks import check
 from aether_nb.client.choosing import Chooser, Wanted
 from aether_nb.client.conversations import Conversation, texts
 from aether_nb.client.offering import Approve, Offered, gathered
@@ -26,6 +27,7 @@ from aether_nb.client.prompts import Prompt, Said, options_of, said_of
 from aether_nb.client.responses import Chunk, Response, Totals
 from aether_nb.client.running import RunHandle
 from aether_nb.client.sessions import MemorySessions, SessionStore
+from aether_nb.errors import UsageFault
 from aether_nb.events.kinds import Limits
 from aether_nb.models.base import Model
 from aether_nb.store.memory import MemoryLog
@@ -82,11 +84,23 @@ class Aether:
         store: SessionStore | None = None,
         **options: Any,
     ) -> None:
+        check("system", system, str, "a text")
+        check("bus", bus, Bus, "a Bus")
+        check("approve", approve, Callable, "a function")  # type: ignore[arg-type]
+        check("store", store, SessionStore, "a store such as SqliteSessions(…)")
         self._chooser = Chooser(Wanted(model, provider, base_url, api_key, tool_format, timeout, cache, wrappers))
         self.bus = bus or Bus()
-        self.store: SessionStore = store or MemorySessions()
+        self.store: SessionStore = MemorySessions() if store is None else store
         options_of(options)  # a wrong one is said now
-        self._answerer = Answerer(self._chooser, self.bus, gathered(tools), system, approve, options)
+        self._answerer = Answerer(self._chooser, self.bus, gathered(tools), system or "", approve, options)
+
+    def __reduce__(self) -> NoReturn:
+        """A client is neither copied nor sent to another process: it holds connections, threads and a key."""
+        raise UsageFault(
+            "A client cannot be copied or pickled.",
+            "It holds connections, which belong to one process.",
+            "Make one where it is needed, in each process: Aether(…)",
+        )
 
     def __repr__(self) -> str:
         return f"<Aether {self._chooser.wanted.model or 'by the environment'}>"

@@ -12,9 +12,13 @@ from secrets import token_hex
 
 from aether_nb.client.bus import Bus, Lifecycle
 from aether_nb.client.responses import Tally, response_of
-from aether_nb.models.base import Delta, Model, Reply, Request, Wrapper
+from aether_nb.events.messages import Usage
+from aether_nb.models.base import Delta, Model, Reply, Request, Wrapper, closing
 
 __all__ = ["Observed"]
+
+CHARACTERS = 4
+"""How many characters a token is taken for, where nobody has counted."""
 
 
 class Observed(Wrapper):
@@ -42,28 +46,47 @@ class Observed(Wrapper):
         self.error = None
         if bus.wanted("request.start"):
             bus.emit(Lifecycle("request.start", id, model.name, request=request))
-        deltas, silent = model.stream(request), True
+        silent, came, answered = True, 0, False
         try:
-            async for delta in deltas:
-                if delta.reply is not None:
-                    self.reply = delta.reply
-                    self._tally.add(model.name, delta.reply.usage)
-                    self._complete(model.name, id, delta.reply, begun)
-                yield delta
-                if silent and delta.text:  # let whoever reads the stream see its first words before the next are read
-                    silent = False
-                    await asyncio.sleep(0)
-        except (Exception, asyncio.CancelledError) as error:
-            self.error = error
-            if bus.wanted("request.error"):
-                seconds = time.perf_counter() - begun
-                bus.emit(Lifecycle("request.error", id, model.name, error=error, seconds=seconds))
+            async with closing(model.stream(request)) as deltas:  # left early: let go of the connection now
+                async for delta in deltas:
+                    came += len(delta.text) + len(delta.thinking) + len(delta.call)
+                    if delta.reply is not None:
+                        self.reply, answered = delta.reply, True
+                        self._count(model.name, delta.reply)
+                        self._complete(model.name, id, delta.reply, begun)
+                    yield delta
+                    if silent and delta.text:  # let a stream's reader see its first words before the next are read
+                        silent = False
+                        await asyncio.sleep(0)
+        except BaseException as error:
+            if not answered and (came or not isinstance(error, Exception)):  # it was cut, left or cancelled
+                self._tally.add(model.name, _guessed(request, came))
+            if isinstance(error, Exception | asyncio.CancelledError):
+                self.error = error
+                if bus.wanted("request.error"):
+                    seconds = time.perf_counter() - begun
+                    bus.emit(Lifecycle("request.error", id, model.name, error=error, seconds=seconds))
             raise
-        finally:
-            if (aclose := getattr(deltas, "aclose", None)) is not None:  # left early: let go of the connection now
-                await aclose()
+
+    def _count(self, name: str, reply: Reply) -> None:
+        """Count a reply, unless nobody was asked for it."""
+        if reply.notes:
+            from aether_nb.models.cache import FROM_CACHE
+
+            if FROM_CACHE in reply.notes:
+                return
+        self._tally.add(name, reply.usage)
 
     def _complete(self, name: str, id: str, reply: Reply, begun: float) -> None:
         if self._bus.wanted("request.complete"):
             response, seconds = response_of(reply, name), time.perf_counter() - begun
             self._bus.emit(Lifecycle("request.complete", id, name, response=response, seconds=seconds))
+
+
+def _guessed(request: Request, came: int) -> Usage:
+    """What a request took whose end nobody saw: most providers bill it, and none says what it was."""
+    sent = sum(len(spec.name) + len(spec.description) + len(str(spec.parameters)) for spec in request.tools)
+    for message in request.messages:
+        sent += len(message.text) + sum(len(call.name) + len(str(call.arguments)) for call in message.calls)
+    return Usage(-(-sent // CHARACTERS), -(-came // CHARACTERS), estimated=True)

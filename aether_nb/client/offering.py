@@ -6,7 +6,6 @@ declared to be of high risk still needs a yes of its own, from ``approve``.
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -17,6 +16,7 @@ from typing import Any, TypeAlias, TypeVar
 from aether_nb import registry
 from aether_nb.agent.asking import Answer
 from aether_nb.agent.calls import Host
+from aether_nb.client.checks import plainly
 from aether_nb.client.threads import Threads
 from aether_nb.errors import OptionError
 from aether_nb.events.folds import Call
@@ -46,6 +46,9 @@ def gathered(offered: Iterable[Offered]) -> dict[str, Tool]:
     Raises:
         OptionError: Something is no tool, or no tool is registered by that name.
     """
+    if isinstance(offered, str | bytes) or not isinstance(offered, Iterable):
+        hint = "Give a list, for example tools=[my_function]"
+        raise OptionError(f"tools= cannot be {plainly(offered)}.", hint=hint)
     tools = (_tool(each) for each in offered)
     return {tool.name if isinstance(tool, FunctionTool) else tool.spec.name: tool for tool in tools}
 
@@ -74,7 +77,7 @@ class Program:
 
     Args:
         says: The program's function; a plain one is called on a thread of its own.
-        note: Told, in a sentence, of what was refused because there is no such function.
+        note: Told, in a sentence, of what was refused because there is no such function, or because it failed.
     """
 
     says: Approve | None
@@ -91,13 +94,13 @@ class Program:
                 f"{call.name} was refused: it is declared high risk. Give the client approve= to decide about it."
             )
             return Answer("deny", "program", reason="it is declared high risk, and nobody is there to approve it")
-        arguments = dict(call.proposed.call.arguments)
-        if inspect.iscoroutinefunction(self.says):
-            yes = await self.says(call.name, arguments, call.proposed.reasons)
-        else:
-            yes = await asyncio.to_thread(self.says, call.name, arguments, call.proposed.reasons)
-            if inspect.isawaitable(yes):
-                yes = await yes
+        says, asked = self.says, (call.name, dict(call.proposed.call.arguments), call.proposed.reasons)
+        try:
+            yes = await (says(*asked) if inspect.iscoroutinefunction(says) else _beside(lambda: says(*asked)))
+        except (Exception, SystemExit) as error:  # whoever cannot say yes has not said yes
+            logger.exception("approve= failed")
+            self.note(f"{call.name} was refused: approve= raised {type(error).__name__}: {error}")
+            return Answer("deny", "program", reason="the program could not decide")
         return Answer("approve" if yes is True else "deny", "program", reason="" if yes is True else "the program")
 
     async def answer(self, question: QuestionAsked) -> tuple[str | None, str]:
@@ -113,10 +116,11 @@ def _tool(offered: Offered) -> Tool:
             raise OptionError(str(error), hint="Register it: register_tool(function)") from error
     if isinstance(offered, Tool):
         return offered
-    if callable(offered) and hasattr(offered, "__name__"):
+    if callable(offered) and hasattr(offered, "__name__") and not isinstance(offered, type):
         return declare()(offered)
     raise OptionError(
-        f"A {type(offered).__name__} is no tool.", hint="Give a function, a function under @tool, or a registered name."
+        f"{plainly(offered)} in tools= is no tool.",
+        hint="Give a function, a function under @tool, or a registered name.",
     )
 
 

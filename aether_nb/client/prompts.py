@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeAlias
 
+from aether_nb.client.checks import check, checked_options, plainly
 from aether_nb.client.offering import Offered
 from aether_nb.errors import OptionError
 from aether_nb.events.kinds import Limits
@@ -34,6 +35,9 @@ class Said:
         as_: The type that the answer is to have.
         limits: Where the run ends.
         options: Fields of ``Options``.
+
+    Raises:
+        OptionError: Something is of a wrong type.
     """
 
     model: str | Model | None = None
@@ -43,6 +47,11 @@ class Said:
     as_: Any = None
     limits: Limits | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check("model", self.model, (str, Model), 'a name such as "openai:gpt-5-mini", or a ready model')
+        check("system", self.system, str, "a text")
+        check("limits", self.limits, Limits, "Limits(…)")
 
 
 CALL = frozenset(each.name for each in fields(Said)) - {"options"}
@@ -63,7 +72,7 @@ def options_of(said: Mapping[str, Any]) -> Options:
     """The options by their names.
 
     Raises:
-        OptionError: There is no such option.
+        OptionError: There is no such option, or its value is of a wrong type.
     """
     known = [each.name for each in fields(Options)]
     for name in said:
@@ -77,12 +86,10 @@ def options_of(said: Mapping[str, Any]) -> Options:
             )
     for name in ("extra", "schema"):
         try:
-            json.dumps(said.get(name))
+            json.dumps(said.get(name), allow_nan=False)
         except (TypeError, ValueError, RecursionError) as error:
             raise OptionError(f"{name}= holds what JSON cannot say.", f"{error}.", "Use plain values.") from error
-    if isinstance(stop := said.get("stop"), str):
-        said = {**said, "stop": (stop,)}
-    return Options(**said)
+    return Options(**checked_options(said))
 
 
 async def conversation(
@@ -97,11 +104,11 @@ async def conversation(
     rules = (Message.of("system", system),) if system else ()
     if isinstance(prompt, str | Message):
         return (*rules, *history, await one_message(prompt, images))
-    said = tuple(prompt)
+    said = tuple(prompt) if isinstance(prompt, Iterable) else ()
     if not said or not all(isinstance(message, Message) for message in said):
         raise OptionError(
-            "A conversation is a list of messages, and this is none.",
-            hint='For example: [Message.of("user", "Hello")]',
+            f"The question cannot be {plainly(prompt)}.",
+            hint='Give a text, a message, or a list of messages: [Message.of("user", "Hello")]',
         )
     if images:
         said = (*said[:-1], await one_message(said[-1], images))
@@ -112,8 +119,11 @@ async def one_message(prompt: str | Message, images: Any = ()) -> Message:
     """A question as a message, with its pictures behind the words.
 
     Raises:
+        OptionError: It is no question.
         UsageFault: A picture cannot be read.
     """
+    if not isinstance(prompt, str | Message):
+        raise OptionError(f"The question cannot be {plainly(prompt)}.", hint="Give a text, or a message.")
     message = Message.of("user", prompt) if isinstance(prompt, str) else prompt
     if isinstance(images, list | tuple) and not images:
         return message

@@ -108,7 +108,8 @@ class Totals(Usage):
     """All that a client's requests came to: tokens, ``cost`` (None when one of the costs is unknown), by model.
 
     Args:
-        requests: How many requests were answered.
+        requests: How many requests were answered, or were left while the answer came; the tokens of the latter are a
+            guess. What was taken from the cache is no request.
         by_model: The same for each model, by ``provider:model``.
     """
 
@@ -124,7 +125,7 @@ class Tally:
         self._known: dict[str, tuple[int, Usage]] = {}
 
     def add(self, model: str, usage: Usage) -> None:
-        """Count one answered request."""
+        """Count one request."""
         with self._lock:
             requests, before = self._known.get(model, (0, Usage(cost=0.0)))
             self._known[model] = requests + 1, Usage.total((before, usage))

@@ -20,7 +20,7 @@ from aether_nb.events.messages import Message
 if TYPE_CHECKING:
     import sqlite3
 
-__all__ = ["MemorySessions", "SessionStore", "SqliteSessions"]
+__all__ = ["MemorySessions", "SessionStore", "SharedStore", "SqliteSessions"]
 
 T = TypeVar("T")
 Messages: TypeAlias = tuple[Message, ...]
@@ -31,6 +31,8 @@ BUSY_SECONDS = 5.0
 TABLE = """CREATE TABLE IF NOT EXISTS sessions (
     id TEXT PRIMARY KEY, saved REAL NOT NULL, kind TEXT NOT NULL, version INTEGER NOT NULL, payload BLOB NOT NULL
 ) WITHOUT ROWID"""
+KEPT = "SELECT kind, version, payload FROM sessions WHERE id = ?"
+PUT = "INSERT OR REPLACE INTO sessions VALUES (?, ?, ?, ?, ?)"
 
 
 @runtime_checkable
@@ -56,6 +58,18 @@ class SessionStore(Protocol):
 
     async def exists(self, id: str) -> bool:
         """Whether there is such a conversation."""
+
+
+@runtime_checkable
+class SharedStore(Protocol):
+    """A store that several processes write to; it also adds to what is there at that moment, whoever wrote it."""
+
+    async def append(self, id: str, messages: Sequence[Message]) -> None:
+        """Keep these messages behind those of the conversation, in one step that nobody comes between.
+
+        Raises:
+            StoreError: They cannot be written; then what was kept stays.
+        """
 
 
 class MemorySessions:
@@ -97,22 +111,26 @@ class SqliteSessions:
 
     async def load(self, id: str) -> Messages:
         """See ``SessionStore.load``."""
-        rows = await self._read("SELECT kind, version, payload FROM sessions WHERE id = ?", id)
-        if not rows:
-            return ()
-        event = decode(*rows[0])
-        if not isinstance(event, ContextComposed):
-            raise StoreError(f"The conversation {id!r} in {self.file} cannot be read.", f"It is a {event.kind}.")
-        return event.messages
+        return self._messages(id, await self._read(KEPT, id))
 
     async def save(self, id: str, messages: Sequence[Message]) -> None:
         """See ``SessionStore.save``."""
-        kept = ContextComposed(tuple(messages))
-        row = (id, time.time(), kept.kind, kept.version, encode(kept))
+        row = _row(id, tuple(messages))
 
         def write(db: sqlite3.Connection) -> None:
             with db:
-                db.execute("INSERT OR REPLACE INTO sessions VALUES (?, ?, ?, ?, ?)", row)
+                db.execute(PUT, row)
+
+        await asyncio.to_thread(self._with, write)
+
+    async def append(self, id: str, messages: Sequence[Message]) -> None:
+        """See ``SharedStore.append``."""
+
+        def write(db: sqlite3.Connection) -> None:
+            with db:
+                db.execute("BEGIN IMMEDIATE")  # nobody else writes between what is read and what is written
+                before = self._messages(id, db.execute(KEPT, (id,)).fetchall())
+                db.execute(PUT, _row(id, (*before, *messages)))
 
         await asyncio.to_thread(self._with, write)
 
@@ -129,6 +147,14 @@ class SqliteSessions:
     async def exists(self, id: str) -> bool:
         """See ``SessionStore.exists``."""
         return bool(await self._read("SELECT 1 FROM sessions WHERE id = ?", id))
+
+    def _messages(self, id: str, rows: Sequence[tuple[str, int, bytes]]) -> Messages:
+        if not rows:
+            return ()
+        event = decode(*rows[0])
+        if not isinstance(event, ContextComposed):
+            raise StoreError(f"The conversation {id!r} in {self.file} cannot be read.", f"It is a {event.kind}.")
+        return event.messages
 
     async def _read(self, query: str, id: str) -> list[tuple[str, int, bytes]]:
         if not self.file.exists():
@@ -150,3 +176,8 @@ class SqliteSessions:
             raise StoreError(
                 f"The conversations in {self.file} cannot be used.", f"{error}.", "Name another file: SqliteSessions(…)"
             ) from error
+
+
+def _row(id: str, messages: Messages) -> tuple[str, float, str, int, bytes]:
+    kept = ContextComposed(messages)
+    return id, time.time(), kept.kind, kept.version, encode(kept)

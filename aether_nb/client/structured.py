@@ -10,9 +10,12 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from inspect import isroutine
 from itertools import islice
+from numbers import Number
 from typing import TYPE_CHECKING, Any
 
+from aether_nb.client.checks import plainly
 from aether_nb.errors import OptionError
 
 if TYPE_CHECKING:
@@ -25,6 +28,8 @@ MOST_FAULTS = 5
 
 MOST_BEGINNINGS = 50
 """How many brackets of an answer are tried as the beginning of JSON; an answer of brackets alone costs no minutes."""
+
+KNOWN = "Use int, float, bool, str, list, dict, Literal, an Enum, a dataclass, a pydantic model or a DataFrame."
 
 FENCED = re.compile(r"```(?:json)?[ \t]*\n(.*?)```", re.DOTALL | re.IGNORECASE)
 
@@ -88,17 +93,16 @@ def shape(wanted: Any) -> Shape | None:
     from pydantic import TypeAdapter
     from pydantic.errors import PydanticUserError
 
+    if isinstance(wanted, str | bytes | Number | list | dict | tuple | set) or isroutine(wanted):
+        raise OptionError(f"as_= cannot be {plainly(wanted)}.", "It is no type.", KNOWN)
     title = getattr(wanted, "__name__", None) or str(wanted)
     frame = isinstance(wanted, type) and wanted.__name__ == "DataFrame" and wanted.__module__.startswith("pandas")
     try:
         adapter: TypeAdapter[Any] = TypeAdapter(list[dict[str, Any]] if frame else wanted)
         schema = adapter.json_schema()
     except PydanticUserError as error:
-        raise OptionError(
-            f"as_={title} cannot be asked for.",
-            f"{error.message}.",
-            "Use int, float, bool, str, list, dict, Literal, an Enum, a dataclass, a pydantic model or a DataFrame.",
-        ) from error
+        why = error.message.partition("\n")[0].partition(". ")[0]  # what follows is advice to who writes types
+        raise OptionError(f"as_={title} cannot be asked for.", f"{why.rstrip('.')}.", KNOWN) from error
     if frame:
         schema["description"] = "The rows of a table, one object each, all with the same keys"
     wrapped = schema.get("type") != "object"

@@ -17,6 +17,7 @@ from weakref import WeakKeyDictionary
 
 from aether_nb.client.sessions import SessionStore, SqliteSessions
 from aether_nb.errors import UsageFault
+from aether_nb.live.thread import in_forked_process
 
 __all__ = ["turn"]
 
@@ -90,6 +91,8 @@ def _leave(store: SessionStore, id: str) -> None:
     """Let the next one in."""
     with _lock:
         queues = _queues(store)
+        if id not in queues:  # it was held in the process that this one was forked from
+            return
         waiting = queues[id].waiting
         while waiting:
             loop, place = waiting.popleft()
@@ -111,3 +114,13 @@ def _queues(store: SessionStore) -> dict[str, _Queue]:
     if isinstance(store, SqliteSessions):
         return _of_files.setdefault(str(store.file), {})
     return _of_stores.setdefault(store, {})
+
+
+def _forget() -> None:
+    global _lock
+    _lock = Lock()
+    _of_files.clear()
+    _of_stores.clear()
+
+
+in_forked_process(_forget)

@@ -7,15 +7,31 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import os
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, TypeVar
+from weakref import WeakSet
 
-__all__ = ["AgentThread"]
+__all__ = ["AgentThread", "in_forked_process"]
 
 T = TypeVar("T")
+
+_made: WeakSet[AgentThread] = WeakSet()
+_inherited: list[object] = []
+"""What belongs to the process that this one was forked from: never used here, and never taken down from here."""
+
+
+def in_forked_process(forget: Callable[[], object]) -> None:
+    """Have this called in every process that is forked from this one, before anything else happens there.
+
+    Threads do not come along with a fork, and a lock that one of them held is never let go of. Does nothing where
+    processes are not forked.
+    """
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=forget)
 
 
 class AgentThread:
@@ -23,6 +39,10 @@ class AgentThread:
 
     def __init__(self, name: str = "aether-agent") -> None:
         self._name = name
+        self._afresh()
+        _made.add(self)
+
+    def _afresh(self) -> None:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -93,6 +113,15 @@ class AgentThread:
             # A task that dies of one of these takes the loop's turn with it, not the agent.
             with suppress(KeyboardInterrupt, SystemExit):
                 loop.run_forever()
+
+
+def _forget() -> None:
+    for thread in list(_made):
+        _inherited.append(thread._loop)
+        thread._afresh()
+
+
+in_forked_process(_forget)
 
 
 async def _cancel_all() -> None:

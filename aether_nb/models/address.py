@@ -10,7 +10,10 @@ import re
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-__all__ = ["Origin", "is_local", "origin"]
+__all__ = ["Origin", "is_local", "origin", "without_tail"]
+
+TAILS = ("/chat/completions", "/v1/messages")
+"""What stands behind an address in a request; people copy it along."""
 
 PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10")
 
@@ -39,6 +42,13 @@ def origin(address: str) -> Origin | None:
     if not parts.hostname or not port or "@" in parts.netloc:
         return None
     return Origin(parts.scheme, parts.hostname, port)
+
+
+def without_tail(address: str) -> str:
+    """The address without the path of a request that was copied along."""
+    for tail in TAILS:
+        address = address.removesuffix(tail)
+    return address
 
 
 def is_local(address: str, private: bool | None) -> bool:

@@ -13,8 +13,8 @@ from typing import Any
 
 from aether_nb.events.messages import Message, Origin, ToolCall, Usage
 from aether_nb.models.base import Delta, FinishReason, Reply
-from aether_nb.models.calls import CallDrafts, is_json, loaded, string, word
-from aether_nb.models.endpoint import Endpoint, nonsense, reported, unreadable
+from aether_nb.models.calls import CallDrafts, CallFault, is_json, loaded, string, word
+from aether_nb.models.endpoint import Endpoint, nonsense, reported, unreadable, unreadable_call
 
 __all__ = ["MessageAssembly"]
 
@@ -156,16 +156,16 @@ class MessageAssembly:
         """The whole reply.
 
         Raises:
-            ModelUnavailable: No message came, a call has no name or no readable arguments, or one was announced and
-                none came.
+            ToolUseFailed: A call has no name or no readable arguments.
+            ModelUnavailable: No message came, or a call was announced and none came.
         """
         if not self._begun:
             raise unreadable(self._endpoint, "it contains no message")
         finish = FINISHES.get(self._finish or "")
         try:
             calls = self._calls.finished(cut=finish == "length")
-        except ValueError as error:
-            raise nonsense(self._endpoint, str(error)) from error
+        except CallFault as fault:
+            raise unreadable_call(self._endpoint, str(fault), fault.generation) from fault
         text = "".join(["".join(block.pieces) for block in self._blocks if block.kind == "text"])
         if calls and not text.strip():
             text = ""

@@ -13,9 +13,9 @@ from typing import Any
 
 from aether_nb.events.messages import Message, Origin, ToolCall, Usage
 from aether_nb.models.base import Delta, FinishReason, Reply
-from aether_nb.models.calls import CallDrafts, string, word
+from aether_nb.models.calls import CallDrafts, CallFault, string, word
 from aether_nb.models.counts import read_usage
-from aether_nb.models.endpoint import Endpoint, nonsense, reported, unreadable
+from aether_nb.models.endpoint import Endpoint, nonsense, reported, unreadable, unreadable_call
 from aether_nb.models.profile import Profile
 from aether_nb.models.thinking import Kept, Opening, thinking_in
 
@@ -126,16 +126,16 @@ class ChatAssembly:
         """The whole reply.
 
         Raises:
-            ModelUnavailable: Nothing was said at all, a call has no name or no readable arguments, or calls were
-                announced and none came.
+            ToolUseFailed: A call has no name or no readable arguments.
+            ModelUnavailable: Nothing was said at all, or calls were announced and none came.
         """
         if not self._spoken:
             raise unreadable(self.endpoint, "it contains no choice")
         named = FINISHES.get(self._finish.lower())
         try:
             calls = self._calls.finished(cut=named == "length")
-        except ValueError as error:
-            raise nonsense(self.endpoint, str(error)) from error
+        except CallFault as fault:
+            raise unreadable_call(self.endpoint, str(fault), fault.generation) from fault
         text = "".join(self._text)
         if calls and not text.strip():
             text = ""

@@ -8,11 +8,11 @@ face and are put around one another. This module knows no provider.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from aether_nb.events.messages import Message, ToolSpec, Usage
+from aether_nb.models.endpoint import Endpoint
 from aether_nb.models.profile import Profile
 
 __all__ = ["PLAIN", "Delta", "FinishReason", "Model", "Options", "Reply", "Request", "Wrapper", "closing"]
@@ -137,6 +137,11 @@ class Wrapper:
         """How the model is spoken with; None for one that is not reached over HTTP."""
         return getattr(self.inner, "profile", None)
 
+    @property
+    def endpoint(self) -> Endpoint | None:
+        """Who is asked over HTTP, for errors; None for a model that is not reached so."""
+        return getattr(self.inner, "endpoint", None)
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.inner!r})"
 
@@ -146,11 +151,20 @@ class Wrapper:
             await aclose()
 
 
-@asynccontextmanager
-async def closing(stream: AsyncIterator[Delta]) -> AsyncIterator[AsyncIterator[Delta]]:
-    """The stream, closed when the block is left: a wrapper that is left early takes the inner connection with it."""
-    try:
-        yield stream
-    finally:
-        if (aclose := getattr(stream, "aclose", None)) is not None:
+class closing:  # it reads like contextlib's
+    """The stream, closed when the block is left: a wrapper that is left early takes the inner connection with it.
+
+    A class, because a request passes six of these, and ``asynccontextmanager`` makes a generator for each.
+    """
+
+    __slots__ = ("_stream",)
+
+    def __init__(self, stream: AsyncIterator[Delta]) -> None:
+        self._stream = stream
+
+    async def __aenter__(self) -> AsyncIterator[Delta]:
+        return self._stream
+
+    async def __aexit__(self, *_: object) -> None:
+        if (aclose := getattr(self._stream, "aclose", None)) is not None:
             await aclose()

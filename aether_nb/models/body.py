@@ -14,7 +14,7 @@ from typing import Protocol
 from aether_nb.errors import ModelUnavailable
 from aether_nb.models.base import Delta, Reply
 from aether_nb.models.calls import SHALLOW, is_json, is_too_deep
-from aether_nb.models.endpoint import Endpoint, broken_off, unreadable
+from aether_nb.models.endpoint import Endpoint, broken_off, too_large, unreadable
 from aether_nb.models.sse import LARGEST, EventDecoder
 
 __all__ = ["Assembly", "Body"]
@@ -99,7 +99,7 @@ class Body:
         if self._count == 0:
             self._recognise(piece)
         if self._size > LARGEST and (self._plain is not None or self._size > MOST):
-            raise unreadable(self._endpoint, f"it has more than {MOST if self._plain is None else LARGEST} bytes")
+            raise too_large(self._endpoint, MOST if self._plain is None else LARGEST)
         if self._plain is not None:
             self._plain += piece
             return NOTHING

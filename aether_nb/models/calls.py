@@ -14,7 +14,7 @@ from typing import Any
 
 from aether_nb.events.messages import ToolCall
 
-__all__ = ["SHALLOW", "CallDrafts", "is_json", "is_too_deep", "loaded", "string", "word"]
+__all__ = ["SHALLOW", "CallDrafts", "CallFault", "is_json", "is_too_deep", "loaded", "string", "word"]
 
 LONGEST_WORD = 200
 
@@ -23,6 +23,12 @@ DEEPEST = 100
 
 SHALLOW = 2 * DEEPEST
 """No text of so few characters is nested as deep: it would lack the closing brackets."""
+
+
+class CallFault(ValueError):
+    """A call cannot be read; ``generation`` is what was written, all calls of the reply, each between tags."""
+
+    generation: str = ""
 
 
 @dataclass(slots=True)
@@ -34,6 +40,12 @@ class _Draft:
     name: str = ""
     arguments: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def written(self) -> str:
+        """The call as text, its arguments to the letter."""
+        call = f'{{"name": {json.dumps(self.name)}, "arguments": {self.arguments.strip() or "{}"}}}'
+        return f"<tool_call>\n{call}\n</tool_call>"
 
     @property
     def whole(self) -> bool:
@@ -74,7 +86,7 @@ class CallDrafts:
             cut: The reply hit its length limit, so a call that cannot be read was cut off, and is left out.
 
         Raises:
-            ValueError: A call has no name, or its arguments are no JSON object; says which.
+            CallFault: A call has no name, or its arguments are no JSON object; says which.
         """
         calls: list[ToolCall] = []
         for draft in self._drafts:
@@ -83,7 +95,12 @@ class CallDrafts:
             id = draft.id
             if not id or any(call.id == id for call in calls):
                 id = f"call_{uuid.uuid4().hex[:24]}"
-            calls.append(ToolCall(id, draft.name, _arguments(draft)))
+            try:
+                calls.append(ToolCall(id, draft.name, _arguments(draft)))
+            except ValueError as error:
+                fault = CallFault(str(error))
+                fault.generation = "\n".join(each.written for each in self._drafts)
+                raise fault from error
             self._ids[id] = draft
         return tuple(calls)
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from aether_nb.errors import ConfigError, ModelUnavailable, ToolsRefused, ToolUseFailed
+from aether_nb.models.address import without_tail
 from aether_nb.models.refusals import Refusal, read_error, read_refusal
 
 __all__ = [
@@ -25,8 +26,10 @@ __all__ = [
     "refused",
     "reported",
     "silent",
+    "too_large",
     "unreachable",
     "unreadable",
+    "unreadable_call",
     "unsendable",
 ]
 
@@ -68,12 +71,12 @@ class Endpoint:
 
 
 def checked_address(base_url: str) -> str:
-    """The address without a slash at its end.
+    """The address without a slash, or the path of a request, at its end.
 
     Raises:
         ConfigError: It is no http address, or it contains a password.
     """
-    address = base_url.strip().rstrip("/")
+    address = without_tail(base_url.strip().rstrip("/"))
     if "@" in address and address.isprintable():
         raise ConfigError(
             f"The address of {address.rpartition('@')[2]} contains a user name or a password.",
@@ -134,6 +137,15 @@ def unreadable(endpoint: Endpoint, cause: str, body: str = "") -> ModelUnavailab
     )
 
 
+def too_large(endpoint: Endpoint, most: int) -> ModelUnavailable:
+    """The answer has more than ``most`` bytes; reading stopped there."""
+    return ModelUnavailable(
+        f"The answer of {endpoint.name} is too large.",
+        f"{endpoint.host}: it has more than {most / 2**20:g} MB.",
+        f"Ask for a shorter answer, or {OTHER_MODEL}",
+    )
+
+
 def nonsense(endpoint: Endpoint, cause: str) -> ModelUnavailable:
     """The answer is in the right form, but nothing can be done with it. ``cause`` is a sentence without its stop."""
     return ModelUnavailable(
@@ -143,6 +155,20 @@ def nonsense(endpoint: Endpoint, cause: str) -> ModelUnavailable:
         code=NONSENSE,
         retryable=True,
     )
+
+
+def unreadable_call(endpoint: Endpoint, cause: str, generation: str) -> ToolUseFailed:
+    """The answer holds a tool call that cannot be read. Asking the same again helps less than telling what is wrong.
+
+    Args:
+        endpoint: Who was asked.
+        cause: A sentence without its stop.
+        generation: The calls as they were written, each between tags.
+    """
+    what = f"The answer of {endpoint.name} makes no sense."
+    error = ToolUseFailed(what, f"{_plain(endpoint, cause)}.", AGAIN, code=NONSENSE)
+    error.generation = _hidden(endpoint, generation)
+    return error
 
 
 def unsendable(endpoint: Endpoint, cause: str) -> ModelUnavailable:
@@ -180,7 +206,7 @@ def reported(endpoint: Endpoint, error: object) -> ModelUnavailable:
         error: The error object, or the text that stands for it.
     """
     refusal = read_error(error)
-    label = f" {refusal.code}" if refusal.code else ""
+    label = f" {_plain(endpoint, refusal.code)}" if refusal.code else ""
     return _error(endpoint, refusal, f"{endpoint.host} reported an error{label}: {_plain(endpoint, refusal.message)}")
 
 
@@ -197,7 +223,7 @@ def _error(endpoint: Endpoint, refusal: Refusal, why: str) -> ModelUnavailable:
         retryable=refusal.retryable,
     )
     if isinstance(error, ToolUseFailed):
-        error.generation = refusal.generation
+        error.generation = _hidden(endpoint, refusal.generation)
     return error
 
 
@@ -240,8 +266,16 @@ def _key_hint(endpoint: Endpoint) -> str:
 
 def _plain(endpoint: Endpoint, text: str) -> str:
     """One short line without the key and without control characters."""
-    if len(endpoint.key) >= SHORTEST_SECRET:
-        text = text.replace(endpoint.key, "***")
+    text = _hidden(endpoint, text)
     text = " ".join("".join(sign if sign.isprintable() else " " for sign in text[: 4 * LONGEST_REASON]).split())
     text = text if len(text) <= LONGEST_REASON else text[:LONGEST_REASON] + "…"
     return text.rstrip(".")
+
+
+def _hidden(endpoint: Endpoint, text: str) -> str:
+    """The text without the key, also where it stands as part of an address."""
+    if len(endpoint.key) < SHORTEST_SECRET:
+        return text
+    for key in {str(endpoint.key), quote(endpoint.key, safe="")}:
+        text = text.replace(key, "***")
+    return text

@@ -5,13 +5,19 @@ Pure. Which address it is sent to is not known here; whoever sends takes care th
 
 from __future__ import annotations
 
+import re
+
 from aether_nb.models.profile import Profile
+from aether_nb.models.secret import Secret
 
 __all__ = ["headers", "is_sendable"]
 
+NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""What a header can be called."""
+
 
 def headers(profile: Profile, key: str) -> dict[str, str]:
-    """The headers of a request, names in lower case; what the provider's row says counts last.
+    """The headers of a request, names in lower case; what the provider's row says counts last. Keys are ``Secret``.
 
     Args:
         profile: Who is asked.
@@ -20,6 +26,7 @@ def headers(profile: Profile, key: str) -> dict[str, str]:
     Raises:
         ValueError: The key, or a header of the row, cannot be sent; says which, and not its value.
     """
+    key = Secret(key)
     found = {"accept": "application/json", "user-agent": "aether-nb"}
     if profile.wire == "anthropic":
         found["anthropic-version"] = profile.version
@@ -28,11 +35,11 @@ def headers(profile: Profile, key: str) -> dict[str, str]:
             raise ValueError(
                 "The key has characters that cannot be sent: a line break, a space, or a letter outside ASCII."
             )
-        found |= {"x-api-key": key} if profile.auth == "x-api-key" else {"authorization": f"Bearer {key}"}
+        found |= {"x-api-key": key} if profile.auth == "x-api-key" else {"authorization": Secret(f"Bearer {key}")}
     for name, value in profile.headers.items():
-        if not is_sendable(name) or ":" in name or not (value.isascii() and value.isprintable()):
+        if not NAME.fullmatch(name) or not (value.isascii() and value.isprintable()):
             raise ValueError(f"The header {name!r} of {profile.provider} has characters that cannot be sent.")
-        found[name.lower()] = value
+        found[name.lower()] = Secret(value.strip())  # it may hold a key
     return found
 
 

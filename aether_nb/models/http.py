@@ -13,8 +13,8 @@ import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
+from aether_nb.errors import ModelUnavailable
 from aether_nb.models.address import is_local
 from aether_nb.models.base import Delta, Request
 from aether_nb.models.endpoint import (
@@ -30,18 +30,21 @@ from aether_nb.models.endpoint import (
 from aether_nb.models.fixes import mended
 from aether_nb.models.headers import headers
 from aether_nb.models.profile import Profile
+from aether_nb.models.proxies import proxy_of
+from aether_nb.models.secret import Secret
 from aether_nb.models.wire import Format
 
 if TYPE_CHECKING:
     import httpx
-
-    from aether_nb.errors import ModelUnavailable
 
 __all__ = ["HttpModel"]
 
 CONNECT_SECONDS = 10.0
 DRAIN_SECONDS = 0.25
 """How long the end of a finished answer is awaited, so that its connection can be used again."""
+
+PATIENCE = 3
+"""For so many times the longest silence bytes may come that say nothing: comments, or a piece that has no end."""
 
 LARGEST_REFUSAL = 64 * 1024
 """How many bytes of an error's body are read."""
@@ -79,12 +82,13 @@ class HttpModel:
         name: str = "",
         timeout: float = 300.0,
     ) -> None:
+        key = Secret(key) if isinstance(key, str) else key
         self.profile, self.wire, self.timeout = profile, wire, timeout
         self._name = name or profile.name
         self._address = checked_address(profile.base_url)
         self._key = key
         self._url: httpx.URL | None = None
-        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient] = WeakKeyDictionary()
+        self._clients: dict[asyncio.AbstractEventLoop, httpx.AsyncClient] = {}
 
     @property
     def name(self) -> str:
@@ -94,10 +98,10 @@ class HttpModel:
     @property
     def endpoint(self) -> Endpoint:
         """Who is asked and where, with the key as it is now."""
-        key = self._key if isinstance(self._key, str) else self._key()
+        key = Secret((self._key if isinstance(self._key, str) else self._key()).strip())
         variables, provider = self.profile.key_variables, self.profile.provider
         variable = variables[0] if variables else ""
-        return Endpoint(self._name, self._address, key.strip(), variable, "" if "://" in provider else provider)
+        return Endpoint(self._name, self._address, key, variable, "" if "://" in provider else provider)
 
     def __repr__(self) -> str:
         return f"HttpModel({self._name!r} at {self._address})"
@@ -110,7 +114,8 @@ class HttpModel:
         """
         import httpx
 
-        endpoint, notes = self.endpoint, list[str]()
+        endpoint, notes, piece = self.endpoint, list[str](), b""
+        clock = asyncio.get_running_loop().time
         try:
             async with contextlib.aclosing(self._accepted(endpoint, request, notes)) as responses:
                 async for response in responses:
@@ -118,12 +123,15 @@ class HttpModel:
                     # What is not compressed needs none of the client's layers.
                     plain = "content-encoding" not in response.headers
                     pieces = response.aiter_raw() if plain else response.aiter_bytes()
-                    ended = False
+                    ended, heard = False, clock()
                     try:
                         async for piece in pieces:
                             delta = decoder.feed(piece)
                             if delta.text or delta.thinking or delta.call:
                                 yield delta
+                                heard = clock()
+                            elif clock() - heard > PATIENCE * self.timeout:
+                                raise silent(endpoint, PATIENCE * self.timeout)
                             if decoder.done:
                                 break
                         else:
@@ -137,16 +145,25 @@ class HttpModel:
                     yield Delta(reply=replace(reply, notes=(*notes, *reply.notes)) if notes else reply)
                     if not ended:
                         await _drain(pieces)
+            return
+        except ModelUnavailable as error:
+            failure = error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise self._failure(endpoint, error) from error
-        except RecursionError as error:
-            raise unreadable(endpoint, "it is nested too deeply") from error
+            failure = self._failure(endpoint, error)
+        except RecursionError:
+            failure = unreadable(endpoint, "it is nested too deeply")
+        # What led to it holds the request with its headers, and what the server said, which may show the key: all that
+        # people may know of it is in the error. Neither goes along, so it is raised where nothing is being handled.
+        del piece
+        failure.__cause__ = failure.__context__ = None
+        raise failure.with_traceback(None)
 
     async def aclose(self) -> None:
         """Close the connections of the running event loop. The model may be asked again."""
         client = self._clients.pop(asyncio.get_running_loop(), None)
         if client is not None:
             await client.aclose()
+        await self._sweep()
 
     async def _accepted(
         self, endpoint: Endpoint, request: Request, notes: list[str]
@@ -160,7 +177,7 @@ class HttpModel:
         """
         import httpx
 
-        headers, client, url = self._headers(endpoint), self._client(endpoint), self._place(endpoint)
+        headers, client, url = self._headers(endpoint), await self._client(endpoint), self._place(endpoint)
         # Made here and not by the client: merging its headers, cookies and address costs a tenth of a request.
         extensions = {"timeout": self._timeouts().as_dict()}
         attempts = 0
@@ -202,19 +219,26 @@ class HttpModel:
             self._url = url
         return self._url
 
-    def _client(self, endpoint: Endpoint) -> httpx.AsyncClient:
+    async def _sweep(self) -> None:
+        """Close what belongs to event loops that are closed: nobody else will, and each would keep its sockets open."""
+        for loop in [loop for loop in list(self._clients) if loop.is_closed()]:
+            if (client := self._clients.pop(loop, None)) is not None:
+                await _hang_up(loop, client)
+
+    async def _client(self, endpoint: Endpoint) -> httpx.AsyncClient:
         """The connections of the running loop: sockets cannot be shared between loops."""
         import httpx
 
         loop = asyncio.get_running_loop()
         client = self._clients.get(loop)
         if client is None:
+            await self._sweep()
             # A proxy of the environment is no way to this very machine.
             outside = not is_local(self._address, None)
             try:
                 client = httpx.AsyncClient(timeout=self._timeouts(), trust_env=outside)
             except (ImportError, ValueError, OSError) as error:
-                cause = f"the environment's proxy or certificates cannot be used ({error})"
+                cause = f"the environment's proxy or certificates cannot be used ({error}){self._way()}"
                 raise unreachable(endpoint, cause, retryable=False) from error
             self._clients[loop] = client
         return client
@@ -235,15 +259,31 @@ class HttpModel:
         """The error that a broken connection stands for."""
         import httpx
 
-        cause = str(error) or type(error).__name__
+        cause = (str(error) or type(error).__name__) + self._way()
         if isinstance(error, httpx.ConnectTimeout):
-            return unreachable(endpoint, f"no connection within {min(CONNECT_SECONDS, self.timeout):g} s")
+            return unreachable(endpoint, f"no connection within {min(CONNECT_SECONDS, self.timeout):g} s{self._way()}")
         if isinstance(error, httpx.TimeoutException):
             return silent(endpoint, self.timeout)
         if isinstance(error, httpx.ConnectError | httpx.ProxyError | httpx.UnsupportedProtocol | httpx.InvalidURL):
             lasting = isinstance(error, httpx.UnsupportedProtocol | httpx.InvalidURL) or "CERTIFICATE" in cause
             return unreachable(endpoint, cause, retryable=not lasting)
+        if isinstance(error, httpx.LocalProtocolError):  # its words may show the header that it is about
+            return unsendable(endpoint, "The request breaks the rules of HTTP; a header of the row may be the reason.")
         return broken_off(endpoint, cause)
+
+    def _way(self) -> str:
+        """The proxy of the environment that may be to blame, for the end of a cause; empty where none is asked."""
+        proxy = "" if is_local(self._address, None) else proxy_of(self._address)
+        return f" (asked through the proxy {proxy} of the environment)" if proxy else ""
+
+
+async def _hang_up(loop: asyncio.AbstractEventLoop, client: httpx.AsyncClient) -> None:
+    """Close the connections of an event loop that is closed."""
+    with contextlib.suppress(TypeError):  # a loop that is not of the standard library has no such table
+        # To close, a connection asks its loop to do something next; a closed one has no next, so it is done at once.
+        vars(loop)["call_soon"] = lambda callback, *arguments, context=None: callback(*arguments)
+    with contextlib.suppress(RuntimeError, OSError):  # it may be closed by halves; nothing more can be done for it
+        await client.aclose()
 
 
 async def _read_refusal(response: httpx.Response) -> bytes:

@@ -29,6 +29,7 @@ from aether_nb.models.headers import headers
 from aether_nb.models.listed import next_page, read_list, read_show
 from aether_nb.models.prices import Price
 from aether_nb.models.profile import Profile, WireFormat
+from aether_nb.models.secret import Secret
 
 __all__ = ["Listing", "ModelInfo", "list_models", "model_info"]
 
@@ -98,6 +99,7 @@ async def list_models(
         refresh: Ask the server whatever is kept.
         folder: Where lists are kept; the user's cache folder unless given.
     """
+    key = Secret(key)
     kept = _Kept(folder if folder is not None else _cache_folder(), profile)
     known = kept.read()
     if known is not None and not refresh and not profile.local and known.age < FRESH_SECONDS:
@@ -120,6 +122,7 @@ async def model_info(profile: Profile, key: str, path: str, folder: Path | None 
         path: See ``list_models``.
         folder: See ``list_models``.
     """
+    key = Secret(key)
     if profile.provider == "ollama":
         try:
             async with asyncio.timeout(WAIT_SECONDS):
@@ -185,9 +188,9 @@ async def _json(
     import httpx
 
     try:
-        sent = headers(profile, key.strip())
+        sent = headers(profile, Secret(key.strip()))
     except ValueError as error:
-        raise _NoList(f"{profile.host} was not asked: {str(error).rstrip('.')}") from error
+        raise _NoList(f"{profile.host} was not asked: {str(error).rstrip('.')}") from None
     content = b""
     try:
         async with (
@@ -210,7 +213,7 @@ async def _json(
                 if len(content) > LARGEST:
                     raise _NoList(f"{profile.host} sent more than a list")
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, ImportError) as error:  # a proxy may want what is missing
-        raise _NoList(f"{profile.host} cannot be reached ({type(error).__name__})") from error
+        raise _NoList(f"{profile.host} cannot be reached ({type(error).__name__})") from None
     try:
         return json.loads(content)
     except (ValueError, RecursionError) as error:

@@ -75,7 +75,7 @@ class NativeTools(Wrapper):
                     yield _noted(delta, note)
             return
         except ToolUseFailed as error:
-            async with closing(self._after_failure(request, heard.words.text, error)) as deltas:
+            async with closing(self._after_failure(request, heard, error)) as deltas:
                 async for delta in deltas:
                     yield delta
             return
@@ -89,6 +89,8 @@ class NativeTools(Wrapper):
         if reply.message.calls:
             # The server's own calls count; what stands in the text is the same once more.
             same = not words.found
+            for delta in heard.rest:
+                yield delta
             yield Delta(reply=reply if same else in_words(reply, words.text, reply.message.calls))
             return
         note = f"{self.name} writes its tool calls as text; {AS_TEXT}"
@@ -103,27 +105,35 @@ class NativeTools(Wrapper):
         if words.calls:
             self._tools = "text"
             yield Delta(note=note)
+            for delta in heard.rest:
+                yield delta
             yield _noted(Delta(reply=heard.outcome), note)
             return
+        for delta in heard.rest:
+            yield delta
         yield Delta(reply=heard.outcome)
 
-    async def _after_failure(self, request: Request, shown: str, error: ToolUseFailed) -> AsyncIterator[Delta]:
+    async def _after_failure(self, request: Request, heard: Heard, error: ToolUseFailed) -> AsyncIterator[Delta]:
         """Read what the provider could not; else ask once more, natively."""
         words = _read(request, error)
         if _is_good(words):
-            yield self._understood(words, shown)
+            for delta in heard.rest:
+                yield delta
+            yield self._understood(words, heard.words.text)
             return
         said = Message.of("assistant", error.generation)
         asked = replace(request, messages=(*request.messages, said, _unread(words.faults)))
         try:
-            async with closing(rewritten(self.inner, asked, request, shown)) as deltas:
+            async with closing(rewritten(self.inner, asked, request, heard)) as deltas:
                 async for delta in deltas:
                     yield delta
         except ToolUseFailed as failed:
             words = _read(request, failed)
             if not _is_good(words):
                 raise
-            yield self._understood(words, shown, repairs=1)
+            for delta in heard.rest:
+                yield delta
+            yield self._understood(words, heard.words.text, repairs=1)
 
     def _understood(self, words: ToolWords, shown: str, repairs: int = 0) -> Delta:
         """The reply that stands in what the provider could not read. It counted no tokens."""

@@ -139,7 +139,8 @@ class Cost(Wrapper):
     """Fills in what a reply cost.
 
     - A cost that the provider itself told is kept.
-    - A model on the user's own machine or network costs 0.0: nobody bills for it.
+    - A model for which nobody bills costs 0.0: its server runs on the user's own machine or network, and passes nothing
+      on.
     - Where the provider did not count, tokens are estimated from the number of characters (pictures left out), and the
       cost stays unknown.
     - An answer that breaks off has no usage and adds nothing.
@@ -171,7 +172,7 @@ class Cost(Wrapper):
         return reply if usage is reply.usage else replace(reply, usage=usage)
 
     def _cost(self, usage: Usage, reply: Reply) -> float | None:
-        if self._asked.local:
+        if not self._asked.billed:
             return 0.0
         if usage.estimated:
             return None

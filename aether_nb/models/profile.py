@@ -39,6 +39,7 @@ class Profile:
         headers: Sent with every request.
         version: ``anthropic-version``, for that format.
         local: It runs on the user's machine or network; nothing leaves it.
+        billed: Somebody bills for it. Not by default where the row says local, and the address is.
         vision: Whether it sees pictures; None when nobody knows (they are sent then).
         context: The context window in tokens; None when nobody knows.
         max_output: The longest answer in tokens; None when nobody knows.
@@ -82,9 +83,10 @@ class Profile:
     tools: ToolFormat = "native"
     auth: Auth = "bearer"
     key_variables: tuple[str, ...] = ()
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     version: str = "2023-06-01"
     local: bool = False
+    billed: bool = True
     vision: bool | None = None
     context: int | None = None
     max_output: int | None = None

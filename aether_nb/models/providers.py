@@ -18,7 +18,7 @@ from typing import Any
 
 from aether_nb import registry
 from aether_nb.errors import ModelNotFound, ModelUnavailable
-from aether_nb.models.address import is_local, origin
+from aether_nb.models.address import is_local, origin, without_tail
 from aether_nb.models.profile import Profile
 from aether_nb.models.rows import PROFILE_FIELDS, ROW_FIELDS, Layer, Row, Table, read, shipped
 
@@ -141,9 +141,11 @@ class Providers:
 
     def _profile(self, provider: str, model: str, address: str, instead: Table = NOTHING) -> Profile:
         found = self._fields(provider, model)
-        address = address.rstrip("/") if origin(address) else address
+        address = without_tail(address.rstrip("/")) if origin(address) else address
         given = {key: value for key, value in found.items() if key in PROFILE_FIELDS}
-        given |= {"provider": provider, "base_url": address, "local": is_local(address, found.get("local"))}
+        local = is_local(address, found.get("local"))
+        given |= {"provider": provider, "base_url": address, "local": local}
+        given.setdefault("billed", not (local and found.get("local")))  # near may also be a gateway to who bills
         return Profile(model=model, **{**given, **instead})
 
     def _fields(self, provider: str, model: str) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from aether_nb.models.toolwords import ToolWords
 __all__ = ["Heard", "TextTools", "in_words", "rewritten"]
 
 REPAIRING = "A tool call could not be read; the model is asked to write it again."
+SHOWN = "What looks like a tool call could not be read; it is shown as text."
 LEFT_OUT = "A tool call that could not be read was left out."
 INVENTED = "The model wrote a tool's result itself; it was left out."
 
@@ -28,13 +29,17 @@ INVENTED = "The model wrote a tool's result itself; it was left out."
 class Heard:
     """One answer, with the calls in its words taken out of what is shown.
 
+    What stands behind a call that cannot be read is not shown yet: when the call is none, it stands before it.
+
     Attributes:
         words: What was read.
+        shown: The text that was shown.
     """
 
     def __init__(self, request: Request) -> None:
         tools = {tool.name: tool.parameters for tool in request.tools}
         self.words = ToolWords(tools, unmarked=request.options.schema is None)
+        self.shown = ""
         self._reply: Reply | None = None
         self._fed = False
 
@@ -43,6 +48,7 @@ class Heard:
         async with closing(model.stream(request)) as deltas:
             async for delta in deltas:
                 shown = delta if delta.reply is None and not delta.text else self._read(delta)
+                self.shown += shown.text
                 if shown.text or shown.thinking or shown.call or shown.note:
                     yield shown
 
@@ -56,6 +62,17 @@ class Heard:
         if self._reply is None:
             raise ModelUnavailable("The model ended its answer before it was whole.", hint="Ask again.")
         return self._reply
+
+    @property
+    def whole(self) -> str:
+        """All of its text, to the letter; empty where it never came to its end."""
+        return self._reply.message.text.rstrip() if self._reply is not None else ""
+
+    @property
+    def rest(self) -> tuple[Delta, ...]:
+        """What was not shown yet of the text, as a delta, if there is any."""
+        text = self.words.text[len(self.shown) :]
+        return (Delta(text=text),) if text else ()
 
     @property
     def outcome(self) -> Reply:
@@ -74,14 +91,20 @@ class Heard:
         text, call = self.words.feed(delta.text)
         self._fed = self._fed or bool(delta.text)
         if delta.reply is None:
-            if text == delta.text and not call:
+            if text == delta.text and not call and not self.words.faults:
                 return delta
-            return Delta(text, delta.thinking, delta.call + call, note=delta.note)
+            return Delta(self._sound(text), delta.thinking, delta.call + call, note=delta.note)
         self._reply = delta.reply
         # A model may give its answer in one piece and stream nothing.
         late = ("", "") if self._fed else self.words.feed(delta.reply.message.text)
         end = self.words.close(cut=delta.reply.finish == "length")
-        return Delta(text + late[0] + end[0], delta.thinking, delta.call + call + late[1] + end[1], note=delta.note)
+        return Delta(
+            self._sound(text + late[0] + end[0]), delta.thinking, delta.call + call + late[1] + end[1], note=delta.note
+        )
+
+    def _sound(self, text: str) -> str:
+        """What of a text can be shown already."""
+        return self.words.sound[len(self.shown) :] if self.words.faults else text
 
 
 class TextTools(Wrapper):
@@ -116,6 +139,8 @@ class TextTools(Wrapper):
                 yield delta
         wrong = _wrong(heard, request)
         if not wrong:
+            for delta in heard.rest:
+                yield delta
             yield Delta(reply=heard.outcome)
             return
         async with closing(self.repair(request, heard, wrong)) as deltas:
@@ -136,7 +161,7 @@ class TextTools(Wrapper):
         asked = self.worded(request)
         said = Message.of("assistant", heard.reply.message.text)
         asked = replace(asked, messages=(*asked.messages, said, wrong))
-        async with closing(rewritten(self.inner, asked, request, heard.words.text, heard.words.calls)) as deltas:
+        async with closing(rewritten(self.inner, asked, request, heard)) as deltas:
             async for delta in deltas:
                 if delta.reply is not None:
                     usage = Usage.total((heard.reply.usage, delta.reply.usage))
@@ -163,17 +188,15 @@ class TextTools(Wrapper):
         return self._rules[1]
 
 
-async def rewritten(
-    model: Model, asked: Request, request: Request, begun: str, spare: Sequence[ToolCall] = ()
-) -> AsyncIterator[Delta]:
+async def rewritten(model: Model, asked: Request, request: Request, first: Heard) -> AsyncIterator[Delta]:
     """An answer that is written again: its calls, beside what was shown before.
 
     Args:
         model: Who writes it.
         asked: What is sent, with the first answer and what is wrong with it.
         request: What was asked at first.
-        begun: The text of the first answer, which was shown.
-        spare: What could be read of the first answer's calls, in case that the second is no better.
+        first: The first answer, as far as there was one. What could be read of its calls counts in case that the
+            second is no better; where there is nothing of the kind it was no call, and stays to the letter.
 
     Raises:
         ModelUnavailable: There is nothing in it that could be read either.
@@ -184,18 +207,20 @@ async def rewritten(
         async for delta in deltas:
             if (shown := replace(delta, text="")) != Delta():  # an apology before the calls is none of the answer
                 yield shown
-    words = again.words
-    calls = list(again.reply.message.calls) or words.calls or (list(spare) if words.faults else [])
+    words, begun, notes = again.words, first.words.text.rstrip(), again.notes
+    calls = list(again.reply.message.calls) or words.calls or (list(first.words.calls) if words.faults else [])
     if request.options.tool_choice == "none":
         calls = []
-    begun = begun.rstrip()
     text = (begun or words.text) if calls else "\n\n".join(filter(None, (begun, words.text)))
     if not calls and not text.strip():
         why = "; ".join(words.faults) or "it is empty"
-        raise nonsense(Endpoint(model.name, ""), f"Its tool call cannot be read, also not when written again: {why}")
-    if text != begun:
-        yield Delta(text=text[len(begun) :])
-    reply = in_words(again.reply, text, calls, again.notes)
+        endpoint = getattr(model, "endpoint", None) or Endpoint(model.name, "")
+        raise nonsense(endpoint, f"Its tool call cannot be read, also not when written again: {why}")
+    if not calls and begun and words.faults and first.whole.startswith(first.shown):
+        text, notes = first.whole, (SHOWN,)
+    if text != first.shown:
+        yield Delta(text=text[len(first.shown) :])
+    reply = in_words(again.reply, text, calls, notes)
     yield Delta(reply=replace(reply, repairs=reply.repairs + 1))
 
 

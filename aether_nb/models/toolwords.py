@@ -41,6 +41,7 @@ class ToolWords:
     Attributes:
         calls: The calls so far.
         faults: What is wrong with each block that cannot be read.
+        sound: What was said before the first of them.
         cut: The end of the answer was cut off inside a call, which is left out.
         invented: The model went on to write a tool's result itself; from there on nothing is taken.
     """
@@ -49,6 +50,7 @@ class ToolWords:
         self.calls: list[ToolCall] = []
         self.faults: list[str] = []
         self.cut = self.invented = False
+        self.sound = ""
         self._tools, self._unmarked = tools, unmarked
         self._rest = ""
         self._mode: Callable[[], bool] = self._begin
@@ -282,6 +284,7 @@ class ToolWords:
             if cut:
                 self.cut = True
             else:
+                self.sound = self.sound if self.faults else self.text + "".join(self._new)
                 self.faults.append(str(error))
         else:
             self.calls += calls

@@ -23,9 +23,12 @@ from aether_nb.live.execute import Execution, Executor
 from aether_nb.live.reading import names_in, read
 from aether_nb.live.values import Shown, show_value
 from aether_nb.tools.base import Assessment, Context, PartlyDone, Result
-from aether_nb.tools.function import declare
+from aether_nb.tools.function import bounded, declare
 
 __all__ = ["run_python"]
+
+LONGEST_OUTPUT = 30_000
+"""Characters of what code printed that the model is told. The user sees all of it."""
 
 
 def judge(arguments: Mapping[str, Any], context: Context) -> Assessment:
@@ -118,7 +121,7 @@ def report(execution: Execution, shown: Shown | None, changes: tuple[Change, ...
     sections = []
     for title, text in (("stdout", execution.stdout), ("stderr", execution.stderr)):
         if text.strip():
-            sections.append(f"[{title}]\n{text.rstrip()}")
+            sections.append(f"[{title}]\n{bounded(text.rstrip(), LONGEST_OUTPUT)}")
     if shown is not None:
         sections.append(f"[value] {shown.text}")
     if execution.figures:

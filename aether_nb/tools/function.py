@@ -20,20 +20,23 @@ import asyncio
 import inspect
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias, get_args, get_type_hints, overload
 
 from aether_nb.errors import OptionError, RepairableToolError
 from aether_nb.events.kinds import Effect, Risk
-from aether_nb.events.messages import ToolSpec
+from aether_nb.events.messages import Text, ToolSpec
 from aether_nb.live.values import value_text
 from aether_nb.tools.base import Assessment, Context, Result, Where
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-__all__ = ["FunctionTool", "declare", "tool"]
+__all__ = ["LONGEST", "FunctionTool", "bounded", "declare", "tool"]
+
+LONGEST = 100_000
+"""Characters of a result that a model is told: all of it is sent again with each request that follows."""
 
 Judge: TypeAlias = Callable[[Mapping[str, Any], Context], Assessment]
 """Says what an exact call could do. Never acts."""
@@ -120,13 +123,31 @@ class FunctionTool:
             value = call()
         if inspect.isawaitable(value):
             value = await value
-        if isinstance(value, Result):
-            return value
-        return Result.of(value if isinstance(value, str) else value_text(value))
+        if not isinstance(value, Result):
+            value = Result.of(value if isinstance(value, str) else value_text(value))
+        return _bounded(value)
 
     @cached_property
     def _read(self) -> _Read:
         return _read(self.function, self.name)
+
+
+def bounded(text: str, longest: int = LONGEST) -> str:
+    """A text of that many characters at most, or its beginning and its end, with a word on what is left out between.
+
+    Args:
+        text: Any text.
+        longest: How many characters of it are kept.
+    """
+    if len(text) <= longest:
+        return text
+    half = longest // 2
+    return f"{text[:half]}\n… {len(text) - 2 * half:,} characters left out …\n{text[-half:]}"
+
+
+def _bounded(result: Result) -> Result:
+    parts = tuple(replace(part, text=bounded(part.text)) if isinstance(part, Text) else part for part in result.parts)
+    return result if parts == result.parts else replace(result, parts=parts)
 
 
 @dataclass(frozen=True)
@@ -232,7 +253,11 @@ def _read(function: Callable[..., Any], name: str) -> _Read:
     said = {param.arg_name: " ".join((param.description or "").split()) for param in doc.params}
     fields: dict[str, Any] = {}
     context_name = ""
-    for parameter in inspect.signature(function).parameters.values():
+    try:
+        parameters = inspect.signature(function).parameters
+    except ValueError as error:
+        raise OptionError(f"The tool {name} cannot be described.", f"{error}.", "Wrap it in a function.") from error
+    for parameter in parameters.values():
         if hints.get(parameter.name) is Context:
             context_name = parameter.name
             continue

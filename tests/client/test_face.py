@@ -207,7 +207,7 @@ async def test_a_type_is_for_whole_answers():
 async def test_a_conversation_has_to_be_messages():
     """What is no message is refused before anybody is asked."""
     for wrong in ([], ["x"], [{"role": "user"}]):
-        with pytest.raises(OptionError, match="this is none"):
+        with pytest.raises(OptionError, match="The question cannot be"):
             await conversation(wrong, "")
 
 

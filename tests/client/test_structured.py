@@ -110,7 +110,8 @@ async def test_one_repair_with_the_precise_reason():
     assert await ai.ask("Which?", as_=City) == City(name="Kiel", people=1)
     told = model.requests[2].messages[-1].text
     assert told.startswith("Your answer cannot be used: people: Input should be greater than or equal to 0\n\n")
-    assert (len(model.requests[2].messages), model.requests[2].tools) == (5, ())
+    repair = model.requests[2]
+    assert (len(repair.messages), repair.tools, repair.options.tool_choice) == (5, model.requests[0].tools, "none")
     assert (ai.usage.requests, ai.usage.cost) == (3, 1.0)
 
 

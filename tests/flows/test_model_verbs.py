@@ -169,11 +169,12 @@ def test_setup_walks_from_nothing_to_an_answer(tmp_path: Path) -> None:
         said = cell.text().splitlines()
         assert said[-1] == "mine:small serves from now on."
         assert said[-2] == f"{own} remembers it."
-        assert [line.split()[:2] for line in said[-6:-2]] == [
+        assert [line.split()[:2] for line in said[-7:-2]] == [
             ["ok", "endpoint"],
             ["ok", "streaming"],
             ["ok", "tools"],
             ["ok", "vision"],
+            ["ok", "context"],
         ]
         assert own.read_text().splitlines()[0] == 'model = "mine:small"'
         answer = kernel.run("%%aether -o said\nWhat is six times seven?")

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from aether_nb.models.address import Origin, is_local, origin
 from aether_nb.models.providers import load
+from harness.chat import HI, ask, chat
+from harness.loopback import loopback
 
 
 @pytest.mark.parametrize(
@@ -178,3 +180,14 @@ def test_what_is_near(address, private, near):
 def test_which_models_are_near(name, environment, near):
     """A profile is local when its address and its row say so; what a local server passes on to a cloud is not."""
     assert load().profile(name, environment).local is near
+
+
+@pytest.mark.parametrize("tail", ["", "/", "/chat/completions", "/chat/completions/"])
+async def test_a_path_that_was_copied_along(tail: str) -> None:
+    """An address that ends in the path of a request means the server that it was copied from."""
+    async with loopback(HI) as server:
+        assert load().profile("openai:m", base_url=server.url + tail).base_url == server.url
+        await ask(chat(server.url + tail))
+        assert server.asked[0].line == "POST /v1/chat/completions HTTP/1.1"
+    root = load().profile("anthropic:m").base_url
+    assert load().profile("anthropic:m", base_url=f"{root}/v1/messages").base_url == root

@@ -14,6 +14,7 @@ from harness.formats import FORMATS, Spoken, shape, suffered
 
 MEGABYTE = 1024 * 1024
 UNREADABLE = ("The answer of test:m cannot be read.", 0, False)
+TOO_LARGE = ("The answer of test:m is too large.", 0, False)
 FAULT = ("test:m has a fault on its side.", 502, True)
 
 
@@ -41,10 +42,10 @@ def squeezed() -> Iterator[bytes]:
 
 
 LARGE: dict[str, tuple[Callable[[Spoken], Raw], tuple[str, int, bool]]] = {
-    "one object": (lambda _: answer(_first(b'{"x": "', hundred(b"x" * 65536)), content_type=JSON), UNREADABLE),
+    "one object": (lambda _: answer(_first(b'{"x": "', hundred(b"x" * 65536)), content_type=JSON), TOO_LARGE),
     "one line": (lambda _: answer(_first(b"data: ", hundred(b"x" * 65536))), UNREADABLE),
     "one event": (lambda _: answer(hundred(filled(b"data: " + b"x" * 1000 + b"\n"))), UNREADABLE),
-    "many events": (lambda spoken: answer(hundred(filled(long_event(spoken)))), UNREADABLE),
+    "many events": (lambda spoken: answer(hundred(filled(long_event(spoken)))), TOO_LARGE),
     "a page": (
         lambda _: answer(_first(b"<html>", hundred(filled(b"<p>" + b"x" * 1000 + b"\n"))), content_type="text/html"),
         UNREADABLE,
@@ -55,7 +56,7 @@ LARGE: dict[str, tuple[Callable[[Spoken], Raw], tuple[str, int, bool]]] = {
     "a squeezed refusal": (lambda _: answer(squeezed(), 502, headers={"content-encoding": "gzip"}), FAULT),
     "squeezed in one piece": (
         lambda _: answer(gzip.compress(b"x" * 100 * MEGABYTE), headers={"content-encoding": "gzip"}),
-        UNREADABLE,
+        TOO_LARGE,
     ),
 }  # fmt: skip
 

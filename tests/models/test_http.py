@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 import json
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +16,7 @@ import pytest
 
 from aether_nb.errors import ModelUnavailable
 from aether_nb.events.messages import Message, ToolSpec
-from aether_nb.models import http
+from aether_nb.models import body, http
 from aether_nb.models.anthropic import AnthropicFormat
 from aether_nb.models.base import Options, Request
 from aether_nb.models.http import HttpModel
@@ -187,3 +189,59 @@ async def test_one_delta_for_each_piece() -> None:
         await model.aclose()
     assert "".join(texts) == "abcd"
     assert "" not in texts
+
+
+@asynccontextmanager
+async def dripping(drip: bytes) -> AsyncIterator[str]:
+    """The address of a server that sends this again and again, until it is left."""
+    left = asyncio.Event()
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n")
+        with contextlib.suppress(ConnectionError):
+            for _ in range(2000):
+                writer.write(drip)
+                await writer.drain()
+                await asyncio.sleep(0.01)
+        writer.close()
+        left.set()
+
+    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+        await asyncio.wait_for(left.wait(), 10)
+
+
+@pytest.mark.parametrize("drip", [b": keepalive\n\n", b"d", b'data: {"choices": []}\n\n'])
+async def test_bytes_that_say_nothing(drip: bytes) -> None:
+    """A server that sends bytes and says nothing falls silent too, though it is given more time."""
+    async with dripping(drip) as url:
+        model = chat(url, timeout=0.1)
+        with pytest.raises(ModelUnavailable) as caught:
+            await asyncio.wait_for(asking(model), 20)
+        await model.aclose()
+    assert (caught.value.what, caught.value.code) == ("openai:m fell silent.", "silence")
+
+
+@pytest.mark.parametrize("proxy", ["http://user:PASSWORD@127.0.0.1:1", "user:PASSWORD@127.0.0.1:1"])
+async def test_a_proxy_that_does_not_answer(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error on the way through a proxy of the environment names the proxy, without its password."""
+    for name in ("HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, proxy)
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(ModelUnavailable) as caught:
+        await ask(chat("http://nowhere.invalid/v1"))
+    assert "the proxy 127.0.0.1:1 of the environment" in caught.value.why
+    assert "PASSWORD" not in str(caught.value) + repr(caught.value)
+
+
+async def test_too_large_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer that is too large is called so, with the limit."""
+    monkeypatch.setattr(body, "LARGEST", 2**20)
+    assert await failure(Play([b'{"x": "', b"x" * 2**20])) == (
+        "The answer of openai:m is too large.",
+        "HOST: it has more than 1 MB.",
+        "Ask for a shorter answer, or choose another model: %aether model NAME",
+    )

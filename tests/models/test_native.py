@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from aether_nb.models.base import Delta, Reply, Request
 from aether_nb.models.native import NativeTools
 from aether_nb.models.text import TextTools
 from harness.chat import chat
+from harness.formats import ANTHROPIC, OPENAI, Spoken, sse
 from harness.loopback import Play, events, loopback, says
 from harness.worded import USED, Got, Plays, block, got, request
 
@@ -216,3 +218,53 @@ async def test_other_failures_are_the_inner_models() -> None:
     """What has nothing to do with tools is handed on."""
     with pytest.raises(ModelUnavailable, match="away"):
         await got(NativeTools(Plays([ModelUnavailable("It is away.")])), request())
+
+
+def spoiled(wire: str, arguments: str, cut: bool = False) -> Play:
+    """An answer whose call has these arguments, in either format."""
+    if wire == "openai":
+        call = {"index": 0, "id": "c", "function": {"name": "look", "arguments": arguments}}
+        return Play([events(says(tool_calls=[call]), says(finish="length" if cut else "tool_calls"))])
+    use = {"type": "tool_use", "id": "c", "name": "look", "input": {}}
+    told = {"type": "input_json_delta", "partial_json": arguments}
+    return Play(
+        sse(
+            {"type": "message_start", "message": {"model": "m"}},
+            {"type": "content_block_start", "index": 0, "content_block": use},
+            {"type": "content_block_delta", "index": 0, "delta": told},
+            {"type": "message_delta", "delta": {"stop_reason": "max_tokens" if cut else "tool_use"}},
+            {"type": "message_stop"},
+        )
+    )
+
+
+@pytest.mark.parametrize("spoken", [OPENAI, ANTHROPIC], ids=["openai", "anthropic"])
+async def test_arguments_that_are_no_json(spoken: Spoken) -> None:
+    """A call with broken arguments is written again once, with what is wrong with it; alone the model says so."""
+    bad, good = spoiled(spoken.name, '{"what": sales}'), spoiled(spoken.name, '{"what": "sales"}')
+    async with loopback(bad, good, bad, bad, bad) as server:
+        model = spoken.model(server.url)
+        answer = await got(NativeTools(model), request())
+        assert (answer.calls, answer.reply.repairs, answer.notes) == (LOOKED, 1, [REPAIRING])
+        told = json.dumps(server.asked[1].json["messages"][-2:])
+        assert '{\\"what\\": sales}' in told and "could not be read: it is no valid JSON" in told
+        with pytest.raises(ToolUseFailed):
+            await got(NativeTools(model), request())
+        assert len(server.asked) == 4
+        with pytest.raises(ToolUseFailed) as caught:
+            await got(model, request())
+        await model.aclose()
+    error = caught.value
+    written = '<tool_call>\n{"name": "look", "arguments": {"what": sales}}\n</tool_call>'
+    assert (error.what, error.generation, error.retryable) == ("The answer of test:m makes no sense.", written, False)
+    assert error.why.startswith("The arguments for look are no JSON (")
+
+
+@pytest.mark.parametrize("spoken", [OPENAI, ANTHROPIC], ids=["openai", "anthropic"])
+async def test_arguments_that_the_limit_cut(spoken: Spoken) -> None:
+    """A call that the length limit cut is left out, and nothing is asked again."""
+    async with loopback(spoiled(spoken.name, '{"what": "sa', cut=True)) as server:
+        model = spoken.model(server.url)
+        answer = await got(NativeTools(model), request())
+        await model.aclose()
+    assert (answer.calls, answer.reply.finish, len(server.asked)) == ([], "length", 1)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from contextlib import aclosing
+from pathlib import Path
 
 import pytest
 
@@ -70,3 +73,27 @@ async def test_no_proxy_to_this_machine(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     async with loopback(HI) as server:
         assert (await ask(chat(server.url))).message.text == "hi"
+
+
+def sockets() -> int:
+    """How many this process has open."""
+    with os.scandir("/proc/self/fd") as files:
+        return sum(file.is_symlink() and Path(os.path.realpath(file.path)).name.startswith("socket:") for file in files)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there can the sockets of a process be counted")
+async def test_event_loops_that_are_closed() -> None:
+    """What a closed event loop left open is closed by the next one that asks: sockets do not pile up."""
+    async with loopback(*[HI] * 21) as server:
+        model = chat(server.url)
+
+        def many() -> list[int]:
+            return [asyncio.run(counted()) for _ in range(20)]
+
+        async def counted() -> int:
+            await asking(model)
+            return sockets()
+
+        counts = await asyncio.to_thread(many)
+        await ask(model)
+    assert counts[1:] == [counts[1]] * 19

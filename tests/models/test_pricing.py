@@ -17,6 +17,7 @@ from aether_nb.models import prices, pricing
 from aether_nb.models.base import Delta, Model, Reply, Request
 from aether_nb.models.pricing import Cost, Price, Tier, cost_of, learn, price_of
 from aether_nb.models.profile import Profile
+from aether_nb.models.providers import load
 from harness.chat import ask, asking, chat
 from harness.loopback import Play, events, loopback, says
 
@@ -249,10 +250,28 @@ async def test_answered_model_counts() -> None:
 
 
 async def test_local_is_free() -> None:
-    """A model on the user's own machine costs 0.0, counted or not."""
-    local = replace(PROFILE, provider="ollama", model="qwen3", local=True)
+    """A model for which nobody bills costs 0.0, counted or not."""
+    local = load().profile("ollama:qwen3")
     assert (await usage_of(Usage(1000, 100), local)).cost == 0.0
     assert await usage_of(Usage(), local) == Usage(2, 2, 0.0, estimated=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "dollars"),
+    [
+        ("openai:gpt-4o", "http://127.0.0.1:4000/v1", 0.0025 + 0.001),
+        ("openai:nobody-knows", "http://127.0.0.1:4000/v1", None),
+        ("litellm:gpt-4o", "http://127.0.0.1:4000/v1", None),
+        ("ollama:gpt-oss:120b-cloud", "http://127.0.0.1:11434/v1", None),
+        ("ollama:qwen3", "https://ollama.example/v1", None),
+        ("ollama:qwen3", "http://10.0.0.5:11434/v1", 0.0),
+        ("local:qwen3", "http://127.0.0.1:9/v1", 0.0),
+    ],
+)
+async def test_near_is_not_free(name: str, address: str, dollars: float | None) -> None:
+    """A gateway on this machine costs what the model behind it costs; only rows that say local are free, while near."""
+    cost = (await usage_of(Usage(1000, 100), load().profile(name, base_url=address))).cost
+    assert cost == (dollars if dollars is None else pytest.approx(dollars))
 
 
 async def test_uncounted() -> None:

@@ -122,21 +122,26 @@ TABLE = {
         PLAIN,
     ),
     "litellm-2": ("http://gate.example/v1", ("LITELLM_2_API_KEY",), "", PLAIN),
-    "ollama": ("http://localhost:11434/v1", ("OLLAMA_API_KEY",), "", ROOM | NO_CHOICE | {"local": True}),
+    "ollama": (
+        "http://localhost:11434/v1",
+        ("OLLAMA_API_KEY",),
+        "",
+        ROOM | NO_CHOICE | {"local": True, "billed": False},
+    ),
     "lmstudio": (
         "http://localhost:1234/v1",
         ("LMSTUDIO_API_KEY", "LM_API_TOKEN"),
         "",
-        ROOM | {"forced_tool": False, "local": True},
+        ROOM | {"forced_tool": False, "local": True, "billed": False},
     ),
-    "vllm": ("http://localhost:8000/v1", ("VLLM_API_KEY",), "", ROOM | {"local": True}),
+    "vllm": ("http://localhost:8000/v1", ("VLLM_API_KEY",), "", ROOM | {"local": True, "billed": False}),
     "llamacpp": (
         "http://localhost:8080/v1",
         ("LLAMACPP_API_KEY", "LLAMA_API_KEY"),
         "",
-        ROOM | {"forced_tool": False, "local": True},
+        ROOM | {"forced_tool": False, "local": True, "billed": False},
     ),
-    "local": ("http://10.0.0.5/v1", ("AETHER_API_KEY",), "", ROOM | {"local": True}),
+    "local": ("http://10.0.0.5/v1", ("AETHER_API_KEY",), "", ROOM | {"local": True, "billed": False}),
 }
 
 SAID = {"LITELLM_2_BASE_URL": "http://gate.example/v1/", "AETHER_BASE_URL": " http://10.0.0.5/v1 "}
@@ -238,7 +243,7 @@ def test_no_two_rows_share_a_key_or_an_address_variable():
         ("qwen:qwen3-vl-plus", {"vision": True}),
         ("qwen:qwen3-coder-plus", {"vision": False, **NO_CHOICE}),
         ("nvidia:google/gemma-2-27b-it", {"tools": "text"}),
-        ("ollama:gpt-oss:120b-cloud", {"local": False, "json_schema": False, "trim_start": True}),
+        ("ollama:gpt-oss:120b-cloud", {"local": False, "billed": True, "json_schema": False, "trim_start": True}),
         ("ollama:deepseek-r1:8b", {"trim_start": True}),
     ],
 )

@@ -378,6 +378,6 @@ def test_importing_is_light() -> None:
         "('httpx', 'asyncio', 'keyring', 'pydantic')))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    names = ("address", "headers", "keys", "profile", "providers", "router", "rows")
+    names = ("address", "headers", "keys", "profile", "providers", "router", "rows", "secret")
     rooms = [f"aether_nb.models.{name}" for name in names]
     assert done.stdout.strip() == str(rooms)

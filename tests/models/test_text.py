@@ -12,6 +12,7 @@ import pytest
 from aether_nb.errors import ModelUnavailable
 from aether_nb.events.messages import Image, Message, Origin, Text, ToolCall, ToolSpec, Usage
 from aether_nb.models.base import Options, Reply, Request
+from aether_nb.models.native import NativeTools
 from aether_nb.models.text import TextTools
 from aether_nb.models.toolprompt import rules
 from harness.worded import LOOK, QUESTION, SEND, USED, Plays, block, got, request
@@ -238,6 +239,7 @@ WRONG = Message.of(
     "that answer again and nothing else, each as one block of exactly this form, with valid JSON:\n\n"
     '```tool_call\n{"name": "look", "arguments": {"…": "…"}}\n```',
 )
+SHOWN = ("What looks like a tool call could not be read; it is shown as text.",)
 LEFT_OUT = ("A tool call that could not be read was left out.",)
 NOTE = "A tool call could not be read; the model is asked to write it again."
 
@@ -260,12 +262,30 @@ async def test_an_answer_may_come_instead() -> None:
 
 
 async def test_failing_again_the_text_is_the_answer() -> None:
-    """Nothing is asked a third time: what text there is counts, and the calls of the first answer that can be read."""
+    """Nothing is asked a third time: the calls of the first answer that can be read count, else its text as it was."""
     answer = await got(TextTools(Plays([f"Let me look.\n{BROKEN}", f"Again:\n{BROKEN}"])), request())
-    assert answer.reply == said("Let me look.\n\nAgain:", usage=Usage(20, 10, 0.5), repairs=1, notes=LEFT_OUT)
+    assert answer.reply == said(f"Let me look.\n{BROKEN}", usage=Usage(20, 10, 0.5), repairs=1, notes=SHOWN)
     answer = await got(TextTools(Plays([f"{block()}\n{BROKEN}", BROKEN])), request())
     assert answer.calls == [("look", {"what": "sales"})]
     assert answer.reply.notes == LEFT_OUT
+
+
+@pytest.mark.parametrize("streams", [True, False])
+async def test_a_call_that_is_only_shown(streams: bool) -> None:
+    """An answer that shows what a call looks like, and insists on it, comes once and to the letter."""
+    example = f"Example:\n\n{block('remove', '{}')}\n\nis how. Any questions?"
+    for wrapped in (TextTools, NativeTools):
+        answer = await got(wrapped(Plays([example] * 2, streams=streams)), request())
+        assert answer.reply == said(example, usage=Usage(20, 10, 0.5), repairs=1, notes=SHOWN)
+
+
+async def test_what_stands_behind_an_unreadable_call() -> None:
+    """It is shown as soon as it is known that there is a call, or that nothing is asked again."""
+    answer = await got(TextTools(Plays([f"So.\n{BROKEN}\nDone.", block()])), request())
+    assert (answer.shown, answer.calls) == ("So.\n\nDone.", [("look", {"what": "sales"})])
+    cut = Reply(Message.of("assistant", f"So.\n{BROKEN}\nDone."), USED, "length")
+    for wrapped in (TextTools, NativeTools):
+        assert (await got(wrapped(Plays([cut])), request())).shown == "So.\n\nDone."
 
 
 async def test_nothing_readable_is_an_error() -> None:

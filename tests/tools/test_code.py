@@ -15,7 +15,7 @@ from aether_nb import RepairableToolError
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import Text
 from aether_nb.tools.base import PartlyDone, Result
-from aether_nb.tools.code import run_python
+from aether_nb.tools.code import LONGEST_OUTPUT, run_python
 from aether_nb.tools.variables import inspect_variable, list_variables
 from harness.tools import ToolContext
 
@@ -176,3 +176,11 @@ def test_what_is_no_python_goes_back_to_the_model_without_a_question(context: Sh
     with pytest.raises(RepairableToolError) as caught:
         run_python.assess(dict(run_python.check({"code": "x = 1\ny = = 2"})), context)
     assert (caught.value.what, caught.value.why) == ("SyntaxError: invalid syntax (line 2)", "y = = 2")
+
+
+def test_what_is_printed_without_end_is_told_in_part(context: Shelled) -> None:
+    """The beginning and the end of it; the user sees all of it while it runs."""
+    result = use(run_python, context, code="print('a' * 50_000 + 'z' * 50_000)")
+    (part,) = result.parts
+    half = LONGEST_OUTPUT // 2
+    assert part.text == f"[stdout]\n{'a' * half}\n… 70,000 characters left out …\n{'z' * half}"

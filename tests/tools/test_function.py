@@ -14,7 +14,7 @@ from aether_nb import RepairableToolError, tool
 from aether_nb.errors import OptionError
 from aether_nb.events.messages import Text
 from aether_nb.tools.base import Assessment, Context, Result, Tool
-from aether_nb.tools.function import FunctionTool
+from aether_nb.tools.function import LONGEST, FunctionTool, declare
 from harness.tools import ToolContext
 
 
@@ -205,3 +205,29 @@ def test_a_parameter_may_have_any_name() -> None:
         return f"{copy} {schema}"
 
     assert run(put, copy=True).parts == (Text("True s"),)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_result_that_is_too_long_is_told_in_part(whole: bool) -> None:
+    """Its beginning, its end and how much is left out: all of it would be sent again with each request."""
+
+    def long() -> object:
+        """Give much."""
+        text = "a" * LONGEST + "-" * 1_234_567 + "z" * LONGEST
+        return text if whole else Result.of(text)
+
+    half = LONGEST // 2
+    (part,) = run(declare()(long)).parts
+    assert part == Text(
+        "a" * half + "\n… 1,334,567 characters left out …\n" + "z" * half,
+    )
+
+
+def test_a_result_that_is_just_short_enough_is_told_as_it_is() -> None:
+    """Nothing is left out of it."""
+
+    def long() -> str:
+        """Give much."""
+        return "a" * LONGEST
+
+    assert run(declare()(long)) == Result.of("a" * LONGEST)
