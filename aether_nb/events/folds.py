@@ -322,11 +322,13 @@ def phase(now: k.State, state: RunState, entry: k.Entry) -> k.State:
     writes text, back to TOOL_CALLING when a question inside a running call is answered.
     """
     event = entry.event
+    if (word := PHASES.get(event.kind)) is not None:
+        return word
     if isinstance(event, k.ModelAsked):
         return "PLANNING" if event.step == 1 else "THINKING"
     if isinstance(event, k.GateAnswered | k.QuestionAnswered):
         return "TOOL_CALLING" if state.open else "THINKING"
-    return PHASES.get(event.kind, now)
+    return now
 
 
 def sent(messages: Iterable[Message], before: tuple[k.Sent, ...] = ()) -> tuple[k.Sent, ...]:

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from aether_nb.events.messages import Message, Part, ToolCall, Usage
 from aether_nb.events.transient import CallDelta, OutputDelta, Progress, StateChanged, TextDelta, ThinkingDelta
@@ -367,8 +367,7 @@ class LimitReached(Event):
     allowed: float
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One line of a run's log: an event, whose it is, where it stands and when it happened.
 
     ``seq`` counts the stored events of a run from 1; a transient event carries the number of the last stored one.
