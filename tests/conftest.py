@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import platform
 import shutil
 import socket

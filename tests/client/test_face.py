@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
+from aether_nb.client.bus import EVENTS
 from aether_nb.client.face import Aether
 from aether_nb.client.prompts import conversation
 from aether_nb.client.responses import Totals
@@ -236,3 +240,10 @@ async def test_a_client_closes_what_it_opened_and_nothing_else():
         await ai.ask("x")
         await other.ask("y")
     assert closed == ["opened"]
+
+
+def test_the_readme_lists_every_event_of_the_bus():
+    """The table in the README names the ten events that can be observed, and no other."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    table = readme.partition("| `ai.on(EVENT, observer)` |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"`([a-z]+\.[a-z]+)`", table)) == set(EVENTS)
