@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import signal
 import platform
 import shutil
+import signal
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
@@ -32,6 +32,8 @@ def pytest_configure(config: pytest.Config) -> None:
     Kernels and browsers that tests start inherit it. The checkout is on their path, so that an environment without an
     installed aether-nb (the one with the older kernel) runs this code too.
     """
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # started in the background: tests press Ctrl-C all the same
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     fonts = Path.home() / ".cache" / "matplotlib"
     home = Path(tempfile.mkdtemp(prefix="aether-tests-"))
     config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
