@@ -109,7 +109,7 @@ def test_a_key_is_typed_at_a_terminal_and_not_echoed(home: dict[str, str], tmp_p
             timeout=30,
         )
     states = [line.split()[:2] for line in tried.stdout.splitlines()]
-    assert states == [["ok", "endpoint"], ["ok", "streaming"], ["ok", "tools"], ["ok", "vision"]]
+    assert states == [["ok", "endpoint"], ["ok", "streaming"], ["ok", "tools"], ["ok", "vision"], ["ok", "context"]]
     assert (tried.returncode, tried.stderr) == (0, "")
 
 

@@ -133,6 +133,7 @@ def test_the_doctor_in_a_shell(say: Say) -> None:
         ["ok", "streaming"],
         ["ok", "tools"],
         ["ok", "vision"],
+        ["ok", "context"],
     ]
 
 
