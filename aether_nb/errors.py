@@ -21,8 +21,15 @@
     │   ├── StoreFull           the disk is full
     │   ├── StoreCorrupt        the file is no store, or it is damaged
     │   ├── StoreNewer          a newer aether-nb wrote it
+    │   ├── StoreTampered       the record is not what was written
+    │   ├── BlobMissing         bytes that the record speaks of are not there
     │   ├── LogConflict         somebody else appended first
+    │   │   ├── AlreadyBegun    this attempt of a call has begun before
+    │   │   ├── AlreadyReceived this signal was applied before
+    │   │   └── LeaseLost       somebody else has taken the run over
+    │   ├── LeaseHeld           somebody else advances this run
     │   └── RunNotFound         no run goes by that name
+    ├── ResumeRefused           a run cannot go on as it is
     └── RunFailed               a run came to a bad end
 
 and, beside it, ``RunStopped``: a KeyboardInterrupt, because whoever pressed Stop means the queued cells too. A tool's
@@ -38,16 +45,22 @@ from typing import Any
 
 __all__ = [
     "AetherError",
+    "AlreadyBegun",
+    "AlreadyReceived",
     "AnswerInvalid",
+    "BlobMissing",
     "ConfigError",
     "FatalToolError",
     "InterventionRequired",
+    "LeaseHeld",
+    "LeaseLost",
     "LogConflict",
     "ModelError",
     "ModelNotFound",
     "ModelUnavailable",
     "OptionError",
     "RepairableToolError",
+    "ResumeRefused",
     "RunFailed",
     "RunNotFound",
     "RunStopped",
@@ -56,6 +69,7 @@ __all__ = [
     "StoreFull",
     "StoreNewer",
     "StoreReadOnly",
+    "StoreTampered",
     "ToolError",
     "ToolUseFailed",
     "ToolsRefused",
@@ -202,6 +216,34 @@ class StoreNewer(StoreError):
 
 class LogConflict(StoreError):
     """Somebody else appended to this run first."""
+
+
+class AlreadyBegun(LogConflict):
+    """This attempt of a call has begun before, here or elsewhere; it does not begin twice."""
+
+
+class AlreadyReceived(LogConflict):
+    """This signal was applied before; it is not applied twice."""
+
+
+class LeaseLost(LogConflict):
+    """Somebody else has taken the run over; this writer may not go on."""
+
+
+class LeaseHeld(StoreError):
+    """Somebody else advances this run: the message says who, and since when."""
+
+
+class StoreTampered(StoreError):
+    """The record is not what was written: the message names the first event that is wrong."""
+
+
+class BlobMissing(StoreError):
+    """Bytes that the record speaks of are not there."""
+
+
+class ResumeRefused(AetherError):
+    """A run cannot go on as it is: its tools or rules are no longer those that it was started with."""
 
 
 class RunNotFound(StoreError):

@@ -23,7 +23,19 @@ __all__ = ["UPCASTS", "Upcast", "decode", "encode"]
 Upcast: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
 """The fields of one version of a kind → those of the next."""
 
-UPCASTS: dict[tuple[str, int], Upcast] = {}
+
+def _more(old: dict[str, Any]) -> dict[str, Any]:
+    """The next version has fields more, each with a value for the time when it was not there."""
+    return old
+
+
+UPCASTS: dict[tuple[str, int], Upcast] = {
+    ("call.begun", 1): _more,
+    ("gate.answered", 1): _more,
+    ("grant.given", 1): _more,
+    ("question.asked", 1): _more,
+    ("run.started", 1): _more,
+}
 """How to lift a kind from that version to the next one, by ``(kind, version)``."""
 
 

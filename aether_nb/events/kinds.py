@@ -13,28 +13,52 @@ fields change gets a higher ``version`` and a step in ``codec.UPCASTS``.
           gate.opened  gate.answered  [grant.given]      only where somebody has to be asked
           item.started
           call.begun  (output.delta, progress)  [question.asked  question.answered]
-          [namespace.changed]  call.finished | call.failed | call.doubtful
+          [namespace.changed  namespace.kept]  call.finished | call.failed | call.retried | call.doubtful
           item.finished
+          [question.asked  question.answered  call.settled]  what became of a call in doubt
       [limit.reached  question.asked  question.answered]
+      [signal.received]                                  said from outside: a yes, a word, an order
+      [run.parked]  [lease.taken  run.resumed  namespace.restored]   it waits, or its kernel died; somebody goes on
     run.ended
 
+``run.forked`` stands where a copy of another run's log goes its own way; ``runs.pruned`` in the journal of a store.
 ``state.changed`` (transient) tells watchers of a new state; it is derived by a fold. This module knows nobody but
-``messages``, ``values`` and ``transient``, whose names it passes on: whoever speaks of events needs one import.
+``messages``, ``values``, ``calls``, ``lasting`` and ``transient``, whose names it passes on: whoever speaks of events
+needs one import.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
-from aether_nb.events.messages import Message, Part, ToolCall, Usage
+from aether_nb.events.calls import (
+    CallBegun,
+    CallDoubtful,
+    CallFailed,
+    CallFinished,
+    CallProposed,
+    CallRetried,
+    CallSettled,
+    GateAnswered,
+    GateOpened,
+    GrantGiven,
+    GrantRevoked,
+    NamespaceChanged,
+    NamespaceKept,
+    NamespaceRestored,
+)
+from aether_nb.events.lasting import LeaseTaken, RunForked, RunParked, RunResumed, RunsPruned, SignalReceived
+from aether_nb.events.messages import Message, Usage
 from aether_nb.events.transient import CallDelta, OutputDelta, Progress, StateChanged, TextDelta, ThinkingDelta
 from aether_nb.events.values import (
     Change,
     Effect,
     Event,
+    Gone,
     Grant,
+    Kept,
     Lasts,
     Limits,
     Mode,
@@ -42,6 +66,8 @@ from aether_nb.events.values import (
     PlanItem,
     Risk,
     Sent,
+    Settled,
+    SignalType,
     State,
     Turn,
 )
@@ -54,6 +80,8 @@ __all__ = [
     "CallFailed",
     "CallFinished",
     "CallProposed",
+    "CallRetried",
+    "CallSettled",
     "Change",
     "ContextComposed",
     "Effect",
@@ -61,12 +89,15 @@ __all__ = [
     "Event",
     "GateAnswered",
     "GateOpened",
+    "Gone",
     "Grant",
     "GrantGiven",
     "GrantRevoked",
     "ItemFinished",
     "ItemStarted",
+    "Kept",
     "Lasts",
+    "LeaseTaken",
     "LimitReached",
     "Limits",
     "Mode",
@@ -75,6 +106,8 @@ __all__ = [
     "ModelFailed",
     "ModelSwitched",
     "NamespaceChanged",
+    "NamespaceKept",
+    "NamespaceRestored",
     "Outcome",
     "OutputDelta",
     "PlanItem",
@@ -85,8 +118,15 @@ __all__ = [
     "QuestionAsked",
     "Risk",
     "RunEnded",
+    "RunForked",
+    "RunParked",
+    "RunResumed",
     "RunStarted",
+    "RunsPruned",
     "Sent",
+    "Settled",
+    "SignalReceived",
+    "SignalType",
     "State",
     "StateChanged",
     "TextDelta",
@@ -97,9 +137,13 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class RunStarted(Event):
-    """A run began. Everything it may depend on later is frozen here."""
+    """A run began. Everything it may depend on later is frozen here.
+
+    ``versions`` says by which rules it goes: ``next_step``, ``prompt``, and ``tool:NAME`` for each tool.
+    """
 
     kind: ClassVar[str] = "run.started"
+    version: ClassVar[int] = 2
     prompt: str
     model: str
     mode: Mode = "ask"
@@ -110,6 +154,7 @@ class RunStarted(Event):
     cell: str = ""
     plan_only: bool = False
     versions: Mapping[str, str] = field(default_factory=dict)
+    workspace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,135 +261,20 @@ class ModelFailed(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class CallProposed(Event):
-    """The model wants to use a tool. ``hash`` is the identity of the exact call, to which any approval is bound.
-
-    ``purpose`` says in a sentence what it is for; ``effect_text`` says what exactly will happen; ``path`` is the file
-    that it would touch, absolute, when there is just one. ``parallel``: it only reads and may run beside others.
-    ``edited``: a person changed the arguments; the event then replaces the earlier one of the same call id.
-    """
-
-    kind: ClassVar[str] = "call.proposed"
-    call: ToolCall
-    hash: str
-    risk: Risk
-    effect: Effect
-    reasons: tuple[str, ...] = ()
-    purpose: str = ""
-    effect_text: str = ""
-    path: str = ""
-    parallel: bool = False
-    edited: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class GateOpened(Event):
-    """A call waits for a yes or a no."""
-
-    kind: ClassVar[str] = "gate.opened"
-    call_id: str
-    hash: str
-
-
-@dataclass(frozen=True, slots=True)
-class GateAnswered(Event):
-    """A yes or a no, and who said it: ``panel``, ``terminal``, ``grant:ID``, ``policy:NAME``.
-
-    ``hash`` is that of the exact call the answer was given for; an answer for another hash counts for nothing.
-    """
-
-    kind: ClassVar[str] = "gate.answered"
-    call_id: str
-    hash: str
-    decision: Literal["approve", "deny"]
-    by: str
-    lasts: Lasts = "once"
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class GrantGiven(Event):
-    """A person said yes for longer than one call."""
-
-    kind: ClassVar[str] = "grant.given"
-    grant: Grant
-
-
-@dataclass(frozen=True, slots=True)
-class GrantRevoked(Event):
-    """A person took a yes back."""
-
-    kind: ClassVar[str] = "grant.revoked"
-    id: str
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
-class CallBegun(Event):
-    """A call is about to act. Appended before it does."""
-
-    kind: ClassVar[str] = "call.begun"
-    call_id: str
-    hash: str
-
-
-@dataclass(frozen=True, slots=True)
-class CallFinished(Event):
-    """A call acted. ``parts`` is what the model is told; ``outputs`` are MIME bundles that people see."""
-
-    kind: ClassVar[str] = "call.finished"
-    call_id: str
-    parts: tuple[Part, ...]
-    seconds: float
-    outputs: tuple[Mapping[str, Any], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class CallFailed(Event):
-    """A call did not do its work; the model is told ``what``, ``why`` and ``hint``.
-
-    ``stopped``: by the user, or at a limit. ``fatal``: nothing can be done about it, and the run ends.
-    """
-
-    kind: ClassVar[str] = "call.failed"
-    call_id: str
-    what: str
-    why: str = ""
-    hint: str = ""
-    seconds: float = 0.0
-    stopped: bool = False
-    outputs: tuple[Mapping[str, Any], ...] = ()
-    fatal: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class CallDoubtful(Event):
-    """Nobody knows whether an external call acted: it was begun, and then stopped or lost."""
-
-    kind: ClassVar[str] = "call.doubtful"
-    call_id: str
-    what: str
-
-
-@dataclass(frozen=True, slots=True)
-class NamespaceChanged(Event):
-    """What a call did to the user's variables."""
-
-    kind: ClassVar[str] = "namespace.changed"
-    call_id: str
-    changes: tuple[Change, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class QuestionAsked(Event):
-    """The run asks a person. ``call_id`` is the call that asks, ``limit`` the limit that was reached, else empty."""
+    """The run asks a person. ``call_id`` is the call that asks, ``limit`` the limit that was reached, else empty.
+
+    ``doubt``: the question is what became of ``call_id``; its options are it ran, run it, skip.
+    """
 
     kind: ClassVar[str] = "question.asked"
+    version: ClassVar[int] = 2
     id: str
     text: str
     options: tuple[str, ...] = ()
     call_id: str = ""
     limit: str = ""
+    doubt: bool = False
 
 
 @dataclass(frozen=True, slots=True)

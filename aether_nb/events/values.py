@@ -14,7 +14,9 @@ __all__ = [
     "Change",
     "Effect",
     "Event",
+    "Gone",
     "Grant",
+    "Kept",
     "Lasts",
     "Limits",
     "Mode",
@@ -22,6 +24,8 @@ __all__ = [
     "PlanItem",
     "Risk",
     "Sent",
+    "Settled",
+    "SignalType",
     "State",
     "Turn",
 ]
@@ -42,6 +46,12 @@ State: TypeAlias = Literal["IDLE", "PLANNING", "THINKING", "TOOL_CALLING", "OBSE
 """What users see of a run."""
 
 Outcome: TypeAlias = Literal["done", "failed", "cancelled"]
+
+Settled: TypeAlias = Literal["ran", "rerun", "skip", "fail"]
+"""How a doubt ends: see ``CallSettled``."""
+
+SignalType: TypeAlias = Literal["approve", "deny", "answer", "settle", "tell", "pause", "go", "stop"]
+"""What can be said to a run from outside: an answer to what it waits for, a word to it, or an order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +98,33 @@ class Change:
     what: Literal["added", "changed", "removed", "unknown"]
     type: str = ""
     details: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A variable as it was after a call.
+
+    ``hash`` is that of its content (``sha256:…``), empty when it could not be told in time. ``blob`` is the SHA-256
+    under which its bytes lie, in ``format``; empty when it was not kept, and ``why`` says for which reason. ``size`` is
+    in bytes.
+    """
+
+    name: str
+    type: str
+    hash: str = ""
+    blob: str = ""
+    format: str = ""
+    size: int = 0
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A variable that is missing or no longer what it was: why, and which call made it."""
+
+    name: str
+    why: str
+    call_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

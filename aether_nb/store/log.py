@@ -51,20 +51,26 @@ class RunSummary:
 class Log(Protocol):
     """The record of many runs. May be used from any thread."""
 
-    def append(self, run: str, expected_head: int, events: Sequence[Event], time: float) -> tuple[Entry, ...]:
-        """Add events to a run, all of them or none.
+    def append(
+        self, run: str, expected_head: int, events: Sequence[Event], time: float, epoch: int = 0
+    ) -> tuple[Entry, ...]:
+        """Add events to a run, all of them or none, with what the ledger and the signals say of them.
 
         Args:
             run: The id of the run; an unknown one begins with this.
             expected_head: The number of the last event that the caller has seen; 0 for a new run.
             events: Stored events, in order. None of them is also fine.
             time: When they happened, in seconds since the epoch.
+            epoch: The number of the writer's lease; 0 for a run that nobody leases.
 
         Returns:
             What was appended, numbered from ``expected_head + 1``.
 
         Raises:
             LogConflict: The run's last event has another number: somebody else appended first.
+            LeaseLost: The run is leased under another epoch.
+            AlreadyBegun: One of them begins an attempt of a call that has begun before.
+            AlreadyReceived: One of them receives a signal that was applied before.
             StoreReadOnly: Nothing can be written here.
             StoreFull: The disk is full; nothing of this was kept, everything before is.
             StoreError: An event is transient or cannot be written, or the store has another fault.

@@ -13,7 +13,17 @@ from hypothesis import HealthCheck, given, settings
 from aether_nb.errors import StoreCorrupt, StoreError, StoreNewer
 from aether_nb.events import codec
 from aether_nb.events.codec import decode, encode
-from aether_nb.events.kinds import KINDS, CallBegun, CallFinished, CallProposed, Event, LimitReached, RunStarted
+from aether_nb.events.kinds import (
+    KINDS,
+    CallBegun,
+    CallFinished,
+    CallProposed,
+    Event,
+    GateAnswered,
+    LimitReached,
+    QuestionAsked,
+    RunStarted,
+)
 from aether_nb.events.messages import Image, Text, ToolCall
 from harness.events import any_event, json_values
 
@@ -126,7 +136,7 @@ def test_a_value_that_holds_itself_is_refused():
 def test_bytes_that_are_no_such_event_are_refused(payload, why):
     """What comes from a file is checked: the error names the kind and the field and shows no value."""
     with pytest.raises(StoreCorrupt) as caught:
-        decode("call.begun", 1, payload)
+        decode("call.begun", 2, payload)
     assert caught.value.what == "The record holds an event 'call.begun' that cannot be read."
     assert why is None or caught.value.why == why
 
@@ -138,7 +148,7 @@ def test_a_word_outside_the_vocabulary_is_refused():
         decode("call.proposed", 1, good.replace(b'"risk":"low"', b'"risk":"none"'))
 
 
-@pytest.mark.parametrize(("kind", "version"), [("call.teleported", 1), ("call.begun", 2)])
+@pytest.mark.parametrize(("kind", "version"), [("call.teleported", 1), ("call.begun", 3)])
 def test_what_a_newer_version_wrote_is_named(kind, version):
     """An unknown kind and an unknown version say that an update is needed."""
     with pytest.raises(StoreNewer) as caught:
@@ -172,8 +182,24 @@ def test_every_older_version_can_be_lifted():
     assert needed == set(codec.UPCASTS)
 
 
+def test_what_the_first_release_wrote_is_read():
+    """Kinds that have got more fields are read from the time when they had fewer."""
+    old = {
+        "call.begun": b'{"call_id":"c","hash":"h"}',
+        "gate.answered": b'{"by":"panel","call_id":"c","decision":"approve","hash":"h","lasts":"once","reason":""}',
+        "question.asked": b'{"call_id":"","id":"q","limit":"","options":[],"text":"?"}',
+        "run.started": b'{"model":"m","prompt":"p"}',
+    }
+    assert [decode(kind, 1, payload) for kind, payload in old.items()] == [
+        CallBegun("c", "h"),
+        GateAnswered("c", "h", "approve", "panel"),
+        QuestionAsked("q", "?"),
+        RunStarted("p", "m"),
+    ]
+
+
 def test_payloads_are_plain_json():
     """A log can be read without this package: each payload is one JSON object of the event's fields."""
     event = RunStarted("hi", "analyst")
     assert json.loads(encode(event))["limits"] == {"steps": 40, "seconds": 900.0, "tokens": 400000, "cost": 1.0}
-    assert json.loads(encode(CallBegun("c", "h"))) == {"call_id": "c", "hash": "h"}
+    assert json.loads(encode(CallBegun("c", "h"))) == {"attempt": 1, "call_id": "c", "hash": "h"}

@@ -1,0 +1,212 @@
+"""What happens to calls: proposed, asked about, begun, finished, failed, in doubt; and to the variables they touch.
+
+``kinds`` has the whole vocabulary and passes these names on. This module knows ``messages`` and ``values``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from aether_nb.events.messages import Part, ToolCall
+from aether_nb.events.values import Change, Effect, Event, Gone, Grant, Kept, Lasts, Risk, Settled
+
+__all__ = [
+    "CallBegun",
+    "CallDoubtful",
+    "CallFailed",
+    "CallFinished",
+    "CallProposed",
+    "CallRetried",
+    "CallSettled",
+    "GateAnswered",
+    "GateOpened",
+    "GrantGiven",
+    "GrantRevoked",
+    "NamespaceChanged",
+    "NamespaceKept",
+    "NamespaceRestored",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class CallProposed(Event):
+    """The model wants to use a tool. ``hash`` is the identity of the exact call, to which any approval is bound.
+
+    ``purpose`` says in a sentence what it is for; ``effect_text`` says what exactly will happen; ``path`` is the file
+    that it would touch, absolute, when there is just one. ``parallel``: it only reads and may run beside others.
+    ``edited``: a person changed the arguments; the event then replaces the earlier one of the same call id.
+    """
+
+    kind: ClassVar[str] = "call.proposed"
+    call: ToolCall
+    hash: str
+    risk: Risk
+    effect: Effect
+    reasons: tuple[str, ...] = ()
+    purpose: str = ""
+    effect_text: str = ""
+    path: str = ""
+    parallel: bool = False
+    edited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GateOpened(Event):
+    """A call waits for a yes or a no."""
+
+    kind: ClassVar[str] = "gate.opened"
+    call_id: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class GateAnswered(Event):
+    """A yes or a no, and who said it: ``panel``, ``terminal``, ``signal:WHO``, ``grant:ID``, ``policy:NAME``.
+
+    ``hash`` is that of the exact call the answer was given for; an answer for another hash counts for nothing. ``seal``
+    binds a yes to it with this user's key: after a restart, one whose seal is not right is asked for again.
+    """
+
+    kind: ClassVar[str] = "gate.answered"
+    version: ClassVar[int] = 2
+    call_id: str
+    hash: str
+    decision: Literal["approve", "deny"]
+    by: str
+    lasts: Lasts = "once"
+    reason: str = ""
+    seal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GrantGiven(Event):
+    """A person said yes for longer than one call; ``seal`` is as that of ``GateAnswered``."""
+
+    kind: ClassVar[str] = "grant.given"
+    version: ClassVar[int] = 2
+    grant: Grant
+    seal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GrantRevoked(Event):
+    """A person took a yes back."""
+
+    kind: ClassVar[str] = "grant.revoked"
+    id: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallBegun(Event):
+    """A call is about to act. Appended before it does; the store lets each attempt begin once.
+
+    ``attempt`` counts from 1: a call is tried again when it failed and its tool says so, or when its kernel died.
+    """
+
+    kind: ClassVar[str] = "call.begun"
+    version: ClassVar[int] = 2
+    call_id: str
+    hash: str
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class CallRetried(Event):
+    """An attempt came to nothing, and the call will begin again, ``wait`` seconds after this.
+
+    ``attempt`` is the one that is over; ``lost``: it did not fail, its kernel died while it ran.
+    """
+
+    kind: ClassVar[str] = "call.retried"
+    call_id: str
+    attempt: int
+    what: str
+    why: str = ""
+    wait: float = 0.0
+    lost: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CallFinished(Event):
+    """A call acted. ``parts`` is what the model is told; ``outputs`` are MIME bundles that people see."""
+
+    kind: ClassVar[str] = "call.finished"
+    call_id: str
+    parts: tuple[Part, ...]
+    seconds: float
+    outputs: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CallFailed(Event):
+    """A call did not do its work; the model is told ``what``, ``why`` and ``hint``.
+
+    ``stopped``: by the user, or at a limit. ``fatal``: nothing can be done about it, and the run ends.
+    """
+
+    kind: ClassVar[str] = "call.failed"
+    call_id: str
+    what: str
+    why: str = ""
+    hint: str = ""
+    seconds: float = 0.0
+    stopped: bool = False
+    outputs: tuple[Mapping[str, Any], ...] = ()
+    fatal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CallDoubtful(Event):
+    """Nobody knows whether an external call acted: it was begun, and then stopped or lost."""
+
+    kind: ClassVar[str] = "call.doubtful"
+    call_id: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallSettled(Event):
+    """A doubt is over, and who ended it: a person, or the tool's own ``verify`` (``tool:verify``) or ``on_doubt``.
+
+    ``how``: it ``ran`` and counts as finished; it shall be ``rerun``; ``skip`` it, whatever became of it; or ``fail``
+    the run. ``parts`` is what a verifier found of its result, for the model.
+    """
+
+    kind: ClassVar[str] = "call.settled"
+    call_id: str
+    how: Settled
+    by: str
+    note: str = ""
+    parts: tuple[Part, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NamespaceChanged(Event):
+    """What a call did to the user's variables."""
+
+    kind: ClassVar[str] = "namespace.changed"
+    call_id: str
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NamespaceKept(Event):
+    """Variables that were written beside the record, so that they outlive their kernel; ``call_id`` made them."""
+
+    kind: ClassVar[str] = "namespace.kept"
+    call_id: str
+    kept: tuple[Kept, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NamespaceRestored(Event):
+    """After a restart: what was loaded, what was made again by recorded code, what is gone, what is not the same."""
+
+    kind: ClassVar[str] = "namespace.restored"
+    loaded: tuple[str, ...] = ()
+    remade: tuple[str, ...] = ()
+    missing: tuple[Gone, ...] = ()
+    differs: tuple[Gone, ...] = ()

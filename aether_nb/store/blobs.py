@@ -1,0 +1,41 @@
+"""What a blob store is: bytes by their hash, kept once however often they are put in.
+
+It does not know what the bytes mean. ``FolderBlobs`` keeps them as files beside the record; rows hold references.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol, runtime_checkable
+
+__all__ = ["Blobs"]
+
+
+@runtime_checkable
+class Blobs(Protocol):
+    """Bytes by the hexadecimal SHA-256 of what they are. May be used from any thread and any process."""
+
+    def put(self, data: bytes | memoryview) -> str:
+        """Keep bytes; returns their hash. They are whole on the disk, or not there at all.
+
+        Raises:
+            StoreFull: There is no room; nothing of it was kept.
+            StoreReadOnly: Nothing can be written here.
+        """
+
+    def get(self, hash: str) -> bytes:
+        """The bytes.
+
+        Raises:
+            BlobMissing: They are not here.
+            StoreCorrupt: What lies there has another hash.
+        """
+
+    def has(self, hash: str) -> bool:
+        """Whether they are here, without reading them."""
+
+    def drop(self, hash: str) -> int:
+        """Take them away; returns how many bytes that freed, 0 when they were not there."""
+
+    def hashes(self) -> Iterator[tuple[str, int]]:
+        """All that is here, with sizes in bytes."""
