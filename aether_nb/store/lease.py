@@ -17,8 +17,8 @@ __all__ = ["Holder", "Leases"]
 class Holder:
     """Who holds a run: a name for people (host, process, notebook), since when, and by which epoch.
 
-    ``alive``: its process is there and holds the lock. ``process`` is the same string for the same process and differs for
-    any other, also one that got the same number later.
+    ``alive``: its process is there and holds the lock. ``process`` is the same string for the same process and differs
+    for any other, also for one that got the same number later.
     """
 
     name: str

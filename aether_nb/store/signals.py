@@ -29,8 +29,9 @@ class Signal:
         run: The run's whole id.
         type: What kind of word it is.
         by: Who said it, for people: ``cli:anna``, ``panel``, ``cell``.
-        body: What belongs to it, as JSON: for an ``approve`` or ``deny`` the ``call_id`` and the ``hash`` of the exact call,
-            for an ``answer`` the question's ``id`` and the ``text``, for ``settle`` ``call_id`` and ``how``, for ``tell`` the ``text``.
+        body: What belongs to it, as JSON: for an ``approve`` or ``deny`` the ``call_id`` and the ``hash`` of the exact
+            call, for an ``answer`` the question's ``id`` and the ``text``, for ``settle`` ``call_id`` and ``how``, for
+            ``tell`` the ``text``.
         id: Its name: the same one, sent twice, is one signal.
         time: When it was said, in seconds since the epoch.
         seal: Binds it to this user's key; see ``store.seal``.
