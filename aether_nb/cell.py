@@ -18,8 +18,8 @@ from aether_nb.agent.approvals import Policy
 from aether_nb.agent.asking import Desk, Nobody, Person, Terminal
 from aether_nb.agent.run import Watcher
 from aether_nb.errors import AetherError, RunFailed
-from aether_nb.events.folds import RunState
 from aether_nb.events.kinds import Entry, Progress
+from aether_nb.events.state import RunState
 from aether_nb.live.bridge import Jobs, run_blocking, run_in_cell
 from aether_nb.live.fastlane import FastLane
 from aether_nb.live.whereabouts import can_type

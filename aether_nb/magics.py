@@ -23,7 +23,7 @@ from aether_nb.errors import AetherError, OptionError, UnknownVerb
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from aether_nb.events.folds import RunState
+    from aether_nb.events.state import RunState
     from aether_nb.session import Question, Session
 
 __all__ = ["AetherMagics", "load", "unload"]

@@ -20,10 +20,11 @@ from aether_nb.agent.asking import Asking, Person
 from aether_nb.agent.calls import Calls, Host
 from aether_nb.agent.driver import Driver
 from aether_nb.agent.run import Run, Watcher, new_id
+from aether_nb.agent.waiting import Waiting
 from aether_nb.config import ROLES, Settings
 from aether_nb.errors import OptionError, UsageFault
 from aether_nb.events import kinds as k
-from aether_nb.events.folds import RunState
+from aether_nb.events.state import RunState
 from aether_nb.live.bridge import AgentThread
 from aether_nb.live.summary import summarize
 from aether_nb.models import providers
@@ -272,7 +273,7 @@ class Session:
                 run.append(k.ContextComposed(opening))
                 for grant in self.grants:
                     run.append(k.GrantGiven(grant))
-                return await Driver(run, self._chosen, calls, asking).drive()
+                return await Driver(run, self._chosen, calls, Waiting(asking)).drive()
             finally:
                 self._remember(question, run.state)
                 await self._models.sweep()

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from pathlib import PurePath
 from typing import Literal, TypeAlias
 
-from aether_nb.events.folds import Call
 from aether_nb.events.kinds import CallProposed, Grant, Mode, Risk
+from aether_nb.events.state import Call
 
 __all__ = ["Policy", "Verdict", "covering", "decide", "policy_allows"]
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from aether_nb.agent.approvals import Policy, policy_allows
-from aether_nb.events.folds import Call
 from aether_nb.events.kinds import CallProposed, Lasts, QuestionAsked
+from aether_nb.events.state import Call
 
 __all__ = ["Answer", "Asking", "Desk", "Nobody", "Person", "Terminal"]
 

@@ -6,6 +6,7 @@ It implements ``tools.base.Context`` over one run and one cell. It does not know
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
@@ -60,6 +61,11 @@ class CallContext:
     clock: asyncio.Timeout | None = None
     gathering: threading.Lock = field(default_factory=threading.Lock)
     gathered: list[k.Event] = field(default_factory=list)
+
+    @property
+    def key(self) -> str:
+        """The same for every attempt of this call, and for no other call."""
+        return hashlib.sha256(f"{self.run.id}/{self.call_id}".encode()).hexdigest()[:32]
 
     @property
     def workspace(self) -> Path:

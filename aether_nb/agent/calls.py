@@ -7,23 +7,30 @@ that says so. It decides nothing about approval.
 from __future__ import annotations
 
 import asyncio
+import inspect
+import logging
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, TypeAlias
 
 from aether_nb.agent.asking import Asking
 from aether_nb.agent.calling import CallContext, Host, Trace
 from aether_nb.agent.run import Run
 from aether_nb.errors import AetherError, FatalToolError, InterventionRequired, RepairableToolError
 from aether_nb.events import kinds as k
-from aether_nb.events.folds import Call
 from aether_nb.events.messages import ToolCall, ToolSpec, arguments_hash
-from aether_nb.tools.base import Assessment, PartlyDone, Tool
+from aether_nb.events.state import Call
+from aether_nb.tools.base import Assessment, Care, PartlyDone, Result, Tool
 from aether_nb.tools.function import bounded
 
-__all__ = ["Calls", "Host"]
+__all__ = ["Calls", "Happened", "Host"]
+
+logger = logging.getLogger(__name__)
+
+Happened: TypeAlias = k.Event | tuple[k.Event, ...]
+"""Something that happened; several events that are only true together are recorded together."""
 
 
 @dataclass
@@ -92,7 +99,7 @@ class Calls:
 
     # ---- acting
 
-    async def act(self, calls: tuple[Call, ...]) -> AsyncIterator[k.Event]:
+    async def act(self, calls: tuple[Call, ...]) -> AsyncIterator[Happened]:
         """Carry out one call, or several at once; yields what happens in the order in which it happens.
 
         One that was asked about is judged again first. Where that comes out differently, because a file or a variable
@@ -101,8 +108,8 @@ class Calls:
         ready: list[tuple[Call, int | None]] = []
         for call in calls:
             if (again := self._judged_again(call)) is not None:
-                for event in again:
-                    yield event
+                for proposed in again:
+                    yield proposed
             else:
                 ready.append((call, self._claim(call.name, [item for _, item in ready])))
         if len(ready) == 1:
@@ -120,8 +127,8 @@ class Calls:
         events = list(self.propose(before.call, edited=before.edited))
         return None if events == [before] else events
 
-    async def _together(self, ready: list[tuple[Call, int | None]]) -> AsyncIterator[k.Event]:
-        happened: asyncio.Queue[k.Event | None] = asyncio.Queue()
+    async def _together(self, ready: list[tuple[Call, int | None]]) -> AsyncIterator[Happened]:
+        happened: asyncio.Queue[Happened | None] = asyncio.Queue()
 
         async def one(call: Call, item: int | None) -> None:
             try:
@@ -145,17 +152,19 @@ class Calls:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _one(self, call: Call, item: int | None) -> AsyncIterator[k.Event]:
-        for event in self.start_item(item):
-            yield event
-        yield k.CallBegun(call.id, call.proposed.hash)
+    async def _one(self, call: Call, item: int | None) -> AsyncIterator[Happened]:
+        tool, run = self.tools[call.name], self.run
+        if (wait := call.not_before - run.clock()) > 0:
+            await asyncio.sleep(wait)
+        yield (*self.start_item(item), k.CallBegun(call.id, call.proposed.hash, call.attempt))
         context = self._context(call.id, asyncio.get_running_loop())
-        context.clock = asyncio.timeout(self.run.state.seconds_left)
+        limits = [limit for limit in (run.state.seconds_left, tool.care.timeout) if limit is not None]
+        context.clock = asyncio.timeout(min(limits, default=None))
         begun = time.monotonic()
         self.traces[call.id] = Trace(begun)
         try:
             async with context.clock:
-                result = await self.tools[call.name].run(call.proposed.call.arguments, context)
+                result = await tool.run(call.proposed.call.arguments, context)
         except InterventionRequired as error:
             context.clock = None
             said = await context.ask(" ".join(part for part in (error.what, error.why, error.hint) if part))
@@ -163,14 +172,26 @@ class Calls:
             yield k.CallFailed(call.id, error.what, why, seconds=time.monotonic() - begun)
         except Exception as error:  # noqa: BLE001  # a tool of anybody's: what it raises is for the model to read
             late = isinstance(error, TimeoutError) and context.clock is not None and context.clock.expired()
-            for event in _failed(call, error, time.monotonic() - begun, late):
-                yield event
+            by_tool = late and tool.care.timeout is not None and tool.care.timeout == min(limits)
+            until = run.clock() + tool.care.backoff * 2 ** (call.attempt - 1)
+            yield failed(call, error, time.monotonic() - begun, late, tool.care, until, by_tool)
         else:
-            for event in result.events:
-                yield event
-            yield k.CallFinished(call.id, result.parts, time.monotonic() - begun, result.outputs)
-            if item is not None:
-                yield k.ItemFinished(item)
+            done = (k.ItemFinished(item),) if item is not None else ()
+            finished = k.CallFinished(call.id, result.parts, time.monotonic() - begun, result.outputs)
+            yield (*result.events, finished, *done)
+
+    async def verify(self, call: Call) -> bool | Result | None:
+        """Whether a call in doubt acted, as far as its tool can tell; None when it cannot."""
+        tool = self.tools[call.name]
+        if tool.care.verify is None:
+            return None
+        context, verify = self._context(call.id, asyncio.get_running_loop()), tool.care.verify
+        try:
+            found = verify(call.proposed.call.arguments, context)
+            return await found if inspect.isawaitable(found) else found
+        except Exception:  # a verifier of anybody's: one that fails has told nothing, and a person is asked
+            logger.exception("the verifier of %s failed", call.name)
+            return None
 
     def start_item(self, item: int | None) -> Iterator[k.Event]:
         """Say that work on an item of the plan begins, unless it has begun already."""
@@ -188,18 +209,38 @@ class Calls:
         return None
 
 
-def _failed(call: Call, error: Exception, seconds: float, late: bool) -> Iterator[k.Event]:
-    """What is recorded of a call that raised."""
-    if late and call.proposed.effect == "external":
-        yield k.CallDoubtful(call.id, f"the limit of seconds came while {call.name} was running; look whether it acted")
-    elif late:
-        yield k.CallFailed(call.id, "stopped at the run's limit of seconds", seconds=seconds, stopped=True)
-    elif isinstance(error, PartlyDone):
-        yield from error.events
-        yield k.CallFailed(call.id, error.what, error.why, error.hint, seconds, outputs=error.outputs)
-    elif isinstance(error, AetherError):
-        fatal = isinstance(error, FatalToolError)
-        yield k.CallFailed(call.id, error.what, error.why, error.hint, seconds, fatal=fatal)
-    else:
-        what = bounded(f"{type(error).__name__}: {error}")
-        yield k.CallFailed(call.id, what, f"the tool {call.name} raised it", seconds=seconds)
+def failed(
+    call: Call, error: Exception, seconds: float, late: bool, care: Care, until: float, by_tool: bool
+) -> tuple[k.Event, ...]:
+    """What is recorded of a call that raised.
+
+    Args:
+        call: The call.
+        error: What it raised.
+        seconds: How long it ran.
+        late: Whether it took too long.
+        care: What its tool says of failures.
+        until: When it may begin again.
+        by_tool: Whether it took longer than its tool allows; else the run's limit has come.
+    """
+    external = call.proposed.effect == "external"
+    if late and external:
+        limit = f"{call.name} took longer than {care.timeout:g} s" if by_tool else "the limit of seconds came"
+        return (k.CallDoubtful(call.id, f"{limit} while it was running; look whether it acted"),)
+    final = isinstance(error, FatalToolError) or external or (late and not by_tool)
+    what, why, hint = f"it took longer than {care.timeout:g} s" if by_tool else "", "", ""
+    if not late:
+        what, why, hint = _words(call, error)
+    if not final and call.attempt <= care.retries:
+        return (k.CallRetried(call.id, call.attempt, what, why, until),)
+    if late and not by_tool:
+        return (k.CallFailed(call.id, "stopped at the run's limit of seconds", seconds=seconds, stopped=True),)
+    if isinstance(error, PartlyDone):
+        return (*error.events, k.CallFailed(call.id, what, why, hint, seconds, outputs=error.outputs))
+    return (k.CallFailed(call.id, what, why, hint, seconds, fatal=isinstance(error, FatalToolError)),)
+
+
+def _words(call: Call, error: Exception) -> tuple[str, str, str]:
+    if isinstance(error, AetherError):
+        return error.what, error.why, error.hint
+    return bounded(f"{type(error).__name__}: {error}"), f"the tool {call.name} raised it", ""

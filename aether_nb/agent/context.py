@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from aether_nb.events.folds import RunState, line
+from aether_nb.events.folds import line
 from aether_nb.events.kinds import Mode, Turn
 from aether_nb.events.messages import Message, Text
+from aether_nb.events.state import RunState
 
 __all__ = ["PROMPT_VERSION", "compose", "turn_of"]
 

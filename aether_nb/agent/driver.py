@@ -7,23 +7,28 @@ Who is asked, which model answers and which tools there are is handed in.
 from __future__ import annotations
 
 import asyncio
-import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 from aether_nb.agent import steps
 from aether_nb.agent.approvals import RISKS
-from aether_nb.agent.asking import Answer, Asking
-from aether_nb.agent.calling import Trace
-from aether_nb.agent.calls import Calls
+from aether_nb.agent.asking import Answer
+from aether_nb.agent.calls import Calls, Happened
+from aether_nb.agent.ending import amount, settled
+from aether_nb.agent.mail import DOUBT, doubt_events
+from aether_nb.agent.naming import unique
 from aether_nb.agent.run import Run
+from aether_nb.agent.sealing import Sealer, gate_events
 from aether_nb.agent.steps import next_step
+from aether_nb.agent.waiting import Waiting
 from aether_nb.errors import AetherError, ModelError, RepairableToolError, StoreError
 from aether_nb.events import kinds as k
-from aether_nb.events.folds import Call, RunState
-from aether_nb.events.messages import Message, ToolCall, ToolSpec, arguments_hash
+from aether_nb.events.messages import ToolCall, ToolSpec, arguments_hash
+from aether_nb.events.state import Call, RunState
 from aether_nb.models.base import PLAIN, Model, Options, Reply, Request
+from aether_nb.store.signals import Signal
+from aether_nb.tools.base import Result
 
 __all__ = ["Driver"]
 
@@ -35,9 +40,10 @@ class Driver:
         run: The run, with ``run.started`` and ``context.composed`` in its log.
         choose: Says who is asked, each time anew: the model may be swapped between two steps.
         calls: The tools and what they are handed.
-        asking: Who decides about calls and answers questions.
+        waiting: Who decides about calls and answers questions, and how long that is waited for.
         options: How every answer is to be given.
         stream: Whether answers are wanted piece by piece.
+        sealer: Binds what a person says to this user's key.
     """
 
     def __init__(
@@ -45,40 +51,78 @@ class Driver:
         run: Run,
         choose: Callable[[Request], Model],
         calls: Calls,
-        asking: Asking,
+        waiting: Waiting,
         options: Options = PLAIN,
         stream: bool = True,
+        sealer: Sealer | None = None,
     ) -> None:
-        self.run, self.choose, self.calls, self.asking = run, choose, calls, asking
-        self.options, self.stream = options, stream
+        self.run, self.choose, self.calls, self.waiting = run, choose, calls, waiting
+        self.options, self.stream, self.sealer = options, stream, sealer
+        self.mail = waiting.mail
+        self._stopped_by = ""
 
     async def drive(self) -> RunState:
-        """Do one step after the other until there is none.
+        """Do one step after the other until there is none: the run has ended, or is parked.
 
         Raises:
             asyncio.CancelledError: The run was stopped; its log says so before this is raised.
             StoreError: The log could not be written.
         """
         run = self.run
+        listening = asyncio.ensure_future(self._listen(asyncio.current_task())) if self.mail else None
         try:
-            while (step := next_step(run.state)) is not None:
-                async for event in self.perform(step):
-                    run.append(event)
+            while (step := self._next()) is not None:
+                async for happened in self.perform(step):
+                    run.append(*happened) if isinstance(happened, tuple) else run.append(happened)
         except asyncio.CancelledError:
-            end = k.RunEnded("cancelled", "Stopped by the user.")
-            for event in settled(run.state, end, self.calls.traces):
-                run.append(event)
-            raise
+            self._end(k.RunEnded("cancelled", f"Stopped by {self._stopped_by or 'the user'}."))
+            if not self._stopped_by:
+                raise
+            asyncio.current_task().uncancel()  # type: ignore[union-attr]  # it was a signal that cancelled it
         except StoreError:
             raise  # nothing more can be recorded; what was, is kept
         except BaseException as error:
-            broken = k.RunEnded("failed", f"The run broke off with {type(error).__name__}.", str(error))
-            for event in settled(run.state, broken, self.calls.traces):
-                run.append(event)
+            self._end(k.RunEnded("failed", f"The run broke off with {type(error).__name__}.", str(error)))
             raise
+        finally:
+            if listening:
+                listening.cancel()
         return run.state
 
-    def perform(self, step: steps.Step) -> AsyncIterator[k.Event]:
+    def _end(self, end: k.RunEnded) -> None:
+        """End a run before its time."""
+        if events := settled(self.run.state, end, self.calls.traces):
+            self.run.append(*events)
+
+    def _next(self) -> steps.Step | None:
+        """What comes next, after all that was said from outside has been heard."""
+        for signal in self.mail.waiting if self.mail else ():
+            if signal.type != "stop":
+                self._hear(signal)
+        return next_step(self.run.state)
+
+    def _hear(self, signal: Signal) -> None:
+        """Take a signal in."""
+        assert self.mail is not None
+        self.mail.waiting = [other for other in self.mail.waiting if other.id != signal.id]
+        self.run.append(*self.mail.heard(self.run.state, signal))
+
+    async def _listen(self, task: asyncio.Task[Any] | None) -> None:
+        """Look into the letter box while the run works. A Stop ends what it does; the rest is heard between steps."""
+        assert self.mail is not None
+        assert task is not None
+        while True:
+            for signal in self.mail.look():
+                if signal.type == "stop":
+                    received = self.mail.heard(self.run.state, signal)[0]
+                    self.run.append(received)
+                    if received.used:
+                        self._stopped_by = signal.by
+                        task.cancel()
+                        return
+            await asyncio.sleep(self.mail.poll)
+
+    def perform(self, step: steps.Step) -> AsyncIterator[Happened]:
         """Do one step; yields what happens, as it happens."""
         match step:
             case steps.Plan():
@@ -91,14 +135,18 @@ class Driver:
                 return self._gate(step)
             case steps.Act(calls):
                 return self.calls.act(calls)
+            case steps.Settle(call):
+                return self._settle(call)
             case steps.Wait(question):
                 return self._wait(question)
+            case steps.Rest():
+                return self._rest()
             case steps.Pause(limit):
                 return self._pause(limit)
             case steps.Finish():  # pragma: no branch  # there is no other step, and mypy knows it
                 return self._finish()
 
-    async def _ask(self, tools: tuple[ToolSpec, ...]) -> AsyncIterator[k.Event]:
+    async def _ask(self, tools: tuple[ToolSpec, ...]) -> AsyncIterator[Happened]:
         state = self.run.state
         request = Request(state.messages, tools, self.options, self.stream)
         try:
@@ -155,26 +203,32 @@ class Driver:
             reply.notes,
         )
 
-    async def _propose(self, id: str) -> AsyncIterator[k.Event]:
+    async def _propose(self, id: str) -> AsyncIterator[Happened]:
         replies = (message for message in reversed(self.run.state.messages) if message.calls)
         for event in self.calls.propose(next(call for call in next(replies).calls if call.id == id)):
             yield event
 
-    async def _gate(self, step: steps.Gate) -> AsyncIterator[k.Event]:
+    async def _gate(self, step: steps.Gate) -> AsyncIterator[Happened]:
         call, proposed = step.call, step.call.proposed
         if grant := step.grant:
-            given = f"given by {grant.by}"
-            yield k.GateAnswered(call.id, proposed.hash, "approve", f"grant:{grant.id}", grant.lasts, given)
+            yes = Answer("approve", f"grant:{grant.id}", grant.lasts, f"given by {grant.by}")
+            yield gate_events(self.run.id, proposed, yes, self.sealer)[0]  # the grant is there already
             return
         if step.refused:
             reason = "in mode plan only what reads is run; say in the plan what you would do"
             yield k.GateAnswered(call.id, proposed.hash, "deny", "policy:plan", reason=reason)
             return
-        for event in self.calls.start_item(self.calls.item(call.name)):
-            yield event
-        yield k.GateOpened(call.id, proposed.hash)
+        if self.run.state.gate != call.id:
+            opening = self.calls.start_item(self.calls.item(call.name))
+            yield (*opening, k.GateOpened(call.id, proposed.hash))
         while True:
-            answer = await self.asking.approve(call)
+            answer = await self.waiting.approve(call)
+            if answer is None:
+                yield k.RunParked("gate", call.id)
+                return
+            if isinstance(answer, Signal):
+                self._hear(answer)
+                return
             if answer.arguments is None or arguments_hash(call.name, answer.arguments) == proposed.hash:
                 break
             try:
@@ -188,96 +242,63 @@ class Driver:
                 break
             call = self.run.state.calls[call.id]  # what was typed could hurt more than what was asked about: ask again
             yield k.GateOpened(call.id, proposed.hash)
-        yield k.GateAnswered(call.id, proposed.hash, answer.decision, answer.by, answer.lasts, answer.reason)
-        if answer.decision == "approve" and answer.lasts != "once":
-            yield k.GrantGiven(_grant(proposed, answer))
+        yield gate_events(self.run.id, proposed, answer, self.sealer)
 
-    async def _wait(self, question: k.QuestionAsked) -> AsyncIterator[k.Event]:
-        answer, by = await self.asking.answer(question)
-        yield k.QuestionAnswered(question.id, answer, by)
+    async def _settle(self, call: Call) -> AsyncIterator[Happened]:
+        tool = self.calls.tools[call.name]
+        rule = tool.care.on_doubt
+        if rule == "rerun" or rule == "fail":
+            yield k.CallSettled(call.id, rule, "tool:on_doubt")
+            return
+        if rule == "verify" and (found := await self.calls.verify(call)) is not None:
+            parts = found.parts if isinstance(found, Result) else ()
+            how: k.Settled = "ran" if found is not False else "rerun"
+            yield k.CallSettled(call.id, how, "tool:verify", parts=parts)
+            return
+        what = call.proposed.effect_text or call.proposed.purpose or call.name
+        text = f"{call.name} was interrupted while it ran ({what}). Look whether it acted. What became of it?"
+        yield k.QuestionAsked(f"doubt-{call.id}-{call.attempt}", text, tuple(DOUBT), call.id, doubt=True)
 
-    async def _pause(self, limit: str) -> AsyncIterator[k.Event]:
+    async def _wait(self, question: k.QuestionAsked) -> AsyncIterator[Happened]:
+        answer = await self.waiting.answer(question)
+        if answer is None:
+            yield k.RunParked("question", question.id)
+        elif isinstance(answer, Signal):
+            self._hear(answer)
+        elif question.doubt:
+            yield doubt_events(question, *answer)
+        else:
+            yield k.QuestionAnswered(question.id, *answer)
+
+    async def _rest(self) -> AsyncIterator[Happened]:
+        signal = await self.waiting.go()
+        if signal is None:
+            yield k.RunParked("go")
+        else:
+            self._hear(signal)
+
+    async def _pause(self, limit: str) -> AsyncIterator[Happened]:
         state = self.run.state
         assert state.started is not None
         used, allowed = state.used(limit) or 0.0, getattr(state.allowed, limit)
         more = getattr(state.started.limits, limit)
         yield k.LimitReached(limit, max(used, allowed), allowed)  # type: ignore[arg-type]  # next_step names a limit
-        text = f"This run has used its limit of {_amount(limit, allowed)}. Go on for another {_amount(limit, more)}?"
+        text = f"This run has used its limit of {amount(limit, allowed)}. Go on for another {amount(limit, more)}?"
         yield k.QuestionAsked(f"limit-{limit}-{state.head}", text, ("go on", "stop here"), limit=limit)
 
-    async def _finish(self) -> AsyncIterator[k.Event]:
+    async def _finish(self) -> AsyncIterator[Happened]:
         state = self.run.state
         assert state.started is not None
         if failed := state.failure or state.fatal:
             for event in settled(state, k.RunEnded("failed", failed.what, failed.why, failed.hint)):
                 yield event
         elif limit := state.declined_limit:
-            amount = _amount(limit, getattr(state.allowed, limit))
+            used_up = amount(limit, getattr(state.allowed, limit))
             hint = f"Ask again, or raise it: AETHER_MAX_{limit.upper()}."
-            yield k.RunEnded("cancelled", f"The run was ended at its limit of {amount}.", hint=hint)
+            yield k.RunEnded("cancelled", f"The run was ended at its limit of {used_up}.", hint=hint)
         else:
             if state.answered:
                 for index, item in enumerate(state.plan):
                     if item.status == "pending" and not item.item.tool:
                         yield k.ItemFinished(index)
             yield k.RunEnded("done")
-
-
-def settled(state: RunState, end: k.RunEnded, traces: Mapping[str, Trace] | None = None) -> list[k.Event]:
-    """What a run's log says when it ends before its time: every open call is settled, nothing is left dangling.
-
-    Args:
-        state: The run as it stands.
-        end: How it ends.
-        traces: What the calls that were running leave behind.
-    """
-    if state.ended or state.started is None:
-        return []
-    by = "stopped by the user" if end.outcome == "cancelled" else "given up, because the run ended"
-    events: list[k.Event] = []
-    for id in state.open:
-        call = state.calls.get(id)
-        running = call is not None and call.status == "begun"
-        trace = (traces or {}).get(id) if running else None
-        events += trace.events if trace else ()
-        if call is not None and running and call.proposed.effect == "external":
-            events.append(k.CallDoubtful(id, f"stopped while {call.name} was running; look whether it acted"))
-        else:
-            when = "while it was running" if running else "before it began"
-            seconds = time.monotonic() - trace.begun if trace else 0.0
-            outputs = trace.outputs if trace else ()
-            events.append(k.CallFailed(id, f"{by} {when}", seconds=seconds, stopped=True, outputs=outputs))
-    return [*events, end]
-
-
-def unique(message: Message, taken: Mapping[str, Call]) -> Message:
-    """The message with call ids that are new to this run; some models count from zero in every reply."""
-    if not any(call.id in taken or not call.id for call in message.calls) and _differ(message.calls):
-        return message
-    used = set(taken)
-    calls = []
-    for call in message.calls:
-        id, n = call.id or "call", 1
-        while id in used:
-            n += 1
-            id = f"{call.id or 'call'}-{n}"
-        used.add(id)
-        calls.append(ToolCall(id, call.name, call.arguments))
-    return replace(message, calls=tuple(calls))
-
-
-def _differ(calls: Sequence[ToolCall]) -> bool:
-    return len({call.id for call in calls}) == len(calls)
-
-
-def _grant(proposed: k.CallProposed, answer: Answer) -> k.Grant:
-    """A yes for longer: this exact call may be repeated without a question."""
-    rule = f"call:{proposed.hash}"
-    return k.Grant(f"g{secrets.token_hex(3)}", proposed.call.name, rule, proposed.risk, answer.lasts, answer.by)
-
-
-def _amount(limit: str, value: float) -> str:
-    """A limit in words: ``40 steps``, ``$1.00``."""
-    if limit == "cost":
-        return f"${value:.2f}"
-    return f"{value:,.0f} {limit.removesuffix('s') if value == 1 else limit}"

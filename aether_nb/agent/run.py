@@ -1,6 +1,6 @@
 """A run in the hand: its log, its folded state, and whoever watches.
 
-The order is the promise: an event is written, then folded, then shown. What watchers do with it can never break a run.
+The order is the promise: events are written, then folded, then shown. What watchers do with it can never break a run.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from aether_nb.events import folds
 from aether_nb.events.kinds import Entry, Event, State, StateChanged
+from aether_nb.events.state import RunState
 from aether_nb.store.log import Log
 
 __all__ = ["Run", "Watcher", "new_id"]
@@ -36,29 +37,41 @@ class Run:
         id: Its name; a new one when left out.
         watchers: Who is told of every entry.
         clock: Seconds since the epoch; tests hand in their own.
+        epoch: The number of the lease under which it is written; 0 for a run that nobody leases.
     """
 
     def __init__(
-        self, log: Log, id: str = "", watchers: Iterable[Watcher] = (), clock: Callable[[], float] = time.time
+        self,
+        log: Log,
+        id: str = "",
+        watchers: Iterable[Watcher] = (),
+        clock: Callable[[], float] = time.time,
+        epoch: int = 0,
     ) -> None:
-        self.log, self.id, self.clock = log, id or new_id(), clock
+        self.log, self.id, self.clock, self.epoch = log, id or new_id(), clock, epoch
         self.watchers = list(watchers)
-        self.state = folds.RunState()
+        self.state = RunState()
         self.phase: State = "IDLE"
 
-    def append(self, event: Event) -> None:
-        """Record an event, or only show it when it is transient.
+    def catch_up(self) -> None:
+        """Take in what its log has and this has not seen, and show it to who watches."""
+        for entry in self.log.read(self.id, self.state.head):
+            self.state = folds.step(self.state, entry)
+            self._tell(entry)
+
+    def append(self, *events: Event) -> None:
+        """Record events, all of them or none; one that is transient is only shown, and comes alone.
 
         Raises:
-            StoreError: It could not be recorded; then it did not happen, and nobody was told.
+            StoreError: They could not be recorded; then they did not happen, and nobody was told.
         """
         now = self.clock()
-        if event.stored:
-            for entry in self.log.append(self.id, self.state.head, (event,), now):
+        if events[0].stored:
+            for entry in self.log.append(self.id, self.state.head, events, now, self.epoch):
                 self.state = folds.step(self.state, entry)
                 self._tell(entry)
         else:
-            self._tell(Entry(self.id, self.state.head, now, event))
+            self._tell(Entry(self.id, self.state.head, now, events[0]))
 
     def _tell(self, entry: Entry) -> None:
         """Show an entry, and the state's new word when it changed."""

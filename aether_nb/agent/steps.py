@@ -10,12 +10,26 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from aether_nb.agent.approvals import covering, decide
-from aether_nb.events.folds import Call, RunState
 from aether_nb.events.kinds import Grant, QuestionAsked
+from aether_nb.events.state import Call, RunState
 
-__all__ = ["VERSION", "Act", "Ask", "Finish", "Gate", "Pause", "Plan", "Propose", "Step", "Wait", "next_step"]
+__all__ = [
+    "VERSION",
+    "Act",
+    "Ask",
+    "Finish",
+    "Gate",
+    "Pause",
+    "Plan",
+    "Propose",
+    "Rest",
+    "Settle",
+    "Step",
+    "Wait",
+    "next_step",
+]
 
-VERSION = "1"
+VERSION = "2"
 """The rules below, by number. It is frozen into every run; change it with any rule."""
 
 
@@ -53,6 +67,18 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True)
+class Settle:
+    """Find out what became of a call in doubt: by its tool's own rule, else by asking."""
+
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """A person said to pause: wait until one says to go on."""
+
+
+@dataclass(frozen=True, slots=True)
 class Wait:
     """Wait for the answer to a question."""
 
@@ -71,21 +97,23 @@ class Finish:
     """Close the run; what it is closed with stands in the state."""
 
 
-Step: TypeAlias = Plan | Ask | Propose | Gate | Act | Wait | Pause | Finish
+Step: TypeAlias = Plan | Ask | Propose | Gate | Act | Settle | Wait | Rest | Pause | Finish
 
 
 def next_step(state: RunState) -> Step | None:
-    """What this run does next; None when it has ended.
+    """What this run does next; None when it has ended, or is parked until somebody resumes it.
 
     Raises:
         ValueError: The state is of no run: its first event is missing.
     """
     if state.started is None:
         raise ValueError("a run begins with run.started")
-    if state.ended:
+    if state.ended or state.parked:
         return None
     if state.question:
         return Wait(state.question)
+    if state.paused:
+        return Rest()
     if (
         state.answered
         or state.failure
@@ -110,6 +138,8 @@ def _next_call(state: RunState) -> Step:
         call = state.calls.get(id)
         if call is None:
             return Propose(id)
+        if call.status == "doubtful" and not together:
+            return Settle(call)
         verdict = decide(call, mode, state.grants)
         if verdict == "run" and call.proposed.parallel:
             together.append(call)

@@ -12,8 +12,8 @@ from typing import Any
 from aether_nb.agent.run import Run
 from aether_nb.client.responses import Response
 from aether_nb.errors import RunFailed, UsageFault
-from aether_nb.events.folds import RunState
 from aether_nb.events.kinds import Entry
+from aether_nb.events.state import RunState
 
 __all__ = ["Feed", "RunHandle"]
 

@@ -15,6 +15,7 @@ from aether_nb.agent.asking import Asking
 from aether_nb.agent.calls import Calls
 from aether_nb.agent.driver import Driver
 from aether_nb.agent.run import Run
+from aether_nb.agent.waiting import Waiting
 from aether_nb.client.bus import Bus, Lifecycle
 from aether_nb.client.observed import Observed
 from aether_nb.client.offering import Program, grants, host
@@ -84,7 +85,7 @@ class Work:
                 observed.error = error
                 raise
 
-        self._driver = Driver(self.run, chosen, calls, asking, question.options, question.stream)
+        self._driver = Driver(self.run, chosen, calls, Waiting(asking), question.options, question.stream)
         prompt = question.messages[-1].text
         self.run.append(k.RunStarted(prompt, observed.name, question.mode, question.limits, tuple(question.tools)))
         self.run.append(k.ContextComposed(question.messages))

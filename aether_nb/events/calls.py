@@ -115,7 +115,7 @@ class CallBegun(Event):
 
 @dataclass(frozen=True, slots=True)
 class CallRetried(Event):
-    """An attempt came to nothing, and the call will begin again, ``wait`` seconds after this.
+    """An attempt came to nothing, and the call begins again, but not before ``until`` (seconds since the epoch).
 
     ``attempt`` is the one that is over; ``lost``: it did not fail, its kernel died while it ran.
     """
@@ -125,7 +125,7 @@ class CallRetried(Event):
     attempt: int
     what: str
     why: str = ""
-    wait: float = 0.0
+    until: float = 0.0
     lost: bool = False
 
 

@@ -1,4 +1,4 @@
-"""What the events of a run add up to: reducers ``(value, entry) -> value`` and nothing else.
+"""What the events of a run add up to: reducers ``(state, event) -> what changes`` and nothing else.
 
 ``RunState`` is all that deciding the next step takes; it is rebuilt from the log at any time by ``fold``. ``phase`` is
 the word that users see. Nothing here reads a clock, a setting or the world: the time is that of the entries.
@@ -6,281 +6,282 @@ the word that users see. Nothing here reads a clock, a setting or the world: the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any, Literal, TypeAlias
 
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import Image, Message, Part, Text, ToolCall, Usage
+from aether_nb.events.state import Call, CallStatus, Item, RunState
+from aether_nb.events.table import Table
 
-__all__ = ["Call", "Item", "RunState", "fold", "phase", "step"]
+__all__ = ["fold", "line", "phase", "sent", "step"]
 
-CallStatus: TypeAlias = Literal["proposed", "approved", "begun", "finished", "failed", "denied", "doubtful"]
-
-LIMITS = ("steps", "seconds", "tokens", "cost")
-"""The fields of ``Limits``, in the order in which they are checked."""
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A call as it stands: what was proposed, what became of it, and what the model was told."""
-
-    proposed: k.CallProposed
-    status: CallStatus = "proposed"
-
-    @property
-    def id(self) -> str:
-        """The call's id, unique within the run."""
-        return self.proposed.call.id
-
-    @property
-    def name(self) -> str:
-        """The tool's name."""
-        return self.proposed.call.name
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """An item of the plan as it stands."""
-
-    item: k.PlanItem
-    status: Literal["pending", "active", "done"] = "pending"
-
-
-@dataclass(frozen=True)
-class RunState:
-    """A run as its log has it so far.
-
-    ``model`` is who was asked last. ``messages`` is the conversation as a model would get it, and ``sent`` what they
-    show of the user's data. ``open`` are the calls of the last reply that are not settled yet, in order. ``seconds`` is
-    the time worked, waiting for people left out. ``allowed`` are the limits in force: a yes at a limit raises it by
-    what it was at the start.
-    """
-
-    run: str = ""
-    head: int = 0
-    started: k.RunStarted | None = None
-    model: str = ""
-    messages: tuple[Message, ...] = ()
-    sent: tuple[k.Sent, ...] = ()
-    calls: Mapping[str, Call] = field(default_factory=dict)
-    open: tuple[str, ...] = ()
-    gate: str = ""
-    question: k.QuestionAsked | None = None
-    grants: tuple[k.Grant, ...] = ()
-    plan: tuple[Item, ...] = ()
-    steps: int = 0
-    usage: Usage = field(default_factory=lambda: Usage(cost=0.0))
-    seconds: float = 0.0
-    last_time: float = 0.0
-    allowed: k.Limits = field(default_factory=k.Limits)
-    declined_limit: str = ""
-    answered: bool = False
-    failure: k.ModelFailed | None = None
-    fatal: k.CallFailed | None = None
-    made: tuple[str, ...] = ()
-    ended: k.RunEnded | None = None
-
-    @property
-    def answer(self) -> str:
-        """The final answer in Markdown; empty while there is none."""
-        return self.messages[-1].text if self.answered else ""
-
-    @property
-    def waiting(self) -> bool:
-        """Whether the run waits for a person."""
-        return bool(self.gate) or self.question is not None
-
-    @property
-    def seconds_left(self) -> float | None:
-        """Seconds of work until the limit; None when there is none."""
-        allowed = self.allowed.seconds
-        return None if allowed is None else max(0.0, allowed - self.seconds)
-
-    def used(self, limit: str) -> float | None:
-        """How much of a limit is used up; None when nobody knows (an unknown price)."""
-        used = {"steps": self.steps, "seconds": self.seconds, "tokens": self.usage.tokens, "cost": self.usage.cost}
-        return used[limit]
-
-    def over(self) -> str:
-        """The first limit that is used up, or nothing. An unknown cost is over no limit: tokens still count."""
-        for limit in LIMITS:
-            allowed, used = getattr(self.allowed, limit), self.used(limit)
-            if allowed is not None and used is not None and used >= allowed and (limit != "cost" or used > 0):
-                return limit
-        return ""
+Changes: TypeAlias = dict[str, Any]
+"""Fields of the state, with their new values."""
 
 
 def fold(entries: Iterable[k.Entry], state: RunState | None = None) -> RunState:
     """The state after all these entries."""
-    state = state or RunState()
+    state = _copy(state or RunState())
     for entry in entries:
-        state = step(state, entry)
+        if entry.event.stored:
+            state.__dict__.update(_changes(state, entry))  # nobody else has seen this state yet
     return state
-
-
-def _with(state: RunState, **changes: Any) -> RunState:
-    """The state with these fields changed: ``replace`` without its look at each of thirty fields, ten times a turn."""
-    new = object.__new__(RunState)
-    new.__dict__.update(state.__dict__)
-    new.__dict__.update(changes)
-    return new
 
 
 def step(state: RunState, entry: k.Entry) -> RunState:
     """The state after one more entry; transient ones change nothing."""
     if not entry.event.stored:
         return state
-    worked = 0.0 if state.waiting or not state.last_time else max(0.0, entry.time - state.last_time)
-    state = _with(
-        state, run=entry.run, head=entry.seq, last_time=max(entry.time, state.last_time), seconds=state.seconds + worked
-    )
-    reducer = REDUCERS.get(entry.event.kind)
-    return reducer(state, entry.event) if reducer else state
+    after = _copy(state)
+    after.__dict__.update(_changes(state, entry))
+    return after
 
 
-def _started(state: RunState, event: k.RunStarted) -> RunState:
-    return _with(state, started=event, allowed=event.limits, model=event.model)
+def _copy(state: RunState) -> RunState:
+    """The same state: ``replace`` without its look at each of thirty fields, ten times a turn."""
+    new = object.__new__(RunState)
+    new.__dict__.update(state.__dict__)
+    return new
 
 
-def _ended(state: RunState, event: k.RunEnded) -> RunState:
-    return _with(state, ended=event, gate="", question=None)
+def _changes(state: RunState, entry: k.Entry) -> Changes:
+    run, seq, time, event = entry
+    reducer = REDUCERS.get(event.kind)
+    changes = reducer(state, event) if reducer else {}
+    if not state.waiting and state.last_time and time > state.last_time:
+        changes["seconds"] = state.seconds + time - state.last_time
+    changes["run"], changes["head"], changes["last_time"] = run, seq, max(time, state.last_time)
+    return changes
 
 
-def _composed(state: RunState, event: k.ContextComposed) -> RunState:
-    return _with(state, messages=event.messages, sent=sent(event.messages))
+# ---- the run
 
 
-def _planned(state: RunState, event: k.PlanMade) -> RunState:
-    return _with(state, plan=tuple(Item(item) for item in event.items))
+def _started(state: RunState, event: k.RunStarted) -> Changes:
+    return {"started": event, "allowed": event.limits, "model": event.model}
 
 
-def _revised(state: RunState, event: k.PlanRevised) -> RunState:
-    items = (Item(item, "done" if n < event.done else "pending") for n, item in enumerate(event.items))
-    return _with(state, plan=tuple(items))
+def _ended(state: RunState, event: k.RunEnded) -> Changes:
+    return {"ended": event, "gate": "", "question": None, "parked": None}
 
 
-def _item(status: Literal["active", "done"]) -> Callable[[RunState, Any], RunState]:
-    def reducer(state: RunState, event: k.ItemStarted | k.ItemFinished) -> RunState:
+def _parked(state: RunState, event: k.RunParked) -> Changes:
+    return {"parked": event}
+
+
+def _resumed(state: RunState, event: k.RunResumed) -> Changes:
+    return {"parked": None, "failure": None}
+
+
+def _forked(state: RunState, event: k.RunForked) -> Changes:
+    return {"ended": None, "parked": None, "paused": False, "failure": None, "fatal": None, "declined_limit": ""}
+
+
+def _composed(state: RunState, event: k.ContextComposed) -> Changes:
+    return {"messages": event.messages, "sent": sent(event.messages)}
+
+
+def _signalled(state: RunState, event: k.SignalReceived) -> Changes:
+    if not event.used:
+        return {}
+    if event.type == "tell":
+        return _say(state, Message("user", (Text(f"(said while you work) {event.text}"),)))
+    return {"paused": event.type == "pause"} if event.type in ("pause", "go") else {}
+
+
+def _restored(state: RunState, event: k.NamespaceRestored) -> Changes:
+    """The model is told, or else it goes on with variables that are no longer there."""
+    lines = ["The kernel was restarted in the middle of this run."]
+    if back := [*event.loaded, *event.remade]:
+        lines.append(f"These variables are back as they were: {', '.join(back)}.")
+    lines += [f"{gone.name} is gone: {gone.why}" for gone in event.missing]
+    lines += [f"{gone.name} is not what it was: {gone.why}" for gone in event.differs]
+    changes = _say(state, Message("user", (Text("\n".join(lines), "schema"),)))
+    changes["made"] = tuple(name for name in state.made if name not in {gone.name for gone in event.missing})
+    return changes
+
+
+def _say(state: RunState, message: Message) -> Changes:
+    """Something that the model has to know, as soon as no call stands between."""
+    if state.open:
+        return {"told": (*state.told, message)}
+    return {"messages": (*state.messages, message), "sent": sent((message,), state.sent), "answered": False}
+
+
+# ---- the plan
+
+
+def _planned(state: RunState, event: k.PlanMade) -> Changes:
+    return {"plan": tuple(Item(item) for item in event.items)}
+
+
+def _revised(state: RunState, event: k.PlanRevised) -> Changes:
+    return {"plan": tuple(Item(item, "done" if n < event.done else "pending") for n, item in enumerate(event.items))}
+
+
+def _item(status: Literal["active", "done"]) -> Callable[[RunState, Any], Changes]:
+    def reducer(state: RunState, event: k.ItemStarted | k.ItemFinished) -> Changes:
         plan = list(state.plan)
         if 0 <= event.index < len(plan):
             plan[event.index] = replace(plan[event.index], status=status)
-        return _with(state, plan=tuple(plan))
+        return {"plan": tuple(plan)}
 
     return reducer
 
 
-def _asked(state: RunState, event: k.ModelAsked) -> RunState:
-    return _with(state, steps=event.step, failure=None, model=event.model)
+# ---- the model
 
 
-def _answered(state: RunState, event: k.ModelAnswered) -> RunState:
-    return _with(
-        state,
-        messages=(*state.messages, event.message),
-        sent=sent((event.message,), state.sent),
-        open=tuple(call.id for call in event.message.calls),
-        usage=Usage.total((state.usage, event.usage)),
-        answered=not event.message.calls and event.finish != "pause",
-    )
+def _asked(state: RunState, event: k.ModelAsked) -> Changes:
+    return {"steps": event.step, "failure": None, "model": event.model}
 
 
-def _model_failed(state: RunState, event: k.ModelFailed) -> RunState:
-    return _with(state, failure=event)
+def _answered(state: RunState, event: k.ModelAnswered) -> Changes:
+    return {
+        "messages": (*state.messages, event.message),
+        "sent": sent((event.message,), state.sent),
+        "open": tuple(call.id for call in event.message.calls),
+        "usage": Usage.total((state.usage, event.usage)),
+        "answered": not event.message.calls and event.finish != "pause",
+    }
 
 
-def _proposed(state: RunState, event: k.CallProposed) -> RunState:
-    return _put(state, event.call.id, Call(event))
+def _model_failed(state: RunState, event: k.ModelFailed) -> Changes:
+    return {"failure": event}
 
 
-def _gate_opened(state: RunState, event: k.GateOpened) -> RunState:
-    return _with(state, gate=event.call_id)
+# ---- calls
 
 
-def _gate_answered(state: RunState, event: k.GateAnswered) -> RunState:
+def _proposed(state: RunState, event: k.CallProposed) -> Changes:
+    known = state.calls.get(event.call.id)
+    return _put(state, Call(event, attempt=known.attempt if known else 1))
+
+
+def _gate_opened(state: RunState, event: k.GateOpened) -> Changes:
+    return {"gate": event.call_id}
+
+
+def _gate_answered(state: RunState, event: k.GateAnswered) -> Changes:
     call = state.calls.get(event.call_id)
     if call is None or event.hash != call.proposed.hash or call.status != "proposed":
-        return state  # an answer for another call, or a second one: it counts for nothing
-    state = _with(state, gate="" if state.gate == event.call_id else state.gate)
+        return {}  # an answer for another call, or a second one: it counts for nothing
+    changes: Changes = {"gate": "" if state.gate == event.call_id else state.gate}
     if event.decision == "approve":
-        return _put(state, event.call_id, replace(call, status="approved"))
-    who = "the user" if event.by in ("panel", "terminal", "cell") else event.by
-    return _settle(state, event.call_id, "denied", (Text(f"denied by {who}: {event.reason or 'no reason given'}"),))
+        return changes | _put(state, replace(call, status="approved"))
+    who = "the user" if event.by in ("panel", "terminal", "cell") or event.by.startswith("signal:") else event.by
+    why = event.reason or "no reason given"
+    return changes | _settle(state, event.call_id, "denied", (Text(f"denied by {who}: {why}"),))
 
 
-def _granted(state: RunState, event: k.GrantGiven) -> RunState:
-    return _with(state, grants=(*state.grants, event.grant))
+def _granted(state: RunState, event: k.GrantGiven) -> Changes:
+    return {"grants": (*state.grants, event.grant)}
 
 
-def _revoked(state: RunState, event: k.GrantRevoked) -> RunState:
-    return _with(state, grants=tuple(grant for grant in state.grants if grant.id != event.id))
+def _revoked(state: RunState, event: k.GrantRevoked) -> Changes:
+    return {"grants": tuple(grant for grant in state.grants if grant.id != event.id)}
 
 
-def _begun(state: RunState, event: k.CallBegun) -> RunState:
-    return _put(state, event.call_id, replace(state.calls[event.call_id], status="begun"))
+def _begun(state: RunState, event: k.CallBegun) -> Changes:
+    return _put(state, replace(state.calls[event.call_id], status="begun", attempt=event.attempt))
 
 
-def _finished(state: RunState, event: k.CallFinished) -> RunState:
+def _finished(state: RunState, event: k.CallFinished) -> Changes:
     return _settle(state, event.call_id, "finished", event.parts)
 
 
-def _failed(state: RunState, event: k.CallFailed) -> RunState:
+def _failed(state: RunState, event: k.CallFailed) -> Changes:
     text = "\n".join(part for part in ("error: " + event.what, event.why, event.hint) if part)
-    state = _with(state, fatal=event if event.fatal else state.fatal)
-    return _settle(state, event.call_id, "failed", (Text(text, "rows"),))  # an error may quote what it stumbled over
+    # An error may quote what it stumbled over.
+    changes = _settle(state, event.call_id, "failed", (Text(text, "rows"),))
+    return changes | {"fatal": event} if event.fatal else changes
 
 
-def _doubtful(state: RunState, event: k.CallDoubtful) -> RunState:
-    return _settle(state, event.call_id, "doubtful", (Text(f"in doubt: {event.what}"),))
+def _retried(state: RunState, event: k.CallRetried) -> Changes:
+    call = state.calls[event.call_id]
+    return _put(state, replace(call, status="approved", attempt=event.attempt + 1, not_before=event.until))
 
 
-def _changed(state: RunState, event: k.NamespaceChanged) -> RunState:
+def _doubtful(state: RunState, event: k.CallDoubtful) -> Changes:
+    return _put(state, replace(state.calls[event.call_id], status="doubtful"))
+
+
+def _settled(state: RunState, event: k.CallSettled) -> Changes:
+    call, note = state.calls[event.call_id], f" {event.note}" if event.note else ""
+    if event.how == "rerun":
+        return _put(state, replace(call, status="approved", attempt=call.attempt + 1))
+    if event.how == "ran":
+        said = (Text(f"it acted before the interruption, and its result was lost (said by {event.by}).{note}"),)
+        return _settle(state, call.id, "finished", event.parts or said)
+    if event.how == "skip":
+        told = f"in doubt: it may have acted before the interruption. It is not repeated (said by {event.by}).{note}"
+        return _settle(state, call.id, "skipped", (Text(told),))
+    what = f"{call.name} was interrupted, and nobody knows whether it acted."
+    fatal = k.CallFailed(call.id, what, f"Its rule for a doubt is to end the run.{note}", fatal=True)
+    return _settle(state, call.id, "failed", (Text(what),)) | {"fatal": fatal}
+
+
+def _changed(state: RunState, event: k.NamespaceChanged) -> Changes:
     names = {change.name for change in event.changes if change.what == "added"}
     gone = {change.name for change in event.changes if change.what == "removed"}
-    return _with(state, made=tuple(sorted((set(state.made) | names) - gone)))
+    return {"made": tuple(sorted((set(state.made) | names) - gone))}
 
 
-def _question(state: RunState, event: k.QuestionAsked) -> RunState:
-    return _with(state, question=event)
+# ---- questions
 
 
-def _question_answered(state: RunState, event: k.QuestionAnswered) -> RunState:
+def _question(state: RunState, event: k.QuestionAsked) -> Changes:
+    return {"question": event}
+
+
+def _question_answered(state: RunState, event: k.QuestionAnswered) -> Changes:
     question = state.question
     if question is None or question.id != event.id:
-        return state
-    state = _with(state, question=None)
-    if not question.limit:
-        return state
-    if event.answer != question.options[0]:
-        return _with(state, declined_limit=question.limit)
-    assert state.started is not None
-    more = getattr(state.allowed, question.limit) + getattr(state.started.limits, question.limit)
-    return _with(state, allowed=replace(state.allowed, **{question.limit: more}))
+        return {}
+    changes: Changes = {"question": None}
+    if question.limit:
+        if event.answer != question.options[0]:
+            return changes | {"declined_limit": question.limit}
+        assert state.started is not None
+        more = getattr(state.allowed, question.limit) + getattr(state.started.limits, question.limit)
+        changes["allowed"] = replace(state.allowed, **{question.limit: more})
+    return changes
 
 
-def _put(state: RunState, id: str, call: Call) -> RunState:
-    return _with(state, calls={**state.calls, id: call})
+def _put(state: RunState, call: Call) -> Changes:
+    calls = state.calls
+    table = calls if isinstance(calls, Table) else Table(calls)
+    return {"calls": table.put(call.id, call)}
 
 
-def _settle(state: RunState, id: str, status: CallStatus, parts: tuple[Part, ...]) -> RunState:
+def _settle(state: RunState, id: str, status: CallStatus, parts: tuple[Part, ...]) -> Changes:
     """Close a call and tell the model what came of it; one that was never looked at has no status."""
     call = state.calls.get(id)
     if call is not None and call.proposed.edited:
         parts = (Text("(the user edited this call before approving it)\n"), *parts)
-    message = Message("tool", parts, call_id=id)
-    state = _with(
-        state,
-        messages=(*state.messages, message),
-        sent=sent((message,), state.sent),
-        open=tuple(other for other in state.open if other != id),
-    )
-    return state if call is None else _put(state, id, replace(call, status=status))
+    more = [Message("tool", parts, call_id=id)]
+    open = tuple(other for other in state.open if other != id)
+    if not open:
+        more += state.told
+    changes: Changes = {
+        "messages": (*state.messages, *more),
+        "sent": sent(more, state.sent),
+        "open": open,
+        "told": state.told if open else (),
+    }
+    return changes if call is None else changes | _put(state, replace(call, status=status))
 
 
-REDUCERS: dict[str, Callable[[RunState, Any], RunState]] = {
+REDUCERS: dict[str, Callable[[RunState, Any], Changes]] = {
     k.RunStarted.kind: _started,
     k.RunEnded.kind: _ended,
+    k.RunParked.kind: _parked,
+    k.RunResumed.kind: _resumed,
+    k.RunForked.kind: _forked,
     k.ContextComposed.kind: _composed,
+    k.SignalReceived.kind: _signalled,
     k.PlanMade.kind: _planned,
     k.PlanRevised.kind: _revised,
     k.ItemStarted.kind: _item("active"),
@@ -296,8 +297,11 @@ REDUCERS: dict[str, Callable[[RunState, Any], RunState]] = {
     k.CallBegun.kind: _begun,
     k.CallFinished.kind: _finished,
     k.CallFailed.kind: _failed,
+    k.CallRetried.kind: _retried,
     k.CallDoubtful.kind: _doubtful,
+    k.CallSettled.kind: _settled,
     k.NamespaceChanged.kind: _changed,
+    k.NamespaceRestored.kind: _restored,
     k.QuestionAsked.kind: _question,
     k.QuestionAnswered.kind: _question_answered,
 }
@@ -307,10 +311,13 @@ PHASES: dict[str, k.State] = {
     k.CallBegun.kind: "TOOL_CALLING",
     k.CallFinished.kind: "OBSERVING",
     k.CallFailed.kind: "OBSERVING",
+    k.CallRetried.kind: "OBSERVING",
     k.NamespaceChanged.kind: "OBSERVING",
     k.TextDelta.kind: "COMPILING",
     k.GateOpened.kind: "PAUSED",
     k.QuestionAsked.kind: "PAUSED",
+    k.CallDoubtful.kind: "PAUSED",
+    k.RunParked.kind: "PAUSED",
     k.RunEnded.kind: "ENDED",
 }
 

@@ -25,7 +25,9 @@ class MemoryLog:
         self._lock = Lock()
         self._entries: dict[str, list[Entry]] = {}
 
-    def append(self, run: str, expected_head: int, events: Sequence[Event], time: float) -> tuple[Entry, ...]:
+    def append(
+        self, run: str, expected_head: int, events: Sequence[Event], time: float, epoch: int = 0
+    ) -> tuple[Entry, ...]:
         """See ``Log.append``."""
         check_stored(events)
         if self._checked:

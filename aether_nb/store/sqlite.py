@@ -60,7 +60,9 @@ class SqliteLog:
         self._identity: tuple[int, int] | None = None
         self._writing: set[str] = set()
 
-    def append(self, run: str, expected_head: int, events: Sequence[Event], time: float) -> tuple[Entry, ...]:
+    def append(
+        self, run: str, expected_head: int, events: Sequence[Event], time: float, epoch: int = 0
+    ) -> tuple[Entry, ...]:
         """See ``Log.append``."""
         check_stored(events)
         entries = tuple(Entry(run, expected_head + n, time, event) for n, event in enumerate(events, 1))

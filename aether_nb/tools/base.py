@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
+from typing import Any, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from aether_nb.errors import RepairableToolError
 from aether_nb.events.kinds import Effect, Event, PlanItem, Risk
@@ -52,6 +52,35 @@ class Result:
         return cls((Text(text),), **more)
 
 
+OnDoubt: TypeAlias = Literal["ask", "rerun", "verify", "fail"]
+"""What is done about a call of which nobody knows whether it acted: see ``Care``."""
+
+Verify: TypeAlias = "Callable[[Mapping[str, Any], Context], Awaitable[bool | Result | None] | bool | Result | None]"
+"""Did this exact call act? True, or its result: it did. False: it did not. None: that cannot be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Care:
+    """What is done when a call takes too long, fails, or is in doubt.
+
+    Args:
+        timeout: Seconds after which it is given up; None for the run's own limit only.
+        retries: How often it is tried again when it fails or takes too long. Never for an external one.
+        backoff: Seconds before the first such attempt; each one after it waits twice as long as the one before.
+        on_doubt: ``ask`` a person whether it acted; ``rerun`` it, whatever happened; ask the world (``verify``), and a
+            person where that cannot tell; or ``fail`` the run.
+        verify: Tells whether it acted.
+        version: A hash of its code: a run that was started with another one is not resumed by itself.
+    """
+
+    timeout: float | None = None
+    retries: int = 0
+    backoff: float = 1.0
+    on_doubt: OnDoubt = "ask"
+    verify: Verify | None = None
+    version: str = ""
+
+
 class PartlyDone(RepairableToolError):
     """A call failed, but not without a trace: what it showed and what it changed before it failed."""
 
@@ -73,6 +102,10 @@ class Context(Protocol):
     @property
     def call_id(self) -> str:
         """The call's id, unique within its run."""
+
+    @property
+    def key(self) -> str:
+        """The same for every attempt of this call, and for no other: for servers that take an idempotency key."""
 
     @property
     def workspace(self) -> Path:
@@ -122,6 +155,10 @@ class Tool(Protocol):
     @property
     def reads(self) -> bool:
         """Whether it only ever reads, whatever its arguments."""
+
+    @property
+    def care(self) -> Care:
+        """What is done when a call takes too long, fails, or is in doubt."""
 
     def assess(self, arguments: Mapping[str, Any], context: Context) -> Assessment:
         """What this exact call could do. Never acts; what it cannot tell is high."""

@@ -17,18 +17,20 @@ who collects tools is the business of ``session``.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import inspect
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias, get_args, get_type_hints, overload
 
+from aether_nb.about import VERSION
 from aether_nb.errors import OptionError, RepairableToolError
 from aether_nb.events.kinds import Effect, Risk
 from aether_nb.events.messages import Text, ToolSpec
 from aether_nb.live.values import value_text
-from aether_nb.tools.base import Assessment, Context, Result, Where
+from aether_nb.tools.base import Assessment, Care, Context, OnDoubt, Result, Verify, Where
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -62,6 +64,7 @@ class FunctionTool:
     title: Title | None = None
     together: bool = True
     declared: bool = True
+    careful: Care = field(default_factory=Care)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function itself, as if it had not been decorated."""
@@ -76,6 +79,23 @@ class FunctionTool:
     def reads(self) -> bool:
         """Whether it only ever reads, whatever its arguments."""
         return self.judge is None and self.effect == "pure" and self.risk == "low"
+
+    @property
+    def care(self) -> Care:
+        """What is done when a call takes too long, fails, or is in doubt."""
+        return self.careful if self.careful.version else replace(self.careful, version=self._version)
+
+    @cached_property
+    def _version(self) -> str:
+        """A hash of the function's source; where there is none, of its compiled code. Ours go by our own version."""
+        if self.function.__module__.startswith("aether_nb."):
+            return VERSION
+        try:
+            text = inspect.getsource(self.function)
+        except (OSError, TypeError):
+            code = getattr(self.function, "__code__", None)
+            text = f"{getattr(code, 'co_code', b'')!r}{getattr(code, 'co_names', ())}"
+        return hashlib.sha256(text.encode(errors="replace")).hexdigest()[:16]
 
     def assess(self, arguments: Mapping[str, Any], context: Context) -> Assessment:
         """What this exact call could do: what its judge says, else what was declared."""
@@ -172,6 +192,11 @@ def tool(
     effect: Effect = "external",
     where: Where | None = None,
     judge: Judge | None = None,
+    timeout: float | None = None,
+    retries: int = 0,
+    backoff: float = 1.0,
+    on_doubt: OnDoubt = "ask",
+    verify: Verify | None = None,
 ) -> Callable[[Callable[..., Any]], FunctionTool]: ...
 
 
@@ -183,6 +208,11 @@ def tool(
     effect: Effect = "external",
     where: Where | None = None,
     judge: Judge | None = None,
+    timeout: float | None = None,
+    retries: int = 0,
+    backoff: float = 1.0,
+    on_doubt: OnDoubt = "ask",
+    verify: Verify | None = None,
 ) -> FunctionTool | Callable[[Callable[..., Any]], FunctionTool]:
     """Make a tool of a function.
 
@@ -193,21 +223,34 @@ def tool(
         effect: What a call leaves behind. Unsaid, it is external.
         where: Where it runs; ``main`` for a plain function, ``loop`` for an async one when left out.
         judge: Says of each exact call what it could do, instead of ``risk`` and ``effect``.
+        timeout: Seconds after which a call is given up.
+        retries: How often a call is tried again when it fails or takes too long.
+        backoff: Seconds before it is first tried again; twice as long each time after.
+        on_doubt: What is done when nobody knows whether a call acted: see ``Care``.
+        verify: Tells whether a call acted, from its arguments and a context.
 
     Raises:
-        OptionError: ``risk`` or ``effect`` is no such word, or a parameter cannot be described to a model.
+        OptionError: A word is unknown, an external call would be repeated, or a parameter cannot be
+            described to a model.
     """
     words = (
         ("high" if risk is None else risk, get_args(Risk)),
         (effect, get_args(Effect)),
         (where or "main", get_args(Where)),
+        (on_doubt, get_args(OnDoubt)),
     )
     for given, known in words:
         if given not in known:
             raise OptionError(f"@tool does not know {given!r}.", hint=f"Use one of: {', '.join(known)}.")
+    if retries and effect == "external":
+        why = "An external call is never repeated by itself: nobody knows how much of it was done."
+        raise OptionError("@tool has retries= for an external effect.", why, 'Make it idempotent: effect="idempotent"')
+    if (on_doubt == "verify") != (verify is not None):
+        raise OptionError('@tool needs on_doubt="verify" and verify= together.', hint="Give both, or none.")
+    care = Care(timeout, retries, backoff, on_doubt, verify)
 
     def decorate(function: Callable[..., Any]) -> FunctionTool:
-        made = declare(name=name, risk=risk, effect=effect, where=where, judge=judge)(function)
+        made = declare(name=name, risk=risk, effect=effect, where=where, judge=judge, care=care)(function)
         made.spec  # noqa: B018  # what is wrong with it is said now, not in the next run
         return made
 
@@ -223,6 +266,7 @@ def declare(
     judge: Judge | None = None,
     title: Title | None = None,
     together: bool = True,
+    care: Care | None = None,
 ) -> Callable[[Callable[..., Any]], FunctionTool]:
     """The same as ``tool``, for modules: nothing is read before the tool is used.
 
@@ -233,8 +277,9 @@ def declare(
     def decorate(function: Callable[..., Any]) -> FunctionTool:
         place: Where = where or ("loop" if inspect.iscoroutinefunction(function) else "main")
         said = name or function.__name__
+        known = risk is not None
         return FunctionTool(
-            function, said, place, risk or "high", effect, judge, title, together, declared=risk is not None
+            function, said, place, risk or "high", effect, judge, title, together, known, care or Care()
         )
 
     return decorate

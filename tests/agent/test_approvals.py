@@ -8,8 +8,8 @@ import pytest
 
 from aether_nb.agent.approvals import covering, decide, policy_allows
 from aether_nb.events import kinds as k
-from aether_nb.events.folds import Call
 from aether_nb.events.messages import ToolCall
+from aether_nb.events.state import Call
 
 
 def proposed(risk: Any = "medium", effect: Any = "external", path: str = "") -> k.CallProposed:

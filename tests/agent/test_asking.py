@@ -11,8 +11,8 @@ import pytest
 
 from aether_nb.agent.asking import Answer, Asking, Desk, Nobody, Person, Terminal
 from aether_nb.events import kinds as k
-from aether_nb.events.folds import Call
 from aether_nb.events.messages import ToolCall
+from aether_nb.events.state import Call
 from harness.agent import here
 
 CALL = Call(k.CallProposed(ToolCall("c1", "send", {"to": "a"}), "sha256:h", "medium", "external", ("sends",)))

@@ -242,7 +242,9 @@ def test_stop_settles_every_open_call_and_ends_the_run() -> None:
 
     asyncio.run(stopped())
     assert play.kinds[-3:] == ["call.doubtful", "call.failed", "run.ended"]
-    assert play.run.state.open == () and play.run.state.ended == k.RunEnded("cancelled", "Stopped by the user.")
+    state = play.run.state
+    assert (state.open, state.calls["call_1"].status) == (("call_1",), "doubtful")  # whoever goes on is asked about it
+    assert state.ended == k.RunEnded("cancelled", "Stopped by the user.")
 
 
 def test_call_ids_are_made_unique_within_a_run() -> None:
@@ -263,10 +265,10 @@ def test_amnesia_changes_nothing() -> None:
     append = play.run.append
     checked = 0
 
-    def forgetful(event: k.Event) -> None:
+    def forgetful(*events: k.Event) -> None:
         nonlocal checked
-        append(event)
-        if event.stored:
+        append(*events)
+        if events[0].stored:
             again = fold(play.run.log.read("run1"))
             assert again == play.run.state
             play.run.state = again

@@ -125,6 +125,6 @@ def test_time_at_a_gate_does_not_count() -> None:
             play.clock.now += 3600
             return YES
 
-    play.driver.asking.people = [Slow()]
+    play.driver.waiting.asking.people = [Slow()]
     state = play.drive()
     assert state.ended == k.RunEnded("done") and state.seconds < 1

@@ -7,8 +7,9 @@ import pytest
 from aether_nb.agent.context import compose, turn_of
 from aether_nb.agent.steps import Act, Ask, Finish, Gate, Pause, Plan, Propose, Wait, next_step
 from aether_nb.events import kinds as k
-from aether_nb.events.folds import Call, RunState, fold
+from aether_nb.events.folds import fold
 from aether_nb.events.messages import Message, Text, ToolCall, Usage, arguments_hash
+from aether_nb.events.state import Call, RunState
 
 ONE = ToolCall("c1", "send", {"to": "a"})
 READER = ToolCall("c2", "look", {})

@@ -15,9 +15,10 @@ from aether_nb.agent.asking import Answer, Asking, Nobody, Person
 from aether_nb.agent.calls import Calls, Host
 from aether_nb.agent.driver import Driver
 from aether_nb.agent.run import Run
+from aether_nb.agent.waiting import Waiting
 from aether_nb.events import kinds as k
-from aether_nb.events.folds import Call, RunState
 from aether_nb.events.messages import Message, ToolCall
+from aether_nb.events.state import Call, RunState
 from aether_nb.store.log import Log
 from aether_nb.store.memory import MemoryLog
 from aether_nb.tools.base import Tool
@@ -128,7 +129,7 @@ def stage(
     this.append(k.ContextComposed((Message.of("system", "rules"), Message.of("user", "the question"))))
     for grant in grants:
         this.append(k.GrantGiven(grant))
-    return Stage(this, Driver(this, lambda _: model, calls, asking), model, seen, clock)
+    return Stage(this, Driver(this, lambda _: model, calls, Waiting(asking)), model, seen, clock)
 
 
 @tool(risk="low", effect="pure", where="loop")

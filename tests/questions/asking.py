@@ -20,7 +20,7 @@ from aether_nb.agent.context import compose
 from aether_nb.agent.driver import Driver
 from aether_nb.agent.run import Run
 from aether_nb.events import kinds as k
-from aether_nb.events.folds import Call
+from aether_nb.events.state import Call
 from aether_nb.live.summary import summarize
 from aether_nb.models.analyst import Analyst
 from aether_nb.store.memory import MemoryLog

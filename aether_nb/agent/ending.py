@@ -1,0 +1,46 @@
+"""What is left to say when a run ends before its time, and how limits are worded. Pure functions of the state."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from aether_nb.agent.calling import Trace
+from aether_nb.events import kinds as k
+from aether_nb.events.state import RunState
+
+__all__ = ["amount", "settled"]
+
+
+def settled(state: RunState, end: k.RunEnded, traces: Mapping[str, Trace] | None = None) -> list[k.Event]:
+    """What a run's log says when it ends before its time: every open call is settled, nothing is left dangling.
+
+    Args:
+        state: The run as it stands.
+        end: How it ends.
+        traces: What the calls that were running leave behind.
+    """
+    if state.ended or state.started is None:
+        return []
+    by = "stopped by the user" if end.outcome == "cancelled" else "given up, because the run ended"
+    events: list[k.Event] = []
+    for id in state.open:
+        call = state.calls.get(id)
+        running = call is not None and call.status == "begun"
+        trace = (traces or {}).get(id) if running else None
+        events += trace.events if trace else ()
+        if call is not None and running and call.proposed.effect == "external":
+            events.append(k.CallDoubtful(id, f"stopped while {call.name} was running; look whether it acted"))
+        else:
+            when = "while it was running" if running else "before it began"
+            seconds = time.monotonic() - trace.begun if trace else 0.0
+            outputs = trace.outputs if trace else ()
+            events.append(k.CallFailed(id, f"{by} {when}", seconds=seconds, stopped=True, outputs=outputs))
+    return [*events, end]
+
+
+def amount(limit: str, value: float) -> str:
+    """A limit in words: ``40 steps``, ``$1.00``."""
+    if limit == "cost":
+        return f"${value:.2f}"
+    return f"{value:,.0f} {limit.removesuffix('s') if value == 1 else limit}"

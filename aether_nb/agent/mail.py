@@ -1,0 +1,104 @@
+"""Words from outside: what a run has been told by signals, and which events that makes.
+
+``heard`` is pure: it says what a signal means for a run as it stands. ``Mail`` looks into the run's letter box; it does
+not know who writes there. A signal that does not carry the seal of this user is kept in the record and does nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from aether_nb.agent.asking import Answer
+from aether_nb.agent.sealing import Sealer, gate_events, signal_fields
+from aether_nb.events import kinds as k
+from aether_nb.events.state import RunState
+from aether_nb.store.signals import Signal, Signals
+
+__all__ = ["DOUBT", "Mail", "doubt_events", "heard"]
+
+POLL_SECONDS = 0.3
+"""How often a waiting run looks into its letter box."""
+
+Heard: TypeAlias = tuple[k.SignalReceived, *tuple[k.Event, ...]]
+"""That a signal was received, and what follows from it."""
+
+DOUBT: dict[str, k.Settled] = {"it ran": "ran", "run it": "rerun", "skip": "skip"}
+"""What may be answered when a call is in doubt, and how that settles it."""
+
+
+@dataclass
+class Mail:
+    """The letter box of one run.
+
+    ``waiting`` is what was found there last; ``look`` finds it anew.
+    """
+
+    signals: Signals
+    run: str
+    sealer: Sealer
+    poll: float = POLL_SECONDS
+    waiting: list[Signal] = field(default_factory=list)
+
+    def look(self) -> list[Signal]:
+        """What the run has not heard yet."""
+        self.waiting = self.signals.pending(self.run)
+        return self.waiting
+
+    async def come(self, fits: Callable[[Signal], bool]) -> Signal:
+        """Wait until a signal comes that fits."""
+        while True:
+            for signal in self.look():
+                if fits(signal):
+                    return signal
+            await asyncio.sleep(self.poll)
+
+    def heard(self, state: RunState, signal: Signal) -> Heard:
+        """The events that a signal makes, all to be appended at once."""
+        if not self.sealer.verifies(signal_fields(signal), signal.seal):
+            return (k.SignalReceived(signal.id, signal.type, f"{signal.by} (not sealed by this user)", used=False),)
+        return heard(state, signal, self.sealer)
+
+
+def heard(state: RunState, signal: Signal, sealer: Sealer | None = None) -> Heard:
+    """What a signal means for a run as it stands; one that fits nothing is received and not used.
+
+    Args:
+        state: The run.
+        signal: What was said.
+        sealer: Seals an approval, as if it had been given at the panel.
+    """
+    by, body = f"signal:{signal.by}", signal.body
+    text = str(body.get("text") or "")
+    follows: tuple[k.Event, ...] = ()
+    match signal.type:
+        case "approve" | "deny":
+            call = state.calls.get(str(body.get("call_id")))
+            if call is None or state.gate != call.id or body.get("hash") != call.proposed.hash:
+                return (k.SignalReceived(signal.id, signal.type, signal.by, used=False),)
+            lasts = body.get("lasts")
+            answer = Answer(signal.type, by, lasts if lasts in ("run", "notebook") else "once", text)
+            follows = gate_events(state.run, call.proposed, answer, sealer)
+        case "answer":
+            if state.question is None or body.get("id") != state.question.id:
+                return (k.SignalReceived(signal.id, signal.type, signal.by, used=False),)
+            follows = (
+                doubt_events(state.question, text, by)
+                if state.question.doubt
+                else (k.QuestionAnswered(state.question.id, text, by),)
+            )
+        case "settle":
+            question = state.question
+            if question is None or not question.doubt or body.get("call_id") != question.call_id:
+                return (k.SignalReceived(signal.id, signal.type, signal.by, used=False),)
+            words: dict[str, str] = {how: word for word, how in DOUBT.items()}
+            follows = doubt_events(question, words.get(str(body.get("how"))), by)
+    return (k.SignalReceived(signal.id, signal.type, signal.by, text=text), *follows)
+
+
+def doubt_events(question: k.QuestionAsked, answer: str | None, by: str) -> tuple[k.Event, ...]:
+    """What the answer to a doubt makes. What is no answer is none: the call is not repeated."""
+    said = k.QuestionAnswered(question.id, answer, by)
+    return said, k.CallSettled(question.call_id, DOUBT.get((answer or "").strip().lower(), "skip"), by)

@@ -1,0 +1,97 @@
+"""Waiting for somebody: whoever is asked, or a signal from outside, or, when it takes too long, nobody for now.
+
+The first answer counts. A run that has waited for ``park_after`` seconds is given up for the time being: its log says
+what it waits for, and nothing holds it. This module does not know what is asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from aether_nb.agent.asking import Answer, Asking
+from aether_nb.agent.mail import Mail
+from aether_nb.events import kinds as k
+from aether_nb.events.state import Call
+from aether_nb.store.signals import Signal
+
+__all__ = ["Waiting"]
+
+T = TypeVar("T")
+
+
+@dataclass
+class Waiting:
+    """How a run waits.
+
+    Args:
+        asking: Who is asked.
+        mail: Where signals come in; None where nobody can send any.
+        park_after: Seconds after which it is parked; None for never.
+    """
+
+    asking: Asking
+    mail: Mail | None = None
+    park_after: float | None = None
+
+    async def approve(self, call: Call) -> Answer | Signal | None:
+        """A yes or a no for a call, the signal that says it, or None when the run is to be parked."""
+
+        def fits(signal: Signal) -> bool:
+            same = signal.body.get("call_id") == call.id and signal.body.get("hash") == call.proposed.hash
+            return signal.type in ("approve", "deny") and same
+
+        asked = self.asking.approve(call)
+        return await self._first(asked, fits, lambda said: absent(said.by) and said.decision == "deny")
+
+    async def answer(self, question: k.QuestionAsked) -> tuple[str | None, str] | Signal | None:
+        """An answer and who gave it, the signal that says it, or None when the run is to be parked."""
+
+        def fits(signal: Signal) -> bool:
+            settles = signal.type == "settle" and question.doubt and signal.body.get("call_id") == question.call_id
+            answers = signal.type == "answer" and signal.body.get("id") == question.id
+            return settles or answers
+
+        return await self._first(self.asking.answer(question), fits, lambda said: said[0] is None and absent(said[1]))
+
+    async def go(self) -> Signal | None:
+        """The signal that lets a paused run go on, or None when it is to be parked."""
+        if self.mail is None:
+            return None
+        coming = self.mail.come(lambda signal: signal.type == "go")
+        try:
+            async with asyncio.timeout(self.park_after):
+                return await coming
+        except TimeoutError:
+            return None
+
+    async def _first(
+        self, asked: Coroutine[Any, Any, T], fits: Callable[[Signal], bool], nobody: Callable[[T], bool]
+    ) -> T | Signal | None:
+        """What comes first. An answer that only says that nobody is there does not count when the run may be parked."""
+        if self.mail is None and self.park_after is None:
+            return await asked
+        said: asyncio.Task[T] = asyncio.ensure_future(asked)
+        come = asyncio.ensure_future(self.mail.come(fits)) if self.mail else None
+        tasks: set[asyncio.Task[Any]] = {said, come} if come else {said}
+        try:
+            async with asyncio.timeout(self.park_after):
+                await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                if come and come.done():
+                    return come.result()
+                answer = said.result()
+                if self.park_after is None or not nobody(answer):
+                    return answer
+                return await come if come else None
+        except TimeoutError:
+            return None
+        finally:
+            for task in tasks:
+                task.cancel()
+
+
+def absent(by: str) -> bool:
+    """Whether an answer only says that nobody was there: a policy's no, or a panel that was closed."""
+    return by.startswith("policy:")
