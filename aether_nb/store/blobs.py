@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol, runtime_checkable
 
-__all__ = ["Blobs"]
+from aether_nb.errors import BlobMissing
+
+__all__ = ["Blobs", "blob_missing"]
 
 
 @runtime_checkable
@@ -39,3 +41,12 @@ class Blobs(Protocol):
 
     def hashes(self) -> Iterator[tuple[str, int]]:
         """All that is here, with sizes in bytes."""
+
+
+def blob_missing(hash: str) -> BlobMissing:
+    """The error for bytes that are not here."""
+    return BlobMissing(
+        f"The bytes {hash[:16]}… are not in this store.",
+        "They were removed, or the record came here without them.",
+        "Make again what they held: run its cell or its step once more.",
+    )

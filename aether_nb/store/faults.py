@@ -7,10 +7,14 @@ import shutil
 import sqlite3
 from pathlib import Path
 from shlex import quote
+from typing import TypeAlias
 
 from aether_nb.errors import StoreCorrupt, StoreError, StoreFull, StoreReadOnly
 
-__all__ = ["is_full", "is_shut", "store_fault"]
+__all__ = ["is_busy", "is_full", "is_shut", "store_fault"]
+
+Fault: TypeAlias = sqlite3.Error | OSError | UnicodeEncodeError
+"""What SQLite, the system, and text that is no UTF-8 raise."""
 
 _SYSTEM_FULL = {errno.ENOSPC, errno.EDQUOT}
 _SYSTEM_SHUT = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}
@@ -19,7 +23,7 @@ _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
-def store_fault(error: sqlite3.Error | OSError, file: Path) -> StoreError:
+def store_fault(error: Fault, file: Path) -> StoreError:
     """The error to raise for this fault of ``file``."""
     if is_full(error, file):
         return StoreFull(
@@ -39,7 +43,7 @@ def store_fault(error: sqlite3.Error | OSError, file: Path) -> StoreError:
             f"SQLite says: {error}.",
             f"Move it away and go on with a new one: mv {quote(str(file))} {quote(str(file) + '.damaged')}",
         )
-    if _code(error) in _BUSY:
+    if is_busy(error):
         return StoreError(
             f"The record of runs in {file} is being written by another process.",
             "It has not let go for some seconds.",
@@ -48,19 +52,24 @@ def store_fault(error: sqlite3.Error | OSError, file: Path) -> StoreError:
     return StoreError(f"The record of runs in {file} cannot be used.", f"{error}.", "Look at it: aether doctor")
 
 
-def is_shut(error: sqlite3.Error | OSError) -> bool:
+def is_shut(error: Fault) -> bool:
     """Whether the file may be looked at, at most."""
     return error.errno in _SYSTEM_SHUT if isinstance(error, OSError) else _code(error) in _SHUT
 
 
-def is_full(error: sqlite3.Error | OSError, file: Path) -> bool:
+def is_full(error: Fault, file: Path) -> bool:
     """Whether there is no room left; SQLite reports some of these cases as faults of input and output."""
     if isinstance(error, OSError):
         return error.errno in _SYSTEM_FULL
     return _code(error) == sqlite3.SQLITE_FULL or _disk_is_full(file.parent)
 
 
-def _code(error: sqlite3.Error | OSError) -> int:
+def is_busy(error: Fault) -> bool:
+    """Whether another process is writing just now."""
+    return _code(error) in _BUSY
+
+
+def _code(error: Fault) -> int:
     """SQLite's primary result code; 0 for other faults."""
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 

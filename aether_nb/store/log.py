@@ -12,9 +12,13 @@ from difflib import get_close_matches
 from typing import Protocol, runtime_checkable
 
 from aether_nb.errors import LogConflict, RunNotFound, StoreError
-from aether_nb.events.kinds import Entry, Event, Outcome, RunEnded, RunStarted
+from aether_nb.events.kinds import Entry, Event, Outcome, RunEnded, RunParked, RunResumed, RunStarted
 
-__all__ = ["Log", "RunSummary", "check_head", "check_stored", "choose_run"]
+__all__ = ["JOURNAL", "Log", "RunSummary", "check_head", "check_stored", "choose_run"]
+
+
+JOURNAL = "journal"
+"""The store's own run, which says what was dropped from it. It is in no list of runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,7 @@ class RunSummary:
     """One line of a list of runs.
 
     ``started`` is the time of the first event, in seconds since the epoch; ``head`` the number of the last event;
-    ``outcome`` is None while the run has not ended.
+    ``outcome`` is None while the run has not ended. ``parked``: it waits, and nobody holds it.
     """
 
     id: str
@@ -33,6 +37,7 @@ class RunSummary:
     outcome: Outcome | None = None
     notebook: str = ""
     cell: str = ""
+    parked: bool = False
 
     def after(self, events: Sequence[Event]) -> RunSummary:
         """The summary when these events have been appended as well."""
@@ -43,7 +48,9 @@ class RunSummary:
                     summary, prompt=event.prompt, model=event.model, notebook=event.notebook, cell=event.cell
                 )
             elif isinstance(event, RunEnded):
-                summary = replace(summary, outcome=event.outcome)
+                summary = replace(summary, outcome=event.outcome, parked=False)
+            elif isinstance(event, RunParked | RunResumed):
+                summary = replace(summary, parked=isinstance(event, RunParked))
         return summary
 
 

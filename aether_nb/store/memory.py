@@ -1,46 +1,69 @@
-"""A log that lives as long as its process: for tests, and for runs that nobody wants to keep."""
+"""A log that lives as long as its process: for tests, and for runs that nobody wants to keep.
+
+With its ledger and its chain. What signals and leases are in memory is in ``memory_parts``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from threading import Lock
+from typing import TypeAlias
 
+from aether_nb.events import kinds as k
 from aether_nb.events.codec import encode
-from aether_nb.events.kinds import Entry, Event
-from aether_nb.store.log import RunSummary, check_head, check_stored, choose_run
+from aether_nb.store.chain import Link, Verdict, link, root, verify
+from aether_nb.store.ledger import CallRow
+from aether_nb.store.log import JOURNAL, RunSummary, check_head, check_stored, choose_run
+from aether_nb.store.memory_parts import MemoryLeases, MemorySignals
+from aether_nb.store.rules import OPEN, lease_lost, move, not_begun
 
 __all__ = ["MemoryLog"]
 
+Rows: TypeAlias = dict[tuple[str, int], CallRow]
+"""The attempts of a run's calls, by call and number."""
+
 
 class MemoryLog:
-    """A ``Log`` in memory. It refuses what a log on disk would refuse, so that nothing works only here.
+    """A ``Log``, a ``Ledger`` and a ``Chain`` in memory. What a log on disk would refuse, it refuses.
 
     Args:
-        checked: Whether events are encoded to see that they could be kept. A program's own runs, which nobody keeps, do
-            without: it costs a tenth of a turn.
+        checked: Whether all of that is looked at. A program's own runs, which nobody keeps, do without: it costs a
+            tenth of a turn. No attempt of a call begins twice even then.
+        signals: The letter box, in which the signals that were heard are marked.
+        leases: Who may append.
     """
 
-    def __init__(self, checked: bool = True) -> None:
+    def __init__(
+        self, checked: bool = True, signals: MemorySignals | None = None, leases: MemoryLeases | None = None
+    ) -> None:
         self._checked = checked
+        self._signals = signals or MemorySignals()
+        self._leases = leases or MemoryLeases()
         self._lock = Lock()
-        self._entries: dict[str, list[Entry]] = {}
+        self._entries: dict[str, list[k.Entry]] = {}
+        self._calls: dict[str, Rows] = {}
+        self._begun: set[tuple[str, str, int]] = set()
 
     def append(
-        self, run: str, expected_head: int, events: Sequence[Event], time: float, epoch: int = 0
-    ) -> tuple[Entry, ...]:
+        self, run: str, expected_head: int, events: Sequence[k.Event], time: float, epoch: int = 0
+    ) -> tuple[k.Entry, ...]:
         """See ``Log.append``."""
         check_stored(events)
         if self._checked:
             for event in events:
                 encode(event)
         with self._lock:
+            if self._checked:
+                self._check_lease(run, epoch)
             check_head(run, expected_head, len(self._entries.get(run, ())))
-            entries = tuple(Entry(run, expected_head + n, time, event) for n, event in enumerate(events, 1))
+            entries = tuple(k.Entry(run, expected_head + n, time, event) for n, event in enumerate(events, 1))
             if entries:
+                (self._derive if self._checked else self._begin_once)(run, entries, epoch)
                 self._entries.setdefault(run, []).extend(entries)
         return entries
 
-    def read(self, run: str, after: int = 0) -> Iterator[Entry]:
+    def read(self, run: str, after: int = 0) -> Iterator[k.Entry]:
         """See ``Log.read``."""
         with self._lock:
             return iter(self._entries.get(run, [])[after:])
@@ -59,9 +82,81 @@ class MemoryLog:
     def close(self) -> None:
         """Nothing is held open; what was appended stays until the object is gone."""
 
+    def calls(self, run: str) -> list[CallRow]:
+        """See ``Ledger.calls``."""
+        with self._lock:
+            rows = self._calls.get(run, {})
+            first = {call: place for place, (call, _) in reversed(list(enumerate(rows)))}
+            return sorted(rows.values(), key=lambda row: (first[row.call], row.attempt))
+
+    def begun(self, run: str) -> list[CallRow]:
+        """See ``Ledger.begun``."""
+        return [row for row in self.calls(run) if row.state == "begun"]
+
+    def head(self, run: str) -> str:
+        """See ``Chain.head``."""
+        return self.verify(run).head
+
+    def verify(self, run: str, noted: str = "") -> Verdict:
+        """See ``Chain.verify``. What lies in memory is linked when it is asked for."""
+        links, prev = [], root(run)
+        for _, seq, time, event in self.read(run):
+            row = (seq, float(time), event.kind, event.version, encode(event))
+            links.append(Link(*row, prev, hash := link(prev, run, *row)))
+            prev = hash
+        return verify(run, links, len(links), prev, noted)
+
     def _newest(self) -> list[RunSummary]:
         summaries = (
             RunSummary(run, entries[0].time).after([entry.event for entry in entries])
             for run, entries in self._entries.items()
+            if run != JOURNAL
         )
         return sorted(summaries, key=lambda summary: (-summary.started, summary.id))
+
+    def _check_lease(self, run: str, epoch: int) -> None:
+        holder = self._leases.holder(run)
+        if epoch != (holder.epoch if holder else 0):
+            raise lease_lost(run, epoch, *((holder.epoch, holder.name, holder.since) if holder else (0, "", 0.0)))
+
+    def _begin_once(self, run: str, entries: Sequence[k.Entry], epoch: int) -> None:
+        for entry in entries:
+            event = entry.event
+            if isinstance(event, k.CallBegun):
+                attempt = (run, event.call_id, event.attempt)
+                if attempt in self._begun:
+                    raise not_begun(*attempt, "begun")
+                self._begun.add(attempt)
+
+    def _derive(self, run: str, entries: Sequence[k.Entry], epoch: int) -> None:
+        """What follows for the ledger and the signals: all of it or, when one of the events is refused, nothing."""
+        rows = dict(self._calls.get(run, {}))
+        heard = [event for _, _, _, event in entries if isinstance(event, k.SignalReceived)]
+        for entry in entries:
+            _derive_call(rows, entry, epoch)
+        self._signals.hear(run, heard)
+        self._calls[run] = rows
+
+
+def _derive_call(rows: Rows, entry: k.Entry, epoch: int) -> None:
+    """The same rules as those of ``derived``, in a dict."""
+    match event := entry.event:
+        case k.CallProposed(call=call):
+            row = rows.get((call.id, 1))
+            if row is None or row.state in OPEN:
+                rows[call.id, 1] = CallRow(entry.run, call.id, 1, call.name, "proposed", event.effect, event.hash)
+        case k.CallBegun(call_id=id, attempt=attempt):
+            row = rows.get((id, attempt))
+            first = rows.get((id, 1)) or CallRow(entry.run, id, 1, "", "proposed", "external", "")
+            before = rows.get((id, attempt - 1))
+            due = row.state in OPEN if row else attempt == 1 or (before is not None and before.state == "failed")
+            if not due:
+                raise not_begun(entry.run, id, attempt, row.state if row else None)
+            rows[id, attempt] = replace(
+                row or first, attempt=attempt, state="begun", hash=event.hash, epoch=epoch, begun=entry.seq
+            )
+        case _ if change := move(event):
+            last = change.attempt or max((n for id, n in rows if id == change.call), default=0)
+            row = rows.get((change.call, last))
+            if row and (not change.hash or (row.state == "proposed" and row.hash == change.hash)):
+                rows[change.call, last] = replace(row, state=change.to)

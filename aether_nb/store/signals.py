@@ -1,19 +1,22 @@
 """What signals are: words from outside that a run has still to hear.
 
 A signal is written first and applied later, by whoever advances the run: appending ``signal.received`` marks it as
-applied in the same transaction. It may be sent any number of times; its id makes it one. This module knows no run.
+applied in the same transaction. It may be sent any number of times; its id makes it one within its run. This module
+knows no run.
 """
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
+from aether_nb.errors import StoreError
 from aether_nb.events.kinds import SignalType
 
-__all__ = ["Signal", "Signals", "new_signal_id"]
+__all__ = ["Signal", "Signals", "body_text", "new_signal_id"]
 
 
 def new_signal_id() -> str:
@@ -44,6 +47,22 @@ class Signal:
     id: str = field(default_factory=new_signal_id)
     time: float = 0.0
     seal: str = ""
+
+
+def body_text(signal: Signal) -> str:
+    """The body of a signal as canonical JSON, the same for equal bodies.
+
+    Raises:
+        StoreError: It holds something that JSON cannot say.
+    """
+    try:
+        return json.dumps(signal.body, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise StoreError(
+            f"The signal '{signal.type}' to run {signal.run} cannot be sent.",
+            f"Its body must hold JSON values: {error}.",
+            "Whoever made it has to hand over plain values: text, finite numbers, lists and objects.",
+        ) from error
 
 
 @runtime_checkable

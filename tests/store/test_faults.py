@@ -57,7 +57,7 @@ def test_a_full_disk_is_said_and_loses_nothing(small_disk):
     with closing(SqliteLog(place / ".aether")) as log:
         if not mounted:
             log.append("r0", 0, (STARTED,), 1.0)
-            log._db.execute("PRAGMA max_page_count = 60")
+            log.database._db.execute("PRAGMA max_page_count = 60")
         head, error = fill(log)
         assert type(error) is StoreFull
         assert error.why == "What was recorded before is kept."
@@ -65,7 +65,7 @@ def test_a_full_disk_is_said_and_loses_nothing(small_disk):
         if mounted:
             (place / "ballast").unlink()
         else:
-            log._db.execute("PRAGMA max_page_count = 1000")
+            log.database._db.execute("PRAGMA max_page_count = 1000")
         assert log.append("r1", head, (RunEnded("done"),), 2.0)[0].seq == head + 1
 
 

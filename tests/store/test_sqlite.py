@@ -15,7 +15,7 @@ import pytest
 
 from aether_nb.errors import LogConflict, StoreError
 from aether_nb.events.kinds import CallBegun, Entry, RunEnded, RunStarted
-from aether_nb.store import sqlite as subject
+from aether_nb.store import database, sqlite
 from aether_nb.store.sqlite import SqliteLog
 from contracts.log_contract import LogContract
 
@@ -64,7 +64,7 @@ def test_two_kernels_cannot_write_the_same_event(log, other):
 
 def test_a_writer_that_holds_on_is_named_busy(log, other, monkeypatch):
     """A file that another process keeps locked is an error that says to try again."""
-    monkeypatch.setattr(subject, "BUSY_SECONDS", 0.01)
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.01)
     log.append("r1", 0, (STARTED,), 1.0)
     with closing(sqlite3.connect(log.file, isolation_level=None)) as holder, closing(other(log)) as second:
         holder.execute("BEGIN IMMEDIATE")
@@ -98,7 +98,7 @@ def test_an_interrupt_inside_a_commit_leaves_the_run_whole(log, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(subject, "_row", interrupted)
+        patch.setattr(sqlite, "_row", interrupted)
         with pytest.raises(KeyboardInterrupt):
             log.append("r1", 1, (RunEnded("done"),), 2.0)
     assert tuple(log.read("r1")) == kept
@@ -110,7 +110,7 @@ def test_a_log_can_be_read_without_this_package(log):
     log.append("r1", 0, (STARTED,), 1.0)
     with closing(sqlite3.connect(log.file)) as db:
         rows = db.execute("SELECT seq, kind, version, json_extract(payload, '$.prompt') FROM events").fetchall()
-    assert rows == [(1, "run.started", 1, "how many rows?")]
+    assert rows == [(1, "run.started", 2, "how many rows?")]
 
 
 # ---- the process dies

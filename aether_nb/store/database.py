@@ -1,0 +1,195 @@
+"""The SQLite file of a record, ``runs.db``: one connection, one lock, one way to read and one way to write.
+
+A commit survives the death of the process at any moment; the death of the machine may lose the last ones, never more
+(write-ahead log, ``synchronous=NORMAL``), but for those that are asked to be ``lasting``. Where machines share a file
+system, a rollback journal is kept instead and each commit reaches the disk. Nothing is made before the first write.
+This module does not know what the rows mean.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from threading import RLock
+from time import monotonic, sleep
+from typing import Any, TypeAlias, TypeVar
+
+from aether_nb.store import schema
+from aether_nb.store.commit import committed
+from aether_nb.store.faults import is_busy, is_shut, store_fault
+from aether_nb.store.filesystem import is_shared
+
+__all__ = ["FILE", "Database", "Row"]
+
+FILE = "runs.db"
+
+BUSY_SECONDS = 5.0
+"""How long a writer waits for another process."""
+
+Row: TypeAlias = tuple[Any, ...]
+T = TypeVar("T")
+
+_FORKED: list[sqlite3.Connection] = []
+"""Connections that a parent process has open. They are never used and never closed here: that would break its locks."""
+
+
+class Database:
+    """A record's file in ``folder``.
+
+    One connection serves all threads, one at a time: the agent's thread appends while the main thread reads. When the
+    file is deleted while it is open, the runs that are being written go on in a new file, with all their rows.
+
+    Args:
+        folder: Where ``runs.db`` lies; it need not exist.
+        wal: Whether to keep a write-ahead log; None: find out whether it is safe there.
+    """
+
+    def __init__(self, folder: Path, wal: bool | None = None) -> None:
+        self.folder = folder.absolute()
+        self.file = self.folder / FILE
+        self.writing: set[str] = set()
+        """The runs whose rows must not be lost with the file."""
+        self._wal = wal
+        self._lasting = False
+        self._lock = RLock()
+        self._db: sqlite3.Connection | None = None
+        self._identity: tuple[int, int] | None = None
+        self._process = os.getpid()
+
+    def select(self, query: str, arguments: Row = ()) -> list[Row]:
+        """All rows at once, so that the lock is not held while they are looked at; none when there is no store."""
+        with self.guarded():
+            if self._db is None and not self.file.exists():
+                return []
+            try:
+                return (self._db or self._open()).execute(query, arguments).fetchall()
+            except sqlite3.OperationalError as error:
+                if not is_shut(error):
+                    raise
+            return self._select_shut(query, arguments)
+
+    def write(self, names: Sequence[str], act: Callable[[sqlite3.Connection], T], lasting: bool = False) -> T:
+        """What ``act`` returns after its writes have been committed, all of them or none.
+
+        Args:
+            names: What is written, for ``points``.
+            act: Gets the connection, inside a transaction.
+            lasting: Whether it has to be on the disk itself before this returns.
+        """
+        with self.guarded():
+            db = self._open_for_writing()
+            if lasting is not self._lasting and self._wal:
+                db.execute(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
+                self._lasting = lasting
+            return committed(db, names, act)
+
+    @contextmanager
+    def guarded(self) -> Iterator[None]:
+        """Alone with the file, and its faults as our errors. May be nested."""
+        if self._process != os.getpid():
+            self._forked()
+        with self._lock:
+            try:
+                yield
+            except (sqlite3.Error, OSError, UnicodeEncodeError) as error:
+                raise store_fault(error, self.file) from error
+
+    def shrink(self) -> None:
+        """Give back to the system what is no longer used in the file."""
+        with self.guarded():
+            if self._db is not None:
+                self._db.execute("VACUUM")
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def close(self) -> None:
+        """Let go of the file; it is opened again when it is used."""
+        with self._lock:
+            if self._db is not None:
+                if self._process == os.getpid():
+                    self._db.close()
+                else:
+                    _FORKED.append(self._db)
+                self._db = None
+
+    def __del__(self) -> None:
+        """A database that is forgotten lets go of its file."""
+        self.close()
+
+    # ---- the connection
+
+    def _forked(self) -> None:
+        """In a child process: leave the parent's connection alone, and its lock, which a thread may have held."""
+        self._lock = RLock()
+        self.close()
+        self._process = os.getpid()
+
+    def _select_shut(self, query: str, arguments: Row) -> list[Row]:
+        """The rows of a record that came in a folder where SQLite cannot make the files that it shares readers with."""
+        with (
+            closing(sqlite3.connect(f"{self.file.as_uri()}?immutable=1", uri=True)) as db,
+            closing(sqlite3.connect(":memory:", isolation_level=None)) as copy,
+        ):
+            if schema.is_old(db, self.file):
+                db.backup(copy)
+                schema.migrate(copy, self.file)
+                return copy.execute(query, arguments).fetchall()
+            return db.execute(query, arguments).fetchall()
+
+    def _open(self) -> sqlite3.Connection:
+        # Several threads share it under our own lock; transactions are begun by us alone.
+        db = sqlite3.connect(self.file, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        try:
+            if self._wal is None:
+                self._wal = not is_shared(self.folder)
+            self._wal = _journal(db, "WAL" if self._wal else "DELETE") == "wal" and self._wal
+            db.execute(f"PRAGMA synchronous = {'NORMAL' if self._wal else 'FULL'}")
+            self._lasting = False
+            schema.migrate(db, self.file)
+            self._identity = self._identity_on_disk()
+        except BaseException:
+            db.close()
+            raise
+        self._db = db
+        return db
+
+    def _open_for_writing(self) -> sqlite3.Connection:
+        if self._db is not None and self._identity_on_disk() == self._identity:
+            return self._db
+        saved = self._rows_being_written()
+        self.close()
+        self._make_folder()
+        db = self._open()
+        if saved:
+            committed(db, ("moved",), lambda db: schema.put_rows(db, saved))
+        return db
+
+    def _make_folder(self) -> None:
+        if not self.folder.is_dir():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            (self.folder / ".gitignore").write_text("*\n", encoding="utf-8")
+
+    def _identity_on_disk(self) -> tuple[int, int] | None:
+        try:
+            found = self.file.stat()
+        except FileNotFoundError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def _rows_being_written(self) -> list[schema.Rows]:
+        """All that is known of the runs being written, out of a file that has lost its name but is still open."""
+        return [] if self._db is None else [schema.rows_of(self._db, run) for run in sorted(self.writing)]
+
+
+def _journal(db: sqlite3.Connection, mode: str) -> str:
+    """The journal that the file has after this one was asked for. SQLite does not wait for others here, so we do."""
+    deadline = monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            return str(db.execute(f"PRAGMA journal_mode = {mode}").fetchone()[0])
+        except sqlite3.OperationalError as error:
+            if not is_busy(error) or monotonic() > deadline:
+                raise
+        sleep(0.01)

@@ -1,0 +1,119 @@
+"""Bytes as files: ``blobs/ab/cdef…`` beside the record, each under the hash of what is in it.
+
+A file is written under another name and then given its own, so it is whole or not there. Its bytes reach the disk
+before it gets its name: an event that speaks of it must not outlive it. Removing what nobody needs is for ``prune``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+
+from aether_nb.errors import StoreCorrupt
+from aether_nb.store import points
+from aether_nb.store.blobs import blob_missing
+from aether_nb.store.faults import store_fault
+
+__all__ = ["FOLDER", "FolderBlobs"]
+
+FOLDER = "blobs"
+
+_HASH = re.compile(r"[0-9a-f]{64}")
+
+
+class FolderBlobs:
+    """``Blobs`` in a folder.
+
+    Args:
+        folder: The record's folder; nothing is made in it before the first blob.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.absolute() / FOLDER
+
+    def put(self, data: bytes | memoryview) -> str:
+        """See ``Blobs.put``."""
+        hash = sha256(data).hexdigest()
+        file = self._file(hash)
+        try:
+            if not self._is_whole(file, memoryview(data).nbytes):
+                self._make_folder(file.parent)
+                self._write(file, data)
+        except OSError as error:
+            raise store_fault(error, file) from error
+        return hash
+
+    def get(self, hash: str) -> bytes:
+        """See ``Blobs.get``."""
+        file = self._file(hash)
+        try:
+            data = file.read_bytes()
+        except FileNotFoundError:
+            raise blob_missing(hash) from None
+        except OSError as error:
+            raise store_fault(error, file) from error
+        if sha256(data).hexdigest() != hash:
+            raise StoreCorrupt(
+                f"The bytes in {file} are not those that were kept.",
+                "They have another hash: the file was changed or damaged.",
+                f"Remove it, and make what it held again: rm {file}",
+            )
+        return data
+
+    def has(self, hash: str) -> bool:
+        """See ``Blobs.has``."""
+        return self._file(hash).is_file()
+
+    def drop(self, hash: str) -> int:
+        """See ``Blobs.drop``."""
+        file = self._file(hash)
+        try:
+            size = file.stat().st_size
+            file.unlink()
+        except FileNotFoundError:
+            return 0
+        except OSError as error:
+            raise store_fault(error, file) from error
+        return size
+
+    def hashes(self) -> Iterator[tuple[str, int]]:
+        """See ``Blobs.hashes``."""
+        for file in sorted(self.folder.glob("??/*")):
+            hash = file.parent.name + file.name
+            if _HASH.fullmatch(hash):
+                with suppress(FileNotFoundError):
+                    yield hash, file.stat().st_size
+
+    def _file(self, hash: str) -> Path:
+        """Where a blob lies. A hash may come out of a record that anybody wrote: nothing else becomes a path."""
+        if not _HASH.fullmatch(hash):
+            raise blob_missing(hash)
+        return self.folder / hash[:2] / hash[2:]
+
+    def _is_whole(self, file: Path, size: int) -> bool:
+        try:
+            return file.stat().st_size == size
+        except FileNotFoundError:
+            return False
+
+    def _make_folder(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def _write(self, file: Path, data: bytes | memoryview) -> None:
+        part = file.with_name(f"{file.name}.{secrets.token_hex(6)}.part")
+        try:
+            with part.open("xb") as out:
+                out.write(data)
+                out.flush()
+                os.fsync(out.fileno())
+            points.pass_by("before", ("blob",))
+            part.replace(file)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+        points.pass_by("after", ("blob",))

@@ -1,0 +1,62 @@
+"""A whole store: log, chain, ledger, signals, leases and blobs that belong together, and the ways to get one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from aether_nb.store.blobs import Blobs
+from aether_nb.store.chain import Chain
+from aether_nb.store.database import Database
+from aether_nb.store.folder_blobs import FolderBlobs
+from aether_nb.store.lease import Leases
+from aether_nb.store.ledger import Ledger
+from aether_nb.store.log import Log
+from aether_nb.store.memory import MemoryLog
+from aether_nb.store.memory_parts import MemoryBlobs, MemoryLeases, MemorySignals
+from aether_nb.store.signals import Signals
+from aether_nb.store.sqlite import SqliteLog
+from aether_nb.store.sqlite_leases import SqliteLeases
+from aether_nb.store.sqlite_ledger import SqliteLedger
+from aether_nb.store.sqlite_signals import SqliteSignals
+
+__all__ = ["Store", "memory_store", "open_store"]
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The parts of one store. ``log.close()`` lets go of its file; it opens itself again."""
+
+    log: Log
+    chain: Chain
+    ledger: Ledger
+    signals: Signals
+    leases: Leases
+    blobs: Blobs
+
+
+def open_store(folder: Path, name: str = "", wal: bool | None = None) -> Store:
+    """The store in a folder. Nothing is made before something is written.
+
+    Args:
+        folder: Where it lies; it need not exist.
+        name: What people call this process: its notebook, or the command that was typed.
+        wal: Whether the file keeps a write-ahead log; None: where that is safe.
+    """
+    database = Database(folder, wal)
+    log = SqliteLog(database)
+    return Store(
+        log,
+        log,
+        SqliteLedger(database),
+        SqliteSignals(database),
+        SqliteLeases(database, name),
+        FolderBlobs(database.folder),
+    )
+
+
+def memory_store() -> Store:
+    """A store that lives as long as it is held."""
+    signals, leases = MemorySignals(), MemoryLeases()
+    log = MemoryLog(True, signals, leases)
+    return Store(log, log, log, signals, leases, MemoryBlobs())
