@@ -23,7 +23,7 @@ from aether_nb.events.state import RunState
 from aether_nb.live.bridge import Jobs, run_blocking, run_in_cell
 from aether_nb.live.fastlane import FastLane
 from aether_nb.live.whereabouts import can_type
-from aether_nb.session import Question, Session
+from aether_nb.session import Cell, Question, Session
 from aether_nb.widgets.approval import gate_text
 from aether_nb.widgets.console import Console
 from aether_nb.widgets.panel import Panel
@@ -75,7 +75,8 @@ def _shown(session: Session, question: Question) -> Iterator[Face]:
 
 
 async def _work(session: Session, question: Question, face: Face, jobs: Jobs) -> RunState:
-    return await session.ask(question, jobs.main, face.people(jobs, session.settings.approve), face.watcher)
+    people = face.people(jobs, session.models.settings.approve)
+    return await session.ask(question, Cell(jobs.main, people, face.watcher))
 
 
 class Face(Protocol):
@@ -112,7 +113,7 @@ class KernelFace:
         self.stopped = False
         self.patience = PATIENCE
         self.desk = Desk(self._seen, lambda: self.panel.wait_left(GRACE))
-        self.panel = Panel(run, self._command, session.choices())
+        self.panel = Panel(run, self._command, session.models.choices())
         self.comm_id = self.panel.comm_id
         self.lane = FastLane(self.kernel)
         self.lane.watch(self.comm_id, lambda said: self.panel.receive(said, said["msg_id"]))
@@ -161,7 +162,7 @@ class KernelFace:
     def _swap(self, name: str) -> None:
         """Let another model go on with the run; one that cannot be had is said in a line."""
         try:
-            self.session.use_model(name)
+            self.session.models.use(name)
             chosen, said = name, f"{name} goes on from the next step."
         except AetherError as error:
             chosen, said = "", f"{error.what} {error.why}".strip()

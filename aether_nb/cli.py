@@ -69,20 +69,20 @@ def help_(options: argparse.Namespace) -> int:
 def runs(options: argparse.Namespace) -> int:
     """The runs that are recorded here."""
     from aether_nb import reports
-    from aether_nb.opening import open_log
+    from aether_nb.opening import open_record
 
-    found = open_log(options.store).runs()
+    found = open_record(options.store).log.runs()
     print(json.dumps(reports.runs_rows(found), indent=2) if options.json else reports.runs_text(found))
     return 0
 
 
 def show(options: argparse.Namespace) -> int:
     """A run as it was seen."""
-    from aether_nb.opening import open_log
+    from aether_nb.opening import open_record
     from aether_nb.widgets.transcript import bundle
     from aether_nb.widgets.view import view_of
 
-    log = open_log(options.store)
+    log = open_record(options.store).log
     print(bundle(view_of(log.read(log.resolve(options.run))), with_answer=True)["text/plain"])
     return 0
 
@@ -90,9 +90,9 @@ def show(options: argparse.Namespace) -> int:
 def trace(options: argparse.Namespace) -> int:
     """What a run did, in order."""
     from aether_nb import reports
-    from aether_nb.opening import open_log
+    from aether_nb.opening import open_record
 
-    log = open_log(options.store)
+    log = open_record(options.store).log
     run = log.resolve(options.run)
     entries = log.read(run)
     print(json.dumps(list(reports.trace_rows(entries)), indent=2) if options.json else reports.trace_text(run, entries))

@@ -36,10 +36,10 @@ def status(session: Session, _: Any) -> str:
     grants = f"{len(session.grants)} that last" if session.grants else "none that last"
     lines = [
         f"aether-nb {VERSION}",
-        f"  model    {session.model_name}",
-        f"  mode     {session.settings.mode}",
+        f"  model    {session.models.name}",
+        f"  mode     {session.models.settings.mode}",
         f"  folder   {session.workspace}",
-        f"  record   {session.record}",
+        f"  record   {session.models.record}",
         f"  turns    {len(session.turns)} in this conversation",
         f"  grants   {grants}",
         "",
@@ -61,11 +61,11 @@ def help_(options: argparse.Namespace) -> str:
 def model(session: Session, options: argparse.Namespace) -> str:
     """Which model serves, or which one shall."""
     if options.name:
-        return f"{session.use_model(options.name, options.role).name} serves from now on{_as(options.role)}."
+        return f"{session.models.use(options.name, options.role).name} serves from now on{_as(options.role)}."
     if options.role != "chat":
-        name, note = session.role(options.role)
+        name, note = session.models.role(options.role)
         return note or f"{name} serves{_as(options.role)}."
-    return f"{session.model_name} serves. Another: %aether model PROVIDER:MODEL"
+    return f"{session.models.name} serves. Another: %aether model PROVIDER:MODEL"
 
 
 def _as(role: str) -> str:
@@ -74,23 +74,23 @@ def _as(role: str) -> str:
 
 def models(session: Session, options: argparse.Namespace) -> str:
     """Which providers there are, or which models one of them has."""
-    return model_verbs.models(options, session.settings, session.thread.run)
+    return model_verbs.models(options, session.models.settings, session.thread.run)
 
 
 def key(session: Session, options: argparse.Namespace) -> str:
     """Take a key, forget one, or say which there are."""
     with _dialog(session) as dialog:
-        said = model_verbs.key(options, session.settings, dialog)
+        said = model_verbs.key(options, session.models.settings, dialog)
     if options.provider:
-        session.reopen(options.provider.lower())
+        session.models.reopen(options.provider.lower())
     return said
 
 
 def setup(session: Session, _: Any) -> str:
     """Choose a model step by step."""
     with _dialog(session) as dialog:
-        name = set_up(dialog, session.settings)
-    return f"{session.use_model(name).name} serves from now on." if name else "Everything stays as it is."
+        name = set_up(dialog, session.models.settings)
+    return f"{session.models.use(name).name} serves from now on." if name else "Everything stays as it is."
 
 
 @contextmanager
@@ -123,7 +123,7 @@ def grants(session: Session, options: argparse.Namespace) -> str:
 
 def runs(session: Session, options: argparse.Namespace) -> str:
     """The runs that are recorded here."""
-    found = session.log.runs()
+    found = session.store.log.runs()
     return json.dumps(reports.runs_rows(found), indent=2) if options.json else reports.runs_text(found)
 
 

@@ -8,14 +8,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from aether_nb.config import Settings, load
+from aether_nb.config import Settings, load, own_file
 from aether_nb.errors import ConfigError
 from aether_nb.live.whereabouts import place
+from aether_nb.serving import Serving
 from aether_nb.session import Session
 from aether_nb.store.place import store_folder
-from aether_nb.store.sqlite import SqliteLog
+from aether_nb.store.seal import Sealer
+from aether_nb.store.store import Store, open_store
 
-__all__ = ["open_log", "open_session", "surroundings"]
+__all__ = ["open_record", "open_session", "surroundings"]
 
 
 def open_session(shell: Any) -> Session:
@@ -27,7 +29,9 @@ def open_session(shell: Any) -> Session:
     notebook, workspace = place(shell)
     settings = load(workspace)
     record = store_folder(notebook, Path.cwd(), settings.store)
-    return Session(shell, settings, SqliteLog(record), record, workspace, notebook=str(notebook or ""))
+    store = open_store(record, str(notebook or workspace))
+    sealer = Sealer(own_file().parent)
+    return Session(shell, Serving(settings, record), store, sealer, workspace, notebook=str(notebook or ""))
 
 
 def surroundings(shell: Any) -> tuple[Settings | ConfigError, Path, Path]:
@@ -41,7 +45,7 @@ def surroundings(shell: Any) -> tuple[Settings | ConfigError, Path, Path]:
     return settings, store_folder(notebook, Path.cwd(), override), workspace
 
 
-def open_log(folder: str = "") -> SqliteLog:
+def open_record(folder: str = "", name: str = "aether") -> Store:
     """The record in a folder, or the one that belongs to the working directory."""
     settings = load(Path.cwd())
-    return SqliteLog(store_folder(None, Path.cwd(), folder or settings.store))
+    return open_store(store_folder(None, Path.cwd(), folder or settings.store), name)

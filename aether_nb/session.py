@@ -8,38 +8,37 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from aether_nb import registry
 from aether_nb.about import VERSION
-from aether_nb.agent import context, steps
+from aether_nb.agent import context
 from aether_nb.agent.asking import Asking, Person
 from aether_nb.agent.calls import Calls, Host
 from aether_nb.agent.driver import Driver
+from aether_nb.agent.mail import Mail
+from aether_nb.agent.resuming import check, interrupted, versions
 from aether_nb.agent.run import Run, Watcher, new_id
+from aether_nb.agent.sealing import sealed, unsealed
 from aether_nb.agent.waiting import Waiting
-from aether_nb.config import ROLES, Settings
-from aether_nb.errors import OptionError, UsageFault
+from aether_nb.errors import OptionError, ResumeRefused, UsageFault
 from aether_nb.events import kinds as k
 from aether_nb.events.state import RunState
 from aether_nb.live.bridge import AgentThread
 from aether_nb.live.summary import summarize
-from aether_nb.models import providers
-from aether_nb.models.base import Model, Request
-from aether_nb.models.cache import ReplyStore
-from aether_nb.models.discovery import Found, find_local
-from aether_nb.models.opened import Opened
-from aether_nb.models.providers import Providers
-from aether_nb.models.router import ANALYST, Role, blind, open_model, role_model, serving
-from aether_nb.store.log import Log
+from aether_nb.models.base import Model
+from aether_nb.serving import Serving
+from aether_nb.store.seal import Sealer
+from aether_nb.store.store import Store
 from aether_nb.tools.base import Tool
 from aether_nb.tools.builtin import BUILT_IN
 from aether_nb.tools.function import FunctionTool
 
-__all__ = ["Question", "Session"]
+__all__ = ["Cell", "Question", "Session"]
 
 
 @dataclass(frozen=True)
@@ -54,6 +53,7 @@ class Question:
         fresh: Forget the earlier turns.
         cell: The cell it was typed in; asking again from the same cell replaces its turn.
         limits: Where the run pauses; the session's when None.
+        park_after: Seconds of waiting for a person after which the run is parked; None for never.
         run: The name of the run that works on it.
     """
 
@@ -64,7 +64,23 @@ class Question:
     fresh: bool = False
     cell: str = ""
     limits: k.Limits | None = None
+    park_after: float | None = None
     run: str = field(default_factory=new_id)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Where a run is worked on.
+
+    Args:
+        main: Runs a function on the user's main thread.
+        people: Who may be asked, in this order.
+        watcher: Who is told of every entry.
+    """
+
+    main: Callable[[Callable[[], Any]], Awaitable[Any]]
+    people: Sequence[Person]
+    watcher: Watcher
 
 
 @dataclass
@@ -73,125 +89,36 @@ class Session:
 
     Args:
         shell: The IPython shell whose namespace the tools work on.
-        settings: What is configured.
-        log: Where runs are recorded.
-        record: The folder of the record, for people to read.
+        models: Who answers.
+        store: Where runs are recorded.
+        sealer: This user's key, to which what he says is bound.
         workspace: The folder inside which files may be touched.
         notebook: The notebook's path, when it is known.
     """
 
     shell: Any
-    settings: Settings
-    log: Log
-    record: Path
+    models: Serving
+    store: Store
+    sealer: Sealer
     workspace: Path
     notebook: str = ""
     thread: AgentThread = field(default_factory=AgentThread)
     turns: dict[str, k.Turn] = field(default_factory=dict)
     grants: list[k.Grant] = field(default_factory=list)
     last: str = ""
-    found: Sequence[Found] | None = None
-    _only: str = ""
-    _replies: ReplyStore | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _models: Opened = field(init=False)
 
     def __post_init__(self) -> None:
         """Take the folder that a person opened with a typed flag; nothing else is ever granted beforehand."""
-        self._models = Opened(self._opened)
-        if folder := self.settings.allow_writes:
+        if folder := self.models.settings.allow_writes:
             rule = f"folder:{os.path.realpath(folder)}"
             self.grants.append(k.Grant("g-flag", "write_file", rule, "medium", "notebook", "the flag --allow-writes"))
 
-    # ---- models
-
-    @property
-    def model_name(self) -> str:
-        """The model that serves when a question names none."""
-        settings = self.settings
-        choice = serving(
-            os.environ, settings.model, self.providers, found=self.found or (), local_only=settings.local_only
-        )
-        return choice.name
-
-    @property
-    def providers(self) -> Providers:
-        """The registry of providers, with the user's own rows and those that were registered in a cell."""
-        return providers.load([self.settings.providers])
-
-    def use_model(self, name: str, role: Role = "chat") -> Model:
-        """Let a model serve from now on: also in the run that is going on, from its next step.
-
-        Args:
-            name: As a person types it.
-            role: What it shall serve for.
-
-        Raises:
-            ModelNotFound: No model goes by that name.
-        """
-        model = self._models.anew(name)  # its address may have been set anew
-        if role == "chat":
-            self.settings, self._only = replace(self.settings, model=name), ""
-        else:
-            named: dict[str, Any] = {ROLES[role]: name}
-            self.settings = replace(self.settings, **named)
-        return model
-
-    def role(self, role: Role) -> tuple[str, str]:
-        """Who serves for a role, and a note for people when the chat model stands in."""
-        name, note = role_model(role, self.settings)
-        return name or self.model_name, note
-
-    def model(self, name: str = "") -> Model:
-        """The model of that name, the one that serves when none is given.
-
-        It is opened once and keeps its connection; one that was registered in a cell is always the latest.
-        """
-        name = name or self.model_name
-        return self._models.anew(name) if name in registry.names("model") else self._models.get(name)
-
-    def _opened(self, name: str) -> Model:
-        settings = self.settings
-        if settings.cache and self._replies is None:
-            self._replies = ReplyStore(self.record / "replies.sqlite")
-        return open_model(
-            name,
-            os.environ,
-            self.providers,
-            timeout=settings.timeout,
-            local_only=settings.local_only,
-            replies=self._replies if settings.cache else None,
-        )
-
-    def choices(self) -> list[str]:
-        """Models to choose from without asking anybody: the one that serves, those used here, those that were added."""
-        return list(dict.fromkeys((self.model_name, *self._models.names, *registry.names("model"), ANALYST)))
-
-    def _chosen(self, request: Request) -> Model:
-        """Who answers this request: the model of the question, or of the session; another one when it sees no pictures.
-
-        Raises:
-            ModelError: It cannot be opened.
-        """
-        model = self._models.get(self._only or self.model_name)  # opened once a run, however it was registered
-        if blind(model, request):
-            return self._models.get(self.role("vision")[0])
-        return model
-
-    def reopen(self, provider: str) -> None:
-        """Open a provider's models anew when they are next asked: its key has changed."""
-        for name in self._models.names:
-            if name.startswith(f"{provider}:"):
-                self._models.forget(name)
-
     def close(self) -> None:
         """Let go of connections, files and the thread. What is recorded stays."""
-        if self._models.names:
-            self.thread.submit(self._models.aclose()).result(timeout=5)
-        if self._replies is not None:
-            self._replies.close()
+        self.models.close(lambda work: self.thread.submit(work).result(timeout=5))
         self.thread.close()
-        self.log.close()
+        self.store.log.close()
 
     def ready(self, question: Question) -> None:
         """Refuse a question that cannot be begun, before anything is shown.
@@ -204,10 +131,8 @@ class Session:
             ModelNotFound: No model goes by that name.
             UsageFault: Another question is being worked on: code of an agent asks an agent.
         """
-        named = question.model or self.settings.model
-        if not named and self.found is None and self.model_name == ANALYST:
-            self.found = self.thread.run(find_local(self.providers, environment=os.environ))
-        self.model(question.model)
+        self.models.look_around(question.model, self.thread.run)
+        self.models.model(question.model)
         if not self._turn.locked():
             return
         if self.thread.responds():
@@ -228,31 +153,24 @@ class Session:
 
     # ---- runs
 
-    async def ask(
-        self,
-        question: Question,
-        main: Callable[[Callable[[], Any]], Awaitable[Any]],
-        people: Sequence[Person],
-        watcher: Watcher,
-    ) -> RunState:
-        """Work on a question to its end. Questions of one notebook are worked on one after the other.
+    async def ask(self, question: Question, cell: Cell) -> RunState:
+        """Work on a question to its end, or to where it is parked. Questions are worked on one after the other.
 
         Args:
             question: What is asked.
-            main: Runs a function on the user's main thread.
-            people: Who may be asked, in this order.
-            watcher: Who is told of every entry.
+            cell: Where it is worked on, and who may be asked.
 
         Raises:
             asyncio.CancelledError: It was stopped; the log says so.
             AetherError: It could not be started or recorded.
         """
         async with self._turn:
-            model, self._only = self.model(question.model), question.model
+            model, self.models.only = self.models.model(question.model), question.model
             if question.fresh:
                 self.turns.clear()
-            run = Run(self.log, question.run, (watcher,))
-            summary = await main(
+            lease = self.store.leases.take(question.run, time.time())
+            run = Run(self.store.log, question.run, (cell.watcher,), epoch=lease.epoch)
+            summary = await cell.main(
                 lambda: summarize(self.shell.user_ns, question.prompt, hidden=self.shell.user_ns_hidden)
             )
             tools = self.tools()
@@ -265,22 +183,67 @@ class Session:
                 workspace=self.workspace,
                 prior=started.prior,
             )
-            asking = Asking(people)
-            calls = Calls(run, tools, Host(self.shell, self.workspace, main), asking)
-            try:
-                run.append(started)
-                self.last = run.id
-                run.append(k.ContextComposed(opening))
-                for grant in self.grants:
-                    run.append(k.GrantGiven(grant))
-                return await Driver(run, self._chosen, calls, Waiting(asking)).drive()
-            finally:
-                self._remember(question, run.state)
-                await self._models.sweep()
+            given = (sealed(run.id, k.GrantGiven(grant), self.sealer) for grant in self.grants)
+            run.append(started, k.ContextComposed(opening), *given)
+            return await self._driven(run, tools, cell, question.park_after)
+
+    async def resume(self, name: str, cell: Cell, take: bool = False, anyway: bool = False) -> RunState:
+        """Go on with a run that was left: its kernel died, it is parked, or its record could not be written.
+
+        Args:
+            name: The run's id or its beginning; the newest when empty.
+            cell: Where it is worked on, and who may be asked.
+            take: Take it from a kernel that is alive.
+            anyway: Go on, though tools or rules are no longer the same.
+
+        Raises:
+            LeaseHeld: Another kernel advances it.
+            ResumeRefused: It has ended, or its tools or rules are no longer the same.
+            asyncio.CancelledError: It was stopped; the log says so.
+        """
+        async with self._turn:
+            store, id = self.store, self.store.log.resolve(name)
+            store.chain.verify(id).confirm()
+            before = store.leases.holder(id)
+            lease = store.leases.take(id, time.time(), force=take)
+            run, tools = Run(store.log, id, (cell.watcher,), epoch=lease.epoch), self.tools()
+            run.catch_up()
+            self._may_resume(run.state, tools, anyway)
+            fresh = before is None or before.process != lease.process
+            taken = before.name if before is not None and before.epoch != lease.epoch else ""
+            run.append(
+                k.LeaseTaken(lease.epoch, lease.name, taken, forced=take),
+                k.RunResumed(lease.name, fresh, anyway),
+                *unsealed(run.state, store.log.read(id), self.sealer),
+                *interrupted(run.state, fresh),
+            )
+            assert run.state.started is not None
+            self.models.only = "" if run.state.started.model == self.models.name else run.state.started.model
+            return await self._driven(run, tools, cell, None)
+
+    def _may_resume(self, state: RunState, tools: Mapping[str, Tool], anyway: bool) -> None:
+        if state.ended is not None:
+            what = f"Run {state.run} has ended ({state.ended.outcome})."
+            raise ResumeRefused(what, "There is nothing to go on with.", f"Look at it: %aether show {state.run}")
+        if not anyway:
+            check(state, tools)
+
+    async def _driven(self, run: Run, tools: Mapping[str, Tool], cell: Cell, park_after: float | None) -> RunState:
+        """Drive a run to its end, or to where it is parked, and let go of it."""
+        self.last = run.id
+        mail = Mail(self.store.signals, run.id, self.sealer)
+        waiting = Waiting(Asking(cell.people), mail, park_after)
+        calls = Calls(run, tools, Host(self.shell, self.workspace, cell.main), waiting.asking)
+        try:
+            return await Driver(run, self.models.chosen, calls, waiting, sealer=self.sealer).drive()
+        finally:
+            self._remember(run.state)
+            self.store.leases.release(run.id)
+            await self.models.sweep()
 
     def _started(self, question: Question, model: Model, tools: Mapping[str, Tool]) -> k.RunStarted:
         """The run's first event: everything it may depend on, frozen."""
-        settings = self.settings
+        settings = self.models.settings
         limits = k.Limits(settings.max_steps, settings.max_seconds, settings.max_tokens, settings.max_cost)
         prior = tuple(turn for cell, turn in self.turns.items() if not question.cell or cell != question.cell)
         return k.RunStarted(
@@ -293,22 +256,19 @@ class Session:
             notebook=self.notebook,
             cell=question.cell,
             plan_only=question.plan_only,
-            versions={
-                "aether-nb": VERSION,
-                "next_step": steps.VERSION,
-                "prompt": context.PROMPT_VERSION,
-            },
+            versions=versions(tools) | {"aether-nb": VERSION},
+            workspace=str(self.workspace),
         )
 
-    def _remember(self, question: Question, state: RunState) -> None:
+    def _remember(self, state: RunState) -> None:
         """Keep the turn for later ones, in the place of an earlier turn of the same cell, and the yeses that last."""
         if state.started is None:
             return
         known = {(grant.tool, grant.rule, grant.risk) for grant in self.grants}
         lasting = [grant for grant in state.grants if grant.lasts == "notebook"]
         self.grants += [grant for grant in lasting if (grant.tool, grant.rule, grant.risk) not in known]
-        if state.ended and state.ended.outcome == "done" and not question.plan_only:
-            self.turns[question.cell or state.run] = context.turn_of(state)
+        if state.ended and state.ended.outcome == "done" and not state.started.plan_only:
+            self.turns[state.started.cell or state.run] = context.turn_of(state)
 
     def revoke(self, id: str) -> k.Grant:
         """Take back a yes that lasts.
@@ -329,4 +289,4 @@ class Session:
         Raises:
             RunNotFound: No run goes by that name, or there is none yet.
         """
-        return iter(self.log.read(self.log.resolve(run or self.last)))
+        return iter(self.store.log.read(self.store.log.resolve(run or self.last)))

@@ -19,7 +19,7 @@ from aether_nb.agent.ending import amount, settled
 from aether_nb.agent.mail import DOUBT, doubt_events
 from aether_nb.agent.naming import unique
 from aether_nb.agent.run import Run
-from aether_nb.agent.sealing import Sealer, gate_events
+from aether_nb.agent.sealing import gate_events
 from aether_nb.agent.steps import next_step
 from aether_nb.agent.waiting import Waiting
 from aether_nb.errors import AetherError, ModelError, RepairableToolError, StoreError
@@ -27,6 +27,7 @@ from aether_nb.events import kinds as k
 from aether_nb.events.messages import ToolCall, ToolSpec, arguments_hash
 from aether_nb.events.state import Call, RunState
 from aether_nb.models.base import PLAIN, Model, Options, Reply, Request
+from aether_nb.store.seal import Sealer
 from aether_nb.store.signals import Signal
 from aether_nb.tools.base import Result
 

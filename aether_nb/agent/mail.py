@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from aether_nb.agent.asking import Answer
-from aether_nb.agent.sealing import Sealer, gate_events, signal_fields
+from aether_nb.agent.sealing import gate_events, signal_fields
 from aether_nb.events import kinds as k
 from aether_nb.events.state import RunState
+from aether_nb.store.seal import Sealer
 from aether_nb.store.signals import Signal, Signals
 
 __all__ = ["DOUBT", "Mail", "doubt_events", "heard"]

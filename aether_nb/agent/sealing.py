@@ -8,26 +8,16 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import Protocol
 
 from aether_nb.agent.asking import Answer
 from aether_nb.events import kinds as k
 from aether_nb.events.state import RunState
+from aether_nb.store.seal import Sealer
 from aether_nb.store.signals import Signal
 
-__all__ = ["Sealer", "gate_events", "sealed", "signal_fields", "unsealed"]
-
-
-class Sealer(Protocol):
-    """Binds words to this user's key."""
-
-    def seal(self, fields: Sequence[str]) -> str:
-        """The seal of these words."""
-
-    def verifies(self, fields: Sequence[str], seal: str) -> bool:
-        """Whether that is their seal, made with the same key."""
+__all__ = ["gate_events", "sealed", "signal_fields", "unsealed"]
 
 
 def gate_events(run: str, proposed: k.CallProposed, answer: Answer, sealer: Sealer | None) -> tuple[k.Event, ...]:

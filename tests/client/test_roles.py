@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -11,8 +11,7 @@ from aether_nb import Aether, ScriptedModel, register, register_provider
 from aether_nb.config import Settings
 from aether_nb.events.messages import Image, Message, Text
 from aether_nb.models.base import Request
-from aether_nb.session import Session
-from aether_nb.store.memory import MemoryLog
+from aether_nb.serving import Serving
 from harness.loopback import Play, events, loopback, says
 
 PICTURE = Image("image/png", "iVBORw0KGgo=")
@@ -45,29 +44,28 @@ async def test_a_client_hands_pictures_to_the_model_that_sees(
 
 
 def test_a_notebook_hands_pictures_to_the_model_that_sees(eyes: ScriptedModel, tmp_path: Path) -> None:
-    """The same in a session; the role falls back to the model of the conversation, with a note that says so."""
+    """The same in a notebook; the role falls back to the model of the conversation, with a note that says so."""
     register_provider("acme", "http://127.0.0.1:9/v1", vision=False)
-    shell = SimpleNamespace(user_ns={})
-    session = Session(shell, Settings(model="acme:m"), MemoryLog(), tmp_path, tmp_path)
+    models = Serving(Settings(model="acme:m"), tmp_path)
     words, pictures = Request((Message.of("user", "hello"),)), Request((SHOWN,))
-    assert session._chosen(words).name == session._chosen(pictures).name == "acme:m"
-    assert session.role("vision") == (
+    assert models.chosen(words).name == models.chosen(pictures).name == "acme:m"
+    assert models.role("vision") == (
         "acme:m",
         "No model is set for the role 'vision': the chat model, acme:m, stands in. To set one: AETHER_VISION_MODEL",
     )
-    session.use_model("eyes", "vision")
-    assert (session._chosen(words).name, session._chosen(pictures).name) == ("acme:m", "eyes")
-    assert session.model_name == "acme:m"
-    session.close()
+    models.use("eyes", "vision")
+    assert (models.chosen(words).name, models.chosen(pictures).name) == ("acme:m", "eyes")
+    assert models.name == "acme:m"
+    models.close(asyncio.run)
 
 
 def test_a_question_for_one_model_may_be_swapped_in_mid_run(eyes: ScriptedModel, tmp_path: Path) -> None:
     """What a person picks while a run goes on counts from its next step, also when the question named another model."""
     register("model", "first", ScriptedModel(["one"], name="first"))
-    session = Session(SimpleNamespace(user_ns={}), Settings(model="first"), MemoryLog(), tmp_path, tmp_path)
-    session._only = "first"
+    models = Serving(Settings(model="first"), tmp_path)
+    models.only = "first"
     request = Request((Message.of("user", "hello"),))
-    assert session._chosen(request).name == "first"
-    session.use_model("eyes")
-    assert (session._chosen(request).name, session.model_name) == ("eyes", "eyes")
-    session.close()
+    assert models.chosen(request).name == "first"
+    models.use("eyes")
+    assert (models.chosen(request).name, models.name) == ("eyes", "eyes")
+    models.close(asyncio.run)

@@ -1,0 +1,73 @@
+"""Taking up a run that somebody left: what stands open in its record, and what has to be said before the loop goes on.
+
+Resuming is entering the same loop with an old log. Only what died with the kernel needs words: calls that had begun,
+questions that they had asked, yeses that this user did not give. Pure functions over the state and the record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aether_nb.agent import context, steps
+from aether_nb.errors import ResumeRefused
+from aether_nb.events import kinds as k
+from aether_nb.events.state import RunState
+from aether_nb.tools.base import Tool
+
+__all__ = ["check", "interrupted", "versions"]
+
+
+def versions(tools: Mapping[str, Tool]) -> dict[str, str]:
+    """By which rules a run goes, frozen into its first event: the loop's, the prompt's, and those of each tool."""
+    return {
+        "next_step": steps.VERSION,
+        "prompt": context.PROMPT_VERSION,
+        **{f"tool:{name}": tool.care.version for name, tool in tools.items()},
+    }
+
+
+def check(state: RunState, tools: Mapping[str, Tool]) -> None:
+    """Refuse to go on where the rules are no longer those that the run began with.
+
+    A tool that has been added meanwhile changes nothing; one that is missing matters when the run may still call it.
+
+    Raises:
+        ResumeRefused: Says what is not the same, and how to go on all the same.
+    """
+    assert state.started is not None
+    now, then = versions(tools), state.started.versions
+    missing = sorted(name.removeprefix("tool:") for name in then if name.startswith("tool:") and name not in now)
+    other = sorted(name for name, version in then.items() if name in now and now[name] != version)
+    anyway = f"Or go on all the same: %aether resume {state.run} --anyway"
+    if missing:
+        what = f"Run {state.run} was begun with tools that are not here: {', '.join(missing)}."
+        raise ResumeRefused(
+            what, "They are defined in cells that have not been run in this kernel.", f"Run those cells. {anyway}"
+        )
+    if other:
+        changed = ", ".join(name.removeprefix("tool:") for name in other)
+        what = f"Run {state.run} was begun by other rules: {changed} has changed since."
+        raise ResumeRefused(what, "What it planned may not be what would happen now.", f"Ask anew: %%aether. {anyway}")
+
+
+def interrupted(state: RunState, fresh: bool) -> tuple[k.Event, ...]:
+    """What has to be said of the calls that had begun and never ended.
+
+    Args:
+        state: The run as its record has it.
+        fresh: Whether this is another kernel than the one in which they began: then what they did to its variables is
+            gone, and doing it again is right. In the same kernel nobody knows how far they came.
+    """
+    events: list[k.Event] = []
+    if state.question is not None and state.question.call_id and not state.question.doubt:
+        events.append(k.QuestionAnswered(state.question.id, None, "policy:interrupted"))  # the call that asked is gone
+    for id in state.open:
+        call = state.calls.get(id)
+        if call is None or call.status != "begun":
+            continue
+        effect = call.proposed.effect
+        if effect == "external" or (effect == "namespace" and not fresh):
+            events.append(k.CallDoubtful(id, f"the run was interrupted while {call.name} was running"))
+        else:
+            events.append(k.CallRetried(id, call.attempt, "the kernel ended while it was running", lost=True))
+    return tuple(events)
