@@ -23,7 +23,7 @@ from aether_nb.events.state import RunState
 from aether_nb.live.bridge import Jobs, run_blocking, run_in_cell
 from aether_nb.live.fastlane import FastLane
 from aether_nb.live.whereabouts import can_type
-from aether_nb.session import Cell, Question, Session
+from aether_nb.session import Cell, Session, Task
 from aether_nb.widgets.approval import gate_text
 from aether_nb.widgets.console import Console
 from aether_nb.widgets.panel import Panel
@@ -41,31 +41,31 @@ GRACE = 30.0
 logger = logging.getLogger(__name__)
 
 
-async def ask_in_cell(session: Session, question: Question) -> RunState:
-    """Ask from a native async cell.
+async def ask_in_cell(session: Session, task: Task) -> RunState:
+    """Work on a task from a native async cell.
 
     Raises:
-        AetherError: The question cannot be begun.
+        AetherError: It cannot be begun.
         RunFailed: The run came to a bad end; its card is already shown.
         RunStopped: The user stopped it.
     """
-    with _shown(session, question) as face:
-        state: RunState = await run_in_cell(session.thread, lambda jobs: _work(session, question, face, jobs))
+    with _shown(session, task) as face:
+        state: RunState = await run_in_cell(session.thread, lambda jobs: _work(session, task, face, jobs))
     return _delivered(session, state)
 
 
-def ask_blocking(session: Session, question: Question) -> RunState:
-    """Ask from a synchronous cell; the same, where nothing can be awaited."""
-    with _shown(session, question) as face:
-        state = run_blocking(session.thread, lambda jobs: _work(session, question, face, jobs))
+def ask_blocking(session: Session, task: Task) -> RunState:
+    """Work on a task from a synchronous cell; the same, where nothing can be awaited."""
+    with _shown(session, task) as face:
+        state = run_blocking(session.thread, lambda jobs: _work(session, task, face, jobs))
     return _delivered(session, state)
 
 
 @contextmanager
-def _shown(session: Session, question: Question) -> Iterator[Face]:
+def _shown(session: Session, task: Task) -> Iterator[Face]:
     """Show a run while it goes; whatever becomes of it, the notebook keeps a picture."""
-    session.ready(question)
-    face = _face(session, question)
+    session.ready(task)
+    face = _face(session, task.run)
     try:
         yield face
     except BaseException as error:
@@ -74,9 +74,9 @@ def _shown(session: Session, question: Question) -> Iterator[Face]:
     face.close("")
 
 
-async def _work(session: Session, question: Question, face: Face, jobs: Jobs) -> RunState:
+async def _work(session: Session, task: Task, face: Face, jobs: Jobs) -> RunState:
     people = face.people(jobs, session.models.settings.approve)
-    return await session.ask(question, Cell(jobs.main, people, face.watcher))
+    return await session.work(task, Cell(jobs.main, people, face.watcher))
 
 
 class Face(Protocol):
@@ -93,12 +93,12 @@ class Face(Protocol):
         """Leave behind what the notebook keeps; ``broken_off`` says why a run has no end. On the main thread."""
 
 
-def _face(session: Session, question: Question) -> Face:
+def _face(session: Session, run: str) -> Face:
     """A panel where there is a kernel, lines of text where there is a terminal, or where no panel can be made."""
     if getattr(session.shell, "kernel", None) is None:
         return TerminalFace(can_type(session.shell))
     try:
-        return KernelFace(session, question.run)
+        return KernelFace(session, run)
     except Exception:  # whatever is wrong with the widgets, the question is answered
         logger.exception("no panel could be made; the run is shown as text")
         return TerminalFace(can_type(session.shell))

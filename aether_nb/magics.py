@@ -8,6 +8,7 @@ are heard while it runs; inside ``%%capture``, ``%%time`` and the like the synch
 from __future__ import annotations
 
 import keyword
+import math
 import os
 import re
 import sys
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from aether_nb.events.state import RunState
-    from aether_nb.session import Question, Session
+    from aether_nb.session import Question, Resumption, Session, Task
 
 __all__ = ["AetherMagics", "load", "unload"]
 
@@ -66,6 +67,8 @@ class AetherMagics(Magics):
                 self._ask_blocking(*self._read_cell(line, cell))
             elif is_question(line):
                 self._ask_blocking(*self._read_cell("", line))
+            elif is_working(line):
+                self._ask_blocking(self._read_working(line))
             else:
                 self._verb(line)
         except verbs.Help as help:
@@ -74,19 +77,19 @@ class AetherMagics(Magics):
     async def cell(self, line: str, body: str) -> None:
         """``%%aether`` as a native async cell; what the input transformer calls."""
         try:
-            question, out = self._read_cell(line, body)
+            task, out = (self._read_working(body), "") if is_working(body) and not line else self._read_cell(line, body)
         except verbs.Help as help:
             print(help, end="")
             return
         from aether_nb.cell import ask_in_cell
 
-        state = await ask_in_cell(self.session, question)
+        state = await ask_in_cell(self.session, task)
         self._bind(out, state)
 
-    def _ask_blocking(self, question: Question, out: str) -> None:
+    def _ask_blocking(self, task: Task, out: str = "") -> None:
         from aether_nb.cell import ask_blocking
 
-        self._bind(out, ask_blocking(self.session, question))
+        self._bind(out, ask_blocking(self.session, task))
 
     def _bind(self, out: str, state: RunState) -> None:
         """Give the answer to the user's variable; a run without one leaves it alone."""
@@ -119,9 +122,24 @@ class AetherMagics(Magics):
                 plan_only=options.plan,
                 fresh=options.new,
                 cell=self._cell_id(),
+                park_after=seconds(options.park_after),
             ),
             options.out or "",
         )
+
+    def _read_working(self, line: str) -> Resumption:
+        """Which run is to go on.
+
+        Raises:
+            OptionError: The line cannot be read.
+            RunNotFound: No run goes by that name.
+        """
+        name, *words = verbs.words(line)
+        options = verbs.parse(verbs.find(name, "notebook"), words, "notebook")
+        from aether_nb.session import Resumption
+
+        run = self.session.store.log.resolve(options.run or self.session.last)
+        return Resumption(run, take=options.take, anyway=options.anyway)
 
     def _cell_id(self) -> str:
         """The cell's id, as the front end gave it; empty where there is none."""
@@ -165,6 +183,29 @@ def is_question(line: str) -> bool:
     return len(words) > 2 or (line.rstrip().endswith("?") and len(words) > 1)
 
 
+def is_working(line: str) -> bool:
+    """Whether the text after ``%aether`` is a verb that works on a run, as a question does."""
+    words = line.split()
+    return bool(words) and words[0] in verbs.WORKING and not is_question(line)
+
+
+def seconds(text: str | None) -> float | None:
+    """A number of seconds, as it was typed; None when nothing was.
+
+    Raises:
+        OptionError: It is no number of seconds.
+    """
+    if text is None:
+        return None
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < math.inf:
+        raise OptionError(f"{text!r} is no number of seconds.", hint="%%aether --park-after 60")
+    return number
+
+
 def transform(lines: list[str]) -> list[str]:
     """Make ``%%aether`` an async cell, and keep ``%aether …?`` from being read as a request for help."""
     match = CELL.match(lines[0].rstrip("\n")) if lines else None
@@ -176,7 +217,7 @@ def transform(lines: list[str]) -> list[str]:
         return lines
     filled = [line for line in lines if line.strip()]
     alone = LINE.match(filled[0].rstrip("\n")) if len(filled) == 1 else None
-    if alone and is_question(alone["text"]) and not inside_another_cell():
+    if alone and (is_question(alone["text"]) or is_working(alone["text"])) and not inside_another_cell():
         return [f"await get_ipython().aether_cell('', {alone['text']!r})\n"]
     words = [[token for token in tokens if token.string.strip()] for tokens in make_tokens_by_line(lines)]
     starts = {tokens[0].start[0] for tokens in words if tokens}

@@ -10,9 +10,10 @@ import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from aether_nb import registry
 from aether_nb.about import VERSION
@@ -32,13 +33,14 @@ from aether_nb.live.bridge import AgentThread
 from aether_nb.live.summary import summarize
 from aether_nb.models.base import Model
 from aether_nb.serving import Serving
+from aether_nb.store.lease import Holder
 from aether_nb.store.seal import Sealer
 from aether_nb.store.store import Store
 from aether_nb.tools.base import Tool
 from aether_nb.tools.builtin import BUILT_IN
 from aether_nb.tools.function import FunctionTool
 
-__all__ = ["Cell", "Question", "Session"]
+__all__ = ["Cell", "Question", "Resumption", "Session", "Task"]
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,28 @@ class Question:
     limits: k.Limits | None = None
     park_after: float | None = None
     run: str = field(default_factory=new_id)
+
+
+@dataclass(frozen=True)
+class Resumption:
+    """A run that is to go on: its kernel died, it is parked, or its record could not be written.
+
+    Args:
+        run: The run's whole id.
+        take: Take it from a kernel that is alive.
+        anyway: Go on, though tools or rules are no longer the same.
+        park_after: As for a ``Question``.
+    """
+
+    run: str
+    take: bool = False
+    anyway: bool = False
+    park_after: float | None = None
+    model: str = ""
+
+
+Task: TypeAlias = Question | Resumption
+"""What a cell can be asked to work on."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +144,7 @@ class Session:
         self.thread.close()
         self.store.log.close()
 
-    def ready(self, question: Question) -> None:
+    def ready(self, task: Task) -> None:
         """Refuse a question that cannot be begun, before anything is shown.
 
         When nothing says which model serves, the servers of this machine are looked for, once.
@@ -131,8 +155,8 @@ class Session:
             ModelNotFound: No model goes by that name.
             UsageFault: Another question is being worked on: code of an agent asks an agent.
         """
-        self.models.look_around(question.model, self.thread.run)
-        self.models.model(question.model)
+        self.models.look_around(task.model, self.thread.run)
+        self.models.model(task.model)
         if not self._turn.locked():
             return
         if self.thread.responds():
@@ -153,22 +177,27 @@ class Session:
 
     # ---- runs
 
-    async def ask(self, question: Question, cell: Cell) -> RunState:
-        """Work on a question to its end, or to where it is parked. Questions are worked on one after the other.
+    async def work(self, task: Task, cell: Cell) -> RunState:
+        """Work on a task to its end, or to where it is parked. Tasks are worked on one after the other.
 
         Args:
-            question: What is asked.
+            task: What is asked, or which run is to go on.
             cell: Where it is worked on, and who may be asked.
 
         Raises:
+            LeaseHeld: Another kernel advances the run.
+            ResumeRefused: The run has ended, or its tools or rules are no longer the same.
             asyncio.CancelledError: It was stopped; the log says so.
             AetherError: It could not be started or recorded.
         """
         async with self._turn:
-            model, self.models.only = self.models.model(question.model), question.model
-            if question.fresh:
-                self.turns.clear()
-            lease = self.store.leases.take(question.run, time.time())
+            return await (self._ask(task, cell) if isinstance(task, Question) else self._resume(task, cell))
+
+    async def _ask(self, question: Question, cell: Cell) -> RunState:
+        model, self.models.only = self.models.model(question.model), question.model
+        if question.fresh:
+            self.turns.clear()
+        with self._leased(question.run) as lease:
             run = Run(self.store.log, question.run, (cell.watcher,), epoch=lease.epoch)
             summary = await cell.main(
                 lambda: summarize(self.shell.user_ns, question.prompt, hidden=self.shell.user_ns_hidden)
@@ -187,39 +216,32 @@ class Session:
             run.append(started, k.ContextComposed(opening), *given)
             return await self._driven(run, tools, cell, question.park_after)
 
-    async def resume(self, name: str, cell: Cell, take: bool = False, anyway: bool = False) -> RunState:
-        """Go on with a run that was left: its kernel died, it is parked, or its record could not be written.
-
-        Args:
-            name: The run's id or its beginning; the newest when empty.
-            cell: Where it is worked on, and who may be asked.
-            take: Take it from a kernel that is alive.
-            anyway: Go on, though tools or rules are no longer the same.
-
-        Raises:
-            LeaseHeld: Another kernel advances it.
-            ResumeRefused: It has ended, or its tools or rules are no longer the same.
-            asyncio.CancelledError: It was stopped; the log says so.
-        """
-        async with self._turn:
-            store, id = self.store, self.store.log.resolve(name)
-            store.chain.verify(id).confirm()
-            before = store.leases.holder(id)
-            lease = store.leases.take(id, time.time(), force=take)
+    async def _resume(self, task: Resumption, cell: Cell) -> RunState:
+        store, id = self.store, task.run
+        store.chain.verify(id).confirm()
+        before = store.leases.holder(id)
+        with self._leased(id, task.take) as lease:
             run, tools = Run(store.log, id, (cell.watcher,), epoch=lease.epoch), self.tools()
             run.catch_up()
-            self._may_resume(run.state, tools, anyway)
+            self._may_resume(run.state, tools, task.anyway)
             fresh = before is None or before.process != lease.process
             taken = before.name if before is not None and before.epoch != lease.epoch else ""
             run.append(
-                k.LeaseTaken(lease.epoch, lease.name, taken, forced=take),
-                k.RunResumed(lease.name, fresh, anyway),
+                k.LeaseTaken(lease.epoch, lease.name, taken, forced=task.take),
+                k.RunResumed(lease.name, fresh, task.anyway),
                 *unsealed(run.state, store.log.read(id), self.sealer),
                 *interrupted(run.state, fresh),
             )
-            assert run.state.started is not None
-            self.models.only = "" if run.state.started.model == self.models.name else run.state.started.model
-            return await self._driven(run, tools, cell, None)
+            return await self._driven(run, tools, cell, task.park_after)
+
+    @contextmanager
+    def _leased(self, run: str, force: bool = False) -> Iterator[Holder]:
+        """Be the one who advances a run, and let go of it whatever becomes of it."""
+        lease = self.store.leases.take(run, time.time(), force)
+        try:
+            yield lease
+        finally:
+            self.store.leases.release(run)
 
     def _may_resume(self, state: RunState, tools: Mapping[str, Tool], anyway: bool) -> None:
         if state.ended is not None:
@@ -227,6 +249,8 @@ class Session:
             raise ResumeRefused(what, "There is nothing to go on with.", f"Look at it: %aether show {state.run}")
         if not anyway:
             check(state, tools)
+        self.models.model(state.model)  # the one that was asked last goes on; one that cannot be had ends nothing
+        self.models.only = "" if state.model == self.models.name else state.model
 
     async def _driven(self, run: Run, tools: Mapping[str, Tool], cell: Cell, park_after: float | None) -> RunState:
         """Drive a run to its end, or to where it is parked, and let go of it."""
@@ -238,7 +262,6 @@ class Session:
             return await Driver(run, self.models.chosen, calls, waiting, sealer=self.sealer).drive()
         finally:
             self._remember(run.state)
-            self.store.leases.release(run.id)
             await self.models.sweep()
 
     def _started(self, question: Question, model: Model, tools: Mapping[str, Tool]) -> k.RunStarted:

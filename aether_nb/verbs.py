@@ -18,6 +18,7 @@ from aether_nb.errors import OptionError, UnknownVerb
 __all__ = [
     "CELL",
     "VERBS",
+    "WORKING",
     "Help",
     "Option",
     "Verb",
@@ -78,9 +79,13 @@ CELL = Verb(
         Option(("--mode",), "how much may run without a question", choices=("plan", "ask", "auto")),
         Option(("--plan",), "end with the plan; run nothing that changes anything", flag=True),
         Option(("--new",), "forget the earlier questions of this notebook", flag=True),
+        Option(("--park-after",), "seconds of waiting for you after which the run is parked", metavar="SECONDS"),
     ),
 )
 """The cell magic."""
+
+WORKING = ("resume",)
+"""Verbs that work on a run, as a question does: alone in a cell they are awaited, so that clicks are heard."""
 
 VERBS: tuple[Verb, ...] = (
     Verb("status", "Where things stand: model, mode, folder, record.", (), ("notebook",)),
@@ -121,6 +126,16 @@ VERBS: tuple[Verb, ...] = (
         "grants",
         "The yeses that last, and taking one back.",
         (Option(("--revoke",), "take back the grant of this name", default="", metavar="GRANT"),),
+        ("notebook",),
+    ),
+    Verb(
+        "resume",
+        "Go on with a run that was left: its kernel died, or it is parked.",
+        (
+            RUN,
+            Option(("--take",), "take it over from a kernel that is alive", flag=True),
+            Option(("--anyway",), "go on, though tools or rules are no longer the same", flag=True),
+        ),
         ("notebook",),
     ),
     Verb("runs", "The runs that are recorded here.", (JSON, STORE)),
