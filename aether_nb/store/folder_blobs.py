@@ -50,6 +50,8 @@ class FolderBlobs:
 
     def get(self, hash: str) -> bytes:
         """See ``Blobs.get``."""
+        if not _HASH.fullmatch(hash):  # out of a record that anybody may have written: it becomes no path
+            raise blob_missing(hash)
         file = self._file(hash)
         try:
             data = file.read_bytes()
@@ -67,15 +69,17 @@ class FolderBlobs:
 
     def has(self, hash: str) -> bool:
         """See ``Blobs.has``."""
-        return self._file(hash).is_file()
+        return bool(_HASH.fullmatch(hash)) and self._file(hash).is_file()
 
     def drop(self, hash: str) -> int:
         """See ``Blobs.drop``."""
+        if not self.has(hash):
+            return 0
         file = self._file(hash)
         try:
             size = file.stat().st_size
             file.unlink()
-        except FileNotFoundError:
+        except FileNotFoundError:  # another process was faster
             return 0
         except OSError as error:
             raise store_fault(error, file) from error
@@ -90,9 +94,6 @@ class FolderBlobs:
                     yield hash, file.stat().st_size
 
     def _file(self, hash: str) -> Path:
-        """Where a blob lies. A hash may come out of a record that anybody wrote: nothing else becomes a path."""
-        if not _HASH.fullmatch(hash):
-            raise blob_missing(hash)
         return self.folder / hash[:2] / hash[2:]
 
     def _is_whole(self, file: Path, size: int) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
+from aether_nb.errors import StoreCorrupt
 from aether_nb.events.codec import decode, encode
 from aether_nb.events.kinds import Entry, Event, RunEnded
 from aether_nb.store.chain import Link, Verdict, link, root, verify
@@ -43,6 +44,8 @@ _GET_RUNS = f"SELECT {_SUMMARY} FROM runs WHERE id <> '{JOURNAL}' ORDER BY start
 _GET_IDS = "SELECT id FROM runs WHERE substr(id, 1, ?) = ? ORDER BY id <> ?, started DESC, id LIMIT 100"
 _GET_EFFECT = "SELECT effect FROM calls WHERE run = ? AND call = ? ORDER BY attempt DESC LIMIT 1"
 _GET_CHAIN = "SELECT head, chain FROM runs WHERE id = ?"
+
+_LOOK = "See which runs are whole: %aether runs"
 
 Draft: TypeAlias = tuple[Event, bytes]
 
@@ -83,6 +86,8 @@ class SqliteLog:
     def read(self, run: str, after: int = 0) -> Iterator[Entry]:
         """See ``Log.read``."""
         for seq, time, kind, version, payload in self.database.select(_GET_EVENTS, (run, after)):
+            if not isinstance(time, float):
+                raise StoreCorrupt(f"Event {seq} of run {run} is damaged.", "Its time is no number.", _LOOK)
             yield Entry(run, seq, time, decode(kind, version, payload))
 
     def runs(self, limit: int = 50) -> list[RunSummary]:
