@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -85,6 +86,42 @@ def test_a_journal_that_cannot_be_changed_now_is_said(kept, folder, monkeypatch)
     assert caught.value.hint == "Try again in a moment."
 
 
+def test_a_journal_that_is_busy_for_a_moment_is_waited_for(kept, folder, monkeypatch):
+    """Two kernels that make the store at the same time both succeed."""
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.0)
+    folder.mkdir(parents=True)
+    holder = sqlite3.connect(folder / "runs.db", isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+    monkeypatch.setattr(database, "sleep", lambda seconds: holder.close())
+    monkeypatch.setattr(database, "monotonic", lambda: 0.0)
+    store = kept(True)
+    store.log.append("r", 0, (STARTED,), 1.0)
+    assert store.chain.verify("r").ok
+
+
+def test_what_is_not_open_cannot_shrink(folder):
+    """Nothing is made by it."""
+    database.Database(folder).shrink()
+    assert not folder.exists()
+
+
+# ---- another process with this one's memory
+
+
+def test_a_copied_memory_opens_a_connection_of_its_own(kept):
+    """The one that the parent has is left as it is, neither used nor closed; so is its lock."""
+    store = kept()
+    store.log.append("r", 0, (STARTED,), 1.0)
+    before, store.log.database._process = store.log.database._db, -1
+    assert [entry.seq for entry in store.log.read("r")] == [1]
+    assert store.log.database._db is not before
+    assert before.execute("SELECT count(*) FROM events").fetchone() == (1,)
+    before.close()
+    store.log.close()
+    store.log.database._process = -1
+    assert [entry.seq for entry in store.log.read("r")] == [1]
+
+
 # ---- what reaches the disk at once
 
 
@@ -106,6 +143,7 @@ LASTING = [
     ((k.GateAnswered("x", "h", "approve", "policy:auto"),), False),
     ((k.GateAnswered("x", "h", "approve", "grant:g"),), False),
     ((k.GrantGiven(GRANT),), True),
+    ((k.GrantGiven(replace(GRANT, by="policy:auto")),), False),
     ((k.CallSettled("x", "ran", "cell"),), True),
     ((k.CallSettled("x", "ran", "tool:verify"),), False),
     ((k.CallFinished("x", (), 1.0),), False),
@@ -199,6 +237,23 @@ def test_a_time_that_is_no_number_is_refused(kept):
     with pytest.raises(StoreError):
         store.log.append("r", 1, (k.RunEnded("done"),), float("nan"))
     assert store.chain.verify("r").events == 1
+
+
+def test_a_run_that_grows_while_it_is_verified_is_whole(kept, monkeypatch):
+    """What another kernel appends between two looks is not taken for an insertion."""
+    store = kept()
+    store.log.append("r", 0, (STARTED,), 1.0)
+    select, looks = store.log.database.select, []
+
+    def slow(query, arguments):
+        rows = select(query, arguments)
+        if len(looks) < 2:
+            looks.append(query)
+            store.log.append("r", len(looks), (k.RunParked("go"),), 1.0)
+        return rows
+
+    monkeypatch.setattr(store.log.database, "select", slow)
+    assert (store.chain.verify("r").ok, store.chain.verify("r").events) == (True, 3)
 
 
 def test_a_clock_that_goes_backwards_changes_no_order(kept):

@@ -157,9 +157,18 @@ def test_a_lock_file_that_was_removed_is_made_anew(store, beside):
     """What is held is locked in the new file, and is seen by others there."""
     store.leases.take("r", 1.0)
     (store.log.folder / locks.FILE).unlink()
+    assert store.leases.holder("r").alive
+    (store.log.folder / locks.FILE).unlink()
     assert "LeaseHeld" not in beside.say("take", "s", 2.0)
     assert store.leases.holder("r").alive
     assert "LeaseHeld" in beside.say("take", "r", 2.0)
+
+
+def test_what_is_held_nowhere_is_let_go_in_peace(folder):
+    """Letting go, or asking, before anything was ever locked makes no file."""
+    file = locks.LockFile(folder / "lock")
+    file.drop("r")
+    assert (file.is_held("r", 1), file.held("r"), folder.exists()) == (False, 0, False)
 
 
 def test_what_another_locked_in_the_new_file_is_lost(store, beside):

@@ -10,6 +10,7 @@ import pytest
 
 from aether_nb.errors import AlreadyBegun, StoreCorrupt
 from aether_nb.events import kinds as k
+from aether_nb.store import database
 from aether_nb.store.ledger import CallRow
 from aether_nb.store.log import RunSummary
 from aether_nb.store.store import open_store
@@ -86,6 +87,23 @@ def test_what_was_no_event_before_is_found_after(old):
     with closing(store.log):
         assert store.chain.verify("7f3a").fault == "Event 3 was changed."
         assert [row.state for row in store.ledger.calls("7f3a")] == ["begun", "proposed"]
+
+
+def test_an_old_file_that_cannot_be_written_is_read_all_the_same(store, monkeypatch):
+    """A record that came in a read-only folder is lifted in memory; the file stays as it is."""
+
+    def shut(self):
+        raise sqlite3.OperationalError("attempt to write a readonly database")
+
+    file = store.log.file
+    with closing(sqlite3.connect(file)) as db:
+        db.execute("PRAGMA journal_mode = DELETE")
+    before = file.read_bytes()
+    monkeypatch.setattr(database.Database, "_open", shut)
+    monkeypatch.setattr(database, "is_shut", lambda error: True)
+    assert [summary.id for summary in store.log.runs()] == ["91cc", "7f3a"]
+    assert store.chain.verify("7f3a").ok
+    assert file.read_bytes() == before
 
 
 def test_an_old_file_and_a_new_one_have_the_same_tables(old, tmp_path):
