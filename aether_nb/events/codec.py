@@ -64,7 +64,7 @@ def decode(kind: str, version: int, payload: bytes) -> Event:
         StoreCorrupt: The bytes are not such an event.
     """
     known = KINDS.get(kind)
-    if known is None or version > known.version:
+    if known is None or not isinstance(version, int) or version > known.version:
         raise StoreNewer(
             f"The record holds the event '{kind}' in version {version}, which this aether-nb does not know.",
             "A newer version of aether-nb wrote it.",

@@ -63,7 +63,6 @@ def link_of(run: str, row: Link, seq: int) -> bytes | None:
         and isinstance(row.version, int)
         and isinstance(row.payload, bytes)
         and isinstance(row.prev, bytes)
-        and isinstance(row.hash, bytes)
     )
     return link(row.prev, run, seq, row.time, row.kind, row.version, row.payload) if typed else None
 
@@ -129,7 +128,7 @@ def verify(run: str, rows: Iterable[Link], head: int, last: bytes, noted: str = 
     now, count, seen = root(run), 0, not noted
     rows = iter(rows)
     for row in rows:
-        if row.seq != count + 1 or row.prev != now or link_of(run, row, count + 1) != row.hash:
+        if row.seq != count + 1 or row.prev != now or not _fits(run, row, count + 1):
             seq, fault = _named(run, [row, *rows], count + 1, now, head)
             return Verdict(run, count, _hex(now, count), fault, seq)
         now, count = row.hash, count + 1
@@ -145,7 +144,7 @@ def _hex(hash: bytes, count: int) -> str:
 def _end(count: int, now: bytes, head: int, last: bytes, seen: bool) -> tuple[int, str]:
     """What is wrong with a chain that is whole in itself, by what others say of its end."""
     if count < head:
-        return count + 1, f"It is cut off: events {count + 1} to {head} were removed from its end."
+        return count + 1, f"It is cut off: {_events(count + 1, head)} removed from its end."
     if count > head:
         return head + 1, f"Event {head + 1} was inserted: the run had ended at event {head}."
     if count and now != last:
@@ -171,13 +170,22 @@ def _named(run: str, rest: list[Link], due: int, now: bytes, head: int) -> tuple
     if row.prev == now:
         return due, f"The order was changed: event {was} has the number {row.seq} now."
     if was > due:
-        return due, f"Event {due} was removed." if was == due + 1 else f"Events {due} to {was - 1} were removed."
+        return due, f"{_events(due, was - 1).capitalize()} removed."
     if due == 1:
         return 1, "Event 1 was changed: it was written for another run."
     return due - 1, f"Event {due - 1} was changed: event {due} was written after another one."
 
 
+def _events(first: int, last: int) -> str:
+    return f"event {first} was" if first == last else f"events {first} to {last} were"
+
+
+def _fits(run: str, row: Link, seq: int) -> bool:
+    hash = link_of(run, row, seq)
+    return hash is not None and hash == row.hash
+
+
 def _written_as(run: str, row: Link, most: int) -> int | None:
     """The number under which a row was written, found by its hash; None when it was not written so at all."""
     likely = (row.seq,) if isinstance(row.seq, int) else ()
-    return next((seq for seq in (*likely, *range(1, most + 1)) if link_of(run, row, seq) == row.hash), None)
+    return next((seq for seq in (*likely, *range(1, most + 1)) if _fits(run, row, seq)), None)

@@ -89,8 +89,7 @@ class Database:
     @contextmanager
     def guarded(self) -> Iterator[None]:
         """Alone with the file, and its faults as our errors. May be nested."""
-        if self._process != os.getpid():
-            self._forked()
+        self._look_who_we_are()
         with self._lock:
             try:
                 yield
@@ -106,12 +105,10 @@ class Database:
 
     def close(self) -> None:
         """Let go of the file; it is opened again when it is used."""
+        self._look_who_we_are()
         with self._lock:
             if self._db is not None:
-                if self._process == os.getpid():
-                    self._db.close()
-                else:
-                    _FORKED.append(self._db)
+                self._db.close()
                 self._db = None
 
     def __del__(self) -> None:
@@ -120,11 +117,13 @@ class Database:
 
     # ---- the connection
 
-    def _forked(self) -> None:
-        """In a child process: leave the parent's connection alone, and its lock, which a thread may have held."""
-        self._lock = RLock()
-        self.close()
-        self._process = os.getpid()
+    def _look_who_we_are(self) -> None:
+        """In a forked child: leave the parent's connection alone, and its lock, which a thread may have held."""
+        if self._process != os.getpid():
+            self._process, self._lock = os.getpid(), RLock()
+            if self._db is not None:
+                _FORKED.append(self._db)
+                self._db = None
 
     def _select_shut(self, query: str, arguments: Row) -> list[Row]:
         """The rows of a record that came in a folder where SQLite cannot make the files that it shares readers with."""

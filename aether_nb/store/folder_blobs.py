@@ -22,6 +22,7 @@ from aether_nb.store.faults import store_fault
 __all__ = ["FOLDER", "FolderBlobs"]
 
 FOLDER = "blobs"
+PART = ".part"
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 
@@ -41,8 +42,10 @@ class FolderBlobs:
         hash = sha256(data).hexdigest()
         file = self._file(hash)
         try:
-            if not self._is_whole(file, memoryview(data).nbytes):
-                self._make_folder(file.parent)
+            if self._is_whole(file, memoryview(data).nbytes):
+                os.utime(file)  # so that nobody who cleans takes it for forgotten
+            else:
+                file.parent.mkdir(parents=True, exist_ok=True)
                 self._write(file, data)
         except OSError as error:
             raise store_fault(error, file) from error
@@ -50,6 +53,8 @@ class FolderBlobs:
 
     def get(self, hash: str) -> bytes:
         """See ``Blobs.get``."""
+        if not _HASH.fullmatch(hash):  # out of a record that anybody may have written: it becomes no path
+            raise blob_missing(hash)
         file = self._file(hash)
         try:
             data = file.read_bytes()
@@ -67,15 +72,17 @@ class FolderBlobs:
 
     def has(self, hash: str) -> bool:
         """See ``Blobs.has``."""
-        return self._file(hash).is_file()
+        return bool(_HASH.fullmatch(hash)) and self._file(hash).is_file()
 
     def drop(self, hash: str) -> int:
         """See ``Blobs.drop``."""
+        if not self.has(hash):
+            return 0
         file = self._file(hash)
         try:
             size = file.stat().st_size
             file.unlink()
-        except FileNotFoundError:
+        except FileNotFoundError:  # another process was faster
             return 0
         except OSError as error:
             raise store_fault(error, file) from error
@@ -89,10 +96,17 @@ class FolderBlobs:
                 with suppress(FileNotFoundError):
                     yield hash, file.stat().st_size
 
+    def untouched(self, before: float) -> Iterator[str]:
+        """The hashes of what was last put in before a time; what a killed writer left half-written is removed."""
+        for file in sorted(self.folder.glob("??/*")):
+            with suppress(FileNotFoundError):
+                if file.stat().st_mtime < before:
+                    if file.suffix == PART:
+                        file.unlink()
+                    elif _HASH.fullmatch(hash := file.parent.name + file.name):
+                        yield hash
+
     def _file(self, hash: str) -> Path:
-        """Where a blob lies. A hash may come out of a record that anybody wrote: nothing else becomes a path."""
-        if not _HASH.fullmatch(hash):
-            raise blob_missing(hash)
         return self.folder / hash[:2] / hash[2:]
 
     def _is_whole(self, file: Path, size: int) -> bool:
@@ -101,11 +115,8 @@ class FolderBlobs:
         except FileNotFoundError:
             return False
 
-    def _make_folder(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-
     def _write(self, file: Path, data: bytes | memoryview) -> None:
-        part = file.with_name(f"{file.name}.{secrets.token_hex(6)}.part")
+        part = file.with_name(f"{file.name}.{secrets.token_hex(6)}{PART}")
         try:
             with part.open("xb") as out:
                 out.write(data)

@@ -120,13 +120,14 @@ class MemoryLog:
             raise lease_lost(run, epoch, *((holder.epoch, holder.name, holder.since) if holder else (0, "", 0.0)))
 
     def _begin_once(self, run: str, entries: Sequence[k.Entry], epoch: int) -> None:
+        fresh: set[tuple[str, str, int]] = set()
         for entry in entries:
-            event = entry.event
-            if isinstance(event, k.CallBegun):
+            if isinstance(event := entry.event, k.CallBegun):
                 attempt = (run, event.call_id, event.attempt)
-                if attempt in self._begun:
+                if attempt in self._begun or attempt in fresh:
                     raise not_begun(*attempt, "begun")
-                self._begun.add(attempt)
+                fresh.add(attempt)
+        self._begun |= fresh
 
     def _derive(self, run: str, entries: Sequence[k.Entry], epoch: int) -> None:
         """What follows for the ledger and the signals: all of it or, when one of the events is refused, nothing."""

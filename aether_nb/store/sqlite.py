@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
+from aether_nb.errors import StoreCorrupt
 from aether_nb.events.codec import decode, encode
 from aether_nb.events.kinds import Entry, Event, RunEnded
 from aether_nb.store.chain import Link, Verdict, link, root, verify
@@ -43,6 +44,8 @@ _GET_RUNS = f"SELECT {_SUMMARY} FROM runs WHERE id <> '{JOURNAL}' ORDER BY start
 _GET_IDS = "SELECT id FROM runs WHERE substr(id, 1, ?) = ? ORDER BY id <> ?, started DESC, id LIMIT 100"
 _GET_EFFECT = "SELECT effect FROM calls WHERE run = ? AND call = ? ORDER BY attempt DESC LIMIT 1"
 _GET_CHAIN = "SELECT head, chain FROM runs WHERE id = ?"
+
+_LOOK = "See which runs are whole: %aether runs"
 
 Draft: TypeAlias = tuple[Event, bytes]
 
@@ -83,6 +86,8 @@ class SqliteLog:
     def read(self, run: str, after: int = 0) -> Iterator[Entry]:
         """See ``Log.read``."""
         for seq, time, kind, version, payload in self.database.select(_GET_EVENTS, (run, after)):
+            if not isinstance(time, float):
+                raise StoreCorrupt(f"Event {seq} of run {run} is damaged.", "Its time is no number.", _LOOK)
             yield Entry(run, seq, time, decode(kind, version, payload))
 
     def runs(self, limit: int = 50) -> list[RunSummary]:
@@ -101,13 +106,19 @@ class SqliteLog:
 
     def head(self, run: str) -> str:
         """See ``Chain.head``."""
-        return "".join(chain.hex() for _, chain in self.database.select(_GET_CHAIN, (run,)))
+        return self._line(run)[1].hex()
 
     def verify(self, run: str, noted: str = "") -> Verdict:
         """See ``Chain.verify``."""
-        head, chain = next(iter(self.database.select(_GET_CHAIN, (run,))), (0, b""))
-        rows = self.database.select(_GET_LINKS, (run,))
-        return verify(run, map(Link._make, rows), head, chain, noted)
+        line, rows = self._line(run), self.database.select(_GET_LINKS, (run,))
+        while line != (now := self._line(run)):  # somebody appends meanwhile
+            line, rows = now, self.database.select(_GET_LINKS, (run,))
+        return verify(run, map(Link._make, rows), *line, noted)
+
+    def put(self, db: sqlite3.Connection, run: str, event: Event, time: float) -> None:
+        """Append an event after the last one, whatever it is, inside a transaction that does more than that."""
+        head, chain = db.execute(_GET_CHAIN, (run,)).fetchone() or (0, root(run))
+        self._put(db, (Entry(run, head + 1, time, event),), [(event, encode(event))], chain, 0)
 
     def _put(
         self, db: sqlite3.Connection, entries: Sequence[Entry], drafts: Sequence[Draft], prev: bytes, epoch: int
@@ -126,6 +137,11 @@ class SqliteLog:
             db.execute(_PUT_RUN, (*_row(summary.after([event for event, _ in drafts])), prev))
         else:
             db.execute(_MOVE_HEAD, (entries[-1].seq, prev, run))
+
+    def _line(self, run: str) -> tuple[int, bytes]:
+        """A run's number of events and its last hash, as the list of runs has them."""
+        head, chain = next(iter(self.database.select(_GET_CHAIN, (run,))), (0, b""))
+        return head, chain
 
     def _effect(self, run: str, call: str) -> str | None:
         return next((row[0] for row in self.database.select(_GET_EFFECT, (run, call))), None)

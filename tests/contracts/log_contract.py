@@ -7,8 +7,17 @@ import threading
 import pytest
 
 from aether_nb.errors import LogConflict, RunNotFound, StoreError
-from aether_nb.events.kinds import CallBegun, Entry, RunEnded, RunStarted, TextDelta
-from aether_nb.store.log import Log, RunSummary
+from aether_nb.events.kinds import (
+    CallBegun,
+    Entry,
+    RunEnded,
+    RunParked,
+    RunResumed,
+    RunsPruned,
+    RunStarted,
+    TextDelta,
+)
+from aether_nb.store.log import JOURNAL, Log, RunSummary
 
 STARTED = RunStarted("how many rows?", "analyst", notebook="a.ipynb", cell="c1")
 
@@ -65,7 +74,7 @@ class LogContract:
         def write(name):
             for head in range(25):
                 try:
-                    wins.extend(log.append("r1", head, (CallBegun(name, "h"),), 1.0))
+                    wins.extend(log.append("r1", head, (CallBegun(f"{name}{head}", "h"),), 1.0))
                 except LogConflict:
                     conflicts.append(head)
 
@@ -110,14 +119,30 @@ class LogContract:
         log.append("r1", 0, (STARTED,), 1.0)
         log.append("r2", 0, (RunStarted("plot it", "openai:x"), RunEnded("failed", "no")), 5.0)
         log.append("r1", 1, (CallBegun("a", "h"), RunEnded("done")), 9.0)
-        log.append("r3", 0, (RunStarted("open", "m"),), 7.0)
+        log.append("r3", 0, (RunStarted("open", "m"), RunParked("gate", "a")), 7.0)
         whole = [
-            RunSummary("r3", 7.0, "open", "m", 1),
+            RunSummary("r3", 7.0, "open", "m", 2, parked=True),
             RunSummary("r2", 5.0, "plot it", "openai:x", 2, "failed"),
             RunSummary("r1", 1.0, "how many rows?", "analyst", 3, "done", "a.ipynb", "c1"),
         ]
         assert log.runs() == whole
         assert log.runs(limit=2) == whole[:2]
+
+    @pytest.mark.parametrize("over", [RunResumed("cell", fresh=True), RunEnded("cancelled")])
+    def test_a_parked_run_is_listed_as_such(self, log, over):
+        """From its parking until it goes on or ends, whatever else happens meanwhile."""
+        log.append("r1", 0, (STARTED, RunParked("go")), 1.0)
+        log.append("r1", 2, (CallBegun("a", "h"),), 2.0)
+        assert [summary.parked for summary in log.runs()] == [True]
+        log.append("r1", 3, (over,), 3.0)
+        assert [summary.parked for summary in log.runs()] == [False]
+
+    def test_the_journal_is_no_run(self, log):
+        """What the store says of itself can be read, and is in no list."""
+        log.append(JOURNAL, 0, (RunsPruned("r0", 3, "", "old"),), 9.0)
+        log.append("jo", 0, (STARTED,), 1.0)
+        assert [summary.id for summary in log.runs()] == ["jo"]
+        assert (log.resolve(""), log.resolve("j"), len(list(log.read(JOURNAL)))) == ("jo", "jo", 1)
 
     def test_a_run_is_found_by_its_first_letters(self, log):
         """A prefix of one run is enough; a whole id wins over longer ones that begin with it."""

@@ -207,6 +207,18 @@ def test_a_payload_that_was_tampered_with_is_said(log):
     assert [summary.head for summary in log.runs()] == [2]
 
 
+@pytest.mark.parametrize(
+    ("column", "error"),
+    [("time", StoreCorrupt), ("version", StoreNewer), ("kind", StoreNewer), ("payload", StoreCorrupt)],
+)
+def test_a_column_of_another_type_is_said(log, column, error):
+    """SQLite keeps any value in any column; none of them gets as far as a fold."""
+    log.append("r1", 0, (STARTED,), 1.0)
+    log.database._db.execute(f"UPDATE events SET {column} = 'noon'")
+    with pytest.raises(error):
+        list(log.read("r1"))
+
+
 def test_a_store_of_a_newer_version_is_refused(log):
     """A schema number above ours is neither read nor written."""
     log.append("r1", 0, (STARTED,), 1.0)

@@ -1,22 +1,12 @@
-"""The log in memory keeps the contract."""
+"""What a log in memory does that one on disk does not."""
 
 from __future__ import annotations
 
 import pytest
 
-from aether_nb.errors import LogConflict, StoreError
+from aether_nb.errors import AlreadyBegun, LogConflict, StoreError
 from aether_nb.events import kinds as k
 from aether_nb.store.memory import MemoryLog
-from contracts.log_contract import LogContract
-
-
-class TestMemoryLog(LogContract):
-    """Laws of the log in memory."""
-
-    @pytest.fixture
-    def log(self):
-        """An empty one."""
-        return MemoryLog()
 
 
 def test_without_checking_it_keeps_what_no_file_could():
@@ -30,3 +20,14 @@ def test_without_checking_it_keeps_what_no_file_could():
         log.append("r", 1, (odd,), 3.0)
     with pytest.raises(StoreError):
         MemoryLog().append("r", 0, (odd,), 1.0)
+
+
+def test_without_checking_nothing_begins_twice():
+    """The one law of the ledger that is cheap is kept; the append that breaks it leaves nothing."""
+    log, begun = MemoryLog(checked=False), k.CallBegun("c1", "h")
+    log.append("r", 0, (begun, k.CallBegun("c1", "h", 2)), 1.0)
+    log.append("s", 0, (begun,), 1.0)
+    with pytest.raises(AlreadyBegun):
+        log.append("r", 2, (k.CallBegun("c2", "h"), begun), 2.0)
+    assert (len(list(log.read("r"))), log.calls("r")) == (2, [])
+    assert log.append("r", 2, (k.CallBegun("c2", "h"),), 2.0)

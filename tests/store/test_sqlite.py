@@ -17,13 +17,8 @@ from aether_nb.errors import LogConflict, StoreError
 from aether_nb.events.kinds import CallBegun, Entry, RunEnded, RunStarted
 from aether_nb.store import database, sqlite
 from aether_nb.store.sqlite import SqliteLog
-from contracts.log_contract import LogContract
 
 STARTED = RunStarted("how many rows?", "analyst")
-
-
-class TestSqliteLog(LogContract):
-    """Laws of every log, on disk."""
 
 
 def test_nothing_is_made_by_looking(log, tmp_path):

@@ -1,0 +1,104 @@
+"""Both stores keep all contracts: the one in a folder, with either journal, and the one in memory."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import pytest
+
+from aether_nb.store.store import memory_store, open_store
+from contracts.blobs_contract import BlobsContract
+from contracts.chain_contract import ChainContract
+from contracts.lease_contract import LeaseContract
+from contracts.ledger_contract import LedgerContract
+from contracts.log_contract import LogContract
+from contracts.signals_contract import SignalsContract
+
+
+class InMemory:
+    """A store in memory."""
+
+    @pytest.fixture
+    def store(self):
+        """An empty one."""
+        return memory_store()
+
+    @pytest.fixture
+    def log(self, store):
+        """Its log."""
+        return store.log
+
+
+class OnDisk(InMemory):
+    """A store in a folder, with a write-ahead log."""
+
+    wal = True
+
+    @pytest.fixture
+    def store(self, folder):
+        """An empty one."""
+        store = open_store(folder, "a test", self.wal)
+        with closing(store.log):
+            yield store
+
+
+class WithoutWal(OnDisk):
+    """A store in a folder that other machines share."""
+
+    wal = False
+
+
+class TestMemoryLog(InMemory, LogContract):
+    """Laws of logs."""
+
+
+class TestMemoryLedger(InMemory, LedgerContract):
+    """Laws of ledgers."""
+
+
+class TestMemorySignals(InMemory, SignalsContract):
+    """Laws of letter boxes."""
+
+
+class TestMemoryLeases(InMemory, LeaseContract):
+    """Laws of leases."""
+
+
+class TestMemoryBlobs(InMemory, BlobsContract):
+    """Laws of bytes."""
+
+
+class TestMemoryChain(InMemory, ChainContract):
+    """Laws of chains."""
+
+
+class TestLog(OnDisk, LogContract):
+    """Laws of logs."""
+
+
+class TestLedger(OnDisk, LedgerContract):
+    """Laws of ledgers."""
+
+
+class TestSignals(OnDisk, SignalsContract):
+    """Laws of letter boxes."""
+
+
+class TestLeases(OnDisk, LeaseContract):
+    """Laws of leases."""
+
+
+class TestBlobs(OnDisk, BlobsContract):
+    """Laws of bytes."""
+
+
+class TestChain(OnDisk, ChainContract):
+    """Laws of chains."""
+
+
+class TestLogWithoutWal(WithoutWal, LogContract):
+    """Laws of logs, with a rollback journal."""
+
+
+class TestLedgerWithoutWal(WithoutWal, LedgerContract):
+    """Laws of ledgers, with a rollback journal."""

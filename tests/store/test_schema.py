@@ -1,0 +1,118 @@
+"""Files of earlier versions are taken over with all that they hold, and go on as if they had always been of today's."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from aether_nb.errors import AlreadyBegun, StoreCorrupt
+from aether_nb.events import kinds as k
+from aether_nb.store import database
+from aether_nb.store.ledger import CallRow
+from aether_nb.store.log import RunSummary
+from aether_nb.store.store import open_store
+
+FIRST = (Path(__file__).parent / "version1.sql").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def old(folder):
+    """A folder with a record of the first version."""
+    folder.mkdir(parents=True)
+    with closing(sqlite3.connect(folder / "runs.db")) as db:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.executescript(FIRST)
+    return folder
+
+
+@pytest.fixture
+def store(old):
+    """A store on it."""
+    store = open_store(old)
+    with closing(store.log):
+        yield store
+
+
+def test_a_file_of_the_first_version_is_read(store):
+    """Its runs are listed and its events are lifted."""
+    assert store.log.runs() == [
+        RunSummary("91cc", 1700000100.0, "plot it", "openai:x", 2, "done"),
+        RunSummary("7f3a", 1700000000.25, "wie groß?", "analyst", 6, None, "a.ipynb", "c1"),
+    ]
+    assert [entry.event for entry in store.log.read("91cc")] == [
+        k.RunStarted("plot it", "openai:x"),
+        k.RunEnded("done"),
+    ]
+    reader = store.log.read("7f3a")
+    assert [next(reader).seq for _ in range(4)] == [1, 2, 3, 4]
+    with pytest.raises(StoreCorrupt):
+        next(reader)
+
+
+def test_its_events_get_their_chain(store):
+    """As if it had been there from the first event; what is damaged inside is linked like the rest."""
+    assert [store.chain.verify(run).events for run in ("7f3a", "91cc")] == [6, 2]
+    assert store.chain.verify("7f3a").ok
+
+
+def test_its_calls_get_their_rows(store):
+    """What has begun there is in doubt here; what cannot be read says nothing."""
+    assert store.ledger.calls("7f3a") == [
+        CallRow("7f3a", "a", 1, "shell", "begun", "external", "h", 0, 4),
+        CallRow("7f3a", "b", 1, "summary", "proposed", "pure", "i"),
+    ]
+    with pytest.raises(AlreadyBegun):
+        store.log.append("7f3a", 6, (k.CallBegun("a", "h"),), 9.0)
+
+
+def test_its_runs_go_on(store):
+    """New events follow the old ones, and the whole is one chain."""
+    store.log.append("7f3a", 6, (k.CallBegun("b", "i"),), 9.0)
+    store.log.append("7f3a", 7, (k.RunParked("go"),), 9.0)
+    assert store.chain.verify("7f3a").events == 8
+    assert [summary.parked for summary in store.log.runs()] == [False, True]
+    noted = store.chain.head("7f3a")
+    store.log.close()
+    assert store.chain.verify("7f3a", noted).ok
+
+
+def test_what_was_no_event_before_is_found_after(old):
+    """A row that no version ever wrote gets no hash that would make it look right."""
+    with closing(sqlite3.connect(old / "runs.db", isolation_level=None)) as db:
+        db.execute("UPDATE events SET version = 'x' WHERE run = '7f3a' AND seq = 3")
+    store = open_store(old)
+    with closing(store.log):
+        assert store.chain.verify("7f3a").fault == "Event 3 was changed."
+        assert [row.state for row in store.ledger.calls("7f3a")] == ["begun", "proposed"]
+
+
+def test_an_old_file_that_cannot_be_written_is_read_all_the_same(store, monkeypatch):
+    """A record that came in a read-only folder is lifted in memory; the file stays as it is."""
+
+    def shut(self):
+        raise sqlite3.OperationalError("attempt to write a readonly database")
+
+    file = store.log.file
+    with closing(sqlite3.connect(file)) as db:
+        db.execute("PRAGMA journal_mode = DELETE")
+    before = file.read_bytes()
+    monkeypatch.setattr(database.Database, "_open", shut)
+    monkeypatch.setattr(database, "is_shut", lambda error: True)
+    assert [summary.id for summary in store.log.runs()] == ["91cc", "7f3a"]
+    assert store.chain.verify("7f3a").ok
+    assert file.read_bytes() == before
+
+
+def test_an_old_file_and_a_new_one_have_the_same_tables(old, tmp_path):
+    """However a file came to today's version, it is the same."""
+    shapes = []
+    for folder in (old, tmp_path / "new"):
+        store = open_store(folder)
+        store.log.append("r", 0, (k.RunStarted("q", "m"),), 1.0)
+        store.log.close()
+        with closing(sqlite3.connect(folder / "runs.db")) as db:
+            shapes.append(db.execute("SELECT type, name, sql FROM sqlite_master ORDER BY name").fetchall())
+    assert shapes[0] == shapes[1]
