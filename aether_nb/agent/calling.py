@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from aether_nb.agent.asking import Asking
 from aether_nb.agent.run import Run
 from aether_nb.events import kinds as k
+from aether_nb.tools.base import Keeping
 
 __all__ = ["CallContext", "Host", "Trace", "joined"]
 
@@ -36,6 +37,7 @@ class Host:
     workspace: Path
     main: Callable[[Callable[[], Any]], Awaitable[Any]]
     parallel: bool = False
+    keeper: Keeping | None = None
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,11 @@ class CallContext:
     def made(self) -> tuple[str, ...]:
         """The names that this run has added to the namespace."""
         return self.run.state.made
+
+    @property
+    def keeper(self) -> Keeping | None:
+        """Who notes what calls read and make."""
+        return self.host.keeper
 
     async def ask(self, text: str, options: tuple[str, ...] = ()) -> str | None:
         """Ask the person, whose time does not count; calls that run side by side ask one after the other."""

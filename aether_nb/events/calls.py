@@ -194,11 +194,16 @@ class NamespaceChanged(Event):
 
 @dataclass(frozen=True, slots=True)
 class NamespaceKept(Event):
-    """Variables that were written beside the record, so that they outlive their kernel; ``call_id`` made them."""
+    """Variables as they were after a call; some were written beside the record, so that they outlive their kernel.
+
+    ``call_id`` made or changed them; it is empty when they were written because the run was parked. ``inputs`` are
+    variables of the user's that the call read, as they were before it.
+    """
 
     kind: ClassVar[str] = "namespace.kept"
     call_id: str
     kept: tuple[Kept, ...]
+    inputs: tuple[Kept, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

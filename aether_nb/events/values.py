@@ -106,7 +106,7 @@ class Kept:
 
     ``hash`` is that of its content (``sha256:…``), empty when it could not be told in time. ``blob`` is the SHA-256
     under which its bytes lie, in ``format``; empty when it was not kept, and ``why`` says for which reason. ``size`` is
-    in bytes.
+    in bytes. ``same_as`` is another name of the very same object; ``cell`` is the user's cell that made it (``In[3]``).
     """
 
     name: str
@@ -116,6 +116,8 @@ class Kept:
     format: str = ""
     size: int = 0
     why: str = ""
+    same_as: str = ""
+    cell: str = ""
 
 
 @dataclass(frozen=True, slots=True)

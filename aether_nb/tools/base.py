@@ -6,13 +6,13 @@ driver implements.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from aether_nb.errors import RepairableToolError
-from aether_nb.events.kinds import Effect, Event, PlanItem, Risk
+from aether_nb.events.kinds import Effect, Event, Kept, PlanItem, Risk
 from aether_nb.events.messages import Part, Text, ToolSpec
 
 T = TypeVar("T")
@@ -96,6 +96,16 @@ class PartlyDone(RepairableToolError):
         self.outputs, self.events = outputs, events
 
 
+class Keeping(Protocol):
+    """Notes what calls read and make, so that it can be had again in another kernel. On the user's main thread only."""
+
+    def read(self, namespace: Mapping[str, object], code: str) -> tuple[Kept, ...]:
+        """What code that is about to run takes from the user, as far as that was not noted before."""
+
+    def keep(self, namespace: Mapping[str, object], names: Collection[str], seconds_taken: float) -> tuple[Kept, ...]:
+        """What a call that took so long has made or changed."""
+
+
 class Context(Protocol):
     """What a running call may ask of the house."""
 
@@ -122,6 +132,10 @@ class Context(Protocol):
     @property
     def made(self) -> tuple[str, ...]:
         """The names that this run has added to the namespace."""
+
+    @property
+    def keeper(self) -> Keeping | None:
+        """Who notes what calls read and make; nobody in a program that keeps no record."""
 
     async def ask(self, text: str, options: tuple[str, ...] = ()) -> str | None:
         """Ask the person; None when nobody is there."""

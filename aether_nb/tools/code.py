@@ -7,6 +7,7 @@ reported after. Figures become ordinary outputs of the cell, where the user keep
 from __future__ import annotations
 
 import inspect
+import time
 import warnings
 from ast import PyCF_ALLOW_TOP_LEVEL_AWAIT
 from collections.abc import Awaitable, Mapping
@@ -16,7 +17,7 @@ from typing import Any
 from IPython.core.inputtransformer2 import TransformerManager
 
 from aether_nb.errors import RepairableToolError
-from aether_nb.events.kinds import Change, Event, NamespaceChanged, OutputDelta
+from aether_nb.events.kinds import Change, Event, Kept, NamespaceChanged, NamespaceKept, OutputDelta
 from aether_nb.events.messages import Text
 from aether_nb.live.changes import Photograph, compare, photograph
 from aether_nb.live.execute import Execution, Executor
@@ -62,26 +63,32 @@ async def run_python(code: str, context: Context, purpose: str = "") -> Result:
         code: The code. Variables it makes stay in the notebook.
         purpose: What it is for, in one short sentence for the user.
     """
-    shell = context.shell
+    shell, keeper = context.shell, context.keeper
 
     def show(stream: str, text: str) -> None:
         context.emit(OutputDelta(context.call_id, text, "stderr" if stream == "stderr" else "stdout"))
 
-    def seen(before: Photograph, execution: Execution) -> Ran:
+    def seen(before: Before, execution: Execution) -> Ran:
+        seconds = time.monotonic() - before.begun
         for figure in execution.figures:
             shell.display_pub.publish(dict(figure))
-        ran = Ran(execution, compare(before, shell.user_ns))
+        changes = compare(before.photograph, shell.user_ns)
+        names = [change.name for change in changes if change.what != "removed"]
+        stopped = execution.interrupted  # whoever presses Stop does not wait until much is written
+        kept = keeper.keep(shell.user_ns, names, 0.0 if stopped else seconds) if keeper is not None and names else ()
+        ran = Ran(execution, changes, kept, before.inputs)
         if execution.interrupted:
             context.leave(ran.outputs, ran.events(context.call_id))
             raise KeyboardInterrupt  # IPython has swallowed it; it is the run that was stopped, not this code alone
         return ran
 
-    async def awaited(before: Photograph, running: Awaitable[Execution]) -> Ran:
+    async def awaited(before: Before, running: Awaitable[Execution]) -> Ran:
         return seen(before, await running)
 
     def job() -> Any:
         """Awaitable only when the code itself awaits: not every place that runs code can await."""
-        before = photograph(shell.user_ns, names_in(code))
+        inputs = keeper.read(shell.user_ns, code) if keeper is not None else ()
+        before = Before(photograph(shell.user_ns, names_in(code)), inputs, time.monotonic())
         running = Executor(shell).run(code, show)
         return awaited(before, running) if inspect.isawaitable(running) else seen(before, running)
 
@@ -95,11 +102,22 @@ async def run_python(code: str, context: Context, purpose: str = "") -> Result:
 
 
 @dataclass(frozen=True)
+class Before:
+    """The namespace before code ran, what of it the code takes, and when it began (monotonic seconds)."""
+
+    photograph: Photograph
+    inputs: tuple[Kept, ...]
+    begun: float
+
+
+@dataclass(frozen=True)
 class Ran:
-    """Code that was run, and what it did to the namespace."""
+    """Code that was run, what it did to the namespace, and what was kept of that."""
 
     execution: Execution
     changes: tuple[Change, ...]
+    kept: tuple[Kept, ...] = ()
+    inputs: tuple[Kept, ...] = ()
 
     @property
     def outputs(self) -> tuple[Mapping[str, Any], ...]:
@@ -112,8 +130,10 @@ class Ran:
         return (*printed, *shown)
 
     def events(self, call_id: str) -> tuple[Event, ...]:
-        """The changes as an event, if there were any."""
-        return (NamespaceChanged(call_id, self.changes),) if self.changes else ()
+        """The changes as an event, and what is known of them, if there were any."""
+        changed: tuple[Event, ...] = (NamespaceChanged(call_id, self.changes),) if self.changes else ()
+        noted = self.kept or self.inputs
+        return (*changed, NamespaceKept(call_id, self.kept, self.inputs)) if noted else changed
 
 
 def report(execution: Execution, shown: Shown | None, changes: tuple[Change, ...]) -> str:

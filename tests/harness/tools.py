@@ -24,6 +24,7 @@ class ToolContext:
     emitted: list[Event] = field(default_factory=list)
     left: tuple[Any, ...] = ()
     asked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    keeper: Any = None
 
     @property
     def shell(self) -> Any:
