@@ -24,12 +24,13 @@ from aether_nb.agent.driver import Driver
 from aether_nb.agent.mail import Mail
 from aether_nb.agent.resuming import check, interrupted, versions
 from aether_nb.agent.run import Run, Watcher, new_id
-from aether_nb.agent.sealing import sealed, unsealed
+from aether_nb.agent.sealing import Signing, sealed, unsealed
 from aether_nb.agent.waiting import Waiting
 from aether_nb.errors import OptionError, ResumeRefused, UsageFault
 from aether_nb.events import kinds as k
 from aether_nb.events.state import RunState
 from aether_nb.live.bridge import AgentThread
+from aether_nb.live.keeping import Keeper, plan_restore, restore
 from aether_nb.live.summary import summarize
 from aether_nb.models.base import Model
 from aether_nb.serving import Serving
@@ -232,6 +233,9 @@ class Session:
                 *unsealed(run.state, store.log.read(id), self.sealer),
                 *interrupted(run.state, fresh),
             )
+            if fresh:
+                plan = plan_restore(store.log.read(id))
+                run.append(await cell.main(lambda: restore(self.shell, plan, store.blobs, Signing(self.sealer))))
             return await self._driven(run, tools, cell, task.park_after)
 
     @contextmanager
@@ -257,7 +261,9 @@ class Session:
         self.last = run.id
         mail = Mail(self.store.signals, run.id, self.sealer)
         waiting = Waiting(Asking(cell.people), mail, park_after)
-        calls = Calls(run, tools, Host(self.shell, self.workspace, cell.main), waiting.asking)
+        keeper = Keeper(self.store.blobs, signer=Signing(self.sealer))
+        keeper.recall(self.store.log.read(run.id))
+        calls = Calls(run, tools, Host(self.shell, self.workspace, cell.main, keeper=keeper), waiting.asking)
         try:
             return await Driver(run, self.models.chosen, calls, waiting, sealer=self.sealer).drive()
         finally:

@@ -193,6 +193,15 @@ class Calls:
             logger.exception("the verifier of %s failed", call.name)
             return None
 
+    async def park(self) -> tuple[k.Event, ...]:
+        """Write the variables of the run beside its record."""
+        host = self.host
+        if host.keeper is None:
+            return ()
+        keeper = host.keeper
+        kept = await host.main(lambda: keeper.park(host.shell.user_ns))
+        return (k.NamespaceKept("", kept),) if kept else ()
+
     def start_item(self, item: int | None) -> Iterator[k.Event]:
         """Say that work on an item of the plan begins, unless it has begun already."""
         if item is not None and self.run.state.plan[item].status == "pending":

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import Any, Literal
 
 from aether_nb.agent import steps
 from aether_nb.agent.approvals import RISKS
@@ -225,7 +225,7 @@ class Driver:
         while True:
             answer = await self.waiting.approve(call)
             if answer is None:
-                yield k.RunParked("gate", call.id)
+                yield await self._parked("gate", call.id)
                 return
             if isinstance(answer, Signal):
                 self._hear(answer)
@@ -263,7 +263,7 @@ class Driver:
     async def _wait(self, question: k.QuestionAsked) -> AsyncIterator[Happened]:
         answer = await self.waiting.answer(question)
         if answer is None:
-            yield k.RunParked("question", question.id)
+            yield await self._parked("question", question.id)
         elif isinstance(answer, Signal):
             self._hear(answer)
         elif question.doubt:
@@ -271,10 +271,14 @@ class Driver:
         else:
             yield k.QuestionAnswered(question.id, *answer)
 
+    async def _parked(self, waits_for: Literal["gate", "question", "go"], id: str = "") -> Happened:
+        """That nothing holds the run from here on; its variables are written first: its kernel may end meanwhile."""
+        return (*await self.calls.park(), k.RunParked(waits_for, id))
+
     async def _rest(self) -> AsyncIterator[Happened]:
         signal = await self.waiting.go()
         if signal is None:
-            yield k.RunParked("go")
+            yield await self._parked("go")
         else:
             self._hear(signal)
 

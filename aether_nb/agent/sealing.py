@@ -6,10 +6,11 @@ else can be shown, but no yes in it counts here. Where keys lie and how seals ar
 
 from __future__ import annotations
 
+import hashlib
 import json
 import secrets
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from aether_nb.agent.asking import Answer
 from aether_nb.events import kinds as k
@@ -17,7 +18,22 @@ from aether_nb.events.state import RunState
 from aether_nb.store.seal import Sealer
 from aether_nb.store.signals import Signal
 
-__all__ = ["gate_events", "sealed", "signal_fields", "unsealed"]
+__all__ = ["Signing", "gate_events", "sealed", "signal_fields", "unsealed"]
+
+
+@dataclass(frozen=True)
+class Signing:
+    """Signs bytes that are kept beside the record with this user's key: what somebody else wrote is never unpickled."""
+
+    sealer: Sealer
+
+    def sign(self, data: bytes) -> str:
+        """The signature of these bytes."""
+        return self.sealer.seal(("bytes", hashlib.sha256(data).hexdigest()))
+
+    def verifies(self, data: bytes, signature: str) -> bool:
+        """Whether this user's key made the signature of exactly these bytes."""
+        return self.sealer.verifies(("bytes", hashlib.sha256(data).hexdigest()), signature)
 
 
 def gate_events(run: str, proposed: k.CallProposed, answer: Answer, sealer: Sealer | None) -> tuple[k.Event, ...]:

@@ -105,6 +105,9 @@ class Keeping(Protocol):
     def keep(self, namespace: Mapping[str, object], names: Collection[str], seconds_taken: float) -> tuple[Kept, ...]:
         """What a call that took so long has made or changed."""
 
+    def park(self, namespace: Mapping[str, object]) -> tuple[Kept, ...]:
+        """All that the run has made or changed and that is not written yet."""
+
 
 class Context(Protocol):
     """What a running call may ask of the house."""
