@@ -98,9 +98,10 @@ def _restored(state: RunState, event: k.NamespaceRestored) -> Changes:
         lines.append(f"These variables are back as they were: {', '.join(back)}.")
     lines += [f"{gone.name} is gone: {gone.why}" for gone in event.missing]
     lines += [f"{gone.name} is not what it was: {gone.why}" for gone in event.differs]
-    changes = _say(state, Message("user", (Text("\n".join(lines), "schema"),)))
-    changes["made"] = tuple(name for name in state.made if name not in {gone.name for gone in event.missing})
-    return changes
+    missing = {gone.name for gone in event.missing}
+    made: Changes = {"made": tuple(name for name in state.made if name not in missing)}
+    # Who has answered already is not asked again for that.
+    return made if state.answered else made | _say(state, Message("user", (Text("\n".join(lines), "schema"),)))
 
 
 def _say(state: RunState, message: Message) -> Changes:

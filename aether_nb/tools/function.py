@@ -88,7 +88,7 @@ class FunctionTool:
     @cached_property
     def _version(self) -> str:
         """A hash of the function's source; where there is none, of its compiled code. Ours go by our own version."""
-        if self.function.__module__.startswith("aether_nb."):
+        if (getattr(self.function, "__module__", None) or "").startswith("aether_nb."):
             return VERSION
         try:
             text = inspect.getsource(self.function)
