@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from aether_nb.errors import ModelUnavailable
 from aether_nb.models.address import is_local
@@ -30,7 +30,7 @@ from aether_nb.models.endpoint import (
 from aether_nb.models.fixes import mended
 from aether_nb.models.headers import headers
 from aether_nb.models.profile import Profile
-from aether_nb.models.proxies import proxy_of
+from aether_nb.models.proxies import proxy_of, proxy_to
 from aether_nb.models.secret import Secret
 from aether_nb.models.wire import Format
 
@@ -88,7 +88,7 @@ class HttpModel:
         self._address = checked_address(profile.base_url)
         self._key = key
         self._url: httpx.URL | None = None
-        self._clients: dict[asyncio.AbstractEventLoop, httpx.AsyncClient] = {}
+        self._pools: dict[asyncio.AbstractEventLoop, httpx.AsyncHTTPTransport] = {}
 
     @property
     def name(self) -> str:
@@ -120,9 +120,10 @@ class HttpModel:
             async with contextlib.aclosing(self._accepted(endpoint, request, notes)) as responses:
                 async for response in responses:
                     decoder = self.wire.decoder(endpoint, self.profile)
-                    # What is not compressed needs none of the client's layers.
+                    # What is not compressed needs none of the response's layers.
                     plain = "content-encoding" not in response.headers
-                    pieces = response.aiter_raw() if plain else response.aiter_bytes()
+                    stream = cast("httpx.AsyncByteStream", response.stream)
+                    pieces = aiter(stream) if plain else response.aiter_bytes()
                     ended, heard = False, clock()
                     try:
                         async for piece in pieces:
@@ -160,9 +161,9 @@ class HttpModel:
 
     async def aclose(self) -> None:
         """Close the connections of the running event loop. The model may be asked again."""
-        client = self._clients.pop(asyncio.get_running_loop(), None)
-        if client is not None:
-            await client.aclose()
+        pool = self._pools.pop(asyncio.get_running_loop(), None)
+        if pool is not None:
+            await pool.aclose()
         await self._sweep()
 
     async def _accepted(
@@ -177,15 +178,16 @@ class HttpModel:
         """
         import httpx
 
-        headers, client, url = self._headers(endpoint), await self._client(endpoint), self._place(endpoint)
-        # Made here and not by the client: merging its headers, cookies and address costs a tenth of a request.
+        headers, pool, url = self._headers(endpoint), await self._pool(endpoint), self._place(endpoint)
+        # Handed to the connections themselves: what the library's client adds (merged headers, cookies, redirects) is
+        # not wanted here, and costs a sixth of a request.
         extensions = {"timeout": self._timeouts().as_dict()}
         attempts = 0
         while True:
             profile = self.profile
             content = self.wire.body(request, profile)
             asked = httpx.Request("POST", url, headers=headers, content=content, extensions=extensions)
-            response = await client.send(asked, stream=True)
+            response = await pool.handle_async_request(asked)
             try:
                 if response.status_code == 200:
                     yield response
@@ -221,27 +223,28 @@ class HttpModel:
 
     async def _sweep(self) -> None:
         """Close what belongs to event loops that are closed: nobody else will, and each would keep its sockets open."""
-        for loop in [loop for loop in list(self._clients) if loop.is_closed()]:
-            if (client := self._clients.pop(loop, None)) is not None:
-                await _hang_up(loop, client)
+        for loop in [loop for loop in list(self._pools) if loop.is_closed()]:
+            if (pool := self._pools.pop(loop, None)) is not None:
+                await _hang_up(loop, pool)
 
-    async def _client(self, endpoint: Endpoint) -> httpx.AsyncClient:
+    async def _pool(self, endpoint: Endpoint) -> httpx.AsyncHTTPTransport:
         """The connections of the running loop: sockets cannot be shared between loops."""
         import httpx
 
         loop = asyncio.get_running_loop()
-        client = self._clients.get(loop)
-        if client is None:
+        pool = self._pools.get(loop)
+        if pool is None:
             await self._sweep()
             # A proxy of the environment is no way to this very machine.
             outside = not is_local(self._address, None)
+            proxy = proxy_to(self._address) if outside else ""
             try:
-                client = httpx.AsyncClient(timeout=self._timeouts(), trust_env=outside)
+                pool = httpx.AsyncHTTPTransport(trust_env=outside, proxy=proxy or None)
             except (ImportError, ValueError, OSError) as error:
                 cause = f"the environment's proxy or certificates cannot be used ({error}){self._way()}"
                 raise unreachable(endpoint, cause, retryable=False) from error
-            self._clients[loop] = client
-        return client
+            self._pools[loop] = pool
+        return pool
 
     def _timeouts(self) -> httpx.Timeout:
         import httpx
@@ -277,13 +280,13 @@ class HttpModel:
         return f" (asked through the proxy {proxy} of the environment)" if proxy else ""
 
 
-async def _hang_up(loop: asyncio.AbstractEventLoop, client: httpx.AsyncClient) -> None:
+async def _hang_up(loop: asyncio.AbstractEventLoop, pool: httpx.AsyncHTTPTransport) -> None:
     """Close the connections of an event loop that is closed."""
     with contextlib.suppress(TypeError):  # a loop that is not of the standard library has no such table
         # To close, a connection asks its loop to do something next; a closed one has no next, so it is done at once.
         vars(loop)["call_soon"] = lambda callback, *arguments, context=None: callback(*arguments)
     with contextlib.suppress(RuntimeError, OSError):  # it may be closed by halves; nothing more can be done for it
-        await client.aclose()
+        await pool.aclose()
 
 
 async def _read_refusal(response: httpx.Response) -> bytes:
