@@ -168,4 +168,4 @@ def _noted(delta: Delta, note: str) -> Delta:
     """The delta, with a note on its reply."""
     if delta.reply is None:
         return delta
-    return replace(delta, reply=replace(delta.reply, notes=(*delta.reply.notes, note)))
+    return delta._replace(reply=replace(delta.reply, notes=(*delta.reply.notes, note)))

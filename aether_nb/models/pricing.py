@@ -161,7 +161,7 @@ class Cost(Wrapper):
                 if delta.reply is None:
                     yield delta
                 else:
-                    yield replace(delta, reply=self._counted(request, delta.reply))
+                    yield delta._replace(reply=self._counted(request, delta.reply))
 
     def _counted(self, request: Request, reply: Reply) -> Reply:
         usage = reply.usage

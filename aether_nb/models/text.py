@@ -33,13 +33,12 @@ class Heard:
 
     Attributes:
         words: What was read.
-        shown: The text that was shown.
     """
 
     def __init__(self, request: Request) -> None:
         tools = {tool.name: tool.parameters for tool in request.tools}
         self.words = ToolWords(tools, unmarked=request.options.schema is None)
-        self.shown = ""
+        self._shown: list[str] = []
         self._reply: Reply | None = None
         self._fed = False
 
@@ -48,9 +47,14 @@ class Heard:
         async with closing(model.stream(request)) as deltas:
             async for delta in deltas:
                 shown = delta if delta.reply is None and not delta.text else self._read(delta)
-                self.shown += shown.text
+                self._shown.append(shown.text)
                 if shown.text or shown.thinking or shown.call or shown.note:
                     yield shown
+
+    @property
+    def shown(self) -> str:
+        """The text that was shown."""
+        return "".join(self._shown)
 
     @property
     def reply(self) -> Reply:
@@ -205,7 +209,7 @@ async def rewritten(model: Model, asked: Request, request: Request, first: Heard
     yield Delta(note=REPAIRING)
     async with closing(again.listen(model, asked)) as deltas:
         async for delta in deltas:
-            if (shown := replace(delta, text="")) != Delta():  # an apology before the calls is none of the answer
+            if (shown := delta._replace(text="")) != Delta():  # an apology before the calls is none of the answer
                 yield shown
     words, begun, notes = again.words, first.words.text.rstrip(), again.notes
     calls = list(again.reply.message.calls) or words.calls or (list(first.words.calls) if words.faults else [])

@@ -75,7 +75,7 @@ class ToolWords:
 
     def feed(self, piece: str) -> tuple[str, str]:
         """Take a piece of the answer, cut anywhere; what can be shown already: text, and a call taking shape."""
-        if self._mode == self._text and not self._rest and "`" not in piece and "<" not in piece:
+        if not self._rest and "`" not in piece and "<" not in piece and self._mode == self._text:
             self._tell(piece)  # most pieces by far: nothing begins in them
             return self._news()
         self._rest += piece
@@ -104,10 +104,14 @@ class ToolWords:
         return self._news()
 
     def _news(self) -> tuple[str, str]:
-        text, shown = "".join(self._new), "".join(self._shown)
-        if text:
+        text = shown = ""
+        if self._new:
+            text = "".join(self._new)
             self._said.append(text)
-        self._new, self._shown = [], []
+            self._new.clear()
+        if self._shown:
+            shown = "".join(self._shown)
+            self._shown.clear()
         return text, shown
 
     # ---- what is said. Each of these looks at what is left, and tells whether there is more to do now.
@@ -122,13 +126,14 @@ class ToolWords:
         """Show a text; white space at its end waits, because none is shown before a call."""
         if not text:
             return
-        self._fresh = (self._fresh or "\n" in text) and not text.rpartition("\n")[2].strip()
+        if self._fresh or "\n" in text:
+            self._fresh = not text.rpartition("\n")[2].strip()
         self._last = text[-1]
         text = self._space + text
         said = text.rstrip()
         self._space = text[len(said) :]
         if said:
-            silent = self.found and not self._said and not self._new
+            silent = not self._said and not self._new and self.found
             self._new.append(said.lstrip() if silent else said)
 
     def _begin(self) -> bool:
