@@ -1,8 +1,8 @@
 """What a model says, shown while it says it: pieces that come together are one event.
 
-One read from the network may bring hundreds of pieces. The first that comes after a while is shown at once, those close
-behind it as soon as the model has to wait for more: the event loop turns only then. So whoever watches pays once a read,
-not once a piece, and nobody waits for anything but the loop.
+One read from the network may bring hundreds of pieces. The first that comes after a while is shown at once, those
+close behind it as soon as the model has to wait for more: the event loop turns only then. So whoever watches pays once
+a read, not once a piece, and nobody waits for anything but the loop.
 """
 
 from __future__ import annotations
