@@ -26,13 +26,13 @@ from aether_nb.events import kinds as k
 from aether_nb.events.folds import RunState
 from aether_nb.live.bridge import AgentThread
 from aether_nb.live.summary import summarize
-from aether_nb.models import providers
 from aether_nb.models.base import Model, Request
-from aether_nb.models.cache import ReplyStore
-from aether_nb.models.discovery import Found, find_local
+from aether_nb.models.catalogue import providers
+from aether_nb.models.catalogue.discovery import Found, find_local
+from aether_nb.models.catalogue.providers import Providers
 from aether_nb.models.opened import Opened
-from aether_nb.models.providers import Providers
 from aether_nb.models.router import ANALYST, Role, blind, open_model, role_model, serving
+from aether_nb.models.sending.cache import ReplyStore
 from aether_nb.store.log import Log
 from aether_nb.tools.base import Tool
 from aether_nb.tools.builtin import BUILT_IN

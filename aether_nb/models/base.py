@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from aether_nb.events.messages import Message, ToolSpec, Usage
-from aether_nb.models.endpoint import Endpoint
-from aether_nb.models.profile import Profile
+from aether_nb.models.endpoints.endpoint import Endpoint
+from aether_nb.models.endpoints.profile import Profile
 
 __all__ = ["PLAIN", "Delta", "FinishReason", "Model", "Options", "Reply", "Request", "Wrapper", "closing"]
 
