@@ -21,6 +21,8 @@ LONGEST_WORD = 200
 DEEPEST = 100
 """Levels of objects and lists. What is nested deeper is no argument, and writing it down again would fail."""
 
+DECODER = json.JSONDecoder(strict=False, parse_constant=lambda _: None)
+
 SHALLOW = 2 * DEEPEST
 """No text of so few characters is nested as deep: it would lack the closing brackets."""
 
@@ -167,7 +169,7 @@ def loaded(text: str) -> Any:
         ValueError: It is something else, or nested too deeply.
     """
     try:
-        value = json.loads(text, strict=False, parse_constant=lambda _: None)
+        value = DECODER.decode(text)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     if is_too_deep(value, text):

@@ -26,6 +26,9 @@ LONGEST_ID = 40
 
 SHORT_ID = 9
 
+COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+"""Made once: ``json.dumps`` makes one for each value, and a turn writes several."""
+
 
 def written_block(block: Block, profile: Profile) -> list[bytes]:
     """A repaired block, a piece for each message."""
@@ -133,4 +136,4 @@ def _part(part: Part) -> dict[str, Any]:
 
 
 def _compact(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return COMPACT.encode(value)
