@@ -166,6 +166,8 @@ def bounded(text: str, longest: int = LONGEST) -> str:
 
 
 def _bounded(result: Result) -> Result:
+    if all(isinstance(part, Text) and len(part.text) <= LONGEST for part in result.parts):
+        return result
     parts = tuple(replace(part, text=bounded(part.text)) if isinstance(part, Text) else part for part in result.parts)
     return result if parts == result.parts else replace(result, parts=parts)
 
