@@ -83,17 +83,15 @@ def wants_disk(events: Sequence[k.Event], effect: Callable[[str], str | None]) -
         effect: Tells the effect of a call that was proposed earlier; None when there is none of that id.
     """
     for n, event in enumerate(events):
-        match event:
-            case k.CallBegun(call_id=call):
-                here = [e.effect for e in events[:n] if isinstance(e, k.CallProposed) and e.call.id == call]
-                if (here[-1] if here else effect(call)) in ("external", None):
-                    return True
-            case k.GateAnswered(by=by) | k.CallSettled(by=by):
-                if _person(by):
-                    return True
-            case k.GrantGiven(grant=grant):
-                if _person(grant.by):
-                    return True
+        if isinstance(event, k.CallBegun):
+            call = event.call_id
+            here = [each.effect for each in events[:n] if isinstance(each, k.CallProposed) and each.call.id == call]
+            if (here[-1] if here else effect(call)) in ("external", None):
+                return True
+        elif isinstance(event, k.GateAnswered | k.CallSettled) and _person(event.by):
+            return True
+        elif isinstance(event, k.GrantGiven) and _person(event.grant.by):
+            return True
     return False
 
 
