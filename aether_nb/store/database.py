@@ -19,7 +19,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from aether_nb.store import schema
 from aether_nb.store.commit import committed
-from aether_nb.store.faults import is_busy, is_shut, store_fault
+from aether_nb.store.faults import FAULTS, is_busy, is_shut, store_fault
 from aether_nb.store.filesystem import is_shared
 
 __all__ = ["FILE", "Database", "Row"]
@@ -94,7 +94,7 @@ class Database:
         with self._lock:
             try:
                 yield
-            except (sqlite3.Error, OSError, UnicodeEncodeError) as error:
+            except FAULTS as error:
                 raise store_fault(error, self.file) from error
 
     def shrink(self) -> None:

@@ -88,14 +88,19 @@ def wants_disk(events: Sequence[k.Event], effect: Callable[[str], str | None]) -
             here = [each.effect for each in events[:n] if isinstance(each, k.CallProposed) and each.call.id == call]
             if (here[-1] if here else effect(call)) in ("external", None):
                 return True
-        elif isinstance(event, k.GateAnswered | k.CallSettled) and _person(event.by):
-            return True
-        elif isinstance(event, k.GrantGiven) and _person(event.grant.by):
+        elif _by_person(event):
             return True
     return False
 
 
-def _person(by: str) -> bool:
+def _by_person(event: k.Event) -> bool:
+    """Whether it says what a person decided; policies, grants and tools decide by rules that are there again."""
+    if isinstance(event, k.GrantGiven):
+        by = event.grant.by
+    elif isinstance(event, k.GateAnswered | k.CallSettled):
+        by = event.by
+    else:
+        return False
     return not by.startswith(("policy:", "grant:", "tool:"))
 
 
