@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -46,6 +47,8 @@ _GET_EFFECT = "SELECT effect FROM calls WHERE run = ? AND call = ? ORDER BY atte
 _GET_CHAIN = "SELECT head, chain FROM runs WHERE id = ?"
 
 _LOOK = "See which runs are whole: %aether runs"
+
+_entry = partial(tuple.__new__, Entry)  # half the price of ``Entry(…)``, ten thousand times a resume
 
 Draft: TypeAlias = tuple[Event, bytes]
 
@@ -88,7 +91,7 @@ class SqliteLog:
         for seq, time, kind, version, payload in self.database.select(_GET_EVENTS, (run, after)):
             if not isinstance(time, float):
                 raise StoreCorrupt(f"Event {seq} of run {run} is damaged.", "Its time is no number.", _LOOK)
-            yield Entry(run, seq, time, decode(kind, version, payload))
+            yield _entry((run, seq, time, decode(kind, version, payload)))
 
     def runs(self, limit: int = 50) -> list[RunSummary]:
         """See ``Log.runs``."""

@@ -62,14 +62,17 @@ def test_the_systems_are_asked_in_their_own_ways(tmp_path, monkeypatch):
     def mount(command, **options):
         return subprocess.CompletedProcess(command, 0, MACOS.replace("apfs, sealed", "smbfs"))
 
-    monkeypatch.setattr(filesystem.subprocess, "run", mount)
+    monkeypatch.setattr(subprocess, "run", mount)
     assert kind_of(Path("/Users"), "darwin") == "smbfs"
 
     def silent(command, **options):
         raise subprocess.TimeoutExpired(command, 5)
 
-    monkeypatch.setattr(filesystem.subprocess, "run", silent)
+    monkeypatch.setattr(subprocess, "run", silent)
     assert kind_of(tmp_path, "darwin") == ""
+    monkeypatch.undo()
+    monkeypatch.setattr(Path, "read_text", lambda path, **options: (_ for _ in ()).throw(PermissionError()))
+    assert kind_of(tmp_path, "linux") == ""
 
 
 @pytest.mark.parametrize(
