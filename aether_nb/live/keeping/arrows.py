@@ -10,7 +10,7 @@ from typing import Any
 
 from aether_nb.live.keeping.digest import Digest
 from aether_nb.live.keeping.limits import Data
-from aether_nb.live.keeping.recognised import loaded
+from aether_nb.live.keeping.recognised import loaded, needed
 
 __all__ = ["add_column", "add_table", "from_ipc", "to_ipc"]
 
@@ -90,7 +90,7 @@ def to_ipc(table: Any) -> Data:
 
 def from_ipc(data: Data) -> Any:
     """The table of such bytes, looked through before anybody uses it."""
-    import pyarrow
+    pyarrow = needed("pyarrow")
 
     table = pyarrow.ipc.open_file(pyarrow.py_buffer(data)).read_all()
     table.validate(full=True)

@@ -22,8 +22,9 @@ from aether_nb.live.keeping.recognised import library_class
 __all__ = ["content_hash", "fingerprint", "matches", "single_item"]
 
 WHOLE, SAMPLE = "sha256:", "sample:"
-SAMPLING = 0.02
-"""Seconds that a sample may take."""
+SAMPLING, SAMPLED = 0.15, 1_000_000
+"""Seconds that a sample may take, and bytes that any value in it may have. It takes a thousandth of a second or two,
+unless what stands at the places is itself large, or Python collects its garbage meanwhile."""
 DEPTH = 20
 """Values within values of libraries: a frame in a dict in a column of a frame."""
 ROWS, COLUMNS, TEXT = 256, 200, 4_096
@@ -62,7 +63,7 @@ def _guarded(value: object, clock: Clock, only: str) -> tuple[str, str]:
             except TooMuch as much:
                 if only == WHOLE:
                     return "", str(much)
-        return SAMPLE + _sample(value, Clock.of(SAMPLING)), ""
+        return SAMPLE + _sample(value, Clock.of(SAMPLING, SAMPLED)), ""
     except (TooMuch, NotPossible) as reason:
         return "", str(reason)
     except RecursionError:
