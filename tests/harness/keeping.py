@@ -127,3 +127,8 @@ class Told:
             self.cell(code)
         restored = restore(self.shell, plan_restore(self.entries), self.blobs, signer or self.signer)
         return self.shell.user_ns, restored
+
+
+def names(gone: Iterable[k.Gone]) -> dict[str, str]:
+    """The names and reasons of what is gone or differs."""
+    return {one.name: one.why for one in gone}

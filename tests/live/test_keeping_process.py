@@ -69,3 +69,11 @@ def test_what_one_process_kept_another_one_has(tmp_path):
     assert (found["pid"], found["later"], found["twice"]) == ([pid], 40, 8)
     assert {"df", "total", "groups"} <= set(found["loaded"]) | set(found["remade"])
     assert "twice" in found["remade"] and "pid" in found["loaded"]
+
+
+@pytest.mark.slow
+def test_the_benchmark_runs():
+    """With few rows, every row is printed and nothing is said on the side."""
+    command = [sys.executable, str(TESTS / "benchmarks" / "keeping.py"), "--rows", "20000", "--rounds", "1"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.stderr, len(done.stdout.splitlines())) == ("", 13)

@@ -11,7 +11,7 @@ import pytest
 from aether_nb.events import kinds as k
 from aether_nb.live.keeping import Budget, Keeper, plan_restore, restore, told
 from aether_nb.live.keeping.history import history_of
-from harness.keeping import Key, MemoryBlobs, Told, new_shell
+from harness.keeping import Key, MemoryBlobs, Told, names, new_shell
 
 CELL = "import pandas as pd\ndf = pd.DataFrame({'a': [1, 2, 3], 'b': ['x', 'y', 'z']})"
 
@@ -20,11 +20,6 @@ CELL = "import pandas as pd\ndf = pd.DataFrame({'a': [1, 2, 3], 'b': ['x', 'y', 
 def run():
     """A run about to begin."""
     return Told()
-
-
-def names(gone):
-    """The names and reasons of what is gone or differs."""
-    return {one.name: one.why for one in gone}
 
 
 def test_what_took_long_is_loaded_and_nothing_is_run_again(run):

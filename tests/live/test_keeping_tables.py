@@ -246,6 +246,14 @@ def test_large_tables_are_sampled_and_a_change_may_be_seen(kind):
     assert content_hash(found) == content_hash(value)
 
 
+def test_large_texts_come_back():
+    """A column of many megabytes of text, in every library."""
+    texts = [f"{n} é" * 4 for n in range(200_000)]
+    for value in (pd.DataFrame({"s": texts}), pl.DataFrame({"s": texts}), pa.table({"s": texts}), {"s": texts}):
+        found, _ = there_and_back(value)
+        assert content_hash(found) == content_hash(value)
+
+
 def test_without_the_library_it_is_said_which_is_missing():
     """Where pandas is not installed, a frame is not loaded, and the reason names it."""
     code = (

@@ -16,6 +16,7 @@ from aether_nb.live.keeping import arrows, numpys, pandases, polarses
 from aether_nb.live.keeping.atoms import zone_item
 from aether_nb.live.keeping.digest import Digest
 from aether_nb.live.keeping.limits import Clock, NotPossible, TooMuch
+from aether_nb.live.keeping.objects import class_path
 from aether_nb.live.keeping.plain import Encoder, written
 from aether_nb.live.keeping.recognised import library_class
 
@@ -133,7 +134,7 @@ def single_item(kind: str, value: Any) -> list[Any] | None:
 
 def _sample(value: Any, clock: Clock) -> str:
     """The hexadecimal hash of a part of a large value: its size, its types, and what stands at some places."""
-    kind, taken = library_class(value) or type(value).__name__, None
+    kind, taken = library_class(value) or class_path(type(value)), None
     match kind:
         case "numpy.ndarray":
             size: Any = (str(value.dtype), value.shape)
@@ -163,7 +164,7 @@ def _spread(array: Any) -> Any:
 
 
 def _part(value: Any) -> tuple[int, Any]:
-    """The size of one of Python's own values and a part of it."""
+    """The size of one of Python's own values and a part of it; what has no parts in order is whole or nothing."""
     kind = type(value)
     if kind in (str, bytes, bytearray):
         middle = len(value) // 2
@@ -172,4 +173,4 @@ def _part(value: Any) -> tuple[int, Any]:
         return len(value), [value[at] for at in positions(len(value), ROWS)]
     if kind is dict:
         return len(value), list(islice(value.items(), ROWS))
-    raise TooMuch("it is too large to look at all of it, and has no parts in order")
+    return 0, [value]

@@ -48,7 +48,7 @@ class Keeper:
     touched: set[str] = field(default_factory=set)
     _written: dict[tuple[str, str], Kept] = field(default_factory=dict)
     _read: dict[str, Any] = field(default_factory=dict)
-    _used: int = 0
+    _sizes: dict[str, int] = field(default_factory=dict)
 
     def recall(self, entries: Iterable[Entry]) -> None:
         """Know what an earlier keeper of the same run has kept."""
@@ -128,7 +128,7 @@ class Keeper:
             size = memoryview(data).nbytes
             if size > self.budget.each:
                 return replace(kept, why="it is larger than what is kept of one variable")
-            if self._used + size > self.budget.total:
+            if sum(self._sizes.values()) + size > self.budget.total:
                 return replace(kept, why="what may be kept for this run is used up")
             return replace(kept, blob=self.blobs.put(data), format=format, size=size)
         except (NotPossible, TooMuch) as reason:
@@ -138,8 +138,8 @@ class Keeper:
 
     def _note(self, kept: Kept) -> None:
         self.touched.add(kept.name)
-        if kept.blob and (kept.type, kept.hash) not in self._written:
-            self._used += kept.size
+        if kept.blob:
+            self._sizes[kept.blob] = kept.size
             self._written[kept.type, kept.hash] = kept
 
     # ---- what the user made
