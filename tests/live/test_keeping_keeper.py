@@ -14,7 +14,7 @@ from aether_nb.events import kinds as k
 from aether_nb.live.keeping import Budget, Keeper
 from aether_nb.live.keeping.cells import cell_of
 from aether_nb.live.keeping.limits import Clock
-from aether_nb.live.keeping.sources import source_of
+from aether_nb.live.keeping.sources import reads_in, source_of
 from aether_nb.tools.base import PartlyDone
 from aether_nb.tools.code import run_python
 from harness.keeping import MemoryBlobs, new_shell
@@ -159,12 +159,13 @@ def test_the_cell_that_made_a_name():
 )
 def test_what_code_reads(code, reads):
     """Names that it takes from the namespace: not its own, not Python's, not what it has bound before."""
-    assert source_of(code).reads == reads
+    assert source_of(code).reads == reads_in(code) == reads
 
 
 def test_code_that_is_too_deep_is_said_to_be():
     """Nothing is raised."""
-    assert source_of("(" * 3000 + ")" * 3000).problem
+    deep = "(" * 3000 + ")" * 3000
+    assert source_of(deep).problem and reads_in(deep) == frozenset()
 
 
 # ---- beside the tool

@@ -21,7 +21,7 @@ from aether_nb.live.keeping.hashing import fingerprint
 from aether_nb.live.keeping.limits import Budget, Clock, NotPossible, Signer, TooMuch
 from aether_nb.live.keeping.objects import class_name
 from aether_nb.live.keeping.recognised import library_class
-from aether_nb.live.keeping.sources import source_of
+from aether_nb.live.keeping.sources import reads_in
 from aether_nb.live.summary import users_own
 from aether_nb.store.blobs import Blobs
 
@@ -67,7 +67,7 @@ class Keeper:
         """
         clock = Clock.of(self.budget.quick)
         theirs = users_own(namespace)
-        names = sorted(name for name in source_of(code).reads & set(theirs) if name not in self.touched)
+        names = sorted(name for name in reads_in(code) & set(theirs) if name not in self.touched)
         fresh = [name for name in names if not self._known(name, theirs[name])]
         return tuple(self._input(name, theirs[name], namespace, clock) for name in fresh)
 
