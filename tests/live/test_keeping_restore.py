@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from aether_nb.events import kinds as k
-from aether_nb.live.keeping import Budget, Keeper, plan_restore, restore, told
+from aether_nb.live.keeping import Budget, Keeper, plan_restore, restore
 from aether_nb.live.keeping.history import history_of
 from harness.keeping import Key, MemoryBlobs, Told, names, new_shell
 
@@ -316,20 +316,6 @@ def test_signed_models_come_back_and_unsigned_ones_do_not(run):
     foreign = restore(shell, plan_restore(mine.entries), mine.blobs, None)
     assert "no key here" in names(foreign.missing)["model"]
     assert "model" not in shell.user_ns
-
-
-def test_what_the_model_is_told():
-    """What is gone comes first, then what differs, then what is back; long lists are cut."""
-    gone, other = k.Gone("a", "its file is lost", "c1"), k.Gone("df", "the user changed it")
-    text = told(k.NamespaceRestored(("x",), tuple(f"y{n}" for n in range(42)), (gone,) * 41, (other,)))
-    lines = text.splitlines()
-    assert lines[1] == "These variables are gone; do not use them without making them again:"
-    assert lines[2] == "- a: its file is lost (made by call c1)"
-    assert lines[42] == "- and 1 more"
-    assert lines[44] == "- df: the user changed it"
-    assert lines[45] == "Back, loaded as they were: x."
-    assert lines[46].endswith("y39 and 2 more.")
-    assert told(k.NamespaceRestored()).endswith("All variables that it needs are as they were.")
 
 
 def test_a_new_keeper_knows_what_was_kept(run):
