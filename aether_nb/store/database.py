@@ -80,12 +80,16 @@ class Database:
             act: Gets the connection, inside a transaction.
             lasting: Whether it has to be on the disk itself before this returns.
         """
-        with self.guarded():
-            db = self._open_for_writing()
-            if lasting is not self._lasting and self._wal:
-                db.execute(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
-                self._lasting = lasting
-            return committed(db, names, act)
+        self._look_who_we_are()
+        with self._lock:
+            try:  # as ``guarded`` does, at each append and for a third of the price
+                db = self._open_for_writing()
+                if lasting is not self._lasting and self._wal:
+                    db.execute(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
+                    self._lasting = lasting
+                return committed(db, names, act)
+            except FAULTS as error:
+                raise store_fault(error, self.file) from error
 
     @contextmanager
     def guarded(self) -> Iterator[None]:

@@ -17,6 +17,9 @@ SHARED = frozenset(
 )
 """Kinds of file systems behind which there may be another machine."""
 
+LOCAL = frozenset("fuse.cryfs fuse.encfs fuse.fuse-overlayfs fuse.gocryptfs fuse.mergerfs fuse.ntfs-3g".split())
+"""Kinds that go through FUSE and stay on this machine; behind any other of that sort there may be a network."""
+
 REMOTE_DRIVE = 4
 """What Windows calls a drive of another machine (``DRIVE_REMOTE``)."""
 
@@ -24,7 +27,7 @@ REMOTE_DRIVE = 4
 def is_shared(folder: Path) -> bool:
     """Whether another machine may have this folder as well; what cannot be found out counts as not."""
     kind = kind_of(folder, sys.platform)
-    return kind in SHARED or kind.startswith("fuse.")
+    return kind in SHARED or (kind.startswith("fuse.") and kind not in LOCAL)
 
 
 def kind_of(folder: Path, platform: str) -> str:

@@ -86,6 +86,7 @@ class LockFile:
     def _open(self) -> int:
         """The descriptor; when somebody removed the file, that of a new one with the same bytes held."""
         if self._handle is None or not self._is_current():
+            # The descriptor of a removed file stays open: closing it would tell those who still have it that we died.
             self._handle = os.open(self.file, os.O_RDWR | os.O_CREAT, 0o666)
             for run, epoch in tuple(self._held.items()):
                 if not self._system.lock(self._handle, self._offset(run, epoch)):

@@ -90,7 +90,15 @@ def test_a_drive_of_another_machine_is_known_on_windows(monkeypatch, folder, dri
 
 
 @pytest.mark.parametrize(
-    ("kind", "shared"), [("nfs4", True), ("cifs", True), ("fuse.sshfs", True), ("ext4", False), ("", False)]
+    ("kind", "shared"),
+    [
+        ("nfs4", True),
+        ("cifs", True),
+        ("fuse.sshfs", True),
+        ("fuse.fuse-overlayfs", False),
+        ("ext4", False),
+        ("", False),
+    ],
 )
 def test_network_file_systems_are_shared(tmp_path, monkeypatch, kind, shared):
     """What is not known to be shared is not."""
