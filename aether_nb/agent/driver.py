@@ -150,7 +150,7 @@ class Driver:
 
     async def _ask(self, tools: tuple[ToolSpec, ...]) -> AsyncIterator[Happened]:
         state = self.run.state
-        request = Request(state.messages, tools, self.options, self.stream)
+        request = Request(tuple(state.messages), tools, self.options, self.stream)
         try:
             model = self.choose(request)
         except AetherError as error:

@@ -189,8 +189,9 @@ def test_a_question_that_a_call_asks_is_closed_by_its_answer() -> None:
 
 def test_a_message_says_its_text_and_leaves_pictures_out() -> None:
     """The text of a message is that of its text parts."""
-    from aether_nb.events.folds import line, sent
+    from aether_nb.events.folds import line
     from aether_nb.events.messages import Image, ToolCall
+    from aether_nb.events.state import sent
 
     message = Message("user", (Text("a", "rows", ("df.x",)), Image("image/png", "AAAA"), Text("b")))
     assert message.text == "ab"
