@@ -1,0 +1,129 @@
+"""Runs that outlive their cell and their kernel, in real kernels: what is announced, said from outside, woken, resumed."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.kernel import Cell, Kernel
+
+pytestmark = [pytest.mark.kernel, pytest.mark.slow]
+
+LOAD = """
+%load_ext aether_nb
+import os, time, pathlib
+from aether_nb import ScriptedModel, register, tool
+from aether_nb.events.messages import ToolCall
+
+@tool(risk="high", effect="external")
+def send(to: str, wait: float = 0.0) -> str:
+    \"\"\"Send a letter.\"\"\"
+    time.sleep(wait)
+    with open("sent.txt", "a") as file:
+        file.write(to + "\\n")
+    return f"sent to {to}"
+
+class Script:
+    name = "script"
+    async def stream(self, request):
+        n = sum(bool(message.calls) for message in request.messages)
+        async for delta in ScriptedModel([SCRIPT[n]], name="script").stream(request):
+            yield delta
+
+register("model", "script", Script)
+def send_to(name, **more):
+    return ToolCall("", "send", {"to": name, **more})
+"""
+
+
+def setup(*script: str) -> str:
+    """A cell that loads the extension, a tool that acts outside, and a model that says this, from where it was left."""
+    return f"{LOAD}SCRIPT = [{', '.join(script)}]"
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    """The folder of a notebook."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def kernel(work: Path) -> Iterator[Kernel]:
+    """A kernel in it."""
+    with Kernel(Path(sys.executable), folder=work) as kernel:
+        yield kernel
+
+
+def aether(work: Path, *words: str, code: int = 0) -> str:
+    """What ``aether …`` prints in a shell in that folder."""
+    command = [sys.executable, "-m", "aether_nb", *words]
+    done = subprocess.run(command, cwd=work, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
+    return done.stdout + done.stderr
+
+
+def shown(cell: Cell, mime: str = "text/plain") -> str:
+    """What the cell shows in the end, updates applied, in one text."""
+    outputs: dict[str, dict[str, Any]] = {}
+    for message in cell.messages:
+        content = message["content"]
+        if message["msg_type"] in ("display_data", "update_display_data"):
+            id = content.get("transient", {}).get("display_id") or f"#{len(outputs)}"
+            if message["msg_type"] == "display_data" or id in outputs:
+                outputs[id] = content["data"]
+    return "\n".join(str(data.get(mime, "")) for data in outputs.values())
+
+
+def the_run(work: Path) -> str:
+    """The name of the newest run."""
+    return str(json.loads(aether(work, "runs", "--json"))[0]["run"])
+
+
+def until(kernel: Kernel, holds: Any, what: str, seconds: float = 15) -> None:
+    """Take in what the kernel publishes until something holds."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, what
+        kernel.wait(0.2)
+
+
+def test_a_parked_run_is_woken_by_a_yes_from_a_shell(kernel: Kernel, work: Path) -> None:
+    """The cell ends with a picture that says how to go on; aether approve wakes the run, in the same cell's output."""
+    assert kernel.run(setup("[send_to('anna')]", "'all done'")).status == "ok"
+    cell = kernel.run("%%aether --model script --park-after 0.5\nSend it")
+    assert cell.status == "ok", cell.of("error")
+    picture, run = shown(cell), the_run(work)
+    assert f"%aether approve {run}" in picture and "waits for a yes or a no to send" in picture
+    assert '"to": "anna"' in picture and "Parked" in picture
+    assert json.loads(aether(work, "runs", "--json"))[0]["outcome"] == "parked"
+    said = aether(work, "approve", "--yes")
+    assert '"to": "anna"' in said and "Approved: send." in said and "It has heard it." in said
+    until(kernel, lambda: "all done" in shown(cell), "the run to end in its own cell")
+    assert "Done" in shown(cell) and "from a terminal" in shown(cell)
+    assert (work / "sent.txt").read_text() == "anna\n"
+
+
+def test_several_parked_runs_wake_each_by_its_own_word(kernel: Kernel, work: Path) -> None:
+    """What is said to one run leaves the other parked; a cell's own approve wakes it too."""
+    kernel.run(setup("[send_to('anna')]", "'all done'"))
+    cells = [kernel.run("%%aether --model script --park-after 0.5\nSend it") for _ in range(2)]
+    first, second = [re.search(r"approve (\w{8})", shown(cell))[1] for cell in cells]  # type: ignore[index]
+    refused = aether(work, "approve", "--yes", code=1)
+    assert "Several runs wait for a yes or a no." in refused and first in refused and second in refused
+    said = kernel.run(f"%aether deny {second} --reason \"not her\"")
+    assert "It goes on by itself, in the cell where it was parked." in said.text(), said.of("error")
+    until(kernel, lambda: "Done" in shown(cells[1]), "the second run to end")
+    assert "Parked" in shown(cells[0]) and "not her" in shown(cells[1])
+    kernel.run(f"%aether approve {first}")
+    until(kernel, lambda: "Done" in shown(cells[0]), "the first run to end")
+    assert (work / "sent.txt").read_text() == "anna\n"
