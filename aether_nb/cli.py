@@ -93,7 +93,7 @@ def show(options: argparse.Namespace) -> int:
     from aether_nb.widgets.view import view_of
 
     log = open_record(options.store).log
-    print(bundle(view_of(log.read(log.resolve(options.run))), with_answer=True)["text/plain"])
+    _say(bundle(view_of(log.read(log.resolve(options.run))), with_answer=True)["text/plain"])
     return 0
 
 

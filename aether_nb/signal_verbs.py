@@ -49,7 +49,7 @@ def prepare(verb: str, options: argparse.Namespace, post: Post, notebook: str = 
 def _addressed(store: Store, words: list[str]) -> tuple[str, str]:
     """The run's name, when the first word is one, and the text without the quotes around it."""
     run = ""
-    if len(words) > 1 and len(words[0]) >= SHORTEST:
+    if words and len(words[0]) >= SHORTEST:
         try:
             run, words = store.log.resolve(words[0]), words[1:]
         except RunNotFound:

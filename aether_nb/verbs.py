@@ -233,4 +233,4 @@ def settings_text() -> str:
 def in_terminal(text: str) -> str:
     """A text that names commands as they are typed in a notebook, with those that the terminal has as typed there."""
     names = "|".join(verb.name for verb in VERBS if "terminal" in verb.faces)
-    return re.sub(rf"%aether (?=({names})\b)", "aether ", text)
+    return re.sub(rf"%aether (?=({names})\b)", "aether ", re.sub(r" \(in a terminal: aether [^)]*\)", "", text))

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 __all__ = ["Left", "left_behind"]
 
@@ -26,8 +26,7 @@ _PARKED = "SELECT payload FROM events WHERE run = ? AND kind = 'run.parked' ORDE
 _TOOL = "SELECT tool FROM calls WHERE run = ? AND call = ? ORDER BY attempt DESC LIMIT 1"
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
+class Left(NamedTuple):
     """A run that somebody left. ``waits_for`` says what a parked one waits for; of one that broke off it is empty."""
 
     run: str

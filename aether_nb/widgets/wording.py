@@ -338,5 +338,5 @@ def waits(view: View) -> Failure | None:
         what, verb = f"a yes or a no to {card.name}", f"approve {run}"
     elif view.parked.waits_for == "question":
         what, verb = "an answer", f"answer {run} TEXT"
-    hint = f"%aether {verb} in a cell, or aether {verb} in a terminal. If its kernel is gone: %aether resume {run}"
+    hint = f"%aether {verb} (in a terminal: aether {verb}). If its kernel is gone: %aether resume {run}"
     return Failure(f"This run is parked: nobody holds it. It waits for {what}.", hint=hint)

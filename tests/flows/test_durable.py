@@ -1,9 +1,11 @@
-"""Runs that outlive their cell and their kernel, in real kernels: what is announced, said from outside, woken, resumed."""
+"""Runs that outlive their cell and their kernel, in real kernels: announced, spoken to from outside, woken, resumed."""
 
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -23,9 +25,11 @@ import os, time, pathlib
 from aether_nb import ScriptedModel, register, tool
 from aether_nb.events.messages import ToolCall
 
-@tool(risk="high", effect="external")
+@tool(risk=os.environ.get("RISK", "high"), effect="external")
 def send(to: str, wait: float = 0.0) -> str:
     \"\"\"Send a letter.\"\"\"
+    with open("begun.txt", "a") as file:
+        file.write(to + "\\n")
     time.sleep(wait)
     with open("sent.txt", "a") as file:
         file.write(to + "\\n")
@@ -120,10 +124,48 @@ def test_several_parked_runs_wake_each_by_its_own_word(kernel: Kernel, work: Pat
     first, second = [re.search(r"approve (\w{8})", shown(cell))[1] for cell in cells]  # type: ignore[index]
     refused = aether(work, "approve", "--yes", code=1)
     assert "Several runs wait for a yes or a no." in refused and first in refused and second in refused
-    said = kernel.run(f"%aether deny {second} --reason \"not her\"")
+    said = kernel.run(f'%aether deny {second} --reason "not her"')
     assert "It goes on by itself, in the cell where it was parked." in said.text(), said.of("error")
     until(kernel, lambda: "Done" in shown(cells[1]), "the second run to end")
     assert "Parked" in shown(cells[0]) and "not her" in shown(cells[1])
     kernel.run(f"%aether approve {first}")
     until(kernel, lambda: "Done" in shown(cells[0]), "the first run to end")
     assert (work / "sent.txt").read_text() == "anna\n"
+
+
+def killed(work: Path, script: tuple[str, ...], cell: str, until_there: Path) -> str:
+    """Begin a run in a kernel of its own and kill that with SIGKILL as soon as a file is there. The run's name."""
+    with Kernel(Path(sys.executable), {"RISK": "low"}, work) as kernel:
+        kernel.run(setup(*script))
+        pid = int(kernel.run("print(os.getpid())").text())
+        kernel.send(cell)
+        until(kernel, until_there.exists, "the tool to begin")
+        os.kill(pid, signal.SIGKILL)
+    return the_run(work)
+
+
+def lost(work: Path) -> str:
+    """A run whose kernel died while its tool acted outside."""
+    script = ("[send_to('anna', wait=30.0)]", "'all done'")
+    return killed(work, script, "%%aether --model script\nSend it", work / "begun.txt")
+
+
+def test_a_run_whose_kernel_died_is_announced_and_its_doubt_is_settled(work: Path) -> None:
+    """%load_ext says it in one line; resume asks what became of the call, and a word from a shell settles it."""
+    run = lost(work)
+    with Kernel(Path(sys.executable), folder=work) as kernel:
+        loaded = kernel.run(setup("[send_to('anna', wait=30.0)]", "'all done'")).text().splitlines()
+        assert loaded[1] == f'aether: run {run} was interrupted ("Send it"). Go on: %aether resume {run}'
+        assert f"{run}  interrupted · nobody holds it: %aether resume {run}" in kernel.run("%aether").text()
+        early = aether(work, "settle", "ran", code=1)
+        assert "No run has a call in doubt." in early and run in early
+        cell = kernel.send("%aether resume --park-after 30")
+        kernel.wait(3)
+        assert "It waits for word of what became of send." in aether(work, "approve", run, "--yes", code=1)
+        said = aether(work, "settle", "ran")
+        assert "Settled: send: it ran. It has heard it." in said and '"wait": 30.0' in said
+        kernel.finish(cell)
+        assert cell.status == "ok", cell.of("error")
+        assert "It ran: settled by" in shown(cell) and "Went on in another kernel" in shown(cell)
+    assert (work / "begun.txt").read_text() == "anna\n" and not (work / "sent.txt").exists()
+    assert "has ended (done)" in aether(work, "stop", run, code=1)
