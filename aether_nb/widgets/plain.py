@@ -116,10 +116,12 @@ def card_body(card: Card) -> list[str]:
     lines = code(card)
     if card.edited:
         lines.append("Edited by you before it was approved.")
+    if card.gate:
+        lines.append(
+            " · ".join(filter(None, (risk(card), wording.effect(card) if card.asked else "", answered(card.gate))))
+        )
     lines += [line for one in card.tries for line in wrap(brief(wording.tried(one)))]
     lines += doubt(card)
-    if card.gate:
-        lines.append(" · ".join(filter(None, (risk(card), answered(card.gate)))))
     lines += result(card)
     lines += changes(card)
     return lines + (failure(card.failure, "") if card.failure else [])

@@ -251,12 +251,6 @@ def _html_body(card: Card) -> str:
     texts = wording.whole(card) if card.asked else [wording.source(card)]
     shown = [(text if card.asked else chr(10).join(plain.cut(text)), language) for language, text in texts if text]
     pieces = [f'<pre style="{WELL}">{_code(text, language)}</pre>' for text, language in shown]
-    pieces += [_line(_span(plain.brief(wording.tried(one)), QUIET)) for one in card.tries]
-    if card.doubt and card.doubt.open:
-        what = f"{card.doubt.what}. Nobody knows whether it acted."
-        pieces.append(_html_failure(Failure(wording.sentence(what), " / ".join(card.doubt.options)), WARN))
-    elif card.doubt:
-        pieces.append(_line(_span(plain.brief(wording.settled(card.doubt)), QUIET)))
     if card.edited:
         pieces.append(_line(_span("Edited by you before it was approved.", QUIET)))
     if card.gate:
@@ -269,6 +263,12 @@ def _html_body(card: Card) -> str:
             )
         )
         pieces += [_line(_span(line, QUIET)) for line in _gate_lines(card)]
+    pieces += [_line(_span(plain.brief(wording.tried(one)), QUIET)) for one in card.tries]
+    if card.doubt and card.doubt.open:
+        what = f"{card.doubt.what}. Nobody knows whether it acted."
+        pieces.append(_html_failure(Failure(wording.sentence(what), " / ".join(card.doubt.options)), WARN))
+    elif card.doubt:
+        pieces.append(_line(_span(plain.brief(wording.settled(card.doubt)), QUIET)))
     if result := plain.result(card):
         pieces.append(_pre(result, PRINTED))
     if card.changes:
@@ -372,11 +372,11 @@ def _markdown_card(card: Card) -> str:
     pieces = [_markdown_head(card)]
     if source:
         pieces.append(_fence("\n".join(plain.cut(source)), language))
-    pieces += [_mark(line) for line in (*map(wording.tried, card.tries), *plain.doubt(card))]
     if card.gate:
         pieces.append(
             f"{card.risk.capitalize()} risk: {_mark(wording.effect(card))}. {_mark(wording.approval(card.gate))}"
         )
+    pieces += [_mark(line) for line in (*map(wording.tried, card.tries), *plain.doubt(card))]
     if shown := plain.result(card):
         pieces.append(_fence("\n".join(shown)))
     pieces += ["\n".join(f"- {_mark(line)}" for line in plain.changes(card))]

@@ -61,7 +61,7 @@ def _heard(view: View, event: kinds.SignalReceived, time: float) -> list[Touch]:
     """Something was said from outside. A yes or an answer is shown where it was asked for."""
     by = wording.who(f"signal:{event.by}")
     if not event.used:
-        return remark(view, "info", Failure(f"A word came {by} that fitted nothing any more: {event.type}."))
+        return remark(view, "info", Failure(f"A word said {by} fitted nothing any more: {event.type}."))
     if event.type == "tell":
         return remark(view, "said", Failure(event.text, by))
     if event.type == "pause" and not view.paused:

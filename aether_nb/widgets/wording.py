@@ -307,9 +307,15 @@ def resumed(event: RunResumed, taken: LeaseTaken | None, after: float) -> str:
     """Who went on with a run, where, and after how long."""
     where = "in another kernel" if event.fresh else "in the same kernel"
     late = f" after {duration(after)}" if after >= 0.5 else ""
-    before = f", taken over from {taken.before}" if taken is not None and taken.forced and taken.before else ""
+    before = f", taken over from {holder(taken.before)}" if taken is not None and taken.forced and taken.before else ""
     anyway = ", though tools or rules are no longer the same" if event.anyway else ""
-    return f"Went on {where}{late}: {event.by}{before}{anyway}"
+    return f"Went on {where}{late}: {holder(event.by)}{before}{anyway}"
+
+
+def holder(name: str) -> str:
+    """Who holds a run: a notebook by its name, without its folders."""
+    place, bracket, process = name.partition(" (")
+    return f"{place.rpartition('/')[2]}{bracket}{process}"
 
 
 def back(event: NamespaceRestored) -> str:

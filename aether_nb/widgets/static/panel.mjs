@@ -525,10 +525,10 @@ function drawCall(panel, node, block, memory) {
   const asked = block.gate && { ...block.gate, refused: "", refusals: 0 };
   panel.part(body, block.id, "gate", asked, () => block.gate && drawGate(panel, block, memory));
   if (block.gate) memory.refuse?.(block.gate);
+  panel.part(body, block.id, "approval", [block.approval, block.edited], () => approvalLine(block));
   panel.part(body, block.id, "tries", block.tries, () => remarks(block.tries ?? [], "tries"));
   panel.part(body, block.id, "doubt", block.doubt, () => block.doubt && drawDoubt(panel, block));
   panel.part(body, block.id, "settled", block.settled, () => remarks([block.settled].filter(Boolean), "settled"));
-  panel.part(body, block.id, "approval", [block.approval, block.edited], () => approvalLine(block));
   drawLive(panel, body, block, memory);
   panel.part(body, block.id, "progress", block.progress, () => block.progress && progressLine(block.progress));
   panel.part(body, block.id, "failure", block.failure, () => block.failure && trouble(block.failure));
