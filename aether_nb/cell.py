@@ -7,9 +7,10 @@ Parsing what was typed is the business of ``magics``; how a run is shown, that o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import TypeAlias
 
 from aether_nb.errors import RunFailed
 from aether_nb.events.state import RunState
@@ -19,11 +20,14 @@ from aether_nb.live.bridge import Jobs, run_blocking, run_in_cell
 from aether_nb.session import Cell, Resumption, Session, Task
 from aether_nb.widgets.published import publishable
 
-__all__ = ["ask_blocking", "ask_in_cell"]
+__all__ = ["Then", "ask_blocking", "ask_in_cell"]
+
+Then: TypeAlias = Callable[[RunState], None]
+"""What is done on the main thread with a run that has ended well, or is parked."""
 
 
-async def ask_in_cell(session: Session, task: Task) -> RunState:
-    """Work on a task from a native async cell.
+async def ask_in_cell(session: Session, task: Task, then: Then) -> None:
+    """Work on a task from a native async cell; ``then`` gets the run's end, which may come after that of the cell.
 
     Raises:
         AetherError: It cannot be begun.
@@ -32,14 +36,14 @@ async def ask_in_cell(session: Session, task: Task) -> RunState:
     """
     with _shown(session, task) as face:
         state: RunState = await run_in_cell(session.thread, lambda jobs: _work(session, task, face, jobs))
-    return _delivered(session, task, face, state)
+    _delivered(session, task, face, state, then)
 
 
-def ask_blocking(session: Session, task: Task) -> RunState:
+def ask_blocking(session: Session, task: Task, then: Then) -> None:
     """Work on a task from a synchronous cell; the same, where nothing can be awaited."""
     with _shown(session, task) as face:
         state = run_blocking(session.thread, lambda jobs: _work(session, task, face, jobs))
-    return _delivered(session, task, face, state)
+    _delivered(session, task, face, state, then)
 
 
 @contextmanager
@@ -61,7 +65,7 @@ async def _work(session: Session, task: Task, face: Face, jobs: Jobs) -> RunStat
     return await session.work(task, Cell(jobs.main, people, face.watcher))
 
 
-def _delivered(session: Session, task: Task, face: Face, state: RunState) -> RunState:
+def _delivered(session: Session, task: Task, face: Face, state: RunState, then: Then) -> None:
     """Put the answer below as an ordinary output; watch over a run that was parked.
 
     Raises:
@@ -74,17 +78,17 @@ def _delivered(session: Session, task: Task, face: Face, state: RunState) -> Run
         origin = Origin(session.shell.kernel)
         if origin.available:
             again = Resumption(state.run, park_after=task.park_after)
-            session.sleepers.add(state, partial(_woken, session, again, origin, face.display_id))
-    _publish(session, state)
-    return state
+            session.sleepers.add(state, partial(_woken, session, again, origin, face.display_id, then))
+    _publish(session, state, then)
 
 
-def _publish(session: Session, state: RunState) -> None:
+def _publish(session: Session, state: RunState, then: Then) -> None:
+    then(state)
     if state.answer and getattr(session.shell, "kernel", None) is not None:
         session.shell.display_pub.publish({"text/markdown": publishable(state.answer), "text/plain": state.answer})
 
 
-async def _woken(session: Session, task: Resumption, origin: Origin, display_id: str) -> RunState | None:
+async def _woken(session: Session, task: Resumption, origin: Origin, display_id: str, then: Then) -> RunState | None:
     """Go on with a parked run between the user's cells, in the place of its picture; None when it was broken off."""
     background, after = Background(origin), Background(origin)
     face = await background.jobs.main(lambda: KernelFace(session, task.run, display_id))
@@ -97,5 +101,5 @@ async def _woken(session: Session, task: Resumption, origin: Origin, display_id:
     if working.cancelled():
         return None
     state = working.result()
-    await after.jobs.main(lambda: _publish(session, state))
+    await after.jobs.main(lambda: _publish(session, state, then))
     return state

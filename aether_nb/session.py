@@ -272,7 +272,7 @@ class Session:
         waiting = Waiting(Asking(cell.people), mail, park_after)
         keeper = Keeper(self.store.blobs, signer=Signing(self.sealer))
         keeper.recall(self.store.log.read(run.id))
-        calls = Calls(run, tools, Host(self.shell, self.workspace, cell.main, keeper=keeper), waiting.asking)
+        calls = Calls(run, tools, Host(self.shell, self.workspace, cell.main, keeper=keeper), waiting.within(run))
         try:
             return await Driver(run, self.models.chosen, calls, waiting, sealer=self.sealer).drive()
         finally:
