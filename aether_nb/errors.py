@@ -30,6 +30,7 @@
     │   ├── LeaseHeld           somebody else advances this run
     │   └── RunNotFound         no run goes by that name
     ├── ResumeRefused           a run cannot go on as it is
+    ├── SignalRefused           what is said to a run does not fit what it waits for
     └── RunFailed               a run came to a bad end
 
 and, beside it, ``RunStopped``: a KeyboardInterrupt, because whoever pressed Stop means the queued cells too. A tool's
@@ -64,6 +65,7 @@ __all__ = [
     "RunFailed",
     "RunNotFound",
     "RunStopped",
+    "SignalRefused",
     "StoreCorrupt",
     "StoreError",
     "StoreFull",
@@ -244,6 +246,10 @@ class BlobMissing(StoreError):
 
 class ResumeRefused(AetherError):
     """A run cannot go on as it is: its tools or rules are no longer those that it was started with."""
+
+
+class SignalRefused(AetherError):
+    """What is said to a run does not fit what it waits for; nothing was said."""
 
 
 class RunNotFound(StoreError):

@@ -40,6 +40,7 @@ from aether_nb.store.store import Store
 from aether_nb.tools.base import Tool
 from aether_nb.tools.builtin import BUILT_IN
 from aether_nb.tools.function import FunctionTool
+from aether_nb.waking import Sleepers
 
 __all__ = ["Cell", "Question", "Resumption", "Session", "Task"]
 
@@ -131,10 +132,13 @@ class Session:
     turns: dict[str, k.Turn] = field(default_factory=dict)
     grants: list[k.Grant] = field(default_factory=list)
     last: str = ""
+    sleepers: Sleepers = field(init=False)
+    """Parked runs that this kernel wakes by itself when what they wait for is said."""
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
         """Take the folder that a person opened with a typed flag; nothing else is ever granted beforehand."""
+        self.sleepers = Sleepers(self.store, self.sealer, lambda: self.busy, lambda work: self.thread.submit(work))
         if folder := self.models.settings.allow_writes:
             rule = f"folder:{os.path.realpath(folder)}"
             self.grants.append(k.Grant("g-flag", "write_file", rule, "medium", "notebook", "the flag --allow-writes"))
@@ -144,6 +148,11 @@ class Session:
         self.models.close(lambda work: self.thread.submit(work).result(timeout=5))
         self.thread.close()
         self.store.log.close()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a task is being worked on."""
+        return self._turn.locked()
 
     def ready(self, task: Task) -> None:
         """Refuse a question that cannot be begun, before anything is shown.
@@ -158,7 +167,7 @@ class Session:
         """
         self.models.look_around(task.model, self.thread.run)
         self.models.model(task.model)
-        if not self._turn.locked():
+        if not self.busy:
             return
         if self.thread.responds():
             why = "The questions of a notebook are worked on one after the other."
@@ -263,7 +272,7 @@ class Session:
         waiting = Waiting(Asking(cell.people), mail, park_after)
         keeper = Keeper(self.store.blobs, signer=Signing(self.sealer))
         keeper.recall(self.store.log.read(run.id))
-        calls = Calls(run, tools, Host(self.shell, self.workspace, cell.main, keeper=keeper), waiting.asking)
+        calls = Calls(run, tools, Host(self.shell, self.workspace, cell.main, keeper=keeper), waiting.within(run))
         try:
             return await Driver(run, self.models.chosen, calls, waiting, sealer=self.sealer).drive()
         finally:
