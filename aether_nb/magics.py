@@ -139,7 +139,7 @@ class AetherMagics(Magics):
         from aether_nb.session import Resumption
 
         run = self.session.store.log.resolve(options.run or self.session.last)
-        return Resumption(run, take=options.take, anyway=options.anyway)
+        return Resumption(run, options.take, options.anyway, seconds(options.park_after))
 
     def _cell_id(self) -> str:
         """The cell's id, as the front end gave it; empty where there is none."""

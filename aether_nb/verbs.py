@@ -69,6 +69,7 @@ ROLES = ("chat", "utility", "vision", "embedding", "transcribe", "speak")
 JSON = Option(("--json",), "print JSON for another program", flag=True)
 RUN = Option(("run",), "the run's name or its beginning; the last one when left out", default="", metavar="RUN")
 STORE = Option(("--store",), "the folder of the record; .aether here when left out", default="", metavar="FOLDER")
+PARK_AFTER = Option(("--park-after",), "seconds of waiting for you after which the run is parked", metavar="SECONDS")
 
 CELL = Verb(
     "%%aether",
@@ -79,7 +80,7 @@ CELL = Verb(
         Option(("--mode",), "how much may run without a question", choices=("plan", "ask", "auto")),
         Option(("--plan",), "end with the plan; run nothing that changes anything", flag=True),
         Option(("--new",), "forget the earlier questions of this notebook", flag=True),
-        Option(("--park-after",), "seconds of waiting for you after which the run is parked", metavar="SECONDS"),
+        PARK_AFTER,
     ),
 )
 """The cell magic."""
@@ -135,6 +136,7 @@ VERBS: tuple[Verb, ...] = (
             RUN,
             Option(("--take",), "take it over from a kernel that is alive", flag=True),
             Option(("--anyway",), "go on, though tools or rules are no longer the same", flag=True),
+            PARK_AFTER,
         ),
         ("notebook",),
     ),
