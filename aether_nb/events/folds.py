@@ -14,6 +14,7 @@ from aether_nb.events import kinds as k
 from aether_nb.events.messages import Image, Message, Part, Text, ToolCall, Usage
 from aether_nb.events.state import Call, CallStatus, Item, RunState
 from aether_nb.events.table import Table
+from aether_nb.events.telling import told
 
 __all__ = ["fold", "line", "phase", "sent", "step"]
 
@@ -93,14 +94,10 @@ def _signalled(state: RunState, event: k.SignalReceived) -> Changes:
 
 def _restored(state: RunState, event: k.NamespaceRestored) -> Changes:
     """The model is told, or else it goes on with variables that are no longer there."""
-    lines = ["The kernel was restarted in the middle of this run."]
-    if back := [*event.loaded, *event.remade]:
-        lines.append(f"These variables are back as they were: {', '.join(back)}.")
-    lines += [f"{gone.name} is gone: {gone.why}" for gone in event.missing]
-    lines += [f"{gone.name} is not what it was: {gone.why}" for gone in event.differs]
-    changes = _say(state, Message("user", (Text("\n".join(lines), "schema"),)))
-    changes["made"] = tuple(name for name in state.made if name not in {gone.name for gone in event.missing})
-    return changes
+    missing = {gone.name for gone in event.missing}
+    made: Changes = {"made": tuple(name for name in state.made if name not in missing)}
+    # Who has answered already is not asked again for that.
+    return made if state.answered else made | _say(state, Message("user", (Text(told(event), "schema"),)))
 
 
 def _say(state: RunState, message: Message) -> Changes:
