@@ -37,7 +37,7 @@ PROMPT = "Do the errand"
 EAGER = (
     "aether_nb.magics",
     "aether_nb.opening",
-    "aether_nb.models.keys",
+    "aether_nb.models.catalogue.keys",
     "IPython.core.logger",
     "bdb",
     "platformdirs.unix",
