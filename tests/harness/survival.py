@@ -85,59 +85,106 @@ class Teller:
             targets: The points at which its process is killed.
             delays: Seconds after which the n-th process is killed; None: it is not.
         """
-        folder, case = self.folder / name, secrets.token_hex(6)
-        folder.mkdir()
-        (folder / FOLDER).mkdir()
-        env = {
-            errand.URL: self.server.url,
-            errand.CASE: case,
+        scene = self.scene(name, person)
+        for life in range(LIVES):
+            if (do := scene.next()) == "nothing":
+                return scene.story(life)
+            scene.live(do, targets=sorted(targets), kill_after=delays(life))
+        raise AssertionError(f"{name} never ended: {scene.said()[-3000:]}")
+
+    def scene(self, name: str, person: bool) -> Scene:
+        """A new folder, and whoever is there."""
+        folder = self.folder / name
+        (folder / FOLDER).mkdir(parents=True)
+        return Scene(self, folder, person)
+
+
+@dataclass
+class Scene:
+    """Where a story is told: one folder, one record, one path on the server."""
+
+    teller: Teller
+    folder: Path
+    person: bool
+    case: str = field(default_factory=lambda: secrets.token_hex(6))
+    deaths: list[Death] = field(default_factory=list)
+    store: Store = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.store = open_store(self.folder / FOLDER, "the test")
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The environment of its processes."""
+        return {
+            errand.URL: self.teller.server.url,
+            errand.CASE: self.case,
             "AETHER_MODEL": "script",
             "AETHER_MAX_STEPS": "6",
-            "AETHER_ALLOW_WRITES": str(folder),
+            "AETHER_ALLOW_WRITES": str(self.folder),
         }
-        store = open_store(folder / FOLDER, "the test")
-        deaths: list[Death] = []
-        for life in range(LIVES):
-            job = {
-                "folder": str(folder),
-                "env": env,
-                "targets": sorted(targets),
-                "person": person,
-                "do": _next(store, person),
-                "kill_after": delays(life),
-            }
-            if job["do"] == "nothing":
-                break
-            (folder / END).unlink(missing_ok=True)
-            code = self.nursery.run(job)
-            if code == KILLED:
-                deaths.append(self._death(store, case))
-            elif code:
-                raise AssertionError((folder / "said.txt").read_text())
-        else:
-            raise AssertionError(f"{name} never ended: {(folder / 'said.txt').read_text()[-3000:]}")
-        return self._told(store, folder, case, deaths, life)
 
-    def _death(self, store: Store, case: str) -> Death:
-        run = _run(store)
+    @property
+    def counts(self) -> Counts:
+        """What was counted so far."""
+        return self.teller.server.counts(self.case)
+
+    def job(self, do: str, **more: Any) -> dict[str, Any]:
+        """What a process is told."""
+        return {"folder": str(self.folder), "env": self.env, "targets": (), "person": self.person, "do": do, **more}
+
+    def live(self, do: str, **more: Any) -> bool:
+        """Let a process do something; False when it was killed."""
+        (self.folder / END).unlink(missing_ok=True)
+        code = self.teller.nursery.run(self.job(do, **more))
+        if code == KILLED:
+            self.deaths.append(self._death())
+        elif code:
+            raise AssertionError(self.said())
+        return code == 0
+
+    def said(self) -> str:
+        """What its processes printed."""
+        return (self.folder / "said.txt").read_text()
+
+    def next(self) -> str:
+        """What the next process is for."""
+        run = self.run
+        if not run:
+            return "ask"
+        state = fold(self.store.log.read(run))
+        if state.ended:
+            return "nothing"
+        waits = state.gate or (state.question and (state.question.limit or state.question.doubt))
+        unheard = self.store.signals.pending(run)
+        return "say" if waits and not self.person and not unheard else "resume"
+
+    @property
+    def run(self) -> str:
+        """The run's id; empty while there is none."""
+        runs = self.store.log.runs(1)
+        return runs[0].id if runs else ""
+
+    def _death(self) -> Death:
+        store, run, counts = self.store, self.run, self.counts
         state = fold(store.log.read(run)) if run else RunState()
-        counts = self.server.counts(case)
         paid = sum(isinstance(entry.event, k.ModelAnswered) for entry in store.log.read(run)) if run else 0
         asked = {n: counts.posts.get(f"model-{n}", 0) for n in range(paid)}
         external = (call for call in state.calls.values() if call.proposed.effect == "external")
         return Death(asked, tuple((call.id, call.attempt) for call in external if call.status == "begun"))
 
-    def _told(self, store: Store, folder: Path, case: str, deaths: list[Death], lives: int) -> Story:
-        run = _run(store)
+    def story(self, lives: int) -> Story:
+        """What became of the run."""
+        store, folder, run = self.store, self.folder, self.run
         entries = list(store.log.read(run))
         end = folder / END
         file = folder / errand.FILE
         story = Story(
             fold(entries),
             [entry.event for entry in entries],
-            self.server.counts(case),
+            self.counts,
             passed(folder),
-            deaths,
+            self.deaths,
             lives,
             json.loads(end.read_text())["variables"] if end.exists() else None,
             file.read_text() if file.exists() else "",
@@ -154,25 +201,6 @@ class Teller:
 
 LEDGER = {"denied": "skipped"}
 """The ledger's words where they are not the state's."""
-
-
-def _run(store: Store) -> str:
-    runs = store.log.runs(1)
-    return runs[0].id if runs else ""
-
-
-def _next(store: Store, person: bool) -> str:
-    """What the next process is for."""
-    run = _run(store)
-    if not run:
-        return "ask"
-    state = fold(store.log.read(run))
-    if state.ended:
-        return "nothing"
-    waits = state.gate or (state.question and (state.question.limit or state.question.doubt))
-    unheard = store.signals.pending(run)
-    return "say" if waits and not person and not unheard else "resume"
-
 
 EXTERNAL = ("order", "pay")
 
@@ -207,3 +235,32 @@ def _surfaced(story: Story, call: str, attempt: int) -> bool:
     settled = [e.by for e in story.events if isinstance(e, k.CallSettled) and e.call_id == call]
     known = all(by == "tool:verify" or not by.startswith(("policy:", "tool:")) for by in settled)
     return bool(doubtful) and len(settled) == len(doubtful) and known
+
+
+# ---- one death
+
+
+def killed_at(teller: Teller, place: str, person: bool = True, skip: int = 0) -> Scene:
+    """A run whose process was killed when it first came to a place; ``skip``: after it had been there so often."""
+    calm = teller.tell("calm", person)
+    target = [n for n, name in enumerate(calm.points) if name == place][skip]
+    scene = teller.scene("killed", person)
+    while (do := scene.next()) != "nothing":
+        if not scene.live(do, targets=[target]):
+            return scene
+    raise AssertionError(f"nobody was killed at {place}")
+
+
+def settled(scene: Scene) -> list[tuple[str, str]]:
+    """How doubts were settled, and by whom."""
+    events = (entry.event for entry in scene.store.log.read(scene.run))
+    return [(event.how, event.by) for event in events if isinstance(event, k.CallSettled)]
+
+
+def lived_on(scene: Scene) -> list[str]:
+    """Let it go on to its end; what is wrong then."""
+    lives = 1
+    while (do := scene.next()) != "nothing":
+        scene.live(do)
+        lives += 1
+    return verdict(scene.story(lives), scene.teller.tell("undisturbed", scene.person))

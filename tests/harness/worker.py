@@ -53,12 +53,15 @@ def prepare(shell: Any, job: Mapping[str, Any]) -> None:
 
     Args:
         shell: An IPython shell.
-        job: ``folder``, ``env``, ``targets`` and ``person``, a yes or no.
+        job: ``folder``, ``env``, ``targets`` and ``person``, a yes or no. ``hold`` is the name of a point at which the
+            process waits ``until`` that file of its folder is there.
     """
     folder = Path(job["folder"])
     os.chdir(folder)
     os.environ.update(job["env"])
     points = Points(folder, job["targets"])
+    if held := job.get("hold"):
+        points.hold(held, folder / job["until"])
     points.install()
     errand.passing[:] = [points.pass_by]
     _around(files_tool, "_write", "write_file")
@@ -87,7 +90,7 @@ def _around(module: Any, name: str, tool: str, after: bool = True) -> None:
 
 def cell(job: Mapping[str, Any]) -> str:
     """The source of the cell that this process runs."""
-    park = "" if job["person"] else "--park-after 0"
+    park = "--park-after 0" if job.get("park", not job["person"]) else ""
     if job["do"] == "ask":
         return f"%%aether {park}\n{PROMPT}"
     return f"%aether resume {park} {job.get('more', '')}".rstrip()
@@ -102,11 +105,13 @@ def work(shell: Any, job: Mapping[str, Any]) -> None:
         say(folder)
         return
     prepare(shell, job)
-    result = shell.run_cell(cell(job), store_history=False)
-    error = result.error_before_exec or result.error_in_exec
+    error: BaseException | None = None
+    for source in job.get("cells") or [cell(job)]:
+        result = shell.run_cell(source, store_history=False)
+        error = result.error_before_exec or result.error_in_exec
     found = {name: shell.user_ns.get(name) for name in ("stock", "names")}
     said = {"variables": found, "error": f"{type(error).__name__}: {error}" if error else ""}
-    (Path(job["folder"]) / END).write_text(json.dumps(said))
+    (Path(job["folder"]) / job.get("end", END)).write_text(json.dumps(said))
 
 
 # ---- a person who is somewhere else
