@@ -97,9 +97,9 @@ class Driver:
             self.run.append(*events)
 
     def _next(self) -> steps.Step | None:
-        """What comes next, after all that was said from outside has been heard."""
+        """What comes next, after all that was said from outside has been heard; a parked run hears when it goes on."""
         for signal in self.mail.waiting if self.mail else ():
-            if signal.type != "stop":
+            if signal.type != "stop" and not self.run.state.parked and not self.run.state.ended:
                 self._hear(signal)
         return next_step(self.run.state)
 
