@@ -40,6 +40,8 @@ class Death:
 class Story:
     """What became of a run. ``variables`` is None when its last process died after the end of the run."""
 
+    run: str
+    person: bool
     state: RunState
     events: list[k.Event]
     counts: Counts
@@ -180,6 +182,8 @@ class Scene:
         end = folder / END
         file = folder / errand.FILE
         story = Story(
+            run,
+            self.person,
             fold(entries),
             [entry.event for entry in entries],
             self.counts,
@@ -235,6 +239,20 @@ def _surfaced(story: Story, call: str, attempt: int) -> bool:
     settled = [e.by for e in story.events if isinstance(e, k.CallSettled) and e.call_id == call]
     known = all(by == "tool:verify" or not by.startswith(("policy:", "tool:")) for by in settled)
     return bool(doubtful) and len(settled) == len(doubtful) and known
+
+
+# ---- figures
+
+
+def told(stories: list[Story], seconds: float) -> str:
+    """The figures of a matrix in a line."""
+    effects = [story.counts.effects(name) for story in stories for name in ("order", "pay", "price")]
+    twice, lost = sum(n > 1 for n in effects), effects.count(0)
+    kills, doubts = sum(len(story.deaths) for story in stories), sum(story.doubts for story in stories)
+    return (
+        f"{len(stories)} runs, {kills} kills, {twice} effects twice, {lost} lost, {doubts} doubts, "
+        f"all told and settled, {seconds:.0f} s"
+    )
 
 
 # ---- one death
