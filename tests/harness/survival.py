@@ -140,7 +140,7 @@ class Scene:
         (self.folder / END).unlink(missing_ok=True)
         code = self.teller.nursery.run(self.job(do, **more))
         if code == KILLED:
-            self.deaths.append(self._death())
+            self.died()
         elif code:
             raise AssertionError(self.said())
         return code == 0
@@ -167,13 +167,14 @@ class Scene:
         runs = self.store.log.runs(1)
         return runs[0].id if runs else ""
 
-    def _death(self) -> Death:
+    def died(self) -> None:
+        """A process has died: note what is known at this moment."""
         store, run, counts = self.store, self.run, self.counts
         state = fold(store.log.read(run)) if run else RunState()
         paid = sum(isinstance(entry.event, k.ModelAnswered) for entry in store.log.read(run)) if run else 0
         asked = {n: counts.posts.get(f"model-{n}", 0) for n in range(paid)}
         external = (call for call in state.calls.values() if call.proposed.effect == "external")
-        return Death(asked, tuple((call.id, call.attempt) for call in external if call.status == "begun"))
+        self.deaths.append(Death(asked, tuple((call.id, call.attempt) for call in external if call.status == "begun")))
 
     def story(self, lives: int) -> Story:
         """What became of the run."""
