@@ -40,6 +40,8 @@ class Death:
 class Story:
     """What became of a run. ``variables`` is None when its last process died after the end of the run."""
 
+    run: str
+    person: bool
     state: RunState
     events: list[k.Event]
     counts: Counts
@@ -138,7 +140,7 @@ class Scene:
         (self.folder / END).unlink(missing_ok=True)
         code = self.teller.nursery.run(self.job(do, **more))
         if code == KILLED:
-            self.deaths.append(self._death())
+            self.died()
         elif code:
             raise AssertionError(self.said())
         return code == 0
@@ -165,13 +167,14 @@ class Scene:
         runs = self.store.log.runs(1)
         return runs[0].id if runs else ""
 
-    def _death(self) -> Death:
+    def died(self) -> None:
+        """A process has died: note what is known at this moment."""
         store, run, counts = self.store, self.run, self.counts
         state = fold(store.log.read(run)) if run else RunState()
         paid = sum(isinstance(entry.event, k.ModelAnswered) for entry in store.log.read(run)) if run else 0
         asked = {n: counts.posts.get(f"model-{n}", 0) for n in range(paid)}
         external = (call for call in state.calls.values() if call.proposed.effect == "external")
-        return Death(asked, tuple((call.id, call.attempt) for call in external if call.status == "begun"))
+        self.deaths.append(Death(asked, tuple((call.id, call.attempt) for call in external if call.status == "begun")))
 
     def story(self, lives: int) -> Story:
         """What became of the run."""
@@ -180,6 +183,8 @@ class Scene:
         end = folder / END
         file = folder / errand.FILE
         story = Story(
+            run,
+            self.person,
             fold(entries),
             [entry.event for entry in entries],
             self.counts,
@@ -235,6 +240,20 @@ def _surfaced(story: Story, call: str, attempt: int) -> bool:
     settled = [e.by for e in story.events if isinstance(e, k.CallSettled) and e.call_id == call]
     known = all(by == "tool:verify" or not by.startswith(("policy:", "tool:")) for by in settled)
     return bool(doubtful) and len(settled) == len(doubtful) and known
+
+
+# ---- figures
+
+
+def told(stories: list[Story], seconds: float) -> str:
+    """The figures of a matrix in a line."""
+    effects = [story.counts.effects(name) for story in stories for name in ("order", "pay", "price")]
+    twice, lost = sum(n > 1 for n in effects), effects.count(0)
+    kills, doubts = sum(len(story.deaths) for story in stories), sum(story.doubts for story in stories)
+    return (
+        f"{len(stories)} runs, {kills} kills, {twice} effects twice, {lost} lost, {doubts} doubts, "
+        f"all told and settled, {seconds:.0f} s"
+    )
 
 
 # ---- one death

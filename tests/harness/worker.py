@@ -7,7 +7,6 @@ is run; only the person at the keyboard and the hook that kills are put in place
 from __future__ import annotations
 
 import asyncio
-import builtins
 import json
 import os
 import time
@@ -70,7 +69,7 @@ def prepare(shell: Any, job: Mapping[str, Any]) -> None:
     shell.push({name: tool for name, tool in errand.TOOLS.items() if name not in job.get("without", ())})
     if job["person"]:
         faces_module.can_type = lambda _: True
-        builtins.input = lambda prompt="": errand.says(prompt, folder)
+        faces_module.input = lambda prompt="": errand.says(prompt, folder)  # a kernel puts its own among the builtins
     aether_nb.load_ipython_extension(shell)
 
 
