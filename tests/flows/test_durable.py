@@ -257,3 +257,18 @@ def test_stop_ends_a_woken_run_that_is_at_work(kernel: Kernel, work: Path, how: 
     assert json.loads(aether(work, "runs", "--json"))[0]["outcome"] == "cancelled"
     again = kernel.run("%%aether --model script --park-after 0.5\nSend it")
     assert "Parked" in shown(again)
+
+
+def test_a_doubt_is_asked_at_an_input_box_in_sight_of_the_whole_call(work: Path) -> None:
+    """Where there is no panel the question comes with the call's arguments and three numbers, and a number answers."""
+    run = lost(work)
+    with Kernel(Path(sys.executable), folder=work) as kernel:
+        kernel.run(setup("[send_to('anna', wait=0.0)]", "'all done'"))
+        cell = kernel.send(f"%aether resume {run}", allow_stdin=True)
+        until(kernel, kernel.client.stdin_channel.msg_ready, "the question")
+        prompt = kernel.client.get_stdin_msg(timeout=1)["content"]["prompt"]
+        assert '"wait": 30.0' in prompt and "What became of it?" in prompt and "  2. run it" in prompt
+        kernel.client.input("3")
+        kernel.finish(cell)
+        assert "Left as it is: settled in the terminal" in shown(cell)
+    assert not (work / "sent.txt").exists()
