@@ -22,7 +22,7 @@ from aether_nb.agent.asking import Asking, Person
 from aether_nb.agent.calls import Calls, Host
 from aether_nb.agent.driver import Driver
 from aether_nb.agent.mail import Mail
-from aether_nb.agent.resuming import check, interrupted, versions
+from aether_nb.agent.resuming import check, interrupted, owes_variables, versions
 from aether_nb.agent.run import Run, Watcher, new_id
 from aether_nb.agent.sealing import Signing, sealed, unsealed
 from aether_nb.agent.waiting import Waiting
@@ -234,10 +234,10 @@ class Session:
             run, tools = Run(store.log, id, (cell.watcher,), epoch=lease.epoch), self.tools()
             run.catch_up()
             self._may_resume(run.state, tools, task.anyway)
-            fresh = before is None or before.process != lease.process
-            taken = before.name if before is not None and before.epoch != lease.epoch else ""
+            fresh = before is None or before.process != lease.process or owes_variables(store.log.read(id))
+            other = before if before is not None and before.epoch != lease.epoch else None
             run.append(
-                k.LeaseTaken(lease.epoch, lease.name, taken, forced=task.take),
+                k.LeaseTaken(lease.epoch, lease.name, other.name if other else "", forced=bool(other and other.alive)),
                 k.RunResumed(lease.name, fresh, task.anyway),
                 *unsealed(run.state, store.log.read(id), self.sealer),
                 *interrupted(run.state, fresh),

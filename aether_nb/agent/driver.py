@@ -19,6 +19,7 @@ from aether_nb.agent.ending import amount, settled
 from aether_nb.agent.mail import DOUBT, doubt_events
 from aether_nb.agent.naming import unique
 from aether_nb.agent.run import Run
+from aether_nb.agent.saying import Saying
 from aether_nb.agent.sealing import gate_events
 from aether_nb.agent.steps import next_step
 from aether_nb.agent.waiting import Waiting
@@ -96,9 +97,9 @@ class Driver:
             self.run.append(*events)
 
     def _next(self) -> steps.Step | None:
-        """What comes next, after all that was said from outside has been heard."""
+        """What comes next, after all that was said from outside has been heard; a parked run hears when it goes on."""
         for signal in self.mail.waiting if self.mail else ():
-            if signal.type != "stop":
+            if signal.type != "stop" and not self.run.state.parked and not self.run.state.ended:
                 self._hear(signal)
         return next_step(self.run.state)
 
@@ -149,7 +150,7 @@ class Driver:
 
     async def _ask(self, tools: tuple[ToolSpec, ...]) -> AsyncIterator[Happened]:
         state = self.run.state
-        request = Request(state.messages, tools, self.options, self.stream)
+        request = Request(tuple(state.messages), tools, self.options, self.stream)
         try:
             model = self.choose(request)
         except AetherError as error:
@@ -160,20 +161,10 @@ class Driver:
             yield k.ModelSwitched(state.model, name)
         yield k.ModelAsked(name, state.steps + 1, state.sent)
         begun = time.monotonic()
-        reply: Reply | None = None
         clock = asyncio.timeout(state.seconds_left)
         try:
             async with clock:
-                async for delta in model.stream(request):
-                    if delta.note:
-                        yield k.Progress("", 0, note=delta.note)
-                    if delta.thinking:
-                        yield k.ThinkingDelta(delta.thinking)
-                    if delta.text:
-                        yield k.TextDelta(delta.text)
-                    if delta.call:
-                        yield k.CallDelta(delta.call)
-                    reply = delta.reply or reply
+                reply = await self._heard(model, request)
         except ModelError as error:
             yield k.ModelFailed(name, error.what, error.why, error.hint)
             return
@@ -203,6 +194,22 @@ class Driver:
             reply.repairs,
             reply.notes,
         )
+
+    async def _heard(self, model: Model, request: Request) -> Reply | None:
+        """What the model replies, if it does; what it says until then is shown, and stands in no log."""
+        reply: Reply | None = None
+        with Saying(self.run.append) as saying:
+            async for delta in model.stream(request):
+                if delta.note:
+                    saying.tell(k.Progress("", 0, note=delta.note))
+                if delta.thinking:
+                    saying.say(k.ThinkingDelta, delta.thinking)
+                if delta.text:
+                    saying.say(k.TextDelta, delta.text)
+                if delta.call:
+                    saying.say(k.CallDelta, delta.call)
+                reply = delta.reply or reply
+        return reply
 
     async def _propose(self, id: str) -> AsyncIterator[Happened]:
         replies = (message for message in reversed(self.run.state.messages) if message.calls)
@@ -246,23 +253,25 @@ class Driver:
         yield gate_events(self.run.id, proposed, answer, self.sealer)
 
     async def _settle(self, call: Call) -> AsyncIterator[Happened]:
-        tool = self.calls.tools[call.name]
-        rule = tool.care.on_doubt
+        tool = self.calls.tools.get(call.name)
+        rule = tool.care.on_doubt if tool else "ask"
         if rule == "rerun" or rule == "fail":
             yield k.CallSettled(call.id, rule, "tool:on_doubt")
             return
-        if rule == "verify" and (found := await self.calls.verify(call)) is not None:
+        contested = call.id in self.run.state.contested
+        if rule == "verify" and (found := await self.calls.verify(call)) is not None and (found or not contested):
             parts = found.parts if isinstance(found, Result) else ()
             how: k.Settled = "ran" if found is not False else "rerun"
             yield k.CallSettled(call.id, how, "tool:verify", parts=parts)
             return
         what = call.proposed.effect_text or call.proposed.purpose or call.name
-        text = f"{call.name} was interrupted while it ran ({what}). Look whether it acted. What became of it?"
+        still = " The run was taken from another kernel, which may still be at it." if contested else ""
+        text = f"{call.name} was interrupted while it ran ({what}).{still} Look whether it acted. What became of it?"
         yield k.QuestionAsked(f"doubt-{call.id}-{call.attempt}", text, tuple(DOUBT), call.id, doubt=True)
 
     async def _wait(self, question: k.QuestionAsked) -> AsyncIterator[Happened]:
         answer = await self.waiting.answer(question)
-        if answer is None:
+        if answer is None:  # pragma: no branch  # the tracer loses sight of a coroutine that a timeout has woken
             yield await self._parked("question", question.id)
         elif isinstance(answer, Signal):
             self._hear(answer)

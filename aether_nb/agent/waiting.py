@@ -84,17 +84,18 @@ class Waiting:
         try:
             async with asyncio.timeout(self.park_after):
                 await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-                if come and come.done():
-                    return come.result()
-                answer = said.result()
-                if self.park_after is None or not nobody(answer):
-                    return answer
-                return await come if come else None
+                if come and not come.done() and self.park_after is not None and nobody(said.result()):
+                    await asyncio.wait({come})
         except TimeoutError:
-            return None
+            pass  # what was said by now counts, however short the time was
         finally:
             for task in tasks:
                 task.cancel()
+        if come and come.done():
+            return come.result()
+        if said.done() and (self.park_after is None or not nobody(said.result())):
+            return said.result()
+        return None
 
 
 class _Within(Asking):

@@ -10,7 +10,7 @@ from typing import Any
 
 from aether_nb.errors import RepairableToolError, WorkspaceError
 from aether_nb.events.messages import Text
-from aether_nb.tools.base import Assessment, Context, Result
+from aether_nb.tools.base import Assessment, Care, Context, Result
 from aether_nb.tools.function import declare
 from aether_nb.tools.workspace import inside, looks_secret
 
@@ -124,7 +124,32 @@ def judge_write(arguments: Mapping[str, Any], context: Context) -> Assessment:
     return Assessment("medium", "external", reasons, f"writes {given} to {arguments['path']}", str(file))
 
 
-@declare(judge=judge_write, where="main", title=lambda call: f"Write {call['path']}")
+async def wrote(arguments: Mapping[str, Any], context: Context) -> bool | None:
+    """Whether a write that was interrupted has happened: files are put in place whole, or not at all.
+
+    A file that holds something else may have been changed since by somebody; that is for a person to tell.
+    """
+    return await context.main(lambda: _wrote(arguments, context))
+
+
+def _wrote(arguments: Mapping[str, Any], context: Context) -> bool | None:
+    file = inside(context.workspace, arguments["path"])
+    if not os.path.lexists(file):
+        return False
+    content, variable = arguments.get("content"), str(arguments.get("variable"))
+    if content is None:
+        if variable not in context.shell.user_ns:
+            return None
+        content = _as_text(context.shell.user_ns[variable], variable, file.suffix.lower())
+    return True if file.read_bytes() == str(content).encode() else None
+
+
+@declare(
+    judge=judge_write,
+    where="main",
+    title=lambda call: f"Write {call['path']}",
+    care=Care(on_doubt="verify", verify=wrote),
+)
 def write_file(path: str, context: Context, content: str | None = None, variable: str | None = None) -> str:
     """Write a file in the working folder: a text, or a variable of the notebook (a table becomes CSV or JSON).
 
