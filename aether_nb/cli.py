@@ -115,8 +115,9 @@ def signalling(verb: str) -> Handler:
     def say(options: argparse.Namespace) -> int:
         from aether_nb import signal_verbs
         from aether_nb.opening import open_post
+        from aether_nb.signalling import stand as stand_of
 
-        post = open_post(f"cli:{getuser()}", options.store)
+        post = open_post(f"cli:{_me()}", options.store)
         stand, word = signal_verbs.prepare(verb, options, post)
         if shown := signal_verbs.exact(verb, stand):
             print(shown, file=sys.stderr if options.json else sys.stdout)
@@ -125,14 +126,22 @@ def signalling(verb: str) -> Handler:
             return 1
         signal = post.send(stand.state.run, word)
         heard = post.heard(signal, HEARING)
-        _say(
-            signal_verbs.json_text(stand, signal, heard=heard)
-            if options.json
-            else signal_verbs.text(stand, word, heard=heard)
-        )
-        return 0
+        now = stand_of(post.store, signal.run)
+        if options.json:
+            print(signal_verbs.json_text(now, signal, heard=heard))
+        else:
+            _say(signal_verbs.text(now, word, heard=heard))
+        return 0 if heard is None or heard.used else 1
 
     return say
+
+
+def _me() -> str:
+    """Who types, by the login; the number of the account where it has no name."""
+    try:
+        return getuser()
+    except (KeyError, OSError):  # as in a container
+        return str(os.getuid()) if hasattr(os, "getuid") else "somebody"
 
 
 def _yes(question: str, run: str) -> bool:
@@ -146,8 +155,9 @@ def _yes(question: str, run: str) -> bool:
     if not can_type(None):
         what = "Nobody can type here, so nobody has said yes."
         raise UsageFault(what, "A yes is given in sight of the exact call.", f"%aether approve {run} --yes")
+    print(question, end="", file=sys.stderr, flush=True)
     try:
-        return input(question).strip().lower() in ("y", "yes")
+        return input().strip().lower() in ("y", "yes")
     except EOFError:
         return False
 

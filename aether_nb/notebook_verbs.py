@@ -151,8 +151,8 @@ def signalling(verb: str) -> Handler:
         stand, word = signal_verbs.prepare(verb, options, post, session.notebook)
         signal = post.send(stand.state.run, word)
         if options.json:
-            return signal_verbs.json_text(stand, signal, heard=False)
-        told = signal_verbs.text(stand, word, heard=False, watched=signal.run in session.sleepers)
+            return signal_verbs.json_text(stand, signal)
+        told = signal_verbs.text(stand, word, watched=signal.run in session.sleepers)
         return "\n".join(filter(None, (signal_verbs.exact(verb, stand), told)))
 
     return say

@@ -58,7 +58,9 @@ class Stand:
 
     @property
     def word(self) -> str:
-        """``at work``, ``waits``, ``parked`` or ``interrupted``."""
+        """``at work``, ``waits``, ``parked``, ``interrupted`` or ``ended``."""
+        if self.state.ended is not None:
+            return "ended"
         if self.held:
             return "waits" if self.state.waiting else "at work"
         return "parked" if self.state.parked else "interrupted"
@@ -95,14 +97,15 @@ class Post:
         self.store.signals.send(signal)
         return signal
 
-    def heard(self, signal: Signal, seconds: float) -> bool:
-        """Whether the run has heard it, waiting so long for that."""
+    def heard(self, signal: Signal, seconds: float) -> k.SignalReceived | None:
+        """That the run has heard it, waiting so long for that; None when it has not."""
         deadline = time.monotonic() + seconds
         while any(other.id == signal.id for other in self.store.signals.pending(signal.run)):
             if time.monotonic() > deadline:
-                return False
+                return None
             time.sleep(POLL)
-        return True
+        events = (entry.event for entry in self.store.log.read(signal.run))
+        return next(event for event in events if isinstance(event, k.SignalReceived) and event.id == signal.id)
 
 
 # ---- which run
