@@ -6,6 +6,7 @@ in the run comes back as entries. Parsing what was typed is the business of ``ma
 
 from __future__ import annotations
 
+import json
 import logging
 import secrets
 import time
@@ -23,7 +24,8 @@ from aether_nb.events.state import RunState
 from aether_nb.live.bridge import Jobs, run_blocking, run_in_cell
 from aether_nb.live.fastlane import FastLane
 from aether_nb.live.whereabouts import can_type
-from aether_nb.session import Cell, Session, Task
+from aether_nb.retelling import Replay, Work, ready, work
+from aether_nb.session import Cell, Session
 from aether_nb.widgets.approval import gate_text
 from aether_nb.widgets.console import Console
 from aether_nb.widgets.panel import Panel
@@ -41,7 +43,7 @@ GRACE = 30.0
 logger = logging.getLogger(__name__)
 
 
-async def ask_in_cell(session: Session, task: Task) -> RunState:
+async def ask_in_cell(session: Session, task: Work) -> RunState:
     """Work on a task from a native async cell.
 
     Raises:
@@ -49,22 +51,23 @@ async def ask_in_cell(session: Session, task: Task) -> RunState:
         RunFailed: The run came to a bad end; its card is already shown.
         RunStopped: The user stopped it.
     """
+    task = ready(session, task)
     with _shown(session, task) as face:
         state: RunState = await run_in_cell(session.thread, lambda jobs: _work(session, task, face, jobs))
-    return _delivered(session, state)
+    return _delivered(session, task, state)
 
 
-def ask_blocking(session: Session, task: Task) -> RunState:
+def ask_blocking(session: Session, task: Work) -> RunState:
     """Work on a task from a synchronous cell; the same, where nothing can be awaited."""
+    task = ready(session, task)
     with _shown(session, task) as face:
         state = run_blocking(session.thread, lambda jobs: _work(session, task, face, jobs))
-    return _delivered(session, state)
+    return _delivered(session, task, state)
 
 
 @contextmanager
-def _shown(session: Session, task: Task) -> Iterator[Face]:
+def _shown(session: Session, task: Work) -> Iterator[Face]:
     """Show a run while it goes; whatever becomes of it, the notebook keeps a picture."""
-    session.ready(task)
     face = _face(session, task.run)
     try:
         yield face
@@ -74,9 +77,9 @@ def _shown(session: Session, task: Task) -> Iterator[Face]:
     face.close("")
 
 
-async def _work(session: Session, task: Task, face: Face, jobs: Jobs) -> RunState:
+async def _work(session: Session, task: Work, face: Face, jobs: Jobs) -> RunState:
     people = face.people(jobs, session.models.settings.approve)
-    return await session.work(task, Cell(jobs.main, people, face.watcher))
+    return await work(session, task, Cell(jobs.main, people, face.watcher))
 
 
 class Face(Protocol):
@@ -138,6 +141,7 @@ class KernelFace:
 
     def _kept(self, broken_off: str) -> Mapping[str, str]:
         try:
+            self.panel.view.chain = self.session.store.chain.head(self.panel.view.run)
             return bundle(self.panel.view, broken_off=broken_off)
         except Exception:  # a picture that cannot be drawn must not hide how the run ended; %aether show tries again
             logger.exception("the picture of run %s could not be drawn", self.panel.view.run)
@@ -192,14 +196,16 @@ class TerminalFace:
         """Everything has been said already."""
 
 
-def _delivered(session: Session, state: RunState) -> RunState:
+def _delivered(session: Session, task: Work, state: RunState) -> RunState:
     """Put the answer below as an ordinary output.
 
     Raises:
-        RunFailed: There is none, because the run failed.
+        RunFailed: There is none, because the run failed; one that failed long ago and is only shown is no failure now.
     """
-    ended = state.ended
-    if ended is not None and ended.outcome == "failed":
+    ended, read = state.ended, isinstance(task, Replay) and task.mode != "live"
+    if isinstance(task, Replay) and task.json:
+        print(json.dumps(task.told, indent=2))
+    if ended is not None and ended.outcome == "failed" and not read:
         raise RunFailed(ended.what, ended.why, ended.hint or f"%aether trace {state.run}")
     if state.answer and getattr(session.shell, "kernel", None) is not None:
         session.shell.display_pub.publish({"text/markdown": publishable(state.answer), "text/plain": state.answer})

@@ -82,8 +82,11 @@ def show(options: argparse.Namespace) -> int:
     from aether_nb.widgets.transcript import bundle
     from aether_nb.widgets.view import view_of
 
-    log = open_record(options.store).log
-    print(bundle(view_of(log.read(log.resolve(options.run))), with_answer=True)["text/plain"])
+    store = open_record(options.store)
+    run = store.log.resolve(options.run)
+    view = view_of(store.log.read(run))
+    view.chain = store.chain.head(run)
+    print(bundle(view, with_answer=True)["text/plain"])
     return 0
 
 
@@ -97,6 +100,26 @@ def trace(options: argparse.Namespace) -> int:
     entries = log.read(run)
     print(json.dumps(list(reports.trace_rows(entries)), indent=2) if options.json else reports.trace_text(run, entries))
     return 0
+
+
+def verify(options: argparse.Namespace) -> int:
+    """Whether records are what was written; 1 when one is not."""
+    from aether_nb import record_verbs
+    from aether_nb.opening import open_record
+
+    said, ok = record_verbs.verified(open_record(options.store), options)
+    _say(said)
+    return 0 if ok else 1
+
+
+def replay(options: argparse.Namespace) -> int:
+    """Show a run again from its record; 1 when it diverges, or the world differs."""
+    from aether_nb import record_verbs
+    from aether_nb.opening import open_record
+
+    said, ok = record_verbs.replayed(open_record(options.store), options, Path.cwd())
+    _say(said)
+    return 0 if ok else 1
 
 
 def look(options: argparse.Namespace) -> int:
@@ -173,6 +196,8 @@ HANDLERS: dict[str, Handler] = {
     "runs": runs,
     "show": show,
     "trace": trace,
+    "replay": replay,
+    "verify": verify,
     "models": models,
     "key": key,
     "setup": setup,

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from IPython import get_ipython
 
-from aether_nb import doctor, model_verbs, reports, verbs
+from aether_nb import doctor, model_verbs, record_verbs, reports, verbs
 from aether_nb.about import VERSION
 from aether_nb.errors import UsageFault
 from aether_nb.live.thread import AgentThread
@@ -129,7 +129,9 @@ def runs(session: Session, options: argparse.Namespace) -> str:
 
 def show(session: Session, options: argparse.Namespace) -> Mapping[str, Any]:
     """A run as it was seen, with its answer."""
-    return bundle(view_of(session.entries(options.run)), with_answer=True)
+    view = view_of(session.entries(options.run))
+    view.chain = session.store.chain.head(view.run)
+    return bundle(view, with_answer=True)
 
 
 def trace(session: Session, options: argparse.Namespace) -> str:
@@ -138,6 +140,11 @@ def trace(session: Session, options: argparse.Namespace) -> str:
     if options.json:
         return json.dumps(list(reports.trace_rows(entries)), indent=2)
     return reports.trace_text(entries[0].run, entries)
+
+
+def verify(session: Session, options: argparse.Namespace) -> str:
+    """Whether records are what was written."""
+    return record_verbs.verified(session.store, options)[0]
 
 
 def look(options: argparse.Namespace) -> str:
@@ -168,6 +175,7 @@ HANDLERS: dict[str, Handler] = {
     "runs": runs,
     "show": show,
     "trace": trace,
+    "verify": verify,
 }
 
 WITHOUT_SESSION: dict[str, Callable[[argparse.Namespace], str]] = {

@@ -9,7 +9,7 @@ import argparse
 import re
 import shlex
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any, Literal, NoReturn, TypeAlias
 
@@ -39,7 +39,7 @@ Face: TypeAlias = Literal["notebook", "terminal"]
 class Option:
     """An option, or a positional argument when its name has no dash.
 
-    ``flag`` takes no value.
+    ``flag`` takes no value; ``rest`` takes all words that follow.
     """
 
     names: tuple[str, ...]
@@ -48,6 +48,8 @@ class Option:
     default: str | None = None
     flag: bool = False
     metavar: str = ""
+    rest: bool = False
+    faces: tuple[Face, ...] = ("notebook", "terminal")
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ CELL = Verb(
 )
 """The cell magic."""
 
-WORKING = ("resume",)
+WORKING = ("resume", "replay", "fork")
 """Verbs that work on a run, as a question does: alone in a cell they are awaited, so that clicks are heard."""
 
 VERBS: tuple[Verb, ...] = (
@@ -138,10 +140,44 @@ VERBS: tuple[Verb, ...] = (
         ),
         ("notebook",),
     ),
+    Verb(
+        "replay",
+        "Show a run again from its record; or check its effects (confirm); or perform its code again (live).",
+        (
+            RUN,
+            Option(("--mode",), "pure when left out", choices=("pure", "confirm", "live"), faces=("notebook",)),
+            Option(("--mode",), "pure when left out", choices=("pure", "confirm"), faces=("terminal",)),
+            Option(("-o", "--out"), "bind the answer to a variable of this name", metavar="NAME", faces=("notebook",)),
+            JSON,
+            replace(STORE, faces=("terminal",)),
+        ),
+    ),
+    Verb(
+        "fork",
+        "Go another way from an event of a run on, in a new run; the words that follow are said to it.",
+        (
+            RUN,
+            Option(("text",), "what it shall do instead", rest=True, metavar="TEXT"),
+            Option(("--at",), "the last event that is copied; the last one when left out", metavar="EVENT"),
+            Option(("--anyway",), "go on, though tools or rules are no longer the same", flag=True),
+        ),
+        ("notebook",),
+    ),
     Verb("runs", "The runs that are recorded here.", (JSON, STORE)),
     Verb("show", "A run as it was seen: plan, cards, approvals, answer.", (RUN, STORE)),
     Verb(
         "trace", "What a run did, in order: plan, model, calls, who approved what, times and cost.", (RUN, JSON, STORE)
+    ),
+    Verb(
+        "verify",
+        "Whether records are what was written: one run, all of them, or those that a saved notebook shows.",
+        (
+            Option(("run",), "the run's name or its beginning; all of them when left out", default="", metavar="RUN"),
+            Option(("--head",), "a hash that was noted elsewhere, or its beginning", default="", metavar="HASH"),
+            Option(("--notebook",), "a saved notebook, whose outputs hold hashes", default="", metavar="FILE"),
+            JSON,
+            STORE,
+        ),
     ),
     Verb(
         "doctor",
@@ -203,7 +239,10 @@ def parse(verb: Verb, words: Iterable[str], face: Face) -> argparse.Namespace:
         OptionError: They cannot be read.
         Help: They ask for help.
     """
-    found, more = _parser(verb, face).parse_known_args(list(words))
+    parser, typed = _parser(verb, face), list(words)
+    # Words that follow may be told apart by options between them, which costs the usage line its form.
+    rest = any(option.rest for option in verb.options)
+    found, more = (parser.parse_known_intermixed_args if rest else parser.parse_known_args)(typed)
     if more and verb.name == "key":
         program = "%aether" if face == "notebook" else "aether"
         raise OptionError(
@@ -286,6 +325,8 @@ def _parser(verb: Verb, face: Face) -> _Parser:
     program = verb.name if verb is CELL else f"{'%aether' if face == 'notebook' else 'aether'} {verb.name}"
     parser = _Parser(prog=program, description=verb.help, allow_abbrev=False)
     for option in verb.options:
+        if face not in option.faces:
+            continue
         more: dict[str, Any] = {"help": option.help}
         positional = not option.names[0].startswith("-")
         if option.flag:
@@ -297,6 +338,6 @@ def _parser(verb: Verb, face: Face) -> _Parser:
             elif option.metavar:
                 more["metavar"] = option.metavar
             if positional:
-                more["nargs"] = "?"
+                more["nargs"] = "*" if option.rest else "?"
         parser.add_argument(*option.names, **more)
     return parser

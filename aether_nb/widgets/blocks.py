@@ -201,6 +201,7 @@ class View:
 
     ``draft`` is a reply as it arrives, ``forming`` a call that takes shape in it, and ``note`` what the model says
     while it waits; all are empty between replies.
+    ``chain`` is the hash of its last event, when whoever draws it has told.
     ``broken_off`` is None but in the picture of a run that went no further and never ended; then it says why, if known.
     """
 
@@ -227,6 +228,7 @@ class View:
     answer: str = ""
     failure: Failure | None = None
     broken_off: str | None = None
+    chain: str = ""
 
     def seconds(self, now: float) -> float:
         """How long the run has been at work, the time it waited for a person left out."""

@@ -155,5 +155,8 @@ _SHOWN: dict[type[kinds.Event], Callable[[Console, Any], None]] = {
     kinds.QuestionAsked: Console._asked,
     kinds.QuestionAnswered: Console._replied,
     kinds.LimitReached: Console._note,
+    kinds.ReplayBegun: Console._note,
+    kinds.ReplayDrifted: Console._note,
+    kinds.RunForked: Console._note,
     kinds.RunEnded: Console._ended,
 }
