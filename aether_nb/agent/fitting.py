@@ -69,7 +69,7 @@ def says(step: Step, state: RunState) -> Print:
 def _request(number: int, sent: Sequence[k.Sent]) -> Print:
     """A request is known by its number and by what it showed."""
     shown: dict[str, Any] = {part.data: [part.amount, list(part.columns)] for part in sent}
-    return Print("Ask", (arguments_hash("request", shown),), f"request {number}")
+    return Print("Ask", (arguments_hash(f"request {number}", shown),), f"request {number}")
 
 
 # ---- what the record has
@@ -219,26 +219,30 @@ _OUTSIDE = (
 )  # fmt: skip
 """What no step makes: how the run opened, who took it up, what was said to it."""
 
-_GOING_ON = (k.GrantRevoked, k.CallDoubtful, k.CallRetried, k.NamespaceRestored, k.QuestionAnswered, k.CallProposed)
+_GOING_ON = (k.GrantRevoked, k.CallDoubtful, k.CallRetried, k.NamespaceRestored)
 """What is said of open calls when a run is taken up again."""
 
 _LEFT = (k.CallFailed, k.CallDoubtful, k.NamespaceChanged, k.NamespaceKept, k.RunEnded)
 """What a run leaves behind when it is stopped, or breaks off."""
 
 
-def outside(rest: Rest, step: Step | None) -> int:
+def outside(rest: Rest, step: Step | None, state: RunState) -> int:
     """How many of the next events were put there by somebody, and not by the step that is due.
 
     Args:
         rest: The record from here on; not empty.
         step: What the rules say now; None when they say that nothing comes, or before the run has begun.
+        state: The run before these events.
     """
     first = rest[0]
+    if isinstance(first, _BESIDE):  # the first half of what was to be recorded together
+        n = next((n for n, event in enumerate(rest) if not isinstance(event, _BESIDE)), len(rest))
+        return n if n == len(rest) or isinstance(rest[n], k.LeaseTaken | k.RunResumed | k.RunForked) else 0
     if isinstance(first, k.SignalReceived):
         return 1 + _heard(first, rest[1:])
     if isinstance(first, k.RunResumed | k.RunForked | k.ReplayBegun):
         n = 1
-        while n < len(rest) and _goes_on(first, rest[n]):
+        while n < len(rest) and _goes_on(first, rest[n], state):
             n += 1
         return n
     if isinstance(first, (*_OUTSIDE, k.ReplayDrifted)):
@@ -260,11 +264,14 @@ def _heard(signal: k.SignalReceived, after: Rest) -> int:
     return n
 
 
-def _goes_on(first: k.Event, event: k.Event) -> bool:
+def _goes_on(first: k.Event, event: k.Event, state: RunState) -> bool:
     if isinstance(first, k.ReplayBegun):
         return isinstance(event, k.QuestionAsked) and not (event.call_id or event.limit)
     if isinstance(event, k.QuestionAnswered):
         return event.by == "policy:interrupted"
+    if isinstance(event, k.CallProposed):  # its yes was not this user's
+        known = state.calls.get(event.call.id)
+        return known is not None and known.status == "approved"
     return isinstance(event, _GOING_ON)
 
 

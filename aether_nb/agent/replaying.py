@@ -66,7 +66,7 @@ class Reader:
             ReplayDiverged: It does not.
         """
         step = self._due()
-        while self.place < len(self.events) and (count := outside(self.events[self.place :], step)):
+        while self.place < len(self.events) and (count := outside(self.events[self.place :], step, self.run.state)):
             for event in self._read(count):
                 self.run.append(event)
             step = self._due()
