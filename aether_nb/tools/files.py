@@ -10,7 +10,7 @@ from typing import Any
 
 from aether_nb.errors import RepairableToolError, WorkspaceError
 from aether_nb.events.messages import Text
-from aether_nb.tools.base import Assessment, Context, Result
+from aether_nb.tools.base import Assessment, Care, Context, Result
 from aether_nb.tools.function import declare
 from aether_nb.tools.workspace import inside, looks_secret
 
@@ -124,7 +124,16 @@ def judge_write(arguments: Mapping[str, Any], context: Context) -> Assessment:
     return Assessment("medium", "external", reasons, f"writes {given} to {arguments['path']}", str(file))
 
 
-@declare(judge=judge_write, where="main", title=lambda call: f"Write {call['path']}")
+def wrote(arguments: Mapping[str, Any], context: Context) -> bool | None:
+    """Whether the file holds exactly this text; of a variable it cannot be told: it may be another one by now."""
+    content = arguments.get("content")
+    if content is None:
+        return None
+    file = inside(context.workspace, arguments["path"])
+    return file.is_file() and file.read_bytes() == content.encode()
+
+
+@declare(judge=judge_write, where="main", title=lambda call: f"Write {call['path']}", care=Care(verify=wrote))
 def write_file(path: str, context: Context, content: str | None = None, variable: str | None = None) -> str:
     """Write a file in the working folder: a text, or a variable of the notebook (a table becomes CSV or JSON).
 

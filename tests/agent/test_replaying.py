@@ -1,4 +1,4 @@
-"""Reading a record by the rules: it comes to the same state, whatever happened; and where it does not, both are named."""
+"""Reading a record by the rules: it comes to the same state, whatever happened; where it does not, both are named."""
 
 from __future__ import annotations
 
