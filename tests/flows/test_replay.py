@@ -15,8 +15,8 @@ from typing import Any
 
 import nbformat
 import pytest
-
 from flows.test_cell import LOAD, shown
+
 from harness.kernel import Cell, Kernel
 
 pytestmark = pytest.mark.kernel
