@@ -13,7 +13,7 @@ _HOMES = {
     "client.registering": ("register_tool",),
     "errors": ("AetherError", "FatalToolError", "InterventionRequired", "RepairableToolError"),
     "events.messages": ("Message",),
-    "models.providers": ("register_provider",),
+    "models.catalogue.providers": ("register_provider",),
     "models.scripted": ("FakeProvider", "ScriptedModel"),
     "registry": ("register",),
     "tools.function": ("tool",),

@@ -7,7 +7,7 @@ from aether_nb.errors import FatalToolError as FatalToolError
 from aether_nb.errors import InterventionRequired as InterventionRequired
 from aether_nb.errors import RepairableToolError as RepairableToolError
 from aether_nb.events.messages import Message as Message
-from aether_nb.models.providers import register_provider as register_provider
+from aether_nb.models.catalogue.providers import register_provider as register_provider
 from aether_nb.models.scripted import FakeProvider as FakeProvider
 from aether_nb.models.scripted import ScriptedModel as ScriptedModel
 from aether_nb.registry import register as register

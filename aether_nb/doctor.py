@@ -20,12 +20,12 @@ from typing import Any, TypeAlias
 from aether_nb.about import VERSION
 from aether_nb.config import Settings, own_file, table
 from aether_nb.errors import AetherError, ConfigError
-from aether_nb.models import keys, providers
-from aether_nb.models.discovery import find_local
-from aether_nb.models.listing import list_models, model_info
-from aether_nb.models.probing import Check, tried
-from aether_nb.models.profile import Profile
-from aether_nb.models.providers import Providers
+from aether_nb.models.catalogue import keys, providers
+from aether_nb.models.catalogue.discovery import find_local
+from aether_nb.models.catalogue.listing import list_models, model_info
+from aether_nb.models.catalogue.probing import Check, tried
+from aether_nb.models.catalogue.providers import Providers
+from aether_nb.models.endpoints.profile import Profile
 from aether_nb.models.router import open_model, serving
 from aether_nb.widgets.wording import clean, count
 

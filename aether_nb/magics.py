@@ -323,7 +323,7 @@ def serving_line(shell: InteractiveShell) -> str:
     """One line: which model serves, and how to change it. Local servers are looked for with the first cell only."""
     from aether_nb.config import load as load_settings
     from aether_nb.live.whereabouts import place
-    from aether_nb.models.providers import load as load_providers
+    from aether_nb.models.catalogue.providers import load as load_providers
     from aether_nb.models.router import ANALYST, serving
 
     settings = load_settings(place(shell)[1])

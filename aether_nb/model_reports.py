@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aether_nb.errors import ConfigError, ModelUnavailable
-from aether_nb.models import keys
-from aether_nb.models.discovery import Found
-from aether_nb.models.listing import Listing, ModelInfo
-from aether_nb.models.profile import Profile
-from aether_nb.models.providers import Providers
-from aether_nb.models.rows import Row
+from aether_nb.models.catalogue import keys
+from aether_nb.models.catalogue.discovery import Found
+from aether_nb.models.catalogue.listing import Listing, ModelInfo
+from aether_nb.models.catalogue.providers import Providers
+from aether_nb.models.catalogue.rows import Row
+from aether_nb.models.endpoints.profile import Profile
 from aether_nb.widgets.wording import clean
 
 __all__ = ["addressed", "key_text", "listing_rows", "listing_text", "profile_of", "provider_rows", "provider_text"]

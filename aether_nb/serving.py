@@ -13,13 +13,13 @@ from typing import Any
 
 from aether_nb import registry
 from aether_nb.config import ROLES, Settings
-from aether_nb.models import providers
 from aether_nb.models.base import Model, Request
-from aether_nb.models.cache import ReplyStore
-from aether_nb.models.discovery import Found, find_local
+from aether_nb.models.catalogue import providers
+from aether_nb.models.catalogue.discovery import Found, find_local
+from aether_nb.models.catalogue.providers import Providers
 from aether_nb.models.opened import Opened
-from aether_nb.models.providers import Providers
 from aether_nb.models.router import ANALYST, Role, blind, open_model, role_model, serving
+from aether_nb.models.sending.cache import ReplyStore
 
 __all__ = ["Serving"]
 

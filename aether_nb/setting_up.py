@@ -17,13 +17,13 @@ from aether_nb import doctor
 from aether_nb.config import Settings, load, remember
 from aether_nb.errors import UsageFault
 from aether_nb.model_reports import addressed, profile_of
-from aether_nb.models import keys, providers
-from aether_nb.models.discovery import Found, find_local
-from aether_nb.models.listing import Listing, list_models
-from aether_nb.models.profile import Profile
-from aether_nb.models.providers import Providers
+from aether_nb.models.catalogue import keys, providers
+from aether_nb.models.catalogue.discovery import Found, find_local
+from aether_nb.models.catalogue.listing import Listing, list_models
+from aether_nb.models.catalogue.providers import Providers
+from aether_nb.models.catalogue.rows import Row
+from aether_nb.models.endpoints.profile import Profile
 from aether_nb.models.router import ANALYST, NO_CHAT
-from aether_nb.models.rows import Row
 from aether_nb.widgets.wording import clean, count
 
 __all__ = ["Dialog", "set_up", "take_key"]

@@ -15,7 +15,7 @@ from aether_nb import doctor
 from aether_nb.config import Settings
 from aether_nb.errors import ConfigError
 from aether_nb.live.thread import AgentThread
-from aether_nb.models.probing import Check
+from aether_nb.models.catalogue.probing import Check
 from harness.home import bare, patient
 from harness.provider import provider
 

@@ -13,10 +13,10 @@ from aether_nb import model_reports, model_verbs, verbs
 from aether_nb.config import Settings, table
 from aether_nb.errors import ModelUnavailable
 from aether_nb.live.thread import AgentThread
-from aether_nb.models import providers
-from aether_nb.models.discovery import Found
-from aether_nb.models.listing import Listing, ModelInfo
-from aether_nb.models.prices import Price
+from aether_nb.models.catalogue import providers
+from aether_nb.models.catalogue.discovery import Found
+from aether_nb.models.catalogue.listing import Listing, ModelInfo
+from aether_nb.models.catalogue.prices import Price
 from harness.home import bare
 from harness.provider import provider
 

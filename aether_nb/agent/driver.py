@@ -20,6 +20,7 @@ from aether_nb.agent.loop import advance
 from aether_nb.agent.mail import DOUBT, doubt_events
 from aether_nb.agent.naming import unique
 from aether_nb.agent.run import Run
+from aether_nb.agent.saying import Saying
 from aether_nb.agent.sealing import gate_events, sealed_end
 from aether_nb.agent.steps import next_step
 from aether_nb.agent.waiting import Waiting
@@ -98,7 +99,8 @@ class Driver:
 
     def _sealed(self, end: k.RunEnded) -> k.RunEnded:
         """The end, bound with all that is recorded before it to this user's key."""
-        return end if self.sealer is None else sealed_end(self.run.id, end, self.head(), self.sealer)
+        head = self.head()
+        return sealed_end(self.run.id, end, head, self.sealer) if head and self.sealer else end
 
     def next(self) -> steps.Step | None:
         """What comes next, after all that was said from outside has been heard."""
@@ -154,7 +156,7 @@ class Driver:
 
     async def _ask(self, tools: tuple[ToolSpec, ...]) -> AsyncIterator[Happened]:
         state = self.run.state
-        request = Request(state.messages, tools, self.options, self.stream)
+        request = Request(tuple(state.messages), tools, self.options, self.stream)
         try:
             model = self.choose(request)
         except AetherError as error:
@@ -165,20 +167,10 @@ class Driver:
             yield k.ModelSwitched(state.model, name)
         yield k.ModelAsked(name, state.steps + 1, state.sent)
         begun = time.monotonic()
-        reply: Reply | None = None
         clock = asyncio.timeout(state.seconds_left)
         try:
             async with clock:
-                async for delta in model.stream(request):
-                    if delta.note:
-                        yield k.Progress("", 0, note=delta.note)
-                    if delta.thinking:
-                        yield k.ThinkingDelta(delta.thinking)
-                    if delta.text:
-                        yield k.TextDelta(delta.text)
-                    if delta.call:
-                        yield k.CallDelta(delta.call)
-                    reply = delta.reply or reply
+                reply = await self._heard(model, request)
         except ModelError as error:
             yield k.ModelFailed(name, error.what, error.why, error.hint)
             return
@@ -208,6 +200,22 @@ class Driver:
             reply.repairs,
             reply.notes,
         )
+
+    async def _heard(self, model: Model, request: Request) -> Reply | None:
+        """What the model replies, if it does; what it says until then is shown, and stands in no log."""
+        reply: Reply | None = None
+        with Saying(self.run.append) as saying:
+            async for delta in model.stream(request):
+                if delta.note:
+                    saying.tell(k.Progress("", 0, note=delta.note))
+                if delta.thinking:
+                    saying.say(k.ThinkingDelta, delta.thinking)
+                if delta.text:
+                    saying.say(k.TextDelta, delta.text)
+                if delta.call:
+                    saying.say(k.CallDelta, delta.call)
+                reply = delta.reply or reply
+        return reply
 
     async def _propose(self, id: str) -> AsyncIterator[Happened]:
         replies = (message for message in reversed(self.run.state.messages) if message.calls)
@@ -267,7 +275,7 @@ class Driver:
 
     async def _wait(self, question: k.QuestionAsked) -> AsyncIterator[Happened]:
         answer = await self.waiting.answer(question)
-        if answer is None:
+        if answer is None:  # pragma: no branch  # the tracer loses sight of a coroutine that a timeout has woken
             yield await self._parked("question", question.id)
         elif isinstance(answer, Signal):
             self._hear(answer)

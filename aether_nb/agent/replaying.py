@@ -149,10 +149,10 @@ async def confirm(state: RunState, calls: Calls) -> Confirmed:
         if call.proposed.effect != "external" or call.status != "finished":
             continue
         tool = calls.tools.get(call.name)
-        if tool is None or tool.care.verify is None:
+        if tool is None or not (tool.care.stands or tool.care.verify):
             why = "its tool is not here" if tool is None else "its tool has no verify"
             unchecked.append((call.id, f"{call.name}: {why}"))
-        elif (found := await calls.verify(call)) is None:
+        elif (found := await calls.stands(call)) is None:
             unchecked.append((call.id, f"{call.name}: it could not be told"))
         elif difference := _difference(state, call, found):
             differences.append(f"{call.name} ({call.id}): {difference}")

@@ -24,10 +24,10 @@ from aether_nb.models.router import ANALYST, open_model, serving
 from aether_nb.store.place import store_folder
 
 if TYPE_CHECKING:
-    from aether_nb.models.cache import ReplyStore
-    from aether_nb.models.discovery import Found
-    from aether_nb.models.profile import ToolFormat
-    from aether_nb.models.providers import Providers
+    from aether_nb.models.catalogue.discovery import Found
+    from aether_nb.models.catalogue.providers import Providers
+    from aether_nb.models.endpoints.profile import ToolFormat
+    from aether_nb.models.sending.cache import ReplyStore
 
 __all__ = ["Chooser", "Wanted"]
 
@@ -188,7 +188,7 @@ class Chooser:
         addresses = _addresses()
         if self._serving(settings, addresses) != ANALYST or (self._found and self._found[0] == addresses):
             return
-        from aether_nb.models.discovery import find_local
+        from aether_nb.models.catalogue.discovery import find_local
 
         self._found = addresses, await find_local(_providers(settings), environment=os.environ)
 
@@ -210,7 +210,7 @@ class Chooser:
 
     def _kept(self, settings: config.Settings) -> ReplyStore:
         """The answers from before, in the folder where this project's runs are recorded."""
-        from aether_nb.models.cache import ReplyStore
+        from aether_nb.models.sending.cache import ReplyStore
 
         file = store_folder(None, Path.cwd(), settings.store) / "replies.sqlite"
         if file not in self._replies:
@@ -238,6 +238,6 @@ def _addresses() -> Mapping[str, str]:
 
 
 def _providers(settings: config.Settings) -> Providers:
-    from aether_nb.models.providers import load
+    from aether_nb.models.catalogue.providers import load
 
     return load((settings.providers,))

@@ -33,7 +33,7 @@ from aether_nb.models.base import Model
 from aether_nb.store.memory import MemoryLog
 
 if TYPE_CHECKING:
-    from aether_nb.models.profile import ToolFormat
+    from aether_nb.models.endpoints.profile import ToolFormat
 
 __all__ = ["Aether"]
 

@@ -72,7 +72,7 @@ class Observed(Wrapper):
     def _count(self, name: str, reply: Reply) -> None:
         """Count a reply, unless nobody was asked for it."""
         if reply.notes:
-            from aether_nb.models.cache import FROM_CACHE
+            from aether_nb.models.sending.cache import FROM_CACHE
 
             if FROM_CACHE in reply.notes:
                 return

@@ -85,8 +85,10 @@ def options_of(said: Mapping[str, Any]) -> Options:
                 hint=f"There is: {', '.join(near)}. Fields of a provider's own go into extra={{…}}.",
             )
     for name in ("extra", "schema"):
+        if name not in said:
+            continue
         try:
-            json.dumps(said.get(name), allow_nan=False)
+            json.dumps(said[name], allow_nan=False)
         except (TypeError, ValueError, RecursionError) as error:
             raise OptionError(f"{name}= holds what JSON cannot say.", f"{error}.", "Use plain values.") from error
     return Options(**checked_options(said))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,12 @@ def own_file() -> Path:
                 f"{file} does not exist.", f"The variable {WHERE} names it.", f"Make it, or unset {WHERE}"
             )
         return file
+    return _usual_file(os.environ.get("XDG_CONFIG_HOME"), os.environ.get("HOME"))
+
+
+@cache
+def _usual_file(*_: str | None) -> Path:
+    """Where the system keeps such a file, given the variables that move the place: every question looks there."""
     from platformdirs import user_config_path
 
     return user_config_path("aether-nb", appauthor=False) / FILE

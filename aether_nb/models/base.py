@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from aether_nb.events.messages import Message, ToolSpec, Usage
-from aether_nb.models.endpoint import Endpoint
-from aether_nb.models.profile import Profile
+from aether_nb.models.endpoints.endpoint import Endpoint
+from aether_nb.models.endpoints.profile import Profile
 
 __all__ = ["PLAIN", "Delta", "FinishReason", "Model", "Options", "Reply", "Request", "Wrapper", "closing"]
 
@@ -86,13 +86,12 @@ class Reply:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Delta:
+class Delta(NamedTuple):
     """A piece of a reply as it arrives.
 
     ``call`` is a tool call taking shape, for show only. ``note`` says what goes on meanwhile (waiting before another
     try, switching to text tools); it is no part of the reply. The last delta of a stream, and only it, carries the
-    whole ``reply``.
+    whole ``reply``. (A named tuple: a stream makes thousands, and a frozen dataclass costs twice as much to make.)
     """
 
     text: str = ""

@@ -17,7 +17,7 @@ from urllib.parse import unquote_to_bytes
 
 from aether_nb.errors import UsageFault
 from aether_nb.events.messages import Image
-from aether_nb.models.address import is_local
+from aether_nb.models.endpoints.address import is_local
 
 __all__ = ["LARGEST", "picture"]
 

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 
 from aether_nb import registry
 from aether_nb.errors import ModelUnavailable, OptionError
-from aether_nb.models.providers import ANALYST, Providers, load
+from aether_nb.models.catalogue.providers import ANALYST, Providers, load
 
 if TYPE_CHECKING:
     from aether_nb.config import Settings
     from aether_nb.models.base import Model, Request
-    from aether_nb.models.cache import ReplyStore
-    from aether_nb.models.discovery import Found
-    from aether_nb.models.pace import Pace
-    from aether_nb.models.profile import Profile, ToolFormat
-    from aether_nb.models.resilience import BreakerState
+    from aether_nb.models.catalogue.discovery import Found
+    from aether_nb.models.endpoints.profile import Profile, ToolFormat
+    from aether_nb.models.sending.cache import ReplyStore
+    from aether_nb.models.sending.pace import Pace
+    from aether_nb.models.sending.resilience import BreakerState
 
 __all__ = ["ANALYST", "Choice", "Role", "blind", "open_model", "role_model", "serving"]
 
@@ -61,7 +61,7 @@ def serving(
         found: The servers that answer on this machine, as ``find_local`` tells.
         local_only: Leave out whoever is not on the user's own machine or network.
     """
-    from aether_nb.models import keys
+    from aether_nb.models.catalogue import keys
 
     if configured:
         return Choice(configured, "the settings name it")
@@ -169,25 +169,25 @@ def open_model(
 
 def _bare(profile: Profile, key: str | Callable[[], str], name: str, timeout: float) -> Model:
     """The model behind its endpoint, in its own format."""
-    from aether_nb.models.http import HttpModel
+    from aether_nb.models.sending.http import HttpModel
 
     if profile.wire == "anthropic":
-        from aether_nb.models.anthropic import AnthropicFormat
+        from aether_nb.models.formats.anthropic import AnthropicFormat
 
         return HttpModel(profile, AnthropicFormat(), key, name, timeout)
-    from aether_nb.models.openai import OpenAIFormat
+    from aether_nb.models.formats.openai import OpenAIFormat
 
     return HttpModel(profile, OpenAIFormat(), key, name, timeout)
 
 
 def _wrapped(model: Model, profile: Profile, replies: ReplyStore | None) -> Model:
     """The model with all that stands around it: the list says what, from the outside to the inside."""
-    from aether_nb.models.cache import Cached
-    from aether_nb.models.native import NativeTools
-    from aether_nb.models.pace import Paced
-    from aether_nb.models.pricing import Cost
-    from aether_nb.models.resilience import Breaker, Retry
-    from aether_nb.models.text import TextTools
+    from aether_nb.models.catalogue.pricing import Cost
+    from aether_nb.models.sending.cache import Cached
+    from aether_nb.models.sending.pace import Paced
+    from aether_nb.models.sending.resilience import Breaker, Retry
+    from aether_nb.models.words.native import NativeTools
+    from aether_nb.models.words.text import TextTools
 
     rate = profile.requests_per_minute
     stack: list[Callable[[Model], Model]] = [
@@ -204,7 +204,7 @@ def _wrapped(model: Model, profile: Profile, replies: ReplyStore | None) -> Mode
 @cache
 def _health(address: str, model: str) -> BreakerState:
     """How a model of an address has fared lately. Behind a gateway one may be ill while the others are well."""
-    from aether_nb.models.resilience import BreakerState
+    from aether_nb.models.sending.resilience import BreakerState
 
     return BreakerState()
 
@@ -212,14 +212,14 @@ def _health(address: str, model: str) -> BreakerState:
 @cache
 def _pace(address: str, per_minute: float) -> Pace:
     """The rate of an address: one for all of its models, as its provider counts."""
-    from aether_nb.models.pace import Pace
+    from aether_nb.models.sending.pace import Pace
 
     return Pace(per_minute)
 
 
 def _informed(profile: Profile) -> Profile:
     """The profile with what the table of prices knows and no row says."""
-    from aether_nb.models.pricing import price_of
+    from aether_nb.models.catalogue.pricing import price_of
 
     if (price := price_of(profile.provider, profile.model)) is None:
         return profile
@@ -234,8 +234,8 @@ def _key(profile: Profile, environment: Mapping[str, str], providers: Providers)
         ModelUnavailable: It needs a key, and there is none.
         ConfigError: What is kept cannot be used.
     """
-    from aether_nb.models import keys
-    from aether_nb.models.address import is_local
+    from aether_nb.models.catalogue import keys
+    from aether_nb.models.endpoints.address import is_local
 
     found = keys.find(profile, environment)
     if not found and profile.auth != "none" and profile.key_variables and not is_local(profile.base_url, private=True):

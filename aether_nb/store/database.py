@@ -19,7 +19,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from aether_nb.store import schema
 from aether_nb.store.commit import committed
-from aether_nb.store.faults import is_busy, is_shut, store_fault
+from aether_nb.store.faults import FAULTS, is_busy, is_shut, store_fault
 from aether_nb.store.filesystem import is_shared
 
 __all__ = ["FILE", "Database", "Row"]
@@ -52,6 +52,7 @@ class Database:
         self.file = self.folder / FILE
         self.writing: set[str] = set()
         """The runs whose rows must not be lost with the file."""
+        self._name = str(self.file)
         self._wal = wal
         self._lasting = False
         self._lock = RLock()
@@ -79,12 +80,16 @@ class Database:
             act: Gets the connection, inside a transaction.
             lasting: Whether it has to be on the disk itself before this returns.
         """
-        with self.guarded():
-            db = self._open_for_writing()
-            if lasting is not self._lasting and self._wal:
-                db.execute(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
-                self._lasting = lasting
-            return committed(db, names, act)
+        self._look_who_we_are()
+        with self._lock:
+            try:  # as ``guarded`` does, at each append and for a third of the price
+                db = self._open_for_writing()
+                if lasting is not self._lasting and self._wal:
+                    db.execute(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
+                    self._lasting = lasting
+                return committed(db, names, act)
+            except FAULTS as error:
+                raise store_fault(error, self.file) from error
 
     @contextmanager
     def guarded(self) -> Iterator[None]:
@@ -93,7 +98,7 @@ class Database:
         with self._lock:
             try:
                 yield
-            except (sqlite3.Error, OSError, UnicodeEncodeError) as error:
+            except FAULTS as error:
                 raise store_fault(error, self.file) from error
 
     def shrink(self) -> None:
@@ -172,7 +177,7 @@ class Database:
 
     def _identity_on_disk(self) -> tuple[int, int] | None:
         try:
-            found = self.file.stat()
+            found = os.stat(self._name)  # noqa: PTH116  # at each append, for half the price
         except FileNotFoundError:
             return None
         return found.st_dev, found.st_ino

@@ -11,10 +11,13 @@ from typing import TypeAlias
 
 from aether_nb.errors import StoreCorrupt, StoreError, StoreFull, StoreReadOnly
 
-__all__ = ["is_busy", "is_full", "is_shut", "store_fault"]
+__all__ = ["FAULTS", "is_busy", "is_full", "is_shut", "store_fault"]
 
-Fault: TypeAlias = sqlite3.Error | OSError | UnicodeEncodeError
-"""What SQLite, the system, and text that is no UTF-8 raise."""
+Fault: TypeAlias = sqlite3.Error | OSError | UnicodeEncodeError | OverflowError
+"""What SQLite and the system raise, and what text that is no UTF-8 does, and numbers that no column holds."""
+
+FAULTS = (sqlite3.Error, OSError, UnicodeEncodeError, OverflowError)
+"""The same, to be caught."""
 
 _SYSTEM_FULL = {errno.ENOSPC, errno.EDQUOT}
 _SYSTEM_SHUT = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}

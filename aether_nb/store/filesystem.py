@@ -5,7 +5,6 @@ What the system says is read here and judged by plain functions of text. This mo
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path, PureWindowsPath
@@ -18,6 +17,9 @@ SHARED = frozenset(
 )
 """Kinds of file systems behind which there may be another machine."""
 
+LOCAL = frozenset("fuse.cryfs fuse.encfs fuse.fuse-overlayfs fuse.gocryptfs fuse.mergerfs fuse.ntfs-3g".split())
+"""Kinds that go through FUSE and stay on this machine; behind any other of that sort there may be a network."""
+
 REMOTE_DRIVE = 4
 """What Windows calls a drive of another machine (``DRIVE_REMOTE``)."""
 
@@ -25,7 +27,7 @@ REMOTE_DRIVE = 4
 def is_shared(folder: Path) -> bool:
     """Whether another machine may have this folder as well; what cannot be found out counts as not."""
     kind = kind_of(folder, sys.platform)
-    return kind in SHARED or kind.startswith("fuse.")
+    return kind in SHARED or (kind.startswith("fuse.") and kind not in LOCAL)
 
 
 def kind_of(folder: Path, platform: str) -> str:
@@ -34,10 +36,9 @@ def kind_of(folder: Path, platform: str) -> str:
         if platform == "win32":
             return _kind_on_windows(folder)
         if platform == "darwin":
-            done = subprocess.run(["/sbin/mount"], capture_output=True, text=True, timeout=5, check=False)
-            return kind_by_mounts(folder, mounts_of_macos(done.stdout))
+            return kind_by_mounts(folder, mounts_of_macos(_printed_mounts()))
         return kind_by_mounts(folder, mounts_of_linux(Path("/proc/self/mounts").read_text(errors="replace")))
-    except (OSError, subprocess.SubprocessError):
+    except OSError:
         return ""
 
 
@@ -66,6 +67,15 @@ def mounts_of_macos(text: str) -> list[tuple[str, str]]:
         if bracket and on:
             found.append((point, options.split(",")[0].rstrip(")")))
     return found
+
+
+def _printed_mounts() -> str:
+    import subprocess
+
+    try:
+        return subprocess.run(["/sbin/mount"], capture_output=True, text=True, timeout=5, check=False).stdout
+    except subprocess.TimeoutExpired:
+        return ""
 
 
 def _kind_on_windows(folder: Path) -> str:

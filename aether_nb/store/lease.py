@@ -2,7 +2,8 @@
 
 A lease is a lock that the system lets go of when its holder dies, and a number, the *epoch*, that grows with each
 holder. Every write to a run under a lease says its epoch, and the log refuses one that is no longer the newest: whoever
-was taken over cannot write any more, even if it has not noticed. This module knows no run and no clock.
+was taken over cannot write any more, even if it has not noticed. Nor can a forked child, which has its parent's memory
+and not its lease. This module knows no run and no clock.
 """
 
 from __future__ import annotations

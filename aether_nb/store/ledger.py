@@ -2,7 +2,8 @@
 
 A ledger is a read view. Its rows are written by the log, in the transaction that appends the event which says so:
 appending ``call.begun`` for an attempt that has begun already raises ``AlreadyBegun``, and there is no other way to
-begin. This module knows events, and no database.
+begin. A call that was denied does not begin either, nor a later attempt before the earlier one has failed. This module
+knows events, and no database.
 """
 
 from __future__ import annotations

@@ -2,8 +2,11 @@
 
 A byte stands for a run *and* an epoch. So whoever takes a run over by force has a lock of its own at once, and whether
 the last holder is alive is one question to the system. The same process may ask for the same byte again: the system
-would say yes to it, so what is held is written down here. A forked child starts with nothing. This module knows no
-database.
+would say yes to it, so what is held is written down here. A forked child starts with nothing.
+
+Known of such locks on Linux and macOS: when anything in this process opens and closes the file, as a copy of the folder
+does, all of them are gone and nobody says so. Then a run may be taken from us without force; the epoch still keeps us
+from writing to it. This module knows no database.
 """
 
 from __future__ import annotations
@@ -83,6 +86,7 @@ class LockFile:
     def _open(self) -> int:
         """The descriptor; when somebody removed the file, that of a new one with the same bytes held."""
         if self._handle is None or not self._is_current():
+            # The descriptor of a removed file stays open: closing it would tell those who still have it that we died.
             self._handle = os.open(self.file, os.O_RDWR | os.O_CREAT, 0o666)
             for run, epoch in tuple(self._held.items()):
                 if not self._system.lock(self._handle, self._offset(run, epoch)):

@@ -80,8 +80,8 @@ class Log(Protocol):
 
         Raises:
             LogConflict: The run's last event has another number: somebody else appended first.
-            LeaseLost: The run is leased under another epoch.
-            AlreadyBegun: One of them begins an attempt of a call that has begun before.
+            LeaseLost: The run is leased under another epoch, or by another process; this is looked at first.
+            AlreadyBegun: One of them begins an attempt of a call that has begun before, or whose turn it is not.
             AlreadyReceived: One of them receives a signal that was applied before.
             StoreReadOnly: Nothing can be written here.
             StoreFull: The disk is full; nothing of this was kept, everything before is.

@@ -38,8 +38,9 @@ class MemoryLog:
         self, checked: bool = True, signals: MemorySignals | None = None, leases: MemoryLeases | None = None
     ) -> None:
         self._checked = checked
-        self._signals = signals or MemorySignals()
-        self._leases = leases or MemoryLeases()
+        if checked:
+            self._signals = signals or MemorySignals()
+            self._leases = leases or MemoryLeases()
         self._lock = Lock()
         self._entries: dict[str, list[k.Entry]] = {}
         self._calls: dict[str, Rows] = {}
@@ -60,7 +61,10 @@ class MemoryLog:
             moments = zip(times_of(time, len(events)), events, strict=True)
             entries = tuple(k.Entry(run, n, *at) for n, at in enumerate(moments, expected_head + 1))
             if entries:
-                (self._derive if self._checked else self._begin_once)(run, entries, epoch)
+                if self._checked:
+                    self._derive(run, entries, epoch)
+                elif begun := [event for event in events if isinstance(event, k.CallBegun)]:
+                    self._begin_once(run, begun)
                 self._entries.setdefault(run, []).extend(entries)
         return entries
 
@@ -128,14 +132,13 @@ class MemoryLog:
         if epoch != (holder.epoch if holder else 0):
             raise lease_lost(run, epoch, *((holder.epoch, holder.name, holder.since) if holder else (0, "", 0.0)))
 
-    def _begin_once(self, run: str, entries: Sequence[k.Entry], epoch: int) -> None:
+    def _begin_once(self, run: str, events: Sequence[k.CallBegun]) -> None:
         fresh: set[tuple[str, str, int]] = set()
-        for entry in entries:
-            if isinstance(event := entry.event, k.CallBegun):
-                attempt = (run, event.call_id, event.attempt)
-                if attempt in self._begun or attempt in fresh:
-                    raise not_begun(*attempt, "begun")
-                fresh.add(attempt)
+        for event in events:
+            attempt = (run, event.call_id, event.attempt)
+            if attempt in self._begun or attempt in fresh:
+                raise not_begun(*attempt, "begun")
+            fresh.add(attempt)
         self._begun |= fresh
 
     def _derive(self, run: str, entries: Sequence[k.Entry], epoch: int) -> None:

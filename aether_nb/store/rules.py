@@ -83,21 +83,24 @@ def wants_disk(events: Sequence[k.Event], effect: Callable[[str], str | None]) -
         effect: Tells the effect of a call that was proposed earlier; None when there is none of that id.
     """
     for n, event in enumerate(events):
-        match event:
-            case k.CallBegun(call_id=call):
-                here = [e.effect for e in events[:n] if isinstance(e, k.CallProposed) and e.call.id == call]
-                if (here[-1] if here else effect(call)) in ("external", None):
-                    return True
-            case k.GateAnswered(by=by) | k.CallSettled(by=by):
-                if _person(by):
-                    return True
-            case k.GrantGiven(grant=grant):
-                if _person(grant.by):
-                    return True
+        if isinstance(event, k.CallBegun):
+            call = event.call_id
+            here = [each.effect for each in events[:n] if isinstance(each, k.CallProposed) and each.call.id == call]
+            if (here[-1] if here else effect(call)) in ("external", None):
+                return True
+        elif _by_person(event):
+            return True
     return False
 
 
-def _person(by: str) -> bool:
+def _by_person(event: k.Event) -> bool:
+    """Whether it says what a person decided; policies, grants and tools decide by rules that are there again."""
+    if isinstance(event, k.GrantGiven):
+        by = event.grant.by
+    elif isinstance(event, k.GateAnswered | k.CallSettled):
+        by = event.by
+    else:
+        return False
     return not by.startswith(("policy:", "grant:", "tool:"))
 
 

@@ -124,16 +124,43 @@ def judge_write(arguments: Mapping[str, Any], context: Context) -> Assessment:
     return Assessment("medium", "external", reasons, f"writes {given} to {arguments['path']}", str(file))
 
 
-def wrote(arguments: Mapping[str, Any], context: Context) -> bool | None:
-    """Whether the file holds exactly this text; of a variable it cannot be told: it may be another one by now."""
-    content = arguments.get("content")
-    if content is None:
+async def stands(arguments: Mapping[str, Any], context: Context) -> bool | None:
+    """Whether the file still holds what was written; of a variable that is gone it cannot be told."""
+    return await context.main(lambda: _stands(arguments, context))
+
+
+def _stands(arguments: Mapping[str, Any], context: Context) -> bool | None:
+    if arguments.get("content") is None and str(arguments.get("variable")) not in context.shell.user_ns:
         return None
+    return bool(_wrote(arguments, context))
+
+
+async def wrote(arguments: Mapping[str, Any], context: Context) -> bool | None:
+    """Whether a write that was interrupted has happened: files are put in place whole, or not at all.
+
+    A file that holds something else may have been changed since by somebody; that is for a person to tell.
+    """
+    return await context.main(lambda: _wrote(arguments, context))
+
+
+def _wrote(arguments: Mapping[str, Any], context: Context) -> bool | None:
     file = inside(context.workspace, arguments["path"])
-    return file.is_file() and file.read_bytes() == content.encode()
+    if not os.path.lexists(file):
+        return False
+    content, variable = arguments.get("content"), str(arguments.get("variable"))
+    if content is None:
+        if variable not in context.shell.user_ns:
+            return None
+        content = _as_text(context.shell.user_ns[variable], variable, file.suffix.lower())
+    return True if file.read_bytes() == str(content).encode() else None
 
 
-@declare(judge=judge_write, where="main", title=lambda call: f"Write {call['path']}", care=Care(verify=wrote))
+@declare(
+    judge=judge_write,
+    where="main",
+    title=lambda call: f"Write {call['path']}",
+    care=Care(on_doubt="verify", verify=wrote, stands=stands),
+)
 def write_file(path: str, context: Context, content: str | None = None, variable: str | None = None) -> str:
     """Write a file in the working folder: a text, or a variable of the notebook (a table becomes CSV or JSON).
 

@@ -88,7 +88,7 @@ class FunctionTool:
     @cached_property
     def _version(self) -> str:
         """A hash of the function's source; where there is none, of its compiled code. Ours go by our own version."""
-        if self.function.__module__.startswith("aether_nb."):
+        if (getattr(self.function, "__module__", None) or "").startswith("aether_nb."):
             return VERSION
         try:
             text = inspect.getsource(self.function)
@@ -166,6 +166,8 @@ def bounded(text: str, longest: int = LONGEST) -> str:
 
 
 def _bounded(result: Result) -> Result:
+    if all(isinstance(part, Text) and len(part.text) <= LONGEST for part in result.parts):
+        return result
     parts = tuple(replace(part, text=bounded(part.text)) if isinstance(part, Text) else part for part in result.parts)
     return result if parts == result.parts else replace(result, parts=parts)
 

@@ -12,7 +12,7 @@ import pytest
 from aether_nb import tool
 from aether_nb.agent.asking import Desk
 from aether_nb.events import kinds as k
-from aether_nb.events.folds import fold
+from aether_nb.events.folds import fold, step
 from aether_nb.events.messages import Message, Text
 from aether_nb.models.base import Delta, Request
 from aether_nb.tools.base import Assessment, Context, PartlyDone, Result
@@ -33,6 +33,7 @@ def test_a_call_is_handed_the_house_and_no_more(tmp_path: Path) -> None:
             plan=context.plan,
             made=context.made,
             main=await context.main(lambda: 42),
+            keeper=context.keeper,
         )
         context.emit(k.Progress(context.call_id, 1, 2, "half"))
         await asyncio.sleep(0.01)
@@ -57,6 +58,7 @@ def test_a_call_is_handed_the_house_and_no_more(tmp_path: Path) -> None:
     assert seen == {
         "workspace": tmp_path,
         "names": ["df"],
+        "keeper": None,
         "plan": (k.PlanItem("Look", "peek"),),
         "made": ("t",),
         "main": 42,
@@ -166,7 +168,7 @@ def test_what_does_not_fit_the_state_changes_nothing() -> None:
     ):
         after = fold([k.Entry("r", 2, 101.0, event)], start)
         assert (after.question, after.plan, after.calls) == (None, (), {})
-    assert fold([k.Entry("r", 1, 200.0, k.TextDelta("x"))], start) == start
+    assert step(start, k.Entry("r", 1, 200.0, k.TextDelta("x"))) is start
 
 
 def test_a_grant_that_is_taken_back_is_gone() -> None:
@@ -187,8 +189,9 @@ def test_a_question_that_a_call_asks_is_closed_by_its_answer() -> None:
 
 def test_a_message_says_its_text_and_leaves_pictures_out() -> None:
     """The text of a message is that of its text parts."""
-    from aether_nb.events.folds import line, sent
+    from aether_nb.events.folds import line
     from aether_nb.events.messages import Image, ToolCall
+    from aether_nb.events.state import sent
 
     message = Message("user", (Text("a", "rows", ("df.x",)), Image("image/png", "AAAA"), Text("b")))
     assert message.text == "ab"

@@ -140,7 +140,8 @@ async def test_call_before_environment_before_file_before_default(monkeypatch, t
     async def nobody(*_: object, **__: object) -> list[object]:
         return []
 
-    monkeypatch.setattr("aether_nb.models.discovery.find_local", nobody)  # what else runs here is not ours to know
+    # What else runs here is not ours to know.
+    monkeypatch.setattr("aether_nb.models.catalogue.discovery.find_local", nobody)
     ai = Aether()
     assert (await ai.complete("What is 1 + 1?")).model == "aether:analyst"
     (tmp_path / "aether.toml").write_text('model = "written"')

@@ -9,11 +9,11 @@ import pytest
 
 from aether_nb.errors import ModelUnavailable
 from aether_nb.events.messages import Message, ToolCall, ToolSpec
-from aether_nb.models.anthropic import AnthropicFormat
 from aether_nb.models.base import Delta, Options, Reply, Request
-from aether_nb.models.http import HttpModel
-from aether_nb.models.openai import OpenAIFormat
-from aether_nb.models.profile import Profile
+from aether_nb.models.endpoints.profile import Profile
+from aether_nb.models.formats.anthropic import AnthropicFormat
+from aether_nb.models.formats.openai import OpenAIFormat
+from aether_nb.models.sending.http import HttpModel
 
 pytestmark = [pytest.mark.full, pytest.mark.slow]
 

@@ -14,7 +14,9 @@ from aether_nb import ScriptedModel, tool
 from aether_nb.agent.asking import Answer, Asking, Nobody, Person
 from aether_nb.agent.calls import Calls, Host
 from aether_nb.agent.driver import Driver
+from aether_nb.agent.mail import Mail
 from aether_nb.agent.replaying import Replayed, replay
+from aether_nb.agent.resuming import interrupted
 from aether_nb.agent.run import Run
 from aether_nb.agent.waiting import Waiting
 from aether_nb.events import kinds as k
@@ -22,6 +24,7 @@ from aether_nb.events.messages import Message, ToolCall
 from aether_nb.events.state import Call, RunState
 from aether_nb.store.log import Log
 from aether_nb.store.memory import MemoryLog
+from aether_nb.store.seal import Sealer
 from aether_nb.tools.base import Tool
 from aether_nb.tools.builtin import BUILT_IN
 from aether_nb.tools.function import FunctionTool
@@ -121,6 +124,10 @@ def stage(
     grants: Sequence[k.Grant] = (),
     log: Log | None = None,
     run: str = "run1",
+    mail: Mail | None = None,
+    park_after: float | None = None,
+    sealer: Sealer | None = None,
+    keeper: Any = None,
 ) -> Stage:
     """Set a run up, with the built-in tools and these."""
     seen: list[k.Entry] = []
@@ -130,13 +137,31 @@ def stage(
     this = Run(log or MemoryLog(), run, (seen.append,), clock)
     shell = SimpleNamespace(user_ns=dict(namespace or {}), user_ns_hidden={})
     asking = Asking([person or Nobody("deny")])
-    calls = Calls(this, offered, Host(shell, workspace or Path("/nowhere"), here), asking)
+    calls = Calls(this, offered, Host(shell, workspace or Path("/nowhere"), here, keeper=keeper), asking)
     started = k.RunStarted("the question", model.name, mode, limits or k.Limits(), tuple(offered), plan_only=plan_only)
     this.append(started)
     this.append(k.ContextComposed((Message.of("system", "rules"), Message.of("user", "the question"))))
     for grant in grants:
         this.append(k.GrantGiven(grant))
-    return Stage(this, Driver(this, lambda _: model, calls, Waiting(asking)), model, seen, clock)
+    waiting = Waiting(asking, mail, park_after)
+    return Stage(this, Driver(this, lambda _: model, calls, waiting, sealer=sealer), model, seen, clock)
+
+
+def resumed(
+    left: Stage, replies: Iterable[Any], *, tools: Sequence[FunctionTool] = (), fresh: bool = True, **more: Any
+) -> Stage:
+    """The same run, taken up again by somebody who has only its log; in another kernel when it is ``fresh``."""
+    person, mail = more.pop("person", None), more.pop("mail", None)
+    offered: dict[str, Tool] = {tool.spec.name: tool for tool in (*BUILT_IN, *tools)}
+    model, seen = ScriptedModel(replies), list[k.Entry]()
+    this = Run(left.run.log, left.run.id, (seen.append,), left.clock)
+    this.catch_up()
+    this.append(k.RunResumed("test", fresh), *interrupted(this.state, fresh))
+    shell = SimpleNamespace(user_ns={}, user_ns_hidden={})
+    asking = Asking([person or Nobody("deny")])
+    calls = Calls(this, offered, Host(shell, Path("/nowhere"), here), asking)
+    waiting = Waiting(asking, mail, more.pop("park_after", None))
+    return Stage(this, Driver(this, lambda _: model, calls, waiting, **more), model, seen, left.clock)
 
 
 @tool(risk="low", effect="pure", where="loop")

@@ -12,10 +12,10 @@ from itertools import pairwise
 from typing import Any
 
 from aether_nb.events.messages import Message
-from aether_nb.models.anthropic import AnthropicFormat
 from aether_nb.models.base import Options, Reply, Request
-from aether_nb.models.http import HttpModel
-from aether_nb.models.profile import Profile
+from aether_nb.models.endpoints.profile import Profile
+from aether_nb.models.formats.anthropic import AnthropicFormat
+from aether_nb.models.sending.http import HttpModel
 from harness import recorded
 from harness.chat import asking
 from harness.loopback import Loopback, Play, events, loopback

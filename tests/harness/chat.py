@@ -10,9 +10,9 @@ import pytest
 from aether_nb.errors import AetherError, ModelUnavailable
 from aether_nb.events.messages import Message
 from aether_nb.models.base import Delta, Model, Reply, Request
-from aether_nb.models.http import HttpModel
-from aether_nb.models.openai import OpenAIFormat
-from aether_nb.models.profile import Profile
+from aether_nb.models.endpoints.profile import Profile
+from aether_nb.models.formats.openai import OpenAIFormat
+from aether_nb.models.sending.http import HttpModel
 from harness.loopback import Loopback, Play, events, loopback, says
 
 KEY = "sk-secret-0123456789"

@@ -14,12 +14,12 @@ import pytest
 
 from aether_nb.errors import ModelUnavailable
 from aether_nb.events.messages import Message
-from aether_nb.models.anthropic import AnthropicFormat
 from aether_nb.models.base import Model, Reply, Request
-from aether_nb.models.http import HttpModel
-from aether_nb.models.openai import OpenAIFormat
-from aether_nb.models.profile import Profile, WireFormat
-from aether_nb.models.wire import Format
+from aether_nb.models.endpoints.profile import Profile, WireFormat
+from aether_nb.models.formats.anthropic import AnthropicFormat
+from aether_nb.models.formats.openai import OpenAIFormat
+from aether_nb.models.formats.wire import Format
+from aether_nb.models.sending.http import HttpModel
 from harness.faults import Raw, answer, hostile
 from harness.loopback import events, says
 

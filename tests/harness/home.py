@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aether_nb.models import discovery
+from aether_nb.models.catalogue import discovery
 
 FOLDERS = ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME")
 

@@ -25,6 +25,7 @@ class ToolContext:
     left: tuple[Any, ...] = ()
     asked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     keeper: Any = None
+    key: str = "key"
 
     @property
     def shell(self) -> Any:

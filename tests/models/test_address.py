@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aether_nb.models.address import Origin, is_local, origin
-from aether_nb.models.providers import load
+from aether_nb.models.catalogue.providers import load
+from aether_nb.models.endpoints.address import Origin, is_local, origin
 from harness.chat import HI, ask, chat
 from harness.loopback import loopback
 

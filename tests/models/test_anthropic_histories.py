@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from aether_nb.events.messages import Image, Message, Origin, Text, ToolCall, ToolSpec
-from aether_nb.models.anthropic import AnthropicFormat
 from aether_nb.models.base import Options, Request
+from aether_nb.models.formats.anthropic import AnthropicFormat
 from harness.anthropic import body, faults, profile
 
 WORDS = some.sampled_from(["", " ", "\n", "hi ", "ünï ✓", "\ud800", '"type":"tool_use"'])
@@ -95,7 +95,7 @@ def test_a_history_is_written_the_same_in_one_go_and_as_it_grows(messages: tuple
 @given(histories())
 def test_an_unchanged_beginning_stays_the_same_bytes(messages: tuple[Message, ...]) -> None:
     """Providers keep what they have read by its bytes: closed turns never change, marks apart."""
-    from aether_nb.models.history import blocks
+    from aether_nb.models.formats.history import blocks
 
     spans = list(blocks(messages, "anthropic"))
     if len(spans) < 2:

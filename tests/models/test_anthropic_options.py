@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from aether_nb.events.messages import Image, Message, Text, ToolCall, ToolSpec
-from aether_nb.models.anthropic import AnthropicFormat
 from aether_nb.models.base import Options, Request
+from aether_nb.models.formats.anthropic import AnthropicFormat
 from harness.anthropic import body, profile
 
 HI = Message.of("user", "hi")

@@ -11,9 +11,9 @@ import pytest
 
 from aether_nb.errors import ModelUnavailable
 from aether_nb.events.messages import Usage
-from aether_nb.models.anthropic import AnthropicFormat
 from aether_nb.models.base import Reply
-from aether_nb.models.endpoint import Endpoint
+from aether_nb.models.endpoints.endpoint import Endpoint
+from aether_nb.models.formats.anthropic import AnthropicFormat
 from harness import recorded
 from harness.anthropic import KEY, messages_model, official, play, profile, recordings
 from harness.chat import asking

@@ -12,9 +12,9 @@ import pytest
 from aether_nb.errors import ModelUnavailable
 from aether_nb.events.messages import Message, ToolCall, Usage
 from aether_nb.models.base import Reply
-from aether_nb.models.endpoint import Endpoint
-from aether_nb.models.openai import OpenAIFormat
-from aether_nb.models.profile import Profile
+from aether_nb.models.endpoints.endpoint import Endpoint
+from aether_nb.models.endpoints.profile import Profile
+from aether_nb.models.formats.openai import OpenAIFormat
 from harness import recorded
 from harness.loopback import cut, events, says
 

@@ -13,11 +13,11 @@ import pytest
 
 from aether_nb.errors import ModelUnavailable, StoreError
 from aether_nb.events.messages import Image, Message, Origin, Text, ToolCall, ToolSpec, Usage
-from aether_nb.models import cache
 from aether_nb.models.base import Delta, Options, Reply, Request
-from aether_nb.models.cache import FROM_CACHE, Cached, ReplyStore, key_of
-from aether_nb.models.profile import Profile
+from aether_nb.models.endpoints.profile import Profile
 from aether_nb.models.scripted import ScriptedModel
+from aether_nb.models.sending import cache
+from aether_nb.models.sending.cache import FROM_CACHE, Cached, ReplyStore, key_of
 from harness.chat import HELLO, HI, ask, asking, chat
 from harness.loopback import Play, events, loopback, says
 

@@ -8,9 +8,9 @@ import socket
 
 import pytest
 
-from aether_nb.models.discovery import LARGEST_LIST, Found, find_local
-from aether_nb.models.providers import Providers, load
-from aether_nb.models.rows import read
+from aether_nb.models.catalogue.discovery import LARGEST_LIST, Found, find_local
+from aether_nb.models.catalogue.providers import Providers, load
+from aether_nb.models.catalogue.rows import read
 from harness.loopback import Loopback, Play, loopback
 
 JSON = "application/json"

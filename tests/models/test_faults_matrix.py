@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from aether_nb.errors import ModelUnavailable
 from aether_nb.models.base import Reply
-from aether_nb.models.http import HttpModel
+from aether_nb.models.sending.http import HttpModel
 from harness.faults import End, Raw, answer, hostile
 from harness.formats import ANTHROPIC, FORMATS, OPENAI, Spoken, answered
 from harness.recorded import FILE, MISSING

@@ -13,8 +13,8 @@ import pytest
 
 from aether_nb.errors import ModelUnavailable
 from aether_nb.models.base import Options
-from aether_nb.models.endpoint import Endpoint, refused, reported
-from aether_nb.models.fixes import mended
+from aether_nb.models.endpoints.endpoint import Endpoint, refused, reported
+from aether_nb.models.sending.fixes import mended
 from harness.faults import JSON, STREAM, answer, hostile
 from harness.formats import ANTHROPIC, FORMATS, HELLO, OPENAI, Spoken, no_reply, sse, suffered
 from harness.loopback import events, says

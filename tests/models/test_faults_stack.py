@@ -10,8 +10,8 @@ import pytest
 
 from aether_nb.errors import ModelUnavailable
 from aether_nb.models.base import Delta, Model
-from aether_nb.models.pace import Paced
-from aether_nb.models.resilience import Breaker, BreakerState, Retry
+from aether_nb.models.sending.pace import Paced
+from aether_nb.models.sending.resilience import Breaker, BreakerState, Retry
 from harness.faults import JSON, Hostile, Raw, answer, hostile
 from harness.formats import FORMATS, HELLO, Spoken, answered, no_reply
 

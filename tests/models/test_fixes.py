@@ -10,10 +10,10 @@ import pytest
 
 from aether_nb.errors import ModelUnavailable
 from aether_nb.events.messages import Image, Message, ToolCall, ToolSpec
-from aether_nb.models.anthropic import AnthropicFormat
 from aether_nb.models.base import Options, Request
-from aether_nb.models.fixes import Mended, mended
-from aether_nb.models.profile import Profile
+from aether_nb.models.endpoints.profile import Profile
+from aether_nb.models.formats.anthropic import AnthropicFormat
+from aether_nb.models.sending.fixes import Mended, mended
 from harness.chat import HI, asking, chat
 from harness.loopback import Play, loopback
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from aether_nb.errors import ModelUnavailable
-from aether_nb.models.headers import headers
-from aether_nb.models.profile import Profile
+from aether_nb.models.endpoints.headers import headers
+from aether_nb.models.endpoints.profile import Profile
 from harness.chat import HI, KEY, ask, chat
 from harness.loopback import loopback
 

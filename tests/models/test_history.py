@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aether_nb.events.messages import Image, Message, Origin, Text, ToolCall
-from aether_nb.models.history import INTERRUPTED, Block, Written, blocks, pictures_apart, repaired
+from aether_nb.models.formats.history import INTERRUPTED, Block, Written, blocks, pictures_apart, repaired
 
 PNG = Image("image/png", "aGk=")
 SIGNED = Origin("p", {"signature": "x"})

@@ -16,12 +16,13 @@ import pytest
 
 from aether_nb.errors import ModelUnavailable
 from aether_nb.events.messages import Message, ToolSpec
-from aether_nb.models import body, http
-from aether_nb.models.anthropic import AnthropicFormat
 from aether_nb.models.base import Options, Request
-from aether_nb.models.http import HttpModel
-from aether_nb.models.openai import OpenAIFormat
-from aether_nb.models.profile import Profile
+from aether_nb.models.endpoints.profile import Profile
+from aether_nb.models.formats import body
+from aether_nb.models.formats.anthropic import AnthropicFormat
+from aether_nb.models.formats.openai import OpenAIFormat
+from aether_nb.models.sending import http
+from aether_nb.models.sending.http import HttpModel
 from harness.chat import HELLO, HI, KEY, ask, asking, chat, failure
 from harness.loopback import Play, cut, events, loopback, says
 

@@ -15,9 +15,9 @@ from keyring.backends.fail import Keyring as NoKeyring
 from keyring.backends.null import Keyring as Forgetful
 
 from aether_nb.errors import ConfigError
-from aether_nb.models import keys
-from aether_nb.models.keys import KEYRING, Kept, Key
-from aether_nb.models.providers import load
+from aether_nb.models.catalogue import keys
+from aether_nb.models.catalogue.keys import KEYRING, Kept, Key
+from aether_nb.models.catalogue.providers import load
 
 SECRET = "sk-secret-0123456789"
 

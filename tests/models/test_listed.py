@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from aether_nb.models.listed import next_page, read_list, read_show
-from aether_nb.models.prices import Price
+from aether_nb.models.catalogue.listed import next_page, read_list, read_show
+from aether_nb.models.catalogue.prices import Price
 
 
 def entry(**more: Any) -> dict[str, Price]:

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from aether_nb.models import listing, pricing
-from aether_nb.models.listing import Listing, ModelInfo, list_models, model_info
-from aether_nb.models.pricing import Price
-from aether_nb.models.profile import Profile
-from aether_nb.models.providers import load
+from aether_nb.models.catalogue import listing, pricing
+from aether_nb.models.catalogue.listing import Listing, ModelInfo, list_models, model_info
+from aether_nb.models.catalogue.pricing import Price
+from aether_nb.models.catalogue.providers import load
+from aether_nb.models.endpoints.profile import Profile
 from harness.loopback import Asked, Loopback, Play, loopback
 
 KEY = "sk-secret-0123456789"

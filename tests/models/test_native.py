@@ -11,8 +11,8 @@ import pytest
 from aether_nb.errors import ModelUnavailable, ToolsRefused, ToolUseFailed
 from aether_nb.events.messages import Message, Origin, ToolCall, Usage
 from aether_nb.models.base import Delta, Reply, Request
-from aether_nb.models.native import NativeTools
-from aether_nb.models.text import TextTools
+from aether_nb.models.words.native import NativeTools
+from aether_nb.models.words.text import TextTools
 from harness.chat import chat
 from harness.formats import ANTHROPIC, OPENAI, Spoken, sse
 from harness.loopback import Play, events, loopback, says

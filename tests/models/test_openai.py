@@ -7,7 +7,7 @@ import pytest
 from aether_nb.errors import ModelUnavailable
 from aether_nb.events.messages import Image, Message, Text, ToolCall, ToolSpec, Usage
 from aether_nb.models.base import Model, Reply, Request, Wrapper
-from aether_nb.models.history import INTERRUPTED
+from aether_nb.models.formats.history import INTERRUPTED
 from aether_nb.models.router import open_model
 from harness.chat import HI, KEY, ask, asking, chat
 from harness.loopback import Play, events, loopback, says

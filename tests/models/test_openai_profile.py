@@ -11,9 +11,9 @@ import pytest
 
 from aether_nb.events.messages import Image, Message, Origin, Text, ToolCall, ToolSpec
 from aether_nb.models.base import Options, Request
-from aether_nb.models.openai import OpenAIFormat
-from aether_nb.models.profile import Profile
-from aether_nb.models.schemas import inlined, is_strict, schema_name
+from aether_nb.models.endpoints.profile import Profile
+from aether_nb.models.formats.openai import OpenAIFormat
+from aether_nb.models.formats.schemas import inlined, is_strict, schema_name
 
 PROFILE = Profile("acme", "m", "http://host/v1")
 CLOSED = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"], "additionalProperties": False}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from aether_nb.events.messages import Message
 from aether_nb.models.base import Delta, Reply, Request
-from aether_nb.models.pace import Pace, Paced
+from aether_nb.models.sending.pace import Pace, Paced
 
 HELLO = Request((Message.of("user", "hi"),))
 DONE = Delta(reply=Reply(Message.of("assistant", "hi")))

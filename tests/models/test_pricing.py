@@ -13,11 +13,11 @@ import pytest
 
 from aether_nb.errors import ModelUnavailable
 from aether_nb.events.messages import Message, ToolCall, ToolSpec, Usage
-from aether_nb.models import prices, pricing
 from aether_nb.models.base import Delta, Model, Reply, Request
-from aether_nb.models.pricing import Cost, Price, Tier, cost_of, learn, price_of
-from aether_nb.models.profile import Profile
-from aether_nb.models.providers import load
+from aether_nb.models.catalogue import prices, pricing
+from aether_nb.models.catalogue.pricing import Cost, Price, Tier, cost_of, learn, price_of
+from aether_nb.models.catalogue.providers import load
+from aether_nb.models.endpoints.profile import Profile
 from harness.chat import ask, asking, chat
 from harness.loopback import Play, events, loopback, says
 
@@ -196,7 +196,7 @@ def test_table_is_whole() -> None:
 def test_lazy() -> None:
     """The table is read when a price is first asked for, and no HTTP library with it."""
     code = (
-        "import sys; from aether_nb.models import prices, pricing as p\n"
+        "import sys; from aether_nb.models.catalogue import prices, pricing as p\n"
         "before = p._table.cache_info().currsize\n"
         "assert p.price_of('openai', 'gpt-4o')\n"
         "print(before, p._table.cache_info().currsize, {'httpx', 'pydantic', 'sqlite3'} & set(sys.modules))"

@@ -10,10 +10,10 @@ import pytest
 
 from aether_nb.errors import ModelError
 from aether_nb.events.messages import Message, Usage
-from aether_nb.models import probing
 from aether_nb.models.base import Delta, Reply, Request
-from aether_nb.models.probing import Check, tried
-from aether_nb.models.profile import Profile
+from aether_nb.models.catalogue import probing
+from aether_nb.models.catalogue.probing import Check, tried
+from aether_nb.models.endpoints.profile import Profile
 from aether_nb.models.scripted import ScriptedModel
 from harness.chat import chat
 from harness.loopback import Play, events, loopback, says

@@ -8,9 +8,9 @@ import pytest
 
 from aether_nb import registry
 from aether_nb.errors import ModelNotFound, ModelUnavailable
-from aether_nb.models.pricing import price_of
-from aether_nb.models.profile import Profile
-from aether_nb.models.providers import load
+from aether_nb.models.catalogue.pricing import price_of
+from aether_nb.models.catalogue.providers import load
+from aether_nb.models.endpoints.profile import Profile
 
 PLAIN = {"strict_schema": False}
 ROOM = {"strict_schema": False, "think_tags": True}

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from aether_nb.models import pricing, refresh
-from aether_nb.models.prices import COLUMNS, Price, Tier, read
+from aether_nb.models.catalogue import pricing, refresh
+from aether_nb.models.catalogue.prices import COLUMNS, Price, Tier, read
 from harness.loopback import Play, loopback
 
 DAY = "2031-02-03"

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from aether_nb.errors import ModelUnavailable, ToolsRefused, ToolUseFailed
-from aether_nb.models.endpoint import Endpoint, refused, reported, silent, unreachable
-from aether_nb.models.refusals import Kind, read_error, read_refusal
+from aether_nb.models.endpoints.endpoint import Endpoint, refused, reported, silent, unreachable
+from aether_nb.models.endpoints.refusals import Kind, read_error, read_refusal
 
 KEY = "sk-secret-0123456789"
 END = Endpoint("groq:m", "https://api.groq.com/openai/v1", KEY, "GROQ_API_KEY", "groq")

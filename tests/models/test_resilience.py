@@ -14,8 +14,8 @@ import pytest
 from aether_nb.errors import ModelError, ModelUnavailable
 from aether_nb.events.messages import Message
 from aether_nb.models.base import Delta, Model, Reply, Request
-from aether_nb.models.endpoint import Endpoint, nonsense, silent
-from aether_nb.models.resilience import Breaker, BreakerState, Retry
+from aether_nb.models.endpoints.endpoint import Endpoint, nonsense, silent
+from aether_nb.models.sending.resilience import Breaker, BreakerState, Retry
 
 HELLO = Request((Message.of("user", "hi"),))
 DONE = Delta(reply=Reply(Message.of("assistant", "hi")))

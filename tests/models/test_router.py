@@ -12,15 +12,15 @@ from aether_nb import registry
 from aether_nb.config import ROLES, Settings
 from aether_nb.errors import AetherError, ConfigError, ModelNotFound, ModelUnavailable, OptionError
 from aether_nb.events.messages import Message
-from aether_nb.models import keys
 from aether_nb.models.base import Delta, Model, Request, Wrapper
-from aether_nb.models.cache import Cached, ReplyStore
-from aether_nb.models.discovery import Found
-from aether_nb.models.http import HttpModel
-from aether_nb.models.pace import Paced
-from aether_nb.models.providers import load, register_provider
+from aether_nb.models.catalogue import keys
+from aether_nb.models.catalogue.discovery import Found
+from aether_nb.models.catalogue.providers import load, register_provider
 from aether_nb.models.router import Choice, open_model, role_model, serving
 from aether_nb.models.scripted import ScriptedModel
+from aether_nb.models.sending.cache import Cached, ReplyStore
+from aether_nb.models.sending.http import HttpModel
+from aether_nb.models.sending.pace import Paced
 from harness.loopback import Play, events, loopback, says
 
 OPENAI = "https://api.openai.com/v1"
@@ -378,6 +378,6 @@ def test_importing_is_light() -> None:
         "('httpx', 'asyncio', 'keyring', 'pydantic')))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    names = ("address", "headers", "keys", "profile", "providers", "router", "rows", "secret")
-    rooms = [f"aether_nb.models.{name}" for name in names]
-    assert done.stdout.strip() == str(rooms)
+    known = [f"catalogue{name}" for name in ("", ".keys", ".providers", ".rows")]
+    asked = [f"endpoints{name}" for name in ("", ".address", ".headers", ".profile", ".secret")]
+    assert done.stdout.strip() == str([f"aether_nb.models.{name}" for name in (*known, *asked, "router")])

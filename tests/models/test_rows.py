@@ -9,9 +9,9 @@ import pytest
 
 from aether_nb import registry
 from aether_nb.errors import ConfigError
-from aether_nb.models.profile import Profile
-from aether_nb.models.providers import FILE, load, register_provider
-from aether_nb.models.rows import Row, read, shipped
+from aether_nb.models.catalogue.providers import FILE, load, register_provider
+from aether_nb.models.catalogue.rows import Row, read, shipped
+from aether_nb.models.endpoints.profile import Profile
 
 BASE = "http://gpu:8000/v1"
 

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from aether_nb.errors import ModelUnavailable, ToolUseFailed
-from aether_nb.models import listing
-from aether_nb.models.endpoint import Endpoint, refused, reported
-from aether_nb.models.headers import headers
-from aether_nb.models.http import HttpModel
-from aether_nb.models.listing import list_models
-from aether_nb.models.profile import Profile
-from aether_nb.models.secret import Secret
+from aether_nb.models.catalogue import listing
+from aether_nb.models.catalogue.listing import list_models
+from aether_nb.models.endpoints.endpoint import Endpoint, refused, reported
+from aether_nb.models.endpoints.headers import headers
+from aether_nb.models.endpoints.profile import Profile
+from aether_nb.models.endpoints.secret import Secret
+from aether_nb.models.sending.http import HttpModel
 from harness.faults import JSON, Raw, answer, hostile
 from harness.formats import FORMATS, HELLO, KEY, Spoken, no_reply, sse
 

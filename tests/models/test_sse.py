@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aether_nb.models.sse import EventDecoder
+from aether_nb.models.formats.sse import EventDecoder
 
 BODY = (
     "\ufeffdata: zero\r\n: a comment\r\n\r\n"

@@ -14,15 +14,15 @@ from typing import Any
 import pytest
 
 from aether_nb.events.messages import Image, Message, Text
-from aether_nb.models.anthropic import AnthropicFormat
 from aether_nb.models.base import Model, Reply, Request
-from aether_nb.models.history import INTERRUPTED, PICTURES
-from aether_nb.models.http import HttpModel
-from aether_nb.models.native import NativeTools
-from aether_nb.models.openai import OpenAIFormat
-from aether_nb.models.profile import Profile
-from aether_nb.models.text import TextTools
-from aether_nb.models.toolprompt import rules
+from aether_nb.models.endpoints.profile import Profile
+from aether_nb.models.formats.anthropic import AnthropicFormat
+from aether_nb.models.formats.history import INTERRUPTED, PICTURES
+from aether_nb.models.formats.openai import OpenAIFormat
+from aether_nb.models.sending.http import HttpModel
+from aether_nb.models.words.native import NativeTools
+from aether_nb.models.words.text import TextTools
+from aether_nb.models.words.toolprompt import rules
 from harness import anthropic as wire
 from harness.loopback import Play, events, loopback, says
 from harness.worded import LOOK, SEND, block, got

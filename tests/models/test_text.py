@@ -12,9 +12,9 @@ import pytest
 from aether_nb.errors import ModelUnavailable
 from aether_nb.events.messages import Image, Message, Origin, Text, ToolCall, ToolSpec, Usage
 from aether_nb.models.base import Options, Reply, Request
-from aether_nb.models.native import NativeTools
-from aether_nb.models.text import TextTools
-from aether_nb.models.toolprompt import rules
+from aether_nb.models.words.native import NativeTools
+from aether_nb.models.words.text import TextTools
+from aether_nb.models.words.toolprompt import rules
 from harness.worded import LOOK, QUESTION, SEND, USED, Plays, block, got, request
 
 PICTURE = Image("image/png", "aGk=")

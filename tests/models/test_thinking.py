@@ -10,10 +10,10 @@ import pytest
 
 from aether_nb.events.messages import Message, Origin, ToolCall, Usage
 from aether_nb.models.base import Reply, Request
-from aether_nb.models.counts import read_usage
-from aether_nb.models.endpoint import Endpoint
-from aether_nb.models.openai import OpenAIFormat
-from aether_nb.models.profile import Profile
+from aether_nb.models.endpoints.endpoint import Endpoint
+from aether_nb.models.endpoints.profile import Profile
+from aether_nb.models.formats.counts import read_usage
+from aether_nb.models.formats.openai import OpenAIFormat
 from harness.loopback import cut, events, says
 
 PROFILE = Profile("acme", "m", "http://host/v1")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aether_nb.models.toolwords import ToolWords
+from aether_nb.models.words.toolwords import ToolWords
 
 TOOLS: dict[str, dict[str, Any]] = {
     "look": {"properties": {"x": {"type": "integer"}, "what": {"anyOf": [{"type": "string"}, {"type": "null"}]}}},

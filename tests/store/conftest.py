@@ -1,6 +1,12 @@
-"""A log on disk, and another one on the same file."""
+"""A log on disk, another one on the same file, and disks that are full or shut."""
 
 from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+from contextlib import contextmanager
 
 import pytest
 
@@ -33,3 +39,54 @@ def other():
     yield open_beside
     for log in opened:
         log.close()
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A folder on a disk of 512 kB where one can be mounted; elsewhere SQLite is told that it has as little."""
+    place = tmp_path / "small"
+    place.mkdir()
+    mounted = False
+    if os.geteuid() == 0 and (mount := shutil.which("mount")):
+        command = [mount, "-t", "tmpfs", "-o", "size=512k", "tmpfs", place]
+        mounted = subprocess.run(command, capture_output=True, check=False).returncode == 0
+    yield place, mounted
+    if mounted:
+        subprocess.run(["umount", "-l", place], check=True)
+
+
+@contextmanager
+def _nobody():
+    """Without the rights of root, for whom no folder is read-only."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.fixture
+def nobody():
+    """Gives the context in which even root can write nothing that is shut."""
+    return _nobody
+
+
+@pytest.fixture
+def read_only(tmp_path):
+    """Shuts a folder and its files against writing; the folders above it, pytest's own, are opened for reading."""
+    modes = {folder: stat.S_IMODE(folder.stat().st_mode) for folder in (tmp_path, *tmp_path.parents[:2])}
+
+    def shut(place):
+        for folder, mode in modes.items():
+            folder.chmod(mode | 0o055)
+        for path in (*place.rglob("*"), place):
+            modes.setdefault(path, stat.S_IMODE(path.stat().st_mode))
+            path.chmod(0o555 if path.is_dir() else 0o444)
+
+    yield shut
+    for path, mode in modes.items():
+        if path.exists():
+            path.chmod(mode)

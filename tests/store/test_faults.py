@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
-import stat
-import subprocess
-from contextlib import closing, contextmanager
+from contextlib import closing
 
 import pytest
 
@@ -22,20 +19,6 @@ STARTED = RunStarted("how many rows?", "analyst")
 
 
 # ---- the disk
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    """A folder on a disk of 512 kB where one can be mounted; elsewhere SQLite is told that it has as little."""
-    place = tmp_path / "small"
-    place.mkdir()
-    mounted = False
-    if os.geteuid() == 0 and (mount := shutil.which("mount")):
-        command = [mount, "-t", "tmpfs", "-o", "size=512k", "tmpfs", place]
-        mounted = subprocess.run(command, capture_output=True, check=False).returncode == 0
-    yield place, mounted
-    if mounted:
-        subprocess.run(["umount", "-l", place], check=True)
 
 
 def fill(log, run="r1"):
@@ -80,38 +63,7 @@ def test_a_disk_that_is_full_from_the_start_is_said(small_disk):
         log.append("r1", 0, (STARTED,), 1.0)
 
 
-@contextmanager
-def nobody():
-    """Without the rights of root, for whom no folder is read-only."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-
-
-@pytest.fixture
-def read_only(tmp_path):
-    """Shuts a folder and its files against writing; the folders above it, pytest's own, are opened for reading."""
-    modes = {folder: stat.S_IMODE(folder.stat().st_mode) for folder in (tmp_path, *tmp_path.parents[:2])}
-
-    def shut(place):
-        for folder, mode in modes.items():
-            folder.chmod(mode | 0o055)
-        for path in (*place.rglob("*"), place):
-            modes.setdefault(path, stat.S_IMODE(path.stat().st_mode))
-            path.chmod(0o555 if path.is_dir() else 0o444)
-
-    yield shut
-    for path, mode in modes.items():
-        if path.exists():
-            path.chmod(mode)
-
-
-def test_a_read_only_folder_is_said(tmp_path, read_only):
+def test_a_read_only_folder_is_said(tmp_path, read_only, nobody):
     """Where no folder can be made, the error names the place and the way out."""
     place = tmp_path / "shared"
     place.mkdir()
@@ -122,7 +74,7 @@ def test_a_read_only_folder_is_said(tmp_path, read_only):
     assert caught.value.hint == "Name a folder of your own: AETHER_STORE=<folder>"
 
 
-def test_a_record_in_a_read_only_folder_can_be_read(log, other, folder, read_only):
+def test_a_record_in_a_read_only_folder_can_be_read(log, other, folder, read_only, nobody):
     """A record that came with somebody else's notebook is shown; writing to it is refused."""
     kept = log.append("r1", 0, (STARTED,), 1.0)
     log.close()

@@ -62,14 +62,17 @@ def test_the_systems_are_asked_in_their_own_ways(tmp_path, monkeypatch):
     def mount(command, **options):
         return subprocess.CompletedProcess(command, 0, MACOS.replace("apfs, sealed", "smbfs"))
 
-    monkeypatch.setattr(filesystem.subprocess, "run", mount)
+    monkeypatch.setattr(subprocess, "run", mount)
     assert kind_of(Path("/Users"), "darwin") == "smbfs"
 
     def silent(command, **options):
         raise subprocess.TimeoutExpired(command, 5)
 
-    monkeypatch.setattr(filesystem.subprocess, "run", silent)
+    monkeypatch.setattr(subprocess, "run", silent)
     assert kind_of(tmp_path, "darwin") == ""
+    monkeypatch.undo()
+    monkeypatch.setattr(Path, "read_text", lambda path, **options: (_ for _ in ()).throw(PermissionError()))
+    assert kind_of(tmp_path, "linux") == ""
 
 
 @pytest.mark.parametrize(
@@ -87,7 +90,15 @@ def test_a_drive_of_another_machine_is_known_on_windows(monkeypatch, folder, dri
 
 
 @pytest.mark.parametrize(
-    ("kind", "shared"), [("nfs4", True), ("cifs", True), ("fuse.sshfs", True), ("ext4", False), ("", False)]
+    ("kind", "shared"),
+    [
+        ("nfs4", True),
+        ("cifs", True),
+        ("fuse.sshfs", True),
+        ("fuse.fuse-overlayfs", False),
+        ("ext4", False),
+        ("", False),
+    ],
 )
 def test_network_file_systems_are_shared(tmp_path, monkeypatch, kind, shared):
     """What is not known to be shared is not."""

@@ -18,6 +18,9 @@ from aether_nb.store.processes import started, this_process
 from aether_nb.store.store import open_store
 from harness.beside import Beside
 
+# Python 3.12 and later warn of forks beside threads; a fork beside a thread is what some of these are about.
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+
 STARTED = RunStarted("how many rows?", "analyst")
 
 

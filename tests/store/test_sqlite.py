@@ -68,8 +68,9 @@ def test_a_writer_that_holds_on_is_named_busy(log, other, monkeypatch):
     assert caught.value.hint == "Try again in a moment."
 
 
-def test_many_may_make_the_store_at_once(folder):
-    """Kernels that start together in an empty folder find one store, and none of them fails."""
+@pytest.mark.parametrize("again", range(8))
+def test_many_may_make_the_store_at_once(folder, again):
+    """Kernels that start together in an empty folder find one store, and none of them fails, however they meet."""
     logs = [SqliteLog(folder) for _ in range(8)]
     start = threading.Barrier(len(logs))
 

@@ -188,3 +188,26 @@ def test_a_table_is_not_written_under_a_suffix_it_would_not_keep(place: ToolCont
     with pytest.raises(RepairableToolError):
         use(write_file, place, path=path, variable="t")
     assert not (place.workspace / path).exists()
+
+
+@pytest.mark.parametrize(
+    ("lies", "arguments", "acted"),
+    [
+        (None, {"content": "new"}, False),
+        ("new", {"content": "new"}, True),
+        ("old", {"content": "new"}, None),
+        ("a\n1\n", {"variable": "df"}, True),
+        ("a\n1\n", {"variable": "gone"}, None),
+    ],
+)
+def test_whether_an_interrupted_write_has_happened_is_read_off_the_file(
+    place: ToolContext, lies: str | None, arguments: dict[str, str], acted: bool | None
+) -> None:
+    """Nothing there: it did not. The same there: it did. Something else there, or nothing to compare: ask a person."""
+    import pandas as pd
+
+    place.namespace["df"] = pd.DataFrame({"a": [1]})
+    if lies is not None:
+        (place.workspace / "out.csv").write_text(lies)
+    assert write_file.care.on_doubt == "verify" and write_file.care.verify is not None
+    assert asyncio.run(write_file.care.verify({"path": "out.csv", **arguments}, place)) is acted

@@ -11,7 +11,6 @@
     history       what the log says of the variables: versions, and the calls that made them
     planning      what to load and what to run again
     restoring     doing it
-    telling       what a model is told of it
     limits, digest, recognised        time and room, one hash of many pieces, whose class it is
 
 Nothing foreign is ever unpickled, nothing lazy computed, and no library imported but to read what was kept in its form.
@@ -26,7 +25,6 @@ from aether_nb.live.keeping.keeper import Keeper
 from aether_nb.live.keeping.limits import Budget, Clock, NotPossible, Signer, TooMuch
 from aether_nb.live.keeping.planning import Plan, plan_restore
 from aether_nb.live.keeping.restoring import restore
-from aether_nb.live.keeping.telling import told
 
 __all__ = [
     "Budget",
@@ -42,5 +40,4 @@ __all__ = [
     "plan_restore",
     "restore",
     "save",
-    "told",
 ]

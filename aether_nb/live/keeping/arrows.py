@@ -9,12 +9,14 @@ from collections.abc import Callable
 from typing import Any
 
 from aether_nb.live.keeping.digest import Digest
-from aether_nb.live.keeping.limits import Data
-from aether_nb.live.keeping.recognised import loaded
+from aether_nb.live.keeping.limits import Data, NotPossible
+from aether_nb.live.keeping.recognised import loaded, needed
 
 __all__ = ["add_column", "add_table", "from_ipc", "to_ipc"]
 
 Items = Callable[[Digest, list[Any]], None]
+SAFE = (14, 1)
+"""Earlier versions unpickle a type that a file declares (CVE-2023-47248)."""
 TEXT = 3
 """Texts take so many times as long as numbers."""
 
@@ -90,8 +92,9 @@ def to_ipc(table: Any) -> Data:
 
 def from_ipc(data: Data) -> Any:
     """The table of such bytes, looked through before anybody uses it."""
-    import pyarrow
-
+    pyarrow = needed("pyarrow")
+    if tuple(int(part) for part in pyarrow.__version__.split(".")[:2]) < SAFE:
+        raise NotPossible("this pyarrow runs code that an Arrow file may bring along; version 15 does not")
     table = pyarrow.ipc.open_file(pyarrow.py_buffer(data)).read_all()
     table.validate(full=True)
     return table

@@ -1,6 +1,7 @@
 """pandas without pyarrow, and whatever of pandas an Arrow file cannot keep: each column as what it is made of.
 
-Numbers are NPY, everything else is plain data. ``pandases`` has the hash that tells whether it came back as it was.
+Numbers are NPY, columns whose type is Arrow's are an Arrow file each, everything else is plain data. ``pandases`` has
+the hash that tells whether it came back as it was.
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from aether_nb.live.keeping.arrows import from_ipc, to_ipc
 from aether_nb.live.keeping.atoms import zone_back, zone_item
 from aether_nb.live.keeping.bundle import Parts
 from aether_nb.live.keeping.limits import Data, NotPossible
 from aether_nb.live.keeping.numpys import from_npy, to_npy
-from aether_nb.live.keeping.recognised import library_class, loaded
+from aether_nb.live.keeping.recognised import library_class, loaded, needed
 
 __all__ = ["Reader", "Writer"]
 
@@ -87,6 +89,9 @@ class Writer:
         if hasattr(dtype, "numpy_dtype") and hasattr(array, "_mask"):
             data = array.to_numpy(dtype=dtype.numpy_dtype, na_value=dtype.numpy_dtype.type(0))
             return {"masked": self._npy(data), "mask": self._npy(array.isna())}
+        if kind == "ArrowDtype":
+            table = loaded("pyarrow").table({"values": array.__arrow_array__()})
+            return {"arrow": self.parts.add(to_ipc(table))}
         raise NotPossible(f"it has a column of {kind}, for which there is no format")
 
 
@@ -104,11 +109,12 @@ class Reader:
 
     def value(self, told: dict[str, Any]) -> Any:
         """The frame, series or index."""
-        import pandas
+        pandas = needed("pandas")
 
         if "frame" in told:
             index = self._index(told["index"])
-            columns = {n: pandas.Series(self._column(one), index=index) for n, one in enumerate(told["frame"])}
+            arrays = [self._column(one) for one in told["frame"]]
+            columns = {n: pandas.Series(one, index=index, dtype=one.dtype) for n, one in enumerate(arrays)}
             frame = pandas.DataFrame(columns, index=index)
             frame.columns = self._index(told["labels"])
             frame.attrs = self._plain(told["attrs"])
@@ -128,7 +134,7 @@ class Reader:
         return from_npy(self.parts[place])
 
     def _index(self, told: dict[str, Any]) -> Any:
-        import pandas
+        pandas = needed("pandas")
 
         names = self._plain(told["names"])
         if "range" in told:
@@ -142,8 +148,8 @@ class Reader:
         return index
 
     def _column(self, told: dict[str, Any]) -> Any:
-        import numpy
-        import pandas
+        numpy = needed("numpy")
+        pandas = needed("pandas")
 
         match told:
             case {"objects": place}:
@@ -172,4 +178,6 @@ class Reader:
                 arrays = pandas.arrays
                 kind = {"b": arrays.BooleanArray, "f": arrays.FloatingArray}.get(data.dtype.kind, arrays.IntegerArray)
                 return kind(data, self._npy(mask))
+            case {"arrow": place}:
+                return pandas.arrays.ArrowExtensionArray(from_ipc(self.parts[place]).column(0))
         raise NotPossible("it is no column of pandas")

@@ -24,7 +24,7 @@ from aether_nb.live.keeping.hashing import single_item, whole
 from aether_nb.live.keeping.limits import Clock, Data, NotPossible, Signer, TooMuch
 from aether_nb.live.keeping.numpys import from_npy, single_back, to_npy
 from aether_nb.live.keeping.plain import Encoder, written
-from aether_nb.live.keeping.recognised import library_class, loaded
+from aether_nb.live.keeping.recognised import library_class, loaded, needed
 from aether_nb.live.keeping.signed import from_pickle, to_pickle
 from aether_nb.live.keeping.unplain import Decoder
 
@@ -51,21 +51,21 @@ def save(value: object, signer: Signer | None = None, budget: Clock | None = Non
         TooMuch: It takes too long, or is too large.
     """
     clock = budget or Clock()
-    first: NotPossible | None = None
+    last: NotPossible | None = None
     for format, write in _ways(library_class(value)):
         try:
             return format, write(value, clock)
         except TooMuch:
             raise
         except NotPossible as reason:
-            first = first or reason
+            last = reason
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as problem:  # noqa: BLE001 - whatever a value or its library does when it is written
-            first = first or NotPossible(f"it could not be written ({type(problem).__name__})")
+            last = NotPossible(f"it could not be written ({type(problem).__name__})")
     if signer is not None:
         return "pickle", to_pickle(value, signer, clock)
-    raise first or NotPossible("there is no format for it")
+    raise last or NotPossible("there is no format for it")
 
 
 def load(format: str, data: Data, signer: Signer | None = None) -> Any:
@@ -83,8 +83,6 @@ def load(format: str, data: Data, signer: Signer | None = None) -> Any:
         return reader(data)
     except (NotPossible, TooMuch):
         raise
-    except ImportError as error:
-        raise NotPossible(f"the library {error.name} is not installed here") from error
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as problem:
@@ -118,6 +116,8 @@ def _to_npy(array: Any, clock: Clock) -> Data:
 
 def _array_of_objects(array: Any, clock: Clock) -> Data:
     clock.afford(array.size * 100)
+    if array.dtype.kind != "O":
+        raise NotPossible("it is an array of records that hold objects")
     parts = Parts()
     inner = parts.add(_to_bundle(array.reshape(-1).tolist(), clock))
     return pack({"shape": list(array.shape), "objects": inner}, parts)
@@ -213,7 +213,7 @@ def _from_json(data: Data) -> Any:
 def _from_bundle(data: Data) -> Any:
     header, parts = unpack(data)
     if "shape" in header:
-        import numpy
+        numpy = needed("numpy")
 
         values = _from_bundle(parts[header["objects"]])
         array = numpy.empty(len(values), dtype=object)
@@ -247,8 +247,7 @@ def _from_columns(data: Data) -> Any:
 
 
 def _arrow_frame(data: Data) -> Any:
-    import pandas  # noqa: F401  # so that what is missing is named before anything is read
-
+    needed("pandas")  # before anything is read, so that it is named when it is missing
     return arrows.from_ipc(data).to_pandas()
 
 

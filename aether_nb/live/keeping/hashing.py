@@ -16,14 +16,16 @@ from aether_nb.live.keeping import arrows, numpys, pandases, polarses
 from aether_nb.live.keeping.atoms import zone_item
 from aether_nb.live.keeping.digest import Digest
 from aether_nb.live.keeping.limits import Clock, NotPossible, TooMuch
+from aether_nb.live.keeping.objects import class_path
 from aether_nb.live.keeping.plain import Encoder, written
 from aether_nb.live.keeping.recognised import library_class
 
 __all__ = ["content_hash", "fingerprint", "matches", "single_item"]
 
 WHOLE, SAMPLE = "sha256:", "sample:"
-SAMPLING = 0.02
-"""Seconds that a sample may take."""
+SAMPLING, SAMPLED = 0.15, 1_000_000
+"""Seconds that a sample may take, and bytes that any value in it may have. It takes a thousandth of a second or two,
+unless what stands at the places is itself large, or Python collects its garbage meanwhile."""
 DEPTH = 20
 """Values within values of libraries: a frame in a dict in a column of a frame."""
 ROWS, COLUMNS, TEXT = 256, 200, 4_096
@@ -62,7 +64,7 @@ def _guarded(value: object, clock: Clock, only: str) -> tuple[str, str]:
             except TooMuch as much:
                 if only == WHOLE:
                     return "", str(much)
-        return SAMPLE + _sample(value, Clock.of(SAMPLING)), ""
+        return SAMPLE + _sample(value, Clock.of(SAMPLING, SAMPLED)), ""
     except (TooMuch, NotPossible) as reason:
         return "", str(reason)
     except RecursionError:
@@ -132,7 +134,7 @@ def single_item(kind: str, value: Any) -> list[Any] | None:
 
 def _sample(value: Any, clock: Clock) -> str:
     """The hexadecimal hash of a part of a large value: its size, its types, and what stands at some places."""
-    kind, taken = library_class(value) or type(value).__name__, None
+    kind, taken = library_class(value) or class_path(type(value)), None
     match kind:
         case "numpy.ndarray":
             size: Any = (str(value.dtype), value.shape)
@@ -162,7 +164,7 @@ def _spread(array: Any) -> Any:
 
 
 def _part(value: Any) -> tuple[int, Any]:
-    """The size of one of Python's own values and a part of it."""
+    """The size of one of Python's own values and a part of it; what has no parts in order is whole or nothing."""
     kind = type(value)
     if kind in (str, bytes, bytearray):
         middle = len(value) // 2
@@ -171,4 +173,4 @@ def _part(value: Any) -> tuple[int, Any]:
         return len(value), [value[at] for at in positions(len(value), ROWS)]
     if kind is dict:
         return len(value), list(islice(value.items(), ROWS))
-    raise TooMuch("it is too large to look at all of it, and has no parts in order")
+    return 0, [value]

@@ -21,7 +21,7 @@ from aether_nb.live.keeping.hashing import fingerprint
 from aether_nb.live.keeping.limits import Budget, Clock, NotPossible, Signer, TooMuch
 from aether_nb.live.keeping.objects import class_name
 from aether_nb.live.keeping.recognised import library_class
-from aether_nb.live.keeping.sources import source_of
+from aether_nb.live.keeping.sources import reads_in
 from aether_nb.live.summary import users_own
 from aether_nb.store.blobs import Blobs
 
@@ -48,7 +48,7 @@ class Keeper:
     touched: set[str] = field(default_factory=set)
     _written: dict[tuple[str, str], Kept] = field(default_factory=dict)
     _read: dict[str, Any] = field(default_factory=dict)
-    _used: int = 0
+    _sizes: dict[str, int] = field(default_factory=dict)
 
     def recall(self, entries: Iterable[Entry]) -> None:
         """Know what an earlier keeper of the same run has kept."""
@@ -67,7 +67,7 @@ class Keeper:
         """
         clock = Clock.of(self.budget.quick)
         theirs = users_own(namespace)
-        names = sorted(name for name in source_of(code).reads & set(theirs) if name not in self.touched)
+        names = sorted(name for name in reads_in(code) & set(theirs) if name not in self.touched)
         fresh = [name for name in names if not self._known(name, theirs[name])]
         return tuple(self._input(name, theirs[name], namespace, clock) for name in fresh)
 
@@ -128,7 +128,7 @@ class Keeper:
             size = memoryview(data).nbytes
             if size > self.budget.each:
                 return replace(kept, why="it is larger than what is kept of one variable")
-            if self._used + size > self.budget.total:
+            if sum(self._sizes.values()) + size > self.budget.total:
                 return replace(kept, why="what may be kept for this run is used up")
             return replace(kept, blob=self.blobs.put(data), format=format, size=size)
         except (NotPossible, TooMuch) as reason:
@@ -138,8 +138,8 @@ class Keeper:
 
     def _note(self, kept: Kept) -> None:
         self.touched.add(kept.name)
-        if kept.blob and (kept.type, kept.hash) not in self._written:
-            self._used += kept.size
+        if kept.blob:
+            self._sizes[kept.blob] = kept.size
             self._written[kept.type, kept.hash] = kept
 
     # ---- what the user made

@@ -11,7 +11,7 @@ from typing import Any
 
 from aether_nb.live.keeping.digest import Digest
 from aether_nb.live.keeping.limits import Data, NotPossible
-from aether_nb.live.keeping.recognised import loaded
+from aether_nb.live.keeping.recognised import loaded, needed
 
 __all__ = ["add_array", "from_npy", "single_back", "single_item", "to_npy"]
 
@@ -71,7 +71,7 @@ def to_npy(array: Any) -> Data:
 
 def from_npy(data: Data) -> Any:
     """The array of such bytes; one that holds objects is refused, whatever they are."""
-    import numpy
+    numpy = needed("numpy")
 
     return numpy.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
 
@@ -89,9 +89,11 @@ def single_item(value: Any) -> list[Any]:
 
 def single_back(item: list[Any]) -> Any:
     """The value of such an item."""
-    import numpy
+    numpy = needed("numpy")
 
     dtype = numpy.dtype(item[1])
-    if dtype.kind not in "biufcmMSU" or dtype.itemsize == 0:
+    if dtype.kind not in "biufcmMSU":
+        raise NotPossible("it is no single value of numpy")
+    if dtype.itemsize == 0:  # an empty text
         return dtype.type()
     return numpy.frombuffer(bytes.fromhex(item[2]), dtype=dtype)[0]

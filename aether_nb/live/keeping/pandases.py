@@ -12,7 +12,7 @@ from aether_nb.live.describe import root
 from aether_nb.live.keeping.arrows import add_column as add_arrow
 from aether_nb.live.keeping.digest import Digest
 from aether_nb.live.keeping.limits import NotPossible
-from aether_nb.live.keeping.recognised import library_class, loaded
+from aether_nb.live.keeping.recognised import library_class, loaded, needed
 
 __all__ = ["add_frame", "add_index", "add_series", "estimate", "has_objects", "single_back", "single_item"]
 
@@ -26,7 +26,7 @@ def estimate(value: Any) -> int:
     if type(value).__name__ == "RangeIndex":
         return 0
     if type(value).__name__ == "MultiIndex":
-        return 8 * len(value) * value.nlevels
+        return 8 * len(value) * int(value.nlevels)
     return int(value.array.nbytes)
 
 
@@ -121,15 +121,13 @@ def single_item(value: Any, zone: Callable[[Any], Any]) -> list[Any]:
             return ["pandas", "Timestamp", value.as_unit(value.unit).asm8.view("i8").item(), value.unit, zone(value.tz)]
         case "Timedelta":
             return ["pandas", "Timedelta", value.asm8.view("i8").item(), value.unit]
-        case "Period":
-            return ["pandas", "Period", value.ordinal, value.freqstr]
-    raise NotPossible("it holds an interval of pandas")
+    return ["pandas", "Period", value.ordinal, value.freqstr]
 
 
 def single_back(item: list[Any], zone: Callable[[Any], Any]) -> Any:
     """The value of such an item."""
-    import numpy
-    import pandas
+    numpy = needed("numpy")
+    pandas = needed("pandas")
 
     match item[1:]:
         case ["NAType"]:

@@ -134,10 +134,10 @@ class Encoder:
 
     def _fill(self, node: list[Any], value: Any) -> None:
         kind = type(value)
+        self.clock.afford(len(value) * ITEM)
         if kind in (set, frozenset):
             node.append(self._in_order(kind, value))
         elif kind in (list, tuple, deque):
-            self.clock.afford(len(value) * ITEM)
             node.append(_as_they_are(value) or [self._item(item) for item in kind.__iter__(value)])
         else:
             node.append([self._item(one) for pair in dict.items(value) for one in pair])

@@ -11,6 +11,7 @@ from typing import Any
 
 from aether_nb.live.keeping.digest import Digest
 from aether_nb.live.keeping.limits import Data, NotPossible
+from aether_nb.live.keeping.recognised import needed
 
 __all__ = ["add_frame", "add_series", "from_file", "to_file"]
 
@@ -37,7 +38,7 @@ def add_series(digest: Digest, series: Any, items: Items) -> None:
     if kind in {"Categorical", "Enum"}:
         if kind == "Enum":
             items(digest, dtype.categories.to_list())
-        series, kind = series.cast(_string(series)), "String"
+        series, kind = series.cast(needed("polars").String), "String"
     if series.null_count():
         digest.numbers(series.is_null().to_numpy())
     if kind == "String":
@@ -55,12 +56,6 @@ def add_series(digest: Digest, series: Any, items: Items) -> None:
         items(digest, series.to_list())
 
 
-def _string(series: Any) -> Any:
-    import polars
-
-    return polars.String
-
-
 def to_file(frame: Any) -> Data:
     """A frame as the bytes of an Arrow file."""
     if any(type(dtype).__name__ == "Object" for dtype in frame.dtypes):
@@ -72,6 +67,6 @@ def to_file(frame: Any) -> Data:
 
 def from_file(data: Data) -> Any:
     """The frame of such bytes."""
-    import polars
+    polars = needed("polars")
 
     return polars.read_ipc(io.BytesIO(data))

@@ -6,14 +6,16 @@ Only a class that its module holds under that name is taken for it; a subclass m
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from typing import Any
 
 from aether_nb.live.describe import root
+from aether_nb.live.keeping.limits import NotPossible
 
-__all__ = ["library_class", "loaded", "of_numpy"]
+__all__ = ["library_class", "loaded", "needed"]
 
 CLASSES = {
-    "pandas": {"DataFrame", "Series", "Timestamp", "Timedelta", "Period", "Interval"},
+    "pandas": {"DataFrame", "Series", "Timestamp", "Timedelta", "Period"},
     "polars": {"DataFrame", "Series"},
     "pyarrow": {"Table"},
     "numpy": {"ndarray"},
@@ -28,6 +30,19 @@ INDEXES = {
 def loaded(module: str) -> Any:
     """A library that is loaded already; None when it is not."""
     return sys.modules.get(module)
+
+
+def needed(module: str) -> Any:
+    """One of these libraries, to read what was written of it; the user had it, so it is no requirement of ours.
+
+    Raises:
+        NotPossible: It is not installed here.
+    """
+    assert module in CLASSES
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise NotPossible(f"the library {module} is not installed here") from error
 
 
 def library_class(value: object) -> str:
@@ -45,10 +60,10 @@ def library_class(value: object) -> str:
             return f"{library}.{name}"
     if library == "pandas" and name in {"NAType", "NaTType"} and (value is held.NA or value is held.NaT):
         return f"pandas.{name}"
-    return "numpy.generic" if library == "numpy" and of_numpy(kind) else ""
+    return "numpy.generic" if library == "numpy" and _is_single(kind) else ""
 
 
-def of_numpy(kind: type) -> bool:
+def _is_single(kind: type) -> bool:
     """Whether this is one of numpy's own types of a single value."""
     numpy = loaded("numpy")
     return numpy is not None and issubclass(kind, numpy.generic) and kind in set(numpy.sctypeDict.values())

@@ -8,6 +8,7 @@ whoever restores a foreign record asks first.
 
 from __future__ import annotations
 
+import builtins
 import inspect
 from dataclasses import dataclass, field
 from typing import Any
@@ -201,6 +202,8 @@ class _Restoring:
             if name in self.missing and name not in self.namespace:
                 return f"it needs {name}, which is gone"
             if name not in self.namespace:
+                if hasattr(builtins, name):  # display: IPython's own, and built in only where a shell is
+                    continue
                 return f"it needs {name}, which is not there"
             changes = name in action.step.changed or name in self.history.versions
             if read.step < 0 and changes and (name in apart or self._is(name, read.hash) is False):

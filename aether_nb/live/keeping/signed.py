@@ -83,6 +83,6 @@ def from_pickle(data: Data, signer: Signer | None) -> Any:
         raise NotPossible("these bytes are of another format")
     (size,) = struct.unpack("<I", raw[len(MAGIC) : start])
     signature, payload = raw[start : start + size], raw[start + size :]
-    if not signer.verifies(MAGIC + payload, signature.decode("ascii", "replace")):
+    if not signature.isascii() or not signer.verifies(MAGIC + payload, signature.decode("ascii")):
         raise NotPossible("it is a pickle that was not signed with this user's key")
     return pickle.loads(payload)

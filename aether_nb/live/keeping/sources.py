@@ -15,7 +15,13 @@ from functools import lru_cache
 
 from aether_nb.live.reading.source import parse
 
-__all__ = ["Source", "binds", "source_of"]
+__all__ = ["Source", "binds", "reads_in", "source_of"]
+
+SCOPES = (
+    *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda),
+    *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
+)
+"""What has names of its own."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,16 @@ def source_of(code: str) -> Source:
     return Source(_reads(tree.body), imports, defines, problem)
 
 
+def reads_in(code: str) -> frozenset[str]:
+    """The names that code takes from the namespace, and nothing else about it: this is asked before every call."""
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            tree, magic = parse(code)
+    except (RecursionError, MemoryError):
+        return frozenset()
+    return frozenset() if tree is None or magic else _reads(tree.body)
+
+
 def _reads(body: list[ast.stmt]) -> frozenset[str]:
     """The names that statements take from outside: not what an earlier one of them has bound in any case."""
     bound: set[str] = set()
@@ -71,10 +87,14 @@ def _reads(body: list[ast.stmt]) -> frozenset[str]:
 
 def _globals_of(node: ast.stmt) -> set[str]:
     """The names that a statement looks up in the namespace, also from within its functions."""
+    inner = list(ast.walk(node))
+    changed = {n.target.id for n in inner if isinstance(n, ast.AugAssign) and isinstance(n.target, ast.Name)}
+    if not any(isinstance(one, SCOPES) for one in inner):
+        return changed | {one.id for one in inner if isinstance(one, ast.Name) and not isinstance(one.ctx, ast.Store)}
     try:
         table = symtable.symtable(ast.unparse(node), "<aether>", "exec")
     except (SyntaxError, RecursionError):
-        return {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+        return {one.id for one in inner if isinstance(one, ast.Name)}
     found: set[str] = set()
     waiting = [table]
     while waiting:
@@ -82,7 +102,6 @@ def _globals_of(node: ast.stmt) -> set[str]:
         top = current.get_type() == "module"
         found |= {s.get_name() for s in current.get_symbols() if s.is_referenced() and (top or s.is_global())}
         waiting += current.get_children()
-    changed = {n.target.id for n in ast.walk(node) if isinstance(n, ast.AugAssign) and isinstance(n.target, ast.Name)}
     return found | changed
 
 
