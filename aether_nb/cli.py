@@ -1,6 +1,7 @@
 """``aether …``: the same verbs from a terminal.
 
-Exit codes: 0 done, 1 it failed, 2 it could not be read, 3 something is blocked (doctor), 130 interrupted.
+Exit codes: 0 done, 1 it failed or was not said, 2 it could not be read, 3 something is blocked (doctor) or waits for
+somebody (resume), 130 interrupted.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from getpass import getpass
+from getpass import getpass, getuser
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -27,6 +28,12 @@ if TYPE_CHECKING:
 __all__ = ["HANDLERS", "main"]
 
 Handler: TypeAlias = Callable[[argparse.Namespace], int]
+
+UNASKED = "2"
+"""Seconds for which a run waits where nobody can type: long enough to hear what was said to it before."""
+
+HEARING = 3.0
+"""Seconds for which a verb waits to be heard, before it says who hears it later, or how to go on."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -70,9 +77,12 @@ def runs(options: argparse.Namespace) -> int:
     """The runs that are recorded here."""
     from aether_nb import reports
     from aether_nb.opening import open_record
+    from aether_nb.signalling import stands
 
-    found = open_record(options.store).log.runs()
-    print(json.dumps(reports.runs_rows(found), indent=2) if options.json else reports.runs_text(found))
+    store = open_record(options.store)
+    found = store.log.runs()
+    how = stands(store, found)
+    _say(json.dumps(reports.runs_rows(found, how), indent=2) if options.json else reports.runs_text(found, how))
     return 0
 
 
@@ -86,7 +96,7 @@ def show(options: argparse.Namespace) -> int:
     run = store.log.resolve(options.run)
     view = view_of(store.log.read(run))
     view.chain = store.chain.head(run)
-    print(bundle(view, with_answer=True)["text/plain"])
+    _say(bundle(view, with_answer=True)["text/plain"])
     return 0
 
 
@@ -120,6 +130,74 @@ def replay(options: argparse.Namespace) -> int:
     said, ok = record_verbs.replayed(open_record(options.store), options, Path.cwd())
     _say(said)
     return 0 if ok else 1
+
+
+def signalling(verb: str) -> Handler:
+    """A verb that says something to a run. A yes is asked for in sight of the exact call; 1 when it was not given."""
+
+    def say(options: argparse.Namespace) -> int:
+        from aether_nb import signal_verbs
+        from aether_nb.opening import open_post
+
+        post = open_post(f"cli:{getuser()}", options.store)
+        stand, word = signal_verbs.prepare(verb, options, post)
+        if shown := signal_verbs.exact(verb, stand):
+            print(shown, file=sys.stderr if options.json else sys.stdout)
+        if verb == "approve" and not options.yes and not _yes("Say yes to it? [y/N] ", stand.state.run):
+            print("Nothing was said: the run still waits.", file=sys.stderr)
+            return 1
+        signal = post.send(stand.state.run, word)
+        heard = post.heard(signal, HEARING)
+        _say(
+            signal_verbs.json_text(stand, signal, heard=heard)
+            if options.json
+            else signal_verbs.text(stand, word, heard=heard)
+        )
+        return 0
+
+    return say
+
+
+def _yes(question: str, run: str) -> bool:
+    """Whether whoever types says yes.
+
+    Raises:
+        UsageFault: Nobody types here.
+    """
+    from aether_nb.live.whereabouts import can_type
+
+    if not can_type(None):
+        what = "Nobody can type here, so nobody has said yes."
+        raise UsageFault(what, "A yes is given in sight of the exact call.", f"%aether approve {run} --yes")
+    try:
+        return input(question).strip().lower() in ("y", "yes")
+    except EOFError:
+        return False
+
+
+def resume(options: argparse.Namespace) -> int:
+    """Go on with a run in a kernel of its own; 3 when it waits for somebody afterwards."""
+    from aether_nb.live.whereabouts import can_type
+    from aether_nb.opening import open_record, record_folder
+    from aether_nb.own_kernel import go_on
+    from aether_nb.signalling import named, stand
+
+    store = open_record(options.store)
+    before = named(store, "resume", options.run).state
+    typing, started = can_type(None), before.started
+    patience = options.park_after or (None if typing or options.approve else UNASKED)
+    words = ["resume", before.run, *(["--park-after", patience] if patience else [])]
+    words += [flag for flag, said in (("--take", options.take), ("--anyway", options.anyway)) if said]
+    environment = {"AETHER_STORE": str(record_folder(options.store).absolute()), "AETHER_PANEL": "off"}
+    if options.approve:
+        environment["AETHER_APPROVE"] = options.approve
+    if started is not None and started.notebook:
+        environment["JPY_SESSION_NAME"] = started.notebook
+    folder = Path(started.workspace) if started is not None and Path(started.workspace).is_dir() else Path.cwd()
+    store.log.close()
+    code = go_on(" ".join(words), folder, environment, typing=typing)
+    after = stand(store, before.run)
+    return 3 if code == 0 and after.state.ended is None else code
 
 
 def look(options: argparse.Namespace) -> int:
@@ -204,4 +282,6 @@ HANDLERS: dict[str, Handler] = {
     "doctor": look,
     "version": version_,
     "demo": demo,
+    "resume": resume,
+    **{verb: signalling(verb) for verb in verbs.SAYING},
 }

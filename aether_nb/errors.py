@@ -33,6 +33,7 @@
     ├── ReplayError             a run cannot be replayed
     │   ├── ReplayDiverged      the record is not what the rules would have done
     │   └── WorldDiffers        an effect that the record speaks of is not there
+    ├── SignalRefused           what is said to a run does not fit what it waits for
     └── RunFailed               a run came to a bad end
 
 and, beside it, ``RunStopped``: a KeyboardInterrupt, because whoever pressed Stop means the queued cells too. A tool's
@@ -69,6 +70,7 @@ __all__ = [
     "RunFailed",
     "RunNotFound",
     "RunStopped",
+    "SignalRefused",
     "StoreCorrupt",
     "StoreError",
     "StoreFull",
@@ -283,6 +285,10 @@ class WorldDiffers(ReplayError):
     """An effect that the record speaks of is not there, or is another one; ``differences`` says which, call by call."""
 
     differences: tuple[str, ...] = ()
+
+
+class SignalRefused(AetherError):
+    """What is said to a run does not fit what it waits for; nothing was said."""
 
 
 class RunNotFound(StoreError):

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from IPython import get_ipython
 
-from aether_nb import doctor, model_verbs, record_verbs, reports, verbs
+from aether_nb import doctor, model_verbs, record_verbs, reports, signal_verbs, verbs
 from aether_nb.about import VERSION
 from aether_nb.errors import UsageFault
 from aether_nb.live.thread import AgentThread
@@ -23,6 +23,7 @@ from aether_nb.live.whereabouts import can_type
 from aether_nb.opening import surroundings
 from aether_nb.session import Session
 from aether_nb.setting_up import Dialog, set_up
+from aether_nb.signalling import Post, stands
 from aether_nb.widgets.transcript import bundle
 from aether_nb.widgets.view import view_of
 
@@ -42,6 +43,7 @@ def status(session: Session, _: Any) -> str:
         f"  record   {session.models.record}",
         f"  turns    {len(session.turns)} in this conversation",
         f"  grants   {grants}",
+        *(f"  run      {line}" for line in reports.stand_lines(stands(session.store))),
         "",
         verbs.overview("notebook"),
     ]
@@ -124,7 +126,8 @@ def grants(session: Session, options: argparse.Namespace) -> str:
 def runs(session: Session, options: argparse.Namespace) -> str:
     """The runs that are recorded here."""
     found = session.store.log.runs()
-    return json.dumps(reports.runs_rows(found), indent=2) if options.json else reports.runs_text(found)
+    how = stands(session.store, found)
+    return json.dumps(reports.runs_rows(found, how), indent=2) if options.json else reports.runs_text(found, how)
 
 
 def show(session: Session, options: argparse.Namespace) -> Mapping[str, Any]:
@@ -145,6 +148,21 @@ def trace(session: Session, options: argparse.Namespace) -> str:
 def verify(session: Session, options: argparse.Namespace) -> str:
     """Whether records are what was written."""
     return record_verbs.verified(session.store, options)[0]
+
+
+def signalling(verb: str) -> Handler:
+    """A verb that says something to a run, in this notebook's record, and shows the exact call that it is about."""
+
+    def say(session: Session, options: argparse.Namespace) -> str:
+        post = Post(session.store, session.sealer, "cell")
+        stand, word = signal_verbs.prepare(verb, options, post, session.notebook)
+        signal = post.send(stand.state.run, word)
+        if options.json:
+            return signal_verbs.json_text(stand, signal, heard=False)
+        told = signal_verbs.text(stand, word, heard=False, watched=signal.run in session.sleepers)
+        return "\n".join(filter(None, (signal_verbs.exact(verb, stand), told)))
+
+    return say
 
 
 def look(options: argparse.Namespace) -> str:
@@ -176,6 +194,7 @@ HANDLERS: dict[str, Handler] = {
     "show": show,
     "trace": trace,
     "verify": verify,
+    **{verb: signalling(verb) for verb in verbs.SAYING},
 }
 
 WITHOUT_SESSION: dict[str, Callable[[argparse.Namespace], str]] = {

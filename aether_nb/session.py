@@ -42,6 +42,7 @@ from aether_nb.store.store import Store
 from aether_nb.tools.base import Tool
 from aether_nb.tools.builtin import BUILT_IN
 from aether_nb.tools.function import FunctionTool
+from aether_nb.waking import Sleepers
 
 __all__ = ["Cell", "Question", "Resumption", "Session", "Task"]
 
@@ -133,11 +134,14 @@ class Session:
     turns: dict[str, k.Turn] = field(default_factory=dict)
     grants: list[k.Grant] = field(default_factory=list)
     last: str = ""
+    sleepers: Sleepers = field(init=False)
+    """Parked runs that this kernel wakes by itself when what they wait for is said."""
     asked: Occurrences = field(default_factory=Occurrences)
     working: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
         """Take the folder that a person opened with a typed flag; nothing else is ever granted beforehand."""
+        self.sleepers = Sleepers(self.store, self.sealer, lambda: self.busy, lambda work: self.thread.submit(work))
         if folder := self.models.settings.allow_writes:
             rule = f"folder:{os.path.realpath(folder)}"
             self.grants.append(k.Grant("g-flag", "write_file", rule, "medium", "notebook", "the flag --allow-writes"))
@@ -147,6 +151,11 @@ class Session:
         self.models.close(lambda work: self.thread.submit(work).result(timeout=5))
         self.thread.close()
         self.store.log.close()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a task is being worked on."""
+        return self.working.locked()
 
     def ready(self, model: str) -> None:
         """Refuse a question that cannot be begun, before anything is shown.
@@ -172,7 +181,7 @@ class Session:
         Raises:
             UsageFault: Another one is.
         """
-        if not self.working.locked():
+        if not self.busy:
             return
         if self.thread.responds():
             why = "The questions of a notebook are worked on one after the other."

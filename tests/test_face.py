@@ -48,7 +48,8 @@ def test_every_verb_has_a_handler_in_each_of_its_faces_and_no_handler_lacks_a_ve
     """Neither face can lack or contradict the other: both are the table."""
     notebook = {verb.name for verb in verbs.VERBS if "notebook" in verb.faces}
     terminal = {verb.name for verb in verbs.VERBS if "terminal" in verb.faces}
-    assert set(notebook_verbs.HANDLERS) | set(notebook_verbs.WITHOUT_SESSION) | set(verbs.WORKING) == notebook
+    handled = {*notebook_verbs.HANDLERS, *notebook_verbs.WITHOUT_SESSION, *verbs.WORKING}
+    assert handled == notebook
     assert set(cli.HANDLERS) == terminal
 
 

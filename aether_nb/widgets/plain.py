@@ -87,6 +87,8 @@ def block(one: Block) -> list[str]:
             return wrap(one.text[:WORDS_KEPT])
         case Question():
             return question(one)
+        case Note(tone="said"):
+            return wrap(f"» {brief(one.failure.what, 2000)} (said {one.failure.why})")
         case Note():
             return failure(one.failure, "· " if one.tone == "info" else "! ")
         case Card():
@@ -118,10 +120,24 @@ def card_body(card: Card) -> list[str]:
     if card.edited:
         lines.append("Edited by you before it was approved.")
     if card.gate:
-        lines.append(" · ".join(filter(None, (risk(card), answered(card.gate)))))
+        lines.append(
+            " · ".join(filter(None, (risk(card), wording.effect(card) if card.asked else "", answered(card.gate))))
+        )
+    lines += [line for one in card.tries for line in wrap(brief(wording.tried(one)))]
+    lines += doubt(card)
     lines += result(card)
     lines += changes(card)
     return lines + (failure(card.failure, "") if card.failure else [])
+
+
+def doubt(card: Card) -> list[str]:
+    """What is asked about a call of which nobody knows whether it acted, or how that was settled."""
+    if card.doubt is None:
+        return []
+    if not card.doubt.open:
+        return wrap(brief(wording.settled(card.doubt)))
+    options = " / ".join(card.doubt.options)
+    return [*wrap(f"? In doubt: {brief(card.doubt.what)}. Nobody knows whether it acted."), brief(f"({options})")]
 
 
 def changes(card: Card) -> list[str]:
@@ -150,7 +166,7 @@ def output(bundle: Mapping[str, Any]) -> str:
 
 def code(card: Card) -> list[str]:
     """The arguments behind a rule: all of them while somebody is asked about them, and their beginning otherwise."""
-    if card.status == "waiting":
+    if card.asked:
         return whole(card)
     _, source = wording.source(card)
     return [_ruled(line) for line in cut(source)] if source else []

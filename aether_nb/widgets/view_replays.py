@@ -1,4 +1,4 @@
-"""What a person sees of replays and forks: where a run comes from, what was not performed, what is not as it was."""
+"""What a person sees of replays: where a run comes from, what was not performed, what is not as it was."""
 
 from __future__ import annotations
 
@@ -47,17 +47,9 @@ def _replay_drifted(view: View, event: kinds.ReplayDrifted, time: float) -> list
     return remark(view, "limit", Failure(f"{name} {said}.", f"then: {event.was}\nnow:  {event.now}"))
 
 
-def _run_forked(view: View, event: kinds.RunForked, time: float) -> list[Touch]:
-    names = [gone.name for gone in (*event.missing, *event.differs)]
-    differs = f" No longer as they were: {', '.join(names)}." if names else ""
-    view.outcome, view.ended, view.failure = None, None, None
-    return remark(view, "info", Failure(f"Forked from run {event.source} at its event {event.at}.{differs}"))
-
-
 REPLAY_STEPS: dict[type[Event], Callable[[View, Any, float], list[Touch]]] = {
     kinds.ReplayBegun: _replay_begun,
     kinds.ReplayDrifted: _replay_drifted,
-    kinds.RunForked: _run_forked,
 }
 
 ALSO: dict[type[Event], Callable[[View, Any, float], list[Touch]]] = {kinds.QuestionAnswered: _only_shown}

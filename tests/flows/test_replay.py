@@ -130,7 +130,7 @@ def test_a_fork_goes_another_way_with_what_it_was_told(recorded: Path, tmp_path:
         said = shown(cell, "text/markdown")
         assert "total is gone: it is not in this kernel" in said.replace("\\\\", "")
         assert "(said while you work) and by city" in said
-        assert f"Forked from run {run} at its event" in shown(cell)
+        assert f"a fork of {run} at its event" in shown(cell)
         earlier = kernel.run(f"%aether fork {run} --at 2 by city")
         assert earlier.status == "ok", earlier.of("error")
         assert "(said while you work) by city" in shown(earlier, "text/markdown")
