@@ -101,14 +101,15 @@ def show(options: argparse.Namespace) -> int:
 
 
 def trace(options: argparse.Namespace) -> int:
-    """What a run did, in order."""
-    from aether_nb import reports
+    """What a run did: its plan, its requests and its calls."""
+    from aether_nb import traces
     from aether_nb.opening import open_record
 
-    log = open_record(options.store).log
-    run = log.resolve(options.run)
-    entries = log.read(run)
-    print(json.dumps(list(reports.trace_rows(entries)), indent=2) if options.json else reports.trace_text(run, entries))
+    store = open_record(options.store)
+    run = store.log.resolve(options.run)
+    entries, hashes = list(store.log.read(run)), store.chain.hashes(run)
+    values = traces.trace_values(entries, hashes) if options.json else {}
+    print(json.dumps(values, indent=2) if options.json else traces.trace_text(entries, hashes))
     return 0
 
 

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from IPython import get_ipython
 
-from aether_nb import doctor, model_verbs, record_verbs, reports, signal_verbs, verbs
+from aether_nb import doctor, model_verbs, record_verbs, reports, signal_verbs, traces, verbs
 from aether_nb.about import VERSION
 from aether_nb.errors import UsageFault
 from aether_nb.live.thread import AgentThread
@@ -138,11 +138,12 @@ def show(session: Session, options: argparse.Namespace) -> Mapping[str, Any]:
 
 
 def trace(session: Session, options: argparse.Namespace) -> str:
-    """What a run did, in order."""
+    """What a run did: its plan, its requests and its calls."""
     entries = list(session.entries(options.run))
+    hashes = session.store.chain.hashes(entries[0].run)
     if options.json:
-        return json.dumps(list(reports.trace_rows(entries)), indent=2)
-    return reports.trace_text(entries[0].run, entries)
+        return json.dumps(traces.trace_values(entries, hashes), indent=2)
+    return traces.trace_text(entries, hashes)
 
 
 def verify(session: Session, options: argparse.Namespace) -> str:
