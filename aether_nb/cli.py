@@ -11,6 +11,7 @@ import asyncio
 import json
 import os
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from getpass import getpass, getuser
@@ -80,6 +81,12 @@ def runs(options: argparse.Namespace) -> int:
     from aether_nb.signalling import stands
 
     store = open_record(options.store)
+    if options.prune:
+        from aether_nb import record_care
+        from aether_nb.opening import record_folder
+
+        _say(record_care.pruned(store, record_folder(options.store), options, time.time()))
+        return 0
     found = store.log.runs()
     how = stands(store, found)
     _say(json.dumps(reports.runs_rows(found, how), indent=2) if options.json else reports.runs_text(found, how))
@@ -201,6 +208,35 @@ def resume(options: argparse.Namespace) -> int:
     return 3 if code == 0 and after.state.ended is None else code
 
 
+def why(options: argparse.Namespace) -> int:
+    """What failed last, and what to type."""
+    from aether_nb import record_care
+    from aether_nb.opening import open_record
+
+    _say(record_care.explained(open_record(options.store), options.run))
+    return 0
+
+
+def audit(options: argparse.Namespace) -> int:
+    """A report of runs."""
+    from aether_nb import record_care
+    from aether_nb.opening import open_record
+
+    _say(record_care.audited(open_record(options.store), options))
+    return 0
+
+
+def pack(options: argparse.Namespace) -> int:
+    """A zip with a notebook and its own runs."""
+    from aether_nb import record_care
+    from aether_nb.opening import open_record
+    from aether_nb.store.place import FOLDER
+
+    beside = str(Path(options.notebook).resolve().parent / FOLDER)
+    _say(record_care.packed(open_record(options.store or _settings().store or beside), options))
+    return 0
+
+
 def look(options: argparse.Namespace) -> int:
     """Whether everything is in place; 3 when something is blocked."""
     from aether_nb import doctor
@@ -277,6 +313,9 @@ HANDLERS: dict[str, Handler] = {
     "trace": trace,
     "replay": replay,
     "verify": verify,
+    "why": why,
+    "audit": audit,
+    "pack": pack,
     "models": models,
     "key": key,
     "setup": setup,

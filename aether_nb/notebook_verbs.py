@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import getpass
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import asdict
@@ -15,7 +16,7 @@ from typing import Any, TypeAlias
 
 from IPython import get_ipython
 
-from aether_nb import doctor, model_verbs, record_verbs, reports, signal_verbs, traces, verbs
+from aether_nb import doctor, model_verbs, record_care, record_verbs, reports, signal_verbs, traces, verbs
 from aether_nb.about import VERSION
 from aether_nb.errors import UsageFault
 from aether_nb.live.thread import AgentThread
@@ -124,7 +125,9 @@ def grants(session: Session, options: argparse.Namespace) -> str:
 
 
 def runs(session: Session, options: argparse.Namespace) -> str:
-    """The runs that are recorded here."""
+    """The runs that are recorded here; or drop some of them."""
+    if options.prune:
+        return record_care.pruned(session.store, session.models.record, options, time.time())
     found = session.store.log.runs()
     how = stands(session.store, found)
     return json.dumps(reports.runs_rows(found, how), indent=2) if options.json else reports.runs_text(found, how)
@@ -166,6 +169,16 @@ def signalling(verb: str) -> Handler:
     return say
 
 
+def why(session: Session, options: argparse.Namespace) -> str:
+    """What failed last in this notebook, and what to type."""
+    return record_care.explained(session.store, options.run, session.notebook)
+
+
+def audit(session: Session, options: argparse.Namespace) -> str:
+    """A report of runs."""
+    return record_care.audited(session.store, options)
+
+
 def look(options: argparse.Namespace) -> str:
     """Whether everything is in place; settings that cannot be read are a finding, not an end."""
     shell = get_ipython()
@@ -195,6 +208,8 @@ HANDLERS: dict[str, Handler] = {
     "show": show,
     "trace": trace,
     "verify": verify,
+    "why": why,
+    "audit": audit,
     **{verb: signalling(verb) for verb in verbs.SAYING},
 }
 

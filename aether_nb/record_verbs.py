@@ -21,8 +21,9 @@ from aether_nb.agent.calls import Calls, Host
 from aether_nb.agent.replaying import Confirmed, confirm, replay
 from aether_nb.agent.run import Run
 from aether_nb.errors import ReplayDiverged, UsageFault, WorldDiffers
-from aether_nb.events.kinds import RunsPruned
+from aether_nb.events.kinds import RunPacked, RunsPruned
 from aether_nb.events.state import RunState
+from aether_nb.packing import read_notebook
 from aether_nb.retelling import known, report
 from aether_nb.store.chain import Verdict
 from aether_nb.store.log import JOURNAL
@@ -66,26 +67,21 @@ def _asked(store: Store, options: argparse.Namespace) -> list[tuple[str, str]]:
     if options.notebook:
         if options.run or options.head:
             raise UsageFault("--notebook says by itself which runs are looked at.", hint="Leave the rest out.")
-        return noted(_notebook(Path(options.notebook)))
+        return noted(read_notebook(Path(options.notebook)))
     if options.run or options.head:
         return [(store.log.resolve(options.run), options.head.lower())]
     return [(run.id, "") for run in store.log.runs(ALL)] + [(JOURNAL, "")] * bool(store.chain.head(JOURNAL))
 
 
-def _notebook(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UsageFault(f"{path} cannot be read as a notebook.", f"{error}.", "Give an .ipynb file.") from error
-    return found if isinstance(found, dict) else {}
-
-
 def _verdict(store: Store, run: str, head: str) -> Verdict:
     verdict = store.chain.verify(run, head)
-    if verdict.events or verdict.fault:
+    journal = [entry.event for entry in store.log.read(JOURNAL)] if head or not verdict.events else []
+    if verdict.events:
+        packed = (event for event in journal if isinstance(event, RunPacked) and event.run == run and event.masked)
+        if head and not verdict.ok and any(event.chain.startswith(head) for event in packed):
+            return store.chain.verify(run)  # keys were masked when it was packed: it has another chain since
         return verdict
-    for entry in store.log.read(JOURNAL):
-        event = entry.event
+    for event in journal:
         if isinstance(event, RunsPruned) and event.run == run:
             # Which of its hashes an older head was cannot be told any more.
             return Verdict(run, event.events, event.chain)

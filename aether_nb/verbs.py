@@ -36,6 +36,7 @@ ROLES = ("chat", "utility", "vision", "embedding", "transcribe", "speak")
 """What a model is for."""
 
 JSON = Option(("--json",), "print JSON for another program", flag=True)
+FAILED = "the run's name or its beginning; the last one in which something failed when left out"
 RUN = Option(("run",), "the run's name or its beginning; the last one when left out", default="", metavar="RUN")
 WAITING = Option(
     ("run",), "the run's name or its beginning; the one that waits when left out", default="", metavar="RUN"
@@ -177,7 +178,18 @@ VERBS: tuple[Verb, ...] = (
     Verb("pause", "Let a run pause before its next step.", (WAITING, *SENT)),
     Verb("go", "Let a paused run go on.", (WAITING, *SENT)),
     Verb("stop", "Stop a run, whichever kernel it is in.", (WAITING, *SENT)),
-    Verb("runs", "The runs that are recorded here.", (JSON, STORE)),
+    Verb(
+        "runs",
+        "The runs that are recorded here; with --prune, drop ended ones for good.",
+        (
+            Option(("--prune",), "drop ended runs; say which", flag=True),
+            Option(("--older",), "with --prune: that ended so many days ago", default="", metavar="DAYS"),
+            Option(("--larger",), "with --prune: the oldest, until the rest is smaller", default="", metavar="SIZE"),
+            Option(("--keep",), "with --prune: all but so many of the newest", default="", metavar="N"),
+            JSON,
+            STORE,
+        ),
+    ),
     Verb("show", "A run as it was seen: plan, cards, approvals, answer.", (RUN, STORE)),
     Verb(
         "trace", "What a run did, in order: plan, model, calls, who approved what, times and cost.", (RUN, JSON, STORE)
@@ -192,6 +204,29 @@ VERBS: tuple[Verb, ...] = (
             JSON,
             STORE,
         ),
+    ),
+    Verb("why", "What failed last, why, with its traceback, and what to type.", (replace(RUN, help=FAILED), STORE)),
+    Verb(
+        "audit",
+        "A report of a run, or of those of some days: is the record true, who said yes to what, what left.",
+        (
+            Option(("run",), "the run's name or its beginning; all of them when left out", default="", metavar="RUN"),
+            Option(("--since",), "the first day, as 2026-01-31", default="", metavar="DATE"),
+            Option(("--until",), "the last day", default="", metavar="DATE"),
+            Option(("--out",), "a file, .md or .json, instead of here", default="", metavar="FILE"),
+            JSON,
+            STORE,
+        ),
+    ),
+    Verb(
+        "pack",
+        "A zip with a notebook and its own runs, to be given away; keys in them are masked.",
+        (
+            Option(("notebook",), "the notebook's file", default="", metavar="NOTEBOOK"),
+            Option(("--out",), "the zip; beside the notebook when left out", default="", metavar="FILE"),
+            STORE,
+        ),
+        ("terminal",),
     ),
     Verb(
         "doctor",

@@ -21,7 +21,8 @@ fields change gets a higher ``version`` and a step in ``codec.UPCASTS``.
       [run.parked]  [lease.taken  run.resumed  namespace.restored]   it waits, or its kernel died; somebody goes on
     run.ended
 
-``run.forked`` stands where a copy of another run's log goes its own way; ``runs.pruned`` in the journal of a store.
+``run.forked`` stands where a copy of another run's log goes its own way; ``runs.pruned`` and
+``runs.packed`` in the journal of a store.
 ``replay.begun`` says that what follows comes from another run's record, ``replay.drifted`` that a call which was
 performed again came to something else.
 ``state.changed`` (transient) tells watchers of a new state; it is derived by a fold. This module knows nobody but
@@ -58,6 +59,7 @@ from aether_nb.events.lasting import (
     ReplayBegun,
     ReplayDrifted,
     RunForked,
+    RunPacked,
     RunParked,
     RunResumed,
     RunsPruned,
@@ -140,6 +142,7 @@ __all__ = [
     "Risk",
     "RunEnded",
     "RunForked",
+    "RunPacked",
     "RunParked",
     "RunResumed",
     "RunStarted",

@@ -19,6 +19,7 @@ __all__ = [
     "ReplayBegun",
     "ReplayDrifted",
     "RunForked",
+    "RunPacked",
     "RunParked",
     "RunResumed",
     "RunsPruned",
@@ -84,6 +85,21 @@ class RunsPruned(Event):
     events: int
     chain: str
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunPacked(Event):
+    """In a store's journal: a run that was copied from another store.
+
+    ``chain`` is the hash that its last event had there. ``masked`` counts the events in which keys were made
+    unreadable: from the first of them on, the copy has a chain of its own.
+    """
+
+    kind: ClassVar[str] = "runs.packed"
+    run: str
+    events: int
+    chain: str
+    masked: int = 0
 
 
 @dataclass(frozen=True, slots=True)
