@@ -67,6 +67,8 @@ def help_(options: argparse.Namespace) -> int:
     """What can be typed, or all about one verb."""
     if options.verb == "settings":
         print(verbs.settings_text())
+    elif options.verb == "guarantees":
+        print(verbs.guarantees_text())
     elif options.verb:
         print(verbs.help_text(verbs.find(options.verb, "terminal"), "terminal"), end="")
     else:

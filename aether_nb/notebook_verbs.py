@@ -57,6 +57,8 @@ def help_(options: argparse.Namespace) -> str:
         return verbs.overview("notebook")
     if options.verb == "settings":
         return verbs.settings_text()
+    if options.verb == "guarantees":
+        return verbs.guarantees_text()
     verb = verbs.CELL if options.verb.lstrip("%") == "aether" else verbs.find(options.verb, "notebook")
     return verbs.help_text(verb, "notebook")
 

@@ -23,6 +23,7 @@ __all__ = [
     "Option",
     "Verb",
     "find",
+    "guarantees_text",
     "help_text",
     "in_terminal",
     "leading_options",
@@ -72,7 +73,14 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "help",
         "What can be typed.",
-        (Option(("verb",), "one verb; or settings, for all that can be set", default="", metavar="VERB"),),
+        (
+            Option(
+                ("verb",),
+                "one verb; settings, for all that can be set; or guarantees, for what holds when things fail",
+                default="",
+                metavar="VERB",
+            ),
+        ),
     ),
     Verb(
         "model",
@@ -298,6 +306,13 @@ def settings_text() -> str:
         usual = f" When nothing is said: {default}." if default not in ("", "{}") else ""
         lines += ["", f"{name}  {variable}".rstrip(), f"    {meaning}", f"    Allowed: {allowed}.{usual}"]
     return "\n".join(lines)
+
+
+def guarantees_text() -> str:
+    """The contract of a step, what is guaranteed, and what becomes of failures."""
+    from aether_nb import testing
+
+    return testing.__doc__ or ""
 
 
 def in_terminal(text: str) -> str:
