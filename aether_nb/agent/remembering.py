@@ -45,10 +45,9 @@ def candidates(runs: Iterable[RunSummary], prompt: str, cell: str, place: int, n
     if "#" not in cell and (mine := [run for run in newest if cell and run.cell == cell]):
         return mine
     here = [run for run in newest if not (name and run.notebook) or PurePath(run.notebook).name == name]
-    if mine := [run for run in here if run.cell == cell]:
-        return mine
     cells: dict[str, list[RunSummary]] = {}
     for run in here:
         cells.setdefault(run.cell or run.id, []).append(run)
     ordered = sorted(cells.values(), key=lambda of_cell: of_cell[-1].started)
-    return ordered[min(place, len(ordered) - 1)] if ordered else []
+    mine = cells.get(cell) or (ordered[min(place, len(ordered) - 1)] if ordered else [])
+    return [*mine, *(run for run in here if run not in mine)]

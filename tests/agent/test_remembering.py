@@ -33,14 +33,14 @@ def test_a_cell_is_known_by_its_id() -> None:
 
 
 def test_without_its_id_a_cell_is_known_by_its_place() -> None:
-    """The second cell with a question gets what the second one recorded; the newest of each counts."""
+    """The second cell with a question gets what the second one recorded; then others may do."""
     runs = [ran("b2", 4.0, "b"), ran("a2", 3.0, "a"), ran("b1", 2.0, "b"), ran("a1", 1.0, "a")]
-    assert names(candidates(runs, "q", "h#0", 0, "")) == ["a2", "a1"]
-    assert names(candidates(runs, "q", "h#1", 1, "")) == ["b2", "b1"]
-    assert names(candidates(runs, "q", "h#7", 7, "")) == ["b2", "b1"]
+    assert names(candidates(runs, "q", "h#0", 0, "")) == ["a2", "a1", "b2", "b1"]
+    assert names(candidates(runs, "q", "h#1", 1, "")) == ["b2", "b1", "a2", "a1"]
+    assert names(candidates(runs, "q", "h#7", 7, "")) == ["b2", "b1", "a2", "a1"]
     assert candidates(runs, "another", "h#0", 0, "") == []
     placed = [ran("again", 6.0, "h#0"), ran("first", 5.0, "h#0"), ran("second", 5.5, "h#1")]
-    assert names(candidates(placed, "q", "h#0", 0, "")) == ["again", "first"]
+    assert names(candidates(placed, "q", "h#0", 0, "")) == ["again", "first", "second"]
 
 
 def test_another_notebook_of_the_folder_is_another_conversation() -> None:
