@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import TypeAlias
 
 from aether_nb.errors import RunFailed
 from aether_nb.events.state import RunState
@@ -21,11 +22,14 @@ from aether_nb.retelling import Replay, Work, ready, work
 from aether_nb.session import Cell, Resumption, Session
 from aether_nb.widgets.published import publishable
 
-__all__ = ["ask_blocking", "ask_in_cell"]
+__all__ = ["Then", "ask_blocking", "ask_in_cell"]
+
+Then: TypeAlias = Callable[[RunState], None]
+"""What is done on the main thread with a run that has ended well, or is parked."""
 
 
-async def ask_in_cell(session: Session, task: Work) -> RunState:
-    """Work on a task from a native async cell.
+async def ask_in_cell(session: Session, task: Work, then: Then) -> None:
+    """Work on a task from a native async cell; ``then`` gets the run's end, which may come after that of the cell.
 
     Raises:
         AetherError: It cannot be begun.
@@ -35,21 +39,22 @@ async def ask_in_cell(session: Session, task: Work) -> RunState:
     task = ready(session, task)
     with _shown(session, task) as face:
         state: RunState = await run_in_cell(session.thread, lambda jobs: _work(session, task, face, jobs))
-    return _delivered(session, task, face, state)
+    _delivered(session, task, face, state, then)
 
 
-def ask_blocking(session: Session, task: Work) -> RunState:
+def ask_blocking(session: Session, task: Work, then: Then) -> None:
     """Work on a task from a synchronous cell; the same, where nothing can be awaited."""
     task = ready(session, task)
     with _shown(session, task) as face:
         state = run_blocking(session.thread, lambda jobs: _work(session, task, face, jobs))
-    return _delivered(session, task, face, state)
+    _delivered(session, task, face, state, then)
 
 
 @contextmanager
 def _shown(session: Session, task: Work) -> Iterator[Face]:
     """Show a run while it goes; whatever becomes of it, the notebook keeps a picture."""
-    session.sleepers.drop(task.run)
+    if not _only_read(task):
+        session.sleepers.drop(task.run)
     face = face_of(session, task.run)
     try:
         yield face
@@ -59,37 +64,42 @@ def _shown(session: Session, task: Work) -> Iterator[Face]:
     face.close("")
 
 
+def _only_read(task: Work) -> bool:
+    """Whether a run is only shown from its record."""
+    return isinstance(task, Replay) and task.mode != "live"
+
+
 async def _work(session: Session, task: Work, face: Face, jobs: Jobs) -> RunState:
     people = face.people(jobs, session.models.settings.approve)
     return await work(session, task, Cell(jobs.main, people, face.watcher))
 
 
-def _delivered(session: Session, task: Work, face: Face, state: RunState) -> RunState:
+def _delivered(session: Session, task: Work, face: Face, state: RunState, then: Then) -> None:
     """Put the answer below as an ordinary output; watch over a run that was parked.
 
     Raises:
         RunFailed: There is none, because the run failed; one that failed long ago and is only shown is no failure now.
     """
-    ended, read = state.ended, isinstance(task, Replay) and task.mode != "live"
+    ended, read = state.ended, _only_read(task)
     if isinstance(task, Replay) and task.json:
         print(json.dumps(task.told, indent=2))
     if ended is not None and ended.outcome == "failed" and not read:
         raise RunFailed(ended.what, ended.why, ended.hint or f"%aether trace {state.run}")
-    if state.parked is not None and face.display_id:
+    if state.parked is not None and face.display_id and not read:
         origin = Origin(session.shell.kernel)
         if origin.available:
             again = Resumption(state.run, park_after=task.park_after)
-            session.sleepers.add(state, partial(_woken, session, again, origin, face.display_id))
-    _publish(session, state)
-    return state
+            session.sleepers.add(state, partial(_woken, session, again, origin, face.display_id, then))
+    _publish(session, state, then)
 
 
-def _publish(session: Session, state: RunState) -> None:
+def _publish(session: Session, state: RunState, then: Then) -> None:
+    then(state)
     if state.answer and getattr(session.shell, "kernel", None) is not None:
         session.shell.display_pub.publish({"text/markdown": publishable(state.answer), "text/plain": state.answer})
 
 
-async def _woken(session: Session, task: Resumption, origin: Origin, display_id: str) -> RunState | None:
+async def _woken(session: Session, task: Resumption, origin: Origin, display_id: str, then: Then) -> RunState | None:
     """Go on with a parked run between the user's cells, in the place of its picture; None when it was broken off."""
     background, after = Background(origin), Background(origin)
     face = await background.jobs.main(lambda: KernelFace(session, task.run, display_id))
@@ -102,5 +112,5 @@ async def _woken(session: Session, task: Resumption, origin: Origin, display_id:
     if working.cancelled():
         return None
     state = working.result()
-    await after.jobs.main(lambda: _publish(session, state))
+    await after.jobs.main(lambda: _publish(session, state, then))
     return state

@@ -102,7 +102,7 @@ class KernelFace:
         if self.stopped:
             jobs.stop()
         typing = self.typing and can_type(self.session.shell)
-        return (self.desk, Terminal(jobs.main, input, gate_text, typing), Nobody(policy))
+        return (self.desk, Terminal(jobs.main, _typed, gate_text, typing), Nobody(policy))
 
     def close(self, broken_off: str) -> None:
         """Put the still picture in the panel's place."""
@@ -158,6 +158,15 @@ class KernelFace:
     def _note(self, said: str) -> None:
         """Say something in a line of the panel; on the agent's loop."""
         self.panel.feed(Entry(self.panel.view.run, 0, time.time(), Progress("", 0, note=said)))
+
+
+def _typed(prompt: str) -> str:
+    """What is typed into a box below the cell; JupyterLab leaves it there when it is not read any more."""
+    try:
+        return input(prompt)
+    except KeyboardInterrupt:
+        print("The box below is not read any more. Press Enter in it, so that other cells can be run.")
+        raise
 
 
 class TerminalFace:

@@ -13,6 +13,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -89,13 +90,12 @@ class AetherMagics(Magics):
             return
         from aether_nb.cell import ask_in_cell
 
-        state = await ask_in_cell(self.session, task)
-        self._bind(out, state)
+        await ask_in_cell(self.session, task, partial(self._bind, out))
 
     def _ask_blocking(self, task: Work, out: str = "") -> None:
         from aether_nb.cell import ask_blocking
 
-        self._bind(out, ask_blocking(self.session, task))
+        ask_blocking(self.session, task, partial(self._bind, out))
 
     def _bind(self, out: str, state: RunState) -> None:
         """Give the answer to the user's variable; a run without one leaves it alone."""

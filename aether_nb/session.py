@@ -24,7 +24,7 @@ from aether_nb.agent.calls import Calls, Host
 from aether_nb.agent.driver import Driver
 from aether_nb.agent.mail import Mail
 from aether_nb.agent.remembering import Occurrences
-from aether_nb.agent.resuming import check, interrupted, versions
+from aether_nb.agent.resuming import check, interrupted, owes_variables, versions
 from aether_nb.agent.run import Run, Watcher, new_id
 from aether_nb.agent.sealing import Signing, sealed, unsealed
 from aether_nb.agent.waiting import Waiting
@@ -250,10 +250,10 @@ class Session:
             record = record_again(store.log.read(id), store.log.read)
             tools = record.tools(tools) if record else tools
             self.may_go_on(run.state, tools, task.anyway)
-            fresh = before is None or before.process != lease.process
-            taken = before.name if before is not None and before.epoch != lease.epoch else ""
+            fresh = before is None or before.process != lease.process or owes_variables(store.log.read(id))
+            other = before if before is not None and before.epoch != lease.epoch else None
             run.append(
-                k.LeaseTaken(lease.epoch, lease.name, taken, forced=task.take),
+                k.LeaseTaken(lease.epoch, lease.name, other.name if other else "", forced=bool(other and other.alive)),
                 k.RunResumed(lease.name, fresh, task.anyway),
                 *unsealed(run.state, store.log.read(id), self.sealer),
                 *interrupted(run.state, fresh),
@@ -311,7 +311,7 @@ class Session:
         waiting = Waiting(asking, mail, park_after)
         keeper = Keeper(self.store.blobs, signer=Signing(self.sealer))
         keeper.recall(self.store.log.read(run.id))
-        calls = Calls(run, tools, Host(self.shell, self.workspace, cell.main, keeper=keeper), waiting.asking)
+        calls = Calls(run, tools, Host(self.shell, self.workspace, cell.main, keeper=keeper), waiting.within(run))
         try:
             sealing: Any = {"sealer": self.sealer, "head": lambda: self.store.chain.head(run.id)}
             if record is None:

@@ -266,7 +266,7 @@ def _answer(state: RunState, text: str, lasts: str, how: str) -> Word:
         what = f"{text!r} is no answer to that." if text else "There is no answer."
         asked = f"The run asks: {called(question.text, 300)}"
         raise OptionError(what, f"{asked} ({choices})" if choices else asked, f"%aether answer {state.run} TEXT")
-    return Word("answer", f"Answered: {text}", {"id": question.id, "text": text})
+    return Word("answer", f"Answered: “{called(text)}”.", {"id": question.id, "text": text})
 
 
 def _settle(state: RunState, text: str, lasts: str, how: str) -> Word:

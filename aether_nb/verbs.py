@@ -47,6 +47,7 @@ SENT = (JSON, STORE)
 TEXT = Option(
     ("text",), "the run's name or its beginning, if there are several; then the words", metavar="[RUN] TEXT", rest=True
 )
+PARK_AFTER = Option(("--park-after",), "seconds of waiting for you after which the run is parked", metavar="SECONDS")
 
 CELL = Verb(
     "%%aether",
@@ -57,7 +58,7 @@ CELL = Verb(
         Option(("--mode",), "how much may run without a question", choices=("plan", "ask", "auto")),
         Option(("--plan",), "end with the plan; run nothing that changes anything", flag=True),
         Option(("--new",), "forget the earlier questions of this notebook", flag=True),
-        Option(("--park-after",), "seconds of waiting for you after which the run is parked", metavar="SECONDS"),
+        PARK_AFTER,
     ),
 )
 """The cell magic."""
@@ -123,7 +124,7 @@ VERBS: tuple[Verb, ...] = (
             RUN,
             Option(("--take",), "take it over from a kernel that is alive", flag=True),
             Option(("--anyway",), "go on, though tools or rules are no longer the same", flag=True),
-            Option(("--park-after",), "seconds of waiting for you after which it is parked again", metavar="SECONDS"),
+            PARK_AFTER,
             Option(
                 ("--approve",),
                 "when nobody can type: what is answered at a gate; it stays open when left out",

@@ -60,6 +60,29 @@ def test_the_readme_names_every_verb_of_the_notebook() -> None:
         assert verb.name in readme, verb.name
 
 
+def test_text_behind_a_verb_stays_as_it_was_typed() -> None:
+    """In a word to a run quotes and dashes mean nothing; options may stand before it; other verbs read quotes."""
+    line = "tell --json don't say 'mean' --fast -- it's \"odd"
+    options = verbs.parse(verbs.find("tell", "notebook"), verbs.words(line)[1:], "notebook")
+    assert (options.json, options.text) == (True, ["don't", "say", "'mean'", "--fast", "--", "it's", '"odd'])
+    assert verbs.words('deny 7f3a --reason "not now"') == ["deny", "7f3a", "--reason", "not now"]
+    with pytest.raises(OptionError):
+        verbs.words("deny 7f3a --reason don't")
+
+
+def test_options_of_the_terminal_are_unknown_in_a_notebook() -> None:
+    """What only makes sense where somebody types at a shell is refused, and not proposed, in a cell."""
+    assert verbs.parse(verbs.find("approve", "terminal"), ["--yes"], "terminal").yes
+    with pytest.raises(OptionError):
+        verbs.parse(verbs.find("approve", "notebook"), ["--yes"], "notebook")
+
+
+def test_hints_name_commands_as_the_terminal_has_them() -> None:
+    """In a terminal a verb that it has loses its mark, others keep it, and a remark about terminals goes."""
+    text = "%aether approve 7f (in a terminal: aether approve 7f), or %aether new"
+    assert verbs.in_terminal(text) == "aether approve 7f, or %aether new"
+
+
 def test_an_unknown_verb_suggests_the_nearest() -> None:
     """A slip of the keys is answered with the verb that was meant."""
     with pytest.raises(UnknownVerb) as caught:
@@ -102,6 +125,9 @@ def test_options_are_read_and_refused() -> None:
         ("rnus", False),
         ("", False),
         ("grants --revoke g1", False),
+        ("tell 7f3a why is it slow?", False),
+        ("answer which one do you mean?", False),
+        ("resume 7f3a", False),
     ],
 )
 def test_what_follows_the_magic_is_a_question_or_a_verb(line: str, question: bool) -> None:

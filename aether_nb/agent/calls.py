@@ -121,7 +121,7 @@ class Calls:
 
     def _judged_again(self, call: Call) -> list[k.Event] | None:
         """What has to be said of a call that is no longer what was judged; None when it still is."""
-        if call.status != "approved":
+        if call.status != "approved" and call.name in self.tools:
             return None  # it was judged a moment ago, and nothing has happened since
         before = call.proposed
         events = list(self.propose(before.call, edited=before.edited))

@@ -103,9 +103,9 @@ class Driver:
         return sealed_end(self.run.id, end, head, self.sealer) if head and self.sealer else end
 
     def next(self) -> steps.Step | None:
-        """What comes next, after all that was said from outside has been heard."""
+        """What comes next, after all that was said from outside has been heard; a parked run hears when it goes on."""
         for signal in self.mail.waiting if self.mail else ():
-            if signal.type != "stop":
+            if signal.type != "stop" and not self.run.state.parked and not self.run.state.ended:
                 self._hear(signal)
         return next_step(self.run.state)
 
@@ -259,18 +259,20 @@ class Driver:
         yield gate_events(self.run.id, proposed, answer, self.sealer)
 
     async def _settle(self, call: Call) -> AsyncIterator[Happened]:
-        tool = self.calls.tools[call.name]
-        rule = tool.care.on_doubt
+        tool = self.calls.tools.get(call.name)
+        rule = tool.care.on_doubt if tool else "ask"
         if rule == "rerun" or rule == "fail":
             yield k.CallSettled(call.id, rule, "tool:on_doubt")
             return
-        if rule == "verify" and (found := await self.calls.verify(call)) is not None:
+        contested = call.id in self.run.state.contested
+        if rule == "verify" and (found := await self.calls.verify(call)) is not None and (found or not contested):
             parts = found.parts if isinstance(found, Result) else ()
             how: k.Settled = "ran" if found is not False else "rerun"
             yield k.CallSettled(call.id, how, "tool:verify", parts=parts)
             return
         what = call.proposed.effect_text or call.proposed.purpose or call.name
-        text = f"{call.name} was interrupted while it ran ({what}). Look whether it acted. What became of it?"
+        still = " The run was taken from another kernel, which may still be at it." if contested else ""
+        text = f"{call.name} was interrupted while it ran ({what}).{still} Look whether it acted. What became of it?"
         yield k.QuestionAsked(f"doubt-{call.id}-{call.attempt}", text, tuple(DOUBT), call.id, doubt=True)
 
     async def _wait(self, question: k.QuestionAsked) -> AsyncIterator[Happened]:

@@ -6,7 +6,7 @@ questions that they had asked, yeses that this user did not give. Pure functions
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from aether_nb.agent import context, steps
 from aether_nb.errors import ResumeRefused
@@ -14,7 +14,7 @@ from aether_nb.events import kinds as k
 from aether_nb.events.state import RunState
 from aether_nb.tools.base import Tool
 
-__all__ = ["check", "interrupted", "versions"]
+__all__ = ["check", "interrupted", "owes_variables", "versions"]
 
 
 def versions(tools: Mapping[str, Tool]) -> dict[str, str]:
@@ -76,3 +76,15 @@ def interrupted(state: RunState, fresh: bool) -> tuple[k.Event, ...]:
         else:
             events.append(k.CallRetried(id, call.attempt, "the kernel ended while it was running", lost=True))
     return tuple(events)
+
+
+def owes_variables(entries: Iterable[k.Entry]) -> bool:
+    """Whether a run that was resumed in a new kernel has not got its variables yet: restoring them was broken off."""
+    owes = False
+    for entry in entries:
+        match entry.event:
+            case k.RunResumed(fresh=fresh):
+                owes = owes or fresh
+            case k.NamespaceRestored():
+                owes = False
+    return owes

@@ -78,6 +78,13 @@ def _resumed(state: RunState, event: k.RunResumed) -> Changes:
     return {"parked": None, "failure": None}
 
 
+def _taken(state: RunState, event: k.LeaseTaken) -> Changes:
+    if not event.forced:
+        return {}
+    running = (id for id in state.open if id in state.calls and state.calls[id].status == "begun")
+    return {"contested": (*state.contested, *running)}
+
+
 def _forked(state: RunState, event: k.RunForked) -> Changes:
     """The copied part may speak of variables that are something else now, or nothing: the model has to know."""
     lines = [f"This is a fork: from here on the conversation goes another way than run {event.source} did."]
@@ -292,6 +299,7 @@ REDUCERS: dict[str, Callable[[RunState, Any], Changes]] = {
     k.RunParked.kind: _parked,
     k.RunResumed.kind: _resumed,
     k.RunForked.kind: _forked,
+    k.LeaseTaken.kind: _taken,
     k.ContextComposed.kind: _composed,
     k.SignalReceived.kind: _signalled,
     k.PlanMade.kind: _planned,

@@ -64,8 +64,9 @@ class RunState:
     ``model`` is who was asked last. ``messages`` is the conversation as a model would get it; ``asked_with`` says how
     many of them there were when it was asked last, and what they showed of the user's data. ``open`` are the calls of
     the last reply that are not settled yet, in order; ``told`` is what was said to the run meanwhile, and joins the
-    messages when none is open. ``seconds`` is the time worked, waiting for people left out. ``allowed`` are the limits
-    in force: a yes at a limit raises it by what it was at the start.
+    messages when none is open. ``contested`` are calls that another kernel was at when the run was taken from it: it
+    may still be. ``seconds`` is the time worked, waiting for people left out. ``allowed`` are the limits in force: a
+    yes at a limit raises it by what it was at the start.
     """
 
     run: str = ""
@@ -91,6 +92,7 @@ class RunState:
     failure: k.ModelFailed | None = None
     fatal: k.CallFailed | None = None
     made: tuple[str, ...] = ()
+    contested: tuple[str, ...] = ()
     paused: bool = False
     parked: k.RunParked | None = None
     ended: k.RunEnded | None = None

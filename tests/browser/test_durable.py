@@ -146,3 +146,43 @@ def test_a_parked_run_is_woken_from_a_shell(lab: Lab, page: Any) -> None:
     book.run(3)
     assert book.text(3) == "2"
     assert (lab.work / "sent.txt").read_text() == "anna@example.org\n"
+
+
+def test_an_open_gate_is_answered_from_a_shell(lab: Lab, page: Any) -> None:
+    """The panel shows who said yes and goes on; where there is only an input box, the run goes on without it."""
+    (lab.work / "sent.txt").unlink(missing_ok=True)
+    book = lab.open(page, "open.ipynb", [LOAD, TOOLS, ASK, "1 + 1"])
+    book.run(0)
+    book.run(1)
+    going = book.start(2)
+    page.get_by_test_id("gate").wait_for()
+    page.get_by_test_id("pause").click()
+    page.get_by_text("Pausing…").wait_for()
+    shell(lab, "approve", "--yes")
+    page.get_by_text("Paused in the panel.").wait_for()
+    page.get_by_test_id("call-head").click()
+    assert "from a terminal" in page.get_by_test_id("approval").inner_text()
+    assert page.get_by_test_id("state").inner_text() == "Paused"
+    pictures(book, "paused", page.get_by_test_id("aether-panel"))
+    page.get_by_test_id("pause").click()
+    book.wait(going)
+    assert "Told to go on in the panel." in book.text(2)
+
+    (lab.work / "aether.toml").write_text("panel = false\n")
+    book = lab.open(page, "boxed.ipynb", [LOAD, TOOLS, ASK, "input('name? ')"])
+    book.run(0)
+    book.run(1)
+    going = book.start(2)
+    page.locator(".jp-Stdin-input").wait_for()
+    shell(lab, "approve", "--yes")
+    book.wait(going)
+    assert "The letter is out." in book.text(2)
+    pictures(book, "boxed", book.cell(2))
+    book.cell(2).locator(".jp-Stdin-input").press("Enter")  # until then Lab runs no other cell
+    going = book.start(3)
+    box = book.cell(3).locator(".jp-Stdin-input")
+    box.fill("ada")
+    box.press("Enter")
+    book.wait(going)
+    assert "'ada'" in book.text(3)
+    (lab.work / "aether.toml").unlink()

@@ -61,10 +61,19 @@ def work(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture(params=["now", "six"])
+def python(request: pytest.FixtureRequest) -> Path:
+    """The interpreters whose kernels are tested: this one's, and that of an environment with ipykernel 6."""
+    if request.param == "now":
+        return Path(sys.executable)
+    found: Path = request.getfixturevalue("kernel6")
+    return found
+
+
 @pytest.fixture
-def kernel(work: Path) -> Iterator[Kernel]:
+def kernel(python: Path, work: Path) -> Iterator[Kernel]:
     """A kernel in it."""
-    with Kernel(Path(sys.executable), folder=work) as kernel:
+    with Kernel(python, folder=work) as kernel:
         yield kernel
 
 
@@ -169,3 +178,50 @@ def test_a_run_whose_kernel_died_is_announced_and_its_doubt_is_settled(work: Pat
         assert "It ran: settled by" in shown(cell) and "Went on in another kernel" in shown(cell)
     assert (work / "begun.txt").read_text() == "anna\n" and not (work / "sent.txt").exists()
     assert "has ended (done)" in aether(work, "stop", run, code=1)
+
+
+def test_a_woken_run_gives_its_answer_to_the_variable(kernel: Kernel, work: Path) -> None:
+    """-o NAME is bound when the run ends, however long after its cell; other cells run meanwhile as ever."""
+    kernel.run(setup("[send_to('anna', wait=1.0)]", "'all done'"))
+    cell = kernel.run("%%aether -o said --model script --park-after 0.5\nSend it")
+    assert kernel.run("'said' in globals()").status == "ok"
+    aether(work, "approve", "--yes")
+    between = kernel.run("x = 6 * 7\nprint(x)")
+    assert between.text() == "42\n"
+    until(kernel, lambda: "all done" in shown(cell), "the run to end")
+    assert kernel.run("print(said)").text() == "all done\n"
+    assert "all done" not in shown(between) and between.text("stderr") == ""
+
+
+def test_a_running_run_hears_pause_words_go_and_stop(kernel: Kernel, work: Path) -> None:
+    """Orders and words from a shell reach a run that a cell is working on, between two steps; Stop ends a call."""
+    kernel.run(
+        setup("[send_to('anna', wait=1.5)]", "[send_to('bert', wait=60.0)]", "'all done'").replace('"high"', '"low"')
+    )
+    cell = kernel.send("%%aether --model script\nSend both")
+    until(kernel, (work / "begun.txt").exists, "the first letter to begin")
+    assert "Told to pause before its next step." in aether(work, "pause")
+    assert "the model reads it before its next step" in aether(work, "tell", "Don't", "forget", "the", "“stamps”")
+    deadline = time.monotonic() + 15
+    while json.loads(aether(work, "runs", "--json"))[0]["waits_for"] != "a word to go on: it is paused":
+        assert time.monotonic() < deadline
+    assert (work / "begun.txt").read_text() == "anna\n"
+    assert "It has heard it." in aether(work, "go")
+    until(kernel, lambda: "bert" in (work / "begun.txt").read_text(), "the second letter to begin")
+    assert "It has heard it." in aether(work, "stop")
+    kernel.finish(cell)
+    picture = shown(cell)
+    assert "» Don't forget the “stamps” (said by" in picture and "Paused by" in picture
+    assert "Stopped by cli:" in picture and (work / "sent.txt").read_text() == "anna\n"
+
+
+def test_a_question_of_a_running_call_is_answered_from_a_shell(kernel: Kernel, work: Path) -> None:
+    """What a call asks at an input box may be answered elsewhere: the box is given up, and the call goes on."""
+    kernel.run(setup("[ToolCall('', 'ask_user', {'question': 'Which city?'})]", "'all done'"))
+    cell = kernel.send("%%aether --model script\nAsk me", allow_stdin=True)
+    until(kernel, kernel.client.stdin_channel.msg_ready, "the question")
+    assert "It waits for an answer: Which city?" in aether(work, "approve", the_run(work), "--yes", code=1)
+    assert "Answered: “Rome”. It has heard it." in aether(work, "answer", "Rome")
+    kernel.finish(cell)
+    assert cell.status == "ok", cell.of("error")
+    assert "Rome (by" in shown(cell) and "all done" in shown(cell, "text/markdown")
