@@ -13,11 +13,12 @@ from aether_nb.errors import ConfigError
 from aether_nb.live.whereabouts import place
 from aether_nb.serving import Serving
 from aether_nb.session import Session
+from aether_nb.signalling import Post
 from aether_nb.store.place import store_folder
 from aether_nb.store.seal import Sealer
 from aether_nb.store.store import Store, open_store
 
-__all__ = ["open_record", "open_session", "surroundings"]
+__all__ = ["open_post", "open_record", "open_session", "record_folder", "surroundings"]
 
 
 def open_session(shell: Any) -> Session:
@@ -47,5 +48,14 @@ def surroundings(shell: Any) -> tuple[Settings | ConfigError, Path, Path]:
 
 def open_record(folder: str = "", name: str = "aether") -> Store:
     """The record in a folder, or the one that belongs to the working directory."""
-    settings = load(Path.cwd())
-    return open_store(store_folder(None, Path.cwd(), folder or settings.store), name)
+    return open_store(record_folder(folder), name)
+
+
+def record_folder(folder: str = "") -> Path:
+    """Where the record lies that belongs to the working directory, or the one that was named."""
+    return store_folder(None, Path.cwd(), folder or load(Path.cwd()).store)
+
+
+def open_post(by: str, folder: str = "") -> Post:
+    """Where words to runs are posted from a terminal, sealed with this user's key."""
+    return Post(open_record(folder), Sealer(own_file().parent), by)

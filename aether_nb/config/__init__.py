@@ -94,6 +94,9 @@ class Settings:
     store: str = field(default="", metadata=_rule("AETHER_STORE", "a folder", rules.text, rules.inside))
     """Where runs are recorded. Empty: ``.aether`` beside the notebook, else in the working directory."""
 
+    panel: bool = field(default=True, metadata=_rule("AETHER_PANEL", "on, off", rules.switch, rules.anything))
+    """Whether a run is shown by the live panel. Off: as lines of text, and asked about by ``input()``."""
+
     max_steps: int | None = field(
         default=40, metadata=_rule("AETHER_MAX_STEPS", _COUNT, rules.limit(int), rules.not_above)
     )

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import aether_nb
-from aether_nb import cell as cell_module
+from aether_nb import faces as faces_module
 from aether_nb import registry
 from aether_nb.agent.sealing import signal_fields
 from aether_nb.config import own_file
@@ -68,8 +68,8 @@ def prepare(shell: Any, job: Mapping[str, Any]) -> None:
     registry.register("model", "script", errand.model)
     shell.push({name: tool for name, tool in errand.TOOLS.items() if name not in job.get("without", ())})
     if job["person"]:
-        cell_module.can_type = lambda _: True
-        cell_module.input = lambda prompt="": errand.says(prompt, folder)  # a kernel puts its own among the builtins
+        faces_module.can_type = lambda _: True
+        faces_module.input = lambda prompt="": errand.says(prompt, folder)  # a kernel puts its own among the builtins
     aether_nb.load_ipython_extension(shell)
 
 
