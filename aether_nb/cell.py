@@ -7,6 +7,7 @@ Parsing what was typed is the business of ``magics``; how a run is shown, that o
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -17,7 +18,8 @@ from aether_nb.events.state import RunState
 from aether_nb.faces import Face, KernelFace, face_of
 from aether_nb.live.background import Background, Origin
 from aether_nb.live.bridge import Jobs, run_blocking, run_in_cell
-from aether_nb.session import Cell, Resumption, Session, Task
+from aether_nb.retelling import Replay, Work, ready, work
+from aether_nb.session import Cell, Resumption, Session
 from aether_nb.widgets.published import publishable
 
 __all__ = ["Then", "ask_blocking", "ask_in_cell"]
@@ -26,7 +28,7 @@ Then: TypeAlias = Callable[[RunState], None]
 """What is done on the main thread with a run that has ended well, or is parked."""
 
 
-async def ask_in_cell(session: Session, task: Task, then: Then) -> None:
+async def ask_in_cell(session: Session, task: Work, then: Then) -> None:
     """Work on a task from a native async cell; ``then`` gets the run's end, which may come after that of the cell.
 
     Raises:
@@ -34,23 +36,25 @@ async def ask_in_cell(session: Session, task: Task, then: Then) -> None:
         RunFailed: The run came to a bad end; its card is already shown.
         RunStopped: The user stopped it.
     """
+    task = ready(session, task)
     with _shown(session, task) as face:
         state: RunState = await run_in_cell(session.thread, lambda jobs: _work(session, task, face, jobs))
     _delivered(session, task, face, state, then)
 
 
-def ask_blocking(session: Session, task: Task, then: Then) -> None:
+def ask_blocking(session: Session, task: Work, then: Then) -> None:
     """Work on a task from a synchronous cell; the same, where nothing can be awaited."""
+    task = ready(session, task)
     with _shown(session, task) as face:
         state = run_blocking(session.thread, lambda jobs: _work(session, task, face, jobs))
     _delivered(session, task, face, state, then)
 
 
 @contextmanager
-def _shown(session: Session, task: Task) -> Iterator[Face]:
+def _shown(session: Session, task: Work) -> Iterator[Face]:
     """Show a run while it goes; whatever becomes of it, the notebook keeps a picture."""
-    session.ready(task)
-    session.sleepers.drop(task.run)
+    if not _only_read(task):
+        session.sleepers.drop(task.run)
     face = face_of(session, task.run)
     try:
         yield face
@@ -60,21 +64,28 @@ def _shown(session: Session, task: Task) -> Iterator[Face]:
     face.close("")
 
 
-async def _work(session: Session, task: Task, face: Face, jobs: Jobs) -> RunState:
+def _only_read(task: Work) -> bool:
+    """Whether a run is only shown from its record."""
+    return isinstance(task, Replay) and task.mode != "live"
+
+
+async def _work(session: Session, task: Work, face: Face, jobs: Jobs) -> RunState:
     people = face.people(jobs, session.models.settings.approve)
-    return await session.work(task, Cell(jobs.main, people, face.watcher))
+    return await work(session, task, Cell(jobs.main, people, face.watcher))
 
 
-def _delivered(session: Session, task: Task, face: Face, state: RunState, then: Then) -> None:
+def _delivered(session: Session, task: Work, face: Face, state: RunState, then: Then) -> None:
     """Put the answer below as an ordinary output; watch over a run that was parked.
 
     Raises:
-        RunFailed: There is none, because the run failed.
+        RunFailed: There is none, because the run failed; one that failed long ago and is only shown is no failure now.
     """
-    ended = state.ended
-    if ended is not None and ended.outcome == "failed":
+    ended, read = state.ended, _only_read(task)
+    if isinstance(task, Replay) and task.json:
+        print(json.dumps(task.told, indent=2))
+    if ended is not None and ended.outcome == "failed" and not read:
         raise RunFailed(ended.what, ended.why, ended.hint or f"%aether trace {state.run}")
-    if state.parked is not None and face.display_id:
+    if state.parked is not None and face.display_id and not read:
         origin = Origin(session.shell.kernel)
         if origin.available:
             again = Resumption(state.run, park_after=task.park_after)

@@ -11,6 +11,7 @@ import asyncio
 import json
 import os
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from getpass import getpass, getuser
@@ -66,6 +67,8 @@ def help_(options: argparse.Namespace) -> int:
     """What can be typed, or all about one verb."""
     if options.verb == "settings":
         print(verbs.settings_text())
+    elif options.verb == "guarantees":
+        print(verbs.guarantees_text())
     elif options.verb:
         print(verbs.help_text(verbs.find(options.verb, "terminal"), "terminal"), end="")
     else:
@@ -80,6 +83,12 @@ def runs(options: argparse.Namespace) -> int:
     from aether_nb.signalling import stands
 
     store = open_record(options.store)
+    if options.prune:
+        from aether_nb import record_care
+        from aether_nb.opening import record_folder
+
+        _say(record_care.pruned(store, record_folder(options.store), options, time.time()))
+        return 0
     found = store.log.runs()
     how = stands(store, found)
     _say(json.dumps(reports.runs_rows(found, how), indent=2) if options.json else reports.runs_text(found, how))
@@ -92,21 +101,45 @@ def show(options: argparse.Namespace) -> int:
     from aether_nb.widgets.transcript import bundle
     from aether_nb.widgets.view import view_of
 
-    log = open_record(options.store).log
-    _say(bundle(view_of(log.read(log.resolve(options.run))), with_answer=True)["text/plain"])
+    store = open_record(options.store)
+    run = store.log.resolve(options.run)
+    view = view_of(store.log.read(run))
+    view.chain = store.chain.head(run)
+    _say(bundle(view, with_answer=True)["text/plain"])
     return 0
 
 
 def trace(options: argparse.Namespace) -> int:
-    """What a run did, in order."""
-    from aether_nb import reports
+    """What a run did: its plan, its requests and its calls."""
+    from aether_nb import traces
     from aether_nb.opening import open_record
 
-    log = open_record(options.store).log
-    run = log.resolve(options.run)
-    entries = log.read(run)
-    print(json.dumps(list(reports.trace_rows(entries)), indent=2) if options.json else reports.trace_text(run, entries))
+    store = open_record(options.store)
+    run = store.log.resolve(options.run)
+    entries, hashes = list(store.log.read(run)), store.chain.hashes(run)
+    values = traces.trace_values(entries, hashes) if options.json else {}
+    print(json.dumps(values, indent=2) if options.json else traces.trace_text(entries, hashes))
     return 0
+
+
+def verify(options: argparse.Namespace) -> int:
+    """Whether records are what was written; 1 when one is not."""
+    from aether_nb import record_verbs
+    from aether_nb.opening import open_record
+
+    said, ok = record_verbs.verified(open_record(options.store), options)
+    _say(said)
+    return 0 if ok else 1
+
+
+def replay(options: argparse.Namespace) -> int:
+    """Show a run again from its record; 1 when it diverges, or the world differs."""
+    from aether_nb import record_verbs
+    from aether_nb.opening import open_record
+
+    said, ok = record_verbs.replayed(open_record(options.store), options, Path.cwd())
+    _say(said)
+    return 0 if ok else 1
 
 
 def signalling(verb: str) -> Handler:
@@ -187,6 +220,35 @@ def resume(options: argparse.Namespace) -> int:
     return 3 if code == 0 and after.state.ended is None else code
 
 
+def why(options: argparse.Namespace) -> int:
+    """What failed last, and what to type."""
+    from aether_nb import record_care
+    from aether_nb.opening import open_record
+
+    _say(record_care.explained(open_record(options.store), options.run))
+    return 0
+
+
+def audit(options: argparse.Namespace) -> int:
+    """A report of runs."""
+    from aether_nb import record_care
+    from aether_nb.opening import open_record
+
+    _say(record_care.audited(open_record(options.store), options))
+    return 0
+
+
+def pack(options: argparse.Namespace) -> int:
+    """A zip with a notebook and its own runs."""
+    from aether_nb import record_care
+    from aether_nb.opening import open_record
+    from aether_nb.store.place import FOLDER
+
+    beside = str(Path(options.notebook).resolve().parent / FOLDER)
+    _say(record_care.packed(open_record(options.store or _settings().store or beside), options))
+    return 0
+
+
 def look(options: argparse.Namespace) -> int:
     """Whether everything is in place; 3 when something is blocked."""
     from aether_nb import doctor
@@ -261,6 +323,11 @@ HANDLERS: dict[str, Handler] = {
     "runs": runs,
     "show": show,
     "trace": trace,
+    "replay": replay,
+    "verify": verify,
+    "why": why,
+    "audit": audit,
+    "pack": pack,
     "models": models,
     "key": key,
     "setup": setup,

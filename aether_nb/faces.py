@@ -117,6 +117,7 @@ class KernelFace:
 
     def _kept(self, broken_off: str) -> Mapping[str, str]:
         try:
+            self.panel.view.chain = self.session.store.chain.head(self.panel.view.run)
             return bundle(self.panel.view, broken_off=broken_off)
         except Exception:  # a picture that cannot be drawn must not hide how the run ended; %aether show tries again
             logger.exception("the picture of run %s could not be drawn", self.panel.view.run)

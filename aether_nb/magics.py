@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
     from aether_nb.config import Settings
     from aether_nb.events.state import RunState
-    from aether_nb.session import Question, Resumption, Session, Task
+    from aether_nb.retelling import Work
+    from aether_nb.session import Question, Session
 
 __all__ = ["AetherMagics", "load", "unload"]
 
@@ -74,7 +75,7 @@ class AetherMagics(Magics):
             elif is_question(line):
                 self._ask_blocking(*self._read_cell("", line))
             elif is_working(line):
-                self._ask_blocking(self._read_working(line))
+                self._ask_blocking(*self._read_working(line))
             else:
                 self._verb(line)
         except verbs.Help as help:
@@ -83,7 +84,8 @@ class AetherMagics(Magics):
     async def cell(self, line: str, body: str) -> None:
         """``%%aether`` as a native async cell; what the input transformer calls."""
         try:
-            task, out = (self._read_working(body), "") if is_working(body) and not line else self._read_cell(line, body)
+            working = is_working(body) and not line
+            task, out = self._read_working(body) if working else self._read_cell(line, body)
         except verbs.Help as help:
             print(help, end="")
             return
@@ -91,7 +93,7 @@ class AetherMagics(Magics):
 
         await ask_in_cell(self.session, task, partial(self._bind, out))
 
-    def _ask_blocking(self, task: Task, out: str = "") -> None:
+    def _ask_blocking(self, task: Work, out: str = "") -> None:
         from aether_nb.cell import ask_blocking
 
         ask_blocking(self.session, task, partial(self._bind, out))
@@ -115,8 +117,7 @@ class AetherMagics(Magics):
                 "There is no question in this cell.",
                 hint="Type one below %%aether, such as: How many missing values are there?",
             )
-        if options.out and (not options.out.isidentifier() or keyword.iskeyword(options.out)):
-            raise OptionError(f"{options.out!r} is no name for a variable.", hint="%%aether -o answer")
+        out = checked_name(options.out)
         from aether_nb.session import Question
 
         return (
@@ -129,11 +130,11 @@ class AetherMagics(Magics):
                 cell=self._cell_id(),
                 park_after=seconds(options.park_after),
             ),
-            options.out or "",
+            out,
         )
 
-    def _read_working(self, line: str) -> Resumption:
-        """Which run is to go on.
+    def _read_working(self, line: str) -> tuple[Work, str]:
+        """Which run is to be worked on, how, and the variable that gets the answer.
 
         Raises:
             OptionError: The line cannot be read.
@@ -141,13 +142,20 @@ class AetherMagics(Magics):
         """
         name, *words = verbs.words(line)
         options = verbs.parse(verbs.find(name, "notebook"), words, "notebook")
-        from aether_nb.session import Resumption
-        from aether_nb.signalling import named
+        if name == "resume":
+            from aether_nb.session import Resumption
+            from aether_nb.signalling import named
 
-        run = named(self.session.store, "resume", options.run, self.session.notebook).state.run
-        return Resumption(
-            run, take=options.take, anyway=options.anyway, park_after=seconds(options.park_after, "%aether resume")
-        )
+            run = named(self.session.store, "resume", options.run, self.session.notebook).state.run
+            patience = seconds(options.park_after, "%aether resume")
+            return Resumption(run, take=options.take, anyway=options.anyway, park_after=patience), ""
+        from aether_nb.retelling import Fork, Replay
+
+        run = self.session.store.log.resolve(options.run or self.session.last)
+        if name == "fork":
+            return Fork(run, number(options.at), " ".join(options.text), anyway=options.anyway), ""
+        out = checked_name(options.out)
+        return Replay(run, options.mode or "pure", self._cell_id(), json=options.json), out
 
     def _cell_id(self) -> str:
         """The cell's id, as the front end gave it; empty where there is none."""
@@ -195,6 +203,30 @@ def is_working(line: str) -> bool:
     """Whether the text after ``%aether`` is a verb that works on a run, as a question does."""
     words = line.split()
     return bool(words) and words[0] in verbs.WORKING and not is_question(line)
+
+
+def checked_name(text: str | None) -> str:
+    """The name of the variable that gets the answer; empty for none.
+
+    Raises:
+        OptionError: It is no name.
+    """
+    if text and (not text.isidentifier() or keyword.iskeyword(text)):
+        raise OptionError(f"{text!r} is no name for a variable.", hint="%%aether -o answer")
+    return text or ""
+
+
+def number(text: str | None) -> int:
+    """The number of an event, as it was typed; 0 when nothing was.
+
+    Raises:
+        OptionError: It is none.
+    """
+    if text is None:
+        return 0
+    if not text.isdigit() or text == "0":
+        raise OptionError(f"{text!r} is no number of an event.", hint="See them: %aether trace --json")
+    return int(text)
 
 
 def seconds(text: str | None, program: str = "%%aether") -> float | None:

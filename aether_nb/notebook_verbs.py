@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import getpass
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import asdict
@@ -15,7 +16,7 @@ from typing import Any, TypeAlias
 
 from IPython import get_ipython
 
-from aether_nb import doctor, model_verbs, reports, signal_verbs, verbs
+from aether_nb import doctor, model_verbs, record_care, record_verbs, reports, signal_verbs, traces, verbs
 from aether_nb.about import VERSION
 from aether_nb.errors import UsageFault
 from aether_nb.live.thread import AgentThread
@@ -67,6 +68,8 @@ def help_(options: argparse.Namespace) -> str:
         return verbs.overview("notebook")
     if options.verb == "settings":
         return verbs.settings_text()
+    if options.verb == "guarantees":
+        return verbs.guarantees_text()
     verb = verbs.CELL if options.verb.lstrip("%") == "aether" else verbs.find(options.verb, "notebook")
     return verbs.help_text(verb, "notebook")
 
@@ -135,7 +138,9 @@ def grants(session: Session, options: argparse.Namespace) -> str:
 
 
 def runs(session: Session, options: argparse.Namespace) -> str:
-    """The runs that are recorded here."""
+    """The runs that are recorded here; or drop some of them."""
+    if options.prune:
+        return record_care.pruned(session.store, session.models.record, options, time.time())
     found = session.store.log.runs()
     how = stands(session.store, found)
     return json.dumps(reports.runs_rows(found, how), indent=2) if options.json else reports.runs_text(found, how)
@@ -143,15 +148,23 @@ def runs(session: Session, options: argparse.Namespace) -> str:
 
 def show(session: Session, options: argparse.Namespace) -> Mapping[str, Any]:
     """A run as it was seen, with its answer."""
-    return bundle(view_of(session.entries(options.run)), with_answer=True)
+    view = view_of(session.entries(options.run))
+    view.chain = session.store.chain.head(view.run)
+    return bundle(view, with_answer=True)
 
 
 def trace(session: Session, options: argparse.Namespace) -> str:
-    """What a run did, in order."""
+    """What a run did: its plan, its requests and its calls."""
     entries = list(session.entries(options.run))
+    hashes = session.store.chain.hashes(entries[0].run)
     if options.json:
-        return json.dumps(list(reports.trace_rows(entries)), indent=2)
-    return reports.trace_text(entries[0].run, entries)
+        return json.dumps(traces.trace_values(entries, hashes), indent=2)
+    return traces.trace_text(entries, hashes)
+
+
+def verify(session: Session, options: argparse.Namespace) -> str:
+    """Whether records are what was written."""
+    return record_verbs.verified(session.store, options)[0]
 
 
 def signalling(verb: str) -> Handler:
@@ -167,6 +180,16 @@ def signalling(verb: str) -> Handler:
         return "\n".join(filter(None, (signal_verbs.exact(verb, stand), told)))
 
     return say
+
+
+def why(session: Session, options: argparse.Namespace) -> str:
+    """What failed last in this notebook, and what to type."""
+    return record_care.explained(session.store, options.run, session.notebook)
+
+
+def audit(session: Session, options: argparse.Namespace) -> str:
+    """A report of runs."""
+    return record_care.audited(session.store, options)
 
 
 def look(options: argparse.Namespace) -> str:
@@ -197,6 +220,9 @@ HANDLERS: dict[str, Handler] = {
     "runs": runs,
     "show": show,
     "trace": trace,
+    "verify": verify,
+    "why": why,
+    "audit": audit,
     **{verb: signalling(verb) for verb in verbs.SAYING},
 }
 

@@ -1,4 +1,4 @@
-"""What both faces tell of recorded runs: the list of them, and the trace of one. Text and plain values only."""
+"""What both faces tell of recorded runs: the list of them, and the events of one. Text and plain values only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aether_nb.signalling import Stand
 from aether_nb.store.log import RunSummary
 from aether_nb.widgets.wording import clean
 
-__all__ = ["runs_rows", "runs_text", "stand_lines", "trace_rows", "trace_text"]
+__all__ = ["event_rows", "runs_rows", "runs_text", "stand_lines"]
 
 
 def runs_rows(runs: Iterable[RunSummary], stands: Iterable[Stand] = ()) -> list[dict[str, Any]]:
@@ -67,7 +67,7 @@ def runs_text(runs: Iterable[RunSummary], stands: Iterable[Stand] = ()) -> str:
     return "\n".join([*lines, *(["", "Not ended:", *below] if below else [])])
 
 
-def trace_rows(entries: Iterable[k.Entry]) -> Iterator[dict[str, Any]]:
+def event_rows(entries: Iterable[k.Entry]) -> Iterator[dict[str, Any]]:
     """What a run did, as plain values: number, seconds since its start, kind, depth in the tree, and a sentence."""
     start = 0.0
     for entry in entries:
@@ -78,14 +78,6 @@ def trace_rows(entries: Iterable[k.Entry]) -> Iterator[dict[str, Any]]:
         depth, text = said
         seconds = round(entry.time - start, 3)
         yield {"seq": entry.seq, "seconds": seconds, "kind": entry.event.kind, "depth": depth, "text": text}
-
-
-def trace_text(run: str, entries: Iterable[k.Entry]) -> str:
-    """What a run did, as a tree for a terminal."""
-    lines = [f"run {run}"]
-    for row in trace_rows(entries):
-        lines.append(clean(f"{row['seconds']:>8.2f}s  {'  ' * row['depth']}{row['text']}"))
-    return "\n".join(lines)
 
 
 def _sentence(event: k.Event) -> tuple[int, str] | None:

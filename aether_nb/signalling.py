@@ -141,6 +141,8 @@ def named(store: Store, verb: str, name: str, notebook: str = "") -> Stand:
     fitting = [each for each in open if _fits(verb, each)]
     if verb in ("tell", "pause", "stop") and len(held := [each for each in fitting if each.held]) == 1:
         fitting = held
+    if verb == "resume" and not fitting and len(open) == 1:
+        fitting = open  # somebody is at it: who that is, and how to take it over, is said by whoever is refused
     if len(fitting) == 1:
         return fitting[0]
     listed = "\n".join(f"        {_line(each)}" for each in (fitting or open)[:10])

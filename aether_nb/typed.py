@@ -23,7 +23,7 @@ Face: TypeAlias = Literal["notebook", "terminal"]
 class Option:
     """An option, or a positional argument when its name has no dash.
 
-    ``flag`` takes no value; ``rest`` takes all the words that are left; ``terminal``: only there.
+    ``flag`` takes no value; ``rest`` takes all the words that are left; ``terminal`` or ``notebook``: only there.
     """
 
     names: tuple[str, ...]
@@ -34,6 +34,7 @@ class Option:
     metavar: str = ""
     rest: bool = False
     terminal: bool = False
+    notebook: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,10 @@ def parse(verb: Verb, words: Iterable[str], face: Face) -> argparse.Namespace:
     words = list(words)
     if verb.prose and (text := next((n for n, word in enumerate(words) if not word.startswith("-")), None)) is not None:
         words.insert(text, "--")
-    found, more = _parser(verb, face).parse_known_args(words)
+    parser = _parser(verb, face)
+    # Options may stand between the words that are left; the usage line cannot say that.
+    mixed = not verb.prose and any(option.rest for option in verb.options)
+    found, more = (parser.parse_known_intermixed_args if mixed else parser.parse_known_args)(words)
     if more and verb.name == "key":
         program = "%aether" if face == "notebook" else "aether"
         raise OptionError(
@@ -135,7 +139,7 @@ def _parser(verb: Verb, face: Face) -> _Parser:
     )
     parser = _Parser(prog=program, description=verb.help, allow_abbrev=False)
     for option in verb.options:
-        if option.terminal and face != "terminal":
+        if (option.terminal and face != "terminal") or (option.notebook and face != "notebook"):
             continue
         more: dict[str, Any] = {"help": option.help}
         positional = not option.names[0].startswith("-")

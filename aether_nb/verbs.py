@@ -7,6 +7,7 @@ Plain data. How a line is read stands in ``typed``, whose names are passed on he
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from difflib import get_close_matches
 
 from aether_nb.errors import UnknownVerb
@@ -22,6 +23,7 @@ __all__ = [
     "Option",
     "Verb",
     "find",
+    "guarantees_text",
     "help_text",
     "in_terminal",
     "leading_options",
@@ -35,6 +37,7 @@ ROLES = ("chat", "utility", "vision", "embedding", "transcribe", "speak")
 """What a model is for."""
 
 JSON = Option(("--json",), "print JSON for another program", flag=True)
+FAILED = "the run's name or its beginning; the last one in which something failed when left out"
 RUN = Option(("run",), "the run's name or its beginning; the last one when left out", default="", metavar="RUN")
 WAITING = Option(
     ("run",), "the run's name or its beginning; the one that waits when left out", default="", metavar="RUN"
@@ -63,7 +66,7 @@ CELL = Verb(
 SAYING = ("approve", "deny", "answer", "settle", "tell", "pause", "go", "stop")
 """Verbs that say something to a run, wherever it is worked on."""
 
-WORKING = ("resume",)
+WORKING = ("resume", "replay", "fork")
 """Verbs that work on a run, as a question does: alone in a cell they are awaited, so that clicks are heard."""
 
 VERBS: tuple[Verb, ...] = (
@@ -71,7 +74,14 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "help",
         "What can be typed.",
-        (Option(("verb",), "one verb; or settings, for all that can be set", default="", metavar="VERB"),),
+        (
+            Option(
+                ("verb",),
+                "one verb; settings, for all that can be set; or guarantees, for what holds when things fail",
+                default="",
+                metavar="VERB",
+            ),
+        ),
     ),
     Verb(
         "model",
@@ -125,6 +135,29 @@ VERBS: tuple[Verb, ...] = (
         ),
     ),
     Verb(
+        "replay",
+        "Show a run again from its record; or check its effects (confirm); or perform its code again (live).",
+        (
+            RUN,
+            Option(("--mode",), "pure when left out", choices=("pure", "confirm", "live"), notebook=True),
+            Option(("--mode",), "pure when left out", choices=("pure", "confirm"), terminal=True),
+            Option(("-o", "--out"), "bind the answer to a variable of this name", metavar="NAME", notebook=True),
+            JSON,
+            replace(STORE, terminal=True),
+        ),
+    ),
+    Verb(
+        "fork",
+        "Go another way from an event of a run on, in a new run; the words that follow are said to it.",
+        (
+            RUN,
+            Option(("text",), "what it shall do instead", rest=True, metavar="TEXT"),
+            Option(("--at",), "the last event that is copied; the last one when left out", metavar="EVENT"),
+            Option(("--anyway",), "go on, though tools or rules are no longer the same", flag=True),
+        ),
+        ("notebook",),
+    ),
+    Verb(
         "approve",
         "Say yes to the call that a run waits for; it is shown first.",
         (
@@ -154,10 +187,55 @@ VERBS: tuple[Verb, ...] = (
     Verb("pause", "Let a run pause before its next step.", (WAITING, *SENT)),
     Verb("go", "Let a paused run go on.", (WAITING, *SENT)),
     Verb("stop", "Stop a run, whichever kernel it is in.", (WAITING, *SENT)),
-    Verb("runs", "The runs that are recorded here.", (JSON, STORE)),
+    Verb(
+        "runs",
+        "The runs that are recorded here; with --prune, drop ended ones for good.",
+        (
+            Option(("--prune",), "drop ended runs; say which", flag=True),
+            Option(("--older",), "with --prune: that ended so many days ago", default="", metavar="DAYS"),
+            Option(("--larger",), "with --prune: the oldest, until the rest is smaller", default="", metavar="SIZE"),
+            Option(("--keep",), "with --prune: all but so many of the newest", default="", metavar="N"),
+            JSON,
+            STORE,
+        ),
+    ),
     Verb("show", "A run as it was seen: plan, cards, approvals, answer.", (RUN, STORE)),
     Verb(
         "trace", "What a run did, in order: plan, model, calls, who approved what, times and cost.", (RUN, JSON, STORE)
+    ),
+    Verb(
+        "verify",
+        "Whether records are what was written: one run, all of them, or those that a saved notebook shows.",
+        (
+            Option(("run",), "the run's name or its beginning; all of them when left out", default="", metavar="RUN"),
+            Option(("--head",), "a hash that was noted elsewhere, or its beginning", default="", metavar="HASH"),
+            Option(("--notebook",), "a saved notebook, whose outputs hold hashes", default="", metavar="FILE"),
+            JSON,
+            STORE,
+        ),
+    ),
+    Verb("why", "What failed last, why, with its traceback, and what to type.", (replace(RUN, help=FAILED), STORE)),
+    Verb(
+        "audit",
+        "A report of a run, or of those of some days: is the record true, who said yes to what, what left.",
+        (
+            Option(("run",), "the run's name or its beginning; all of them when left out", default="", metavar="RUN"),
+            Option(("--since",), "the first day, as 2026-01-31", default="", metavar="DATE"),
+            Option(("--until",), "the last day", default="", metavar="DATE"),
+            Option(("--out",), "a file, .md or .json, instead of here", default="", metavar="FILE"),
+            JSON,
+            STORE,
+        ),
+    ),
+    Verb(
+        "pack",
+        "A zip with a notebook and its own runs, to be given away; keys in them are masked.",
+        (
+            Option(("notebook",), "the notebook's file", default="", metavar="NOTEBOOK"),
+            Option(("--out",), "the zip; beside the notebook when left out", default="", metavar="FILE"),
+            STORE,
+        ),
+        ("terminal",),
     ),
     Verb(
         "doctor",
@@ -229,6 +307,13 @@ def settings_text() -> str:
         usual = f" When nothing is said: {default}." if default not in ("", "{}") else ""
         lines += ["", f"{name}  {variable}".rstrip(), f"    {meaning}", f"    Allowed: {allowed}.{usual}"]
     return "\n".join(lines)
+
+
+def guarantees_text() -> str:
+    """The contract of a step, what is guaranteed, and what becomes of failures."""
+    from aether_nb import testing
+
+    return testing.__doc__ or ""
 
 
 def in_terminal(text: str) -> str:

@@ -26,10 +26,15 @@ def versions(tools: Mapping[str, Tool]) -> dict[str, str]:
     }
 
 
-def check(state: RunState, tools: Mapping[str, Tool]) -> None:
+def check(state: RunState, tools: Mapping[str, Tool], verb: str = "resume") -> None:
     """Refuse to go on where the rules are no longer those that the run began with.
 
     A tool that has been added meanwhile changes nothing; one that is missing matters when the run may still call it.
+
+    Args:
+        state: The run.
+        tools: The tools that are here.
+        verb: What was typed, for the hint.
 
     Raises:
         ResumeRefused: Says what is not the same, and how to go on all the same.
@@ -38,7 +43,7 @@ def check(state: RunState, tools: Mapping[str, Tool]) -> None:
     now, then = versions(tools), state.started.versions
     missing = sorted(name.removeprefix("tool:") for name in then if name.startswith("tool:") and name not in now)
     other = sorted(name for name, version in then.items() if name in now and now[name] != version)
-    anyway = f"Or go on all the same: %aether resume {state.run} --anyway"
+    anyway = f"Or go on all the same: %aether {verb} {state.run} --anyway"
     if missing:
         what = f"Run {state.run} was begun with tools that are not here: {', '.join(missing)}."
         raise ResumeRefused(

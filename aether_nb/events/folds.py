@@ -86,7 +86,16 @@ def _taken(state: RunState, event: k.LeaseTaken) -> Changes:
 
 
 def _forked(state: RunState, event: k.RunForked) -> Changes:
-    return {"ended": None, "parked": None, "paused": False, "failure": None, "fatal": None, "declined_limit": ""}
+    """The copied part may speak of variables that are something else now, or nothing: the model has to know."""
+    lines = [f"This is a fork: from here on the conversation goes another way than run {event.source} did."]
+    if not event.compared:
+        lines.append("The variables are as they are in the kernel now, not as they were then; look before you use one.")
+    lines += [f"{gone.name} is gone: {gone.why}" for gone in event.missing]
+    lines += [f"{gone.name} is not what it was: {gone.why}" for gone in event.differs]
+    fresh: Changes = {"ended": None, "parked": None, "paused": False, "failure": None, "fatal": None}
+    fresh |= _say(state, Message("user", (Text("\n".join(lines), "schema"),)))
+    gone = {gone.name for gone in event.missing}
+    return fresh | {"declined_limit": "", "made": tuple(name for name in state.made if name not in gone)}
 
 
 def _composed(state: RunState, event: k.ContextComposed) -> Changes:

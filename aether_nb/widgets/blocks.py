@@ -246,6 +246,7 @@ class View:
 
     ``draft`` is a reply as it arrives, ``forming`` a call that takes shape in it, and ``note`` what the model says
     while it waits; all are empty between replies.
+    ``chain`` is the hash of its last event, when whoever draws it has told.
     ``parked`` says what it waits for while nobody holds it, and ``paused`` that a person told it to pause. ``taken``
     says who went on with it last, ``gap`` after how many seconds, and ``seen`` when its last event was.
     ``broken_off`` is None but in the picture of a run that went no further and never ended; then it says why, if known.
@@ -279,6 +280,7 @@ class View:
     gap: float = 0.0
     seen: float = 0.0
     broken_off: str | None = None
+    chain: str = ""
 
     def seconds(self, now: float) -> float:
         """How long the run has been at work, the time it waited for a person left out."""

@@ -133,6 +133,8 @@ class Console:
         question = self.view.blocks.get(f"q:{event.id}")
         if isinstance(question, Question):
             self._lines(f"  → {plain.brief(wording.reply(question))}")
+        if event.id == kinds.CONSENT and event.answer != kinds.CONSENT_YES:
+            self._note(event)
 
     def _note(self, event: object) -> None:
         """What the run itself remarks on this event, if anything."""
@@ -177,6 +179,8 @@ _SHOWN: dict[type[kinds.Event], Callable[[Console, Any], None]] = {
     kinds.QuestionAsked: Console._asked,
     kinds.QuestionAnswered: Console._replied,
     kinds.LimitReached: Console._note,
+    kinds.ReplayBegun: Console._note,
+    kinds.ReplayDrifted: Console._note,
     kinds.CallRetried: Console._retried,
     kinds.CallSettled: Console._settled,
     kinds.RunParked: Console._parked,

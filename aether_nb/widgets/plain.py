@@ -19,6 +19,8 @@ LINE_KEPT = 200
 ITEMS_KEPT = 30
 NAMES_KEPT = 3
 WORDS_KEPT = 20_000
+CHAIN_SHOWN = 16
+"""How many digits of a hash are shown: nobody makes a second record that begins with the same ones."""
 
 MARKS = {
     "finished": "✓",
@@ -56,8 +58,9 @@ def header(view: View) -> str:
 
 
 def figures(view: View) -> list[str]:
-    """What stands in the first line besides how it ended: time, counts, cost, model, run."""
-    return [*wording.facts(view), *filter(None, [brief(view.model, 80)]), f"run {brief(view.run, 40)}"]
+    """What stands in the first line besides how it ended: time, counts, cost, model, run, the hash of its record."""
+    chain = f"chain {view.chain[:CHAIN_SHOWN]}" if view.chain else ""
+    return [*wording.facts(view), *filter(None, [brief(view.model, 80), f"run {brief(view.run, 40)}", chain])]
 
 
 def plan(view: View) -> list[str]:

@@ -151,9 +151,9 @@ def _html_header(view: View) -> str:
     tones = {"done": (OK, "✓ "), "failed": (BAD, "✗ "), "cancelled": (WARN, "– "), "parked": (WARN, "‖ ")}
     tone, mark = tones.get("parked" if view.parked else view.outcome or "", (BAD, "✗ "))
     figures = " · ".join(plain.figures(view))
-    return _line(
-        _span(mark + wording.state(view), tone, "font-weight:600"), "&nbsp; ", _span(figures, QUIET, "font-size:12px")
-    )
+    whole = f' title="aether run {escape(view.run)} chain {escape(view.chain)}"' if view.chain else ""
+    shown = f'<span{whole} style="{QUIET};font-size:12px">{escape(figures)}</span>'
+    return _line(_span(mark + wording.state(view), tone, "font-weight:600"), "&nbsp; ", shown)
 
 
 def _html_plan(view: View) -> str:

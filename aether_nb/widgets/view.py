@@ -17,6 +17,7 @@ from aether_nb.events.messages import Usage
 from aether_nb.widgets.blocks import ENDED, HEADER, PLAN, TAIL, Failure, Item, Question, Thinking, Touch, View, Words
 from aether_nb.widgets.view_calls import CALL_STEPS, go_on, remark, touch
 from aether_nb.widgets.view_lasting import LASTING_STEPS
+from aether_nb.widgets.view_replays import ALSO, REPLAY_STEPS
 
 __all__ = ["fold", "view_of"]
 
@@ -43,6 +44,8 @@ def fold(view: View, entry: Entry) -> list[Touch]:
         view.state = PHASES.get(entry.event.kind, before)
     step = _STEPS.get(type(entry.event))
     touched = step(view, entry.event, entry.time) if step else []
+    if also := ALSO.get(type(entry.event)):
+        touched += also(view, entry.event, entry.time)
     view.seen = max(view.seen, entry.time)
     if view.state != before and Touch(HEADER) not in touched:
         touched.append(Touch(HEADER))
@@ -217,4 +220,5 @@ _STEPS: dict[type[Event], Callable[[View, Any, float], list[Touch]]] = {
     kinds.ModelFailed: _model_failed,
     **CALL_STEPS,
     **LASTING_STEPS,
+    **REPLAY_STEPS,
 }

@@ -54,7 +54,10 @@ def _restored(view: View, event: kinds.NamespaceRestored, time: float) -> list[T
 
 def _forked(view: View, event: kinds.RunForked, time: float) -> list[Touch]:
     view.parked = view.failure = view.outcome = view.ended = None
-    return remark(view, "info", Failure(f"From here on this is a run of its own: a fork of {event.source}."))
+    names = [gone.name for gone in (*event.missing, *event.differs)]
+    differs = f" No longer as they were: {', '.join(names)}." if names else ""
+    what = f"From here on this is a run of its own: a fork of {event.source} at its event {event.at}.{differs}"
+    return remark(view, "info", Failure(what))
 
 
 def _heard(view: View, event: kinds.SignalReceived, time: float) -> list[Touch]:

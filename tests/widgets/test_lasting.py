@@ -179,7 +179,7 @@ def test_fork_says_where_it_came_from():
     """A fork of an ended run is at work, and names its source."""
     view = played(*lost()[:8], k.RunEnded("done"), k.RunForked("aaaa1111", 8))
     assert (view.outcome, view.ended) == (None, None)
-    assert notes(view) == [("info", "From here on this is a run of its own: a fork of aaaa1111.")]
+    assert notes(view) == [("info", "From here on this is a run of its own: a fork of aaaa1111 at its event 8.")]
 
 
 @pytest.mark.parametrize(
