@@ -15,10 +15,10 @@ from aether_nb.store.log import Log
 from aether_nb.store.memory import MemoryLog
 from aether_nb.store.memory_parts import MemoryBlobs, MemoryLeases, MemorySignals
 from aether_nb.store.signals import Signals
-from aether_nb.store.sqlite import SqliteLog
-from aether_nb.store.sqlite_leases import SqliteLeases
-from aether_nb.store.sqlite_ledger import SqliteLedger
-from aether_nb.store.sqlite_signals import SqliteSignals
+from aether_nb.store.sqlite_log import SqliteLog
+from aether_nb.store.table_leases import TableLeases
+from aether_nb.store.table_ledger import TableLedger
+from aether_nb.store.table_signals import TableSignals
 
 __all__ = ["Store", "memory_store", "open_store"]
 
@@ -48,9 +48,9 @@ def open_store(folder: Path, name: str = "", wal: bool | None = None) -> Store:
     return Store(
         log,
         log,
-        SqliteLedger(database),
-        SqliteSignals(database),
-        SqliteLeases(database, name),
+        TableLedger(database),
+        TableSignals(database),
+        TableLeases(database, name),
         FolderBlobs(database.folder),
     )
 

@@ -110,7 +110,7 @@ class Durable:
     """The driver with its log in SQLite."""
 
     def __init__(self, job: Job) -> None:
-        from aether_nb.store.sqlite import SqliteLog
+        from aether_nb.store.sqlite_log import SqliteLog
 
         self.workload, self.tools = job.workload, {each.name: each for each in offered(job)}
         self.model = opened(job, wrappers=True)

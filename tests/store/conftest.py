@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from aether_nb.store.sqlite import SqliteLog
+from aether_nb.store.sqlite_log import SqliteLog
 
 
 @pytest.fixture
