@@ -91,8 +91,11 @@ class Settings:
     )
     """What is answered when nobody is there: no, yes to what stays inside the kernel, or yes to medium risk too."""
 
-    store: str = field(default="", metadata=_rule("AETHER_STORE", "a folder", rules.text, rules.inside))
-    """Where runs are recorded. Empty: ``.aether`` beside the notebook, else in the working directory."""
+    store: str = field(
+        default="",
+        metadata=_rule("AETHER_STORE", "a folder, or postgresql://NAME@HOST/DATABASE", rules.place, rules.inside),
+    )
+    """Where runs are recorded: a folder or a PostgreSQL server. Empty: ``.aether`` beside the notebook, else in the working directory."""
 
     max_steps: int | None = field(
         default=40, metadata=_rule("AETHER_MAX_STEPS", _COUNT, rules.limit(int), rules.not_above)

@@ -23,8 +23,8 @@ def committed(db: C, names: Sequence[str], act: Callable[[C], T], begin: str = "
         act: Reads and writes; nobody else writes the same while it does.
         begin: How the transaction begins that makes sure of that.
     """
-    db.execute(begin)
     try:
+        db.execute(begin)
         value = act(db)
         points.pass_by("before", names)
         db.execute("COMMIT")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from aether_nb.config.address import Address
 from aether_nb.store.blobs import Blobs
 from aether_nb.store.chain import Chain
 from aether_nb.store.database import Database
@@ -14,18 +15,21 @@ from aether_nb.store.ledger import Ledger
 from aether_nb.store.log import Log
 from aether_nb.store.memory import MemoryLog
 from aether_nb.store.memory_parts import MemoryBlobs, MemoryLeases, MemorySignals
+from aether_nb.store.postgres.blobs import ServerBlobs
+from aether_nb.store.postgres.database import server_tables
 from aether_nb.store.signals import Signals
 from aether_nb.store.sqlite_log import SqliteLog
 from aether_nb.store.table_leases import TableLeases
 from aether_nb.store.table_ledger import TableLedger
 from aether_nb.store.table_signals import TableSignals
+from aether_nb.store.tables import TableLog
 
 __all__ = ["Store", "memory_store", "open_store"]
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """The parts of one store. ``log.close()`` lets go of its file; it opens itself again."""
+    """The parts of one store. ``log.close()`` lets go of its file or its server; it opens itself again."""
 
     log: Log
     chain: Chain
@@ -35,15 +39,25 @@ class Store:
     blobs: Blobs
 
 
-def open_store(folder: Path, name: str = "", wal: bool | None = None) -> Store:
-    """The store in a folder. Nothing is made before something is written.
+def open_store(place: Path | Address, name: str = "", wal: bool | None = None) -> Store:
+    """The store in a folder, or on a server. Nothing is made, and nobody asked, before it is used.
 
     Args:
-        folder: Where it lies; it need not exist.
+        place: Where it is; it need not exist.
         name: What people call this process: its notebook, or the command that was typed.
         wal: Whether the file keeps a write-ahead log; None: where that is safe.
     """
-    database = Database(folder, wal)
+    if isinstance(place, Address):
+        tables = server_tables(place)
+        return Store(
+            log := TableLog(tables),
+            log,
+            TableLedger(tables),
+            TableSignals(tables),
+            TableLeases(tables, name),
+            ServerBlobs(tables),
+        )
+    database = Database(place, wal)
     log = SqliteLog(database)
     return Store(
         log,

@@ -1,4 +1,4 @@
-"""A log on disk, another one on the same file, and disks that are full or shut."""
+"""A log on disk, another one on the same file, disks that are full or shut, and an empty database on a server."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import os
 import shutil
 import stat
 import subprocess
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pytest
 
 from aether_nb.store.sqlite_log import SqliteLog
+from aether_nb.store.store import open_store
 
 
 @pytest.fixture
@@ -90,3 +91,21 @@ def read_only(tmp_path):
     for path, mode in modes.items():
         if path.exists():
             path.chmod(mode)
+
+
+@pytest.fixture
+def address(postgres, request):
+    """Where a record would be on a server; nothing is there yet. Each test has an address, so a connection, of its own.
+
+    The name that its connections have there tells them apart.
+    """
+    postgres.empty()
+    return postgres.address(query=f"?application_name={id(request)}")
+
+
+@pytest.fixture
+def server_store(address):
+    """A store there."""
+    store = open_store(address, "a.ipynb")
+    with closing(store.log):
+        yield store

@@ -211,7 +211,7 @@ def test_there_is_one_way_to_commit():
     room = Path(aether_nb.store.__file__).parent
     found = [
         path.name
-        for path in room.glob("*.py")
+        for path in room.rglob("*.py")
         if re.search(r'"(COMMIT|END|BEGIN IMMEDIATE)|\.commit\(', path.read_text())
     ]
     assert found == ["commit.py"]
