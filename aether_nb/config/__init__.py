@@ -95,7 +95,7 @@ class Settings:
         default="",
         metadata=_rule("AETHER_STORE", "a folder, or postgresql://NAME@HOST/DATABASE", rules.place, rules.inside),
     )
-    """Where runs are recorded: a folder or a PostgreSQL server. Empty: ``.aether`` beside the notebook, else in the working directory."""
+    """Where runs are recorded: in a folder or on a server. Empty: ``.aether`` beside the notebook or in its folder."""
 
     max_steps: int | None = field(
         default=40, metadata=_rule("AETHER_MAX_STEPS", _COUNT, rules.limit(int), rules.not_above)

@@ -37,6 +37,8 @@ class Store:
     signals: Signals
     leases: Leases
     blobs: Blobs
+    place: str = "memory"
+    """Where it is, for people; no password is in it."""
 
 
 def open_store(place: Path | Address, name: str = "", wal: bool | None = None) -> Store:
@@ -56,6 +58,7 @@ def open_store(place: Path | Address, name: str = "", wal: bool | None = None) -
             TableSignals(tables),
             TableLeases(tables, name),
             ServerBlobs(tables),
+            str(place),
         )
     database = Database(place, wal)
     log = SqliteLog(database)
@@ -66,6 +69,7 @@ def open_store(place: Path | Address, name: str = "", wal: bool | None = None) -
         TableSignals(database),
         TableLeases(database, name),
         FolderBlobs(database.folder),
+        str(database.folder),
     )
 
 

@@ -69,9 +69,27 @@ class Server:
 
     def empty(self) -> None:
         """Take away what an earlier test has left, with its connections."""
+        self.hang_up()
+        self.ask("DROP SCHEMA IF EXISTS aether CASCADE")
+
+    def hang_up(self) -> None:
+        """End all connections but this one."""
         others = "FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = 'runs'"
         self.ask(f"SELECT pg_terminate_backend(pid, 5000) {others}")
-        self.ask("DROP SCHEMA IF EXISTS aether CASCADE")
+
+    def on_disk(self, folder: Path, name: str) -> None:
+        """Make a database of that name in a folder, which may be a disk of its own; the log of the server is not."""
+        place = folder / "data"
+        place.mkdir()
+        if self._as:
+            os.chown(place, self._as["user"], self._as["group"])
+        self.ask(f"CREATE TABLESPACE {name} LOCATION '{place}'")
+        self.ask(f"CREATE DATABASE {name} TABLESPACE {name}")
+
+    def off_disk(self, name: str) -> None:
+        """Take it away again."""
+        self.ask(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        self.ask(f"DROP TABLESPACE IF EXISTS {name}")
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
@@ -80,6 +98,8 @@ class Server:
 
     def stop(self, mode: str = "fast") -> None:
         """Stop it; ``immediate`` is a crash."""
+        if self._admin is not None:
+            self._admin.close()
         self._run("pg_ctl", "-D", "data", "-w", "-s", "-m", mode, "stop")
 
     def __enter__(self) -> Server:
@@ -92,8 +112,6 @@ class Server:
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self._admin is not None:
-            self._admin.close()
         with suppress(subprocess.CalledProcessError):  # a test has stopped it, and failed
             self.stop("immediate")
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -42,18 +42,27 @@ def other():
         log.close()
 
 
+@contextmanager
+def _disk(place, size):
+    """A small disk in a folder; False where none can be mounted."""
+    mounted = False
+    if os.geteuid() == 0 and (mount := shutil.which("mount")):
+        command = [mount, "-t", "tmpfs", "-o", f"size={size}", "tmpfs", place]
+        mounted = subprocess.run(command, capture_output=True, check=False).returncode == 0
+    try:
+        yield mounted
+    finally:
+        if mounted:
+            subprocess.run(["umount", "-l", place], check=True)
+
+
 @pytest.fixture
 def small_disk(tmp_path):
     """A folder on a disk of 512 kB where one can be mounted; elsewhere SQLite is told that it has as little."""
     place = tmp_path / "small"
     place.mkdir()
-    mounted = False
-    if os.geteuid() == 0 and (mount := shutil.which("mount")):
-        command = [mount, "-t", "tmpfs", "-o", "size=512k", "tmpfs", place]
-        mounted = subprocess.run(command, capture_output=True, check=False).returncode == 0
-    yield place, mounted
-    if mounted:
-        subprocess.run(["umount", "-l", place], check=True)
+    with _disk(place, "512k") as mounted:
+        yield place, mounted
 
 
 @contextmanager
@@ -109,3 +118,16 @@ def server_store(address):
     store = open_store(address, "a.ipynb")
     with closing(store.log):
         yield store
+
+
+@pytest.fixture
+def small_database(postgres):
+    """The address of a database on a disk of its own, which has room for less than 12 MB of ours, and that disk's folder."""
+    place = postgres.folder / "small"
+    place.mkdir()
+    with _disk(place, "12m") as mounted:
+        if not mounted:
+            pytest.skip("only root can mount a small disk")
+        postgres.on_disk(place, "small")
+        yield postgres.address(database="small"), place
+        postgres.off_disk("small")

@@ -52,9 +52,9 @@ _REFUSALS = (
 
 
 def faults() -> tuple[type[Exception], ...]:
-    """What a server and its client raise, and what text that is no UTF-8 does, to be caught."""
+    """What a server, its client and the system raise, and what text that is no UTF-8 does, to be caught."""
     psycopg = sys.modules.get("psycopg")
-    return (UnicodeEncodeError, OverflowError, *((psycopg.Error,) if psycopg else ()))
+    return (OSError, UnicodeEncodeError, OverflowError, *((psycopg.Error,) if psycopg else ()))
 
 
 def store_fault(error: Exception, address: Address, gone: bool) -> StoreError:
