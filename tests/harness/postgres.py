@@ -12,6 +12,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,14 @@ class Server:
             self._admin = psycopg.connect(self.address().plain, autocommit=True)
             self._admin.execute("SET lock_timeout = '10s'")
         return _rows(self._admin.execute(query))
+
+    def forgets(self, name: str) -> bool:
+        """Whether no connection of that name is left, or will be in a moment."""
+        deadline = time.monotonic() + 5
+        query = f"SELECT 1 FROM pg_stat_activity WHERE application_name = '{name}'"
+        while (left := self.ask(query)) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return not left
 
     def empty(self) -> None:
         """Take away what an earlier test has left, with its connections."""

@@ -122,7 +122,7 @@ def server_store(address):
 
 @pytest.fixture
 def small_database(postgres):
-    """The address of a database on a disk of its own, which has room for less than 12 MB of ours, and that disk's folder."""
+    """The address of a database on a disk of its own, of 12 MB, and that disk's folder."""
     place = postgres.folder / "small"
     place.mkdir()
     with _disk(place, "12m") as mounted:

@@ -15,6 +15,7 @@ from aether_nb.config.address import Address
 from aether_nb.errors import AetherError, StoreCorrupt, StoreError, StoreFull, StoreReadOnly
 from aether_nb.events.kinds import CallFinished, RunEnded, RunStarted
 from aether_nb.events.messages import Text
+from aether_nb.store.postgres import session
 from aether_nb.store.postgres.faults import store_fault
 from aether_nb.store.postgres.looking import look_at
 from aether_nb.store.signals import Signal
@@ -122,6 +123,13 @@ def test_without_the_client_it_is_said_how_to_get_it(monkeypatch, address):
     assert "postgres" in project["optional-dependencies"]
 
 
+def test_a_server_that_speaks_otherwise_is_left(postgres, address, monkeypatch):
+    """When the first words are refused there is no connection left, and the server's answer is told."""
+    monkeypatch.setattr(session, "SCHEMA", "a b")
+    assert "syntax error" in refused(address).why
+    assert postgres.forgets(address.plain.rpartition("=")[2])
+
+
 # ---- who may only read
 
 
@@ -195,7 +203,6 @@ def test_a_disk_that_is_really_full_is_said(small_database):
     ballast.write_bytes(bytes(1_000_000))
     with pytest.raises(StoreFull):
         all(store.blobs.put(bytes(size)) for size in range(100_000, 100_120))
-    kept = list(store.blobs.hashes())
     assert all(len(store.blobs.get(hash)) == size for hash, size in store.blobs.hashes())
     ballast.unlink()
     assert store.log.append("r", 1, (RunEnded("done"),), 2.0)

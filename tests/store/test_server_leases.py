@@ -7,13 +7,14 @@ import signal
 import socket
 import time
 from contextlib import closing, suppress
+from types import SimpleNamespace
 
 import pytest
 
 from aether_nb.errors import LeaseHeld, StoreError
 from aether_nb.events.kinds import RunEnded, RunStarted
 from aether_nb.store import points
-from aether_nb.store.postgres import session
+from aether_nb.store.postgres import database, session
 from aether_nb.store.postgres.database import ServerTables, server_tables
 from aether_nb.store.postgres.locks import ServerLocks
 from aether_nb.store.store import open_store
@@ -100,6 +101,22 @@ def test_a_child_forked_from_a_gone_connection_is_fine(store, tables, postgres, 
     tables._session.close()
     assert in_a_fork(lambda: store.leases.holder("r").epoch) == "1"
     assert in_a_fork(lambda: len(ServerTables(address).select("SELECT 1"))) == "1"
+
+
+def test_a_child_lets_go_of_its_copy_of_the_socket(address, monkeypatch):
+    """And says nothing to the server. What happens in a fork is done here to a connection that is none."""
+    reader, writer = os.pipe()
+    tables = ServerTables(address)
+    tables._session = session.Session(SimpleNamespace(closed=False, fileno=lambda: writer))
+    tables._held["r"] = 1
+    monkeypatch.setattr(database, "_OPEN", {"here": tables})
+    database._leave_all()
+    assert os.read(reader, 1) == b""
+    assert (tables._session, tables._held) == (None, {})
+    os.close(reader)
+    gone = session.Session(SimpleNamespace(closed=True))
+    gone.leave()
+    assert gone.is_gone
 
 
 def test_a_closed_store_still_holds_its_runs(store, tables):

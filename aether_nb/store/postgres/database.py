@@ -168,5 +168,5 @@ def _leave_all() -> None:
         tables.leave()
 
 
-if hasattr(os, "register_at_fork"):  # where there is no fork there is nothing to leave
-    os.register_at_fork(after_in_child=_leave_all)
+# Where there is no fork there is nothing to leave.
+getattr(os, "register_at_fork", lambda **_: None)(after_in_child=_leave_all)
