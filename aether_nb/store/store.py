@@ -15,14 +15,11 @@ from aether_nb.store.ledger import Ledger
 from aether_nb.store.log import Log
 from aether_nb.store.memory import MemoryLog
 from aether_nb.store.memory_parts import MemoryBlobs, MemoryLeases, MemorySignals
-from aether_nb.store.postgres.blobs import ServerBlobs
-from aether_nb.store.postgres.database import server_tables
 from aether_nb.store.signals import Signals
 from aether_nb.store.sqlite_log import SqliteLog
 from aether_nb.store.table_leases import TableLeases
 from aether_nb.store.table_ledger import TableLedger
 from aether_nb.store.table_signals import TableSignals
-from aether_nb.store.tables import TableLog
 
 __all__ = ["Store", "memory_store", "open_store"]
 
@@ -50,16 +47,7 @@ def open_store(place: Path | Address, name: str = "", wal: bool | None = None) -
         wal: Whether the file keeps a write-ahead log; None: where that is safe.
     """
     if isinstance(place, Address):
-        tables = server_tables(place)
-        return Store(
-            log := TableLog(tables),
-            log,
-            TableLedger(tables),
-            TableSignals(tables),
-            TableLeases(tables, name),
-            ServerBlobs(tables),
-            str(place),
-        )
+        return _server_store(place, name)
     database = Database(place, wal)
     log = SqliteLog(database)
     return Store(
@@ -70,6 +58,24 @@ def open_store(place: Path | Address, name: str = "", wal: bool | None = None) -
         TableLeases(database, name),
         FolderBlobs(database.folder),
         str(database.folder),
+    )
+
+
+def _server_store(address: Address, name: str) -> Store:
+    from aether_nb.store.postgres.blobs import ServerBlobs
+    from aether_nb.store.postgres.database import server_tables
+    from aether_nb.store.tables import TableLog
+
+    tables = server_tables(address)
+    log = TableLog(tables)
+    return Store(
+        log,
+        log,
+        TableLedger(tables),
+        TableSignals(tables),
+        TableLeases(tables, name),
+        ServerBlobs(tables),
+        str(address),
     )
 
 

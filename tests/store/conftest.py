@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 
 import pytest
 
+from aether_nb.events.kinds import RunStarted
 from aether_nb.store.sqlite_log import SqliteLog
 from aether_nb.store.store import open_store
 
@@ -118,6 +119,13 @@ def server_store(address):
     store = open_store(address, "a.ipynb")
     with closing(store.log):
         yield store
+
+
+@pytest.fixture
+def server_run(server_store):
+    """The same with one event of a run ``r`` in it."""
+    server_store.log.append("r", 0, (RunStarted("how many rows?", "analyst"),), 1.0)
+    return server_store
 
 
 @pytest.fixture

@@ -130,6 +130,23 @@ def test_a_server_that_speaks_otherwise_is_left(postgres, address, monkeypatch):
     assert postgres.forgets(address.plain.rpartition("=")[2])
 
 
+def test_a_server_that_is_too_old_is_said(address, monkeypatch):
+    """Before anything is asked of it that it does not know."""
+    monkeypatch.setattr(session, "OLDEST", 99)
+    assert refused(address).why.endswith("; 99 or later is needed.")
+
+
+def test_a_server_is_reached_by_a_socket_of_this_machine(postgres, address):
+    """Where there is no network in between, and nobody to ask whether the other host is there."""
+    store = open_store(
+        Address(f"postgresql://anna:{quote(PASSWORD, '')}@/runs?host={postgres.folder}&port={postgres.port}")
+    )
+    store.log.append("r", 0, (STARTED,), 1.0)
+    assert store.leases.take("r", 1.0).alive
+    store.leases.release("r")
+    store.log.close()
+
+
 # ---- who may only read
 
 

@@ -114,6 +114,7 @@ def test_a_child_lets_go_of_its_copy_of_the_socket(address, monkeypatch):
     assert os.read(reader, 1) == b""
     assert (tables._session, tables._held) == (None, {})
     os.close(reader)
+    ServerTables(address).leave()
     gone = session.Session(SimpleNamespace(closed=True))
     gone.leave()
     assert gone.is_gone

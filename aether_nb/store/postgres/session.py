@@ -34,6 +34,9 @@ WAIT_SECONDS = 5
 IDLE_SECONDS = 30
 """How long a transaction may wait for its client. One that was suspended in the middle must not shut others out."""
 
+OLDEST = 14
+"""The oldest version of PostgreSQL that can do what is asked of it."""
+
 _SAID = re.compile(r"CAST\((\?|\w+) AS (?:TEXT|BLOB)\)|\?(\d*)")
 
 
@@ -127,6 +130,8 @@ def connect(address: Address) -> Session:
     db = psycopg.connect(info, autocommit=True, cursor_factory=psycopg.RawCursor[Row])
     session = Session(db)
     try:
+        if db.info.server_version < OLDEST * 10_000:
+            raise _too_old(address, db.info.server_version // 10_000)
         session.execute(
             f"SET search_path = {SCHEMA};"
             f"SET lock_timeout = '{WAIT_SECONDS}s';"
@@ -141,6 +146,14 @@ def connect(address: Address) -> Session:
         session.close()
         raise
     return session
+
+
+def _too_old(address: Address, version: int) -> StoreError:
+    return StoreError(
+        f"The server {address} is too old to keep runs.",
+        f"It is PostgreSQL {version}; {OLDEST} or later is needed.",
+        "Name another server, or a folder: AETHER_STORE=<folder>",
+    )
 
 
 def _unreadable(address: Address) -> StoreError:
