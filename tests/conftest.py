@@ -182,11 +182,11 @@ def chromium() -> Path:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Server]:
     """A PostgreSQL server of our own, in a folder that is thrown away."""
+    pytest.importorskip("psycopg")
     from harness.postgres import Server, binaries
 
     if (programs := binaries()) is None:
         pytest.skip("needs a PostgreSQL server: apt-get install postgresql")
-    pytest.importorskip("psycopg")
     with Server(programs) as server:
         yield server
 
