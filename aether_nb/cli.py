@@ -1,6 +1,7 @@
 """``aether …``: the same verbs from a terminal.
 
-Exit codes: 0 done, 1 it failed, 2 it could not be read, 3 something is blocked (doctor), 130 interrupted.
+Exit codes: 0 done, 1 it failed or was not said, 2 it could not be read, 3 something is blocked (doctor) or waits for
+somebody (resume), 130 interrupted.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ import asyncio
 import json
 import os
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from getpass import getpass
+from getpass import getpass, getuser
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -27,6 +29,12 @@ if TYPE_CHECKING:
 __all__ = ["HANDLERS", "main"]
 
 Handler: TypeAlias = Callable[[argparse.Namespace], int]
+
+UNASKED = "2"
+"""Seconds for which a run waits where nobody can type: long enough to hear what was said to it before."""
+
+HEARING = 3.0
+"""Seconds for which a verb waits to be heard, before it says who hears it later, or how to go on."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,6 +67,8 @@ def help_(options: argparse.Namespace) -> int:
     """What can be typed, or all about one verb."""
     if options.verb == "settings":
         print(verbs.settings_text())
+    elif options.verb == "guarantees":
+        print(verbs.guarantees_text())
     elif options.verb:
         print(verbs.help_text(verbs.find(options.verb, "terminal"), "terminal"), end="")
     else:
@@ -70,9 +80,18 @@ def runs(options: argparse.Namespace) -> int:
     """The runs that are recorded here."""
     from aether_nb import reports
     from aether_nb.opening import open_record
+    from aether_nb.signalling import stands
 
-    found = open_record(options.store).log.runs()
-    print(json.dumps(reports.runs_rows(found), indent=2) if options.json else reports.runs_text(found))
+    store = open_record(options.store)
+    if options.prune:
+        from aether_nb import record_care
+        from aether_nb.opening import record_place
+
+        _say(record_care.pruned(store, record_place(options.store), options, time.time()))
+        return 0
+    found = store.log.runs()
+    how = stands(store, found)
+    _say(json.dumps(reports.runs_rows(found, how), indent=2) if options.json else reports.runs_text(found, how))
     return 0
 
 
@@ -82,20 +101,152 @@ def show(options: argparse.Namespace) -> int:
     from aether_nb.widgets.transcript import bundle
     from aether_nb.widgets.view import view_of
 
-    log = open_record(options.store).log
-    print(bundle(view_of(log.read(log.resolve(options.run))), with_answer=True)["text/plain"])
+    store = open_record(options.store)
+    run = store.log.resolve(options.run)
+    view = view_of(store.log.read(run))
+    view.chain = store.chain.head(run)
+    _say(bundle(view, with_answer=True)["text/plain"])
     return 0
 
 
 def trace(options: argparse.Namespace) -> int:
-    """What a run did, in order."""
-    from aether_nb import reports
+    """What a run did: its plan, its requests and its calls."""
+    from aether_nb import traces
     from aether_nb.opening import open_record
 
-    log = open_record(options.store).log
-    run = log.resolve(options.run)
-    entries = log.read(run)
-    print(json.dumps(list(reports.trace_rows(entries)), indent=2) if options.json else reports.trace_text(run, entries))
+    store = open_record(options.store)
+    run = store.log.resolve(options.run)
+    entries, hashes = list(store.log.read(run)), store.chain.hashes(run)
+    values = traces.trace_values(entries, hashes) if options.json else {}
+    print(json.dumps(values, indent=2) if options.json else traces.trace_text(entries, hashes))
+    return 0
+
+
+def verify(options: argparse.Namespace) -> int:
+    """Whether records are what was written; 1 when one is not."""
+    from aether_nb import record_verbs
+    from aether_nb.opening import open_record
+
+    said, ok = record_verbs.verified(open_record(options.store), options)
+    _say(said)
+    return 0 if ok else 1
+
+
+def replay(options: argparse.Namespace) -> int:
+    """Show a run again from its record; 1 when it diverges, or the world differs."""
+    from aether_nb import record_verbs
+    from aether_nb.opening import open_record
+
+    said, ok = record_verbs.replayed(open_record(options.store), options, Path.cwd())
+    _say(said)
+    return 0 if ok else 1
+
+
+def signalling(verb: str) -> Handler:
+    """A verb that says something to a run. A yes is asked for in sight of the exact call; 1 when it was not given."""
+
+    def say(options: argparse.Namespace) -> int:
+        from aether_nb import signal_verbs
+        from aether_nb.opening import open_post
+        from aether_nb.signalling import stand as stand_of
+
+        post = open_post(f"cli:{_me()}", options.store)
+        stand, word = signal_verbs.prepare(verb, options, post)
+        if shown := signal_verbs.exact(verb, stand):
+            print(shown, file=sys.stderr if options.json else sys.stdout)
+        if verb == "approve" and not options.yes and not _yes("Say yes to it? [y/N] ", stand.state.run):
+            print("Nothing was said: the run still waits.", file=sys.stderr)
+            return 1
+        signal = post.send(stand.state.run, word)
+        heard = post.heard(signal, HEARING)
+        now = stand_of(post.store, signal.run)
+        if options.json:
+            print(signal_verbs.json_text(now, signal, heard=heard))
+        else:
+            _say(signal_verbs.text(now, word, heard=heard))
+        return 0 if heard is None or heard.used else 1
+
+    return say
+
+
+def _me() -> str:
+    """Who types, by the login; the number of the account where it has no name."""
+    try:
+        return getuser()
+    except (KeyError, OSError):  # as in a container
+        return str(os.getuid()) if hasattr(os, "getuid") else "somebody"
+
+
+def _yes(question: str, run: str) -> bool:
+    """Whether whoever types says yes.
+
+    Raises:
+        UsageFault: Nobody types here.
+    """
+    from aether_nb.live.whereabouts import can_type
+
+    if not can_type(None):
+        what = "Nobody can type here, so nobody has said yes."
+        raise UsageFault(what, "A yes is given in sight of the exact call.", f"%aether approve {run} --yes")
+    print(question, end="", file=sys.stderr, flush=True)
+    try:
+        return input().strip().lower() in ("y", "yes")
+    except EOFError:
+        return False
+
+
+def resume(options: argparse.Namespace) -> int:
+    """Go on with a run in a kernel of its own; 3 when it waits for somebody afterwards."""
+    from aether_nb.live.whereabouts import can_type
+    from aether_nb.opening import open_record, record_place
+    from aether_nb.own_kernel import go_on
+    from aether_nb.signalling import named, stand
+    from aether_nb.store.place import as_setting
+
+    store = open_record(options.store)
+    before = named(store, "resume", options.run).state
+    typing, started = can_type(None), before.started
+    patience = options.park_after or (None if typing or options.approve else UNASKED)
+    words = ["resume", before.run, *(["--park-after", patience] if patience else [])]
+    words += [flag for flag, said in (("--take", options.take), ("--anyway", options.anyway)) if said]
+    environment = {"AETHER_STORE": as_setting(record_place(options.store)), "AETHER_PANEL": "off"}
+    if options.approve:
+        environment["AETHER_APPROVE"] = options.approve
+    if started is not None and started.notebook:
+        environment["JPY_SESSION_NAME"] = started.notebook
+    folder = Path(started.workspace) if started is not None and Path(started.workspace).is_dir() else Path.cwd()
+    store.log.close()
+    code = go_on(" ".join(words), folder, environment, typing=typing)
+    after = stand(store, before.run)
+    return 3 if code == 0 and after.state.ended is None else code
+
+
+def why(options: argparse.Namespace) -> int:
+    """What failed last, and what to type."""
+    from aether_nb import record_care
+    from aether_nb.opening import open_record
+
+    _say(record_care.explained(open_record(options.store), options.run))
+    return 0
+
+
+def audit(options: argparse.Namespace) -> int:
+    """A report of runs."""
+    from aether_nb import record_care
+    from aether_nb.opening import open_record
+
+    _say(record_care.audited(open_record(options.store), options))
+    return 0
+
+
+def pack(options: argparse.Namespace) -> int:
+    """A zip with a notebook and its own runs."""
+    from aether_nb import record_care
+    from aether_nb.opening import open_record
+    from aether_nb.store.place import FOLDER
+
+    beside = str(Path(options.notebook).resolve().parent / FOLDER)
+    _say(record_care.packed(open_record(options.store or _settings().store or beside), options))
     return 0
 
 
@@ -173,10 +324,17 @@ HANDLERS: dict[str, Handler] = {
     "runs": runs,
     "show": show,
     "trace": trace,
+    "replay": replay,
+    "verify": verify,
+    "why": why,
+    "audit": audit,
+    "pack": pack,
     "models": models,
     "key": key,
     "setup": setup,
     "doctor": look,
     "version": version_,
     "demo": demo,
+    "resume": resume,
+    **{verb: signalling(verb) for verb in verbs.SAYING},
 }

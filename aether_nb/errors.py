@@ -30,6 +30,10 @@
     │   ├── LeaseHeld           somebody else advances this run
     │   └── RunNotFound         no run goes by that name
     ├── ResumeRefused           a run cannot go on as it is
+    ├── ReplayError             a run cannot be replayed
+    │   ├── ReplayDiverged      the record is not what the rules would have done
+    │   └── WorldDiffers        an effect that the record speaks of is not there
+    ├── SignalRefused           what is said to a run does not fit what it waits for
     └── RunFailed               a run came to a bad end
 
 and, beside it, ``RunStopped``: a KeyboardInterrupt, because whoever pressed Stop means the queued cells too. A tool's
@@ -60,10 +64,13 @@ __all__ = [
     "ModelUnavailable",
     "OptionError",
     "RepairableToolError",
+    "ReplayDiverged",
+    "ReplayError",
     "ResumeRefused",
     "RunFailed",
     "RunNotFound",
     "RunStopped",
+    "SignalRefused",
     "StoreCorrupt",
     "StoreError",
     "StoreFull",
@@ -76,6 +83,7 @@ __all__ = [
     "UnknownVerb",
     "UsageFault",
     "WorkspaceError",
+    "WorldDiffers",
 ]
 
 
@@ -244,6 +252,43 @@ class BlobMissing(StoreError):
 
 class ResumeRefused(AetherError):
     """A run cannot go on as it is: its tools or rules are no longer those that it was started with."""
+
+
+class ReplayError(AetherError):
+    """A run cannot be replayed."""
+
+
+class ReplayDiverged(ReplayError):
+    """The record is not what the rules would have done.
+
+    Args:
+        what: See ``AetherError``.
+        why: See ``AetherError``.
+        hint: See ``AetherError``.
+        seq: The number of the event at which they part.
+        expected: The step that the rules say there.
+        found: The step that the record has there.
+    """
+
+    def __init__(
+        self, what: str, why: str = "", hint: str = "", *, seq: int = 0, expected: str = "", found: str = ""
+    ) -> None:
+        super().__init__(what, why, hint)
+        self.seq, self.expected, self.found = seq, expected, found
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Keep the plain values when an error crosses a process."""
+        return (*super().__reduce__(), dict(self.__dict__))
+
+
+class WorldDiffers(ReplayError):
+    """An effect that the record speaks of is not there, or is another one; ``differences`` says which, call by call."""
+
+    differences: tuple[str, ...] = ()
+
+
+class SignalRefused(AetherError):
+    """What is said to a run does not fit what it waits for; nothing was said."""
 
 
 class RunNotFound(StoreError):

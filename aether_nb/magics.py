@@ -13,6 +13,8 @@ import os
 import re
 import sys
 from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.inputtransformer2 import make_tokens_by_line
@@ -25,12 +27,16 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from aether_nb.events.state import RunState
-    from aether_nb.session import Question, Resumption, Session, Task
+    from aether_nb.retelling import Work
+    from aether_nb.session import Question, Session
 
 __all__ = ["AetherMagics", "load", "unload"]
 
 CELL = re.compile(r"^%%aether\b[ \t]*(.*)$")
 LINE = re.compile(r"^(?P<indent>[ \t]*)%aether[ \t]+(?P<text>.*\S)[ \t]*$")
+NAMED = 3
+"""How many runs that were left are named when the extension is loaded."""
+
 NESTED = ("run_code", "run_cell_magic", "run_line_magic")
 
 
@@ -68,7 +74,7 @@ class AetherMagics(Magics):
             elif is_question(line):
                 self._ask_blocking(*self._read_cell("", line))
             elif is_working(line):
-                self._ask_blocking(self._read_working(line))
+                self._ask_blocking(*self._read_working(line))
             else:
                 self._verb(line)
         except verbs.Help as help:
@@ -77,19 +83,19 @@ class AetherMagics(Magics):
     async def cell(self, line: str, body: str) -> None:
         """``%%aether`` as a native async cell; what the input transformer calls."""
         try:
-            task, out = (self._read_working(body), "") if is_working(body) and not line else self._read_cell(line, body)
+            working = is_working(body) and not line
+            task, out = self._read_working(body) if working else self._read_cell(line, body)
         except verbs.Help as help:
             print(help, end="")
             return
         from aether_nb.cell import ask_in_cell
 
-        state = await ask_in_cell(self.session, task)
-        self._bind(out, state)
+        await ask_in_cell(self.session, task, partial(self._bind, out))
 
-    def _ask_blocking(self, task: Task, out: str = "") -> None:
+    def _ask_blocking(self, task: Work, out: str = "") -> None:
         from aether_nb.cell import ask_blocking
 
-        self._bind(out, ask_blocking(self.session, task))
+        ask_blocking(self.session, task, partial(self._bind, out))
 
     def _bind(self, out: str, state: RunState) -> None:
         """Give the answer to the user's variable; a run without one leaves it alone."""
@@ -110,8 +116,7 @@ class AetherMagics(Magics):
                 "There is no question in this cell.",
                 hint="Type one below %%aether, such as: How many missing values are there?",
             )
-        if options.out and (not options.out.isidentifier() or keyword.iskeyword(options.out)):
-            raise OptionError(f"{options.out!r} is no name for a variable.", hint="%%aether -o answer")
+        out = checked_name(options.out)
         from aether_nb.session import Question
 
         return (
@@ -124,11 +129,11 @@ class AetherMagics(Magics):
                 cell=self._cell_id(),
                 park_after=seconds(options.park_after),
             ),
-            options.out or "",
+            out,
         )
 
-    def _read_working(self, line: str) -> Resumption:
-        """Which run is to go on.
+    def _read_working(self, line: str) -> tuple[Work, str]:
+        """Which run is to be worked on, how, and the variable that gets the answer.
 
         Raises:
             OptionError: The line cannot be read.
@@ -136,10 +141,20 @@ class AetherMagics(Magics):
         """
         name, *words = verbs.words(line)
         options = verbs.parse(verbs.find(name, "notebook"), words, "notebook")
-        from aether_nb.session import Resumption
+        if name == "resume":
+            from aether_nb.session import Resumption
+            from aether_nb.signalling import named
+
+            run = named(self.session.store, "resume", options.run, self.session.notebook).state.run
+            patience = seconds(options.park_after, "%aether resume")
+            return Resumption(run, take=options.take, anyway=options.anyway, park_after=patience), ""
+        from aether_nb.retelling import Fork, Replay
 
         run = self.session.store.log.resolve(options.run or self.session.last)
-        return Resumption(run, take=options.take, anyway=options.anyway)
+        if name == "fork":
+            return Fork(run, number(options.at), " ".join(options.text), anyway=options.anyway), ""
+        out = checked_name(options.out)
+        return Replay(run, options.mode or "pure", self._cell_id(), json=options.json), out
 
     def _cell_id(self) -> str:
         """The cell's id, as the front end gave it; empty where there is none."""
@@ -177,9 +192,9 @@ def is_question(line: str) -> bool:
     words = line.split()
     if not words:
         return False
-    known = any(verb.name == words[0] and "notebook" in verb.faces for verb in verbs.VERBS)
+    known = next((verb for verb in verbs.VERBS if verb.name == words[0] and "notebook" in verb.faces), None)
     if known:
-        return len(words) > 2 and line.rstrip().endswith("?")
+        return not known.prose and len(words) > 2 and line.rstrip().endswith("?")
     return len(words) > 2 or (line.rstrip().endswith("?") and len(words) > 1)
 
 
@@ -189,7 +204,31 @@ def is_working(line: str) -> bool:
     return bool(words) and words[0] in verbs.WORKING and not is_question(line)
 
 
-def seconds(text: str | None) -> float | None:
+def checked_name(text: str | None) -> str:
+    """The name of the variable that gets the answer; empty for none.
+
+    Raises:
+        OptionError: It is no name.
+    """
+    if text and (not text.isidentifier() or keyword.iskeyword(text)):
+        raise OptionError(f"{text!r} is no name for a variable.", hint="%%aether -o answer")
+    return text or ""
+
+
+def number(text: str | None) -> int:
+    """The number of an event, as it was typed; 0 when nothing was.
+
+    Raises:
+        OptionError: It is none.
+    """
+    if text is None:
+        return 0
+    if not text.isdigit() or text == "0":
+        raise OptionError(f"{text!r} is no number of an event.", hint="See them: %aether trace --json")
+    return int(text)
+
+
+def seconds(text: str | None, program: str = "%%aether") -> float | None:
     """A number of seconds, as it was typed; None when nothing was.
 
     Raises:
@@ -202,7 +241,7 @@ def seconds(text: str | None) -> float | None:
     except ValueError:
         number = -1.0
     if not 0 <= number < math.inf:
-        raise OptionError(f"{text!r} is no number of seconds.", hint="%%aether --park-after 60")
+        raise OptionError(f"{text!r} is no number of seconds.", hint=f"{program} --park-after 60")
     return number
 
 
@@ -262,10 +301,11 @@ def complete(magics: AetherMagics, event: Any) -> list[str]:
 
 def _options(verb: verbs.Verb, words: list[str]) -> list[str]:
     before = words[-2] if len(words) > 1 else ""
-    for option in verb.options:
+    options = [option for option in verb.options if not option.terminal]
+    for option in options:
         if before in option.names and option.choices:
             return list(option.choices)
-    names = [name for option in verb.options for name in option.names if name.startswith("-")]
+    names = [name for option in options for name in option.names if name.startswith("-")]
     if verb.name == "help":
         names += [other.name for other in verbs.VERBS if "notebook" in other.faces]
     return [*names, "--help"]
@@ -283,6 +323,8 @@ def load(shell: InteractiveShell) -> None:
             shell.set_hook("complete_command", lambda _, event: complete(magics, event), str_key=command)
     try:
         print(serving_line(shell))
+        if left := left_line(shell):
+            print(left)
     except AetherError as error:
         print("\n".join(error._render_traceback_()))
 
@@ -298,6 +340,29 @@ def serving_line(shell: InteractiveShell) -> str:
     choice = serving(os.environ, settings.model, load_providers([settings.providers]), local_only=settings.local_only)
     say = "For a language model: %aether setup" if choice.name == ANALYST else "Another: %aether model PROVIDER:MODEL"
     return f"aether: {choice.name} serves ({choice.why}). {say}"
+
+
+def left_line(shell: InteractiveShell) -> str:
+    """One line: which runs of this notebook nobody goes on with, and what to type; empty when there are none."""
+    from aether_nb.config import load as load_settings
+    from aether_nb.live.whereabouts import place
+    from aether_nb.store.glance import left_behind
+    from aether_nb.store.place import store_place
+
+    notebook, workspace = place(shell)
+    record = store_place(notebook, Path.cwd(), load_settings(workspace).store)
+    # A server is not asked while the extension is loaded: it may be slow, or gone.
+    left = left_behind(record, str(notebook or "")) if isinstance(record, Path) else []
+    if not left:
+        return ""
+    told = []
+    for one in left[:NAMED]:
+        prompt = " ".join("".join(sign if sign.isprintable() else " " for sign in one.prompt).split())
+        stands = f"is parked and waits for {one.waits_for}" if one.waits_for else "was interrupted"
+        told.append(f'{one.run} {stands} ("{prompt[:40]}{"…" if len(prompt) > 40 else ""}")')
+    more = f", and {len(left) - NAMED} more" if len(left) > NAMED else ""
+    runs, run = ("run", left[0].run) if len(left) == 1 else ("runs", "RUN")
+    return f"aether: {runs} {', '.join(told)}{more}. Go on: %aether resume {run}"
 
 
 def unload(shell: InteractiveShell) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import getpass
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import asdict
@@ -15,7 +16,7 @@ from typing import Any, TypeAlias
 
 from IPython import get_ipython
 
-from aether_nb import doctor, model_verbs, reports, verbs
+from aether_nb import doctor, model_verbs, record_care, record_verbs, reports, signal_verbs, traces, verbs
 from aether_nb.about import VERSION
 from aether_nb.errors import UsageFault
 from aether_nb.live.thread import AgentThread
@@ -23,6 +24,7 @@ from aether_nb.live.whereabouts import can_type
 from aether_nb.opening import surroundings
 from aether_nb.session import Session
 from aether_nb.setting_up import Dialog, set_up
+from aether_nb.signalling import Post, stands
 from aether_nb.widgets.transcript import bundle
 from aether_nb.widgets.view import view_of
 
@@ -42,6 +44,7 @@ def status(session: Session, _: Any) -> str:
         f"  record   {session.store.place}",
         f"  turns    {len(session.turns)} in this conversation",
         f"  grants   {grants}",
+        *(f"  run      {line}" for line in reports.stand_lines(stands(session.store))),
         "",
         verbs.overview("notebook"),
     ]
@@ -54,6 +57,8 @@ def help_(options: argparse.Namespace) -> str:
         return verbs.overview("notebook")
     if options.verb == "settings":
         return verbs.settings_text()
+    if options.verb == "guarantees":
+        return verbs.guarantees_text()
     verb = verbs.CELL if options.verb.lstrip("%") == "aether" else verbs.find(options.verb, "notebook")
     return verbs.help_text(verb, "notebook")
 
@@ -122,22 +127,58 @@ def grants(session: Session, options: argparse.Namespace) -> str:
 
 
 def runs(session: Session, options: argparse.Namespace) -> str:
-    """The runs that are recorded here."""
+    """The runs that are recorded here; or drop some of them."""
+    if options.prune:
+        return record_care.pruned(session.store, session.models.record, options, time.time())
     found = session.store.log.runs()
-    return json.dumps(reports.runs_rows(found), indent=2) if options.json else reports.runs_text(found)
+    how = stands(session.store, found)
+    return json.dumps(reports.runs_rows(found, how), indent=2) if options.json else reports.runs_text(found, how)
 
 
 def show(session: Session, options: argparse.Namespace) -> Mapping[str, Any]:
     """A run as it was seen, with its answer."""
-    return bundle(view_of(session.entries(options.run)), with_answer=True)
+    view = view_of(session.entries(options.run))
+    view.chain = session.store.chain.head(view.run)
+    return bundle(view, with_answer=True)
 
 
 def trace(session: Session, options: argparse.Namespace) -> str:
-    """What a run did, in order."""
+    """What a run did: its plan, its requests and its calls."""
     entries = list(session.entries(options.run))
+    hashes = session.store.chain.hashes(entries[0].run)
     if options.json:
-        return json.dumps(list(reports.trace_rows(entries)), indent=2)
-    return reports.trace_text(entries[0].run, entries)
+        return json.dumps(traces.trace_values(entries, hashes), indent=2)
+    return traces.trace_text(entries, hashes)
+
+
+def verify(session: Session, options: argparse.Namespace) -> str:
+    """Whether records are what was written."""
+    return record_verbs.verified(session.store, options)[0]
+
+
+def signalling(verb: str) -> Handler:
+    """A verb that says something to a run, in this notebook's record, and shows the exact call that it is about."""
+
+    def say(session: Session, options: argparse.Namespace) -> str:
+        post = Post(session.store, session.sealer, "cell")
+        stand, word = signal_verbs.prepare(verb, options, post, session.notebook)
+        signal = post.send(stand.state.run, word)
+        if options.json:
+            return signal_verbs.json_text(stand, signal)
+        told = signal_verbs.text(stand, word, watched=signal.run in session.sleepers)
+        return "\n".join(filter(None, (signal_verbs.exact(verb, stand), told)))
+
+    return say
+
+
+def why(session: Session, options: argparse.Namespace) -> str:
+    """What failed last in this notebook, and what to type."""
+    return record_care.explained(session.store, options.run, session.notebook)
+
+
+def audit(session: Session, options: argparse.Namespace) -> str:
+    """A report of runs."""
+    return record_care.audited(session.store, options)
 
 
 def look(options: argparse.Namespace) -> str:
@@ -168,6 +209,10 @@ HANDLERS: dict[str, Handler] = {
     "runs": runs,
     "show": show,
     "trace": trace,
+    "verify": verify,
+    "why": why,
+    "audit": audit,
+    **{verb: signalling(verb) for verb in verbs.SAYING},
 }
 
 WITHOUT_SESSION: dict[str, Callable[[argparse.Namespace], str]] = {

@@ -14,11 +14,12 @@ from aether_nb.errors import ConfigError
 from aether_nb.live.whereabouts import place
 from aether_nb.serving import Serving
 from aether_nb.session import Session
+from aether_nb.signalling import Post
 from aether_nb.store.place import store_folder, store_place
 from aether_nb.store.seal import Sealer
 from aether_nb.store.store import Store, open_store
 
-__all__ = ["open_record", "open_session", "surroundings"]
+__all__ = ["open_post", "open_record", "open_session", "record_place", "surroundings"]
 
 
 def open_session(shell: Any) -> Session:
@@ -48,5 +49,14 @@ def surroundings(shell: Any) -> tuple[Settings | ConfigError, Path | Address, Pa
 
 def open_record(place: str = "", name: str = "aether") -> Store:
     """The record in a folder or on a server, or the one that belongs to the working directory."""
-    settings = load(Path.cwd())
-    return open_store(store_place(None, Path.cwd(), place or settings.store), name)
+    return open_store(record_place(place), name)
+
+
+def record_place(place: str = "") -> Path | Address:
+    """Where the record is that belongs to the working directory, or the one that was named."""
+    return store_place(None, Path.cwd(), place or load(Path.cwd()).store)
+
+
+def open_post(by: str, place: str = "") -> Post:
+    """Where words to runs are posted from a terminal, sealed with this user's key."""
+    return Post(open_record(place), Sealer(own_file().parent), by)

@@ -1,4 +1,4 @@
-"""What both faces tell of recorded runs: the list of them, and the trace of one. Text and plain values only."""
+"""What both faces tell of recorded runs: the list of them, and the events of one. Text and plain values only."""
 
 from __future__ import annotations
 
@@ -7,41 +7,67 @@ from datetime import datetime
 from typing import Any
 
 from aether_nb.events import kinds as k
+from aether_nb.signalling import Stand
 from aether_nb.store.log import RunSummary
 from aether_nb.widgets.wording import clean
 
-__all__ = ["runs_rows", "runs_text", "trace_rows", "trace_text"]
+__all__ = ["event_rows", "runs_rows", "runs_text", "stand_lines"]
 
 
-def runs_rows(runs: Iterable[RunSummary]) -> list[dict[str, Any]]:
-    """Runs as plain values, newest first."""
+def runs_rows(runs: Iterable[RunSummary], stands: Iterable[Stand] = ()) -> list[dict[str, Any]]:
+    """Runs as plain values, newest first; of those that have not ended also how they stand."""
+    known = {one.state.run: one for one in stands}
     return [
         {
             "run": run.id,
             "started": datetime.fromtimestamp(run.started).isoformat(timespec="seconds"),
-            "outcome": run.outcome or "not ended",
+            "outcome": run.outcome or (known[run.id].word if run.id in known else "not ended"),
             "model": run.model,
             "events": run.head,
             "prompt": run.prompt,
+            **(_stands(known[run.id]) if run.id in known else {}),
         }
         for run in runs
     ]
 
 
-def runs_text(runs: Iterable[RunSummary]) -> str:
-    """Runs as a table for a terminal."""
-    rows = runs_rows(runs)
+def _stands(one: Stand) -> dict[str, Any]:
+    """Who holds a run that has not ended, since when, and what it waits for."""
+    held = one.holder if one.held else None
+    since = datetime.fromtimestamp(held.since).isoformat(timespec="seconds") if held else None
+    return {"held_by": held.name if held else None, "since": since, "waits_for": one.waits_for or None}
+
+
+def stand_lines(stands: Iterable[Stand]) -> list[str]:
+    """A line for each run that has not ended: how it stands, who holds it, and what to type."""
+    lines = []
+    for one in stands:
+        run, waits = one.state.run, f"waits for {one.waits_for}" if one.waits_for else ""
+        if one.held and one.holder is not None:
+            since = datetime.fromtimestamp(one.holder.since).strftime("%H:%M:%S")
+            by = f"held by {one.holder.name} since {since}"
+        else:
+            by = f"nobody holds it: %aether resume {run}"
+        lines.append(clean(f"{run}  {' · '.join(filter(None, (one.word, waits, by)))}"))
+    return lines
+
+
+def runs_text(runs: Iterable[RunSummary], stands: Iterable[Stand] = ()) -> str:
+    """Runs as a table for a terminal, and below it how those stand that have not ended."""
+    stands = list(stands)
+    rows = runs_rows(runs, stands)
     if not rows:
         return "No runs are recorded here yet. Ask a question: %%aether"
-    lines = [f"{'RUN':<9} {'STARTED':<19} {'OUTCOME':<10} {'MODEL':<16} PROMPT"]
+    lines = [f"{'RUN':<9} {'STARTED':<19} {'OUTCOME':<11} {'MODEL':<16} PROMPT"]
     for row in rows:
         prompt = " ".join(row["prompt"].split())
         shown = prompt if len(prompt) <= 60 else prompt[:59] + "…"
-        lines.append(clean(f"{row['run']:<9} {row['started']:<19} {row['outcome']:<10} {row['model']:<16} {shown}"))
-    return "\n".join(lines)
+        lines.append(clean(f"{row['run']:<9} {row['started']:<19} {row['outcome']:<11} {row['model']:<16} {shown}"))
+    below = [f"  {line}" for line in stand_lines(stands)]
+    return "\n".join([*lines, *(["", "Not ended:", *below] if below else [])])
 
 
-def trace_rows(entries: Iterable[k.Entry]) -> Iterator[dict[str, Any]]:
+def event_rows(entries: Iterable[k.Entry]) -> Iterator[dict[str, Any]]:
     """What a run did, as plain values: number, seconds since its start, kind, depth in the tree, and a sentence."""
     start = 0.0
     for entry in entries:
@@ -52,14 +78,6 @@ def trace_rows(entries: Iterable[k.Entry]) -> Iterator[dict[str, Any]]:
         depth, text = said
         seconds = round(entry.time - start, 3)
         yield {"seq": entry.seq, "seconds": seconds, "kind": entry.event.kind, "depth": depth, "text": text}
-
-
-def trace_text(run: str, entries: Iterable[k.Entry]) -> str:
-    """What a run did, as a tree for a terminal."""
-    lines = [f"run {run}"]
-    for row in trace_rows(entries):
-        lines.append(clean(f"{row['seconds']:>8.2f}s  {'  ' * row['depth']}{row['text']}"))
-    return "\n".join(lines)
 
 
 def _sentence(event: k.Event) -> tuple[int, str] | None:
@@ -100,6 +118,10 @@ def _call_sentence(event: k.Event) -> tuple[int, str] | None:
             return 3, f"failed after {seconds:.2f} s: {_short(what)}"
         case k.CallDoubtful(what=what):
             return 3, f"in doubt: {what}"
+        case k.CallSettled(how=how, by=by):
+            return 3, f"settled by {by}: {how}"
+        case k.CallRetried(attempt=attempt, what=what, lost=lost):
+            return 3, f"attempt {attempt} {'was lost' if lost else 'failed'}: {_short(what)}"
         case k.NamespaceChanged(changes=changes):
             return 3, f"changed {', '.join(f'{change.name} ({change.what})' for change in changes)}"
         case k.QuestionAsked(text=text):
@@ -110,6 +132,29 @@ def _call_sentence(event: k.Event) -> tuple[int, str] | None:
             return 1, f"limit reached: {limit} {used:g} of {allowed:g}"
         case k.RunEnded(outcome=outcome, what=what):
             return 0, f"ended: {outcome}{f' ({what})' if what else ''}"
+        case _:
+            return _lasting_sentence(event)
+
+
+def _lasting_sentence(event: k.Event) -> tuple[int, str] | None:
+    match event:
+        case k.RunParked(waits_for=waits_for):
+            return 0, f"parked: it waits for {'a word to go on' if waits_for == 'go' else f'its {waits_for}'}"
+        case k.RunResumed(by=by, fresh=fresh):
+            return 0, f"went on in {'another' if fresh else 'the same'} kernel: {by}"
+        case k.LeaseTaken(before=before, forced=True):
+            return 0, f"taken over from {before}"
+        case k.RunForked(source=source, at=at):
+            return 0, f"a fork of {source} at its event {at}"
+        case k.SignalReceived(type=type, by=by, used=used, text=text):
+            said = f": {_short(text)}" if text else ""
+            return 1, f"said by {by}: {type}{said}{'' if used else ' (fitted nothing any more)'}"
+        case k.NamespaceRestored(loaded=loaded, remade=remade, missing=missing, differs=differs):
+            parts = [
+                f"{word} {', '.join(names)}" for word, names in (("back", loaded), ("made again", remade)) if names
+            ]
+            parts += [f"{one.name} {word}" for word, ones in (("gone", missing), ("differs", differs)) for one in ones]
+            return 1, f"variables: {' · '.join(parts)}" if parts else "variables: none to restore"
         case _:
             return None
 

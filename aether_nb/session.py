@@ -18,11 +18,13 @@ from typing import Any, TypeAlias
 from aether_nb import registry
 from aether_nb.about import VERSION
 from aether_nb.agent import context
+from aether_nb.agent.again import RECORDED, Again, Recalled, Record, record_again
 from aether_nb.agent.asking import Asking, Person
 from aether_nb.agent.calls import Calls, Host
 from aether_nb.agent.driver import Driver
 from aether_nb.agent.mail import Mail
-from aether_nb.agent.resuming import check, interrupted, versions
+from aether_nb.agent.remembering import Occurrences
+from aether_nb.agent.resuming import check, interrupted, owes_variables, versions
 from aether_nb.agent.run import Run, Watcher, new_id
 from aether_nb.agent.sealing import Signing, sealed, unsealed
 from aether_nb.agent.waiting import Waiting
@@ -40,6 +42,7 @@ from aether_nb.store.store import Store
 from aether_nb.tools.base import Tool
 from aether_nb.tools.builtin import BUILT_IN
 from aether_nb.tools.function import FunctionTool
+from aether_nb.waking import Sleepers
 
 __all__ = ["Cell", "Question", "Resumption", "Session", "Task"]
 
@@ -131,10 +134,14 @@ class Session:
     turns: dict[str, k.Turn] = field(default_factory=dict)
     grants: list[k.Grant] = field(default_factory=list)
     last: str = ""
-    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    sleepers: Sleepers = field(init=False)
+    """Parked runs that this kernel wakes by itself when what they wait for is said."""
+    asked: Occurrences = field(default_factory=Occurrences)
+    working: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
         """Take the folder that a person opened with a typed flag; nothing else is ever granted beforehand."""
+        self.sleepers = Sleepers(self.store, self.sealer, lambda: self.busy, lambda work: self.thread.submit(work))
         if folder := self.models.settings.allow_writes:
             rule = f"folder:{os.path.realpath(folder)}"
             self.grants.append(k.Grant("g-flag", "write_file", rule, "medium", "notebook", "the flag --allow-writes"))
@@ -145,25 +152,41 @@ class Session:
         self.thread.close()
         self.store.log.close()
 
-    def ready(self, task: Task) -> None:
+    @property
+    def busy(self) -> bool:
+        """Whether a task is being worked on."""
+        return self.working.locked()
+
+    def ready(self, model: str) -> None:
         """Refuse a question that cannot be begun, before anything is shown.
 
         When nothing says which model serves, the servers of this machine are looked for, once.
 
-        An agent that hangs, because a tool of somebody's blocks its thread, is left behind and a new one is started.
+        Args:
+            model: The model that is named; empty for the one that serves.
 
         Raises:
             ModelNotFound: No model goes by that name.
             UsageFault: Another question is being worked on: code of an agent asks an agent.
         """
-        self.models.look_around(task.model, self.thread.run)
-        self.models.model(task.model)
-        if not self._turn.locked():
+        self.models.look_around(model, self.thread.run)
+        self.models.model(model)
+        self.free()
+
+    def free(self) -> None:
+        """Refuse a task while another one is worked on.
+
+        An agent that hangs, because a tool of somebody's blocks its thread, is left behind and a new one is started.
+
+        Raises:
+            UsageFault: Another one is.
+        """
+        if not self.busy:
             return
         if self.thread.responds():
             why = "The questions of a notebook are worked on one after the other."
             raise UsageFault("Another question is being worked on.", why, "Wait for it, or stop it, and ask again.")
-        self.thread, self._turn = AgentThread(), asyncio.Lock()
+        self.thread, self.working = AgentThread(), asyncio.Lock()
 
     def tools(self) -> Mapping[str, Tool]:
         """The built-in tools, those of plugins, and those that stand in the notebook; later ones win.
@@ -191,14 +214,14 @@ class Session:
             asyncio.CancelledError: It was stopped; the log says so.
             AetherError: It could not be started or recorded.
         """
-        async with self._turn:
+        async with self.working:
             return await (self._ask(task, cell) if isinstance(task, Question) else self._resume(task, cell))
 
     async def _ask(self, question: Question, cell: Cell) -> RunState:
         model, self.models.only = self.models.model(question.model), question.model
         if question.fresh:
             self.turns.clear()
-        with self._leased(question.run) as lease:
+        with self.leased(question.run) as lease:
             run = Run(self.store.log, question.run, (cell.watcher,), epoch=lease.epoch)
             summary = await cell.main(
                 lambda: summarize(self.shell.user_ns, question.prompt, hidden=self.shell.user_ns_hidden)
@@ -215,20 +238,22 @@ class Session:
             )
             given = (sealed(run.id, k.GrantGiven(grant), self.sealer) for grant in self.grants)
             run.append(started, k.ContextComposed(opening), *given)
-            return await self._driven(run, tools, cell, question.park_after)
+            return await self.driven(run, tools, cell, question.park_after)
 
     async def _resume(self, task: Resumption, cell: Cell) -> RunState:
         store, id = self.store, task.run
         store.chain.verify(id).confirm()
         before = store.leases.holder(id)
-        with self._leased(id, task.take) as lease:
+        with self.leased(id, task.take) as lease:
             run, tools = Run(store.log, id, (cell.watcher,), epoch=lease.epoch), self.tools()
             run.catch_up()
-            self._may_resume(run.state, tools, task.anyway)
-            fresh = before is None or before.process != lease.process
-            taken = before.name if before is not None and before.epoch != lease.epoch else ""
+            record = record_again(store.log.read(id), store.log.read)
+            tools = record.tools(tools) if record else tools
+            self.may_go_on(run.state, tools, task.anyway)
+            fresh = before is None or before.process != lease.process or owes_variables(store.log.read(id))
+            other = before if before is not None and before.epoch != lease.epoch else None
             run.append(
-                k.LeaseTaken(lease.epoch, lease.name, taken, forced=task.take),
+                k.LeaseTaken(lease.epoch, lease.name, other.name if other else "", forced=bool(other and other.alive)),
                 k.RunResumed(lease.name, fresh, task.anyway),
                 *unsealed(run.state, store.log.read(id), self.sealer),
                 *interrupted(run.state, fresh),
@@ -236,10 +261,10 @@ class Session:
             if fresh:
                 plan = plan_restore(store.log.read(id))
                 run.append(await cell.main(lambda: restore(self.shell, plan, store.blobs, Signing(self.sealer))))
-            return await self._driven(run, tools, cell, task.park_after)
+            return await self.driven(run, tools, cell, task.park_after, record)
 
     @contextmanager
-    def _leased(self, run: str, force: bool = False) -> Iterator[Holder]:
+    def leased(self, run: str, force: bool = False) -> Iterator[Holder]:
         """Be the one who advances a run, and let go of it whatever becomes of it."""
         lease = self.store.leases.take(run, time.time(), force)
         try:
@@ -247,25 +272,51 @@ class Session:
         finally:
             self.store.leases.release(run)
 
-    def _may_resume(self, state: RunState, tools: Mapping[str, Tool], anyway: bool) -> None:
+    def may_go_on(self, state: RunState, tools: Mapping[str, Tool], anyway: bool, verb: str = "resume") -> None:
+        """Refuse to go on with a run that has ended or whose rules are other ones; else let its own model serve.
+
+        Raises:
+            ResumeRefused: It cannot go on like this.
+            ModelError: The model that was asked last cannot be had.
+        """
         if state.ended is not None:
             what = f"Run {state.run} has ended ({state.ended.outcome})."
             raise ResumeRefused(what, "There is nothing to go on with.", f"Look at it: %aether show {state.run}")
         if not anyway:
-            check(state, tools)
-        self.models.model(state.model)  # the one that was asked last goes on; one that cannot be had ends nothing
-        self.models.only = "" if state.model == self.models.name else state.model
+            check(state, tools, verb)
+        if not state.model.startswith(RECORDED):
+            self.models.model(state.model)  # the one that was asked last goes on; one that cannot be had ends nothing
+            self.models.only = "" if state.model == self.models.name else state.model
 
-    async def _driven(self, run: Run, tools: Mapping[str, Tool], cell: Cell, park_after: float | None) -> RunState:
-        """Drive a run to its end, or to where it is parked, and let go of it."""
+    async def driven(
+        self,
+        run: Run,
+        tools: Mapping[str, Tool],
+        cell: Cell,
+        park_after: float | None = None,
+        record: Record | None = None,
+    ) -> RunState:
+        """Drive a run to its end, or to where it is parked, and let go of it.
+
+        Args:
+            run: The run, with the events in its log that it opens with.
+            tools: What may be called.
+            cell: Where it is worked on.
+            park_after: Seconds of waiting after which it is parked.
+            record: Whose replies it gets instead of a model's, when it performs another run again.
+        """
         self.last = run.id
         mail = Mail(self.store.signals, run.id, self.sealer)
-        waiting = Waiting(Asking(cell.people), mail, park_after)
+        asking = Asking(cell.people) if record is None else Recalled(Asking(cell.people), record)
+        waiting = Waiting(asking, mail, park_after)
         keeper = Keeper(self.store.blobs, signer=Signing(self.sealer))
         keeper.recall(self.store.log.read(run.id))
-        calls = Calls(run, tools, Host(self.shell, self.workspace, cell.main, keeper=keeper), waiting.asking)
+        calls = Calls(run, tools, Host(self.shell, self.workspace, cell.main, keeper=keeper), waiting.within(run))
         try:
-            return await Driver(run, self.models.chosen, calls, waiting, sealer=self.sealer).drive()
+            sealing: Any = {"sealer": self.sealer, "head": lambda: self.store.chain.head(run.id)}
+            if record is None:
+                return await Driver(run, self.models.chosen, calls, waiting, **sealing).drive()
+            return await Again(record, run, lambda _: record.model, calls, waiting, **sealing).drive()
         finally:
             self._remember(run.state)
             await self.models.sweep()

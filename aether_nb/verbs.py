@@ -1,28 +1,29 @@
 """The one table of verbs and options, from which the magics and the command line are both built.
 
-Plain data and the parser made of it. What a verb does stands in ``magics`` and ``cli``; this module knows neither.
+Plain data. How a line is read stands in ``typed``, whose names are passed on here; what a verb does stands in
+``magics`` and ``cli``. This module knows neither.
 """
 
 from __future__ import annotations
 
-import argparse
 import re
-import shlex
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 from difflib import get_close_matches
-from typing import Any, Literal, NoReturn, TypeAlias
 
-from aether_nb.errors import OptionError, UnknownVerb
+from aether_nb.errors import UnknownVerb
+from aether_nb.typed import Face, Help, Option, Verb, help_text, leading_options, parse, split
 
 __all__ = [
     "CELL",
+    "SAYING",
     "VERBS",
     "WORKING",
+    "Face",
     "Help",
     "Option",
     "Verb",
     "find",
+    "guarantees_text",
     "help_text",
     "in_terminal",
     "leading_options",
@@ -32,43 +33,21 @@ __all__ = [
     "words",
 ]
 
-Face: TypeAlias = Literal["notebook", "terminal"]
-
-
-@dataclass(frozen=True)
-class Option:
-    """An option, or a positional argument when its name has no dash.
-
-    ``flag`` takes no value.
-    """
-
-    names: tuple[str, ...]
-    help: str
-    choices: tuple[str, ...] = ()
-    default: str | None = None
-    flag: bool = False
-    metavar: str = ""
-
-
-@dataclass(frozen=True)
-class Verb:
-    """Something that can be typed after ``%aether`` or ``aether``."""
-
-    name: str
-    help: str
-    options: tuple[Option, ...] = ()
-    faces: tuple[Face, ...] = ("notebook", "terminal")
-
-
-OPTION = re.compile(r"(?P<name>--?[A-Za-z][\w-]*)(?:=(?P<value>\S*))?(?=\s|$)")
-VALUE = re.compile(r"\"[^\"]*\"|'[^']*'|[^\s-]\S*")
-
 ROLES = ("chat", "utility", "vision", "embedding", "transcribe", "speak")
 """What a model is for."""
 
 JSON = Option(("--json",), "print JSON for another program", flag=True)
+FAILED = "the run's name or its beginning; the last one in which something failed when left out"
 RUN = Option(("run",), "the run's name or its beginning; the last one when left out", default="", metavar="RUN")
+WAITING = Option(
+    ("run",), "the run's name or its beginning; the one that waits when left out", default="", metavar="RUN"
+)
 STORE = Option(("--store",), "the folder of the record; .aether here when left out", default="", metavar="FOLDER")
+SENT = (JSON, STORE)
+TEXT = Option(
+    ("text",), "the run's name or its beginning, if there are several; then the words", metavar="[RUN] TEXT", rest=True
+)
+PARK_AFTER = Option(("--park-after",), "seconds of waiting for you after which the run is parked", metavar="SECONDS")
 
 CELL = Verb(
     "%%aether",
@@ -79,12 +58,15 @@ CELL = Verb(
         Option(("--mode",), "how much may run without a question", choices=("plan", "ask", "auto")),
         Option(("--plan",), "end with the plan; run nothing that changes anything", flag=True),
         Option(("--new",), "forget the earlier questions of this notebook", flag=True),
-        Option(("--park-after",), "seconds of waiting for you after which the run is parked", metavar="SECONDS"),
+        PARK_AFTER,
     ),
 )
 """The cell magic."""
 
-WORKING = ("resume",)
+SAYING = ("approve", "deny", "answer", "settle", "tell", "pause", "go", "stop")
+"""Verbs that say something to a run, wherever it is worked on."""
+
+WORKING = ("resume", "replay", "fork")
 """Verbs that work on a run, as a question does: alone in a cell they are awaited, so that clicks are heard."""
 
 VERBS: tuple[Verb, ...] = (
@@ -92,7 +74,14 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "help",
         "What can be typed.",
-        (Option(("verb",), "one verb; or settings, for all that can be set", default="", metavar="VERB"),),
+        (
+            Option(
+                ("verb",),
+                "one verb; settings, for all that can be set; or guarantees, for what holds when things fail",
+                default="",
+                metavar="VERB",
+            ),
+        ),
     ),
     Verb(
         "model",
@@ -135,13 +124,118 @@ VERBS: tuple[Verb, ...] = (
             RUN,
             Option(("--take",), "take it over from a kernel that is alive", flag=True),
             Option(("--anyway",), "go on, though tools or rules are no longer the same", flag=True),
+            PARK_AFTER,
+            Option(
+                ("--approve",),
+                "when nobody can type: what is answered at a gate; it stays open when left out",
+                choices=("deny", "low", "auto"),
+                terminal=True,
+            ),
+            STORE,
+        ),
+    ),
+    Verb(
+        "replay",
+        "Show a run again from its record; or check its effects (confirm); or perform its code again (live).",
+        (
+            RUN,
+            Option(("--mode",), "pure when left out", choices=("pure", "confirm", "live"), notebook=True),
+            Option(("--mode",), "pure when left out", choices=("pure", "confirm"), terminal=True),
+            Option(("-o", "--out"), "bind the answer to a variable of this name", metavar="NAME", notebook=True),
+            JSON,
+            replace(STORE, terminal=True),
+        ),
+    ),
+    Verb(
+        "fork",
+        "Go another way from an event of a run on, in a new run; the words that follow are said to it.",
+        (
+            RUN,
+            Option(("text",), "what it shall do instead", rest=True, metavar="TEXT"),
+            Option(("--at",), "the last event that is copied; the last one when left out", metavar="EVENT"),
+            Option(("--anyway",), "go on, though tools or rules are no longer the same", flag=True),
         ),
         ("notebook",),
     ),
-    Verb("runs", "The runs that are recorded here.", (JSON, STORE)),
+    Verb(
+        "approve",
+        "Say yes to the call that a run waits for; it is shown first.",
+        (
+            WAITING,
+            Option(("--lasts",), "for how long this yes is good", choices=("once", "run"), default="once"),
+            Option(("--yes",), "do not ask again", flag=True, terminal=True),
+            *SENT,
+        ),
+    ),
+    Verb(
+        "deny",
+        "Say no to the call that a run waits for.",
+        (WAITING, Option(("--reason",), "why not; the model reads it", default="", metavar="TEXT"), *SENT),
+    ),
+    Verb("answer", "Answer what a run asks, in words or by the number of an option.", (TEXT, *SENT), prose=True),
+    Verb(
+        "settle",
+        "Say what became of a call that was interrupted: it ran, run it again, or skip it.",
+        (WAITING, Option(("how",), "ran, rerun or skip", default="", metavar="ran|rerun|skip"), *SENT),
+    ),
+    Verb(
+        "tell",
+        "Say something to the model while a run goes on; it reads it before its next step.",
+        (TEXT, *SENT),
+        prose=True,
+    ),
+    Verb("pause", "Let a run pause before its next step.", (WAITING, *SENT)),
+    Verb("go", "Let a paused run go on.", (WAITING, *SENT)),
+    Verb("stop", "Stop a run, whichever kernel it is in.", (WAITING, *SENT)),
+    Verb(
+        "runs",
+        "The runs that are recorded here; with --prune, drop ended ones for good.",
+        (
+            Option(("--prune",), "drop ended runs; say which", flag=True),
+            Option(("--older",), "with --prune: that ended so many days ago", default="", metavar="DAYS"),
+            Option(("--larger",), "with --prune: the oldest, until the rest is smaller", default="", metavar="SIZE"),
+            Option(("--keep",), "with --prune: all but so many of the newest", default="", metavar="N"),
+            JSON,
+            STORE,
+        ),
+    ),
     Verb("show", "A run as it was seen: plan, cards, approvals, answer.", (RUN, STORE)),
     Verb(
         "trace", "What a run did, in order: plan, model, calls, who approved what, times and cost.", (RUN, JSON, STORE)
+    ),
+    Verb(
+        "verify",
+        "Whether records are what was written: one run, all of them, or those that a saved notebook shows.",
+        (
+            Option(("run",), "the run's name or its beginning; all of them when left out", default="", metavar="RUN"),
+            Option(("--head",), "a hash that was noted elsewhere, or its beginning", default="", metavar="HASH"),
+            Option(("--notebook",), "a saved notebook, whose outputs hold hashes", default="", metavar="FILE"),
+            JSON,
+            STORE,
+        ),
+    ),
+    Verb("why", "What failed last, why, with its traceback, and what to type.", (replace(RUN, help=FAILED), STORE)),
+    Verb(
+        "audit",
+        "A report of a run, or of those of some days: is the record true, who said yes to what, what left.",
+        (
+            Option(("run",), "the run's name or its beginning; all of them when left out", default="", metavar="RUN"),
+            Option(("--since",), "the first day, as 2026-01-31", default="", metavar="DATE"),
+            Option(("--until",), "the last day", default="", metavar="DATE"),
+            Option(("--out",), "a file, .md or .json, instead of here", default="", metavar="FILE"),
+            JSON,
+            STORE,
+        ),
+    ),
+    Verb(
+        "pack",
+        "A zip with a notebook and its own runs, to be given away; keys in them are masked.",
+        (
+            Option(("notebook",), "the notebook's file", default="", metavar="NOTEBOOK"),
+            Option(("--out",), "the zip; beside the notebook when left out", default="", metavar="FILE"),
+            STORE,
+        ),
+        ("terminal",),
     ),
     Verb(
         "doctor",
@@ -166,20 +260,6 @@ VERBS: tuple[Verb, ...] = (
 """Every verb, in the order in which help tells of them."""
 
 
-class Help(Exception):  # not an error: somebody asked for help, and this carries it
-    """Somebody asked for help; the text is the message."""
-
-
-class _Parser(argparse.ArgumentParser):
-    """A parser that raises what a cell can show, instead of leaving the process."""
-
-    def error(self, message: str) -> NoReturn:
-        raise OptionError(f"{self.prog}: {message}.", hint=f"{self.prog} --help")
-
-    def print_help(self, file: Any = None) -> None:
-        raise Help(self.format_help())
-
-
 def find(name: str, face: Face) -> Verb:
     """The verb of that name.
 
@@ -196,57 +276,15 @@ def find(name: str, face: Face) -> Verb:
     raise UnknownVerb(f"There is no verb {name!r}.", why, hint + (", or ask: %%aether" if face == "notebook" else ""))
 
 
-def parse(verb: Verb, words: Iterable[str], face: Face) -> argparse.Namespace:
-    """Read the words after a verb.
-
-    Raises:
-        OptionError: They cannot be read.
-        Help: They ask for help.
-    """
-    found, more = _parser(verb, face).parse_known_args(list(words))
-    if more and verb.name == "key":
-        program = "%aether" if face == "notebook" else "aether"
-        raise OptionError(
-            "A key is not typed on the line.",
-            "What stands there is kept in the history, and in a notebook in its cell; it is not repeated here.",
-            f"That key counts as shown: make a new one, then type only {program} key PROVIDER",
-        )
-    if more:
-        _parser(verb, face).error(f"unrecognized arguments: {' '.join(more)}")
-    return found
-
-
-def leading_options(verb: Verb, line: str) -> tuple[list[str], str]:
-    """Cut a line into the options it begins with and the rest, which stays as it was typed.
-
-    Raises:
-        OptionError: A quote inside an option's value is not closed.
-    """
-    flags = {name for option in verb.options if option.flag for name in option.names} | {"--help", "-h"}
-    found: list[str] = []
-    rest = line.strip()
-    while match := OPTION.match(rest):
-        name, assigned = match["name"], match["value"]
-        rest = rest[match.end() :].lstrip()
-        found.append(name)
-        if assigned is not None:
-            found += words(assigned)
-        elif name not in flags and (value := VALUE.match(rest)):
-            found += words(value[0])
-            rest = rest[value.end() :].lstrip()
-    return found, rest
-
-
 def words(line: str) -> list[str]:
-    """A line as a shell would split it.
+    """What was typed after ``%aether`` as words: as a shell would split it, a text as it stands.
 
     Raises:
         OptionError: A quote is not closed.
     """
-    try:
-        return shlex.split(line)
-    except ValueError as error:
-        raise OptionError("The line cannot be read.", f"{error}.", "Close the quote.") from error
+    plain = line.split()
+    prose = any(verb.prose and verb.name == plain[0] for verb in VERBS) if plain else False
+    return plain if prose else split(line)
 
 
 def overview(face: Face) -> str:
@@ -257,11 +295,6 @@ def overview(face: Face) -> str:
         rows = [("%%aether", CELL.help), ("%aether QUESTION", "The same, on one line."), *rows]
     width = max(len(left) for left, _ in rows)
     return "\n".join(f"  {left:<{width}}  {right}" for left, right in rows)
-
-
-def help_text(verb: Verb, face: Face) -> str:
-    """All about one verb."""
-    return _parser(verb, face).format_help()
 
 
 def settings_text() -> str:
@@ -276,27 +309,14 @@ def settings_text() -> str:
     return "\n".join(lines)
 
 
+def guarantees_text() -> str:
+    """The contract of a step, what is guaranteed, and what becomes of failures."""
+    from aether_nb import testing
+
+    return testing.__doc__ or ""
+
+
 def in_terminal(text: str) -> str:
     """A text that names commands as they are typed in a notebook, with those that the terminal has as typed there."""
     names = "|".join(verb.name for verb in VERBS if "terminal" in verb.faces)
-    return re.sub(rf"%aether (?=({names})\b)", "aether ", text)
-
-
-def _parser(verb: Verb, face: Face) -> _Parser:
-    program = verb.name if verb is CELL else f"{'%aether' if face == 'notebook' else 'aether'} {verb.name}"
-    parser = _Parser(prog=program, description=verb.help, allow_abbrev=False)
-    for option in verb.options:
-        more: dict[str, Any] = {"help": option.help}
-        positional = not option.names[0].startswith("-")
-        if option.flag:
-            more["action"] = "store_true"
-        else:
-            more["default"] = option.default
-            if option.choices:
-                more["choices"] = option.choices
-            elif option.metavar:
-                more["metavar"] = option.metavar
-            if positional:
-                more["nargs"] = "?"
-        parser.add_argument(*option.names, **more)
-    return parser
+    return re.sub(rf"%aether (?=({names})\b)", "aether ", re.sub(r" \(in a terminal: aether [^)]*\)", "", text))

@@ -28,6 +28,7 @@ DEFAULTS = {
     "mode": "ask",
     "approve": "deny",
     "store": "",
+    "panel": True,
     "max_steps": 40,
     "max_seconds": 900.0,
     "max_tokens": 400_000,

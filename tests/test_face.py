@@ -48,7 +48,8 @@ def test_every_verb_has_a_handler_in_each_of_its_faces_and_no_handler_lacks_a_ve
     """Neither face can lack or contradict the other: both are the table."""
     notebook = {verb.name for verb in verbs.VERBS if "notebook" in verb.faces}
     terminal = {verb.name for verb in verbs.VERBS if "terminal" in verb.faces}
-    assert set(notebook_verbs.HANDLERS) | set(notebook_verbs.WITHOUT_SESSION) == notebook
+    handled = {*notebook_verbs.HANDLERS, *notebook_verbs.WITHOUT_SESSION, *verbs.WORKING}
+    assert handled == notebook
     assert set(cli.HANDLERS) == terminal
 
 
@@ -57,6 +58,29 @@ def test_the_readme_names_every_verb_of_the_notebook() -> None:
     readme = (Path(__file__).parents[1] / "README.md").read_text()
     for verb in verbs.VERBS:
         assert verb.name in readme, verb.name
+
+
+def test_text_behind_a_verb_stays_as_it_was_typed() -> None:
+    """In a word to a run quotes and dashes mean nothing; options may stand before it; other verbs read quotes."""
+    line = "tell --json don't say 'mean' --fast -- it's \"odd"
+    options = verbs.parse(verbs.find("tell", "notebook"), verbs.words(line)[1:], "notebook")
+    assert (options.json, options.text) == (True, ["don't", "say", "'mean'", "--fast", "--", "it's", '"odd'])
+    assert verbs.words('deny 7f3a --reason "not now"') == ["deny", "7f3a", "--reason", "not now"]
+    with pytest.raises(OptionError):
+        verbs.words("deny 7f3a --reason don't")
+
+
+def test_options_of_the_terminal_are_unknown_in_a_notebook() -> None:
+    """What only makes sense where somebody types at a shell is refused, and not proposed, in a cell."""
+    assert verbs.parse(verbs.find("approve", "terminal"), ["--yes"], "terminal").yes
+    with pytest.raises(OptionError):
+        verbs.parse(verbs.find("approve", "notebook"), ["--yes"], "notebook")
+
+
+def test_hints_name_commands_as_the_terminal_has_them() -> None:
+    """In a terminal a verb that it has loses its mark, others keep it, and a remark about terminals goes."""
+    text = "%aether approve 7f (in a terminal: aether approve 7f), or %aether new"
+    assert verbs.in_terminal(text) == "aether approve 7f, or %aether new"
 
 
 def test_an_unknown_verb_suggests_the_nearest() -> None:
@@ -101,6 +125,9 @@ def test_options_are_read_and_refused() -> None:
         ("rnus", False),
         ("", False),
         ("grants --revoke g1", False),
+        ("tell 7f3a why is it slow?", False),
+        ("answer which one do you mean?", False),
+        ("resume 7f3a", False),
     ],
 )
 def test_what_follows_the_magic_is_a_question_or_a_verb(line: str, question: bool) -> None:

@@ -16,7 +16,7 @@ from aether_nb.config.rules import place
 from aether_nb.errors import ConfigError
 from aether_nb.events.kinds import RunStarted
 from aether_nb.opening import open_record, surroundings
-from aether_nb.store.place import store_folder, store_place
+from aether_nb.store.place import as_setting, store_folder, store_place
 from harness.home import bare
 
 HUSH = "postgresql://anna:hush@db.example/runs"
@@ -70,6 +70,7 @@ def test_a_server_is_told_from_a_folder(text):
     where = store_place(None, Path("/work"), found)
     assert where == (Address(text) if is_address(text) else Path("/work/records"))
     assert store_place(None, Path("/work"), text) == where
+    assert as_setting(where) == (text if is_address(text) else "/work/records")
     assert store_folder(None, Path("/work"), found) == Path("/work", ".aether" if is_address(text) else "records")
 
 
@@ -127,3 +128,9 @@ def test_the_terminal_reads_the_server(here, capsys, monkeypatch, postgres):
     assert "It does not accept the name or the password." in said
     assert "hush" not in said
     assert not (here / ".aether").exists()
+
+
+def test_runs_of_others_are_not_dropped_from_here(here, capsys):
+    """Cleaning is for a folder of one's own; the server is not even asked."""
+    assert cli.main(["runs", "--prune", "--older", "30", "--store", HUSH]) != 0
+    assert f"Runs in {SHOWN} are not dropped from here." in capsys.readouterr().err

@@ -106,7 +106,8 @@ class CallContext:
             answer, by = await self.asking.answer(question)
             if self.clock and until is not None:
                 self.clock.reschedule(until + time.monotonic() - asked)
-            self.run.append(k.QuestionAnswered(question.id, answer, by))
+            if (open := self.run.state.question) is not None and open.id == question.id:  # a signal records itself
+                self.run.append(k.QuestionAnswered(question.id, answer, by))
             return answer
 
     def leave(self, outputs: tuple[Mapping[str, Any], ...], events: tuple[k.Event, ...]) -> None:

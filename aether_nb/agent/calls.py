@@ -22,7 +22,7 @@ from aether_nb.errors import AetherError, FatalToolError, InterventionRequired, 
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import ToolCall, ToolSpec, arguments_hash
 from aether_nb.events.state import Call
-from aether_nb.tools.base import Assessment, Care, PartlyDone, Result, Tool
+from aether_nb.tools.base import Assessment, Care, PartlyDone, Result, Tool, Verify
 from aether_nb.tools.function import bounded
 
 __all__ = ["Calls", "Happened", "Host"]
@@ -121,7 +121,7 @@ class Calls:
 
     def _judged_again(self, call: Call) -> list[k.Event] | None:
         """What has to be said of a call that is no longer what was judged; None when it still is."""
-        if call.status != "approved":
+        if call.status != "approved" and call.name in self.tools:
             return None  # it was judged a moment ago, and nothing has happened since
         before = call.proposed
         events = list(self.propose(before.call, edited=before.edited))
@@ -182,12 +182,18 @@ class Calls:
 
     async def verify(self, call: Call) -> bool | Result | None:
         """Whether a call in doubt acted, as far as its tool can tell; None when it cannot."""
-        tool = self.tools[call.name]
-        if tool.care.verify is None:
+        return await self._looked(call, self.tools[call.name].care.verify)
+
+    async def stands(self, call: Call) -> bool | Result | None:
+        """Whether what a call did is still there as it was, as far as its tool can tell; None when it cannot."""
+        care = self.tools[call.name].care
+        return await self._looked(call, care.stands or care.verify)
+
+    async def _looked(self, call: Call, look: Verify | None) -> bool | Result | None:
+        if look is None:
             return None
-        context, verify = self._context(call.id, asyncio.get_running_loop()), tool.care.verify
         try:
-            found = verify(call.proposed.call.arguments, context)
+            found = look(call.proposed.call.arguments, self._context(call.id, asyncio.get_running_loop()))
             return await found if inspect.isawaitable(found) else found
         except Exception:  # a verifier of anybody's: one that fails has told nothing, and a person is asked
             logger.exception("the verifier of %s failed", call.name)

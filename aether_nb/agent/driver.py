@@ -1,6 +1,6 @@
 """The only place that acts: it does what ``next_step`` says and records what came of it.
 
-The loop is ``drive``. Each step is performed by one method that yields events; appending them is the loop's business.
+Each step is performed by one method that yields events; appending them is the business of ``loop``.
 Who is asked, which model answers and which tools there are is handed in.
 """
 
@@ -16,11 +16,12 @@ from aether_nb.agent.approvals import RISKS
 from aether_nb.agent.asking import Answer
 from aether_nb.agent.calls import Calls, Happened
 from aether_nb.agent.ending import amount, settled
+from aether_nb.agent.loop import advance
 from aether_nb.agent.mail import DOUBT, doubt_events
 from aether_nb.agent.naming import unique
 from aether_nb.agent.run import Run
 from aether_nb.agent.saying import Saying
-from aether_nb.agent.sealing import gate_events
+from aether_nb.agent.sealing import gate_events, sealed_end
 from aether_nb.agent.steps import next_step
 from aether_nb.agent.waiting import Waiting
 from aether_nb.errors import AetherError, ModelError, RepairableToolError, StoreError
@@ -45,7 +46,8 @@ class Driver:
         waiting: Who decides about calls and answers questions, and how long that is waited for.
         options: How every answer is to be given.
         stream: Whether answers are wanted piece by piece.
-        sealer: Binds what a person says to this user's key.
+        sealer: Binds what a person says, and the run as it ends, to this user's key.
+        head: The hash of the run's last event, where its log is a chain.
     """
 
     def __init__(
@@ -57,9 +59,10 @@ class Driver:
         options: Options = PLAIN,
         stream: bool = True,
         sealer: Sealer | None = None,
+        head: Callable[[], str] = str,
     ) -> None:
         self.run, self.choose, self.calls, self.waiting = run, choose, calls, waiting
-        self.options, self.stream, self.sealer = options, stream, sealer
+        self.options, self.stream, self.sealer, self.head = options, stream, sealer, head
         self.mail = waiting.mail
         self._stopped_by = ""
 
@@ -73,9 +76,7 @@ class Driver:
         run = self.run
         listening = asyncio.ensure_future(self._listen(asyncio.current_task())) if self.mail else None
         try:
-            while (step := self._next()) is not None:
-                async for happened in self.perform(step):
-                    run.append(*happened) if isinstance(happened, tuple) else run.append(happened)
+            await advance(run, self)
         except asyncio.CancelledError:
             self._end(k.RunEnded("cancelled", f"Stopped by {self._stopped_by or 'the user'}."))
             if not self._stopped_by:
@@ -93,13 +94,18 @@ class Driver:
 
     def _end(self, end: k.RunEnded) -> None:
         """End a run before its time."""
-        if events := settled(self.run.state, end, self.calls.traces):
+        if events := settled(self.run.state, self._sealed(end), self.calls.traces):
             self.run.append(*events)
 
-    def _next(self) -> steps.Step | None:
-        """What comes next, after all that was said from outside has been heard."""
+    def _sealed(self, end: k.RunEnded) -> k.RunEnded:
+        """The end, bound with all that is recorded before it to this user's key."""
+        head = self.head()
+        return sealed_end(self.run.id, end, head, self.sealer) if head and self.sealer else end
+
+    def next(self) -> steps.Step | None:
+        """What comes next, after all that was said from outside has been heard; a parked run hears when it goes on."""
         for signal in self.mail.waiting if self.mail else ():
-            if signal.type != "stop":
+            if signal.type != "stop" and not self.run.state.parked and not self.run.state.ended:
                 self._hear(signal)
         return next_step(self.run.state)
 
@@ -150,7 +156,7 @@ class Driver:
 
     async def _ask(self, tools: tuple[ToolSpec, ...]) -> AsyncIterator[Happened]:
         state = self.run.state
-        request = Request(state.messages, tools, self.options, self.stream)
+        request = Request(tuple(state.messages), tools, self.options, self.stream)
         try:
             model = self.choose(request)
         except AetherError as error:
@@ -253,18 +259,20 @@ class Driver:
         yield gate_events(self.run.id, proposed, answer, self.sealer)
 
     async def _settle(self, call: Call) -> AsyncIterator[Happened]:
-        tool = self.calls.tools[call.name]
-        rule = tool.care.on_doubt
+        tool = self.calls.tools.get(call.name)
+        rule = tool.care.on_doubt if tool else "ask"
         if rule == "rerun" or rule == "fail":
             yield k.CallSettled(call.id, rule, "tool:on_doubt")
             return
-        if rule == "verify" and (found := await self.calls.verify(call)) is not None:
+        contested = call.id in self.run.state.contested
+        if rule == "verify" and (found := await self.calls.verify(call)) is not None and (found or not contested):
             parts = found.parts if isinstance(found, Result) else ()
             how: k.Settled = "ran" if found is not False else "rerun"
             yield k.CallSettled(call.id, how, "tool:verify", parts=parts)
             return
         what = call.proposed.effect_text or call.proposed.purpose or call.name
-        text = f"{call.name} was interrupted while it ran ({what}). Look whether it acted. What became of it?"
+        still = " The run was taken from another kernel, which may still be at it." if contested else ""
+        text = f"{call.name} was interrupted while it ran ({what}).{still} Look whether it acted. What became of it?"
         yield k.QuestionAsked(f"doubt-{call.id}-{call.attempt}", text, tuple(DOUBT), call.id, doubt=True)
 
     async def _wait(self, question: k.QuestionAsked) -> AsyncIterator[Happened]:
@@ -302,15 +310,16 @@ class Driver:
         state = self.run.state
         assert state.started is not None
         if failed := state.failure or state.fatal:
-            for event in settled(state, k.RunEnded("failed", failed.what, failed.why, failed.hint)):
+            for event in settled(state, k.RunEnded("failed", failed.what, failed.why, failed.hint))[:-1]:
                 yield event
+            yield self._sealed(k.RunEnded("failed", failed.what, failed.why, failed.hint))
         elif limit := state.declined_limit:
             used_up = amount(limit, getattr(state.allowed, limit))
             hint = f"Ask again, or raise it: AETHER_MAX_{limit.upper()}."
-            yield k.RunEnded("cancelled", f"The run was ended at its limit of {used_up}.", hint=hint)
+            yield self._sealed(k.RunEnded("cancelled", f"The run was ended at its limit of {used_up}.", hint=hint))
         else:
             if state.answered:
                 for index, item in enumerate(state.plan):
                     if item.status == "pending" and not item.item.tool:
                         yield k.ItemFinished(index)
-            yield k.RunEnded("done")
+            yield self._sealed(k.RunEnded("done"))

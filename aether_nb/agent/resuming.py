@@ -6,7 +6,7 @@ questions that they had asked, yeses that this user did not give. Pure functions
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from aether_nb.agent import context, steps
 from aether_nb.errors import ResumeRefused
@@ -14,7 +14,7 @@ from aether_nb.events import kinds as k
 from aether_nb.events.state import RunState
 from aether_nb.tools.base import Tool
 
-__all__ = ["check", "interrupted", "versions"]
+__all__ = ["check", "interrupted", "owes_variables", "versions"]
 
 
 def versions(tools: Mapping[str, Tool]) -> dict[str, str]:
@@ -26,10 +26,15 @@ def versions(tools: Mapping[str, Tool]) -> dict[str, str]:
     }
 
 
-def check(state: RunState, tools: Mapping[str, Tool]) -> None:
+def check(state: RunState, tools: Mapping[str, Tool], verb: str = "resume") -> None:
     """Refuse to go on where the rules are no longer those that the run began with.
 
     A tool that has been added meanwhile changes nothing; one that is missing matters when the run may still call it.
+
+    Args:
+        state: The run.
+        tools: The tools that are here.
+        verb: What was typed, for the hint.
 
     Raises:
         ResumeRefused: Says what is not the same, and how to go on all the same.
@@ -38,7 +43,7 @@ def check(state: RunState, tools: Mapping[str, Tool]) -> None:
     now, then = versions(tools), state.started.versions
     missing = sorted(name.removeprefix("tool:") for name in then if name.startswith("tool:") and name not in now)
     other = sorted(name for name, version in then.items() if name in now and now[name] != version)
-    anyway = f"Or go on all the same: %aether resume {state.run} --anyway"
+    anyway = f"Or go on all the same: %aether {verb} {state.run} --anyway"
     if missing:
         what = f"Run {state.run} was begun with tools that are not here: {', '.join(missing)}."
         raise ResumeRefused(
@@ -71,3 +76,15 @@ def interrupted(state: RunState, fresh: bool) -> tuple[k.Event, ...]:
         else:
             events.append(k.CallRetried(id, call.attempt, "the kernel ended while it was running", lost=True))
     return tuple(events)
+
+
+def owes_variables(entries: Iterable[k.Entry]) -> bool:
+    """Whether a run that was resumed in a new kernel has not got its variables yet: restoring them was broken off."""
+    owes = False
+    for entry in entries:
+        match entry.event:
+            case k.RunResumed(fresh=fresh):
+                owes = owes or fresh
+            case k.NamespaceRestored():
+                owes = False
+    return owes

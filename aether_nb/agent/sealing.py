@@ -1,4 +1,4 @@
-"""What a person said, bound to exactly what it was said about: a yes, a grant, a signal.
+"""What a person said, bound to exactly what it was said about: a yes, a grant, a signal; and whose record a run is.
 
 A seal is made with a key of this user, over the run, the call's hash and the words. So a record that came from somebody
 else can be shown, but no yes in it counts here. Where keys lie and how seals are made is the business of ``store``.
@@ -18,7 +18,7 @@ from aether_nb.events.state import RunState
 from aether_nb.store.seal import Sealer
 from aether_nb.store.signals import Signal
 
-__all__ = ["Signing", "gate_events", "sealed", "signal_fields", "unsealed"]
+__all__ = ["Signing", "gate_events", "recorded_here", "sealed", "sealed_end", "signal_fields", "unsealed"]
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,23 @@ def _fields(run: str, event: k.GateAnswered | k.GrantGiven) -> tuple[str, ...]:
         return ("gate", run, event.call_id, event.hash, event.decision, event.by, event.lasts)
     grant = event.grant
     return ("grant", run, grant.id, grant.tool, grant.rule, grant.risk, grant.lasts, grant.by)
+
+
+def sealed_end(run: str, end: k.RunEnded, head: str, sealer: Sealer) -> k.RunEnded:
+    """The end of a run, bound to all that is recorded before it: ``head`` is the hash of the last event."""
+    return replace(end, seal=sealer.seal(("run", run, head, end.outcome)))
+
+
+def recorded_here(run: str, end: k.RunEnded, before: str, sealer: Sealer) -> bool:
+    """Whether this user recorded a run himself, or went on with it to its end, which says yes to what came before.
+
+    Args:
+        run: The run's whole id.
+        end: Its last event.
+        before: The hash of the event just before that one; the chain was verified.
+        sealer: This user's key.
+    """
+    return bool(before) and sealer.verifies(("run", run, before, end.outcome), end.seal)
 
 
 def signal_fields(signal: Signal) -> tuple[str, ...]:

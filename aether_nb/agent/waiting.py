@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from aether_nb.agent.asking import Answer, Asking
 from aether_nb.agent.mail import Mail
+from aether_nb.agent.run import Run
 from aether_nb.events import kinds as k
 from aether_nb.events.state import Call
 from aether_nb.store.signals import Signal
@@ -67,6 +68,10 @@ class Waiting:
         except TimeoutError:
             return None
 
+    def within(self, run: Run) -> Asking:
+        """Who is asked by a call that is running: the same people, or a signal; such a question is never parked."""
+        return _Within(self.asking, self.mail, run) if self.mail else self.asking
+
     async def _first(
         self, asked: Coroutine[Any, Any, T], fits: Callable[[Signal], bool], nobody: Callable[[T], bool]
     ) -> T | Signal | None:
@@ -79,17 +84,35 @@ class Waiting:
         try:
             async with asyncio.timeout(self.park_after):
                 await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-                if come and come.done():
-                    return come.result()
-                answer = said.result()
-                if self.park_after is None or not nobody(answer):
-                    return answer
-                return await come if come else None
+                if come and not come.done() and self.park_after is not None and nobody(said.result()):
+                    await asyncio.wait({come})
         except TimeoutError:
-            return None
+            pass  # what was said by now counts, however short the time was
         finally:
             for task in tasks:
                 task.cancel()
+        if come and come.done():
+            return come.result()
+        if said.done() and (self.park_after is None or not nobody(said.result())):
+            return said.result()
+        return None
+
+
+class _Within(Asking):
+    """Asks for a call that is running, and hears what is answered from outside."""
+
+    def __init__(self, asking: Asking, mail: Mail, run: Run) -> None:
+        super().__init__(asking.people)
+        self.waiting, self.mail, self.run = Waiting(asking, mail), mail, run
+
+    async def answer(self, question: k.QuestionAsked) -> tuple[str | None, str]:
+        """The answer and who gave it; that of a signal is recorded here, with the signal."""
+        said = await self.waiting.answer(question)
+        if not isinstance(said, Signal):
+            return said or (None, "policy:absent")
+        self.mail.waiting = [other for other in self.mail.waiting if other.id != said.id]
+        self.run.append(*self.mail.heard(self.run.state, said))
+        return str(said.body.get("text") or "") or None, f"signal:{said.by}"
 
 
 def absent(by: str) -> bool:

@@ -97,6 +97,9 @@ class Settings:
     )
     """Where runs are recorded: in a folder or on a server. Empty: ``.aether`` beside the notebook or in its folder."""
 
+    panel: bool = field(default=True, metadata=_rule("AETHER_PANEL", "on, off", rules.switch, rules.anything))
+    """Whether a run is shown by the live panel. Off: as lines of text, and asked about by ``input()``."""
+
     max_steps: int | None = field(
         default=40, metadata=_rule("AETHER_MAX_STEPS", _COUNT, rules.limit(int), rules.not_above)
     )

@@ -16,6 +16,7 @@ from aether_nb.errors import ConfigError
 
 __all__ = [
     "Setting",
+    "anything",
     "checked",
     "inside",
     "limit",
@@ -117,6 +118,11 @@ def rows(value: Any) -> dict[str, Any]:
 
 
 # ---- what a project's file may say
+
+
+def anything(_: Any, __: Any) -> str:
+    """Whatever is allowed at all."""
+    return ""
 
 
 def nothing(_: Any, __: Any) -> str:

@@ -9,7 +9,7 @@ does not know where the bytes are kept.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from functools import cache, partial
 from math import isfinite
@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 from aether_nb.errors import StoreCorrupt, StoreError, StoreNewer
 from aether_nb.events.kinds import KINDS, Event
 
-__all__ = ["UPCASTS", "Upcast", "decode", "encode"]
+__all__ = ["UPCASTS", "Upcast", "canonical", "decode", "encode"]
 
 Upcast: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
 """The fields of one version of a kind → those of the next."""
@@ -34,6 +34,8 @@ UPCASTS: dict[tuple[str, int], Upcast] = {
     ("gate.answered", 1): _more,
     ("grant.given", 1): _more,
     ("question.asked", 1): _more,
+    ("run.ended", 1): _more,
+    ("run.forked", 1): _more,
     ("run.started", 1): _more,
 }
 """How to lift a kind from that version to the next one, by ``(kind, version)``."""
@@ -54,6 +56,16 @@ def encode(event: Event) -> bytes:
         return _encode_mended(event)
     except (TypeError, RecursionError) as error:
         raise _no_json(event, error) from error
+
+
+def canonical(value: object) -> bytes:
+    """Any dataclass or JSON value in the same form: equal values give equal bytes, so that folds can be compared.
+
+    Raises:
+        ValueError: It holds a number that is not finite.
+        TypeError: It holds something that is no JSON value.
+    """
+    return _utf8(_write_any(value))
 
 
 def decode(kind: str, version: int, payload: bytes) -> Event:
@@ -95,6 +107,15 @@ def _as_json(value: object) -> dict[str, Any]:
 
 _write = json.JSONEncoder(
     ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False, default=_as_json
+).encode
+
+
+_write_any = json.JSONEncoder(
+    ensure_ascii=False,
+    separators=(",", ":"),
+    sort_keys=True,
+    allow_nan=False,
+    default=lambda value: list(value) if isinstance(value, Sequence) else _as_json(value),
 ).encode
 
 

@@ -11,12 +11,13 @@ from dataclasses import replace
 from typing import Any, Literal, TypeAlias
 
 from aether_nb.events import kinds as k
-from aether_nb.events.messages import Image, Message, Part, Text, ToolCall, Usage
+from aether_nb.events.growing import Growing
+from aether_nb.events.messages import Message, Part, Text, ToolCall, Usage
 from aether_nb.events.state import Call, CallStatus, Item, RunState
 from aether_nb.events.table import Table
 from aether_nb.events.telling import told
 
-__all__ = ["fold", "line", "phase", "sent", "step"]
+__all__ = ["fold", "line", "phase", "step"]
 
 Changes: TypeAlias = dict[str, Any]
 """Fields of the state, with their new values."""
@@ -51,7 +52,8 @@ def _changes(state: RunState, entry: k.Entry) -> Changes:
     run, seq, time, event = entry
     reducer = REDUCERS.get(event.kind)
     changes = reducer(state, event) if reducer else {}
-    if not state.waiting and state.last_time and time > state.last_time:
+    working = not state.waiting and event.kind != k.LeaseTaken.kind  # nobody held it before that: it did not work
+    if working and state.last_time and time > state.last_time:
         changes["seconds"] = state.seconds + time - state.last_time
     changes["run"], changes["head"], changes["last_time"] = run, seq, max(time, state.last_time)
     return changes
@@ -76,12 +78,28 @@ def _resumed(state: RunState, event: k.RunResumed) -> Changes:
     return {"parked": None, "failure": None}
 
 
+def _taken(state: RunState, event: k.LeaseTaken) -> Changes:
+    if not event.forced:
+        return {}
+    running = (id for id in state.open if id in state.calls and state.calls[id].status == "begun")
+    return {"contested": (*state.contested, *running)}
+
+
 def _forked(state: RunState, event: k.RunForked) -> Changes:
-    return {"ended": None, "parked": None, "paused": False, "failure": None, "fatal": None, "declined_limit": ""}
+    """The copied part may speak of variables that are something else now, or nothing: the model has to know."""
+    lines = [f"This is a fork: from here on the conversation goes another way than run {event.source} did."]
+    if not event.compared:
+        lines.append("The variables are as they are in the kernel now, not as they were then; look before you use one.")
+    lines += [f"{gone.name} is gone: {gone.why}" for gone in event.missing]
+    lines += [f"{gone.name} is not what it was: {gone.why}" for gone in event.differs]
+    fresh: Changes = {"ended": None, "parked": None, "paused": False, "failure": None, "fatal": None}
+    fresh |= _say(state, Message("user", (Text("\n".join(lines), "schema"),)))
+    gone = {gone.name for gone in event.missing}
+    return fresh | {"declined_limit": "", "made": tuple(name for name in state.made if name not in gone)}
 
 
 def _composed(state: RunState, event: k.ContextComposed) -> Changes:
-    return {"messages": event.messages, "sent": sent(event.messages)}
+    return {"messages": Growing(event.messages), "asked_with": (0, ())}
 
 
 def _signalled(state: RunState, event: k.SignalReceived) -> Changes:
@@ -104,7 +122,12 @@ def _say(state: RunState, message: Message) -> Changes:
     """Something that the model has to know, as soon as no call stands between."""
     if state.open:
         return {"told": (*state.told, message)}
-    return {"messages": (*state.messages, message), "sent": sent((message,), state.sent), "answered": False}
+    return _grown(state, message) | {"answered": False}
+
+
+def _grown(state: RunState, *messages: Message) -> Changes:
+    before = state.messages
+    return {"messages": (before if isinstance(before, Growing) else Growing(before)).plus(*messages)}
 
 
 # ---- the plan
@@ -132,13 +155,13 @@ def _item(status: Literal["active", "done"]) -> Callable[[RunState, Any], Change
 
 
 def _asked(state: RunState, event: k.ModelAsked) -> Changes:
-    return {"steps": event.step, "failure": None, "model": event.model}
+    asked_with = (len(state.messages), event.sent)
+    return {"steps": event.step, "failure": None, "model": event.model, "asked_with": asked_with}
 
 
 def _answered(state: RunState, event: k.ModelAnswered) -> Changes:
     return {
-        "messages": (*state.messages, event.message),
-        "sent": sent((event.message,), state.sent),
+        **_grown(state, event.message),
         "open": tuple(call.id for call in event.message.calls),
         "usage": Usage.total((state.usage, event.usage)),
         "answered": not event.message.calls and event.finish != "pause",
@@ -167,7 +190,7 @@ def _gate_answered(state: RunState, event: k.GateAnswered) -> Changes:
         return {}  # an answer for another call, or a second one: it counts for nothing
     changes: Changes = {"gate": "" if state.gate == event.call_id else state.gate}
     if event.decision == "approve":
-        return changes | _put(state, replace(call, status="approved"))
+        return changes | _put(state, call.now("approved"))
     who = "the user" if event.by in ("panel", "terminal", "cell") or event.by.startswith("signal:") else event.by
     why = event.reason or "no reason given"
     return changes | _settle(state, event.call_id, "denied", (Text(f"denied by {who}: {why}"),))
@@ -182,7 +205,7 @@ def _revoked(state: RunState, event: k.GrantRevoked) -> Changes:
 
 
 def _begun(state: RunState, event: k.CallBegun) -> Changes:
-    return _put(state, replace(state.calls[event.call_id], status="begun", attempt=event.attempt))
+    return _put(state, state.calls[event.call_id].now("begun", event.attempt))
 
 
 def _finished(state: RunState, event: k.CallFinished) -> Changes:
@@ -202,13 +225,13 @@ def _retried(state: RunState, event: k.CallRetried) -> Changes:
 
 
 def _doubtful(state: RunState, event: k.CallDoubtful) -> Changes:
-    return _put(state, replace(state.calls[event.call_id], status="doubtful"))
+    return _put(state, state.calls[event.call_id].now("doubtful"))
 
 
 def _settled(state: RunState, event: k.CallSettled) -> Changes:
     call, note = state.calls[event.call_id], f" {event.note}" if event.note else ""
     if event.how == "rerun":
-        return _put(state, replace(call, status="approved", attempt=call.attempt + 1))
+        return _put(state, call.now("approved", call.attempt + 1))
     if event.how == "ran":
         said = (Text(f"it acted before the interruption, and its result was lost (said by {event.by}).{note}"),)
         return _settle(state, call.id, "finished", event.parts or said)
@@ -263,12 +286,11 @@ def _settle(state: RunState, id: str, status: CallStatus, parts: tuple[Part, ...
     if not open:
         more += state.told
     changes: Changes = {
-        "messages": (*state.messages, *more),
-        "sent": sent(more, state.sent),
+        **_grown(state, *more),
         "open": open,
         "told": state.told if open else (),
     }
-    return changes if call is None else changes | _put(state, replace(call, status=status))
+    return changes if call is None else changes | _put(state, call.now(status))
 
 
 REDUCERS: dict[str, Callable[[RunState, Any], Changes]] = {
@@ -277,6 +299,7 @@ REDUCERS: dict[str, Callable[[RunState, Any], Changes]] = {
     k.RunParked.kind: _parked,
     k.RunResumed.kind: _resumed,
     k.RunForked.kind: _forked,
+    k.LeaseTaken.kind: _taken,
     k.ContextComposed.kind: _composed,
     k.SignalReceived.kind: _signalled,
     k.PlanMade.kind: _planned,
@@ -333,26 +356,6 @@ def phase(now: k.State, state: RunState, entry: k.Entry) -> k.State:
     if isinstance(event, k.GateAnswered | k.QuestionAnswered):
         return "TOOL_CALLING" if state.open else "THINKING"
     return now
-
-
-def sent(messages: Iterable[Message], before: tuple[k.Sent, ...] = ()) -> tuple[k.Sent, ...]:
-    """What messages show of the user's data, by kind: characters, or pictures, and the columns they came from.
-
-    ``before`` is what earlier ones of the same conversation show.
-    """
-    shown = {each.data: each for each in before}
-    for message in messages:
-        for part in message.parts:
-            amount = 1 if isinstance(part, Image) else len(part.text)
-            known = shown.get(part.data)
-            if known is None:
-                shown[part.data] = k.Sent(part.data, amount, tuple(sorted(set(part.columns))))
-            elif part.columns and not set(part.columns) <= set(known.columns):
-                columns = tuple(sorted({*known.columns, *part.columns}))
-                shown[part.data] = k.Sent(part.data, known.amount + amount, columns)
-            else:
-                shown[part.data] = k.Sent(part.data, known.amount + amount, known.columns)
-    return tuple(shown[kind] for kind in sorted(shown))
 
 
 def line(call: ToolCall, status: str) -> str:

@@ -21,7 +21,10 @@ fields change gets a higher ``version`` and a step in ``codec.UPCASTS``.
       [run.parked]  [lease.taken  run.resumed  namespace.restored]   it waits, or its kernel died; somebody goes on
     run.ended
 
-``run.forked`` stands where a copy of another run's log goes its own way; ``runs.pruned`` in the journal of a store.
+``run.forked`` stands where a copy of another run's log goes its own way; ``runs.pruned`` and
+``runs.packed`` in the journal of a store.
+``replay.begun`` says that what follows comes from another run's record, ``replay.drifted`` that a call which was
+performed again came to something else.
 ``state.changed`` (transient) tells watchers of a new state; it is derived by a fold. This module knows nobody but
 ``messages``, ``values``, ``calls``, ``lasting`` and ``transient``, whose names it passes on: whoever speaks of events
 needs one import.
@@ -49,11 +52,24 @@ from aether_nb.events.calls import (
     NamespaceKept,
     NamespaceRestored,
 )
-from aether_nb.events.lasting import LeaseTaken, RunForked, RunParked, RunResumed, RunsPruned, SignalReceived
+from aether_nb.events.lasting import (
+    CONSENT,
+    CONSENT_YES,
+    LeaseTaken,
+    ReplayBegun,
+    ReplayDrifted,
+    RunForked,
+    RunPacked,
+    RunParked,
+    RunResumed,
+    RunsPruned,
+    SignalReceived,
+)
 from aether_nb.events.messages import Message, Usage
 from aether_nb.events.transient import CallDelta, OutputDelta, Progress, StateChanged, TextDelta, ThinkingDelta
 from aether_nb.events.values import (
     Change,
+    Drift,
     Effect,
     Event,
     Gone,
@@ -64,6 +80,7 @@ from aether_nb.events.values import (
     Mode,
     Outcome,
     PlanItem,
+    ReplayMode,
     Risk,
     Sent,
     Settled,
@@ -73,6 +90,8 @@ from aether_nb.events.values import (
 )
 
 __all__ = [
+    "CONSENT",
+    "CONSENT_YES",
     "KINDS",
     "CallBegun",
     "CallDelta",
@@ -84,6 +103,7 @@ __all__ = [
     "CallSettled",
     "Change",
     "ContextComposed",
+    "Drift",
     "Effect",
     "Entry",
     "Event",
@@ -116,9 +136,13 @@ __all__ = [
     "Progress",
     "QuestionAnswered",
     "QuestionAsked",
+    "ReplayBegun",
+    "ReplayDrifted",
+    "ReplayMode",
     "Risk",
     "RunEnded",
     "RunForked",
+    "RunPacked",
     "RunParked",
     "RunResumed",
     "RunStarted",
@@ -159,13 +183,18 @@ class RunStarted(Event):
 
 @dataclass(frozen=True, slots=True)
 class RunEnded(Event):
-    """A run is over. ``what``, ``why`` and ``hint`` speak of a failure; an answer is the last message."""
+    """A run is over. ``what``, ``why`` and ``hint`` speak of a failure; an answer is the last message.
+
+    ``seal`` binds all that is recorded before it to this user's key: he has recorded it himself.
+    """
 
     kind: ClassVar[str] = "run.ended"
+    version: ClassVar[int] = 2
     outcome: Outcome
     what: str = ""
     why: str = ""
     hint: str = ""
+    seal: str = ""
 
 
 @dataclass(frozen=True, slots=True)

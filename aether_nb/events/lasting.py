@@ -1,5 +1,7 @@
 """What happens to a run that outlives its cell and its kernel: it is parked, resumed, forked, signalled, taken over.
 
+And to one that performs another one again, from its record.
+
 ``kinds`` has the whole vocabulary and passes these names on. This module knows ``values``.
 """
 
@@ -8,9 +10,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from aether_nb.events.values import Event, SignalType
+from aether_nb.events.values import Drift, Event, Gone, ReplayMode, SignalType
 
-__all__ = ["LeaseTaken", "RunForked", "RunParked", "RunResumed", "RunsPruned", "SignalReceived"]
+__all__ = [
+    "CONSENT",
+    "CONSENT_YES",
+    "LeaseTaken",
+    "ReplayBegun",
+    "ReplayDrifted",
+    "RunForked",
+    "RunPacked",
+    "RunParked",
+    "RunResumed",
+    "RunsPruned",
+    "SignalReceived",
+]
+
+CONSENT = "perform-again"
+"""The id of the one question that is asked before somebody else's code is performed again."""
+
+CONSENT_YES = "perform it again"
+"""The yes to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +62,18 @@ class RunResumed(Event):
 class RunForked(Event):
     """From here on this is a run of its own; all before is a copy of ``source``.
 
-    ``at`` is the last event that was copied, ``chain`` its hash.
+    ``at`` is the last event that was copied, ``chain`` its hash. ``missing`` and ``differs`` are variables that the
+    copied part made and that are no longer there, or no longer what they were. ``compared``: it was looked.
     """
 
     kind: ClassVar[str] = "run.forked"
+    version: ClassVar[int] = 2
     source: str
     at: int
     chain: str = ""
+    missing: tuple[Gone, ...] = ()
+    differs: tuple[Gone, ...] = ()
+    compared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +85,21 @@ class RunsPruned(Event):
     events: int
     chain: str
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunPacked(Event):
+    """In a store's journal: a run that was copied from another store.
+
+    ``chain`` is the hash that its last event had there. ``masked`` counts the events in which keys were made
+    unreadable: from the first of them on, the copy has a chain of its own.
+    """
+
+    kind: ClassVar[str] = "runs.packed"
+    run: str
+    events: int
+    chain: str
+    masked: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +127,34 @@ class SignalReceived(Event):
     by: str
     used: bool = True
     text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayBegun(Event):
+    """What follows comes from the record of another run: no model is asked.
+
+    ``chain`` is the hash of that run's last event, ``recorded`` the time of its first, ``model`` who answered then.
+    ``own``: this user recorded it.
+    """
+
+    kind: ClassVar[str] = "replay.begun"
+    source: str
+    mode: ReplayMode
+    model: str
+    recorded: float
+    chain: str = ""
+    own: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayDrifted(Event):
+    """A call that was performed again did not come to the same: what it said, changed or made is another one now.
+
+    ``was`` and ``now`` are short texts for people, or hashes.
+    """
+
+    kind: ClassVar[str] = "replay.drifted"
+    call_id: str
+    what: Drift
+    was: str
+    now: str

@@ -5,15 +5,16 @@ It is made by ``folds`` and by nobody else. Nothing here reads a clock, a settin
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from aether_nb.events import kinds as k
-from aether_nb.events.messages import Message, Usage
+from aether_nb.events.growing import Growing
+from aether_nb.events.messages import Image, Message, Usage
 from aether_nb.events.table import Table
 
-__all__ = ["Call", "CallStatus", "Item", "RunState"]
+__all__ = ["Call", "CallStatus", "Item", "RunState", "sent"]
 
 CallStatus: TypeAlias = Literal["proposed", "approved", "begun", "finished", "failed", "denied", "doubtful", "skipped"]
 
@@ -43,6 +44,10 @@ class Call:
         """The tool's name."""
         return self.proposed.call.name
 
+    def now(self, status: CallStatus, attempt: int = 0) -> Call:
+        """The same call in this status; in another attempt, where one is named."""
+        return Call(self.proposed, status, attempt or self.attempt, self.not_before)
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -56,19 +61,20 @@ class Item:
 class RunState:
     """A run as its log has it so far.
 
-    ``model`` is who was asked last. ``messages`` is the conversation as a model would get it, and ``sent`` what they
-    show of the user's data. ``open`` are the calls of the last reply that are not settled yet, in order; ``told`` is
-    what was said to the run meanwhile, and joins the messages when none is open. ``seconds`` is the time worked,
-    waiting for people left out. ``allowed`` are the limits in force: a yes at a limit raises it by what it was at the
-    start.
+    ``model`` is who was asked last. ``messages`` is the conversation as a model would get it; ``asked_with`` says how
+    many of them there were when it was asked last, and what they showed of the user's data. ``open`` are the calls of
+    the last reply that are not settled yet, in order; ``told`` is what was said to the run meanwhile, and joins the
+    messages when none is open. ``contested`` are calls that another kernel was at when the run was taken from it: it
+    may still be. ``seconds`` is the time worked, waiting for people left out. ``allowed`` are the limits in force: a
+    yes at a limit raises it by what it was at the start.
     """
 
     run: str = ""
     head: int = 0
     started: k.RunStarted | None = None
     model: str = ""
-    messages: tuple[Message, ...] = ()
-    sent: tuple[k.Sent, ...] = ()
+    messages: Sequence[Message] = field(default_factory=Growing)
+    asked_with: tuple[int, tuple[k.Sent, ...]] = (0, ())
     calls: Mapping[str, Call] = field(default_factory=Table)
     open: tuple[str, ...] = ()
     told: tuple[Message, ...] = ()
@@ -86,6 +92,7 @@ class RunState:
     failure: k.ModelFailed | None = None
     fatal: k.CallFailed | None = None
     made: tuple[str, ...] = ()
+    contested: tuple[str, ...] = ()
     paused: bool = False
     parked: k.RunParked | None = None
     ended: k.RunEnded | None = None
@@ -94,6 +101,12 @@ class RunState:
     def answer(self) -> str:
         """The final answer in Markdown; empty while there is none."""
         return self.messages[-1].text if self.answered else ""
+
+    @property
+    def sent(self) -> tuple[k.Sent, ...]:
+        """What the messages show of the user's data, by kind."""
+        count, before = self.asked_with
+        return sent(self.messages[count:], before)
 
     @property
     def waiting(self) -> bool:
@@ -118,3 +131,23 @@ class RunState:
             if allowed is not None and used is not None and used >= allowed and (limit != "cost" or used > 0):
                 return limit
         return ""
+
+
+def sent(messages: Iterable[Message], before: tuple[k.Sent, ...] = ()) -> tuple[k.Sent, ...]:
+    """What messages show of the user's data, by kind: characters, or pictures, and the columns they came from.
+
+    ``before`` is what earlier ones of the same conversation show.
+    """
+    shown = {each.data: each for each in before}
+    for message in messages:
+        for part in message.parts:
+            amount = 1 if isinstance(part, Image) else len(part.text)
+            known = shown.get(part.data)
+            if known is None:
+                shown[part.data] = k.Sent(part.data, amount, tuple(sorted(set(part.columns))))
+            elif part.columns and not set(part.columns) <= set(known.columns):
+                columns = tuple(sorted({*known.columns, *part.columns}))
+                shown[part.data] = k.Sent(part.data, known.amount + amount, columns)
+            else:
+                shown[part.data] = k.Sent(part.data, known.amount + amount, known.columns)
+    return tuple(shown[kind] for kind in sorted(shown))

@@ -12,6 +12,7 @@ from aether_nb.events.messages import DataKind
 
 __all__ = [
     "Change",
+    "Drift",
     "Effect",
     "Event",
     "Gone",
@@ -22,6 +23,7 @@ __all__ = [
     "Mode",
     "Outcome",
     "PlanItem",
+    "ReplayMode",
     "Risk",
     "Sent",
     "Settled",
@@ -49,6 +51,12 @@ Outcome: TypeAlias = Literal["done", "failed", "cancelled"]
 
 Settled: TypeAlias = Literal["ran", "rerun", "skip", "fail"]
 """How a doubt ends: see ``CallSettled``."""
+
+ReplayMode: TypeAlias = Literal["pure", "confirm", "live"]
+"""pure: only what the record has. confirm: the same, after a look at the world. live: its code is performed again."""
+
+Drift: TypeAlias = Literal["result", "changes", "content"]
+"""What differs when a call is performed again: its text, the variables it changed, or what one of them holds."""
 
 SignalType: TypeAlias = Literal["approve", "deny", "answer", "settle", "tell", "pause", "go", "stop"]
 """What can be said to a run from outside: an answer to what it waits for, a word to it, or an order."""

@@ -111,8 +111,14 @@ class Chain(Protocol):
     def head(self, run: str) -> str:
         """The hash of a run's last event in hexadecimal; empty for an unknown run."""
 
+    def hashes(self, run: str) -> list[str]:
+        """The hashes of a run's events in hexadecimal, in order, as they are written there; see ``verify``."""
+
     def verify(self, run: str, noted: str = "") -> Verdict:
-        """Look at all of a run. ``noted`` is a head that was written down elsewhere; it may be an older one."""
+        """Look at all of a run.
+
+        ``noted`` is a head that was written down elsewhere, or the beginning of one; it may be an older one.
+        """
 
 
 def verify(run: str, rows: Iterable[Link], head: int, last: bytes, noted: str = "") -> Verdict:
@@ -123,7 +129,7 @@ def verify(run: str, rows: Iterable[Link], head: int, last: bytes, noted: str = 
         rows: All of its rows.
         head: How many events it has by its own line in the list of runs.
         last: The hash of the last one by that line.
-        noted: A head that was written down elsewhere; empty when there is none.
+        noted: A head that was written down elsewhere, or its beginning; empty when there is none.
     """
     now, count, seen = root(run), 0, not noted
     rows = iter(rows)
@@ -132,7 +138,7 @@ def verify(run: str, rows: Iterable[Link], head: int, last: bytes, noted: str = 
             seq, fault = _named(run, [row, *rows], count + 1, now, head)
             return Verdict(run, count, _hex(now, count), fault, seq)
         now, count = row.hash, count + 1
-        seen = seen or now.hex() == noted
+        seen = seen or now.hex().startswith(noted)
     seq, fault = _end(count, now, head, last, seen)
     return Verdict(run, count, _hex(now, count), fault, seq)
 

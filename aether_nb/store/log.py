@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from aether_nb.errors import LogConflict, RunNotFound, StoreError
-from aether_nb.events.kinds import Entry, Event, Outcome, RunEnded, RunParked, RunResumed, RunStarted
+from aether_nb.events.kinds import Entry, Event, Outcome, RunEnded, RunForked, RunParked, RunResumed, RunStarted
 
-__all__ = ["JOURNAL", "Log", "RunSummary", "check_head", "check_stored", "choose_run"]
+__all__ = ["JOURNAL", "Log", "RunSummary", "Times", "begun_at", "check_head", "check_stored", "choose_run", "times_of"]
+
+Times: TypeAlias = float | Sequence[float]
+"""The time of all events of an append, or of each of them."""
 
 
 JOURNAL = "journal"
@@ -49,6 +52,8 @@ class RunSummary:
                 )
             elif isinstance(event, RunEnded):
                 summary = replace(summary, outcome=event.outcome, parked=False)
+            elif isinstance(event, RunForked):
+                summary = replace(summary, outcome=None, parked=False)
             elif isinstance(event, RunParked | RunResumed):
                 summary = replace(summary, parked=isinstance(event, RunParked))
         return summary
@@ -59,7 +64,7 @@ class Log(Protocol):
     """The record of many runs. May be used from any thread."""
 
     def append(
-        self, run: str, expected_head: int, events: Sequence[Event], time: float, epoch: int = 0
+        self, run: str, expected_head: int, events: Sequence[Event], time: Times, epoch: int = 0
     ) -> tuple[Entry, ...]:
         """Add events to a run, all of them or none, with what the ledger and the signals say of them.
 
@@ -67,7 +72,7 @@ class Log(Protocol):
             run: The id of the run; an unknown one begins with this.
             expected_head: The number of the last event that the caller has seen; 0 for a new run.
             events: Stored events, in order. None of them is also fine.
-            time: When they happened, in seconds since the epoch.
+            time: When they happened, in seconds since the epoch; a copy of another run gives a time for each.
             epoch: The number of the writer's lease; 0 for a run that nobody leases.
 
         Returns:
@@ -103,6 +108,16 @@ class Log(Protocol):
 
     def close(self) -> None:
         """Let go of files. A closed log opens itself again when it is used."""
+
+
+def times_of(time: Times, count: int) -> Sequence[float]:
+    """A time for each of so many events."""
+    return [time] * count if isinstance(time, float | int) else time
+
+
+def begun_at(entries: Sequence[Entry]) -> float:
+    """When a run began: with its first event, or, a fork, when it was copied."""
+    return next((entry.time for entry in reversed(entries) if isinstance(entry.event, RunForked)), entries[0].time)
 
 
 def check_stored(events: Sequence[Event]) -> None:

@@ -14,7 +14,7 @@ from aether_nb.events import kinds as k
 from aether_nb.events.codec import encode
 from aether_nb.store.chain import Link, Verdict, link, root, verify
 from aether_nb.store.ledger import CallRow
-from aether_nb.store.log import JOURNAL, RunSummary, check_head, check_stored, choose_run
+from aether_nb.store.log import JOURNAL, RunSummary, Times, begun_at, check_head, check_stored, choose_run, times_of
 from aether_nb.store.memory_parts import MemoryLeases, MemorySignals
 from aether_nb.store.rules import OPEN, lease_lost, move, not_begun
 
@@ -47,7 +47,7 @@ class MemoryLog:
         self._begun: set[tuple[str, str, int]] = set()
 
     def append(
-        self, run: str, expected_head: int, events: Sequence[k.Event], time: float, epoch: int = 0
+        self, run: str, expected_head: int, events: Sequence[k.Event], time: Times, epoch: int = 0
     ) -> tuple[k.Entry, ...]:
         """See ``Log.append``."""
         check_stored(events)
@@ -58,7 +58,8 @@ class MemoryLog:
             if self._checked:
                 self._check_lease(run, epoch)
             check_head(run, expected_head, len(self._entries.get(run, ())))
-            entries = tuple(k.Entry(run, expected_head + n, time, event) for n, event in enumerate(events, 1))
+            moments = zip(times_of(time, len(events)), events, strict=True)
+            entries = tuple(k.Entry(run, n, *at) for n, at in enumerate(moments, expected_head + 1))
             if entries:
                 if self._checked:
                     self._derive(run, entries, epoch)
@@ -101,18 +102,26 @@ class MemoryLog:
         """See ``Chain.head``."""
         return self.verify(run).head
 
+    def hashes(self, run: str) -> list[str]:
+        """See ``Chain.hashes``."""
+        return [link.hash.hex() for link in self._links(run)]
+
     def verify(self, run: str, noted: str = "") -> Verdict:
         """See ``Chain.verify``. What lies in memory is linked when it is asked for."""
+        links = self._links(run)
+        return verify(run, links, len(links), links[-1].hash if links else root(run), noted)
+
+    def _links(self, run: str) -> list[Link]:
         links, prev = [], root(run)
         for _, seq, time, event in self.read(run):
             row = (seq, float(time), event.kind, event.version, encode(event))
             links.append(Link(*row, prev, hash := link(prev, run, *row)))
             prev = hash
-        return verify(run, links, len(links), prev, noted)
+        return links
 
     def _newest(self) -> list[RunSummary]:
         summaries = (
-            RunSummary(run, entries[0].time).after([entry.event for entry in entries])
+            RunSummary(run, begun_at(entries)).after([entry.event for entry in entries])
             for run, entries in self._entries.items()
             if run != JOURNAL
         )

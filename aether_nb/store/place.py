@@ -6,7 +6,7 @@ from pathlib import Path
 
 from aether_nb.config.address import Address, is_address
 
-__all__ = ["FOLDER", "store_folder", "store_place"]
+__all__ = ["FOLDER", "as_setting", "store_folder", "store_place"]
 
 FOLDER = ".aether"
 """The folder's name. It writes its own ``.gitignore``, so that a record is never committed by accident."""
@@ -31,3 +31,8 @@ def store_place(notebook: Path | None, cwd: Path, override: str | Path | None = 
     if isinstance(override, str) and is_address(override):
         return override if isinstance(override, Address) else Address(override)
     return store_folder(notebook, cwd, override)
+
+
+def as_setting(place: Path | Address) -> str:
+    """The value of AETHER_STORE by which another process, wherever it works, finds the same record."""
+    return place.plain if isinstance(place, Address) else str(place.absolute())

@@ -20,7 +20,7 @@ __all__ = ["OPEN", "SUMMED", "Move", "lease_lost", "move", "not_begun", "receive
 OPEN: tuple[CallState, ...] = ("proposed", "approved")
 """The states out of which a call may begin, and in which it may be proposed anew."""
 
-SUMMED = frozenset((k.RunStarted.kind, k.RunEnded.kind, k.RunParked.kind, k.RunResumed.kind))
+SUMMED = frozenset((k.RunStarted.kind, k.RunEnded.kind, k.RunForked.kind, k.RunParked.kind, k.RunResumed.kind))
 """The kinds that a list of runs shows something of."""
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from aether_nb.events.kinds import Entry, Event, RunEnded
 from aether_nb.store.database import Database
+from aether_nb.store.log import Times
 from aether_nb.store.tables import TableLog
 
 __all__ = ["SqliteLog"]
@@ -25,10 +26,10 @@ class SqliteLog(TableLog):
         super().__init__(self.database)
 
     def append(
-        self, run: str, expected_head: int, events: Sequence[Event], time: float, epoch: int = 0
+        self, run: str, expected_head: int, events: Sequence[Event], time: Times, epoch: int = 0
     ) -> tuple[Entry, ...]:
         """See ``Log.append``."""
         entries = super().append(run, expected_head, events, time, epoch)
-        if any(isinstance(event, RunEnded) for event in events):
+        if events and isinstance(events[-1], RunEnded):
             self.database.writing.discard(run)
         return entries

@@ -16,7 +16,7 @@ from aether_nb.events.codec import decode, encode
 from aether_nb.events.kinds import Entry, Event
 from aether_nb.store.chain import Link, Verdict, link, root, verify
 from aether_nb.store.derived import derive
-from aether_nb.store.log import JOURNAL, RunSummary, check_head, check_stored, choose_run
+from aether_nb.store.log import JOURNAL, RunSummary, Times, begun_at, check_head, check_stored, choose_run, times_of
 from aether_nb.store.processes import this_process
 from aether_nb.store.rows import Connection, Row, Tables
 from aether_nb.store.rules import SUMMED, lease_lost, wants_disk
@@ -44,6 +44,7 @@ _GET_EVENTS = (
     "SELECT seq, time, kind, version, CAST(payload AS BLOB) FROM events WHERE run = ? AND seq > ? ORDER BY seq"
 )
 _GET_LINKS = "SELECT seq, time, kind, version, CAST(payload AS BLOB), prev, hash FROM events WHERE run = ? ORDER BY seq"
+_GET_HASHES = "SELECT CAST(hash AS BLOB) FROM events WHERE run = ? ORDER BY seq"
 _GET_RUNS = f"SELECT {_SUMMARY} FROM runs WHERE id <> '{JOURNAL}' ORDER BY started DESC, id LIMIT ?"
 _GET_IDS = "SELECT id FROM runs WHERE substr(id, 1, ?) = ? ORDER BY id <> ?, started DESC, id LIMIT 100"
 _GET_EFFECT = "SELECT effect FROM calls WHERE run = ? AND call = ? ORDER BY attempt DESC LIMIT 1"
@@ -67,13 +68,15 @@ class TableLog:
         self._tables = tables
 
     def append(
-        self, run: str, expected_head: int, events: Sequence[Event], time: float, epoch: int = 0
+        self, run: str, expected_head: int, events: Sequence[Event], time: Times, epoch: int = 0
     ) -> tuple[Entry, ...]:
         """See ``Log.append``."""
         check_stored(events)
-        time = float(time) + 0.0  # SQLite keeps no negative zero, and the chain is over what is kept
         drafts = [(event, encode(event)) for event in events]
-        entries = tuple([_entry((run, n, time, event)) for n, event in enumerate(events, expected_head + 1)])
+        # SQLite keeps no negative zero, and the chain is over what is kept.
+        moments = [float(moment) + 0.0 for moment in times_of(time, len(events))]
+        placed = enumerate(zip(moments, events, strict=True), expected_head + 1)
+        entries = tuple([_entry((run, seq, moment, event)) for seq, (moment, event) in placed])
         lasting = self._tables.always_lasts or wants_disk(events, lambda call: self._effect(run, call))
 
         def act(db: Connection) -> None:
@@ -113,6 +116,10 @@ class TableLog:
         """See ``Chain.head``."""
         return self._line(run)[1].hex()
 
+    def hashes(self, run: str) -> list[str]:
+        """See ``Chain.hashes``."""
+        return [hash.hex() for (hash,) in self._tables.select(_GET_HASHES, (run,))]
+
     def verify(self, run: str, noted: str = "") -> Verdict:
         """See ``Chain.verify``."""
         line, rows = self._line(run), self._tables.select(_GET_LINKS, (run,))
@@ -126,17 +133,17 @@ class TableLog:
         self._put(db, (Entry(run, head + 1, time, event),), [(event, encode(event))], chain, 0)
 
     def _put(self, db: Connection, entries: Sequence[Entry], drafts: Sequence[Draft], prev: bytes, epoch: int) -> None:
-        run, time = entries[0].run, entries[0].time
+        run = entries[0].run
         summed = entries[0].seq == 1
         for entry, (event, payload) in zip(entries, drafts, strict=True):
-            hash = link(prev, run, entry.seq, time, event.kind, event.version, payload)
-            db.execute(_PUT_EVENT, (run, entry.seq, time, event.kind, event.version, payload, prev, hash))
+            hash = link(prev, run, entry.seq, entry.time, event.kind, event.version, payload)
+            db.execute(_PUT_EVENT, (run, entry.seq, entry.time, event.kind, event.version, payload, prev, hash))
             derive(db, entry, epoch)
             prev = hash
             summed = summed or event.kind in SUMMED
         if summed:
             row = db.execute(_GET_RUN, (run,)).fetchone()
-            summary = _summary(row) if row else RunSummary(run, time)
+            summary = _summary(row) if row else RunSummary(run, begun_at(entries))
             db.execute(_PUT_RUN, (*_row(summary.after([event for event, _ in drafts])), prev))
         else:
             db.execute(_MOVE_HEAD, (entries[-1].seq, prev, run))

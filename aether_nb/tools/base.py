@@ -70,6 +70,7 @@ class Care:
         on_doubt: ``ask`` a person whether it acted; ``rerun`` it, whatever happened; ask the world (``verify``), and a
             person where that cannot tell; or ``fail`` the run.
         verify: Tells whether it acted.
+        stands: Tells whether what it did is still there as it was, for a replay that looks; ``verify`` when left out.
         version: A hash of its code: a run that was started with another one is not resumed by itself.
     """
 
@@ -79,6 +80,7 @@ class Care:
     on_doubt: OnDoubt = "ask"
     verify: Verify | None = None
     version: str = ""
+    stands: Verify | None = None
 
 
 class PartlyDone(RepairableToolError):

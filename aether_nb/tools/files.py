@@ -124,6 +124,17 @@ def judge_write(arguments: Mapping[str, Any], context: Context) -> Assessment:
     return Assessment("medium", "external", reasons, f"writes {given} to {arguments['path']}", str(file))
 
 
+async def stands(arguments: Mapping[str, Any], context: Context) -> bool | None:
+    """Whether the file still holds what was written; of a variable that is gone it cannot be told."""
+    return await context.main(lambda: _stands(arguments, context))
+
+
+def _stands(arguments: Mapping[str, Any], context: Context) -> bool | None:
+    if arguments.get("content") is None and str(arguments.get("variable")) not in context.shell.user_ns:
+        return None
+    return bool(_wrote(arguments, context))
+
+
 async def wrote(arguments: Mapping[str, Any], context: Context) -> bool | None:
     """Whether a write that was interrupted has happened: files are put in place whole, or not at all.
 
@@ -148,7 +159,7 @@ def _wrote(arguments: Mapping[str, Any], context: Context) -> bool | None:
     judge=judge_write,
     where="main",
     title=lambda call: f"Write {call['path']}",
-    care=Care(on_doubt="verify", verify=wrote),
+    care=Care(on_doubt="verify", verify=wrote, stands=stands),
 )
 def write_file(path: str, context: Context, content: str | None = None, variable: str | None = None) -> str:
     """Write a file in the working folder: a text, or a variable of the notebook (a table becomes CSV or JSON).

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-from aether_nb.events.kinds import CallProposed, Change, Effect, Lasts, Outcome, Risk, State
+from aether_nb.events.kinds import CallProposed, Change, Effect, Lasts, LeaseTaken, Outcome, Risk, RunParked, State
 from aether_nb.events.messages import Usage
 
 CallStatus: TypeAlias = Literal[
@@ -90,6 +90,41 @@ class Progress:
 
 
 @dataclass(slots=True)
+class Try:
+    """An attempt of a call that came to nothing.
+
+    The next one begins not before ``until``, in epoch seconds; ``lost``: its kernel died.
+    """
+
+    number: int
+    what: str
+    until: float = 0.0
+    lost: bool = False
+
+
+@dataclass(slots=True)
+class Doubt:
+    """Nobody knows whether a call acted.
+
+    ``question`` is the id under which a person is asked, empty while nobody is. ``how`` says how it was settled, ``by``
+    whom and ``settled`` when, in epoch seconds; all three are empty while it is not.
+    """
+
+    what: str
+    question: str = ""
+    options: tuple[str, ...] = ()
+    how: Literal["", "ran", "rerun", "skip", "fail"] = ""
+    by: str = ""
+    settled: float = 0.0
+    note: str = ""
+
+    @property
+    def open(self) -> bool:
+        """Whether a person is asked about it now."""
+        return bool(self.question) and not self.by
+
+
+@dataclass(slots=True)
 class Card:
     """One use of a tool, from the wish to what came of it.
 
@@ -121,6 +156,8 @@ class Card:
     changes: tuple[Change, ...] = ()
     failure: Failure | None = None
     stopped: bool = False
+    tries: tuple[Try, ...] = ()
+    doubt: Doubt | None = None
 
     @classmethod
     def of(cls, event: CallProposed) -> Card:
@@ -138,6 +175,11 @@ class Card:
             event.path,
             event.edited,
         )
+
+    @property
+    def asked(self) -> bool:
+        """Whether a person is asked about it now: for a yes, or what became of it."""
+        return self.status == "waiting" or (self.doubt is not None and self.doubt.open)
 
     @property
     def id(self) -> str:
@@ -168,10 +210,13 @@ class Question:
 
 @dataclass(slots=True)
 class Note:
-    """A remark of the run itself: a limit that was reached, a model that failed, another one that took over."""
+    """A remark of the run itself: a limit that was reached, a model that failed, another one that took over.
+
+    One with the tone ``said`` is what a person said to the model meanwhile.
+    """
 
     id: str
-    tone: Literal["info", "limit", "error"]
+    tone: Literal["info", "limit", "error", "said"]
     failure: Failure = field(default_factory=lambda: Failure(""))
 
 
@@ -201,6 +246,9 @@ class View:
 
     ``draft`` is a reply as it arrives, ``forming`` a call that takes shape in it, and ``note`` what the model says
     while it waits; all are empty between replies.
+    ``chain`` is the hash of its last event, when whoever draws it has told.
+    ``parked`` says what it waits for while nobody holds it, and ``paused`` that a person told it to pause. ``taken``
+    says who went on with it last, ``gap`` after how many seconds, and ``seen`` when its last event was.
     ``broken_off`` is None but in the picture of a run that went no further and never ended; then it says why, if known.
     """
 
@@ -226,7 +274,13 @@ class View:
     note: str = ""
     answer: str = ""
     failure: Failure | None = None
+    parked: RunParked | None = None
+    paused: bool = False
+    taken: LeaseTaken | None = None
+    gap: float = 0.0
+    seen: float = 0.0
     broken_off: str | None = None
+    chain: str = ""
 
     def seconds(self, now: float) -> float:
         """How long the run has been at work, the time it waited for a person left out."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 Command = dict[str, Any]
 
@@ -22,7 +22,8 @@ def read_command(content: object) -> Command | None:
     """The command in a message, or None when there is none to be read.
 
     Returns:
-        ``{"type": "hello"}``, ``{"type": "bye"}``, ``{"type": "stop"}``, ``{"type": "model", "name"}``,
+        ``{"type": "hello"}``, ``{"type": "bye"}``, ``{"type": "stop"}``, ``{"type": "pause"}``, ``{"type": "go"}``,
+        ``{"type": "tell", "text"}``, ``{"type": "model", "name"}``,
         ``{"type": "question", "id", "answer"}`` or
         ``{"type": "gate", "call_id", "hash", "decision", "lasts", "reason", "arguments"?}``.
     """
@@ -49,6 +50,11 @@ def _model(content: Mapping[str, Any]) -> Command | None:
     return {"type": "model", "name": name} if _is_text(name) and name else None
 
 
+def _tell(content: Mapping[str, Any]) -> Command | None:
+    text = content.get("text")
+    return {"type": "tell", "text": text.strip()} if _is_text(text) and text.strip() else None
+
+
 def _gate(content: Mapping[str, Any]) -> Command | None:
     call_id, hash, reason = content.get("call_id"), content.get("hash"), content.get("reason", "")
     decision, lasts = content.get("decision"), content.get("lasts", "once")
@@ -65,7 +71,7 @@ def _gate(content: Mapping[str, Any]) -> Command | None:
     return command | {"arguments": dict(arguments)}
 
 
-def _is_text(value: object) -> bool:
+def _is_text(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and len(value) <= TEXT_LIMIT
 
 
@@ -83,6 +89,9 @@ _READERS: dict[str, Callable[[Mapping[str, Any]], Command | None]] = {
     "hello": _bare,
     "bye": _bare,
     "stop": _bare,
+    "pause": _bare,
+    "go": _bare,
+    "tell": _tell,
     "model": _model,
     "question": _question,
     "gate": _gate,

@@ -12,7 +12,7 @@ from typing import Any
 from aether_nb.events import kinds
 from aether_nb.events.kinds import Entry
 from aether_nb.widgets import approval, plain, wording
-from aether_nb.widgets.blocks import Card, Question, View, Words
+from aether_nb.widgets.blocks import Card, Note, Question, Touch, View, Words
 from aether_nb.widgets.view import fold
 
 
@@ -27,10 +27,11 @@ class Console:
         self.view = View()
         self._write = write
         self._printing = ""
+        self._touched: list[Touch] = []
 
     def feed(self, entry: Entry) -> None:
         """Take in an entry, stored or transient, and write what it adds."""
-        fold(self.view, entry)
+        self._touched = fold(self.view, entry)
         show = _SHOWN.get(type(entry.event))
         if show:
             show(self, entry.event)
@@ -110,7 +111,20 @@ class Console:
     def _doubtful(self, event: kinds.CallDoubtful) -> None:
         self._lines(f"  ? {plain.brief(event.what)}")
 
+    def _retried(self, event: kinds.CallRetried) -> None:
+        card = self._card(event.call_id)
+        if card:
+            self._lines(*plain.indent(plain.wrap(f"↻ {wording.tried(card.tries[-1])}")))
+
+    def _settled(self, event: kinds.CallSettled) -> None:
+        card = self._card(event.call_id)
+        if card and card.doubt:
+            self._lines(f"  {plain.brief(wording.settled(card.doubt))}")
+
     def _asked(self, event: kinds.QuestionAsked) -> None:
+        card = self._card(event.call_id) if event.doubt else None
+        if card:
+            self._lines("", *approval.gate_lines(card), *plain.indent(plain.doubt(card)))
         question = self.view.blocks.get(f"q:{event.id}")
         if isinstance(question, Question):
             self._lines("", *plain.question(question))
@@ -119,9 +133,19 @@ class Console:
         question = self.view.blocks.get(f"q:{event.id}")
         if isinstance(question, Question):
             self._lines(f"  → {plain.brief(wording.reply(question))}")
+        if event.id == kinds.CONSENT and event.answer != kinds.CONSENT_YES:
+            self._note(event)
 
     def _note(self, event: object) -> None:
-        self._lines("", *plain.block(list(self.view.blocks.values())[-1]))
+        """What the run itself remarks on this event, if anything."""
+        notes = [block for one in self._touched if isinstance(block := self.view.blocks.get(one.part), Note)]
+        for note in notes:
+            self._lines("", *plain.block(note))
+
+    def _parked(self, event: kinds.RunParked) -> None:
+        waits = wording.waits(self.view)
+        if waits:
+            self._lines("", *plain.failure(waits, "‖ "))
 
     def _waiting(self, event: kinds.Progress) -> None:
         if event.call_id:
@@ -155,5 +179,14 @@ _SHOWN: dict[type[kinds.Event], Callable[[Console, Any], None]] = {
     kinds.QuestionAsked: Console._asked,
     kinds.QuestionAnswered: Console._replied,
     kinds.LimitReached: Console._note,
+    kinds.ReplayBegun: Console._note,
+    kinds.ReplayDrifted: Console._note,
+    kinds.CallRetried: Console._retried,
+    kinds.CallSettled: Console._settled,
+    kinds.RunParked: Console._parked,
+    kinds.RunResumed: Console._note,
+    kinds.RunForked: Console._note,
+    kinds.NamespaceRestored: Console._note,
+    kinds.SignalReceived: Console._note,
     kinds.RunEnded: Console._ended,
 }

@@ -15,7 +15,7 @@ that comes faster than it is sent only the end travels. ``settled`` adds HTML to
 text.
 
 Messages from it: ``hello`` (a view was drawn or missed something: a snapshot is sent), ``bye`` (it was taken away),
-``gate``, ``question``, ``model`` and ``stop``, as ``commands`` reads them.
+``gate``, ``question``, ``model``, ``tell``, ``pause``, ``go`` and ``stop``, as ``commands`` reads them.
 """
 
 from __future__ import annotations
@@ -92,14 +92,14 @@ class Panel:
         self._pending = _Pending()
         self._pending.everything = True  # the first message is a snapshot
 
-    def display(self, display_id: str) -> None:
-        """Show the panel in the cell that is running. Main thread only."""
+    def display(self, display_id: str, again: bool = False) -> None:
+        """Show the panel in the cell that is running, or ``again`` in the place of a picture. Main thread only."""
         from IPython.display import display
 
         self._display_id = display_id
         view = {"version_major": 2, "version_minor": 0, "model_id": self.widget.model_id}
         line = f"aether: run {self.view.run} is shown live in a Jupyter notebook; %aether show brings it back"
-        display({VIEW_MIME: view, "text/plain": line}, raw=True, display_id=display_id)
+        display({VIEW_MIME: view, "text/plain": line}, raw=True, display_id=display_id, update=again)
 
     def close(self, bundle: Mapping[str, str]) -> None:
         """Put the static picture in the widget's place and end the widget. Main thread only; works once.

@@ -19,6 +19,8 @@ LINE_KEPT = 200
 ITEMS_KEPT = 30
 NAMES_KEPT = 3
 WORDS_KEPT = 20_000
+CHAIN_SHOWN = 16
+"""How many digits of a hash are shown: nobody makes a second record that begins with the same ones."""
 
 MARKS = {
     "finished": "✓",
@@ -56,8 +58,9 @@ def header(view: View) -> str:
 
 
 def figures(view: View) -> list[str]:
-    """What stands in the first line besides how it ended: time, counts, cost, model, run."""
-    return [*wording.facts(view), *filter(None, [brief(view.model, 80)]), f"run {brief(view.run, 40)}"]
+    """What stands in the first line besides how it ended: time, counts, cost, model, run, the hash of its record."""
+    chain = f"chain {view.chain[:CHAIN_SHOWN]}" if view.chain else ""
+    return [*wording.facts(view), *filter(None, [brief(view.model, 80), f"run {brief(view.run, 40)}", chain])]
 
 
 def plan(view: View) -> list[str]:
@@ -84,6 +87,8 @@ def block(one: Block) -> list[str]:
             return wrap(one.text[:WORDS_KEPT])
         case Question():
             return question(one)
+        case Note(tone="said"):
+            return wrap(f"» {brief(one.failure.what, 2000)} (said {one.failure.why})")
         case Note():
             return failure(one.failure, "· " if one.tone == "info" else "! ")
         case Card():
@@ -115,10 +120,24 @@ def card_body(card: Card) -> list[str]:
     if card.edited:
         lines.append("Edited by you before it was approved.")
     if card.gate:
-        lines.append(" · ".join(filter(None, (risk(card), answered(card.gate)))))
+        lines.append(
+            " · ".join(filter(None, (risk(card), wording.effect(card) if card.asked else "", answered(card.gate))))
+        )
+    lines += [line for one in card.tries for line in wrap(brief(wording.tried(one)))]
+    lines += doubt(card)
     lines += result(card)
     lines += changes(card)
     return lines + (failure(card.failure, "") if card.failure else [])
+
+
+def doubt(card: Card) -> list[str]:
+    """What is asked about a call of which nobody knows whether it acted, or how that was settled."""
+    if card.doubt is None:
+        return []
+    if not card.doubt.open:
+        return wrap(brief(wording.settled(card.doubt)))
+    options = " / ".join(card.doubt.options)
+    return [*wrap(f"? In doubt: {brief(card.doubt.what)}. Nobody knows whether it acted."), brief(f"({options})")]
 
 
 def changes(card: Card) -> list[str]:
@@ -147,7 +166,7 @@ def output(bundle: Mapping[str, Any]) -> str:
 
 def code(card: Card) -> list[str]:
     """The arguments behind a rule: all of them while somebody is asked about them, and their beginning otherwise."""
-    if card.status == "waiting":
+    if card.asked:
         return whole(card)
     _, source = wording.source(card)
     return [_ruled(line) for line in cut(source)] if source else []

@@ -57,7 +57,8 @@ PRINTED = PRE + ";padding:0 10px;background-color:transparent"
 def bundle(view: View, with_answer: bool = False, broken_off: str = "") -> dict[str, str]:
     """The static picture as a MIME bundle.
 
-    It is a picture of something that is over: a run that has not ended is told as one that broke off.
+    It is a picture of something that is over: a run that has not ended is told as one that broke off, unless it is
+    parked. Then it says what the run waits for, and how to go on.
 
     Args:
         view: The run.
@@ -71,7 +72,7 @@ def bundle(view: View, with_answer: bool = False, broken_off: str = "") -> dict[
     """
     if view.empty:
         return {"text/plain": ""}
-    if view.outcome is None:
+    if view.outcome is None and (view.parked is None or broken_off):
         view = halted(view, broken_off)
     return {
         "text/html": html(view, with_answer),
@@ -94,6 +95,8 @@ def text(view: View, with_answer: bool = False) -> str:
     ]
     if view.failure:
         groups.append(plain.failure(view.failure, "✗ "))
+    if waits := wording.waits(view):
+        groups.append(plain.failure(waits, "‖ "))
     if with_answer and view.answer:
         groups.append(plain.wrap(view.answer[:ANSWER_KEPT]))
     return "\n\n".join("\n".join(group) for group in groups if any(group)) + "\n"
@@ -129,6 +132,8 @@ def html(view: View, with_answer: bool = False) -> str:
     pieces += _within(HTML_ROOM, view.blocks.values(), _html_block, _html_summary)
     if view.failure:
         pieces.append(_html_failure(view.failure))
+    if waits := wording.waits(view):
+        pieces.append(_html_failure(waits, WARN))
     if with_answer and view.answer:
         pieces.append(f'<div style="margin-top:8px">{_prose(view.answer)}</div>')
     return f'<div style="{FRAME}">{"".join(pieces)}</div>'
@@ -143,12 +148,12 @@ def _line(*parts: str, style: str = "") -> str:
 
 
 def _html_header(view: View) -> str:
-    tone = {"done": OK, "failed": BAD, "cancelled": WARN}.get(view.outcome or "", BAD)
-    mark = {"done": "✓ ", "failed": "✗ ", "cancelled": "– "}.get(view.outcome or "", "✗ ")
+    tones = {"done": (OK, "✓ "), "failed": (BAD, "✗ "), "cancelled": (WARN, "– "), "parked": (WARN, "‖ ")}
+    tone, mark = tones.get("parked" if view.parked else view.outcome or "", (BAD, "✗ "))
     figures = " · ".join(plain.figures(view))
-    return _line(
-        _span(mark + wording.state(view), tone, "font-weight:600"), "&nbsp; ", _span(figures, QUIET, "font-size:12px")
-    )
+    whole = f' title="aether run {escape(view.run)} chain {escape(view.chain)}"' if view.chain else ""
+    shown = f'<span{whole} style="{QUIET};font-size:12px">{escape(figures)}</span>'
+    return _line(_span(mark + wording.state(view), tone, "font-weight:600"), "&nbsp; ", shown)
 
 
 def _html_plan(view: View) -> str:
@@ -184,12 +189,16 @@ def _html_block(one: Block) -> str:
                 reply,
                 style="margin:4px 0 4px 0",
             )
+        case Note(tone="said"):
+            said = f"&nbsp; {_span(plain.brief(f'said {one.failure.why}'), QUIET, 'font-size:12px')}"
+            words = escape(plain.brief(one.failure.what, 2000))
+            return _line(_span("»", QUIET, MARK), words, said, style="margin:4px 0 4px 0")
         case Note(tone="info"):
             return _line(_span(plain.brief(one.failure.what, 1000), QUIET), style="margin:4px 0 4px 20px")
         case Note():
             return _html_failure(one.failure, WARN if one.tone == "limit" else BAD)
         case Card():
-            return _details(_summary_line(one), _html_body(one))
+            return _details(_summary_line(one), _html_body(one), one.asked)
 
 
 def _prose(text: str) -> str:
@@ -212,9 +221,10 @@ MARK = "display:inline-block;width:20px;font-weight:600"
 NAME = "font-family:monospace;font-size:12px;font-weight:600"
 
 
-def _details(summary: str, body: str) -> str:
+def _details(summary: str, body: str, open: bool = False) -> str:
+    folded = "<details open" if open else "<details"
     return (
-        f'<details style="margin:2px 0 2px 0"><summary style="cursor:pointer">{summary}</summary>'
+        f'{folded} style="margin:2px 0 2px 0"><summary style="cursor:pointer">{summary}</summary>'
         f'<div style="margin:2px 0 8px 20px">{body}</div></details>'
     )
 
@@ -238,10 +248,9 @@ def _summary_line(card: Card) -> str:
 
 
 def _html_body(card: Card) -> str:
-    language, source = wording.source(card)
-    pieces = []
-    if source:
-        pieces.append(f'<pre style="{WELL}">{_code(chr(10).join(plain.cut(source)), language)}</pre>')
+    texts = wording.whole(card) if card.asked else [wording.source(card)]
+    shown = [(text if card.asked else chr(10).join(plain.cut(text)), language) for language, text in texts if text]
+    pieces = [f'<pre style="{WELL}">{_code(text, language)}</pre>' for text, language in shown]
     if card.edited:
         pieces.append(_line(_span("Edited by you before it was approved.", QUIET)))
     if card.gate:
@@ -254,8 +263,14 @@ def _html_body(card: Card) -> str:
             )
         )
         pieces += [_line(_span(line, QUIET)) for line in _gate_lines(card)]
-    if shown := plain.result(card):
-        pieces.append(_pre(shown, PRINTED))
+    pieces += [_line(_span(plain.brief(wording.tried(one)), QUIET)) for one in card.tries]
+    if card.doubt and card.doubt.open:
+        what = f"{card.doubt.what}. Nobody knows whether it acted."
+        pieces.append(_html_failure(Failure(wording.sentence(what), " / ".join(card.doubt.options)), WARN))
+    elif card.doubt:
+        pieces.append(_line(_span(plain.brief(wording.settled(card.doubt)), QUIET)))
+    if result := plain.result(card):
+        pieces.append(_pre(result, PRINTED))
     if card.changes:
         pieces.append(_pre(plain.changes(card), PRINTED))
     if card.failure:
@@ -304,6 +319,8 @@ def markdown(view: View, with_answer: bool = False) -> str:
     pieces += _within(MARKDOWN_ROOM, view.blocks.values(), _markdown_block, _markdown_head)
     if view.failure:
         pieces.append(_markdown_failure(view.failure))
+    if waits := wording.waits(view):
+        pieces.append(_markdown_failure(waits))
     if with_answer and view.answer:
         pieces.append(wording.clean(view.answer[:ANSWER_KEPT]))
     return "\n\n".join(piece for piece in pieces if piece) + "\n"
@@ -340,6 +357,8 @@ def _markdown_block(one: Block) -> str:
             return "\n".join(f"> {_mark(line)}" for line in one.text.splitlines()[: plain.LINES_KEPT])
         case Question():
             return f"**{_mark(one.text)}** {_mark(wording.reply(one))}"
+        case Note(tone="said"):
+            return f"» {_mark(one.failure.what)} *(said {_mark(one.failure.why)})*"
         case Note(tone="info"):
             return f"*{_mark(one.failure.what)}*"
         case Note():
@@ -357,6 +376,7 @@ def _markdown_card(card: Card) -> str:
         pieces.append(
             f"{card.risk.capitalize()} risk: {_mark(wording.effect(card))}. {_mark(wording.approval(card.gate))}"
         )
+    pieces += [_mark(line) for line in (*map(wording.tried, card.tries), *plain.doubt(card))]
     if shown := plain.result(card):
         pieces.append(_fence("\n".join(shown)))
     pieces += ["\n".join(f"- {_mark(line)}" for line in plain.changes(card))]

@@ -16,6 +16,8 @@ from aether_nb.events.kinds import Entry, Event
 from aether_nb.events.messages import Usage
 from aether_nb.widgets.blocks import ENDED, HEADER, PLAN, TAIL, Failure, Item, Question, Thinking, Touch, View, Words
 from aether_nb.widgets.view_calls import CALL_STEPS, go_on, remark, touch
+from aether_nb.widgets.view_lasting import LASTING_STEPS
+from aether_nb.widgets.view_replays import ALSO, REPLAY_STEPS
 
 __all__ = ["fold", "view_of"]
 
@@ -42,6 +44,9 @@ def fold(view: View, entry: Entry) -> list[Touch]:
         view.state = PHASES.get(entry.event.kind, before)
     step = _STEPS.get(type(entry.event))
     touched = step(view, entry.event, entry.time) if step else []
+    if also := ALSO.get(type(entry.event)):
+        touched += also(view, entry.event, entry.time)
+    view.seen = max(view.seen, entry.time)
     if view.state != before and Touch(HEADER) not in touched:
         touched.append(Touch(HEADER))
     return touched
@@ -58,7 +63,7 @@ def _run_started(view: View, event: kinds.RunStarted, time: float) -> list[Touch
 def _run_ended(view: View, event: kinds.RunEnded, time: float) -> list[Touch]:
     for key in tuple(view.waiting):
         go_on(view, key, time, "ENDED")
-    view.outcome, view.ended = event.outcome, time
+    view.outcome, view.ended, view.parked, view.paused = event.outcome, time, None, False
     if event.what:
         view.failure = Failure(event.what, event.why, event.hint)
     parts = [HEADER, PLAN, TAIL, *_drop_unfinished_reply(view)]
@@ -66,6 +71,9 @@ def _run_ended(view: View, event: kinds.RunEnded, time: float) -> list[Touch]:
         if item.status in ("pending", "active"):
             item.status = "done" if event.outcome == "done" and not item.tool else "skipped"
     for card in view.cards:
+        if card.doubt and card.doubt.open:
+            card.doubt.by = ENDED
+            parts.append(card.id)
         if card.status in ("proposed", "waiting", "running"):
             card.status, card.live, card.progress = "skipped" if card.begun is None else "doubtful", "", None
             if card.gate:
@@ -211,4 +219,6 @@ _STEPS: dict[type[Event], Callable[[View, Any, float], list[Touch]]] = {
     kinds.ModelAnswered: _model_answered,
     kinds.ModelFailed: _model_failed,
     **CALL_STEPS,
+    **LASTING_STEPS,
+    **REPLAY_STEPS,
 }

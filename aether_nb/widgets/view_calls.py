@@ -12,9 +12,24 @@ from aether_nb.events import kinds
 from aether_nb.events.kinds import Event, State
 from aether_nb.events.messages import Text
 from aether_nb.widgets import wording
-from aether_nb.widgets.blocks import HEADER, TAIL, Card, Failure, Gate, Note, Progress, Question, Thinking, Touch, View
+from aether_nb.widgets.blocks import (
+    HEADER,
+    TAIL,
+    CallStatus,
+    Card,
+    Doubt,
+    Failure,
+    Gate,
+    Note,
+    Progress,
+    Question,
+    Thinking,
+    Touch,
+    Try,
+    View,
+)
 
-__all__ = ["CALL_STEPS", "go_on", "remark", "touch"]
+__all__ = ["CALL_STEPS", "go_on", "remark", "touch", "wait"]
 
 SILENT = frozenset({"plan", "ask_user"})
 """Tools without a card: the plan and the question that they bring are shown instead."""
@@ -25,7 +40,7 @@ def touch(*parts: str) -> list[Touch]:
     return [Touch(part) for part in parts]
 
 
-def _wait(view: View, key: str, time: float) -> None:
+def wait(view: View, key: str, time: float) -> None:
     """The run waits for a person. The clock stands still while anything at all is waited for."""
     view.waiting.add(key)
     if view.waiting_since is None:
@@ -53,7 +68,7 @@ def _call_proposed(view: View, event: kinds.CallProposed, time: float) -> list[T
     card = Card.of(event)
     before = _card(view, call.id)
     if before:
-        card.status, card.gate = before.status, before.gate
+        card.status, card.gate, card.tries, card.doubt = before.status, before.gate, before.tries, before.doubt
     view.blocks[card.id] = card
     return touch(card.id, *_drop_echo(view, card))
 
@@ -72,7 +87,7 @@ def _gate_opened(view: View, event: kinds.GateOpened, time: float) -> list[Touch
     if card is None:
         return []
     card.gate, card.status = Gate(time), "waiting"
-    _wait(view, card.id, time)
+    wait(view, card.id, time)
     return touch(HEADER, card.id)
 
 
@@ -91,7 +106,7 @@ def _call_begun(view: View, event: kinds.CallBegun, time: float) -> list[Touch]:
     card = _card(view, event.call_id)
     if card is None:
         return touch(HEADER)
-    card.status, card.begun = "running", time
+    card.status, card.begun, card.failure = "running", time, None
     return touch(HEADER, card.id)
 
 
@@ -152,7 +167,35 @@ def _call_doubtful(view: View, event: kinds.CallDoubtful, time: float) -> list[T
     if card is None:
         return []
     card.status, card.failure, card.live, card.progress = "doubtful", Failure(event.what), "", None
+    card.doubt = Doubt(event.what)
     return touch(card.id)
+
+
+def _call_settled(view: View, event: kinds.CallSettled, time: float) -> list[Touch]:
+    card = _card(view, event.call_id)
+    if card is None:
+        return []
+    doubt = card.doubt = card.doubt or Doubt("")
+    doubt.how, doubt.by, doubt.settled, doubt.note = event.how, event.by, time, event.note
+    words: dict[kinds.Settled, CallStatus] = {
+        "ran": "finished",
+        "rerun": "proposed",
+        "skip": "skipped",
+        "fail": "failed",
+    }
+    card.status, card.failure = words[event.how], None
+    card.result = "".join(part.text for part in event.parts if isinstance(part, Text))
+    return touch(HEADER, card.id)
+
+
+def _call_retried(view: View, event: kinds.CallRetried, time: float) -> list[Touch]:
+    card = _card(view, event.call_id)
+    if card is None:
+        return []
+    what = " ".join(filter(None, (event.what, event.why)))
+    card.tries = (*card.tries, Try(event.attempt, what, event.until, event.lost))
+    card.status, card.begun, card.live, card.cut, card.progress = "proposed", None, "", 0, None
+    return touch(HEADER, card.id)
 
 
 # ---- questions and limits
@@ -160,18 +203,34 @@ def _call_doubtful(view: View, event: kinds.CallDoubtful, time: float) -> list[T
 
 def _question_asked(view: View, event: kinds.QuestionAsked, time: float) -> list[Touch]:
     id = f"q:{event.id}"
+    card = _card(view, event.call_id) if event.doubt else None
+    if card is not None:
+        card.doubt = Doubt(card.doubt.what if card.doubt else event.text, event.id, event.options)
+        card.failure = None
+        wait(view, id, time)
+        return touch(HEADER, card.id)
     view.blocks[id] = Question(id, event.text, event.options, event.limit)
-    _wait(view, id, time)
+    wait(view, id, time)
     return touch(HEADER, id)
 
 
 def _question_answered(view: View, event: kinds.QuestionAnswered, time: float) -> list[Touch]:
     question = view.blocks.get(f"q:{event.id}")
     if not isinstance(question, Question):
-        return []
+        return _doubt_answered(view, event, time)
     question.answer, question.by = event.answer, event.by or "nobody"
     go_on(view, question.id, time, "THINKING" if question.limit else "TOOL_CALLING")
     return touch(HEADER, question.id)
+
+
+def _doubt_answered(view: View, event: kinds.QuestionAnswered, time: float) -> list[Touch]:
+    """Somebody has said what became of a call; how that settles it is said by the next event."""
+    card = next((card for card in view.cards if card.doubt and card.doubt.question == event.id), None)
+    if card is None or card.doubt is None:
+        return []
+    card.doubt.by = event.by or "nobody"
+    go_on(view, f"q:{event.id}", time, "TOOL_CALLING")
+    return touch(HEADER, card.id)
 
 
 def _limit_reached(view: View, event: kinds.LimitReached, time: float) -> list[Touch]:
@@ -180,7 +239,7 @@ def _limit_reached(view: View, event: kinds.LimitReached, time: float) -> list[T
     return remark(view, "limit", Failure(f"The limit of {allowed} was reached.", f"Used so far: {used}."))
 
 
-def remark(view: View, tone: Literal["info", "limit", "error"], failure: Failure) -> list[Touch]:
+def remark(view: View, tone: Literal["info", "limit", "error", "said"], failure: Failure) -> list[Touch]:
     """A remark of the run itself, after the last block."""
     note = Note(f"n{sum(isinstance(block, Note) for block in view.blocks.values()) + 1}", tone, failure)
     view.blocks[note.id] = note
@@ -203,6 +262,8 @@ CALL_STEPS: dict[type[Event], Callable[[View, Any, float], list[Touch]]] = {
     kinds.CallFinished: _call_finished,
     kinds.CallFailed: _call_failed,
     kinds.CallDoubtful: _call_doubtful,
+    kinds.CallSettled: _call_settled,
+    kinds.CallRetried: _call_retried,
     kinds.QuestionAsked: _question_asked,
     kinds.QuestionAnswered: _question_answered,
     kinds.LimitReached: _limit_reached,

@@ -39,6 +39,7 @@ def header(view: View, now: float) -> JSON:
         "ended": view.ended,
         "waited": view.waited,
         "waiting_since": view.waiting_since,
+        "paused": view.paused,
         "steps": wording.count(view.steps, "step") if view.steps else "",
         "usage": wording.usage(view.usage) if view.steps else "",
         "now": now,
@@ -113,6 +114,27 @@ def _card(card: Card) -> JSON:
         "failure": _failure(card.failure),
         "approval": wording.approval(card.gate) if card.gate else "",
         "gate": gate,
+        "tries": [wording.clean(wording.tried(one)) for one in card.tries],
+        "doubt": _doubt(card),
+        "settled": wording.clean(wording.settled(card.doubt)) if card.doubt else "",
+    }
+
+
+def _doubt(card: Card) -> JSON | None:
+    """What is asked about a call of which nobody knows whether it acted; ``rest`` is as that of a gate."""
+    doubt = card.doubt
+    if doubt is None or not doubt.open:
+        return None
+    return {
+        "question": doubt.question,
+        "options": list(doubt.options),
+        "effect": card.effect,
+        "effect_text": wording.effect(card),
+        "path": wording.reveal_line(card.path),
+        "what": wording.sentence(wording.clean(doubt.what)),
+        "rest": [
+            list(piece) for language, text in wording.whole(card)[1:] for piece in highlight.pieces(text, language)
+        ],
     }
 
 
@@ -139,7 +161,7 @@ def sound(value: Any) -> Any:
 
 def _source(card: Card, gate: JSON | None) -> tuple[str, str]:
     """The language and the text in the card's well: whole while it is asked about, else bounded."""
-    if gate is None or gate["large"]:
+    if not card.asked or (gate and gate["large"]):
         language, source = wording.source(card)
         return language, _cut(source, TEXT_KEPT)
     return next(iter(wording.whole(card)), ("", ""))

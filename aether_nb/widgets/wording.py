@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from aether_nb.events.kinds import Change, Lasts, Outcome, State
+from aether_nb.events.kinds import Change, Lasts, LeaseTaken, NamespaceRestored, Outcome, RunResumed, State
 from aether_nb.events.messages import Usage
-from aether_nb.widgets.blocks import ENDED, Card, Gate, Question, View
+from aether_nb.widgets.blocks import ENDED, Card, Doubt, Failure, Gate, Question, Try, View
 
 STATES: dict[State, str] = {
     "IDLE": "Idle",
@@ -93,6 +93,10 @@ def state(view: View) -> str:
         return OUTCOMES[view.outcome]
     if view.broken_off is not None:
         return ": ".join(filter(None, ("Broken off", " ".join(clean(view.broken_off).split())[:300])))
+    if view.parked is not None:
+        return "Parked"
+    if view.paused:
+        return "Paused"
     if view.state == "TOOL_CALLING":
         running = [card.name for card in view.cards if card.status == "running"]
         return f"Running {clean(running[-1])}" if running else STATES["TOOL_CALLING"]
@@ -103,6 +107,10 @@ def status(card: Card) -> str:
     """How far a call is, in a word or two."""
     if card.stopped:
         return "stopped"
+    if card.status == "proposed" and (card.tries or (card.doubt and card.doubt.how == "rerun")):
+        return "next, again"
+    if card.doubt and card.doubt.how in ("ran", "skip") and card.status in ("finished", "skipped"):
+        return "it ran, its result is lost" if card.doubt.how == "ran" and not card.result else "left as it is"
     words = {"proposed": "next", "waiting": "waiting for you", "finished": "done", "doubtful": "in doubt"}
     words |= {"skipped": "not run", "broken": "broken off"}
     return words.get(card.status, card.status)
@@ -154,6 +162,11 @@ def who(by: str) -> str:
         return "by a grant you gave before"
     if place == "policy":
         return f"by the policy {name}"
+    if place == "signal":
+        login = name.partition("cli:")[2]
+        return f"by {login} from a terminal" if login else who(name)
+    if place == "tool":
+        return "by the tool itself, which looked" if name == "verify" else "by the tool's own rule"
     places = {"panel": "in the panel", "terminal": "in the terminal", "cell": "in a cell", "nobody": "by nobody"}
     return places.get(by, f"by {by}")
 
@@ -264,3 +277,72 @@ def told(card: Card) -> str:
     figures = sections.get("figures", "").strip()
     drawn = f"{count(int(figures), 'figure')}, shown below" if figures.isdigit() else ""
     return "\n".join(filter(None, (sections.get("stdout"), sections.get("stderr"), drawn)))
+
+
+# ---- runs that last
+
+
+def tried(one: Try) -> str:
+    """What became of an attempt, and when the next one begins."""
+    if one.lost:
+        return f"Attempt {one.number} was lost: {one.what}. It is done again."
+    after = f" The next one begins at {clock(one.until)[-8:]}." if one.until else ""
+    return f"Attempt {one.number} failed: {one.what.rstrip('.')}.{after}"
+
+
+DOUBTS = {"ran": "It ran", "rerun": "Run again", "skip": "Left as it is", "fail": "The run was ended"}
+
+
+def settled(doubt: Doubt) -> str:
+    """How a doubt was settled, by whom and when; empty while it is not."""
+    if doubt.by == ENDED:
+        return "Not settled: the run ended."
+    if not doubt.how:
+        return ""
+    note = f" {doubt.note}" if doubt.note else ""
+    return f"{DOUBTS[doubt.how]}: settled {who(doubt.by)} · {clock(doubt.settled)}{note}"
+
+
+def resumed(event: RunResumed, taken: LeaseTaken | None, after: float) -> str:
+    """Who went on with a run, where, and after how long."""
+    where = "in another kernel" if event.fresh else "in the same kernel"
+    late = f" after {duration(after)}" if after >= 0.5 else ""
+    before = f", taken over from {holder(taken.before)}" if taken is not None and taken.forced and taken.before else ""
+    anyway = ", though tools or rules are no longer the same" if event.anyway else ""
+    return f"Went on {where}{late}: {holder(event.by)}{before}{anyway}"
+
+
+def holder(name: str) -> str:
+    """Who holds a run: a notebook by its name, without its folders."""
+    place, bracket, process = name.partition(" (")
+    return f"{place.rpartition('/')[2]}{bracket}{process}"
+
+
+def back(event: NamespaceRestored) -> str:
+    """Which variables are as they were before the restart."""
+    told = [("Back as they were", event.loaded), ("made again", event.remade)]
+    return " · ".join(f"{word}: {', '.join(names)}" for word, names in told if names)
+
+
+def gone(event: NamespaceRestored) -> Failure | None:
+    """Which variables are not."""
+    lost = [f"{one.name} is gone: {one.why}" for one in event.missing]
+    other = [f"{one.name} is not what it was: {one.why}" for one in event.differs]
+    names = ", ".join(one.name for one in (*event.missing, *event.differs))
+    return Failure(f"Not as before the restart: {names}", "\n".join(lost + other)) if names else None
+
+
+def waits(view: View) -> Failure | None:
+    """What a parked run waits for, and how to go on; None when it is not parked."""
+    if view.parked is None:
+        return None
+    run, what, verb = view.run, "a word to go on", f"go {view.run}"
+    card = next((card for card in view.cards if card.asked), None)
+    if card is not None and card.doubt and card.doubt.open:
+        what, verb = f"word of what became of {card.name}", f"settle {run} ran|rerun|skip"
+    elif card is not None:
+        what, verb = f"a yes or a no to {card.name}", f"approve {run}"
+    elif view.parked.waits_for == "question":
+        what, verb = "an answer", f"answer {run} TEXT"
+    hint = f"%aether {verb} (in a terminal: aether {verb}). If its kernel is gone: %aether resume {run}"
+    return Failure(f"This run is parked: nobody holds it. It waits for {what}.", hint=hint)

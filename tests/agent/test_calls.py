@@ -12,8 +12,9 @@ import pytest
 from aether_nb import tool
 from aether_nb.agent.asking import Desk
 from aether_nb.events import kinds as k
-from aether_nb.events.folds import fold, step
-from aether_nb.events.messages import Message, Text
+from aether_nb.events.folds import fold, line, step
+from aether_nb.events.messages import Image, Message, Text, ToolCall
+from aether_nb.events.state import sent
 from aether_nb.models.base import Delta, Request
 from aether_nb.tools.base import Assessment, Context, PartlyDone, Result
 from aether_nb.tools.function import declare
@@ -189,9 +190,6 @@ def test_a_question_that_a_call_asks_is_closed_by_its_answer() -> None:
 
 def test_a_message_says_its_text_and_leaves_pictures_out() -> None:
     """The text of a message is that of its text parts."""
-    from aether_nb.events.folds import line, sent
-    from aether_nb.events.messages import Image, ToolCall
-
     message = Message("user", (Text("a", "rows", ("df.x",)), Image("image/png", "AAAA"), Text("b")))
     assert message.text == "ab"
     assert sent([message]) == (k.Sent("image", 1), k.Sent("rows", 1, ("df.x",)), k.Sent("text", 1))

@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 
 from aether_nb.errors import ModelUnavailable
 from aether_nb.events import kinds as k
-from aether_nb.events.folds import fold, sent
+from aether_nb.events.folds import fold
 from aether_nb.events.messages import Image, Message, Text, Usage
+from aether_nb.events.state import sent
 from aether_nb.models.base import Delta, Model, Reply, Request
 from aether_nb.models.scripted import ScriptedModel
 from harness.agent import call, look, stage

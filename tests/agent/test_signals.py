@@ -186,7 +186,7 @@ def test_what_is_told_after_the_answer_is_answered_too(store: Store, sealer: Sea
     """A word that comes before the run has ended makes it think again."""
     say(store, sealer, "tell", text="wait")
     play = waiting(store, sealer, ["first", "second"])
-    play.run.append(k.ModelAsked("m", 1))
+    play.run.append(k.ModelAsked("m", 1, play.run.state.sent))
     play.driver.mail.look()  # type: ignore[union-attr]
     assert play.drive().answer in ("first", "second")
     assert any("(said while you work) wait" in message.text for message in play.run.state.messages)

@@ -107,22 +107,25 @@ class Face:
 
 
 class Durable:
-    """The driver with its log in SQLite."""
+    """The driver with its record on disk: log, ledger, chain, lease, letter box and seals."""
 
     def __init__(self, job: Job) -> None:
-        from aether_nb.store.sqlite_log import SqliteLog
+        from aether_nb.store.seal import Sealer
+        from aether_nb.store.store import open_store
 
         self.workload, self.tools = job.workload, {each.name: each for each in offered(job)}
         self.model = opened(job, wrappers=True)
         self.folder = TemporaryDirectory(ignore_cleanup_errors=True)
-        self.log = SqliteLog(Path(self.folder.name))
+        self.store, self.sealer = open_store(Path(self.folder.name)), Sealer(Path(self.folder.name) / "key")
 
     async def run(self, prompt: str) -> Outcome:
         """See ``Contender.run``."""
         from aether_nb.agent.asking import Asking, Nobody
         from aether_nb.agent.calls import Calls
         from aether_nb.agent.driver import Driver
-        from aether_nb.agent.run import Run
+        from aether_nb.agent.mail import Mail
+        from aether_nb.agent.run import Run, new_id
+        from aether_nb.agent.waiting import Waiting
         from aether_nb.client.offering import host
         from aether_nb.events import kinds as k
 
@@ -132,11 +135,16 @@ class Durable:
             if not times and isinstance(entry.event, k.TextDelta):
                 times.append(time.perf_counter())
 
-        run, asking = Run(self.log, watchers=(watch,)), Asking([Nobody("deny")])
+        id, asking = new_id(), Asking([Nobody("deny")])
+        lease = self.store.leases.take(id, time.time())
+        run = Run(self.store.log, id, (watch,), epoch=lease.epoch)
         run.append(k.RunStarted(prompt, self.model.name, "ask", LIMITS, tuple(self.tools)))
         run.append(k.ContextComposed((Message.of("user", prompt),)))
         calls = Calls(run, self.tools, host(), asking)
-        state = await Driver(run, lambda _: self.model, calls, asking, stream=self.workload.stream).drive()
+        waiting = Waiting(asking, Mail(self.store.signals, id, self.sealer))
+        driver = Driver(run, lambda _: self.model, calls, waiting, stream=self.workload.stream, sealer=self.sealer)
+        state = await driver.drive()
+        self.store.leases.release(id)
         return Outcome(state.answer, len(state.calls), times[0] if times else None)
 
 

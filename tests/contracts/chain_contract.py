@@ -61,3 +61,21 @@ class ChainContract:
         store.log.append("r", 1, (k.RunEnded("done"),), time)
         assert [entry.time for entry in store.log.read("r")] == [2.0, time]
         assert store.chain.verify("r").ok
+
+    def test_each_event_has_its_hash(self, store):
+        """The hashes of a run are there in order; the last one is the head. A beginning of one confirms, too."""
+        store.log.append("r", 0, (STARTED, k.CallBegun("c", "h")), 1.0)
+        store.log.append("r", 2, (k.RunEnded("done"),), 2.0)
+        hashes = store.chain.hashes("r")
+        assert (len(hashes), hashes[-1], store.chain.hashes("nobody")) == (3, store.chain.head("r"), [])
+        assert store.chain.verify("r", hashes[0][:16]).ok
+        assert not store.chain.verify("r", "0" * 16).ok
+
+    def test_a_copy_keeps_the_times_of_its_events(self, store):
+        """Events may come with a time each; a run that was forked began when it was copied."""
+        copied = (STARTED, k.RunEnded("done"), k.RunForked("other", 2))
+        store.log.append("r", 0, copied, [1.0, 2.0, 9.0])
+        assert [entry.time for entry in store.log.read("r")] == [1.0, 2.0, 9.0]
+        (summary,) = store.log.runs()
+        assert (summary.started, summary.outcome) == (9.0, None)
+        assert store.chain.verify("r").ok

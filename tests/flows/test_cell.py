@@ -207,7 +207,10 @@ def test_every_verb_works_on_a_real_record(kernel: Kernel) -> None:
     rows = json.loads(kernel.run("%aether runs --json").text())
     assert rows[0]["outcome"] == "done" and rows[0]["prompt"] == "How many rows does df have?"
     assert "ended: done" in kernel.run("%aether trace").text()
-    assert json.loads(kernel.run(f"%aether trace {rows[0]['run'][:5]} --json").text())[0]["kind"] == "run.started"
+    assert (
+        json.loads(kernel.run(f"%aether trace {rows[0]['run'][:5]} --json").text())["events"][0]["kind"]
+        == "run.started"
+    )
     assert "How many rows" in shown(kernel.run("%aether show"))
     assert "No yes lasts" in kernel.run("%aether grants").text()
     assert "ok" in kernel.run("%aether doctor").text()

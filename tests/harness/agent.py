@@ -15,6 +15,7 @@ from aether_nb.agent.asking import Answer, Asking, Nobody, Person
 from aether_nb.agent.calls import Calls, Host
 from aether_nb.agent.driver import Driver
 from aether_nb.agent.mail import Mail
+from aether_nb.agent.replaying import Replayed, replay
 from aether_nb.agent.resuming import interrupted
 from aether_nb.agent.run import Run
 from aether_nb.agent.waiting import Waiting
@@ -86,8 +87,14 @@ class Stage:
     clock: Clock
 
     def drive(self) -> RunState:
-        """Drive it to its end."""
-        return asyncio.run(self.driver.drive())
+        """Drive it to its end. Whatever was recorded is what the rules do: reading it again comes to the same state."""
+        state = asyncio.run(self.driver.drive())
+        assert self.replayed().state == state
+        return state
+
+    def replayed(self) -> Replayed:
+        """Replay its record, without acting."""
+        return asyncio.run(replay(self.run.id, list(self.run.log.read(self.run.id))))
 
     @property
     def stored(self) -> list[k.Event]:

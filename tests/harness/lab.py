@@ -73,7 +73,7 @@ class Lab:
         self.work.mkdir(parents=True, exist_ok=True)
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
-                self._command(), cwd=self.work, env=self._environment(), stdout=log, stderr=log, start_new_session=True
+                self._command(), cwd=self.work, env=self.environment(), stdout=log, stderr=log, start_new_session=True
             )
         try:
             self._wait_started()
@@ -154,7 +154,8 @@ class Lab:
             "--JupyterNotebookApp.expose_app_in_browser=True",
         ]
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """The variables of the server and its kernels; whoever runs a command with them is the same user."""
         homes = self._homes
         folders = {
             "HOME": homes / "home",

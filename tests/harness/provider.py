@@ -2,8 +2,8 @@
 
 Asked for the first time it wants 6 × 7 computed by ``run_python``; with the result before it, it answers with what the
 result says. A model named ``deaf`` refuses tools; one named ``talker`` writes its calls as text although tools were
-offered; one named ``writer`` wants to write a file. Asked to report a number it does. It keeps every request. It can be
-busy at first, slow, and choosy about keys.
+offered; one named ``writer`` wants to write a file, and ``sleeper`` to sleep after it has done so. Asked to report a
+number it does. It keeps every request. It can be busy at first, slow, and choosy about keys.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any
 
 CODE = {"code": "answer = 6 * 7\nprint(answer)", "purpose": "multiply"}
 WRITES = {"code": "open('answer.txt', 'w').write(str(6 * 7))", "purpose": "write the product down"}
+SLEEPS = {"code": "open('begun.txt', 'a').write('x')\nimport time\ntime.sleep(60)", "purpose": "write, and sleep"}
 WORDS = ("The ", "answer ", "is ", "42", ".")
 FENCE = "I will compute it.\n```tool_call\n" + json.dumps({"name": "run_python", "arguments": CODE}) + "\n```"
 
@@ -148,7 +149,7 @@ def _openai(body: Any) -> Iterator[Any]:
         yield from (chunk(content=word) for word in WORDS)
         yield chunk("stop")
     elif native:
-        code = WRITES if model == "writer" else CODE
+        code = {"writer": WRITES, "sleeper": SLEEPS}.get(model, CODE)
         function = {"name": "run_python", "arguments": json.dumps(code)}
         if body["tools"][0]["function"]["name"] == "report":
             function = {"name": "report", "arguments": '{"number": 7}'}

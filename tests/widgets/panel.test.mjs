@@ -318,3 +318,48 @@ test("a single model is named and cannot be picked, and what it waits for is sai
   model.say({ type: "delta", seq: 2, tail: { ...TAIL, note: "" } });
   assert.equal($("note").hidden, true);
 });
+
+const DOUBT = { question: "d1", options: ["it ran", "run it", "skip"], effect: "external", effect_text: "Sends a letter", path: "",
+  what: "The kernel died while it ran", rest: [["", '{"to": "anna"}']] };
+
+test("a call in doubt shows what happened, the exact call, and three ways to settle it; the first click counts", () => {
+  snapshot({ blocks: [{ ...CARD, status: "doubtful", word: "in doubt", doubt: DOUBT, tries: ["Attempt 1 was lost."], settled: "" }] });
+  assert.match($("doubt").textContent, /In doubt.*acts outside this kernel.*Sends a letter.*The kernel died while it ran/);
+  assert.match($("doubt").textContent, /Other arguments.*anna/);
+  assert.equal($("tries").textContent, "Attempt 1 was lost.");
+  const choices = [...el.querySelectorAll('[data-testid="doubt-option"]')];
+  assert.deepEqual(choices.map((one) => one.textContent), ["It ran", "Run it", "Skip"]);
+  choices[1].click();
+  choices[0].click();
+  assert.deepEqual(model.sent.map(bare).slice(1), [{ type: "question", id: "d1", answer: "run it" }]);
+  const settled = { ...CARD, status: "finished", doubt: null, tries: [], settled: "It ran: settled in the panel" };
+  model.say({ type: "delta", seq: 2, blocks: [settled] });
+  assert.equal($("doubt"), null);
+  assert.equal($("settled").textContent, "It ran: settled in the panel");
+});
+
+test("pauses and goes on by one button, which says what it does next", () => {
+  snapshot({ header: { ...HEADER, paused: false } });
+  assert.equal($("pause").textContent, "Pause");
+  $("pause").click();
+  assert.ok($("pause").disabled);
+  model.say({ type: "delta", seq: 2, header: { ...HEADER, paused: true, state: "PAUSED", words: "Paused" } });
+  assert.deepEqual([$("pause").textContent, $("pause").disabled], ["Go on", false]);
+  $("pause").click();
+  assert.deepEqual(model.sent.map(bare).slice(1), [{ type: "pause" }, { type: "go" }]);
+});
+
+test("says what a person types to the model, once, and shows what was said", () => {
+  snapshot();
+  $("tell").value = "  ";
+  $("tell-send").click();
+  $("tell").value = " use euros ";
+  $("tell").dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+  $("tell-send").click();
+  assert.deepEqual(model.sent.map(bare).slice(1), [{ type: "tell", text: "use euros" }]);
+  model.say({ type: "delta", seq: 2, order: ["n1"], blocks: [
+    { kind: "note", id: "n1", tone: "said", failure: { what: "<b>use euros</b>", why: "in the panel", hint: "" } }] });
+  assert.equal($("said").textContent, "<b>use euros</b>said in the panel");
+  model.say({ type: "delta", seq: 3, header: { ...HEADER, state: "ENDED", outcome: "done", ended: 110 } });
+  assert.ok($("tell").parentElement.classList.contains("aether-gone") && $("pause").classList.contains("aether-gone"));
+});

@@ -182,6 +182,14 @@ class Panel {
       } });
     this.stop = h("button", { class: "aether-button aether-stop", type: "button", "data-testid": "stop",
       title: "Stop this run", onclick: () => this.stopRun() }, "Stop");
+    this.rests = h("button", { class: "aether-button aether-stop", type: "button", "data-testid": "pause",
+      onclick: () => this.pause() }, "Pause");
+    this.message = h("input", { class: "aether-field", type: "text", dir: "auto", maxlength: "4000", "data-testid": "tell",
+      placeholder: "Say something to the model while it works", "aria-label": "Say something to the model",
+      onkeydown: (/** @type {KeyboardEvent} */ event) => event.key === "Enter" && !event.isComposing && this.tell() });
+    this.telling = h("div", { class: "aether-telling", "data-lm-suppress-shortcuts": "true" }, this.message,
+      h("button", { class: "aether-button aether-stop", type: "button", "data-testid": "tell-send",
+        onclick: () => this.tell() }, "Tell"));
     this.plan = h("section", { class: "aether-plan", "data-testid": "plan", "aria-label": "Plan", hidden: true });
     this.flow = h("div", { class: "aether-flow", "data-testid": "flow" });
     this.tail = h("div", { class: "aether-tail" });
@@ -194,8 +202,9 @@ class Panel {
     this.tail.append(this.prose, this.restBox, this.forming, this.note, this.end);
     this.spoken = h("div", { class: "aether-spoken", role: "status", "aria-live": "polite" });
     this.root = h("section", { class: "aether", "data-testid": "aether-panel", "aria-label": "aether run" },
-      h("header", { class: "aether-head" }, this.stateIcon, this.state, this.clock, this.facts, this.picker, this.stop),
-      this.plan, this.flow, this.tail, this.spoken);
+      h("header", { class: "aether-head" }, this.stateIcon, this.state, this.clock, this.facts, this.picker, this.rests,
+        this.stop),
+      this.plan, this.flow, this.tail, this.telling, this.spoken);
     el.append(this.root);
     this.timer = setInterval(() => this.tick(), 250);
   }
@@ -208,6 +217,23 @@ class Panel {
   hello() {
     this.asked = true;
     this.send({ type: "hello", seq: this.seq });
+  }
+
+  /** Pause before the next step, or go on: whichever the run can do now. */
+  pause() {
+    const paused = this.header?.paused;
+    this.rests.disabled = true;
+    this.rests.textContent = paused ? "Going on…" : "Pausing…";
+    this.send({ type: paused ? "go" : "pause" });
+  }
+
+  /** Say something to the model; it reads it before its next step. */
+  tell() {
+    const text = this.message.value.trim();
+    if (!text) return;
+    this.send({ type: "tell", text });
+    this.message.value = "";
+    this.message.placeholder = "Sent: the model reads it before its next step";
   }
 
   stopRun() {
@@ -267,6 +293,13 @@ class Panel {
     this.facts.replaceChildren(...facts.map((text) => h("span", {}, text)));
     this.stop.classList.toggle("aether-gone", ended);
     if (ended) this.stop.disabled = true;
+    for (const one of [this.rests, this.telling]) one.classList.toggle("aether-gone", ended);
+    if (this.resting !== header.paused) {
+      this.resting = header.paused;
+      this.rests.disabled = false;
+      this.rests.textContent = header.paused ? "Go on" : "Pause";
+      this.rests.title = header.paused ? "Let this run go on" : "Pause before the next step";
+    }
     if (before !== header.words) this.spoken.textContent = header.words;
     const paused = header.state === "PAUSED";
     if (paused !== this.paused && this.planned) this.drawPlan(this.planned, paused);
@@ -459,13 +492,20 @@ function drawWords(panel, node, block) {
 
 /** @param {Panel} _ @param {HTMLElement} node @param {Block} block */
 function drawNote(_, node, block) {
+  node.dataset.tone = block.tone;
+  if (block.tone === "said") {
+    node.replaceChildren(h("div", { class: "aether-said", "data-testid": "said" },
+      h("span", { class: "aether-cell" }, icon("ask", "quiet")), h("span", { dir: "auto" }, block.failure.what),
+      h("span", { class: "aether-quiet" }, `said ${block.failure.why}`)));
+    return;
+  }
   if (block.tone === "info") node.replaceChildren(h("div", { class: "aether-remark" }, block.failure.what));
   else node.replaceChildren(trouble(block.failure, block.tone === "limit" ? "warn" : "bad"));
 }
 
 /** @param {Panel} panel @param {HTMLElement} node @param {Block} block @param {Memory} memory */
 function drawCall(panel, node, block, memory) {
-  const busy = block.status === "running" || block.status === "waiting";
+  const busy = block.status === "running" || block.status === "waiting" || Boolean(block.doubt);
   const over = block.status === "finished" || block.status === "failed" || block.status === "doubtful";
   const open = memory.open ?? (busy || (over && block.id === panel.lastCall));
   node.dataset.testid = "call";
@@ -486,6 +526,9 @@ function drawCall(panel, node, block, memory) {
   panel.part(body, block.id, "gate", asked, () => block.gate && drawGate(panel, block, memory));
   if (block.gate) memory.refuse?.(block.gate);
   panel.part(body, block.id, "approval", [block.approval, block.edited], () => approvalLine(block));
+  panel.part(body, block.id, "tries", block.tries, () => remarks(block.tries ?? [], "tries"));
+  panel.part(body, block.id, "doubt", block.doubt, () => block.doubt && drawDoubt(panel, block));
+  panel.part(body, block.id, "settled", block.settled, () => remarks([block.settled].filter(Boolean), "settled"));
   drawLive(panel, body, block, memory);
   panel.part(body, block.id, "progress", block.progress, () => block.progress && progressLine(block.progress));
   panel.part(body, block.id, "failure", block.failure, () => block.failure && trouble(block.failure));
@@ -629,6 +672,45 @@ function drawGate(panel, block, memory) {
       approve && h("span", { class: "aether-group" }, approve, h("label", { class: "aether-lasts" }, "for", lasts), edit),
       h("span", { class: "aether-group aether-grow" }, reason, deny)));
   panel.spoken.textContent = `${RISKS[gate.risk] ?? "High risk"}. ${gate.effect_text}. It waits for your approval.`;
+  return box;
+}
+
+/** Quiet lines. @param {string[]} lines @param {string} testid */
+function remarks(lines, testid) {
+  return lines.length
+    ? h("div", { class: "aether-approval", "data-testid": testid },
+      ...lines.map((text) => h("div", { dir: "auto" }, text))) : null;
+}
+
+const DOUBT_TITLES = {
+  "it ran": "It acted. The run goes on; what it returned is lost",
+  "run it": "It did not act. It is run now",
+  "skip": "Leave it, whatever became of it. It is not run again",
+};
+
+/** Nobody knows whether a call acted: what happened, and three ways to settle it. @param {Panel} panel @param {Block} block */
+function drawDoubt(panel, block) {
+  const { doubt } = block;
+  const answer = (/** @type {string} */ text) => {
+    panel.send({ type: "question", id: doubt.question, answer: text });
+    for (const control of box.querySelectorAll("button")) control.disabled = true;
+    box.dataset.sent = text;
+  };
+  const choices = doubt.options.map((/** @type {string} */ text) => h("button", { class: "aether-button", type: "button",
+    "data-testid": "doubt-option", title: DOUBT_TITLES[text] ?? "", onclick: () => answer(text) },
+    text.slice(0, 1).toUpperCase() + text.slice(1)));
+  const box = h("div", { class: "aether-gate aether-edge-warn", role: "group", tabindex: "0", "data-testid": "doubt",
+    "aria-label": `${block.name} is in doubt`, "data-lm-suppress-shortcuts": "true" },
+    h("div", { class: "aether-risk" }, icon("doubt"), h("b", {}, "In doubt"),
+      h("span", { class: "aether-quiet" }, EFFECTS[doubt.effect] ?? "")),
+    h("div", { class: "aether-effect", dir: "auto" }, ...inline(doubt.effect_text)),
+    h("div", { dir: "auto" }, `${doubt.what}. Nobody knows whether it acted: look, then say what became of it.`),
+    doubt.path && h("div", { class: "aether-path" }, doubt.path),
+    doubt.rest.length > 0 && h("div", { class: "aether-more" }, h("span", { class: "aether-label" }, "Other arguments"), code(doubt.rest)),
+    h("div", { class: "aether-actions" }, h("span", { class: "aether-group" }, ...choices)),
+    h("ul", { class: "aether-reasons aether-doubts" }, ...doubt.options.map((/** @type {string} */ text) =>
+      h("li", {}, h("b", {}, text.slice(0, 1).toUpperCase() + text.slice(1)), ` · ${DOUBT_TITLES[text] ?? ""}.`))));
+  panel.spoken.textContent = `${block.name} is in doubt. ${doubt.what}.`;
   return box;
 }
 

@@ -1,0 +1,197 @@
+"""How a run is shown where it was asked for, and through whom it can ask: a live panel, or lines of text.
+
+Only here and in ``cell`` do the session and the widgets meet. What a person clicks or types goes to the run as a
+command or as a signal; what happens in the run comes back as entries.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, Protocol
+
+from aether_nb.agent.approvals import Policy
+from aether_nb.agent.asking import Desk, Nobody, Person, Terminal
+from aether_nb.agent.run import Watcher
+from aether_nb.errors import AetherError
+from aether_nb.events.kinds import Entry, Progress, QuestionAsked
+from aether_nb.live.bridge import Jobs
+from aether_nb.live.fastlane import FastLane
+from aether_nb.live.whereabouts import can_type
+from aether_nb.session import Session
+from aether_nb.signalling import Post, Word
+from aether_nb.widgets.approval import gate_lines, gate_text
+from aether_nb.widgets.blocks import Card
+from aether_nb.widgets.console import Console
+from aether_nb.widgets.panel import Panel
+from aether_nb.widgets.transcript import bundle
+
+__all__ = ["Face", "KernelFace", "TerminalFace", "face_of"]
+
+PATIENCE = 1.5
+"""Seconds for which the first gate waits for a view to say hello, before the keyboard or a policy is asked."""
+
+GRACE = 30.0
+"""Seconds after which a gate whose panel was taken away, by clearing or running the cell again, is answered with no."""
+
+logger = logging.getLogger(__name__)
+
+
+class Face(Protocol):
+    """How a cell shows a run, and through whom the run can ask."""
+
+    @property
+    def watcher(self) -> Watcher:
+        """Who is told of every entry."""
+
+    def people(self, jobs: Jobs, policy: Policy) -> Sequence[Person]:
+        """Whom the run may ask, in this order."""
+
+    @property
+    def display_id(self) -> str:
+        """Under which the notebook keeps the picture; empty where it keeps none."""
+
+    def close(self, broken_off: str) -> None:
+        """Leave behind what the notebook keeps; ``broken_off`` says why a run has no end. On the main thread."""
+
+
+def face_of(session: Session, run: str) -> Face:
+    """A panel where there is a kernel, lines of text where there is a terminal, or where no panel can be made."""
+    if getattr(session.shell, "kernel", None) is None or not session.models.settings.panel:
+        return TerminalFace(can_type(session.shell))
+    try:
+        return KernelFace(session, run)
+    except Exception:  # whatever is wrong with the widgets, the question is answered
+        logger.exception("no panel could be made; the run is shown as text")
+        return TerminalFace(can_type(session.shell))
+
+
+class KernelFace:
+    """The live panel in a notebook's cell.
+
+    Args:
+        session: The notebook's.
+        run: What is shown.
+        display_id: The place of the picture of a run that was parked; a new place when empty.
+    """
+
+    def __init__(self, session: Session, run: str, display_id: str = "") -> None:
+        self.session, self.kernel = session, session.shell.kernel
+        self.jobs: Jobs | None = None
+        self.stopped = False
+        self.patience = PATIENCE
+        self.desk = Desk(self._seen, lambda: self.panel.wait_left(GRACE))
+        self.panel = Panel(run, self._command, session.models.choices())
+        self.comm_id = self.panel.comm_id
+        self.lane = FastLane(self.kernel)
+        self.lane.watch(self.comm_id, lambda said: self.panel.receive(said, said["msg_id"]))
+        self.typing = not display_id  # no cell runs in which somebody could be asked to type
+        self.display_id = display_id or f"aether-{run}-{secrets.token_hex(4)}"
+        self.panel.display(self.display_id, again=bool(display_id))
+
+    @property
+    def watcher(self) -> Watcher:
+        """The panel follows the log."""
+        return self.panel.feed
+
+    def people(self, jobs: Jobs, policy: Policy) -> Sequence[Person]:
+        """Whoever looks at the panel, whoever can type, and a policy for the time when nobody is there."""
+        self.jobs = jobs
+        if self.stopped:
+            jobs.stop()
+        typing = self.typing and can_type(self.session.shell)
+        return (self.desk, Terminal(jobs.main, _typed, gate_text, typing, self._asked), Nobody(policy))
+
+    def _asked(self, question: QuestionAsked) -> str:
+        """A question as it is put where there is no panel to look at: with the whole call, when that is in doubt."""
+        card = self.panel.view.blocks.get(f"c:{question.call_id}") if question.doubt else None
+        return "\n".join([*gate_lines(card), question.text] if isinstance(card, Card) else [question.text])
+
+    def close(self, broken_off: str) -> None:
+        """Put the still picture in the panel's place."""
+        self.lane.unwatch(self.comm_id)
+        self.panel.close(self._kept(broken_off))
+
+    def _kept(self, broken_off: str) -> Mapping[str, str]:
+        try:
+            self.panel.view.chain = self.session.store.chain.head(self.panel.view.run)
+            return bundle(self.panel.view, broken_off=broken_off)
+        except Exception:  # a picture that cannot be drawn must not hide how the run ended; %aether show tries again
+            logger.exception("the picture of run %s could not be drawn", self.panel.view.run)
+            return {"text/plain": f"aether: %aether show {self.panel.view.run}"}
+
+    async def _seen(self) -> bool:
+        """Whether somebody looks. Who has not appeared at the first gate is not waited for at the next."""
+        patience, self.patience = self.patience, 0.0
+        return await self.panel.wait_seen(patience)
+
+    def _command(self, command: Mapping[str, Any]) -> None:
+        """A click; on any thread."""
+        kind = command.get("type")
+        if kind == "model":
+            self._swap(str(command["name"]))
+        elif kind == "tell" or kind == "pause" or kind == "go":
+            body = {"text": command["text"]} if kind == "tell" else {}
+            self.session.thread.loop.call_soon_threadsafe(self._say, Word(kind, "", body))
+        elif kind != "stop":
+            self.desk.command(command)
+        elif self.jobs is not None:
+            self.jobs.stop()
+        else:
+            self.stopped = True
+
+    def _swap(self, name: str) -> None:
+        """Let another model go on with the run; one that cannot be had is said in a line."""
+        try:
+            self.session.models.use(name)
+            chosen, said = name, f"{name} goes on from the next step."
+        except AetherError as error:
+            chosen, said = "", f"{error.what} {error.why}".strip()
+        for tell in (partial(self.panel.choose, chosen), partial(self._note, said)):
+            self.session.thread.loop.call_soon_threadsafe(tell)
+
+    def _say(self, word: Word) -> None:
+        """Put a word into the run's letter box; on the agent's loop."""
+        session = self.session
+        try:
+            Post(session.store, session.sealer, "panel").send(self.panel.view.run, word)
+        except AetherError as error:
+            self._note(f"{error.what} {error.why}".strip())
+
+    def _note(self, said: str) -> None:
+        """Say something in a line of the panel; on the agent's loop."""
+        self.panel.feed(Entry(self.panel.view.run, 0, time.time(), Progress("", 0, note=said)))
+
+
+def _typed(prompt: str) -> str:
+    """What is typed into a box below the cell; JupyterLab leaves it there when it is not read any more."""
+    try:
+        return input(prompt)
+    except KeyboardInterrupt:
+        print("The box below is not read any more. Press Enter in it, so that other cells can be run.")
+        raise
+
+
+class TerminalFace:
+    """The same run as lines of text."""
+
+    display_id = ""
+
+    def __init__(self, typing: bool) -> None:
+        self.typing = typing
+        self.console = Console(lambda text: print(text, end="", flush=True))
+
+    @property
+    def watcher(self) -> Watcher:
+        """Lines are written as things happen."""
+        return self.console.feed
+
+    def people(self, jobs: Jobs, policy: Policy) -> Sequence[Person]:
+        """Whoever sits at the terminal, when somebody can type there."""
+        return (Terminal(jobs.main, input, lambda proposed: "", self.typing), Nobody(policy))
+
+    def close(self, broken_off: str) -> None:
+        """Everything has been said already."""

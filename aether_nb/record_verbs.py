@@ -1,0 +1,152 @@
+"""What both faces do with the record: look whether it is true, and show a run again from it.
+
+Functions of a store and of what was typed; each returns what is to be said, and whether all is well.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import inspect
+import json
+from collections.abc import Callable, Coroutine
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from aether_nb import registry
+from aether_nb.agent.again import record_of
+from aether_nb.agent.asking import Asking
+from aether_nb.agent.calls import Calls, Host
+from aether_nb.agent.replaying import Confirmed, confirm, replay
+from aether_nb.agent.run import Run
+from aether_nb.errors import ReplayDiverged, UsageFault, WorldDiffers
+from aether_nb.events.kinds import RunPacked, RunsPruned
+from aether_nb.events.state import RunState
+from aether_nb.packing import read_notebook
+from aether_nb.retelling import known, report
+from aether_nb.store.chain import Verdict
+from aether_nb.store.log import JOURNAL
+from aether_nb.store.memory import MemoryLog
+from aether_nb.store.store import Store
+from aether_nb.tools.base import Tool
+from aether_nb.tools.builtin import BUILT_IN
+from aether_nb.widgets.transcript import bundle
+from aether_nb.widgets.view import view_of
+from aether_nb.widgets.view_replays import where_from
+from aether_nb.widgets.witness import noted
+
+__all__ = ["Said", "replayed", "verified"]
+
+Said = tuple[str, bool]
+"""What is to be said, and whether all is well."""
+
+ALL = 100_000
+
+
+# ---- verify
+
+
+def verified(store: Store, options: argparse.Namespace) -> Said:
+    """Look at the records: of one run, of all, or of those that a saved notebook shows."""
+    verdicts = [_verdict(store, run, head) for run, head in _asked(store, options)]
+    ok = all(verdict.ok for verdict in verdicts)
+    if options.json:
+        return json.dumps([asdict(verdict) | {"ok": verdict.ok} for verdict in verdicts], indent=2), ok
+    if not verdicts:
+        nothing = f"{options.notebook} shows no run." if options.notebook else "No runs are recorded here yet."
+        return nothing, True
+    lines = [_line(verdict) for verdict in verdicts]
+    wrong = sum(not verdict.ok for verdict in verdicts)
+    whole = "All are what was written." if not wrong else f"{wrong} of {len(verdicts)} not what was written."
+    return "\n".join([*lines, whole] if len(lines) > 1 else lines), ok
+
+
+def _asked(store: Store, options: argparse.Namespace) -> list[tuple[str, str]]:
+    """The runs to look at, each with a hash that was noted elsewhere or nothing."""
+    if options.notebook:
+        if options.run or options.head:
+            raise UsageFault("--notebook says by itself which runs are looked at.", hint="Leave the rest out.")
+        return noted(read_notebook(Path(options.notebook)))
+    if options.run or options.head:
+        return [(store.log.resolve(options.run), options.head.lower())]
+    return [(run.id, "") for run in store.log.runs(ALL)] + [(JOURNAL, "")] * bool(store.chain.head(JOURNAL))
+
+
+def _verdict(store: Store, run: str, head: str) -> Verdict:
+    verdict = store.chain.verify(run, head)
+    journal = [entry.event for entry in store.log.read(JOURNAL)] if head or not verdict.events else []
+    if verdict.events:
+        packed = (event for event in journal if isinstance(event, RunPacked) and event.run == run and event.masked)
+        if head and not verdict.ok and any(event.chain.startswith(head) for event in packed):
+            return store.chain.verify(run)  # keys were masked when it was packed: it has another chain since
+        return verdict
+    for event in journal:
+        if isinstance(event, RunsPruned) and event.run == run:
+            # Which of its hashes an older head was cannot be told any more.
+            return Verdict(run, event.events, event.chain)
+    return Verdict(run, 0, "", "It is not in this record, and no cleaning has dropped it.", 1)
+
+
+def _line(verdict: Verdict) -> str:
+    if verdict.ok:
+        return f"  ok     {verdict.run}  {verdict.events} events  {verdict.head}"
+    return f"  wrong  {verdict.run}  event {verdict.seq}: {verdict.fault}"
+
+
+# ---- replay, in a terminal
+
+
+async def _here(function: Callable[[], Any]) -> Any:
+    value = function()
+    return await value if inspect.isawaitable(value) else value
+
+
+def replayed(store: Store, options: argparse.Namespace, workspace: Path) -> Said:
+    """Show a run again from its record, after a look at the world when that is wished.
+
+    Raises:
+        ReplayDiverged: The record is not what the rules would have done; as JSON it is said instead.
+        WorldDiffers: An outside effect is not as it was; as JSON it is said instead.
+    """
+    run, mode = store.log.resolve(options.run), options.mode or "pure"
+    try:
+        return _replayed(store, run, mode, options.json, workspace)
+    except (ReplayDiverged, WorldDiffers) as error:
+        if not options.json:
+            raise
+        said: dict[str, Any] = {"run": run, "mode": mode, "same": False, "fault": error.what, "why": error.why}
+        if isinstance(error, ReplayDiverged):
+            said |= {"event": error.seq, "expected": error.expected, "recorded": error.found}
+        else:
+            said["differences"] = list(error.differences)
+        return json.dumps(said, indent=2), False
+
+
+def _replayed(store: Store, run: str, mode: Any, as_json: bool, workspace: Path) -> Said:
+    store.chain.verify(run).confirm()
+    entries = list(store.log.read(run))
+    record, confirmed = record_of(entries), Confirmed()
+    if mode == "confirm":
+        confirmed = asyncio.run(_confirmed(run, record.state, record.started.workspace, workspace))
+    found = asyncio.run(replay(run, entries))
+    said = report(replace(found, confirmed=confirmed), mode, store.chain.head(run))
+    if as_json:
+        return json.dumps(said, indent=2), True
+    view = view_of(entries)
+    view.chain = store.chain.head(run)
+    lines = [where_from(known(store, record, mode, own=True)), "", bundle(view, with_answer=True)["text/plain"]]
+    lines.append(f"{found.events} events, {found.steps} steps: the record is what the rules do.")
+    if mode == "confirm":
+        lines.append(f"Looked for and found: {len(confirmed.checked)} of the outside effects.")
+        lines += [f"Not to be looked for: {why} ({id})" for id, why in confirmed.unchecked]
+    return "\n".join(lines), True
+
+
+def _confirmed(run: str, state: RunState, then: str, now: Path) -> Coroutine[Any, Any, Confirmed]:
+    """The look at the world from outside a notebook: with the tools of this package and of plugins."""
+    tools: dict[str, Tool] = {tool.spec.name: tool for tool in BUILT_IN}
+    tools.update({name: registry.get("tool", name) for name in registry.names("tool")})
+    folder = Path(then) if then and Path(then).is_dir() else now
+    host = Host(None, folder, _here)
+    return confirm(state, Calls(Run(MemoryLog(), run), tools, host, Asking(())))

@@ -1,0 +1,331 @@
+"""What is done with runs that are over: shown again, performed again, forked; and a cell whose model cannot be had.
+
+It stands on the session, which drives runs. Which step comes next is none of its business: everything here enters the
+same loop with another performer, another log, or another model.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from typing import Any, TypeAlias
+
+from aether_nb.about import VERSION
+from aether_nb.agent import remembering
+from aether_nb.agent.again import RECORDED, Record, opening, record_of
+from aether_nb.agent.asking import Asking
+from aether_nb.agent.calls import Calls, Host
+from aether_nb.agent.forking import compared, fork_point, made_of
+from aether_nb.agent.mail import Mail
+from aether_nb.agent.replaying import Confirmed, Replayed, confirm, replay
+from aether_nb.agent.resuming import versions
+from aether_nb.agent.run import Run, new_id
+from aether_nb.agent.sealing import recorded_here, sealed, signal_fields, unsealed
+from aether_nb.agent.steps import Finish, next_step
+from aether_nb.errors import ModelError, OptionError
+from aether_nb.events import kinds as k
+from aether_nb.events.folds import fold
+from aether_nb.events.state import RunState
+from aether_nb.live.keeping import Clock, matches
+from aether_nb.models.router import ANALYST
+from aether_nb.session import Cell, Question, Resumption, Session
+from aether_nb.store.log import Log, RunSummary
+from aether_nb.store.memory import MemoryLog
+from aether_nb.store.signals import Signal
+from aether_nb.store.store import Store
+
+__all__ = ["Fork", "Replay", "Work", "drifts", "ready", "report", "work"]
+
+COMPARING = 1.0
+"""Seconds that comparing a variable with the record may take."""
+
+ALL = 100_000
+"""How many runs are looked through for that of a cell."""
+
+
+@dataclass(frozen=True)
+class Replay:
+    """A recorded run that is to be shown again, or performed again.
+
+    Args:
+        source: The run's whole id.
+        mode: pure, confirm or live.
+        cell: The cell it is typed in.
+        level: How much may run without a question when it is performed again; the session's when None.
+        new: The name of the run that performs it again.
+    """
+
+    source: str
+    mode: k.ReplayMode = "pure"
+    cell: str = ""
+    level: k.Mode | None = None
+    park_after: float | None = None
+    new: str = field(default_factory=new_id)
+    model: str = ""
+    json: bool = False
+    """Whether what came of it is told as JSON, too."""
+    told: dict[str, Any] = field(default_factory=dict, compare=False)
+    """What came of it, as plain values."""
+
+    @property
+    def run(self) -> str:
+        """The run that is shown."""
+        return self.new if self.mode == "live" else self.source
+
+
+@dataclass(frozen=True)
+class Fork:
+    """A new run that begins as a copy of another one.
+
+    Args:
+        source: The other run's whole id.
+        at: The last event that is copied; 0 for all of them.
+        text: What is said to it first.
+        anyway: Go on, though tools or rules are no longer the same.
+        run: Its name.
+    """
+
+    source: str
+    at: int = 0
+    text: str = ""
+    anyway: bool = False
+    park_after: float | None = None
+    run: str = field(default_factory=new_id)
+    model: str = ""
+
+
+Work: TypeAlias = Question | Resumption | Replay | Fork
+"""What a cell can be asked to work on."""
+
+
+def ready(session: Session, task: Work) -> Work:
+    """The task to work on, before anything is shown: of a question whose model cannot be had, its recorded run.
+
+    The model that is named comes first, then one that is configured, then the record, and last the analyst.
+
+    Raises:
+        ModelError: The model cannot be had, and there is no record.
+        UsageFault: Another question is being worked on.
+    """
+    if not isinstance(task, Question):
+        if isinstance(task, Replay):
+            session.free()
+        else:
+            session.ready(task.model)
+        return task
+    place = session.asked.place(task.prompt, task.cell)
+    name = f"{sha256(task.prompt.encode(errors='replace')).hexdigest()[:12]}#{place}"
+    task = replace(task, cell=task.cell or name)
+    fault: ModelError | None = None
+    try:
+        session.ready(task.model)
+    except ModelError as error:
+        fault = error
+    if fault is None and (task.model or session.models.name != ANALYST or session.models.settings.model):
+        return task
+    if found := _recorded(session, task, place):
+        session.free()
+        return Replay(found, "live", task.cell, task.mode, task.park_after, task.run)
+    if fault is not None:
+        raise fault
+    return task
+
+
+def _recorded(session: Session, question: Question, place: int) -> str:
+    """The run that answered this question in this cell with a model that is not here; empty when there is none."""
+    log = session.store.log
+    for run in remembering.candidates(log.runs(ALL), question.prompt, question.cell, place, session.notebook):
+        if (found := _retold(log, run)) and found.started.plan_only == question.plan_only:
+            return found.run
+    return ""
+
+
+def _retold(log: Log, run: RunSummary) -> Record | None:
+    """The record of a run, or of the one that it only performed again; None for what a model did not answer."""
+    if run.model == ANALYST:
+        return None
+    record = record_of(log.read(run.id))
+    if record.begun is not None and (whole := list(log.read(record.begun.source))):
+        record = record_of(whole)
+    return None if record.forked else record
+
+
+async def work(session: Session, task: Work, cell: Cell) -> RunState:
+    """Work on a task to its end, or to where it is parked; see ``Session.work``.
+
+    Raises:
+        ReplayError: A run cannot be replayed.
+        StoreTampered: Its record is not what was written.
+    """
+    if isinstance(task, Question | Resumption):
+        return await session.work(task, cell)
+    async with session.working:
+        session.store.chain.verify(task.source).confirm()
+        entries = list(session.store.log.read(task.source))
+        if isinstance(task, Fork):
+            return await _fork(session, task, entries, cell)
+        if task.mode == "live":
+            return await _again(session, task, entries, cell)
+        return await _shown(session, task, entries, cell)
+
+
+# ---- replaying
+
+
+async def _shown(session: Session, task: Replay, entries: list[k.Entry], cell: Cell) -> RunState:
+    """Show a run as it was; nothing is performed, and nothing is recorded."""
+    record, store = record_of(entries), session.store
+    told = known(store, record, task.mode, _own(session, entries))
+    cell.watcher(k.Entry(task.source, 0, time.time(), told))
+    confirmed = Confirmed()
+    if task.mode == "confirm":
+        this = Run(MemoryLog(), task.source)
+        host = Host(session.shell, session.workspace, cell.main)
+        confirmed = await confirm(record.state, Calls(this, session.tools(), host, Asking(())))
+    replayed = replace(await replay(task.source, entries, (cell.watcher,)), confirmed=confirmed)
+    task.told.update(report(replayed, task.mode, store.chain.head(task.source)))
+    return replayed.state
+
+
+def known(store: Store, record: Record, mode: k.ReplayMode, own: bool) -> k.ReplayBegun:
+    """Where a replay comes from, for whoever watches."""
+    before = record.begun or k.ReplayBegun("", mode, record.started.model, record.time)
+    return k.ReplayBegun(record.run, mode, before.model, before.recorded, store.chain.head(record.run), own)
+
+
+def report(replayed: Replayed, mode: k.ReplayMode, head: str) -> dict[str, Any]:
+    """What came of reading a record, as plain values."""
+    state, confirmed = replayed.state, replayed.confirmed
+    said: dict[str, Any] = {
+        "run": state.run,
+        "mode": mode,
+        "outcome": state.ended.outcome if state.ended else "not ended",
+        "events": replayed.events,
+        "steps": replayed.steps,
+        "same": True,
+        "chain": head,
+        "answer": state.answer,
+    }
+    if mode == "confirm":
+        said["checked"] = list(confirmed.checked)
+        said["unchecked"] = [{"call": id, "why": why} for id, why in confirmed.unchecked]
+    return said
+
+
+async def _again(session: Session, task: Replay, entries: list[k.Entry], cell: Cell) -> RunState:
+    """Perform a run again: a new run, whose replies come from the record."""
+    record, store = record_of(entries), session.store
+    own, settings = _own(session, entries), session.models.settings
+    here = session.tools()
+    with session.leased(task.run) as lease:
+        run = Run(store.log, task.run, (cell.watcher,), epoch=lease.epoch)
+        started = replace(
+            record.started,
+            model=record.model.name,
+            mode="plan" if record.started.mode == "plan" else task.level or settings.mode,
+            limits=k.Limits(None, settings.max_seconds, None, None),
+            tools=tuple(here),
+            notebook=session.notebook,
+            cell=task.cell,
+            versions=versions(here) | {"aether-nb": VERSION},
+            workspace=str(session.workspace),
+        )
+        given = (sealed(run.id, k.GrantGiven(grant), session.sealer) for grant in session.grants)
+        run.append(started, record.composed, *given, *opening(record, store.chain.head(task.source), own))
+        state = await session.driven(run, record.tools(here), cell, task.park_after, record)
+    task.told.update(drifts(store.log, task.run, task.source))
+    return state
+
+
+def drifts(log: Log, run: str, source: str) -> dict[str, Any]:
+    """What performing a run again has come to, call by call, as plain values."""
+    entries = list(log.read(run))
+    state, record = fold(entries), record_of(log.read(source))
+    found: dict[str, list[dict[str, str]]] = {}
+    for entry in entries:
+        if isinstance(entry.event, k.ReplayDrifted):
+            said = {"what": entry.event.what, "was": entry.event.was, "now": entry.event.now}
+            found.setdefault(entry.event.call_id, []).append(said)
+        elif isinstance(entry.event, k.QuestionAnswered) and entry.event.id == k.CONSENT:
+            record.performing = entry.event.answer == k.CONSENT_YES
+    calls = [
+        {
+            "call": id,
+            "tool": call.name,
+            "status": call.status,
+            "performed": record.performs(id) and call.status in ("finished", "failed"),
+            "drift": found.get(id, []),
+        }
+        for id, call in state.calls.items()
+    ]
+    outcome = state.ended.outcome if state.ended else "not ended"
+    same = not found and outcome == "done"
+    return {"run": run, "mode": "live", "source": source, "outcome": outcome, "same": same, "calls": calls}
+
+
+def _own(session: Session, entries: list[k.Entry]) -> bool:
+    """Whether this user recorded a run himself."""
+    end, hashes = entries[-1].event, session.store.chain.hashes(entries[-1].run)
+    before = hashes[-2] if len(hashes) > 1 else ""
+    return isinstance(end, k.RunEnded) and recorded_here(entries[-1].run, end, before, session.sealer)
+
+
+# ---- forking
+
+
+async def _fork(session: Session, task: Fork, entries: list[k.Entry], cell: Cell) -> RunState:
+    """Copy a run up to an event, say what is different here, and go on with it."""
+    store, at = session.store, fork_point(entries, task.at)
+    copied = entries[:at]
+    forked = await cell.main(lambda: _compared(session.shell.user_ns, copied))
+    forked = replace(forked, source=task.source, at=at, chain=store.chain.hashes(task.source)[at - 1])
+    _worth(task, copied, forked)
+    with session.leased(task.run) as lease:
+        run, tools = Run(store.log, task.run, (cell.watcher,), epoch=lease.epoch), session.tools()
+        session.may_go_on(replace(fold(copied), run=task.source, ended=None), tools, task.anyway, "fork")
+        times = [*(entry.time for entry in copied), run.clock()]
+        store.log.append(run.id, 0, [*(entry.event for entry in copied), forked], times, lease.epoch)
+        run.catch_up()
+        if run.state.model.startswith(RECORDED):  # nobody has its replies; who serves here goes on
+            session.models.only = ""
+        taken = unsealed(run.state, store.log.read(run.id), session.sealer)
+        given = (sealed(run.id, k.GrantGiven(grant), session.sealer) for grant in session.grants)
+        if events := (*taken, *given):
+            run.append(*events)
+        if task.text:
+            _tell(session, run, task.text)
+        return await session.driven(run, tools, cell, task.park_after)
+
+
+def _compared(namespace: Mapping[str, Any], copied: list[k.Entry]) -> k.RunForked:
+    """What of the copied part's variables is not as it was. On the main thread."""
+    made = made_of(copied)
+    missing, differs = compared(
+        made, namespace.__contains__, lambda name, hash: matches(namespace[name], hash, Clock.of(COMPARING))
+    )
+    return k.RunForked("", 0, "", missing, differs, compared=bool(made))
+
+
+def _worth(task: Fork, copied: list[k.Entry], forked: k.RunForked) -> None:
+    """Refuse a fork that would only end again.
+
+    Raises:
+        OptionError: The copied part has its answer, and nothing new is said.
+    """
+    state = fold(copied)
+    if not task.text and (state.answered or isinstance(next_step(replace(state, ended=None, parked=None)), Finish)):
+        raise OptionError(
+            f"Run {task.source} has its answer at event {forked.at}; a fork there has nothing to do.",
+            "Say what it shall do, or fork it earlier.",
+            f"%aether fork {task.source} --at 2 · or: %aether fork {task.source} now by year",
+        )
+
+
+def _tell(session: Session, run: Run, text: str) -> None:
+    """Say something to a run before it goes on, as it can be said from outside: written first, then heard."""
+    signal = Signal(run.id, "tell", "cell", {"text": text}, time=run.clock())
+    signal = replace(signal, seal=session.sealer.seal(signal_fields(signal)))
+    session.store.signals.send(signal)
+    run.append(*Mail(session.store.signals, run.id, session.sealer).heard(run.state, signal))

@@ -1,0 +1,157 @@
+"""Reading what was typed behind a verb: words, options, the rest of a line, and the help that follows from them.
+
+Knows what verbs and options are, and not one of them: the table of them is ``verbs``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal, NoReturn, TypeAlias
+
+from aether_nb.errors import OptionError
+
+__all__ = ["Face", "Help", "Option", "Verb", "help_text", "leading_options", "parse", "split"]
+
+Face: TypeAlias = Literal["notebook", "terminal"]
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option, or a positional argument when its name has no dash.
+
+    ``flag`` takes no value; ``rest`` takes all the words that are left; ``terminal`` or ``notebook``: only there.
+    """
+
+    names: tuple[str, ...]
+    help: str
+    choices: tuple[str, ...] = ()
+    default: str | None = None
+    flag: bool = False
+    metavar: str = ""
+    rest: bool = False
+    terminal: bool = False
+    notebook: bool = False
+
+
+@dataclass(frozen=True)
+class Verb:
+    """Something that can be typed after ``%aether`` or ``aether``.
+
+    ``prose``: what stands behind its options is a text, in which dashes and quotes mean nothing.
+    """
+
+    name: str
+    help: str
+    options: tuple[Option, ...] = ()
+    faces: tuple[Face, ...] = ("notebook", "terminal")
+    prose: bool = False
+
+
+OPTION = re.compile(r"(?P<name>--?[A-Za-z][\w-]*)(?:=(?P<value>\S*))?(?=\s|$)")
+VALUE = re.compile(r"\"[^\"]*\"|'[^']*'|[^\s-]\S*")
+
+
+class Help(Exception):  # not an error: somebody asked for help, and this carries it
+    """Somebody asked for help; the text is the message."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that raises what a cell can show, instead of leaving the process."""
+
+    def error(self, message: str) -> NoReturn:
+        raise OptionError(f"{self.prog}: {message}.", hint=f"{self.prog} --help")
+
+    def print_help(self, file: Any = None) -> None:
+        raise Help(self.format_help())
+
+
+def parse(verb: Verb, words: Iterable[str], face: Face) -> argparse.Namespace:
+    """Read the words after a verb.
+
+    Raises:
+        OptionError: They cannot be read.
+        Help: They ask for help.
+    """
+    words = list(words)
+    if verb.prose and (text := next((n for n, word in enumerate(words) if not word.startswith("-")), None)) is not None:
+        words.insert(text, "--")
+    parser = _parser(verb, face)
+    # Options may stand between the words that are left; the usage line cannot say that.
+    mixed = not verb.prose and any(option.rest for option in verb.options)
+    found, more = (parser.parse_known_intermixed_args if mixed else parser.parse_known_args)(words)
+    if more and verb.name == "key":
+        program = "%aether" if face == "notebook" else "aether"
+        raise OptionError(
+            "A key is not typed on the line.",
+            "What stands there is kept in the history, and in a notebook in its cell; it is not repeated here.",
+            f"That key counts as shown: make a new one, then type only {program} key PROVIDER",
+        )
+    if more:
+        _parser(verb, face).error(f"unrecognized arguments: {' '.join(more)}")
+    return found
+
+
+def leading_options(verb: Verb, line: str) -> tuple[list[str], str]:
+    """Cut a line into the options it begins with and the rest, which stays as it was typed.
+
+    Raises:
+        OptionError: A quote inside an option's value is not closed.
+    """
+    flags = {name for option in verb.options if option.flag for name in option.names} | {"--help", "-h"}
+    found: list[str] = []
+    rest = line.strip()
+    while match := OPTION.match(rest):
+        name, assigned = match["name"], match["value"]
+        rest = rest[match.end() :].lstrip()
+        found.append(name)
+        if assigned is not None:
+            found += split(assigned)
+        elif name not in flags and (value := VALUE.match(rest)):
+            found += split(value[0])
+            rest = rest[value.end() :].lstrip()
+    return found, rest
+
+
+def split(line: str) -> list[str]:
+    """A line as a shell would split it.
+
+    Raises:
+        OptionError: A quote is not closed.
+    """
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        raise OptionError("The line cannot be read.", f"{error}.", "Close the quote.") from error
+
+
+def help_text(verb: Verb, face: Face) -> str:
+    """All about one verb."""
+    return _parser(verb, face).format_help()
+
+
+def _parser(verb: Verb, face: Face) -> _Parser:
+    program = (
+        verb.name if verb.name.startswith("%%") else f"{'%aether' if face == 'notebook' else 'aether'} {verb.name}"
+    )
+    parser = _Parser(prog=program, description=verb.help, allow_abbrev=False)
+    for option in verb.options:
+        if (option.terminal and face != "terminal") or (option.notebook and face != "notebook"):
+            continue
+        more: dict[str, Any] = {"help": option.help}
+        positional = not option.names[0].startswith("-")
+        if option.flag:
+            more["action"] = "store_true"
+        else:
+            more["default"] = option.default
+            if option.choices:
+                more["choices"] = option.choices
+            elif option.metavar:
+                more["metavar"] = option.metavar
+            if positional:
+                more["nargs"] = "*" if option.rest else "?"
+        parser.add_argument(*option.names, **more)
+    return parser

@@ -1,0 +1,88 @@
+"""What a person sees of a run that outlives its cell: parked, resumed, taken over, forked, spoken to from outside.
+
+That part of the fold in ``view``. A step takes the view, an event and its time, and tells what it touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from aether_nb.events import kinds
+from aether_nb.events.kinds import Event
+from aether_nb.widgets import wording
+from aether_nb.widgets.blocks import HEADER, Failure, Touch, View
+from aether_nb.widgets.view_calls import go_on, remark, touch, wait
+
+__all__ = ["LASTING_STEPS"]
+
+PARKED, PAUSED = "@parked", "@paused"
+"""What the run waits for when it waits for no card and no question."""
+
+
+def _parked(view: View, event: kinds.RunParked, time: float) -> list[Touch]:
+    view.parked = event
+    wait(view, PARKED, time)
+    return touch(HEADER)
+
+
+def _taken(view: View, event: kinds.LeaseTaken, time: float) -> list[Touch]:
+    """Somebody holds the run again. While nobody did, it was not at work."""
+    view.taken, view.gap = event, max(0.0, time - view.seen) if view.seen else 0.0
+    if view.waiting_since is None:
+        view.waited += view.gap
+    return []
+
+
+def _resumed(view: View, event: kinds.RunResumed, time: float) -> list[Touch]:
+    view.parked = None
+    go_on(view, PARKED, time, "THINKING")
+    if not view.waiting:
+        view.state = "THINKING"
+    note = Failure(wording.resumed(event, view.taken, view.gap))
+    return [*touch(HEADER), *remark(view, "info", note)]
+
+
+def _restored(view: View, event: kinds.NamespaceRestored, time: float) -> list[Touch]:
+    touched: list[Touch] = []
+    if back := wording.back(event):
+        touched += remark(view, "info", Failure(back))
+    if gone := wording.gone(event):
+        touched += remark(view, "limit", gone)
+    return touched
+
+
+def _forked(view: View, event: kinds.RunForked, time: float) -> list[Touch]:
+    view.parked = view.failure = view.outcome = view.ended = None
+    names = [gone.name for gone in (*event.missing, *event.differs)]
+    differs = f" No longer as they were: {', '.join(names)}." if names else ""
+    what = f"From here on this is a run of its own: a fork of {event.source} at its event {event.at}.{differs}"
+    return remark(view, "info", Failure(what))
+
+
+def _heard(view: View, event: kinds.SignalReceived, time: float) -> list[Touch]:
+    """Something was said from outside. A yes or an answer is shown where it was asked for."""
+    by = wording.who(f"signal:{event.by}")
+    if not event.used:
+        return remark(view, "info", Failure(f"A word said {by} fitted nothing any more: {event.type}."))
+    if event.type == "tell":
+        return remark(view, "said", Failure(event.text, by))
+    if event.type == "pause" and not view.paused:
+        view.paused, view.state = True, "PAUSED"
+        wait(view, PAUSED, time)
+        return [*touch(HEADER), *remark(view, "info", Failure(f"Paused {by}."))]
+    if event.type == "go" and view.paused:
+        view.paused = False
+        go_on(view, PAUSED, time, "THINKING")
+        return [*touch(HEADER), *remark(view, "info", Failure(f"Told to go on {by}."))]
+    return []
+
+
+LASTING_STEPS: dict[type[Event], Callable[[View, Any, float], list[Touch]]] = {
+    kinds.RunParked: _parked,
+    kinds.LeaseTaken: _taken,
+    kinds.RunResumed: _resumed,
+    kinds.NamespaceRestored: _restored,
+    kinds.RunForked: _forked,
+    kinds.SignalReceived: _heard,
+}

@@ -1,0 +1,148 @@
+"""A run is killed at every point of its life, before and after each commit and inside its tools; it goes on."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from aether_nb.events.kinds import KINDS
+from harness.parallel import side_by_side
+from harness.survival import Story, Teller, told, verdict
+
+pytestmark = pytest.mark.crash
+
+STORE = Path(__file__).parents[2] / "aether_nb" / "store"
+
+DESK, AWAY, IN_TOOLS, IN_TOOLS_AWAY = "at the desk", "nobody there", "inside tools", "inside tools, nobody there"
+STORIES: dict[str, tuple[bool, tuple[str, ...]]] = {
+    DESK: (True, ()),
+    AWAY: (False, ()),
+    IN_TOOLS: (
+        True,
+        (
+            "in run_python, after it acted",
+            "in put_price, after it acted",
+            "in order, after it acted",
+            "after question.asked",  # what became of the order
+            "after question.asked",  # the run's own
+            "in pay, after it acted",
+        ),
+    ),
+    IN_TOOLS_AWAY: (
+        False,
+        ("in write_file, before it acts", "in order, before it acts", "in pay, before it acts"),
+    ),
+}
+"""Whether somebody is at the keyboard, and the places at which the process is killed anyhow."""
+
+KNOWN = set(
+    """
+    blob call.begun call.finished call.finished+item.finished call.proposed call.retried call.settled gate.answered
+    item.finished item.started+call.begun item.started+gate.opened lease lease.taken+run.resumed
+    lease.taken+run.resumed+call.doubtful lease.taken+run.resumed+call.retried
+    lease.taken+run.resumed+question.answered+call.retried limit.reached model.answered model.asked
+    namespace.changed+namespace.kept+call.finished namespace.kept+run.parked namespace.restored plan.made+call.finished
+    question.answered question.answered+call.settled question.asked run.ended run.started+context.composed+grant.given
+    schema signal signal.received signal.received+gate.answered signal.received+question.answered
+    signal.received+question.answered+call.settled
+    """.split()
+)
+"""Everything that is committed in these stories. A new name means: somebody has looked at what a death there does."""
+
+NEVER = {
+    "moved": "the file is deleted while it is open: tests/crash/test_whole_run_faults.py",
+    "prune": "no run is advanced by it: tests/store",
+}
+"""What the store commits and no run does."""
+
+EXEMPT = {
+    "call.failed": "like call.finished: a call's last word",
+    "grant.revoked": "in one commit with run.resumed, when a seal is not right: tests/agent",
+    "model.failed": "the run ends with it, or is resumed and asks again",
+    "model.switched": "in front of model.asked, which says the same again",
+    "plan.revised": "like plan.made, from the same tool",
+    "run.forked": "the first commit of another run",
+    "runs.pruned": "of the store's own journal",
+    "undo.done": "no run is advanced by it",
+}
+"""Stored kinds of events that these stories do not have, and why no death around them is different."""
+
+
+def discovered(teller: Teller, name: str) -> tuple[Story, list[int]]:
+    """A story of which nobody has died but where it belongs to the story, and the points at which that was."""
+    person, places = STORIES[name]
+    fixed: list[int] = []
+    story = teller.tell(f"{name} 0", person)
+    for n, place in enumerate(places, 1):
+        fixed.append(story.points.index(place, max(fixed, default=-1) + 1))
+        story = teller.tell(f"{name} {n}", person, fixed)
+        assert len(story.deaths) == n
+    return story, fixed
+
+
+def to_be_killed(teller: Teller, name: str, full: bool) -> tuple[Story, list[int], list[int]]:
+    """A story, where it is killed anyhow, and where it is to be killed now.
+
+    That is wherever no other story is killed: where nobody is there, from where it is no more what happens at the
+    desk; where it dies inside a tool, until the next reply is asked for. All the rest is killed in the full lane.
+    """
+    calm, fixed = discovered(teller, name)
+    if full or name == DESK:
+        return calm, fixed, list(range(min(fixed, default=-1) + 1, len(calm.points)))
+    if not fixed:
+        desk, _ = discovered(teller, DESK)
+        first = next(n for n, (one, other) in enumerate(zip(calm.points, desk.points, strict=False)) if one != other)
+        return calm, fixed, list(range(first, len(calm.points)))
+    windows = [range(n + 1, calm.points.index("before model.asked", n) + 1) for n in fixed]
+    return calm, fixed, sorted({n for window in windows for n in window} - set(fixed))
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_killed_at_any_point_a_run_goes_on_as_if_nothing_had_been(
+    teller: Teller, name: str, full: bool, figure: Callable[[str, str], None]
+) -> None:
+    """0 effects twice, 0 lost, every doubt said, no reply paid twice, and the same answer, files and variables."""
+    began = time.monotonic()
+    calm, fixed, points = to_be_killed(teller, name, full)
+    undisturbed = teller.tell("undisturbed", STORIES[name][0])
+    assert verdict(calm, undisturbed) == []
+
+    def killed(point: int) -> tuple[str, Story]:
+        targets = [n for n in fixed if n < point] + [point]
+        story = teller.tell(f"at {point}", STORIES[name][0], targets)
+        assert story.points[: point + 1] == calm.points[: point + 1], "the story is not the same each time"
+        assert len(story.deaths) == len(targets)
+        return f"{point}: {calm.points[point]}", story
+
+    stories = dict(side_by_side(killed, points))
+    wrong = {point: faults for point, story in stories.items() if (faults := verdict(story, undisturbed))}
+    said = told(list(stories.values()), time.monotonic() - began)
+    print(f"\n{name}: {said}")
+    figure(f"killed at every point, {name}", said)
+    assert wrong == {}
+    names = {name for story in stories.values() for name in commits(story)}
+    assert names <= KNOWN, "there is a new commit: see what a death there does, and write it down in KNOWN"
+
+
+def commits(story: Story) -> set[str]:
+    """What was committed in a story."""
+    return {point.partition(" ")[2] for point in story.points if not point.startswith("in ")}
+
+
+def test_no_commit_is_unknown(teller: Teller) -> None:
+    """What is committed is known by name: a new commit, or an event that no story has, is looked at by somebody."""
+    stories = side_by_side(partial(discovered, teller), STORIES)
+    names = {name for story, _ in stories for name in commits(story)}
+    assert names == KNOWN
+    words = set(
+        re.findall(r'(?:\.write\(|committed\(db, )\("(\w+)",\)', "".join(map(Path.read_text, STORE.glob("*.py"))))
+    )
+    assert words - set(NEVER) == {name for name in names if re.fullmatch(r"\w+", name)} - {"blob"}
+    happened = {kind for name in names for kind in name.split("+")}
+    stored = {name for name, kind in KINDS.items() if kind.stored}
+    assert stored - happened == set(EXEMPT) & stored, "an event that no story has: add it to the errand, or say why not"

@@ -1,0 +1,219 @@
+"""Runs that are over, in a shell without a kernel: shown again, performed again, forked; a cell without its model."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+import aether_nb
+from aether_nb import ScriptedModel, register
+from aether_nb.errors import AetherError, ModelError, OptionError, ReplayDiverged, RunFailed
+from aether_nb.events import kinds as k
+from aether_nb.events.messages import ToolCall
+from harness.home import bare
+
+Type = Callable[..., str]
+CODE = ToolCall("c1", "run_python", {"code": "made = [1, 2]\nprint(len(made))"})
+
+
+def serve(*replies: Any) -> None:
+    """Let a script serve as the model ``script``."""
+    register("model", "script", lambda: ScriptedModel(replies, name="script"))
+
+
+def flat(text: str) -> str:
+    """Text on one line: it was wrapped for a terminal."""
+    return " ".join(text.split())
+
+
+class Notebook:
+    """A shell with the extension, whose user lives in a folder."""
+
+    def __init__(self, folder: Path, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+        folder.mkdir(exist_ok=True)
+        monkeypatch.chdir(folder)
+        monkeypatch.setattr("os.environ", bare(home))
+        self.shell, self.capsys = InteractiveShell(config=Config(HistoryManager={"enabled": False})), capsys
+        monkeypatch.setattr("aether_nb.notebook_verbs.get_ipython", lambda: self.shell)
+        aether_nb.load_ipython_extension(self.shell)
+        capsys.readouterr()
+
+    @property
+    def session(self) -> Any:
+        return self.shell.aether_magics.session  # type: ignore[attr-defined]
+
+    def line(self, text: str) -> str:
+        """Type a line after %aether."""
+        self.shell.run_line_magic("aether", text)
+        return str(self.capsys.readouterr().out)
+
+    def ask(self, prompt: str, options: str = "") -> str:
+        """Ask in a cell."""
+        self.shell.run_cell_magic("aether", options, prompt)
+        return str(self.capsys.readouterr().out)
+
+    def close(self) -> None:
+        aether_nb.unload_ipython_extension(self.shell)
+
+
+@pytest.fixture
+def open_notebook(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Callable[[str, str], Notebook]]:
+    """Opens a notebook in a folder, as somebody; the one before is closed."""
+    opened: list[Notebook] = []
+
+    def open_one(folder: str = "work", who: str = "author") -> Notebook:
+        for one in opened:
+            one.close()
+        opened[:] = [Notebook(tmp_path / folder, tmp_path / who, monkeypatch, capsys)]
+        return opened[0]
+
+    yield open_one
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def notebook(open_notebook: Callable[..., Notebook]) -> Notebook:
+    """The author's, with one run in its record."""
+    found = open_notebook()
+    serve(CODE, "There are two.")
+    assert "There are two." in found.ask("How many?", "--model script")
+    return found
+
+
+def newest(notebook: Notebook) -> Any:
+    """The newest run, as the list tells it."""
+    return json.loads(notebook.line("runs --json"))[0]
+
+
+def test_a_run_is_read_again(notebook: Notebook) -> None:
+    """It is shown as it was, its answer is bound, nothing is recorded, and what came of it is told as JSON."""
+    run, before = newest(notebook)["run"], len(notebook.session.store.log.runs())
+    del notebook.shell.user_ns["made"]
+    said = notebook.line("replay -o told")
+    assert "Replayed from the record of" in said and "by script; no model was asked" in said
+    assert notebook.shell.user_ns["told"] == "There are two." and "made" not in notebook.shell.user_ns
+    told = notebook.line(f"replay {run} --mode confirm --json")
+    values = json.loads(told[told.index("{\n") :])
+    assert (values["same"], values["mode"], values["checked"], values["unchecked"]) == (True, "confirm", [], [])
+    assert len(notebook.session.store.log.runs()) == before
+
+
+def test_a_run_is_performed_again(notebook: Notebook) -> None:
+    """Its code runs, the new run says where it comes from, and a call that is refused is a drift."""
+    del notebook.shell.user_ns["made"]
+    said = notebook.line("replay --mode live --json")
+    values = json.loads(said[said.index("{\n") :])
+    assert (values["same"], values["calls"][0]["performed"]) == (True, True)
+    assert notebook.shell.user_ns["made"] == [1, 2]
+    source = values["source"]
+    assert newest(notebook)["model"] == "record:script"
+    again = notebook.line(f"replay {source} --mode live --json")  # the name is the user's now: it is asked about
+    values = json.loads(again[again.index("{\n") :])
+    assert not values["same"] and values["calls"][0]["drift"][0]["what"] == "result"
+    assert "said something else than then" in again
+    assert f"replays run {source}" in notebook.line("trace")
+
+
+def test_a_fork_goes_another_way(notebook: Notebook) -> None:
+    """From its end with new words, from an event, and not without anything to do."""
+    run = newest(notebook)["run"]
+    serve(lambda request: " / ".join(message.text for message in request.messages[-2:]))
+    said = notebook.line(f"fork {run} by city please")
+    assert "(said while you work) by city please" in flat(said) and "This is a fork" in said
+    notebook.shell.user_ns["made"] = [3]
+    serve("Forked at two.")
+    assert "Forked at two." in notebook.line(f"fork {run} --at 4")
+    with pytest.raises(OptionError, match="has its answer"):
+        notebook.line(f"fork {run}")
+    with pytest.raises(OptionError, match="is no number of an event"):
+        notebook.line(f"fork {run} --at zero")
+    assert [row["outcome"] for row in json.loads(notebook.line("runs --json"))] == ["done"] * 3
+    assert "fork of run" in notebook.line("trace")
+    for row in json.loads(notebook.line("runs --json")):
+        assert "Replayed" in notebook.line(f"replay {row['run']}")
+
+
+def test_a_fork_of_a_replay_asks_who_serves_here(notebook: Notebook) -> None:
+    """Nobody has replies for another way than the recorded one; a yes that lasts goes with this user."""
+    notebook.line("replay --mode live")
+    run = newest(notebook)["run"]
+    notebook.session.grants.append(k.Grant("g1", "look", "tool", "low", "notebook", "me"))
+    serve("From here on I answer.")
+    notebook.line("model script")
+    assert "From here on I answer." in notebook.line(f"fork {run} and now?")
+    granted = [e.event for e in notebook.session.entries() if isinstance(e.event, k.GrantGiven)]
+    assert [event.grant.id for event in granted] == ["g1"]
+
+
+def test_a_cell_without_its_model_has_its_run_performed_again(open_notebook: Callable[..., Notebook]) -> None:
+    """By its question and its place; another question, a named model and a configured one are asked as ever."""
+    author = open_notebook()
+    serve(CODE, "There are two.")
+    author.ask("How many?", "--model script")
+    serve("Planned.")
+    author.ask("How many?", "--model script --plan")
+    shutil.copytree(Path.cwd(), Path.cwd().parent / "there")
+    register("model", "script", lambda: "no model")
+    here = open_notebook("there")
+    said = here.ask("How many?", "-o told")
+    assert "Its code is performed again" in said and here.shell.user_ns["told"] == "There are two."
+    assert here.shell.user_ns["made"] == [1, 2]
+    said = here.ask("How many?", "--model script")  # a model that is named and cannot be had
+    assert "Replayed from the record of" in said
+    with pytest.raises(ModelError):
+        here.ask("Something that was never asked?", "--model script")
+    assert "Replayed" not in here.ask("What can you do?")
+    serve("Asked anew.")
+    assert "Asked anew." in here.ask("How many?", "--model script")
+    here.line("model script")
+    serve("Configured.")
+    assert "Configured." in here.ask("How many?")
+
+
+def test_a_stranger_is_asked_once(open_notebook: Callable[..., Notebook], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody else's record is shown; its code is performed after a yes."""
+    author = open_notebook()
+    serve(CODE, "There are two.")
+    author.ask("How many?", "--model script")
+    there = open_notebook("work", "stranger")
+    said = there.ask("How many?", "-o told")
+    assert "Somebody else recorded it" in flat(said) and "Only shown: nothing of it was performed" in flat(said)
+    assert "made" not in there.shell.user_ns and there.shell.user_ns["told"] == "There are two."
+    monkeypatch.setattr("aether_nb.faces.can_type", lambda shell: True)
+    monkeypatch.setattr("builtins.input", lambda prompt: "1")
+    said = there.ask("How many?")
+    assert "perform it again" in said and there.shell.user_ns["made"] == [1, 2]
+
+
+def test_a_record_that_diverges_or_failed(notebook: Notebook, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that failed is shown without failing; one that the rules would not have made is refused with both."""
+    serve(ValueError("broken"))
+    with pytest.raises(RunFailed):
+        notebook.ask("Fail?", "--model script")
+    assert "Replayed" in notebook.line("replay")
+    assert "broken" in notebook.line("why")
+    odd = [k.RunStarted("q", "m"), k.ContextComposed(()), k.RunEnded("done")]
+    notebook.session.store.log.append("odd", 0, odd, 1.0)
+    with pytest.raises(ReplayDiverged, match="at event 3"):
+        notebook.line("replay odd")
+
+
+def test_the_verbs_of_the_record(notebook: Notebook) -> None:
+    """verify, audit, why, cleaning and the page of guarantees work in a notebook, too."""
+    assert notebook.line("verify").startswith("  ok     ")
+    assert "# Audit of runs" in notebook.line("audit")
+    assert "Nothing failed" in notebook.line("why")
+    assert notebook.line("runs --prune --keep 5").startswith("0 runs dropped")
+    assert "WHAT IS GUARANTEED" in notebook.line("help guarantees")
+    with pytest.raises(AetherError, match="no name for a variable"):
+        notebook.line("replay -o 1x")
