@@ -28,8 +28,6 @@ settings.load_profile("suite")
 
 pytest.register_assert_rewrite("contracts", "harness")
 
-from harness import amnesia  # noqa: E402  # its assertions are rewritten as well
-
 
 def pytest_configure(config: pytest.Config) -> None:
     """Before anything is imported or started: a home that is thrown away, and an environment without settings.
@@ -59,7 +57,9 @@ def pytest_configure(config: pytest.Config) -> None:
     for name, folder in folders.items():
         folder.mkdir(parents=True, exist_ok=True)
         os.environ[name] = str(folder)
-    if os.environ.get(amnesia.VARIABLE):
+    if os.environ.get("AETHER_TEST_AMNESIA"):
+        from harness import amnesia
+
         amnesia.startup(folders["IPYTHONDIR"])
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     os.environ["JUPYTER_PLATFORM_DIRS"] = "1"

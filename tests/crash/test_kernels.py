@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from aether_nb.store.place import FOLDER
 from harness import errand
 from harness.kernel import Cell, Kernel
 from harness.survival import Scene, Teller, verdict
@@ -58,3 +59,28 @@ def test_a_killed_kernel_is_survived_by_its_run(teller: Teller, place: str, figu
     assert story.file == errand.TEXT
     assert verdict(story, undisturbed) == []
     figure(f"a kernel killed {place}", "resumed in a new kernel, 0 effects twice, 0 lost")
+
+
+def test_a_kernel_whose_disk_is_full_lives_and_its_run_goes_on_when_there_is_room(
+    teller: Teller, disk: Callable[[Scene, str], None]
+) -> None:
+    """The cell fails calmly, the next one runs, and %aether resume in the same kernel ends the run, nothing twice."""
+    scene = teller.scene("full", True)
+    disk(scene, "size=6m")
+    ballast = scene.folder / FOLDER / "ballast"
+    with Kernel(Path(sys.executable), folder=scene.folder) as kernel:
+        job = scene.job("ask", hold="in order, after it acted", until="go")
+        assert kernel.run(READY.format(tests=str(Path(__file__).parents[1]), job=job)).status == "ok"
+        asked = kernel.send(cell(job))
+        kernel.until((scene.folder / "go.held").exists, "the order", [asked])
+        with pytest.raises(OSError, match="No space"):
+            ballast.write_bytes(b"x" * 10_000_000)
+        (scene.folder / "go").touch()
+        kernel.finish(asked)
+        assert (asked.status, asked.error) == ("error", "StoreFull")
+        assert asked.of("error")[0]["traceback"][0].startswith("aether: The disk is full")
+        assert kernel.run("print(stock)").text() == "41\n"
+        ballast.unlink()
+        assert kernel.run("%aether resume").status == "ok"
+        assert kernel.run("print(stock)").text() == "42\n"
+    assert verdict(scene.story(1), teller.tell("undisturbed", True)) == []

@@ -6,6 +6,7 @@ it, inside and outside, with the same story undisturbed, and says in sentences w
 
 from __future__ import annotations
 
+import asyncio
 import json
 import secrets
 from collections.abc import Callable, Collection, Mapping
@@ -13,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from aether_nb.agent.replaying import replay
+from aether_nb.errors import ReplayDiverged
 from aether_nb.events import kinds as k
 from aether_nb.events.folds import fold
 from aether_nb.events.state import RunState
@@ -196,6 +199,12 @@ class Scene:
         )
         if not (checked := store.chain.verify(run)).ok:
             story.faults.append(f"the chain is broken: {checked}")
+        try:
+            read = asyncio.run(replay(run, entries))
+            if read.state != story.state:
+                story.faults.append("replaying its record comes to another state")
+        except ReplayDiverged as diverged:
+            story.faults.append(f"its record cannot be replayed: {diverged}")
         rows = {row.call: row.state for row in store.ledger.calls(run)}
         kept = {call.id: LEDGER.get(call.status, call.status) for call in story.state.calls.values()}
         if rows != kept:
@@ -225,13 +234,18 @@ def verdict(story: Story, undisturbed: Story) -> list[str]:
         wrong += [f"{call} was in doubt, and nobody was told" for call in death.begun if not _surfaced(story, *call)]
     for what, now, then in (
         ("the answer", story.state.answer, undisturbed.state.answer),
-        ("the end", story.state.ended, undisturbed.state.ended),
+        ("the end", _end(story), _end(undisturbed)),
         ("the variables", story.variables or undisturbed.variables, undisturbed.variables),
         ("the file", story.file, undisturbed.file),
     ):
         if now != then:
             wrong.append(f"{what} is {now!r}, undisturbed it is {then!r}")
     return wrong
+
+
+def _end(story: Story) -> tuple[str, ...]:
+    ended = story.state.ended
+    return (ended.outcome, ended.what, ended.why, ended.hint) if ended else ()
 
 
 def _surfaced(story: Story, call: str, attempt: int) -> bool:

@@ -53,7 +53,7 @@ def prepare(shell: Any, job: Mapping[str, Any]) -> None:
     Args:
         shell: An IPython shell.
         job: ``folder``, ``env``, ``targets`` and ``person``, a yes or no. ``hold`` is the name of a point at which the
-            process waits ``until`` that file of its folder is there.
+            process waits ``until`` that file of its folder is there. ``first`` is code that is run before the cells.
     """
     folder = Path(job["folder"])
     os.chdir(folder)
@@ -104,12 +104,14 @@ def work(shell: Any, job: Mapping[str, Any]) -> None:
         say(folder)
         return
     prepare(shell, job)
-    error: BaseException | None = None
+    errors = []
+    exec(job.get("first", ""))
     for source in job.get("cells") or [cell(job)]:
         result = shell.run_cell(source, store_history=False)
         error = result.error_before_exec or result.error_in_exec
+        errors.append(f"{type(error).__name__}: {error}" if error else "")
     found = {name: shell.user_ns.get(name) for name in ("stock", "names")}
-    said = {"variables": found, "error": f"{type(error).__name__}: {error}" if error else ""}
+    said = {"variables": found, "error": errors[-1], "errors": errors}
     (Path(job["folder"]) / job.get("end", END)).write_text(json.dumps(said))
 
 
