@@ -347,14 +347,14 @@ def serving_line(settings: Settings) -> str:
 
 def left_line(settings: Settings, notebook: Path | None) -> str:
     """One line: which runs of this notebook nobody goes on with, and what to type; empty when there are none."""
-    from aether_nb.store.place import store_folder
+    from aether_nb.store.place import store_place
 
-    folder = store_folder(notebook, Path.cwd(), settings.store)
-    if not folder.is_dir():
-        return ""
+    record = store_place(notebook, Path.cwd(), settings.store)
+    if not isinstance(record, Path) or not record.is_dir():
+        return ""  # a server is not asked while the extension is loaded: it may be slow, or gone
     from aether_nb.store.glance import left_behind
 
-    left = left_behind(folder, str(notebook or ""))
+    left = left_behind(record, str(notebook or ""))
     if not left:
         return ""
     told = []

@@ -44,7 +44,7 @@ def status(session: Session, _: Any) -> str:
         f"  model    {session.models.name}",
         f"  mode     {session.models.settings.mode}",
         f"  folder   {session.workspace}",
-        f"  record   {session.models.record}",
+        f"  record   {session.store.place}",
         f"  turns    {len(session.turns)} in this conversation",
         f"  grants   {grants}",
         *(f"  run      {line}" for line in _unfinished(session)),
