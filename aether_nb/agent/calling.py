@@ -10,7 +10,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from contextvars import Context, copy_context
+from contextvars import Context
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
@@ -64,7 +64,6 @@ class CallContext:
     clock: asyncio.Timeout | None = None
     gathering: threading.Lock = field(default_factory=threading.Lock)
     gathered: list[k.Event] = field(default_factory=list)
-    own: Context = field(default_factory=copy_context)
 
     @property
     def key(self) -> str:
@@ -123,8 +122,8 @@ class CallContext:
             self.gathered.append(event)
             first = len(self.gathered) == 1
         if first:
-            # Not in the caller's context: what watchers print there would be taken for the tool's own output.
-            self.loop.call_soon_threadsafe(self._show, context=self.own)
+            # Not in the caller's context, in which what is printed is captured: watchers may print it.
+            self.loop.call_soon_threadsafe(self._show, context=Context())
 
     def _show(self) -> None:
         with self.gathering:
