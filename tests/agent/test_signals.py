@@ -217,7 +217,7 @@ def test_whoever_is_there_answers_before_a_letter_comes(store: Store, sealer: Se
 
 
 def test_stop_from_outside_ends_the_run(store: Store, sealer: Sealer) -> None:
-    """It is heard while a tool runs, and the log says who it was; a foreign one is not obeyed, and lies where it lay."""
+    """It is heard while a tool runs, and the log says who it was; a foreign one is not obeyed."""
     begun = asyncio.Event()
 
     @tool(risk="low", effect="pure", where="loop")
