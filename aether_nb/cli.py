@@ -85,9 +85,9 @@ def runs(options: argparse.Namespace) -> int:
     store = open_record(options.store)
     if options.prune:
         from aether_nb import record_care
-        from aether_nb.opening import record_folder
+        from aether_nb.opening import record_place
 
-        _say(record_care.pruned(store, record_folder(options.store), options, time.time()))
+        _say(record_care.pruned(store, record_place(options.store), options, time.time()))
         return 0
     found = store.log.runs()
     how = stands(store, found)
@@ -198,9 +198,10 @@ def _yes(question: str, run: str) -> bool:
 def resume(options: argparse.Namespace) -> int:
     """Go on with a run in a kernel of its own; 3 when it waits for somebody afterwards."""
     from aether_nb.live.whereabouts import can_type
-    from aether_nb.opening import open_record, record_folder
+    from aether_nb.opening import open_record, record_place
     from aether_nb.own_kernel import go_on
     from aether_nb.signalling import named, stand
+    from aether_nb.store.place import as_setting
 
     store = open_record(options.store)
     before = named(store, "resume", options.run).state
@@ -208,7 +209,7 @@ def resume(options: argparse.Namespace) -> int:
     patience = options.park_after or (None if typing or options.approve else UNASKED)
     words = ["resume", before.run, *(["--park-after", patience] if patience else [])]
     words += [flag for flag, said in (("--take", options.take), ("--anyway", options.anyway)) if said]
-    environment = {"AETHER_STORE": str(record_folder(options.store).absolute()), "AETHER_PANEL": "off"}
+    environment = {"AETHER_STORE": as_setting(record_place(options.store)), "AETHER_PANEL": "off"}
     if options.approve:
         environment["AETHER_APPROVE"] = options.approve
     if started is not None and started.notebook:

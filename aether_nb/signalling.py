@@ -24,7 +24,7 @@ from aether_nb.store.seal import Sealer
 from aether_nb.store.signals import Signal
 from aether_nb.store.store import Store
 
-__all__ = ["HOWS", "Post", "Stand", "Word", "called", "named", "stand", "stands", "wakes", "word"]
+__all__ = ["HOWS", "LOOKED_AT", "Post", "Stand", "Word", "called", "named", "stand", "stands", "wakes", "word"]
 
 HOWS: dict[str, k.Settled] = {"ran": "ran", "rerun": "rerun", "skip": "skip"}
 """How a person may settle a doubt, by what is typed."""

@@ -9,7 +9,7 @@ are.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aether_nb.agent import steps
@@ -207,13 +207,17 @@ class RecordedTool:
         return Result(was.finished.parts, was.finished.outputs, was.plan)
 
 
-@dataclass
 class Recalled(Asking):
     """Answers a question that a call asks with what was answered then; who is there is asked about the rest only."""
 
-    asking: Asking
-    record: Record
-    _given: dict[str, int] = field(default_factory=dict)
+    def __init__(self, asking: Asking, record: Record) -> None:
+        super().__init__(asking.people)
+        self.asking, self.record = asking, record
+        self._given: dict[str, int] = {}
+
+    def __post_init__(self) -> None:
+        """Whoever is there is there."""
+        super().__init__(self.asking.people)
 
     async def approve(self, call: Call) -> Answer:
         """Get a yes or a no for a call: an old yes does not count."""

@@ -10,6 +10,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from contextvars import Context
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
@@ -121,7 +122,8 @@ class CallContext:
             self.gathered.append(event)
             first = len(self.gathered) == 1
         if first:
-            self.loop.call_soon_threadsafe(self._show)
+            # Not in the caller's context, in which what is printed is captured: watchers may print it.
+            self.loop.call_soon_threadsafe(self._show, context=Context())
 
     def _show(self) -> None:
         with self.gathering:

@@ -191,7 +191,8 @@ def _acted(step: steps.Act, rest: Rest) -> int:
     n = 0
     while n < len(rest) and open:
         event = rest[n]
-        if isinstance(event, (*_OUTSIDE, *_IN_ACT)):
+        heard = n > 0 and isinstance(event, k.SignalReceived)  # an answer to a call that asks, or a Stop
+        if not heard and isinstance(event, (*_OUTSIDE, *_IN_ACT)):
             return n
         id = event.call.id if isinstance(event, k.CallProposed) else getattr(event, "call_id", "")
         if isinstance(event, _ENDS_CALL):
@@ -280,6 +281,8 @@ def _broken_off(rest: Rest) -> int:
     for n, event in enumerate(rest, 1):
         if isinstance(event, k.RunEnded):
             return n if event.outcome != "done" else 0
+        if isinstance(event, k.RunForked):
+            return n - 1  # the copy goes no further
         if not isinstance(event, _LEFT) or (isinstance(event, k.CallFailed) and not event.stopped):
             return 0
-    return 0
+    return len(rest)

@@ -244,10 +244,12 @@ def test_a_replay_of_a_replay_names_the_first_record() -> None:
 def test_each_way_of_drifting_is_said() -> None:
     """Another text, other variables, other contents; a hash that is not comparable says nothing."""
     change = k.Change("x", "added", "int")
-    kept = k.Kept("x", "int", "sha256:1")
+    kept, untold = k.Kept("x", "int", "sha256:1"), k.Kept("y", "int", "sample:1")
     outcomes = iter(
         [
-            Result((Text("line\nabc"),), (), (k.NamespaceChanged("c1", (change,)), k.NamespaceKept("c1", (kept,)))),
+            Result(
+                (Text("line\nabc"),), (), (k.NamespaceChanged("c1", (change,)), k.NamespaceKept("c1", (kept, untold)))
+            ),
             Result(
                 (Text("line\nabd"),),
                 (),

@@ -107,6 +107,7 @@ def test_a_run_that_was_cut_anywhere_and_taken_up_is_replayed(fresh: bool) -> No
         (lambda events: [replace(e, step=7) if e.kind == "model.asked" else e for e in events], 3),
         (lambda events: [replace(e, outcome="failed") if e.kind == "run.ended" else e for e in events[:-1]], 0),
         (lambda events: events[2:], 1),
+        (lambda events: [*events[:8], k.CallFinished("other", (), 0.0), *events[8:]], 9),
         (lambda events: [*events[:5], k.QuestionAnswered("q", "yes", "panel"), *events[5:]], 6),
         (lambda events: [*events[:5], k.CallRetried("nobody", 1, "lost"), *events[5:]], 6),
         (lambda events: [*events[:2], k.RunResumed("me", True), k.CallRetried("nobody", 1, "lost")], 4),
@@ -180,6 +181,18 @@ def test_what_was_said_from_outside_is_part_of_the_record() -> None:
             k.RunResumed("me", True), k.QuestionAnswered("i", None, "policy:interrupted"), k.CallDoubtful("c1", "lost"),
             k.NamespaceRestored(("x",)), k.CallSettled("c1", "skip", "tool:on_doubt"), *ends[1:],
         ],
+        [
+            *gate, yes, k.CallBegun("c1", "sha256:h"), k.QuestionAsked("i", "Which?", (), "c1"),
+            k.SignalReceived("s", "answer", "me"), k.QuestionAnswered("i", "red", "signal:me"),
+            k.CallFinished("c1", (), 0.1), k.ModelSwitched("m", "n"), k.ModelFailed("n", "gone"),
+            k.RunEnded("failed", "gone"),
+        ],
+        [
+            *gate, k.RunParked("gate", "c1"), k.LeaseTaken(2, "me"), k.RunResumed("me", False),
+            k.NamespaceKept("", ()), k.RunParked("gate", "c1"),
+        ],
+        [*gate, k.CallFailed("c1", "stopped", stopped=True)],
+        [*gate, k.CallFailed("c1", "stopped", stopped=True), k.RunForked("other", 7, "", compared=True)],
         [*gate, yes, k.RunForked("other", 7, "", compared=True), *ends],
         [*gate, k.CallDoubtful("c1", "stopped"), *ends[1:]],
     ):  # fmt: skip

@@ -1,0 +1,32 @@
+"""What a running call shows on its way."""
+
+from __future__ import annotations
+
+import asyncio
+from contextvars import ContextVar
+from pathlib import Path
+
+from aether_nb.agent.asking import Asking
+from aether_nb.agent.calls import Calls, Host
+from aether_nb.agent.run import Run
+from aether_nb.events import kinds as k
+from aether_nb.store.memory import MemoryLog
+from harness.agent import here
+
+CAPTURED: ContextVar[bool] = ContextVar("CAPTURED", default=False)
+
+
+def test_what_is_shown_of_a_call_is_not_taken_for_its_output() -> None:
+    """Watchers are told outside of the context in which the call's output is captured: they may print."""
+    seen: list[bool] = []
+    run = Run(MemoryLog(), "run1", (lambda entry: seen.append(CAPTURED.get()),))
+    calls = Calls(run, {}, Host(None, Path("/nowhere"), here), Asking(()))
+
+    async def emitting() -> None:
+        context = calls._context("c1", asyncio.get_running_loop())
+        CAPTURED.set(True)
+        context.emit(k.OutputDelta("c1", "text"))
+        await asyncio.sleep(0.01)
+
+    asyncio.run(emitting())
+    assert seen == [False]
