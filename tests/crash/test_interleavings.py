@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import tempfile
 from collections import Counter
@@ -10,6 +11,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from aether_nb.agent.replaying import replay
 from aether_nb.events import folds
 from aether_nb.events import kinds as k
 from aether_nb.events.state import RunState
@@ -98,3 +100,4 @@ def folds_agree(world: World, seed: int) -> None:
     rows = {row.call: row.state for row in world.store.ledger.calls(RUN)}
     assert rows == {call.id: LEDGER.get(call.status, call.status) for call in stepped.calls.values()}
     assert world.store.chain.verify(RUN).ok
+    assert asyncio.run(replay(RUN, list(entries))).state == stepped  # every step is what the rules say
