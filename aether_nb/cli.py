@@ -85,9 +85,9 @@ def runs(options: argparse.Namespace) -> int:
     store = open_record(options.store)
     if options.prune:
         from aether_nb import record_care
-        from aether_nb.opening import record_folder
+        from aether_nb.opening import record_place
 
-        _say(record_care.pruned(store, record_folder(options.store), options, time.time()))
+        _say(record_care.pruned(store, record_place(options.store), options, time.time()))
         return 0
     found = store.log.runs()
     how = stands(store, found)
@@ -148,8 +148,9 @@ def signalling(verb: str) -> Handler:
     def say(options: argparse.Namespace) -> int:
         from aether_nb import signal_verbs
         from aether_nb.opening import open_post
+        from aether_nb.signalling import stand as stand_of
 
-        post = open_post(f"cli:{getuser()}", options.store)
+        post = open_post(f"cli:{_me()}", options.store)
         stand, word = signal_verbs.prepare(verb, options, post)
         if shown := signal_verbs.exact(verb, stand):
             print(shown, file=sys.stderr if options.json else sys.stdout)
@@ -158,14 +159,22 @@ def signalling(verb: str) -> Handler:
             return 1
         signal = post.send(stand.state.run, word)
         heard = post.heard(signal, HEARING)
-        _say(
-            signal_verbs.json_text(stand, signal, heard=heard)
-            if options.json
-            else signal_verbs.text(stand, word, heard=heard)
-        )
-        return 0
+        now = stand_of(post.store, signal.run)
+        if options.json:
+            print(signal_verbs.json_text(now, signal, heard=heard))
+        else:
+            _say(signal_verbs.text(now, word, heard=heard))
+        return 0 if heard is None or heard.used else 1
 
     return say
+
+
+def _me() -> str:
+    """Who types, by the login; the number of the account where it has no name."""
+    try:
+        return getuser()
+    except (KeyError, OSError):  # as in a container
+        return str(os.getuid()) if hasattr(os, "getuid") else "somebody"
 
 
 def _yes(question: str, run: str) -> bool:
@@ -179,8 +188,9 @@ def _yes(question: str, run: str) -> bool:
     if not can_type(None):
         what = "Nobody can type here, so nobody has said yes."
         raise UsageFault(what, "A yes is given in sight of the exact call.", f"%aether approve {run} --yes")
+    print(question, end="", file=sys.stderr, flush=True)
     try:
-        return input(question).strip().lower() in ("y", "yes")
+        return input().strip().lower() in ("y", "yes")
     except EOFError:
         return False
 
@@ -188,9 +198,10 @@ def _yes(question: str, run: str) -> bool:
 def resume(options: argparse.Namespace) -> int:
     """Go on with a run in a kernel of its own; 3 when it waits for somebody afterwards."""
     from aether_nb.live.whereabouts import can_type
-    from aether_nb.opening import open_record, record_folder
+    from aether_nb.opening import open_record, record_place
     from aether_nb.own_kernel import go_on
     from aether_nb.signalling import named, stand
+    from aether_nb.store.place import as_setting
 
     store = open_record(options.store)
     before = named(store, "resume", options.run).state
@@ -198,7 +209,7 @@ def resume(options: argparse.Namespace) -> int:
     patience = options.park_after or (None if typing or options.approve else UNASKED)
     words = ["resume", before.run, *(["--park-after", patience] if patience else [])]
     words += [flag for flag, said in (("--take", options.take), ("--anyway", options.anyway)) if said]
-    environment = {"AETHER_STORE": str(record_folder(options.store).absolute()), "AETHER_PANEL": "off"}
+    environment = {"AETHER_STORE": as_setting(record_place(options.store)), "AETHER_PANEL": "off"}
     if options.approve:
         environment["AETHER_APPROVE"] = options.approve
     if started is not None and started.notebook:

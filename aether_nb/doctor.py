@@ -19,7 +19,8 @@ from typing import Any, TypeAlias
 
 from aether_nb.about import VERSION
 from aether_nb.config import Settings, own_file, table
-from aether_nb.errors import AetherError, ConfigError
+from aether_nb.config.address import Address
+from aether_nb.errors import AetherError, ConfigError, StoreError
 from aether_nb.models.catalogue import keys, providers
 from aether_nb.models.catalogue.discovery import find_local
 from aether_nb.models.catalogue.listing import list_models, model_info
@@ -27,6 +28,7 @@ from aether_nb.models.catalogue.probing import Check, tried
 from aether_nb.models.catalogue.providers import Providers
 from aether_nb.models.endpoints.profile import Profile
 from aether_nb.models.router import open_model, serving
+from aether_nb.store.postgres.looking import look_at
 from aether_nb.widgets.wording import clean, count
 
 __all__ = ["look", "text", "try_model"]
@@ -45,13 +47,13 @@ TRIAL_SECONDS = 60.0
 
 
 def look(
-    settings: Settings | ConfigError, record: Path, workspace: Path, run: Runner, shell: Any = None
+    settings: Settings | ConfigError, record: Path | Address, workspace: Path, run: Runner, shell: Any = None
 ) -> list[Check]:
     """Look at everything.
 
     Args:
         settings: What is configured, or what is wrong with it.
-        record: The folder of the record.
+        record: Where runs are recorded.
         workspace: The folder inside which files may be touched.
         run: Runs a coroutine to its end.
         shell: The IPython shell; None from a terminal.
@@ -60,7 +62,7 @@ def look(
         *_kernel(shell),
         _loop(),
         *_configured(settings, run),
-        _writable("record", record, "runs cannot be recorded, so none can start", "Set AETHER_STORE=FOLDER."),
+        _record(record),
         _writable("folder", workspace, "no file can be written here", "Open the notebook in a folder of yours."),
         *_packages(),
     ]
@@ -218,6 +220,16 @@ async def _answering(profile: Profile, key: str, path: str) -> Check:
 
 
 # ---- folders and packages
+
+
+def _record(place: Path | Address) -> Check:
+    """Whether runs can be recorded."""
+    if not isinstance(place, Address):
+        return _writable("record", place, "runs cannot be recorded, so none can start", "Set AETHER_STORE=FOLDER.")
+    try:
+        return Check("record", "ok", f"{place}: {look_at(place)}")
+    except StoreError as error:
+        return _blocked("record", error)
 
 
 def _writable(what: str, folder: Path, otherwise: str, hint: str) -> Check:

@@ -17,13 +17,14 @@ from aether_nb.agent.approvals import Policy
 from aether_nb.agent.asking import Desk, Nobody, Person, Terminal
 from aether_nb.agent.run import Watcher
 from aether_nb.errors import AetherError
-from aether_nb.events.kinds import Entry, Progress
+from aether_nb.events.kinds import Entry, Progress, QuestionAsked
 from aether_nb.live.bridge import Jobs
 from aether_nb.live.fastlane import FastLane
 from aether_nb.live.whereabouts import can_type
 from aether_nb.session import Session
 from aether_nb.signalling import Post, Word
-from aether_nb.widgets.approval import gate_text
+from aether_nb.widgets.approval import gate_lines, gate_text
+from aether_nb.widgets.blocks import Card
 from aether_nb.widgets.console import Console
 from aether_nb.widgets.panel import Panel
 from aether_nb.widgets.transcript import bundle
@@ -102,7 +103,12 @@ class KernelFace:
         if self.stopped:
             jobs.stop()
         typing = self.typing and can_type(self.session.shell)
-        return (self.desk, Terminal(jobs.main, _typed, gate_text, typing), Nobody(policy))
+        return (self.desk, Terminal(jobs.main, _typed, gate_text, typing, self._asked), Nobody(policy))
+
+    def _asked(self, question: QuestionAsked) -> str:
+        """A question as it is put where there is no panel to look at: with the whole call, when that is in doubt."""
+        card = self.panel.view.blocks.get(f"c:{question.call_id}") if question.doubt else None
+        return "\n".join([*gate_lines(card), question.text] if isinstance(card, Card) else [question.text])
 
     def close(self, broken_off: str) -> None:
         """Put the still picture in the panel's place."""

@@ -26,6 +26,7 @@ from aether_nb.errors import AetherError, OptionError, UnknownVerb
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from aether_nb.config import Settings
     from aether_nb.events.state import RunState
     from aether_nb.retelling import Work
     from aether_nb.session import Question, Session
@@ -321,37 +322,39 @@ def load(shell: InteractiveShell) -> None:
         shell.input_transformers_cleanup.append(transform)
         for command in ("%aether", "%%aether"):
             shell.set_hook("complete_command", lambda _, event: complete(magics, event), str_key=command)
+    from aether_nb.config import load as load_settings
+    from aether_nb.live.whereabouts import place
+
+    notebook, workspace = place(shell)
     try:
-        print(serving_line(shell))
-        if left := left_line(shell):
+        settings = load_settings(workspace)
+        print(serving_line(settings))
+        if left := left_line(settings, notebook):
             print(left)
     except AetherError as error:
         print("\n".join(error._render_traceback_()))
 
 
-def serving_line(shell: InteractiveShell) -> str:
+def serving_line(settings: Settings) -> str:
     """One line: which model serves, and how to change it. Local servers are looked for with the first cell only."""
-    from aether_nb.config import load as load_settings
-    from aether_nb.live.whereabouts import place
     from aether_nb.models.catalogue.providers import load as load_providers
     from aether_nb.models.router import ANALYST, serving
 
-    settings = load_settings(place(shell)[1])
     choice = serving(os.environ, settings.model, load_providers([settings.providers]), local_only=settings.local_only)
     say = "For a language model: %aether setup" if choice.name == ANALYST else "Another: %aether model PROVIDER:MODEL"
     return f"aether: {choice.name} serves ({choice.why}). {say}"
 
 
-def left_line(shell: InteractiveShell) -> str:
+def left_line(settings: Settings, notebook: Path | None) -> str:
     """One line: which runs of this notebook nobody goes on with, and what to type; empty when there are none."""
-    from aether_nb.config import load as load_settings
-    from aether_nb.live.whereabouts import place
-    from aether_nb.store.glance import left_behind
-    from aether_nb.store.place import store_folder
+    from aether_nb.store.place import store_place
 
-    notebook, workspace = place(shell)
-    folder = store_folder(notebook, Path.cwd(), load_settings(workspace).store)
-    left = left_behind(folder, str(notebook or ""))
+    record = store_place(notebook, Path.cwd(), settings.store)
+    if not isinstance(record, Path) or not record.is_dir():
+        return ""  # a server is not asked while the extension is loaded: it may be slow, or gone
+    from aether_nb.store.glance import left_behind
+
+    left = left_behind(record, str(notebook or ""))
     if not left:
         return ""
     told = []

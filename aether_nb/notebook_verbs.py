@@ -24,11 +24,14 @@ from aether_nb.live.whereabouts import can_type
 from aether_nb.opening import surroundings
 from aether_nb.session import Session
 from aether_nb.setting_up import Dialog, set_up
-from aether_nb.signalling import Post, stands
+from aether_nb.signalling import LOOKED_AT, Post, stands
 from aether_nb.widgets.transcript import bundle
 from aether_nb.widgets.view import view_of
 
 __all__ = ["HANDLERS"]
+
+TOLD = 5
+"""How many unfinished runs the status tells."""
 
 Handler: TypeAlias = Callable[[Session, Any], str | Mapping[str, Any]]
 
@@ -41,14 +44,22 @@ def status(session: Session, _: Any) -> str:
         f"  model    {session.models.name}",
         f"  mode     {session.models.settings.mode}",
         f"  folder   {session.workspace}",
-        f"  record   {session.models.record}",
+        f"  record   {session.store.place}",
         f"  turns    {len(session.turns)} in this conversation",
         f"  grants   {grants}",
-        *(f"  run      {line}" for line in reports.stand_lines(stands(session.store))),
+        *(f"  run      {line}" for line in _unfinished(session)),
         "",
         verbs.overview("notebook"),
     ]
     return "\n".join(lines)
+
+
+def _unfinished(session: Session) -> list[str]:
+    """The newest runs of this notebook that have not ended, a line each."""
+    runs = [run for run in session.store.log.runs(LOOKED_AT) if run.outcome is None]
+    mine = [run for run in runs if not session.notebook or run.notebook in ("", session.notebook)]
+    more = [f"{len(mine) - TOLD} more: %aether runs"] if len(mine) > TOLD else []
+    return reports.stand_lines(stands(session.store, mine[:TOLD])) + more
 
 
 def help_(options: argparse.Namespace) -> str:
@@ -164,8 +175,8 @@ def signalling(verb: str) -> Handler:
         stand, word = signal_verbs.prepare(verb, options, post, session.notebook)
         signal = post.send(stand.state.run, word)
         if options.json:
-            return signal_verbs.json_text(stand, signal, heard=False)
-        told = signal_verbs.text(stand, word, heard=False, watched=signal.run in session.sleepers)
+            return signal_verbs.json_text(stand, signal)
+        told = signal_verbs.text(stand, word, watched=signal.run in session.sleepers)
         return "\n".join(filter(None, (signal_verbs.exact(verb, stand), told)))
 
     return say

@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from aether_nb.config import Settings, load, own_file
+from aether_nb.config.address import Address
 from aether_nb.errors import ConfigError
 from aether_nb.live.whereabouts import place
 from aether_nb.serving import Serving
 from aether_nb.session import Session
 from aether_nb.signalling import Post
-from aether_nb.store.place import store_folder
+from aether_nb.store.place import store_folder, store_place
 from aether_nb.store.seal import Sealer
 from aether_nb.store.store import Store, open_store
 
-__all__ = ["open_post", "open_record", "open_session", "record_folder", "surroundings"]
+__all__ = ["open_post", "open_record", "open_session", "record_place", "surroundings"]
 
 
 def open_session(shell: Any) -> Session:
@@ -30,32 +31,32 @@ def open_session(shell: Any) -> Session:
     notebook, workspace = place(shell)
     settings = load(workspace)
     record = store_folder(notebook, Path.cwd(), settings.store)
-    store = open_store(record, str(notebook or workspace))
+    store = open_store(store_place(notebook, Path.cwd(), settings.store), str(notebook or workspace))
     sealer = Sealer(own_file().parent)
     return Session(shell, Serving(settings, record), store, sealer, workspace, notebook=str(notebook or ""))
 
 
-def surroundings(shell: Any) -> tuple[Settings | ConfigError, Path, Path]:
-    """The settings, or what is wrong with them, the folder of the record, and the working folder; for the doctor."""
+def surroundings(shell: Any) -> tuple[Settings | ConfigError, Path | Address, Path]:
+    """The settings, or what is wrong with them, where runs are recorded, and the working folder; for the doctor."""
     notebook, workspace = place(shell)
     try:
         settings: Settings | ConfigError = load(workspace)
     except ConfigError as error:
         settings = error
     override = settings.store if isinstance(settings, Settings) else ""
-    return settings, store_folder(notebook, Path.cwd(), override), workspace
+    return settings, store_place(notebook, Path.cwd(), override), workspace
 
 
-def open_record(folder: str = "", name: str = "aether") -> Store:
-    """The record in a folder, or the one that belongs to the working directory."""
-    return open_store(record_folder(folder), name)
+def open_record(place: str = "", name: str = "aether") -> Store:
+    """The record in a folder or on a server, or the one that belongs to the working directory."""
+    return open_store(record_place(place), name)
 
 
-def record_folder(folder: str = "") -> Path:
-    """Where the record lies that belongs to the working directory, or the one that was named."""
-    return store_folder(None, Path.cwd(), folder or load(Path.cwd()).store)
+def record_place(place: str = "") -> Path | Address:
+    """Where the record is that belongs to the working directory, or the one that was named."""
+    return store_place(None, Path.cwd(), place or load(Path.cwd()).store)
 
 
-def open_post(by: str, folder: str = "") -> Post:
+def open_post(by: str, place: str = "") -> Post:
     """Where words to runs are posted from a terminal, sealed with this user's key."""
-    return Post(open_record(folder), Sealer(own_file().parent), by)
+    return Post(open_record(place), Sealer(own_file().parent), by)

@@ -16,7 +16,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from aether_nb import audits
-from aether_nb.errors import OptionError, RunNotFound
+from aether_nb.config.address import Address
+from aether_nb.errors import OptionError, RunNotFound, UsageFault
 from aether_nb.events.masking import known_keys
 from aether_nb.packing import pack
 from aether_nb.store.log import RunSummary
@@ -115,8 +116,11 @@ def packed(store: Store, options: argparse.Namespace, environment: Mapping[str, 
 # ---- prune
 
 
-def pruned(store: Store, folder: Path, options: argparse.Namespace, now: float) -> str:
+def pruned(store: Store, place: Path | Address, options: argparse.Namespace, now: float) -> str:
     """Drop ended runs: older ones, the oldest of a record that is too large, all but the newest."""
+    if isinstance(place, Address):
+        what, why = f"Runs in {place} are not dropped from here.", "Others may still need them, and their bytes."
+        raise UsageFault(what, why, "Give its owner the ids that may go: aether runs --json")
     if not (options.older or options.larger or options.keep):
         why = "Runs are dropped for good; the journal keeps their hashes."
         raise OptionError("--prune does not say which runs.", why, "aether runs --prune --older 30")
@@ -124,13 +128,13 @@ def pruned(store: Store, folder: Path, options: argparse.Namespace, now: float) 
     largest = _size(options.larger) if options.larger else None
     why = "asked for: " + " ".join(f"{name} {value}" for name, value in _said(options))
     if not options.keep:
-        return _told(prune(folder, now, before=before, largest=largest, why=why))
+        return _told(prune(place, now, before=before, largest=largest, why=why))
     ended = [run for run in store.log.runs(ALL) if run.outcome is not None]
     spare = ended[int(_number(options.keep, "--keep 20")) :]
     if largest is not None:
         raise OptionError("--keep and --larger cannot be asked for together.", hint="aether runs --prune --keep 20")
     old = [run.id for run in spare if before is None or run.started < before]
-    return _told(prune(folder, now, runs=old, why=why))
+    return _told(prune(place, now, runs=old, why=why))
 
 
 def _said(options: argparse.Namespace) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ import json
 from typing import Any
 
 from aether_nb.errors import RunNotFound
+from aether_nb.events.kinds import SignalReceived
 from aether_nb.signalling import HOWS, Post, Stand, Word, named, word
 from aether_nb.store.signals import Signal
 from aether_nb.store.store import Store
@@ -68,18 +69,20 @@ def exact(verb: str, stand: Stand) -> str:
     return ""
 
 
-def text(stand: Stand, word: Word, *, heard: bool, watched: bool = False) -> str:
+def text(stand: Stand, word: Word, *, heard: SignalReceived | None = None, watched: bool = False) -> str:
     """What was said, and who hears it or how to go on.
 
     Args:
-        stand: The run, as it stood.
+        stand: The run, as it stands now.
         word: What was said to it.
-        heard: Whether it has heard it by now.
+        heard: That it has heard it, if it has.
         watched: Whether this kernel wakes it by itself.
     """
     run, said = stand.state.run, f"Run {stand.state.run}: {word.told}"
-    if heard:
-        return f"{said} It has heard it."
+    if heard is not None:
+        return f"{said} It has heard it." if heard.used else f"{said} It came too late: it fitted nothing any more."
+    if stand.state.ended is not None:
+        return f"{said} It came too late: the run has ended ({stand.state.ended.outcome})."
     if watched:
         return f"{said} It goes on by itself, in the cell where it was parked."
     if stand.held and stand.holder is not None:
@@ -87,8 +90,9 @@ def text(stand: Stand, word: Word, *, heard: bool, watched: bool = False) -> str
     return f"{said} Nobody holds the run now. Go on with it: %aether resume {run}"
 
 
-def json_text(stand: Stand, signal: Signal, *, heard: bool) -> str:
-    """The same for another program."""
+def json_text(stand: Stand, signal: Signal, *, heard: SignalReceived | None = None) -> str:
+    """The same for another program; ``used`` is null while it has not been heard."""
     row: dict[str, Any] = {"run": signal.run, "said": signal.type, "signal": signal.id, "by": signal.by}
     holder = stand.holder.name if stand.holder is not None and stand.held else None
-    return json.dumps(row | {"stood": stand.word, "held_by": holder, "heard": heard}, indent=2)
+    told = {"heard": heard is not None, "used": heard.used if heard is not None else None}
+    return json.dumps(row | {"stands": stand.word, "held_by": holder} | told, indent=2)

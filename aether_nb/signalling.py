@@ -24,7 +24,7 @@ from aether_nb.store.seal import Sealer
 from aether_nb.store.signals import Signal
 from aether_nb.store.store import Store
 
-__all__ = ["HOWS", "Post", "Stand", "Word", "called", "named", "stand", "stands", "wakes", "word"]
+__all__ = ["HOWS", "LOOKED_AT", "Post", "Stand", "Word", "called", "named", "stand", "stands", "wakes", "word"]
 
 HOWS: dict[str, k.Settled] = {"ran": "ran", "rerun": "rerun", "skip": "skip"}
 """How a person may settle a doubt, by what is typed."""
@@ -58,7 +58,9 @@ class Stand:
 
     @property
     def word(self) -> str:
-        """``at work``, ``waits``, ``parked`` or ``interrupted``."""
+        """``at work``, ``waits``, ``parked``, ``interrupted`` or ``ended``."""
+        if self.state.ended is not None:
+            return "ended"
         if self.held:
             return "waits" if self.state.waiting else "at work"
         return "parked" if self.state.parked else "interrupted"
@@ -95,14 +97,15 @@ class Post:
         self.store.signals.send(signal)
         return signal
 
-    def heard(self, signal: Signal, seconds: float) -> bool:
-        """Whether the run has heard it, waiting so long for that."""
+    def heard(self, signal: Signal, seconds: float) -> k.SignalReceived | None:
+        """That the run has heard it, waiting so long for that; None when it has not."""
         deadline = time.monotonic() + seconds
         while any(other.id == signal.id for other in self.store.signals.pending(signal.run)):
             if time.monotonic() > deadline:
-                return False
+                return None
             time.sleep(POLL)
-        return True
+        events = (entry.event for entry in self.store.log.read(signal.run))
+        return next(event for event in events if isinstance(event, k.SignalReceived) and event.id == signal.id)
 
 
 # ---- which run
@@ -138,6 +141,8 @@ def named(store: Store, verb: str, name: str, notebook: str = "") -> Stand:
     fitting = [each for each in open if _fits(verb, each)]
     if verb in ("tell", "pause", "stop") and len(held := [each for each in fitting if each.held]) == 1:
         fitting = held
+    if verb == "resume" and not fitting and len(open) == 1:
+        fitting = open  # somebody is at it: who that is, and how to take it over, is said by whoever is refused
     if len(fitting) == 1:
         return fitting[0]
     listed = "\n".join(f"        {_line(each)}" for each in (fitting or open)[:10])

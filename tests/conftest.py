@@ -12,10 +12,13 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from harness.postgres import Server
 
 ROOT = Path(__file__).parents[1]
 
@@ -54,6 +57,10 @@ def pytest_configure(config: pytest.Config) -> None:
     for name, folder in folders.items():
         folder.mkdir(parents=True, exist_ok=True)
         os.environ[name] = str(folder)
+    if os.environ.get("AETHER_TEST_AMNESIA"):
+        from harness import amnesia
+
+        amnesia.startup(folders["IPYTHONDIR"])
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     os.environ["JUPYTER_PLATFORM_DIRS"] = "1"
     os.environ["MPLBACKEND"] = "agg"
@@ -113,7 +120,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=left_out)
 
 
-PROVIDED = ("Chromium", "ipykernel 6", "could not import")
+PROVIDED = ("Chromium", "ipykernel 6", "PostgreSQL", "could not import")
 """What CI installs: words in the reasons of tests that cannot run without it."""
 
 
@@ -174,6 +181,18 @@ def chromium() -> Path:
         if found := shutil.which(name):
             return Path(found)
     pytest.skip("needs Chromium: apt-get install chromium")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server of our own, in a folder that is thrown away."""
+    pytest.importorskip("psycopg")
+    from harness.postgres import Server, binaries
+
+    if (programs := binaries()) is None:
+        pytest.skip("needs a PostgreSQL server: apt-get install postgresql")
+    with Server(programs) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

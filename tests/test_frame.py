@@ -19,7 +19,7 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 HEAVY = (
     *("anywidget", "httpx", "ipywidgets", "jsonschema", "lancedb", "matplotlib", "mcp"),
-    *("numpy", "pandas", "polars", "pyarrow", "pydantic", "scipy"),
+    *("numpy", "pandas", "polars", "psycopg", "pyarrow", "pydantic", "scipy"),
 )
 
 # Imports every module named on the command line and reports, line by line, what that did to the outside world.
@@ -169,7 +169,8 @@ def test_the_wheel_brings_the_command(wheel):
 def test_everything_that_is_imported_is_required():
     """What the package imports, anywhere, is asked for by name in pyproject.toml and comes with no luck."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    asked = {distribution(line) for line in [*project["dependencies"], *project["optional-dependencies"]["demo"]]}
+    extras = project["optional-dependencies"]
+    asked = {distribution(line) for line in [*project["dependencies"], *extras["demo"], *extras["postgres"]]}
     trees = [ast.parse(path.read_text()) for path in PACKAGE]
     nodes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
     modules = {name.partition(".")[0] for node in nodes for name in imports(node)}

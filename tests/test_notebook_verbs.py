@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,9 +16,12 @@ import aether_nb
 from aether_nb import cli, notebook_verbs
 from aether_nb.about import VERSION
 from aether_nb.errors import AetherError, UsageFault
+from aether_nb.events import kinds as k
 from aether_nb.events.kinds import Grant
 from harness.home import bare
+from harness.lasting import SEND, answered, letter
 from harness.provider import Provider, provider
+from harness.story import hash_of
 
 Say = Callable[[str], str]
 
@@ -158,3 +163,29 @@ def test_the_terminal_tells_the_same_of_a_run(say: Say, capsys: pytest.CaptureFi
         assert capsys.readouterr().out == told
     assert cli.main(["show"]) == 0
     assert "The answer is 42." in capsys.readouterr().out
+
+
+def test_runs_that_have_not_ended_are_told_with_who_holds_them(say: Say) -> None:
+    """Status and runs say how each stands, what it waits for and what to type; a word to one says how to go on."""
+    session = notebook_verbs.get_ipython().aether_magics.session  # type: ignore[union-attr]
+    gate = (k.RunStarted("Tell Anna", "m"), answered(SEND), letter(SEND), k.GateOpened("call_2", hash_of(SEND)))
+    for number in range(7):
+        session.store.log.append(f"{number}{number}aaaa", 0, gate, 1000.0 + number)
+    session.store.leases.take("66aaaa", 1000.0)
+    told = [line.strip() for line in say("").splitlines() if line.startswith("  run ")]
+    assert told[0].startswith("run      66aaaa  waits · waits for a yes or a no to send_letter · held by ")
+    assert told[1] == (
+        "run      55aaaa  interrupted · waits for a yes or a no to send_letter · nobody holds it: %aether resume 55aaaa"
+    )
+    assert told[-1] == "run      2 more: %aether runs" and len(told) == 6
+    rows = json.loads(say("runs --json"))
+    assert [(row["outcome"], row["waits_for"]) for row in rows[:2]] == [
+        ("waits", "a yes or a no to send_letter"),
+        ("interrupted", "a yes or a no to send_letter"),
+    ]
+    assert rows[0]["held_by"].endswith(f"process {os.getpid()} on {socket.gethostname()})") and not rows[1]["held_by"]
+    assert "Not ended:" in say("runs")
+    assert "anna@example.org" in say("approve 55aa")
+    assert say("deny 44aa").endswith("Nobody holds the run now. Go on with it: %aether resume 44aaaa\n")
+    assert "hears it before its next step." in say("tell 66aa Use euros.")
+    assert json.loads(say("stop --json 33aa"))["said"] == "stop"

@@ -11,6 +11,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, Literal, Protocol
 
 from aether_nb.agent.approvals import Policy, policy_allows
@@ -158,13 +159,15 @@ WORDS: dict[str, tuple[Literal["approve", "deny"], Lasts]] = {
 class Terminal:
     """The person at a terminal. ``read`` shows a prompt and returns a line; ``main`` runs it on the main thread.
 
-    ``told`` says all that a person has to see of a call before a yes; it is part of the prompt.
+    ``told`` says all that a person has to see of a call before a yes, ``asked`` what of a question; both are part of
+    the prompt.
     """
 
     main: Callable[[Callable[[], Any]], Awaitable[Any]]
     read: Callable[[str], str]
     told: Callable[[CallProposed], str]
     allowed: bool
+    asked: Callable[[QuestionAsked], str] = attrgetter("text")
 
     async def present(self) -> bool:
         """Whether this front end can be asked at all."""
@@ -190,7 +193,7 @@ class Terminal:
     async def answer(self, question: QuestionAsked) -> tuple[str | None, str]:
         """Ask; a number picks the option of that number."""
         options = "".join(f"\n  {n}. {option}" for n, option in enumerate(question.options, 1))
-        text = "".join(sign for sign in f"{question.text}{options}" if sign.isprintable() or sign == "\n")
+        text = "".join(sign for sign in f"{self.asked(question)}{options}" if sign.isprintable() or sign == "\n")
         line = await self._line(f"{text}\n> ")
         if line.isdigit() and 1 <= int(line) <= len(question.options):
             line = question.options[int(line) - 1]

@@ -154,7 +154,8 @@ class Calls:
 
     async def _one(self, call: Call, item: int | None) -> AsyncIterator[Happened]:
         tool, run = self.tools[call.name], self.run
-        if (wait := call.not_before - run.clock()) > 0:
+        longest = tool.care.backoff * 2 ** (call.attempt - 2)  # a clock that was set back makes nobody wait for days
+        if (wait := min(call.not_before - run.clock(), longest)) > 0:
             await asyncio.sleep(wait)
         yield (*self.start_item(item), k.CallBegun(call.id, call.proposed.hash, call.attempt))
         context = self._context(call.id, asyncio.get_running_loop())

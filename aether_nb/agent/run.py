@@ -1,18 +1,22 @@
 """A run in the hand: its log, its folded state, and whoever watches.
 
-The order is the promise: events are written, then folded, then shown. What watchers do with it can never break a run.
+The order is the promise: events are written, then shown, and nothing acts outside on the word of one that is not
+written. A commit costs as much as all the rest of a step, so what only announces work inside this process (a call is
+looked at, a call that only reads begins) is written together with what follows. What watchers do never breaks a run.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import secrets
 import time
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
+from aether_nb.errors import StoreError
 from aether_nb.events import folds
-from aether_nb.events.kinds import Entry, Event, State, StateChanged
+from aether_nb.events.kinds import CallBegun, CallProposed, Entry, Event, ItemStarted, State, StateChanged
 from aether_nb.events.state import RunState
 from aether_nb.store.log import Log
 
@@ -22,6 +26,9 @@ Watcher: TypeAlias = Callable[[Entry], None]
 """Called with every entry, stored or transient, on the agent's thread; must not block."""
 
 logger = logging.getLogger(__name__)
+
+AT_ONCE = 0.005
+"""Seconds. What has not been followed by then is written by itself: somebody may be looking."""
 
 
 def new_id() -> str:
@@ -52,6 +59,10 @@ class Run:
         self.watchers = list(watchers)
         self.state = RunState()
         self.phase: State = "IDLE"
+        self._held: list[Event] = []
+        self._written = self.state
+        self._timer: asyncio.TimerHandle | None = None
+        self._failure: StoreError | None = None
 
     def catch_up(self) -> None:
         """Take in what its log has and this has not seen, and show it to who watches."""
@@ -62,16 +73,63 @@ class Run:
     def append(self, *events: Event) -> None:
         """Record events, all of them or none; one that is transient is only shown, and comes alone.
 
+        What only announces work inside this process is taken in, and recorded with what follows.
+
         Raises:
             StoreError: They could not be recorded; then they did not happen, and nobody was told.
         """
-        now = self.clock()
-        if events[0].stored:
-            for entry in self.log.append(self.id, self.state.head, events, now, self.epoch):
-                self.state = folds.step(self.state, entry)
-                self._tell(entry)
+        if self._failure is not None:
+            raise self._failure
+        if not events[0].stored:
+            self.flush()
+            self._tell(Entry(self.id, self.state.head, self.clock(), events[0]))
+        elif self.epoch and self._announces(events):
+            self._hold(events)
         else:
-            self._tell(Entry(self.id, self.state.head, now, events[0]))
+            self._write(events)
+
+    def flush(self) -> None:
+        """Record what was taken in and is not recorded yet.
+
+        Raises:
+            StoreError: It could not be recorded.
+        """
+        if self._held:
+            self._write(())
+
+    def _announces(self, events: tuple[Event, ...]) -> bool:
+        """Whether nothing outside this process, and no variable, can be touched before something else is recorded."""
+        calls = self.state.calls
+        return all(
+            isinstance(event, CallProposed | ItemStarted)
+            or (isinstance(event, CallBegun) and calls[event.call_id].proposed.effect == "pure")
+            for event in events
+        )
+
+    def _hold(self, events: tuple[Event, ...]) -> None:
+        if not self._held:
+            self._written = self.state
+            self._timer = asyncio.get_running_loop().call_later(AT_ONCE, self._flush_by_itself)
+        self._held += events
+        now = self.clock()
+        for event in events:
+            self.state = folds.step(self.state, Entry(self.id, self.state.head + 1, now, event))
+
+    def _flush_by_itself(self) -> None:
+        try:
+            self.flush()
+        except StoreError as error:  # nobody waits for this: whoever appends next is told
+            self._failure = error
+
+    def _write(self, events: tuple[Event, ...]) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._held:
+            events, self._held, self.state = (*self._held, *events), [], self._written
+        for entry in self.log.append(self.id, self.state.head, events, self.clock(), self.epoch):
+            self.state = folds.step(self.state, entry)
+            self._tell(entry)
 
     def _tell(self, entry: Entry) -> None:
         """Show an entry, and the state's new word when it changed."""

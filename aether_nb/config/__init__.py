@@ -91,8 +91,11 @@ class Settings:
     )
     """What is answered when nobody is there: no, yes to what stays inside the kernel, or yes to medium risk too."""
 
-    store: str = field(default="", metadata=_rule("AETHER_STORE", "a folder", rules.text, rules.inside))
-    """Where runs are recorded. Empty: ``.aether`` beside the notebook, else in the working directory."""
+    store: str = field(
+        default="",
+        metadata=_rule("AETHER_STORE", "a folder, or postgresql://NAME@HOST/DATABASE", rules.place, rules.inside),
+    )
+    """Where runs are recorded: in a folder or on a server. Empty: ``.aether`` beside the notebook or in its folder."""
 
     panel: bool = field(default=True, metadata=_rule("AETHER_PANEL", "on, off", rules.switch, rules.anything))
     """Whether a run is shown by the live panel. Off: as lines of text, and asked about by ``input()``."""

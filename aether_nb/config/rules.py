@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import PurePath
 from typing import Any, NamedTuple
 
+from aether_nb.config.address import Address, is_address, masked
 from aether_nb.errors import ConfigError
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "nothing",
     "number",
     "one_of",
+    "place",
     "rows",
     "switch",
     "text",
@@ -58,6 +60,12 @@ def text(value: Any) -> str:
     if not isinstance(value, str | PurePath) or "\0" in str(value):
         raise ValueError
     return str(value).strip()
+
+
+def place(value: Any) -> str:
+    """A folder, or the address of a server, whose password is not shown."""
+    found = text(value.plain if isinstance(value, Address) else value)
+    return Address(found) if is_address(found) else found
 
 
 def one_of(words: tuple[str, ...]) -> Callable[[Any], str]:
@@ -158,6 +166,8 @@ def no_address(value: str, _: Any) -> str:
 
 def inside(value: str, _: Any) -> str:
     """None outside the project's folder."""
+    if is_address(value):
+        return "it would send your runs to a server that you did not choose"
     path = PurePath(value)
     outside = path.is_absolute() or ".." in path.parts or value.startswith("~")
     return "it would write outside the project's folder" if outside else ""
@@ -177,7 +187,7 @@ def checked(setting: Setting, name: str, value: Any, source: str) -> Any:
     except (ValueError, OverflowError) as error:
         example = f"For example: {setting.variable}={setting.default}"
         raise ConfigError(
-            f"The setting '{name}' cannot be {value!r}.",
+            f"The setting '{name}' cannot be {(masked(value) if isinstance(value, str) else value)!r}.",
             f"It comes from {source}. Allowed: {setting.allowed}.",
             example if setting.variable and setting.default != "" else "Give it as text.",
         ) from error

@@ -5,12 +5,16 @@ It does not know what the bytes mean. ``FolderBlobs`` keeps them as files beside
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Protocol, runtime_checkable
 
 from aether_nb.errors import BlobMissing
 
-__all__ = ["Blobs", "blob_missing"]
+__all__ = ["HASH", "Blobs", "blob_missing"]
+
+HASH = re.compile(r"[0-9a-f]{64}")
+"""What a hash looks like. One that comes out of a record may have been written by anybody."""
 
 
 @runtime_checkable

@@ -15,21 +15,22 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import RLock
 from time import monotonic, sleep
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeVar
 
 from aether_nb.store import schema
 from aether_nb.store.commit import committed
 from aether_nb.store.faults import FAULTS, is_busy, is_shut, store_fault
 from aether_nb.store.filesystem import is_shared
+from aether_nb.store.locks import LockFile, lock_file
+from aether_nb.store.rows import Row
 
-__all__ = ["FILE", "Database", "Row"]
+__all__ = ["FILE", "Database"]
 
 FILE = "runs.db"
 
 BUSY_SECONDS = 5.0
 """How long a writer waits for another process."""
 
-Row: TypeAlias = tuple[Any, ...]
 T = TypeVar("T")
 
 _FORKED: list[sqlite3.Connection] = []
@@ -60,6 +61,16 @@ class Database:
         self._identity: tuple[int, int] | None = None
         self._process = os.getpid()
 
+    @property
+    def always_lasts(self) -> bool:
+        """See ``Tables``. A commit is made lasting where that is asked, or where there is no write-ahead log anyway."""
+        return False
+
+    @property
+    def locks(self) -> LockFile:
+        """See ``Tables``."""
+        return lock_file(self.folder)
+
     def select(self, query: str, arguments: Row = ()) -> list[Row]:
         """All rows at once, so that the lock is not held while they are looked at; none when there is no store."""
         with self.guarded():
@@ -72,12 +83,15 @@ class Database:
                     raise
             return self._select_shut(query, arguments)
 
-    def write(self, names: Sequence[str], act: Callable[[sqlite3.Connection], T], lasting: bool = False) -> T:
+    def write(
+        self, names: Sequence[str], act: Callable[[sqlite3.Connection], T], run: str = "", lasting: bool = False
+    ) -> T:
         """What ``act`` returns after its writes have been committed, all of them or none.
 
         Args:
             names: What is written, for ``points``.
-            act: Gets the connection, inside a transaction.
+            act: Gets the connection, inside a transaction; nobody else writes to the file meanwhile.
+            run: The run that is written, which goes on in a new file when this one is deleted.
             lasting: Whether it has to be on the disk itself before this returns.
         """
         self._look_who_we_are()
@@ -87,7 +101,10 @@ class Database:
                 if lasting is not self._lasting and self._wal:
                     db.execute(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
                     self._lasting = lasting
-                return committed(db, names, act)
+                value = committed(db, names, act)
+                if run:
+                    self.writing.add(run)
+                return value
             except FAULTS as error:
                 raise store_fault(error, self.file) from error
 

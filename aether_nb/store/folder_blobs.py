@@ -7,7 +7,6 @@ before it gets its name: an event that speaks of it must not outlive it. Removin
 from __future__ import annotations
 
 import os
-import re
 import secrets
 from collections.abc import Iterator
 from contextlib import suppress
@@ -16,15 +15,13 @@ from pathlib import Path
 
 from aether_nb.errors import StoreCorrupt
 from aether_nb.store import points
-from aether_nb.store.blobs import blob_missing
+from aether_nb.store.blobs import HASH, blob_missing
 from aether_nb.store.faults import store_fault
 
 __all__ = ["FOLDER", "FolderBlobs"]
 
 FOLDER = "blobs"
 PART = ".part"
-
-_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 class FolderBlobs:
@@ -53,7 +50,7 @@ class FolderBlobs:
 
     def get(self, hash: str) -> bytes:
         """See ``Blobs.get``."""
-        if not _HASH.fullmatch(hash):  # out of a record that anybody may have written: it becomes no path
+        if not HASH.fullmatch(hash):  # out of a record that anybody may have written: it becomes no path
             raise blob_missing(hash)
         file = self._file(hash)
         try:
@@ -72,7 +69,7 @@ class FolderBlobs:
 
     def has(self, hash: str) -> bool:
         """See ``Blobs.has``."""
-        return bool(_HASH.fullmatch(hash)) and self._file(hash).is_file()
+        return bool(HASH.fullmatch(hash)) and self._file(hash).is_file()
 
     def drop(self, hash: str) -> int:
         """See ``Blobs.drop``."""
@@ -92,7 +89,7 @@ class FolderBlobs:
         """See ``Blobs.hashes``."""
         for file in sorted(self.folder.glob("??/*")):
             hash = file.parent.name + file.name
-            if _HASH.fullmatch(hash):
+            if HASH.fullmatch(hash):
                 with suppress(FileNotFoundError):
                     yield hash, file.stat().st_size
 
@@ -103,7 +100,7 @@ class FolderBlobs:
                 if file.stat().st_mtime < before:
                     if file.suffix == PART:
                         file.unlink()
-                    elif _HASH.fullmatch(hash := file.parent.name + file.name):
+                    elif HASH.fullmatch(hash := file.parent.name + file.name):
                         yield hash
 
     def _file(self, hash: str) -> Path:

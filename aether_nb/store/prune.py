@@ -19,8 +19,8 @@ from aether_nb.events.kinds import RunsPruned
 from aether_nb.store.database import Database
 from aether_nb.store.folder_blobs import FolderBlobs
 from aether_nb.store.log import JOURNAL
-from aether_nb.store.sqlite import SqliteLog
-from aether_nb.store.sqlite_leases import SqliteLeases
+from aether_nb.store.sqlite_log import SqliteLog
+from aether_nb.store.table_leases import TableLeases
 
 __all__ = ["GRACE", "Pruned", "prune"]
 
@@ -115,7 +115,7 @@ def _wanted(database: Database, runs: Sequence[str], before: float | None, large
 
 def _dropped(database: Database, run: str, time: float, why: str, spared: dict[str, str]) -> bool:
     """Drop a run and write it down, in one transaction; False, with a reason, when it may not be dropped."""
-    leases, log = SqliteLeases(database), SqliteLog(database)
+    leases, log = TableLeases(database), SqliteLog(database)
 
     def act(db: sqlite3.Connection) -> bool:
         outcome, head, chain = db.execute(_GET, (run,)).fetchone() or (None, 0, b"")

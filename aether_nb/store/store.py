@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from aether_nb.config.address import Address
 from aether_nb.store.blobs import Blobs
 from aether_nb.store.chain import Chain
 from aether_nb.store.database import Database
@@ -15,17 +16,17 @@ from aether_nb.store.log import Log
 from aether_nb.store.memory import MemoryLog
 from aether_nb.store.memory_parts import MemoryBlobs, MemoryLeases, MemorySignals
 from aether_nb.store.signals import Signals
-from aether_nb.store.sqlite import SqliteLog
-from aether_nb.store.sqlite_leases import SqliteLeases
-from aether_nb.store.sqlite_ledger import SqliteLedger
-from aether_nb.store.sqlite_signals import SqliteSignals
+from aether_nb.store.sqlite_log import SqliteLog
+from aether_nb.store.table_leases import TableLeases
+from aether_nb.store.table_ledger import TableLedger
+from aether_nb.store.table_signals import TableSignals
 
 __all__ = ["Store", "memory_store", "open_store"]
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """The parts of one store. ``log.close()`` lets go of its file; it opens itself again."""
+    """The parts of one store. ``log.close()`` lets go of its file or its server; it opens itself again."""
 
     log: Log
     chain: Chain
@@ -33,25 +34,48 @@ class Store:
     signals: Signals
     leases: Leases
     blobs: Blobs
+    place: str = "memory"
+    """Where it is, for people; no password is in it."""
 
 
-def open_store(folder: Path, name: str = "", wal: bool | None = None) -> Store:
-    """The store in a folder. Nothing is made before something is written.
+def open_store(place: Path | Address, name: str = "", wal: bool | None = None) -> Store:
+    """The store in a folder, or on a server. Nothing is made, and nobody asked, before it is used.
 
     Args:
-        folder: Where it lies; it need not exist.
+        place: Where it is; it need not exist.
         name: What people call this process: its notebook, or the command that was typed.
         wal: Whether the file keeps a write-ahead log; None: where that is safe.
     """
-    database = Database(folder, wal)
+    if isinstance(place, Address):
+        return _server_store(place, name)
+    database = Database(place, wal)
     log = SqliteLog(database)
     return Store(
         log,
         log,
-        SqliteLedger(database),
-        SqliteSignals(database),
-        SqliteLeases(database, name),
+        TableLedger(database),
+        TableSignals(database),
+        TableLeases(database, name),
         FolderBlobs(database.folder),
+        str(database.folder),
+    )
+
+
+def _server_store(address: Address, name: str) -> Store:
+    from aether_nb.store.postgres.blobs import ServerBlobs
+    from aether_nb.store.postgres.database import server_tables
+    from aether_nb.store.tables import TableLog
+
+    tables = server_tables(address)
+    log = TableLog(tables)
+    return Store(
+        log,
+        log,
+        TableLedger(tables),
+        TableSignals(tables),
+        TableLeases(tables, name),
+        ServerBlobs(tables),
+        str(address),
     )
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from aether_nb.store.place import FOLDER
 from harness.counting import CountingServer
 from harness.nursery import Nursery
-from harness.survival import Teller
+from harness.survival import Scene, Teller
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +34,20 @@ def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
 def teller(nursery: Nursery, server: CountingServer, tmp_path: Path) -> Teller:
     """Tells stories in this test's own folder."""
     return Teller(nursery, server, tmp_path)
+
+
+@pytest.fixture
+def disk(teller: Teller, tmp_path: Path) -> Iterator[Callable[[Scene, str], None]]:
+    """Mounts a small disk where a scene keeps its record, or mounts it anew in another way."""
+    if os.geteuid() != 0 or not shutil.which("mount"):
+        pytest.skip("only root can mount a small disk")
+    mounted: list[Path] = []
+
+    def mount(scene: Scene, how: str) -> None:
+        place = scene.folder / FOLDER
+        subprocess.run(["mount", "-t", "tmpfs", "-o", how, "tmpfs", str(place)], check=True)
+        mounted.append(place)
+
+    yield mount
+    for place in set(mounted):
+        subprocess.run(["umount", "-l", str(place)], check=True)

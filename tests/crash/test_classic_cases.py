@@ -62,3 +62,14 @@ def test_two_workers_on_one_step(teller: Teller) -> None:
     assert "It took the run at 2" in refused and "--take" in refused
     assert json.loads((scene.folder / "first.json").read_text())["error"] == ""
     assert verdict(scene.story(3), teller.tell("undisturbed", True)) == []
+
+
+def test_replay_restores_the_output(teller: Teller) -> None:
+    """A run that was killed and went on is read from its record: the same answer, and nothing happens in the world."""
+    scene = killed_at(teller, "in order, after it acted")
+    assert lived_on(scene) == []
+    before, heads = scene.counts, scene.store.log.runs()
+    scene.live("replay", cells=[f"%aether replay {scene.run}"], end="replayed.json")
+    assert json.loads((scene.folder / "replayed.json").read_text())["error"] == ""
+    assert scene.said().count("Rate 22, for Anna, stock 42.") >= 2
+    assert (scene.counts, scene.store.log.runs()) == (before, heads)

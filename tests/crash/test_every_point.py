@@ -12,7 +12,7 @@ import pytest
 
 from aether_nb.events.kinds import KINDS
 from harness.parallel import side_by_side
-from harness.survival import Story, Teller, verdict
+from harness.survival import Story, Teller, told, verdict
 
 pytestmark = pytest.mark.crash
 
@@ -130,17 +130,6 @@ def test_killed_at_any_point_a_run_goes_on_as_if_nothing_had_been(
     assert wrong == {}
     names = {name for story in stories.values() for name in commits(story)}
     assert names <= KNOWN, "there is a new commit: see what a death there does, and write it down in KNOWN"
-
-
-def told(stories: list[Story], seconds: float) -> str:
-    """The figures of a matrix in a line."""
-    effects = [story.counts.effects(name) for story in stories for name in ("order", "pay", "price")]
-    twice, lost = sum(n > 1 for n in effects), effects.count(0)
-    kills, doubts = sum(len(story.deaths) for story in stories), sum(story.doubts for story in stories)
-    return (
-        f"{len(stories)} points, {kills} kills, {twice} effects twice, {lost} lost, {doubts} doubts, "
-        f"all told and settled, {seconds:.0f} s"
-    )
 
 
 def commits(story: Story) -> set[str]:

@@ -225,3 +225,50 @@ def test_a_question_of_a_running_call_is_answered_from_a_shell(kernel: Kernel, w
     kernel.finish(cell)
     assert cell.status == "ok", cell.of("error")
     assert "Rome (by" in shown(cell) and "all done" in shown(cell, "text/markdown")
+
+
+CODE = "import asyncio\\nawait asyncio.sleep(0.1)\\nmade = 5\\nprint('printed', made)\\nmade + 1"
+
+
+def test_code_of_a_woken_run_works_between_the_cells_as_in_one(kernel: Kernel, work: Path) -> None:
+    """It awaits, prints on its card and makes variables; nothing of it shows in cells that ran meanwhile."""
+    call = f"ToolCall('', 'run_python', {{'code': {CODE!r}}})".replace("\\\\", "\\")
+    kernel.run(setup("[send_to('anna')]", f"[{call}]", "'all done'"))
+    cell = kernel.run("%%aether --model script --park-after 0.5\nSend it, then compute")
+    later = kernel.run("import threading\nprint('later')")
+    aether(work, "approve", "--yes")
+    until(kernel, lambda: "all done" in shown(cell), "the run to end")
+    assert "printed 5" in shown(cell) and "made" in shown(cell)
+    assert kernel.run("print(made)").text() == "5\n"
+    assert later.text() == "later\n" and len(later.messages) < 8
+
+
+@pytest.mark.parametrize("how", ["stop", "interrupt"])
+def test_stop_ends_a_woken_run_that_is_at_work(kernel: Kernel, work: Path, how: str) -> None:
+    """Neither a word from a shell nor the kernel's own Stop waits for the tool; the kernel is as sound as before."""
+    kernel.run(setup("[send_to('anna', wait=60.0)]", "'all done'"))
+    cell = kernel.run("%%aether --model script --park-after 0.5\nSend it")
+    aether(work, "approve", "--yes")
+    until(kernel, (work / "begun.txt").exists, "the tool to begin")
+    kernel.interrupt() if how == "interrupt" else aether(work, "stop")
+    until(kernel, lambda: "Stopped" in shown(cell), "the run to end")
+    assert kernel.run("print(6 * 7)").text() == "42\n"
+    assert not (work / "sent.txt").exists()
+    assert json.loads(aether(work, "runs", "--json"))[0]["outcome"] == "cancelled"
+    again = kernel.run("%%aether --model script --park-after 0.5\nSend it")
+    assert "Parked" in shown(again)
+
+
+def test_a_doubt_is_asked_at_an_input_box_in_sight_of_the_whole_call(work: Path) -> None:
+    """Where there is no panel the question comes with the call's arguments and three numbers, and a number answers."""
+    run = lost(work)
+    with Kernel(Path(sys.executable), folder=work) as kernel:
+        kernel.run(setup("[send_to('anna', wait=0.0)]", "'all done'"))
+        cell = kernel.send(f"%aether resume {run}", allow_stdin=True)
+        until(kernel, kernel.client.stdin_channel.msg_ready, "the question")
+        prompt = kernel.client.get_stdin_msg(timeout=1)["content"]["prompt"]
+        assert '"wait": 30.0' in prompt and "What became of it?" in prompt and "  2. run it" in prompt
+        kernel.client.input("3")
+        kernel.finish(cell)
+        assert "Left as it is: settled in the terminal" in shown(cell)
+    assert not (work / "sent.txt").exists()

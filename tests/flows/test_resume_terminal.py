@@ -171,4 +171,4 @@ def test_words_are_refused_when_they_fit_nothing(home: dict[str, str], work: Pat
     assert "There is nothing to tell." in said(home, work, "tell", run, code=2)
     assert "There is no run 'zzzz'." in said(home, work, "pause", "zzzz", code=1)
     row = json.loads(said(home, work, "tell", "--json", run, "Use", "euros"))
-    assert (row["run"], row["said"], row["heard"], row["stood"]) == (run, "tell", False, "parked")
+    assert (row["run"], row["said"], row["heard"], row["stands"]) == (run, "tell", False, "parked")

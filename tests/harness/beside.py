@@ -14,16 +14,24 @@ import time
 from pathlib import Path
 from typing import Any
 
+from aether_nb.config.address import Address
 from aether_nb.errors import AetherError
 from aether_nb.events.kinds import CallBegun
+from aether_nb.store.place import store_place
 from aether_nb.store.store import open_store
 
 
 class Beside:
     """That process; it is killed at the end."""
 
-    def __init__(self, folder: Path, name: str = "another") -> None:
-        command = [sys.executable, "-m", "harness.beside", str(folder), name]
+    def __init__(self, place: Path | Address, name: str = "another") -> None:
+        command = [
+            sys.executable,
+            "-m",
+            "harness.beside",
+            place.plain if isinstance(place, Address) else str(place),
+            name,
+        ]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
@@ -49,9 +57,9 @@ class Beside:
         self.process.stdout.close()
 
 
-def obey(folder: Path, name: str) -> None:
+def obey(place: str, name: str) -> None:
     """Do what comes in, and say what came of it."""
-    store = open_store(folder, name)
+    store = open_store(store_place(None, Path.cwd(), place), name)
 
     def leases(act: str, *arguments: Any) -> Any:
         holder = getattr(store.leases, act)(*arguments)
@@ -83,4 +91,4 @@ def obey(folder: Path, name: str) -> None:
 
 
 if __name__ == "__main__":
-    obey(Path(sys.argv[1]), sys.argv[2])
+    obey(sys.argv[1], sys.argv[2])

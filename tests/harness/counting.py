@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Lock
 from typing import Any, Self
@@ -140,10 +140,19 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+class _Server(HTTPServer):
+    """One request after the other, as they came: whoever looks sees all that was sent before, by the dead as well."""
+
+    request_queue_size = 128
+
+    def handle_error(self, *_: object) -> None:
+        """Who asked has died meanwhile; what he asked for has been done."""
+
+
 def serve(file: Path) -> None:
     """Serve until the process is ended; says first where."""
     _Handler.book = _Book(file)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server = _Server(("127.0.0.1", 0), _Handler)
     print(f"http://127.0.0.1:{server.server_address[1]}", flush=True)
     server.serve_forever()
 

@@ -10,13 +10,16 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar
 from unittest import mock
 
 from aether_nb import ScriptedModel, tool
+from aether_nb import session as session_module
 from aether_nb.agent.asking import Answer
+from aether_nb.agent.mail import Mail
 from aether_nb.agent.sealing import signal_fields
 from aether_nb.config import Settings
 from aether_nb.events import kinds as k
@@ -35,6 +38,9 @@ from aether_nb.tools.function import FunctionTool
 T = TypeVar("T")
 
 RUN = "r1"
+PATIENCE = 40
+"""How often a run looks for a signal before somebody helps."""
+
 NAMES = ("look", "put", "keep", "send", "pay", "risk")
 """The tools: pure, idempotent, namespace, external, external with a verifier, external behind a gate."""
 
@@ -100,7 +106,11 @@ class World:
         cell = Cell(_here, [_Person(self)], lambda entry: None)
         park = 0.0 if self.calm else self.tape.choose((0.0, 0.0, None))
         task = Resumption(RUN, park_after=park) if self.entries else Question("Go", park_after=park, run=RUN)
-        with mock.patch.object(memory_parts, "this_process", return_value=process):
+        mail = partial(Mail, poll=0.0)
+        with (
+            mock.patch.object(memory_parts, "this_process", return_value=process),
+            mock.patch.object(session_module, "Mail", mail),
+        ):
             try:
                 asyncio.run(session.work(task, cell))
             except Killed:
@@ -134,13 +144,18 @@ class World:
         self.sent.append(replace(signal, seal=seal))
         self.store.signals.send(self.sent[-1])
 
+    def go(self) -> None:
+        """Somebody says that a paused run shall go on."""
+        signal = Signal(RUN, "go", "test", {}, f"go{len(self.sent)}")
+        self.sent.append(replace(signal, seal=self.sealer.seal(signal_fields(signal))))
+        self.store.signals.send(self.sent[-1])
+
     def settle_down(self) -> int:
         """From here on nobody dies and everybody helps; how many lives it took to come to the end."""
         self.calm = True
         for n in range(1, 20):
             if self.state.paused:
-                signal = Signal(RUN, "go", "test", {}, f"go{n}")
-                self.store.signals.send(replace(signal, seal=self.sealer.seal(signal_fields(signal))))
+                self.go()
             if self.state.ended:
                 return n
             self.live()
@@ -171,15 +186,16 @@ class _Life:
     """One process' session: its log dies with it."""
 
     def __init__(self, world: World) -> None:
-        self.world, self.dead = world, False
+        self.world, self.dead, self.looks = world, False, 0
         self.store = world.store
         shell = SimpleNamespace(user_ns={tool.name: tool for tool in self._tools()}, user_ns_hidden={})
-        store = replace(world.store, log=self)  # type: ignore[arg-type]  # a log but for what dies
+        store = replace(world.store, log=self, signals=_Signals(self))  # type: ignore[arg-type]  # but for what dies
         self.session = Session(shell, _Models(world), store, world.sealer, world.folder)  # type: ignore[arg-type]
 
     # ---- a log whose writer may die
 
     def append(self, run: str, head: int, events: Sequence[k.Event], time: float, epoch: int = 0) -> Any:
+        self.looks = 0
         self.point()
         written = self.store.log.append(run, head, events, time, epoch)
         self.point()
@@ -232,6 +248,22 @@ class _Life:
             tool(name="pay", effect="external", on_doubt="verify", verify=acted, **low)(act),
             tool(name="risk", effect="external", risk="medium", where="loop")(act),
         ]
+
+
+@dataclass
+class _Signals:
+    """The letter box. When the run has looked into it in vain for long, somebody says that it shall go on."""
+
+    life: _Life
+
+    def pending(self, run: str) -> list[Signal]:
+        self.life.looks += 1
+        if self.life.looks > PATIENCE:
+            self.life.world.go()
+        return self.life.store.signals.pending(run)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.life.store.signals, name)
 
 
 class _Models:

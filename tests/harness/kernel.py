@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty
@@ -96,11 +96,11 @@ class Kernel:
 
     def finish(self, *cells: Cell) -> None:
         """Wait for the end of all these cells."""
-        self._until(lambda: all(cell.ended for cell in cells), "the end of the cells", cells)
+        self.until(lambda: all(cell.ended for cell in cells), "the end of the cells", cells)
 
     def printed(self, cell: Cell, text: str) -> None:
         """Wait until the cell has printed this."""
-        self._until(lambda: text in cell.text(), f"{text!r} to be printed", [cell])
+        self.until(lambda: text in cell.text(), f"{text!r} to be printed", [cell])
 
     def click(self, comm_id: str, content: Mapping[str, Any]) -> str:
         """Send a custom message to a comm, as a panel does. Returns the message's id."""
@@ -119,7 +119,14 @@ class Kernel:
         while time.monotonic() < deadline:
             self._receive()
 
-    def _until(self, holds: Any, what: str, cells: Iterable[Cell]) -> None:
+    def until(self, holds: Callable[[], bool], what: str, cells: Iterable[Cell] = ()) -> None:
+        """Take in what arrives until something holds.
+
+        Args:
+            holds: Whether it does.
+            what: What is waited for, in words.
+            cells: Whose outputs are shown when it never does.
+        """
         deadline = time.monotonic() + HANG
         while not holds():
             if time.monotonic() > deadline:

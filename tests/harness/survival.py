@@ -6,6 +6,7 @@ it, inside and outside, with the same story undisturbed, and says in sentences w
 
 from __future__ import annotations
 
+import asyncio
 import json
 import secrets
 from collections.abc import Callable, Collection, Mapping
@@ -13,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from aether_nb.agent.replaying import replay
+from aether_nb.errors import ReplayDiverged
 from aether_nb.events import kinds as k
 from aether_nb.events.folds import fold
 from aether_nb.events.state import RunState
@@ -40,6 +43,8 @@ class Death:
 class Story:
     """What became of a run. ``variables`` is None when its last process died after the end of the run."""
 
+    run: str
+    person: bool
     state: RunState
     events: list[k.Event]
     counts: Counts
@@ -138,7 +143,7 @@ class Scene:
         (self.folder / END).unlink(missing_ok=True)
         code = self.teller.nursery.run(self.job(do, **more))
         if code == KILLED:
-            self.deaths.append(self._death())
+            self.died()
         elif code:
             raise AssertionError(self.said())
         return code == 0
@@ -165,13 +170,14 @@ class Scene:
         runs = self.store.log.runs(1)
         return runs[0].id if runs else ""
 
-    def _death(self) -> Death:
+    def died(self) -> None:
+        """A process has died: note what is known at this moment."""
         store, run, counts = self.store, self.run, self.counts
         state = fold(store.log.read(run)) if run else RunState()
         paid = sum(isinstance(entry.event, k.ModelAnswered) for entry in store.log.read(run)) if run else 0
         asked = {n: counts.posts.get(f"model-{n}", 0) for n in range(paid)}
         external = (call for call in state.calls.values() if call.proposed.effect == "external")
-        return Death(asked, tuple((call.id, call.attempt) for call in external if call.status == "begun"))
+        self.deaths.append(Death(asked, tuple((call.id, call.attempt) for call in external if call.status == "begun")))
 
     def story(self, lives: int) -> Story:
         """What became of the run."""
@@ -180,6 +186,8 @@ class Scene:
         end = folder / END
         file = folder / errand.FILE
         story = Story(
+            run,
+            self.person,
             fold(entries),
             [entry.event for entry in entries],
             self.counts,
@@ -191,6 +199,12 @@ class Scene:
         )
         if not (checked := store.chain.verify(run)).ok:
             story.faults.append(f"the chain is broken: {checked}")
+        try:
+            read = asyncio.run(replay(run, entries))
+            if read.state != story.state:
+                story.faults.append("replaying its record comes to another state")
+        except ReplayDiverged as diverged:
+            story.faults.append(f"its record cannot be replayed: {diverged}")
         rows = {row.call: row.state for row in store.ledger.calls(run)}
         kept = {call.id: LEDGER.get(call.status, call.status) for call in story.state.calls.values()}
         if rows != kept:
@@ -220,7 +234,7 @@ def verdict(story: Story, undisturbed: Story) -> list[str]:
         wrong += [f"{call} was in doubt, and nobody was told" for call in death.begun if not _surfaced(story, *call)]
     for what, now, then in (
         ("the answer", story.state.answer, undisturbed.state.answer),
-        ("the end", story.state.ended, undisturbed.state.ended),
+        ("the end", _end(story), _end(undisturbed)),
         ("the variables", story.variables or undisturbed.variables, undisturbed.variables),
         ("the file", story.file, undisturbed.file),
     ):
@@ -229,12 +243,31 @@ def verdict(story: Story, undisturbed: Story) -> list[str]:
     return wrong
 
 
+def _end(story: Story) -> tuple[str, ...]:
+    ended = story.state.ended
+    return (ended.outcome, ended.what, ended.why, ended.hint) if ended else ()
+
+
 def _surfaced(story: Story, call: str, attempt: int) -> bool:
     """Whether a call that was left in doubt was said to be so, and was settled by somebody who knew."""
     doubtful = [e for e in story.events if isinstance(e, k.CallDoubtful) and e.call_id == call]
     settled = [e.by for e in story.events if isinstance(e, k.CallSettled) and e.call_id == call]
     known = all(by == "tool:verify" or not by.startswith(("policy:", "tool:")) for by in settled)
     return bool(doubtful) and len(settled) == len(doubtful) and known
+
+
+# ---- figures
+
+
+def told(stories: list[Story], seconds: float) -> str:
+    """The figures of a matrix in a line."""
+    effects = [story.counts.effects(name) for story in stories for name in ("order", "pay", "price")]
+    twice, lost = sum(n > 1 for n in effects), effects.count(0)
+    kills, doubts = sum(len(story.deaths) for story in stories), sum(story.doubts for story in stories)
+    return (
+        f"{len(stories)} runs, {kills} kills, {twice} effects twice, {lost} lost, {doubts} doubts, "
+        f"all told and settled, {seconds:.0f} s"
+    )
 
 
 # ---- one death

@@ -7,7 +7,6 @@ is run; only the person at the keyboard and the hook that kills are put in place
 from __future__ import annotations
 
 import asyncio
-import builtins
 import json
 import os
 import time
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import aether_nb
-from aether_nb import cell as cell_module
+from aether_nb import faces as faces_module
 from aether_nb import registry
 from aether_nb.agent.sealing import signal_fields
 from aether_nb.config import own_file
@@ -54,7 +53,7 @@ def prepare(shell: Any, job: Mapping[str, Any]) -> None:
     Args:
         shell: An IPython shell.
         job: ``folder``, ``env``, ``targets`` and ``person``, a yes or no. ``hold`` is the name of a point at which the
-            process waits ``until`` that file of its folder is there.
+            process waits ``until`` that file of its folder is there. ``first`` is code that is run before the cells.
     """
     folder = Path(job["folder"])
     os.chdir(folder)
@@ -69,8 +68,8 @@ def prepare(shell: Any, job: Mapping[str, Any]) -> None:
     registry.register("model", "script", errand.model)
     shell.push({name: tool for name, tool in errand.TOOLS.items() if name not in job.get("without", ())})
     if job["person"]:
-        cell_module.can_type = lambda _: True
-        builtins.input = lambda prompt="": errand.says(prompt, folder)
+        faces_module.can_type = lambda _: True
+        faces_module.input = lambda prompt="": errand.says(prompt, folder)  # a kernel puts its own among the builtins
     aether_nb.load_ipython_extension(shell)
 
 
@@ -105,12 +104,14 @@ def work(shell: Any, job: Mapping[str, Any]) -> None:
         say(folder)
         return
     prepare(shell, job)
-    error: BaseException | None = None
+    errors = []
+    exec(job.get("first", ""))
     for source in job.get("cells") or [cell(job)]:
         result = shell.run_cell(source, store_history=False)
         error = result.error_before_exec or result.error_in_exec
+        errors.append(f"{type(error).__name__}: {error}" if error else "")
     found = {name: shell.user_ns.get(name) for name in ("stock", "names")}
-    said = {"variables": found, "error": f"{type(error).__name__}: {error}" if error else ""}
+    said = {"variables": found, "error": errors[-1], "errors": errors}
     (Path(job["folder"]) / job.get("end", END)).write_text(json.dumps(said))
 
 

@@ -1,4 +1,4 @@
-"""Both stores keep all contracts: the one in a folder, with either journal, and the one in memory."""
+"""All stores keep all contracts: in a folder, with either journal, in memory, and on a PostgreSQL server."""
 
 from __future__ import annotations
 
@@ -46,6 +46,15 @@ class WithoutWal(OnDisk):
     """A store in a folder that other machines share."""
 
     wal = False
+
+
+class OnServer(InMemory):
+    """A store on a PostgreSQL server."""
+
+    @pytest.fixture
+    def store(self, server_store):
+        """An empty one."""
+        return server_store
 
 
 class TestMemoryLog(InMemory, LogContract):
@@ -102,3 +111,27 @@ class TestLogWithoutWal(WithoutWal, LogContract):
 
 class TestLedgerWithoutWal(WithoutWal, LedgerContract):
     """Laws of ledgers, with a rollback journal."""
+
+
+class TestServerLog(OnServer, LogContract):
+    """Laws of logs, on a server."""
+
+
+class TestServerLedger(OnServer, LedgerContract):
+    """Laws of ledgers, on a server."""
+
+
+class TestServerSignals(OnServer, SignalsContract):
+    """Laws of letter boxes, on a server."""
+
+
+class TestServerLeases(OnServer, LeaseContract):
+    """Laws of leases, on a server."""
+
+
+class TestServerBlobs(OnServer, BlobsContract):
+    """Laws of bytes, on a server."""
+
+
+class TestServerChain(OnServer, ChainContract):
+    """Laws of chains, on a server."""

@@ -6,7 +6,6 @@ import re
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from aether_nb.events.messages import ToolCall
 from aether_nb.store import database, points
 from aether_nb.store.signals import Signal
 from aether_nb.store.store import open_store
+from contracts.points_contract import PointsContract
 
 STARTED = k.RunStarted("how many rows?", "analyst")
 
@@ -176,34 +176,13 @@ def test_with_a_journal_everything_reaches_the_disk(kept, monkeypatch):
 # ---- points
 
 
-def test_everything_that_lasts_passes_two_points(kept, monkeypatch):
-    """Just before its commit, where nothing of it is there yet, and just after, where all of it is."""
-    store, reached = kept(), []
-    monkeypatch.setattr(points, "reached", reached.append)
-    epoch = store.leases.take("r", 1.0).epoch
-    store.signals.send(Signal("r", "stop", "panel"))
-    store.log.append("r", 0, (STARTED, k.RunEnded("done")), 1.0, epoch)
-    store.blobs.put(b"x")
-    store.blobs.put(b"x")
-    names = ["schema", "lease", "signal", "run.started+run.ended", "blob"]
-    assert reached == [f"{side} {name}" for name in names for side in ("before", "after")]
+class TestPoints(PointsContract):
+    """Laws of commits."""
 
-
-def test_what_stops_before_the_commit_leaves_nothing(kept, monkeypatch):
-    """And what stops after it leaves all."""
-    store = kept()
-    store.log.append("r", 0, (STARTED,), 1.0)
-
-    def stop(where, name):
-        if name.startswith(where):
-            raise KeyboardInterrupt
-
-    for side, there in (("before", [1]), ("after", [1, 2])):
-        monkeypatch.setattr(points, "reached", partial(stop, side))
-        with pytest.raises(KeyboardInterrupt):
-            store.log.append("r", 1, (k.CallBegun("a", "h"),), 2.0)
-        assert [entry.seq for entry in store.log.read("r")] == there
-        assert len(store.ledger.calls("r")) == len(there) - 1
+    @pytest.fixture
+    def store(self, kept):
+        """An empty store in a folder."""
+        return kept()
 
 
 def test_there_is_one_way_to_commit():
@@ -211,7 +190,7 @@ def test_there_is_one_way_to_commit():
     room = Path(aether_nb.store.__file__).parent
     found = [
         path.name
-        for path in room.glob("*.py")
+        for path in room.rglob("*.py")
         if re.search(r'"(COMMIT|END|BEGIN IMMEDIATE)|\.commit\(', path.read_text())
     ]
     assert found == ["commit.py"]

@@ -13,7 +13,7 @@ from aether_nb.events.kinds import CallBegun, CallFinished, Entry, RunEnded, Run
 from aether_nb.events.messages import Text
 from aether_nb.store import schema
 from aether_nb.store.schema import MIGRATIONS
-from aether_nb.store.sqlite import SqliteLog
+from aether_nb.store.sqlite_log import SqliteLog
 
 STARTED = RunStarted("how many rows?", "analyst")
 

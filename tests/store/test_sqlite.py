@@ -15,8 +15,8 @@ import pytest
 
 from aether_nb.errors import LogConflict, StoreError
 from aether_nb.events.kinds import CallBegun, Entry, RunEnded, RunStarted
-from aether_nb.store import database, sqlite
-from aether_nb.store.sqlite import SqliteLog
+from aether_nb.store import database, tables
+from aether_nb.store.sqlite_log import SqliteLog
 
 STARTED = RunStarted("how many rows?", "analyst")
 
@@ -94,7 +94,7 @@ def test_an_interrupt_inside_a_commit_leaves_the_run_whole(log, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(sqlite, "_row", interrupted)
+        patch.setattr(tables, "_row", interrupted)
         with pytest.raises(KeyboardInterrupt):
             log.append("r1", 1, (RunEnded("done"),), 2.0)
     assert tuple(log.read("r1")) == kept
@@ -116,7 +116,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from aether_nb.events.kinds import CallBegun, RunStarted
-from aether_nb.store.sqlite import SqliteLog
+from aether_nb.store.sqlite_log import SqliteLog
 
 log = SqliteLog(Path(sys.argv[1]))
 log.append("r1", 0, (RunStarted("count", "m"),), 1.0)

@@ -1,4 +1,4 @@
-"""The letter box on disk: what the table ``signals`` holds. That one was heard is written by ``derived``."""
+"""The letter box in tables: what the table ``signals`` holds. That one was heard is written by ``derived``."""
 
 from __future__ import annotations
 
@@ -6,40 +6,41 @@ import json
 from typing import Any
 
 from aether_nb.errors import StoreCorrupt
-from aether_nb.store.database import Database
+from aether_nb.store.rows import Tables
 from aether_nb.store.signals import Signal, body_text
 
-__all__ = ["SqliteSignals"]
+__all__ = ["TableSignals"]
 
 _SEND = """
-    INSERT OR IGNORE INTO signals (run, id, time, type, by, body, seal, applied) VALUES (?, ?, ?, ?, ?, ?, ?, 0)
+    INSERT INTO signals (run, id, time, type, by, body, seal, applied) VALUES (?, ?, ?, ?, ?, ?, ?, 0)
+    ON CONFLICT DO NOTHING
 """
 _PENDING = """
     SELECT run, type, by, CAST(body AS BLOB), id, time, seal FROM signals WHERE run = ? AND applied = 0 ORDER BY place
 """
 
 
-class SqliteSignals:
-    """``Signals`` in the file of a log.
+class TableSignals:
+    """``Signals`` in the tables of a log.
 
     Args:
-        database: That file.
+        tables: Those tables.
     """
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
 
     def send(self, signal: Signal) -> bool:
         """See ``Signals.send``."""
         row = (signal.run, signal.id, signal.time, signal.type, signal.by, body_text(signal), signal.seal)
-        return self._database.write(("signal",), lambda db: db.execute(_SEND, row).rowcount == 1)
+        return self._tables.write(("signal",), lambda db: db.execute(_SEND, row).rowcount == 1)
 
     def pending(self, run: str) -> list[Signal]:
         """See ``Signals.pending``."""
-        return [_signal(*row) for row in self._database.select(_PENDING, (run,))]
+        return [_signal(*row) for row in self._tables.select(_PENDING, (run,))]
 
 
-def _signal(run: str, type: Any, by: str, body: bytes, id: str, time: float, seal: str) -> Signal:
+def _signal(run: str, type: Any, by: str, body: bytes | str, id: str, time: float, seal: str) -> Signal:
     try:
         values = json.loads(body)
     except ValueError:

@@ -1,31 +1,33 @@
-"""The log on disk: the tables ``runs`` and ``events`` of a record's file, and the chain that the events form.
+"""The log in tables: ``runs`` and ``events``, and the chain that the events form.
 
 An append is one transaction: who may write is checked, the events are linked to the last one, and what follows from
-them for calls and signals is written with them. This module does not know what events mean, nor who wrote them.
+them for calls and signals is written with them. This module does not know what events mean,
+nor which database keeps them.
 """
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Sequence
 from functools import partial
-from pathlib import Path
 from typing import TypeAlias
 
 from aether_nb.errors import StoreCorrupt
 from aether_nb.events.codec import decode, encode
-from aether_nb.events.kinds import Entry, Event, RunEnded
+from aether_nb.events.kinds import Entry, Event
 from aether_nb.store.chain import Link, Verdict, link, root, verify
-from aether_nb.store.database import Database, Row
 from aether_nb.store.derived import derive
 from aether_nb.store.log import JOURNAL, RunSummary, Times, begun_at, check_head, check_stored, choose_run, times_of
 from aether_nb.store.processes import this_process
+from aether_nb.store.rows import Connection, Row, Tables
 from aether_nb.store.rules import SUMMED, lease_lost, wants_disk
 
-__all__ = ["SqliteLog"]
+__all__ = ["TableLog"]
 
 _SUMMARY = "id, started, prompt, model, head, outcome, notebook, cell, parked"
-_PUT_RUN = f"INSERT OR REPLACE INTO runs ({_SUMMARY}, chain) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_PUT_RUN = f"""
+    INSERT INTO runs ({_SUMMARY}, chain) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (id) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in (*_SUMMARY.split(", "), "chain"))}
+"""
 _MOVE_HEAD = "UPDATE runs SET head = ?, chain = ? WHERE id = ?"
 _PUT_EVENT = """
     INSERT INTO events (run, seq, time, kind, version, payload, prev, hash)
@@ -42,7 +44,7 @@ _GET_EVENTS = (
     "SELECT seq, time, kind, version, CAST(payload AS BLOB) FROM events WHERE run = ? AND seq > ? ORDER BY seq"
 )
 _GET_LINKS = "SELECT seq, time, kind, version, CAST(payload AS BLOB), prev, hash FROM events WHERE run = ? ORDER BY seq"
-_GET_HASHES = "SELECT lower(hex(hash)) FROM events WHERE run = ? ORDER BY seq"
+_GET_HASHES = "SELECT CAST(hash AS BLOB) FROM events WHERE run = ? ORDER BY seq"
 _GET_RUNS = f"SELECT {_SUMMARY} FROM runs WHERE id <> '{JOURNAL}' ORDER BY started DESC, id LIMIT ?"
 _GET_IDS = "SELECT id FROM runs WHERE substr(id, 1, ?) = ? ORDER BY id <> ?, started DESC, id LIMIT 100"
 _GET_EFFECT = "SELECT effect FROM calls WHERE run = ? AND call = ? ORDER BY attempt DESC LIMIT 1"
@@ -55,16 +57,15 @@ _entry = partial(tuple.__new__, Entry)  # half the price of ``Entry(…)``, ten 
 Draft: TypeAlias = tuple[Event, bytes]
 
 
-class SqliteLog:
-    """A ``Log`` and its ``Chain`` in a folder, or in a file that signals and leases share.
+class TableLog:
+    """A ``Log`` and its ``Chain`` in tables that calls, signals and leases share.
 
     Args:
-        place: The folder in which ``runs.db`` lies, or the file that is open already.
+        tables: Those tables.
     """
 
-    def __init__(self, place: Path | Database) -> None:
-        self.database = place if isinstance(place, Database) else Database(place)
-        self.folder, self.file = self.database.folder, self.database.file
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
 
     def append(
         self, run: str, expected_head: int, events: Sequence[Event], time: Times, epoch: int = 0
@@ -76,9 +77,9 @@ class SqliteLog:
         moments = [float(moment) + 0.0 for moment in times_of(time, len(events))]
         placed = enumerate(zip(moments, events, strict=True), expected_head + 1)
         entries = tuple([_entry((run, seq, moment, event)) for seq, (moment, event) in placed])
-        lasting = wants_disk(events, lambda call: self._effect(run, call))
+        lasting = self._tables.always_lasts or wants_disk(events, lambda call: self._effect(run, call))
 
-        def act(db: sqlite3.Connection) -> None:
+        def act(db: Connection) -> None:
             head, chain, now, process = db.execute(_GET_PLACE, (run,)).fetchone()
             if epoch != (now or 0) or (now and process != this_process()):
                 # It is not the newest holder, or its process only copied the memory of the one that is.
@@ -87,31 +88,29 @@ class SqliteLog:
             if entries:
                 self._put(db, entries, drafts, chain or root(run), epoch)
 
-        self.database.write([event.kind for event in events], act, lasting)
-        ended = bool(events) and isinstance(events[-1], RunEnded)
-        (self.database.writing.discard if ended else self.database.writing.add)(run)
+        self._tables.write([event.kind for event in events], act, run, lasting)
         return entries
 
     def read(self, run: str, after: int = 0) -> Iterator[Entry]:
         """See ``Log.read``."""
-        for seq, time, kind, version, payload in self.database.select(_GET_EVENTS, (run, after)):
+        for seq, time, kind, version, payload in self._tables.select(_GET_EVENTS, (run, after)):
             if not isinstance(time, float):
                 raise StoreCorrupt(f"Event {seq} of run {run} is damaged.", "Its time is no number.", _LOOK)
             yield _entry((run, seq, time, decode(kind, version, payload)))
 
     def runs(self, limit: int = 50) -> list[RunSummary]:
         """See ``Log.runs``."""
-        return [_summary(row) for row in self.database.select(_GET_RUNS, (limit,))]
+        return [_summary(row) for row in self._tables.select(_GET_RUNS, (limit,))]
 
     def resolve(self, prefix: str) -> str:
         """See ``Log.resolve``."""
-        matches = [row[0] for row in self.database.select(_GET_IDS, (len(prefix), prefix, prefix)) if row[0] != JOURNAL]
+        matches = [row[0] for row in self._tables.select(_GET_IDS, (len(prefix), prefix, prefix)) if row[0] != JOURNAL]
         others = [] if prefix and len(matches) == 1 else [summary.id for summary in self.runs(200)]
         return choose_run(prefix, matches, others)
 
     def close(self) -> None:
         """See ``Log.close``."""
-        self.database.close()
+        self._tables.close()
 
     def head(self, run: str) -> str:
         """See ``Chain.head``."""
@@ -119,23 +118,21 @@ class SqliteLog:
 
     def hashes(self, run: str) -> list[str]:
         """See ``Chain.hashes``."""
-        return [str(hash) for (hash,) in self.database.select(_GET_HASHES, (run,))]
+        return [hash.hex() for (hash,) in self._tables.select(_GET_HASHES, (run,))]
 
     def verify(self, run: str, noted: str = "") -> Verdict:
         """See ``Chain.verify``."""
-        line, rows = self._line(run), self.database.select(_GET_LINKS, (run,))
+        line, rows = self._line(run), self._tables.select(_GET_LINKS, (run,))
         while line != (now := self._line(run)):  # somebody appends meanwhile
-            line, rows = now, self.database.select(_GET_LINKS, (run,))
+            line, rows = now, self._tables.select(_GET_LINKS, (run,))
         return verify(run, map(Link._make, rows), *line, noted)
 
-    def put(self, db: sqlite3.Connection, run: str, event: Event, time: float) -> None:
+    def put(self, db: Connection, run: str, event: Event, time: float) -> None:
         """Append an event after the last one, whatever it is, inside a transaction that does more than that."""
         head, chain = db.execute(_GET_CHAIN, (run,)).fetchone() or (0, root(run))
         self._put(db, (Entry(run, head + 1, time, event),), [(event, encode(event))], chain, 0)
 
-    def _put(
-        self, db: sqlite3.Connection, entries: Sequence[Entry], drafts: Sequence[Draft], prev: bytes, epoch: int
-    ) -> None:
+    def _put(self, db: Connection, entries: Sequence[Entry], drafts: Sequence[Draft], prev: bytes, epoch: int) -> None:
         run = entries[0].run
         summed = entries[0].seq == 1
         for entry, (event, payload) in zip(entries, drafts, strict=True):
@@ -153,11 +150,11 @@ class SqliteLog:
 
     def _line(self, run: str) -> tuple[int, bytes]:
         """A run's number of events and its last hash, as the list of runs has them."""
-        head, chain = next(iter(self.database.select(_GET_CHAIN, (run,))), (0, b""))
+        head, chain = next(iter(self._tables.select(_GET_CHAIN, (run,))), (0, b""))
         return head, chain
 
     def _effect(self, run: str, call: str) -> str | None:
-        return next((row[0] for row in self.database.select(_GET_EFFECT, (run, call))), None)
+        return next((row[0] for row in self._tables.select(_GET_EFFECT, (run, call))), None)
 
 
 def _summary(row: Row) -> RunSummary:
@@ -168,7 +165,7 @@ def _row(summary: RunSummary) -> Row:
     return (
         summary.id,
         summary.started,
-        summary.prompt,
+        summary.prompt.replace("\0", "�"),  # no text in PostgreSQL holds it; the event itself does
         summary.model,
         summary.head,
         summary.outcome,

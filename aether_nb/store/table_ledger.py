@@ -1,11 +1,11 @@
-"""The ledger on disk: what the table ``calls`` says. Its rows are written by ``derived``, with the events."""
+"""The ledger in tables: what the table ``calls`` says. Its rows are written by ``derived``, with the events."""
 
 from __future__ import annotations
 
-from aether_nb.store.database import Database
 from aether_nb.store.ledger import CallRow
+from aether_nb.store.rows import Tables
 
-__all__ = ["SqliteLedger"]
+__all__ = ["TableLedger"]
 
 _CALLS = """
     SELECT run, call, attempt, tool, state, effect, hash, epoch, begun FROM calls WHERE run = ?
@@ -13,19 +13,19 @@ _CALLS = """
 """
 
 
-class SqliteLedger:
-    """A ``Ledger`` in the file of a log.
+class TableLedger:
+    """A ``Ledger`` in the tables of a log.
 
     Args:
-        database: That file.
+        tables: Those tables.
     """
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
 
     def calls(self, run: str) -> list[CallRow]:
         """See ``Ledger.calls``."""
-        return [CallRow(*row) for row in self._database.select(_CALLS, (run,))]
+        return [CallRow(*row) for row in self._tables.select(_CALLS, (run,))]
 
     def begun(self, run: str) -> list[CallRow]:
         """See ``Ledger.begun``."""

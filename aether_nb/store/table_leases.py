@@ -1,4 +1,4 @@
-"""Leases on disk: the table ``leases`` says who holds a run by which epoch, a lock says whether that process lives.
+"""Leases in tables: ``leases`` says who holds a run by which epoch, a lock says whether that process lives.
 
 Who holds a run is decided inside a transaction, so only one process decides at a time. This module does not write
 events: that a run was taken over is for its new holder to say.
@@ -8,73 +8,73 @@ from __future__ import annotations
 
 import os
 import socket
-import sqlite3
 
 from aether_nb.errors import LeaseHeld
-from aether_nb.store.database import Database, Row
 from aether_nb.store.lease import Holder
-from aether_nb.store.locks import lock_file
 from aether_nb.store.processes import this_process
+from aether_nb.store.rows import Connection, Row, Tables
 from aether_nb.store.rules import when
 
-__all__ = ["SqliteLeases"]
+__all__ = ["TableLeases"]
 
 _GET = "SELECT holder, process, since, epoch FROM leases WHERE run = ?"
-_PUT = "INSERT OR REPLACE INTO leases (run, holder, process, since, epoch) VALUES (?, ?, ?, ?, ?)"
+_PUT = """
+    INSERT INTO leases (run, holder, process, since, epoch) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (run) DO UPDATE
+    SET holder = excluded.holder, process = excluded.process, since = excluded.since, epoch = excluded.epoch
+"""
 
 
-class SqliteLeases:
-    """``Leases`` in the file of a log.
+class TableLeases:
+    """``Leases`` in the tables of a log.
 
     Args:
-        database: That file.
+        tables: Those tables.
         name: What people call this process: its notebook, or the command that was typed.
     """
 
-    def __init__(self, database: Database, name: str = "") -> None:
-        self._database = database
+    def __init__(self, tables: Tables, name: str = "") -> None:
+        self._tables = tables
         self._name = name
 
     def take(self, run: str, time: float, force: bool = False) -> Holder:
         """See ``Leases.take``."""
         fresh: list[Holder] = []
 
-        def act(db: sqlite3.Connection) -> Holder:
+        def act(db: Connection) -> Holder:
             last = self._holder(db.execute(_GET, (run,)).fetchone(), run)
             if last and last.alive and last.process == this_process():
                 return last
             if last and last.alive and not force:
                 raise _held(run, last.name, last.since)
             mine = Holder(self._called(), this_process(), float(time), last.epoch + 1 if last else 1, alive=True)
-            if not lock_file(self._database.folder).hold(run, mine.epoch):
+            if not self._tables.locks.hold(run, mine.epoch):
                 raise _held(run, "a process whose record was replaced", time)
             fresh.append(mine)
             db.execute(_PUT, (run, mine.name, mine.process, mine.since, mine.epoch))
             return mine
 
         try:
-            holder = self._database.write(("lease",), act)
+            return self._tables.write(("lease",), act, run)
         except BaseException:
             if fresh:
                 self.release(run)
             raise
-        self._database.writing.add(run)
-        return holder
 
     def release(self, run: str) -> None:
         """See ``Leases.release``."""
-        lock_file(self._database.folder).drop(run)
+        self._tables.locks.drop(run)
 
     def holder(self, run: str) -> Holder | None:
         """See ``Leases.holder``."""
-        with self._database.guarded():
-            return self._holder(next(iter(self._database.select(_GET, (run,))), None), run)
+        with self._tables.guarded():
+            return self._holder(next(iter(self._tables.select(_GET, (run,))), None), run)
 
     def _holder(self, row: Row | None, run: str) -> Holder | None:
         if row is None:
             return None
         name, process, since, epoch = row
-        return Holder(name, process, since, epoch, lock_file(self._database.folder).is_held(run, epoch))
+        return Holder(name, process, since, epoch, self._tables.locks.is_held(run, epoch))
 
     def _called(self) -> str:
         here = f"process {os.getpid()} on {socket.gethostname()}"

@@ -1,0 +1,88 @@
+"""Bytes as rows: each under the hash of what is in it, in pieces, so that no statement is too large for a server.
+
+All pieces come with one transaction, so bytes are whole or not there. This module does not know what they mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from hashlib import sha256
+
+from aether_nb.errors import StoreCorrupt
+from aether_nb.store.blobs import HASH, blob_missing
+from aether_nb.store.rows import Connection, Row, Tables
+
+__all__ = ["PIECE", "ServerBlobs"]
+
+PIECE = 8 * 1024 * 1024
+"""How many bytes a row holds. PostgreSQL takes up to a gigabyte, and needs several times as much memory for it."""
+
+_SIZE = "SELECT sum(octet_length(data))::bigint FROM blobs WHERE hash = ?"
+_PUT = "INSERT INTO blobs (hash, part, data) VALUES (?, ?, ?)"
+_GET = "SELECT data FROM blobs WHERE hash = ? ORDER BY part"
+_DROP = "DELETE FROM blobs WHERE hash = ?"
+_ALL = "SELECT hash, sum(octet_length(data))::bigint FROM blobs GROUP BY hash ORDER BY hash"
+
+
+class ServerBlobs:
+    """``Blobs`` in a table.
+
+    Args:
+        tables: The store's tables.
+    """
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def put(self, data: bytes | memoryview) -> str:
+        """See ``Blobs.put``."""
+        hash, view = sha256(data).hexdigest(), memoryview(data).cast("B")
+
+        def act(db: Connection) -> None:
+            if _size(db.execute(_SIZE, (hash,)).fetchall()) != len(view):  # nobody was faster
+                db.execute(_DROP, (hash,))
+                for part, start in enumerate(range(0, max(1, len(view)), PIECE)):
+                    db.execute(_PUT, (hash, part, bytes(view[start : start + PIECE])))
+
+        if _size(self._tables.select(_SIZE, (hash,))) != len(view):
+            self._tables.write(("blob",), act, f"blob {hash}")
+        return hash
+
+    def get(self, hash: str) -> bytes:
+        """See ``Blobs.get``."""
+        pieces = self._tables.select(_GET, (hash,)) if HASH.fullmatch(hash) else []
+        if not pieces:
+            raise blob_missing(hash)
+        data = b"".join(piece for (piece,) in pieces)
+        if sha256(data).hexdigest() != hash:
+            raise StoreCorrupt(
+                f"The bytes {hash[:16]}… on the server are not those that were kept.",
+                "They have another hash: the table was changed or damaged.",
+                f"Remove them, and make what they held again: DELETE FROM aether.blobs WHERE hash = '{hash}'",
+            )
+        return data
+
+    def has(self, hash: str) -> bool:
+        """See ``Blobs.has``."""
+        return bool(HASH.fullmatch(hash)) and _size(self._tables.select(_SIZE, (hash,))) is not None
+
+    def drop(self, hash: str) -> int:
+        """See ``Blobs.drop``."""
+        if not self.has(hash):
+            return 0
+
+        def act(db: Connection) -> int:
+            size = _size(db.execute(_SIZE, (hash,)).fetchall()) or 0
+            db.execute(_DROP, (hash,))
+            return size
+
+        return self._tables.write(("drop",), act, f"blob {hash}")
+
+    def hashes(self) -> Iterator[tuple[str, int]]:
+        """See ``Blobs.hashes``."""
+        return iter([(hash, size) for hash, size in self._tables.select(_ALL)])
+
+
+def _size(rows: list[Row]) -> int | None:
+    """How many bytes there are; None when there are none, which an empty blob is not."""
+    return rows[0][0] if rows else None

@@ -1,0 +1,101 @@
+"""A run in the hand: when its events are written, and what becomes of those that wait for others."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from aether_nb.agent.run import AT_ONCE, Run
+from aether_nb.errors import StoreFull
+from aether_nb.events import kinds as k
+from aether_nb.events.folds import fold
+from aether_nb.events.messages import Message, ToolCall, Usage
+from aether_nb.store.store import Store, memory_store
+
+CALL = ToolCall("c1", "look", {})
+
+
+def proposed(effect: k.Effect = "pure") -> k.CallProposed:
+    """A call that was looked at."""
+    return k.CallProposed(CALL, "h", "low", effect)
+
+
+class Counting:
+    """A log that counts its commits, and is full when it is told to be."""
+
+    def __init__(self, store: Store) -> None:
+        self.store, self.commits, self.full = store, list[list[str]](), False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.store.log, name)
+
+    def append(self, run: str, head: int, events: Sequence[k.Event], time: float, epoch: int = 0) -> Any:
+        if self.full:
+            raise StoreFull("The disk is full.")
+        self.commits.append([event.kind for event in events])
+        return self.store.log.append(run, head, events, time, epoch)
+
+
+def begun(seen: list[k.Entry]) -> tuple[Run, Counting]:
+    """A leased run that has asked its model and got a call."""
+    store = memory_store()
+    log = Counting(store)
+    run = Run(log, "r1", (seen.append,), epoch=store.leases.take("r1", 1.0).epoch)
+    reply = k.ModelAnswered("m", Message("assistant", calls=(CALL,)), Usage(), "tool_calls", 0.1)
+    run.append(k.RunStarted("q", "m"), reply)
+    log.commits.clear()
+    return run, log
+
+
+async def test_what_only_announces_is_written_with_what_follows() -> None:
+    """A call that only reads costs one commit; nobody is shown anything before it is written, and then all in order."""
+    seen: list[k.Entry] = []
+    run, log = begun(seen)
+    seen.clear()
+    run.append(proposed())
+    run.append(k.ItemStarted(0), k.CallBegun("c1", "h"))
+    assert (log.commits, seen, run.state.calls["c1"].status) == ([], [], "begun")
+    run.append(k.CallFinished("c1", (), 0.1))
+    kinds = ["call.proposed", "item.started", "call.begun", "call.finished"]
+    assert log.commits == [kinds]
+    assert [entry.event.kind for entry in seen if entry.event.stored] == kinds
+    assert run.state == fold(log.read("r1"))
+
+
+@pytest.mark.parametrize("effect", ["namespace", "idempotent", "external"])
+async def test_what_may_leave_a_trace_is_written_before_it_begins(effect: k.Effect) -> None:
+    """The intent is on the disk before anything outside, or any variable, can change."""
+    run, log = begun([])
+    run.append(proposed(effect))
+    run.append(k.CallBegun("c1", "h"))
+    assert log.commits == [["call.proposed", "call.begun"]]
+
+
+async def test_what_is_not_followed_is_written_by_itself() -> None:
+    """A call that takes its time is seen while it runs; so is one whose output comes before its end."""
+    seen: list[k.Entry] = []
+    run, log = begun(seen)
+    run.append(proposed())
+    await asyncio.sleep(AT_ONCE * 4)
+    assert log.commits == [["call.proposed"]]
+    run.append(k.CallBegun("c1", "h"))
+    run.append(k.OutputDelta("c1", "…"))
+    assert log.commits[1:] == [["call.begun"]]
+    assert [entry.event.kind for entry in seen][-1] == "output.delta"
+
+
+async def test_what_could_not_be_written_did_not_happen() -> None:
+    """The state goes back to what is recorded, and whoever appends next is told."""
+    run, log = begun([])
+    before, log.full = run.state, True
+    run.append(proposed())
+    await asyncio.sleep(AT_ONCE * 4)
+    assert run.state == before
+    log.full = False
+    with pytest.raises(StoreFull):
+        run.append(k.CallBegun("c1", "h"))
+    run.flush()
+    assert run.state == fold(log.read("r1"))

@@ -1,0 +1,35 @@
+"""The whole flow suite with runs that forget everything after each event and read it out of their log again."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from harness.amnesia import VARIABLE
+
+pytestmark = [pytest.mark.crash, pytest.mark.kernel]
+
+ROOT = Path(__file__).parents[2]
+SAMPLE = ("tests/flows/test_cell.py", "-k", "now and (every_verb or code_runs or failed_run or limit or replaced)")
+
+
+def test_a_run_that_forgets_everything_after_each_event_is_the_same_run(
+    tmp_path: Path, full: bool, figure: Callable[[str, str], None]
+) -> None:
+    """No flow notices that nothing is kept in memory: what a run knows is what its log says."""
+    file = tmp_path / "compared.txt"
+    tests = ("tests/flows",) if full else SAMPLE
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests]
+    done = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, VARIABLE: str(file)}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    compared = Counter(file.read_text().splitlines())
+    figure("amnesia over the flows", f"{compared['same']:,} events, each followed by a fold of the whole log")
+    assert set(compared) == {"same"}
