@@ -99,6 +99,7 @@ class Driver:
 
     def _sealed(self, end: k.RunEnded) -> k.RunEnded:
         """The end, bound with all that is recorded before it to this user's key."""
+        self.run.flush()
         head = self.head()
         return sealed_end(self.run.id, end, head, self.sealer) if head and self.sealer else end
 

@@ -66,11 +66,12 @@ EXEMPT = {
     "model.failed": "the run ends with it, or is resumed and asks again",
     "model.switched": "in front of model.asked, which says the same again",
     "plan.revised": "like plan.made, from the same tool",
-    "replay.begun": "of a run that performs another one again, and nothing outside",
-    "replay.drifted": "the same",
+    "replay.begun": "in one commit with run.started",
+    "replay.drifted": "says something of a call that is over",
     "run.forked": "the first commit of another run",
-    "runs.packed": "of the store's own journal",
-    "runs.pruned": "the same",
+    "runs.packed": "of the journal of a copy",
+    "runs.pruned": "of the store's own journal",
+    "undo.done": "no run is advanced by it",
 }
 """Stored kinds of events that these stories do not have, and why no death around them is different."""
 
