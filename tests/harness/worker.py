@@ -19,6 +19,7 @@ from typing import Any
 import aether_nb
 from aether_nb import faces as faces_module
 from aether_nb import registry
+from aether_nb.agent import run as run_module
 from aether_nb.agent.sealing import signal_fields
 from aether_nb.config import own_file
 from aether_nb.events.folds import fold
@@ -70,6 +71,7 @@ def prepare(shell: Any, job: Mapping[str, Any]) -> None:
     if job["person"]:
         faces_module.can_type = lambda _: True
         faces_module.input = lambda prompt="": errand.says(prompt, folder)  # a kernel puts its own among the builtins
+    run_module.AT_ONCE = 3600.0  # which events are recorded together must not hang on how long something takes
     aether_nb.load_ipython_extension(shell)
 
 
