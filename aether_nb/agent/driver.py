@@ -106,7 +106,7 @@ class Driver:
     def next(self) -> steps.Step | None:
         """What comes next, after all that was said from outside has been heard; a parked run hears when it goes on."""
         for signal in self.mail.waiting if self.mail else ():
-            if signal.type != "stop" and not self.run.state.parked and not self.run.state.ended:
+            if not self._stops(signal) and not self.run.state.parked and not self.run.state.ended:
                 self._hear(signal)
         return next_step(self.run.state)
 
@@ -121,15 +121,26 @@ class Driver:
         assert self.mail is not None
         assert task is not None
         while True:
-            for signal in self.mail.look():
-                if signal.type == "stop":
-                    received = self.mail.heard(self.run.state, signal)[0]
-                    self.run.append(received)
-                    if received.used:
-                        self._stopped_by = signal.by
-                        task.cancel()
-                        return
+            for signal in self._found():
+                if self._stops(signal):
+                    self.run.append(*self.mail.heard(self.run.state, signal))
+                    self._stopped_by = signal.by
+                    task.cancel()
+                    return
             await asyncio.sleep(self.mail.poll)
+
+    def _stops(self, signal: Signal) -> bool:
+        """Whether this is a Stop by somebody who may."""
+        assert self.mail is not None
+        return signal.type == "stop" and self.mail.heard(self.run.state, signal)[0].used
+
+    def _found(self) -> list[Signal]:
+        """What lies in the letter box; nothing when it cannot be opened just now."""
+        assert self.mail is not None
+        try:
+            return self.mail.look()
+        except StoreError:
+            return []
 
     def perform(self, step: steps.Step) -> AsyncIterator[Happened]:
         """Do one step; yields what happens, as it happens."""
