@@ -76,7 +76,6 @@ def prepare(shell: Any, job: Mapping[str, Any]) -> None:
     if job["person"]:
         faces_module.can_type = lambda _: True
         faces_module.input = lambda prompt="": errand.says(prompt, folder)  # a kernel puts its own among the builtins
-    run_module.AT_ONCE = 3600.0  # which events are recorded together must not hang on how long something takes
     aether_nb.load_ipython_extension(shell)
 
 
