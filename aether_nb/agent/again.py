@@ -215,10 +215,6 @@ class Recalled(Asking):
         self.asking, self.record = asking, record
         self._given: dict[str, int] = {}
 
-    def __post_init__(self) -> None:
-        """Whoever is there is there."""
-        super().__init__(self.asking.people)
-
     async def approve(self, call: Call) -> Answer:
         """Get a yes or a no for a call: an old yes does not count."""
         return await self.asking.approve(call)

@@ -44,6 +44,7 @@ def test_variables_are_compared_with_what_the_record_knows() -> None:
     kept = [k.Kept(name, "int", f"sha256:{name}") for name in "abcd"] + [k.Kept("e", "int")]
     events = [k.NamespaceKept("c1", tuple(kept)), k.NamespaceChanged("c2", (k.Change("d", "removed"),))]
     events.append(k.NamespaceChanged("c3", (k.Change("a", "changed"),)))
+    events.append(k.RunEnded("done"))  # what says nothing of variables changes nothing
     made = made_of([k.Entry("r", n, 1.0, event) for n, event in enumerate(events, 1)])
     assert set(made) == {"a", "b", "c"}
     missing, differs = compared(made, lambda name: name != "a", lambda name, hash: None if name == "c" else False)
