@@ -11,15 +11,18 @@ from typing import Any
 import pytest
 
 from aether_nb import tool
-from aether_nb.agent.asking import Answer
+from aether_nb.agent.asking import Answer, Asking
 from aether_nb.agent.mail import Mail, heard
-from aether_nb.agent.sealing import Signing, sealed, signal_fields, unsealed
+from aether_nb.agent.run import Run
+from aether_nb.agent.sealing import Signing, recorded_here, sealed, sealed_end, signal_fields, unsealed
+from aether_nb.agent.waiting import Waiting
 from aether_nb.events import kinds as k
 from aether_nb.events.folds import fold
 from aether_nb.events.state import Call, RunState
 from aether_nb.store.seal import Sealer
 from aether_nb.store.signals import Signal
 from aether_nb.store.store import Store, memory_store
+from aether_nb.tools.base import Context
 from harness.agent import YES, Script, Stage, call, look, resumed, send, stage
 
 
@@ -164,6 +167,42 @@ def test_a_doubt_is_settled_from_outside(
     assert (state.answer, state.calls["call_1"].status) == ("done", status)
 
 
+def test_a_call_that_asks_hears_an_answer_from_outside_but_only_this_users(store: Store, sealer: Sealer) -> None:
+    """A word without this user's seal is kept in the record and does not answer, whatever it says; his own does."""
+    heard_by_tool: list[str | None] = []
+
+    @tool(risk="low", effect="pure", where="loop")
+    async def choose(context: Context) -> str:
+        """Ask which one."""
+        heard_by_tool.append(await context.ask("Which?"))
+        return str(heard_by_tool[-1])
+
+    offer = [call("choose"), "done"]
+    play = waiting(store, sealer, offer, tools=[choose])
+    play.driver.calls.asking = play.driver.waiting.within(play.run)
+    other = Sealer(sealer.file.parent.parent / "other")
+
+    def said(by: Sealer, name: str, text: str) -> bool:
+        question = play.run.state.question
+        return question is not None and say(store, by, "answer", name, id=question.id, text=text)
+
+    foreign, mine = (lambda: said(other, "f", "all of them")), (lambda: said(sealer, "m", "the first"))
+    assert asyncio.run(meanwhile(play, foreign, lambda: bool(signals(play)), mine)).answer == "done"
+    assert heard_by_tool == ["the first"]
+    assert signals(play) == [("answer", False), ("answer", True)]
+    answers = [event for event in play.stored if isinstance(event, k.QuestionAnswered)]
+    assert [(event.answer, event.by) for event in answers] == [("the first", "signal:cli:anna")]
+    assert play.replayed().state == play.run.state
+
+
+def test_a_call_that_asks_where_nobody_can_send_words_asks_who_is_there(store: Store, sealer: Sealer) -> None:
+    """Without a letter box the people are asked themselves; with one, whoever is there still comes first."""
+    asking = Asking([Script(answers=["one"])])
+    assert Waiting(asking).within(Run(store.log)) is asking
+    within = Waiting(asking, mail(store, sealer)).within(Run(store.log))
+    assert asyncio.run(within.answer(k.QuestionAsked("q", "Which?"))) == ("one", "panel")
+
+
 def test_what_is_told_reaches_the_model_between_two_calls(store: Store, sealer: Sealer) -> None:
     """A word never stands between a call and its result; it comes right after, once."""
     said: list[bool] = []
@@ -302,6 +341,14 @@ def test_variables_are_written_before_a_run_is_parked() -> None:
 
 
 # ---- seals
+
+
+def test_an_end_is_bound_to_all_that_was_recorded_before_it(sealer: Sealer) -> None:
+    """It is this user's own for the same run, outcome and last hash, and for nothing else."""
+    end = sealed_end("r", k.RunEnded("done"), "abc", sealer)
+    assert recorded_here("r", end, "abc", sealer)
+    assert not any(recorded_here(run, end, before, sealer) for run, before in (("s", "abc"), ("r", "abd"), ("r", "")))
+    assert not recorded_here("r", replace(end, outcome="failed"), "abc", sealer)
 
 
 def test_a_yes_that_this_user_did_not_give_is_asked_for_again(sealer: Sealer) -> None:
