@@ -14,8 +14,9 @@ from aether_nb import tool
 from aether_nb.agent.asking import Answer, Asking
 from aether_nb.agent.mail import Mail, heard
 from aether_nb.agent.run import Run
-from aether_nb.agent.sealing import Signing, recorded_here, sealed, sealed_end, signal_fields, unsealed
+from aether_nb.agent.sealing import signal_fields
 from aether_nb.agent.waiting import Waiting
+from aether_nb.errors import StoreFull
 from aether_nb.events import kinds as k
 from aether_nb.events.folds import fold
 from aether_nb.events.state import Call, RunState
@@ -275,6 +276,31 @@ def test_stop_from_outside_ends_the_run(store: Store, sealer: Sealer) -> None:
     assert [signal.id for signal in store.signals.pending("run1")] == ["f"]
 
 
+def test_a_stop_that_could_not_be_recorded_is_heard_at_the_next_look(store: Store, sealer: Sealer) -> None:
+    """A disk that is full for a moment does not make a run deaf."""
+    begun = asyncio.Event()
+
+    @tool(risk="low", effect="pure", where="loop")
+    async def hang() -> str:
+        """Never end."""
+        begun.set()
+        await asyncio.sleep(60)
+        return ""
+
+    play = waiting(store, sealer, [call("hang"), "never"], tools=[hang])
+    append, failed = play.run.append, list[k.Event]()
+
+    def full_once(*events: k.Event) -> None:
+        if isinstance(events[0], k.SignalReceived) and not failed:
+            failed.append(events[0])
+            raise StoreFull("The disk is full.")
+        append(*events)
+
+    play.run.append = full_once  # type: ignore[method-assign]
+    state = asyncio.run(meanwhile(play, lambda: begun.is_set() and say(store, sealer, "stop")))
+    assert failed and state.ended == k.RunEnded("cancelled", "Stopped by cli:anna.")
+
+
 @pytest.mark.parametrize("type", ["approve", "deny", "answer", "settle"])
 def test_a_signal_that_fits_nothing_is_received_and_not_used(type: k.SignalType) -> None:
     """Whoever comes too late is told so by the record, and changes nothing."""
@@ -338,64 +364,3 @@ def test_variables_are_written_before_a_run_is_parked() -> None:
     play = stage([call("send", to="a")], tools=[send], park_after=0.0, keeper=Keeps())
     play.drive()
     assert play.stored[-2:] == [k.NamespaceKept("", (k.Kept("df", "DataFrame"),)), k.RunParked("gate", "call_1")]
-
-
-# ---- seals
-
-
-def test_an_end_is_bound_to_all_that_was_recorded_before_it(sealer: Sealer) -> None:
-    """It is this user's own for the same run, outcome and last hash, and for nothing else."""
-    end = sealed_end("r", k.RunEnded("done"), "abc", sealer)
-    assert recorded_here("r", end, "abc", sealer)
-    assert not any(recorded_here(run, end, before, sealer) for run, before in (("s", "abc"), ("r", "abd"), ("r", "")))
-    assert not recorded_here("r", replace(end, outcome="failed"), "abc", sealer)
-
-
-def test_a_yes_that_this_user_did_not_give_is_asked_for_again(sealer: Sealer) -> None:
-    """A record that came from elsewhere brings its approvals and grants as pictures only."""
-    proposed = k.CallProposed(call("send", "c1", to="a"), "sha256:h", "medium", "external")
-    grant = k.Grant("g1", "send", "tool", "high", "run", "panel")
-    yes = k.GateAnswered("c1", "sha256:h", "approve", "panel")
-    given = k.GrantGiven(grant)
-    for seals, taken in (
-        (sealer, ()),
-        (
-            Sealer(sealer.file.parent.parent / "other"),
-            (proposed, k.GrantRevoked("g1", "policy:not sealed by this user")),
-        ),
-        (None, (proposed, k.GrantRevoked("g1", "policy:not sealed by this user"))),
-    ):
-        events = (k.RunStarted("q", "m"), proposed, sealed("r", yes, seals), sealed("r", given, seals))
-        entries = [k.Entry("r", n, float(n), event) for n, event in enumerate(events, 1)]
-        assert unsealed(fold(entries), entries, sealer) == taken
-    used = [
-        *entries,
-        k.Entry("r", 5, 5.0, k.CallBegun("c1", "sha256:h")),
-        k.Entry("r", 6, 6.0, k.GrantRevoked("g1", "x")),
-    ]
-    assert unsealed(fold(used), used, sealer) == ()  # it has acted already: nothing to take back
-
-
-def test_a_seal_of_a_yes_fits_that_yes_only(sealer: Sealer) -> None:
-    """Another run, another call, another word: none of them has this seal."""
-    yes = k.GateAnswered("c1", "sha256:h", "approve", "panel")
-    seals = {
-        sealed(run, event, sealer).seal
-        for run, event in (
-            ("r1", yes),
-            ("r2", yes),
-            ("r1", replace(yes, call_id="c2")),
-            ("r1", replace(yes, hash="sha256:i")),
-            ("r1", replace(yes, decision="deny")),
-            ("r1", replace(yes, lasts="run")),
-        )
-    }
-    assert len(seals) == 6
-
-
-def test_bytes_beside_the_record_are_signed_with_the_same_key(sealer: Sealer) -> None:
-    """What this user wrote is known as his; what was changed, or written by somebody else, is not."""
-    signing = Signing(sealer)
-    signature = signing.sign(b"pickle")
-    assert signing.verifies(b"pickle", signature) and not signing.verifies(b"pickled", signature)
-    assert not Signing(Sealer(sealer.file.parent.parent / "other")).verifies(b"pickle", signature)
