@@ -264,7 +264,8 @@ def opening(record: Record, chain: str, own: bool) -> tuple[k.Event, ...]:
     """
     known = record.begun or k.ReplayBegun("", "live", record.started.model, record.time)
     begun = k.ReplayBegun(record.run, "live", known.model, known.recorded, chain, own)
-    count = sum(was.again and was.effect == "namespace" for was in record.calls.values())
+    # What the record says of a call's effect is somebody else's word, too, and so is that there was no such call.
+    count = sum(record.performs(call.id) for reply in record.replies for call in reply.message.calls)
     if own or not count:
         return (begun,)
     record.performing = False
