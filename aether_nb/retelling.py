@@ -83,7 +83,7 @@ class Fork:
         source: The other run's whole id.
         at: The last event that is copied; 0 for all of them.
         text: What is said to it first.
-        anyway: Go on, though tools or rules are no longer the same.
+        anyway: Go on, whoever began it and whatever has changed since.
         run: Its name.
     """
 

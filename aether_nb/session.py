@@ -82,7 +82,7 @@ class Resumption:
     Args:
         run: The run's whole id.
         take: Take it from a kernel that is alive.
-        anyway: Go on, though tools or rules are no longer the same.
+        anyway: Go on, whoever began it and whatever has changed since.
         park_after: As for a ``Question``.
     """
 
