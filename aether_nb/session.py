@@ -245,7 +245,7 @@ class Session:
         store, id = self.store, task.run
         store.chain.verify(id).confirm()
         entries = list(store.log.read(id))
-        record, own = record_again(entries, store.log.read), begun_here(entries, self.sealer)
+        record, own = record_again(entries, self._source), begun_here(entries, self.sealer)
         tools = record.tools(self.tools()) if record else self.tools()
         self.may_go_on(fold(entries), tools, task.anyway, own)  # before the lease: a refusal leaves nothing behind
         before = store.leases.holder(id)
@@ -269,6 +269,15 @@ class Session:
                 plan = plan_restore(store.log.read(id))
                 run.append(await cell.main(lambda: restore(self.shell, plan, store.blobs, Signing(self.sealer))))
             return await self.driven(run, tools, cell, task.park_after, record)
+
+    def _source(self, begun: k.ReplayBegun) -> Iterator[k.Entry]:
+        """The record that a run performs again, which must be the one that it has begun with.
+
+        Raises:
+            StoreTampered: It is another one by now.
+        """
+        self.store.chain.verify(begun.source, begun.chain).confirm()
+        return self.store.log.read(begun.source)
 
     @contextmanager
     def leased(self, run: str, force: bool = False) -> Iterator[Holder]:

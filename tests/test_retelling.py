@@ -6,6 +6,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,15 @@ from traitlets.config import Config
 
 import aether_nb
 from aether_nb import ScriptedModel, register
-from aether_nb.errors import AetherError, ModelError, OptionError, ReplayDiverged, ResumeRefused, RunFailed
+from aether_nb.errors import (
+    AetherError,
+    ModelError,
+    OptionError,
+    ReplayDiverged,
+    ResumeRefused,
+    RunFailed,
+    StoreTampered,
+)
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import ToolCall
 from harness.home import bare
@@ -214,6 +223,21 @@ def test_somebody_elses_run_is_not_gone_on_with_unasked(open_notebook: Callable[
     out = there.line(f"{verb} f0e1d2c3 --anyway")
     assert "says the stranger's model" in out
     assert ("made" in there.shell.user_ns) == (verb == "resume")
+
+
+def test_a_replay_goes_on_only_with_the_record_it_began_with(notebook: Notebook) -> None:
+    """What was said yes to is what is performed: another record under the same name is refused on resume."""
+    source, log = newest(notebook)["run"], notebook.session.store.log
+    notebook.line("replay --mode live")
+    broken = [entry.event for entry in log.read(newest(notebook)["run"])][:-3]
+    begun = next(event for event in broken if isinstance(event, k.ReplayBegun))
+    place = broken.index(begun)
+    assert (begun.source, begun.chain) == (source, notebook.session.store.chain.head(source))
+    log.append("f0e1d2c3", 0, [*broken[:place], replace(begun, chain="0" * 64), *broken[place + 1 :]], time.time())
+    with pytest.raises(StoreTampered, match=source):
+        notebook.line("resume f0e1d2c3 --anyway")
+    log.append("e0e1d2c3", 0, broken, time.time())
+    assert "Went on" in notebook.line("resume e0e1d2c3 --anyway")
 
 
 def test_a_record_that_diverges_or_failed(notebook: Notebook, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -274,18 +274,18 @@ def opening(record: Record, chain: str, own: bool) -> tuple[k.Event, ...]:
     return (begun, k.QuestionAsked(k.CONSENT, text, (k.CONSENT_YES, NO)))
 
 
-def record_again(entries: Iterable[k.Entry], source: Callable[[str], Iterable[k.Entry]]) -> Record | None:
+def record_again(entries: Iterable[k.Entry], source: Callable[[k.ReplayBegun], Iterable[k.Entry]]) -> Record | None:
     """The record that a run performs again, when it is such a run, with what was said about performing it.
 
     Args:
         entries: The log of the run that is taken up.
-        source: Reads the log of another run.
+        source: Reads the log of the run that is performed again.
     """
     record: Record | None = None
     for entry in entries:
         match entry.event:
-            case k.ReplayBegun(source=run):
-                record = record_of(source(run))
+            case k.ReplayBegun():
+                record = record_of(source(entry.event))
             case k.QuestionAsked(id=id) if id == k.CONSENT and record is not None:
                 record.performing = False
             case k.QuestionAnswered(id=id, answer=answer) if id == k.CONSENT and record is not None:
