@@ -304,7 +304,7 @@ def test_variables_are_written_before_a_run_is_parked() -> None:
         def read(self, namespace: Any, code: str) -> tuple[k.Kept, ...]:
             return ()
 
-        def keep(self, namespace: Any, names: Any, seconds_taken: float) -> tuple[k.Kept, ...]:
+        def keep(self, namespace: Any, names: Any, seconds_taken: float, *, again: bool) -> tuple[k.Kept, ...]:
             return ()
 
         def park(self, namespace: Mapping[str, object]) -> tuple[k.Kept, ...]:
