@@ -97,29 +97,24 @@ def runs(options: argparse.Namespace) -> int:
 
 def show(options: argparse.Namespace) -> int:
     """A run as it was seen."""
+    from aether_nb import record_verbs
     from aether_nb.opening import open_record
-    from aether_nb.widgets.transcript import bundle
-    from aether_nb.widgets.view import view_of
 
     store = open_record(options.store)
-    run = store.log.resolve(options.run)
-    view = view_of(store.log.read(run))
-    view.chain = store.chain.head(run)
-    _say(bundle(view, with_answer=True)["text/plain"])
-    return 0
+    picture, ok = record_verbs.shown(store, store.log.resolve(options.run))
+    _say(picture["text/plain"])
+    return 0 if ok else 1
 
 
 def trace(options: argparse.Namespace) -> int:
     """What a run did: its plan, its requests and its calls."""
-    from aether_nb import traces
+    from aether_nb import record_verbs
     from aether_nb.opening import open_record
 
     store = open_record(options.store)
-    run = store.log.resolve(options.run)
-    entries, hashes = list(store.log.read(run)), store.chain.hashes(run)
-    values = traces.trace_values(entries, hashes) if options.json else {}
-    print(json.dumps(values, indent=2) if options.json else traces.trace_text(entries, hashes))
-    return 0
+    said, ok = record_verbs.traced(store, store.log.resolve(options.run), options.json)
+    print(said)
+    return 0 if ok else 1
 
 
 def verify(options: argparse.Namespace) -> int:

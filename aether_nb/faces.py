@@ -10,13 +10,14 @@ import logging
 import secrets
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol
 
 from aether_nb.agent.approvals import Policy
 from aether_nb.agent.asking import Desk, Nobody, Person, Terminal
 from aether_nb.agent.run import Watcher
-from aether_nb.errors import AetherError
+from aether_nb.errors import AetherError, StoreError
 from aether_nb.events.kinds import Entry, Progress, QuestionAsked
 from aether_nb.live.bridge import Jobs
 from aether_nb.live.fastlane import FastLane
@@ -117,7 +118,8 @@ class KernelFace:
 
     def _kept(self, broken_off: str) -> Mapping[str, str]:
         try:
-            self.panel.view.chain = self.session.store.chain.head(self.panel.view.run)
+            with suppress(StoreError):  # then the run was broken off by that, and the picture says so
+                self.panel.view.chain = self.session.store.chain.head(self.panel.view.run)
             return bundle(self.panel.view, broken_off=broken_off)
         except Exception:  # a picture that cannot be drawn must not hide how the run ended; %aether show tries again
             logger.exception("the picture of run %s could not be drawn", self.panel.view.run)

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 from IPython import get_ipython
 
-from aether_nb import doctor, model_verbs, record_care, record_verbs, reports, signal_verbs, traces, verbs
+from aether_nb import doctor, model_verbs, record_care, record_verbs, reports, signal_verbs, verbs
 from aether_nb.about import VERSION
 from aether_nb.errors import UsageFault
 from aether_nb.live.thread import AgentThread
@@ -25,8 +25,6 @@ from aether_nb.opening import surroundings
 from aether_nb.session import Session
 from aether_nb.setting_up import Dialog, set_up
 from aether_nb.signalling import LOOKED_AT, Post, stands
-from aether_nb.widgets.transcript import bundle
-from aether_nb.widgets.view import view_of
 
 __all__ = ["HANDLERS"]
 
@@ -148,18 +146,14 @@ def runs(session: Session, options: argparse.Namespace) -> str:
 
 def show(session: Session, options: argparse.Namespace) -> Mapping[str, Any]:
     """A run as it was seen, with its answer."""
-    view = view_of(session.entries(options.run))
-    view.chain = session.store.chain.head(view.run)
-    return bundle(view, with_answer=True)
+    store = session.store
+    return record_verbs.shown(store, store.log.resolve(options.run or session.last))[0]
 
 
 def trace(session: Session, options: argparse.Namespace) -> str:
     """What a run did: its plan, its requests and its calls."""
-    entries = list(session.entries(options.run))
-    hashes = session.store.chain.hashes(entries[0].run)
-    if options.json:
-        return json.dumps(traces.trace_values(entries, hashes), indent=2)
-    return traces.trace_text(entries, hashes)
+    store = session.store
+    return record_verbs.traced(store, store.log.resolve(options.run or session.last), options.json)[0]
 
 
 def verify(session: Session, options: argparse.Namespace) -> str:

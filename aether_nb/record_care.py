@@ -18,8 +18,10 @@ from pathlib import Path
 from aether_nb import audits
 from aether_nb.config.address import Address
 from aether_nb.errors import OptionError, RunNotFound, UsageFault
+from aether_nb.events.kinds import Entry
 from aether_nb.events.masking import known_keys
 from aether_nb.packing import pack
+from aether_nb.store.chain import Verdict
 from aether_nb.store.log import RunSummary
 from aether_nb.store.prune import Pruned, prune
 from aether_nb.store.store import Store
@@ -38,14 +40,20 @@ SIZES = {"": 1, "B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9}
 def explained(store: Store, run: str = "", notebook: str = "") -> str:
     """Why something failed: in this run, or in the newest run of this notebook in which anything did."""
     if run:
-        return audits.why_text(list(store.log.read(store.log.resolve(run))))
+        return _why(store, store.log.resolve(run))
     for summary in store.log.runs(LOOKED):
         if notebook and summary.notebook and summary.notebook != notebook:
             continue
-        entries = list(store.log.read(summary.id))
-        if audits.failure_of(entries) is not None:
-            return audits.why_text(entries)
+        if audits.failure_of(store.whole(summary.id)[0]) is not None:
+            return _why(store, summary.id)
     return "Nothing failed in the runs that are recorded here."
+
+
+def _why(store: Store, run: str) -> str:
+    entries, verdict = store.whole(run)
+    if not entries:
+        verdict.confirm()
+    return "\n".join(filter(None, (audits.why_text(entries), verdict.warning)))
 
 
 # ---- audit
@@ -54,10 +62,7 @@ def explained(store: Store, run: str = "", notebook: str = "") -> str:
 def audited(store: Store, options: argparse.Namespace) -> str:
     """A report of one run, or of those of some days; written to a file when one is named."""
     chosen = _chosen(store, options)
-    whole = [
-        (list(store.log.read(run)), store.chain.hashes(run), store.chain.verify(run))
-        for run in (summary.id for summary in reversed(chosen))
-    ]
+    whole = [_audited(store, summary.id) for summary in reversed(chosen)]
     as_json = options.json or options.out.endswith(".json")
     text = (
         json.dumps([audits.audit_values(*one) for one in whole], indent=2) + "\n"
@@ -68,6 +73,11 @@ def audited(store: Store, options: argparse.Namespace) -> str:
         return text.rstrip("\n")
     Path(options.out).write_text(text, encoding="utf-8")
     return f"{count(len(whole), 'run')} in {options.out}"
+
+
+def _audited(store: Store, run: str) -> tuple[list[Entry], list[str], Verdict]:
+    entries, verdict = store.whole(run)
+    return entries, store.chain.hashes(run)[: len(entries)], verdict
 
 
 def _chosen(store: Store, options: argparse.Namespace) -> list[RunSummary]:

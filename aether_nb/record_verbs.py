@@ -11,17 +11,18 @@ import inspect
 import json
 from collections.abc import Callable, Coroutine
 from dataclasses import asdict, replace
+from html import escape
 from pathlib import Path
 from typing import Any
 
-from aether_nb import registry
+from aether_nb import registry, traces
 from aether_nb.agent.again import record_of
 from aether_nb.agent.asking import Asking
 from aether_nb.agent.calls import Calls, Host
 from aether_nb.agent.replaying import Confirmed, confirm, replay
 from aether_nb.agent.run import Run
 from aether_nb.errors import ReplayDiverged, UsageFault, WorldDiffers
-from aether_nb.events.kinds import RunPacked, RunsPruned
+from aether_nb.events.kinds import Entry, RunPacked, RunsPruned
 from aether_nb.events.state import RunState
 from aether_nb.packing import read_notebook
 from aether_nb.retelling import known, report
@@ -36,12 +37,52 @@ from aether_nb.widgets.view import view_of
 from aether_nb.widgets.view_replays import where_from
 from aether_nb.widgets.witness import noted
 
-__all__ = ["Said", "replayed", "verified"]
+__all__ = ["Said", "replayed", "shown", "traced", "verified"]
 
 Said = tuple[str, bool]
 """What is to be said, and whether all is well."""
 
 ALL = 100_000
+
+
+# ---- looking at a run
+
+
+def traced(store: Store, run: str, as_json: bool) -> Said:
+    """What a run did, as far as its record is whole; what is not is named below it.
+
+    Raises:
+        StoreTampered: Nothing of it is whole.
+    """
+    entries, hashes, verdict = _whole(store, run)
+    if as_json:
+        values = traces.trace_values(entries, hashes)
+        return json.dumps(values | ({"fault": verdict.fault} if verdict.fault else {}), indent=2), verdict.ok
+    return "\n".join(filter(None, (traces.trace_text(entries, hashes), verdict.warning))), verdict.ok
+
+
+def shown(store: Store, run: str) -> tuple[dict[str, str], bool]:
+    """A run as it was seen, as far as its record is whole; what is not is named below it.
+
+    Raises:
+        StoreTampered: Nothing of it is whole.
+    """
+    entries, _, verdict = _whole(store, run)
+    view = view_of(entries)
+    view.chain = verdict.head
+    picture = dict(bundle(view, with_answer=True))
+    if not verdict.ok:
+        picture["text/plain"] = f"{picture['text/plain'].rstrip()}\n\n{verdict.warning}\n"
+        if "text/html" in picture:
+            picture["text/html"] += f"<p><strong>{escape(verdict.warning)}</strong></p>"
+    return picture, verdict.ok
+
+
+def _whole(store: Store, run: str) -> tuple[list[Entry], list[str], Verdict]:
+    entries, verdict = store.whole(run)
+    if not entries:
+        verdict.confirm()
+    return entries, store.chain.hashes(run)[: len(entries)], verdict
 
 
 # ---- verify

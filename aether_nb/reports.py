@@ -43,7 +43,9 @@ def stand_lines(stands: Iterable[Stand]) -> list[str]:
     lines = []
     for one in stands:
         run, waits = one.state.run, f"waits for {one.waits_for}" if one.waits_for else ""
-        if one.held and one.holder is not None:
+        if one.damaged:
+            by = one.damaged
+        elif one.held and one.holder is not None:
             since = datetime.fromtimestamp(one.holder.since).strftime("%H:%M:%S")
             by = f"held by {one.holder.name} since {since}"
         else:

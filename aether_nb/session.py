@@ -380,11 +380,3 @@ class Session:
                 return grant
         known = ", ".join(grant.id for grant in self.grants) or "none"
         raise OptionError(f"There is no grant {id!r}.", f"In force: {known}.", "%aether grants")
-
-    def entries(self, run: str = "") -> Iterator[k.Entry]:
-        """The log of a run; of this session's last one when none is named, else of the newest.
-
-        Raises:
-            RunNotFound: No run goes by that name, or there is none yet.
-        """
-        return iter(self.store.log.read(self.store.log.resolve(run or self.last)))

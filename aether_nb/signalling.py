@@ -14,7 +14,7 @@ from typing import Any
 
 from aether_nb.agent.mail import DOUBT
 from aether_nb.agent.sealing import signal_fields
-from aether_nb.errors import OptionError, SignalRefused
+from aether_nb.errors import OptionError, SignalRefused, StoreCorrupt, StoreNewer, StoreTampered
 from aether_nb.events import kinds as k
 from aether_nb.events.folds import fold
 from aether_nb.events.state import RunState
@@ -50,6 +50,8 @@ class Stand:
 
     state: RunState
     holder: Holder | None
+    damaged: str = ""
+    """Why its record cannot be understood. Then nothing can be said to it, and ``state`` is no more than its name."""
 
     @property
     def held(self) -> bool:
@@ -58,9 +60,11 @@ class Stand:
 
     @property
     def word(self) -> str:
-        """``at work``, ``waits``, ``parked``, ``interrupted`` or ``ended``."""
+        """``at work``, ``waits``, ``parked``, ``interrupted``, ``damaged`` or ``ended``."""
         if self.state.ended is not None:
             return "ended"
+        if self.damaged:
+            return "damaged"
         if self.held:
             return "waits" if self.state.waiting else "at work"
         return "parked" if self.state.parked else "interrupted"
@@ -114,12 +118,35 @@ class Post:
 def stands(store: Store, runs: list[RunSummary] | None = None) -> list[Stand]:
     """How the runs stand that have not ended, newest first; of the newest ones, when none are given."""
     found = store.log.runs(LOOKED_AT) if runs is None else runs
-    return [stand(store, run.id) for run in found if run.outcome is None]
+    return [_stand(store, run.id) for run in found if run.outcome is None]
+
+
+def _stand(store: Store, run: str) -> Stand:
+    """How a run stands; one whose record is damaged hides none of the others."""
+    try:
+        return stand(store, run)
+    except StoreNewer:
+        return Stand(RunState(run), store.leases.holder(run), "a newer version of aether-nb wrote its record")
+    except (StoreCorrupt, StoreTampered):
+        return Stand(RunState(run), store.leases.holder(run), f"its record is not whole: %aether verify {run}")
 
 
 def stand(store: Store, run: str) -> Stand:
-    """How a run stands."""
-    return Stand(fold(store.log.read(run)), store.leases.holder(run))
+    """How a run stands.
+
+    Raises:
+        StoreTampered: Its record cannot be understood, because it was changed.
+        StoreCorrupt: It cannot be understood, though it is what was written.
+        StoreNewer: A newer version wrote it.
+    """
+    try:
+        state = fold(store.log.read(run))
+    except (StoreCorrupt, StoreNewer, LookupError, TypeError, ValueError, AttributeError, AssertionError):
+        store.chain.verify(run).confirm()  # events that do not follow from one another: somebody was at them
+        raise
+    if state.started is None:
+        store.chain.verify(run).confirm()
+    return Stand(state, store.leases.holder(run))
 
 
 def named(store: Store, verb: str, name: str, notebook: str = "") -> Stand:
@@ -138,10 +165,10 @@ def named(store: Store, verb: str, name: str, notebook: str = "") -> Stand:
     if name:
         return stand(store, store.log.resolve(name))
     open = [each for each in stands(store) if not notebook or _notebook(each) in ("", notebook)]
-    fitting = [each for each in open if _fits(verb, each)]
+    fitting = [each for each in open if not each.damaged and _fits(verb, each)]
     if verb in ("tell", "pause", "stop") and len(held := [each for each in fitting if each.held]) == 1:
         fitting = held
-    if verb == "resume" and not fitting and len(open) == 1:
+    if verb == "resume" and not fitting and len(open) == 1 and not open[0].damaged:
         fitting = open  # somebody is at it: who that is, and how to take it over, is said by whoever is refused
     if len(fitting) == 1:
         return fitting[0]
@@ -189,8 +216,10 @@ def _notebook(one: Stand) -> str:
 
 def _line(one: Stand) -> str:
     prompt = called(one.state.started.prompt) if one.state.started else ""
-    waits = f" for {one.waits_for}" if one.waits_for else ""
-    return f"{one.state.run}  {one.word}{waits}  “{prompt}”"
+    waits = f" {'' if one.word == 'waits' else 'and waits '}for {one.waits_for}" if one.waits_for else ""
+    if one.damaged:
+        return f"{one.state.run}  {one.word}: {one.damaged}"
+    return f"{one.state.run}  {one.word}{waits}" + (f"  “{prompt}”" if prompt else "")
 
 
 def called(text: str, limit: int = 60) -> str:

@@ -66,7 +66,7 @@ from types import SimpleNamespace
 from typing import Any, Literal
 
 from aether_nb.errors import RepairableToolError, ToolError
-from aether_nb.events.kinds import Event, PlanItem
+from aether_nb.events.kinds import Effect, Event, PlanItem
 from aether_nb.live.keeping import Clock, content_hash
 from aether_nb.tools.base import Assessment, Result, Tool
 
@@ -143,6 +143,7 @@ class _Context:
     answers: list[str | None]
     call_id: str = "checked"
     key: str = "0" * 32
+    effect: Effect = "external"
     plan: tuple[PlanItem, ...] = ()
     made: tuple[str, ...] = ()
     keeper: None = None

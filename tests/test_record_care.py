@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import zipfile
 from argparse import Namespace
 from collections.abc import Iterator
@@ -12,8 +13,9 @@ from typing import Any
 import pytest
 
 from aether_nb import cli, record_care, record_verbs
-from aether_nb.errors import OptionError, RunNotFound, UsageFault
+from aether_nb.errors import OptionError, RunNotFound, StoreTampered, UsageFault
 from aether_nb.events import kinds as k
+from aether_nb.signalling import named, stands
 from aether_nb.store.store import Store, open_store
 from aether_nb.widgets.transcript import bundle
 from aether_nb.widgets.view import view_of
@@ -48,6 +50,46 @@ def typed(**said: Any) -> Namespace:
     left = {"run": "", "since": "", "until": "", "out": "", "json": False, "notebook": "", "head": "", "mode": ""}
     left |= {"older": "", "larger": "", "keep": "", "prune": True}
     return Namespace(**left | said)
+
+
+# ---- a record that somebody was at
+
+TAMPERED = {
+    "removed": "DELETE FROM events WHERE run = 'run3' AND seq = 3",
+    "unreadable": "UPDATE events SET payload = '{nonsense' WHERE run = 'run3' AND seq = 3",
+    "unknown": "UPDATE events SET kind = 'run.exploded' WHERE run = 'run3' AND seq = 3",
+}
+
+
+@pytest.mark.parametrize("statement", TAMPERED.values(), ids=TAMPERED)
+def test_record_that_was_changed_is_shown_as_far_as_it_is_whole(store: Store, statement: str) -> None:
+    """trace, show and audit tell what came before the changed event and name it; runs still tells of all the others."""
+    events = [entry.event for entry in store.log.read("run2")][:5]
+    store.log.append("run3", 0, events, 6_000.0)
+    store.log.append("run4", 0, events[:2], 7_000.0)
+    with sqlite3.connect(Path(store.place) / "runs.db") as db:
+        db.execute(statement)
+    fault = store.chain.verify("run3").fault
+    for said, ok in (record_verbs.traced(store, "run3", False), record_verbs.traced(store, "run3", True)):
+        assert fault in said and not ok
+    picture, ok = record_verbs.shown(store, "run3")
+    assert fault in picture["text/plain"] and fault in picture["text/html"] and not ok
+    assert fault in record_care.audited(store, typed())
+    assert {one.state.run: one.word for one in stands(store)} == {"run4": "interrupted", "run3": "damaged"}
+    assert named(store, "resume", "").state.run == "run4"
+    with pytest.raises(StoreTampered, match="run3"):
+        named(store, "resume", "run3")
+
+
+def test_record_of_which_nothing_is_left_is_said_to_be_that(store: Store) -> None:
+    """Where no event is whole there is nothing to show: the fault is said, and no run without a name is made up."""
+    with sqlite3.connect(Path(store.place) / "runs.db") as db:
+        db.execute("DELETE FROM events WHERE run = 'run2'")
+        db.execute("UPDATE runs SET outcome = NULL WHERE id = 'run2'")
+    assert [(one.state.run, one.word) for one in stands(store)] == [("run2", "damaged")]
+    for look in (record_verbs.shown, lambda store, run: record_verbs.traced(store, run, False), record_care.explained):
+        with pytest.raises(StoreTampered, match="events 1 to 6 were removed"):
+            look(store, "run2")
 
 
 # ---- why

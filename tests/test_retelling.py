@@ -161,7 +161,8 @@ def test_a_fork_of_a_replay_asks_who_serves_here(notebook: Notebook) -> None:
     serve("From here on I answer.")
     notebook.line("model script")
     assert "From here on I answer." in notebook.line(f"fork {run} and now?")
-    granted = [e.event for e in notebook.session.entries() if isinstance(e.event, k.GrantGiven)]
+    events = [entry.event for entry in notebook.session.store.log.read(notebook.session.last)]
+    granted = [event for event in events if isinstance(event, k.GrantGiven)]
     assert [event.grant.id for event in granted] == ["g1"]
 
 

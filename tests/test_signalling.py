@@ -139,7 +139,7 @@ def test_run_that_is_meant_is_the_only_one_that_waits(post: Post) -> None:
     with pytest.raises(SignalRefused) as caught:
         named(post.store, "stop", "")
     assert caught.value.what == "Several runs are still at work."
-    assert "aaaa1111  interrupted for a yes or a no to send_letter" in caught.value.why
+    assert "aaaa1111  interrupted and waits for a yes or a no to send_letter" in caught.value.why
     assert "cccc3333" not in caught.value.why
     with pytest.raises(SignalRefused, match="No run waits for a yes or a no"):
         named(post.store, "approve", "", "/other.ipynb")

@@ -73,6 +73,12 @@ class CallContext:
         return hashlib.sha256(f"{self.run.id}/{self.call_id}".encode()).hexdigest()[:32]
 
     @property
+    def effect(self) -> k.Effect:
+        """What this very call was judged to leave behind."""
+        call = self.run.state.calls.get(self.call_id)
+        return call.proposed.effect if call else "external"
+
+    @property
     def workspace(self) -> Path:
         """The folder inside which files may be touched."""
         return self.host.workspace

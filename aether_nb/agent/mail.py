@@ -7,7 +7,7 @@ not know who writes there. A signal that does not carry the seal of this user is
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -18,7 +18,7 @@ from aether_nb.events.state import RunState
 from aether_nb.store.seal import Sealer
 from aether_nb.store.signals import Signal, Signals
 
-__all__ = ["DOUBT", "Mail", "doubt_events", "heard"]
+__all__ = ["DOUBT", "Mail", "doubt_events", "heard", "last_first"]
 
 POLL_SECONDS = 0.3
 """How often a waiting run looks into its letter box."""
@@ -44,8 +44,8 @@ class Mail:
     waiting: list[Signal] = field(default_factory=list)
 
     def look(self) -> list[Signal]:
-        """What the run has not heard yet."""
-        self.waiting = self.signals.pending(self.run)
+        """What the run has not heard yet, in the order in which it is to be heard."""
+        self.waiting = last_first(self.signals.pending(self.run))
         return self.waiting
 
     async def come(self, fits: Callable[[Signal], bool]) -> Signal:
@@ -61,6 +61,28 @@ class Mail:
         if not self.sealer.verifies(signal_fields(signal), signal.seal):
             return (k.SignalReceived(signal.id, signal.type, f"{signal.by} (not sealed by this user)", used=False),)
         return heard(state, signal, self.sealer)
+
+
+def last_first(signals: Iterable[Signal]) -> list[Signal]:
+    """Of several words about one thing that nobody has heard yet the last is heard first; the others then fit nothing.
+
+    Who says yes and then no, before the run goes on, has said no.
+    """
+    about: dict[tuple[str, str], list[Signal]] = {}
+    for signal in signals:
+        about.setdefault(_about(signal), []).insert(0, signal)
+    return [signal for group in about.values() for signal in group]
+
+
+def _about(signal: Signal) -> tuple[str, str]:
+    match signal.type:
+        case "approve" | "deny":
+            return "gate", f"{signal.body.get('call_id')} {signal.body.get('hash')}"
+        case "answer":
+            return "question", str(signal.body.get("id"))
+        case "settle":
+            return "doubt", str(signal.body.get("call_id"))
+    return "", signal.id
 
 
 def heard(state: RunState, signal: Signal, sealer: Sealer | None = None) -> Heard:

@@ -191,7 +191,7 @@ def _unreadable(kind: str, error: ValueError) -> StoreCorrupt:
     return StoreCorrupt(
         f"The record holds an event '{kind}' that cannot be read.",
         _reason(error),
-        "See which runs are whole: %aether runs",
+        "See which runs are whole: %aether verify",
     )
 
 

@@ -52,6 +52,8 @@ class Jobs:
             self._waiting.add(job)
             self._post(job)
         ended = asyncio.wrap_future(job.future)
+        # Who has gone takes no exception any more: asyncio must not say so, into what some later job prints.
+        ended.add_done_callback(lambda future: future.cancelled() or future.exception())
         try:
             return await asyncio.shield(ended)
         except asyncio.CancelledError:

@@ -97,11 +97,13 @@ class Verdict:
             StoreTampered: It is not.
         """
         if self.fault:
-            raise StoreTampered(
-                f"The record of run {self.run} is not what was written.",
-                self.fault,
-                f"Look at what is whole, and do not resume it: %aether trace {self.run}",
-            )
+            hint = f"Look at what is whole, and do not resume it: %aether trace {self.run}" if self.events else ""
+            raise StoreTampered(f"The record of run {self.run} is not what was written.", self.fault, hint)
+
+    @property
+    def warning(self) -> str:
+        """What is said below a record that is shown as far as it is whole; empty when all is."""
+        return f"The record is not what was written: {self.fault} What is shown came before that." if self.fault else ""
 
 
 @runtime_checkable

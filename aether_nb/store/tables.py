@@ -50,7 +50,7 @@ _GET_IDS = "SELECT id FROM runs WHERE substr(id, 1, ?) = ? ORDER BY id <> ?, sta
 _GET_EFFECT = "SELECT effect FROM calls WHERE run = ? AND call = ? ORDER BY attempt DESC LIMIT 1"
 _GET_CHAIN = "SELECT head, chain FROM runs WHERE id = ?"
 
-_LOOK = "See which runs are whole: %aether runs"
+_LOOK = "See which runs are whole: %aether verify"
 
 _entry = partial(tuple.__new__, Entry)  # half the price of ``Entry(…)``, ten thousand times a resume
 

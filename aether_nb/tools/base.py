@@ -104,8 +104,10 @@ class Keeping(Protocol):
     def read(self, namespace: Mapping[str, object], code: str) -> tuple[Kept, ...]:
         """What code that is about to run takes from the user, as far as that was not noted before."""
 
-    def keep(self, namespace: Mapping[str, object], names: Collection[str], seconds_taken: float) -> tuple[Kept, ...]:
-        """What a call that took so long has made or changed."""
+    def keep(
+        self, namespace: Mapping[str, object], names: Collection[str], seconds_taken: float, *, again: bool
+    ) -> tuple[Kept, ...]:
+        """What a call that took so long has made or changed; ``again``: whether it can be made again."""
 
     def park(self, namespace: Mapping[str, object]) -> tuple[Kept, ...]:
         """All that the run has made or changed and that is not written yet."""
@@ -121,6 +123,10 @@ class Context(Protocol):
     @property
     def key(self) -> str:
         """The same for every attempt of this call, and for no other: for servers that take an idempotency key."""
+
+    @property
+    def effect(self) -> Effect:
+        """What this very call was judged to leave behind."""
 
     @property
     def workspace(self) -> Path:

@@ -21,6 +21,7 @@ from aether_nb.events.kinds import Change, Event, Kept, NamespaceChanged, Namesp
 from aether_nb.events.messages import Text
 from aether_nb.live.changes import Photograph, compare, photograph
 from aether_nb.live.execute import Execution, Executor
+from aether_nb.live.keeping import why_not_again
 from aether_nb.live.reading import names_in, read
 from aether_nb.live.values import Shown, show_value
 from aether_nb.tools.base import Assessment, Context, PartlyDone, Result
@@ -64,6 +65,7 @@ async def run_python(code: str, context: Context, purpose: str = "") -> Result:
         purpose: What it is for, in one short sentence for the user.
     """
     shell, keeper = context.shell, context.keeper
+    again = not why_not_again(code, context.effect)
 
     def show(stream: str, text: str) -> None:
         context.emit(OutputDelta(context.call_id, text, "stderr" if stream == "stderr" else "stdout"))
@@ -75,7 +77,9 @@ async def run_python(code: str, context: Context, purpose: str = "") -> Result:
         changes = compare(before.photograph, shell.user_ns)
         names = [change.name for change in changes if change.what != "removed"]
         stopped = execution.interrupted  # whoever presses Stop does not wait until much is written
-        kept = keeper.keep(shell.user_ns, names, 0.0 if stopped else seconds) if keeper is not None and names else ()
+        kept: tuple[Kept, ...] = ()
+        if keeper is not None and names:
+            kept = keeper.keep(shell.user_ns, names, 0.0 if stopped else seconds, again=stopped or again)
         ran = Ran(execution, changes, kept, before.inputs)
         if execution.interrupted:
             context.leave(ran.outputs, ran.events(context.call_id))

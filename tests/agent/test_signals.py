@@ -101,6 +101,20 @@ def test_a_gate_is_answered_from_outside(store: Store, sealer: Sealer, type: k.S
     assert store.signals.pending("run1") == [] and signals(play) == [(type, True)]
 
 
+@pytest.mark.parametrize(("first", "last", "told"), [("approve", "deny", "denied"), ("deny", "approve", "sent to a")])
+def test_of_two_words_to_one_gate_the_last_counts(
+    store: Store, sealer: Sealer, first: k.SignalType, last: k.SignalType, told: str
+) -> None:
+    """Who says yes and then no, before the run has heard either, has said no; and the other way round."""
+    play = waiting(store, sealer, [call("send", to="a"), "done"], tools=[send], park_after=0.02)
+    play.drive()
+    for type in (first, last):
+        say(store, sealer, type, type, **open_gate(play))
+    again = resumed(play, ["done"], tools=[send], person=Absent(), mail=mail(store, sealer), sealer=sealer)
+    assert again.drive().answer == "done"
+    assert again.told().startswith(told) and signals(again) == [(last, True), (first, False)]
+
+
 def test_a_yes_for_longer_is_a_grant_from_outside_too(store: Store, sealer: Sealer) -> None:
     """The second call of the same kind is not asked about."""
     play = waiting(store, sealer, [call("send", to="a"), call("send", to="a"), "done"], tools=[send])
@@ -355,7 +369,7 @@ def test_variables_are_written_before_a_run_is_parked() -> None:
         def read(self, namespace: Any, code: str) -> tuple[k.Kept, ...]:
             return ()
 
-        def keep(self, namespace: Any, names: Any, seconds_taken: float) -> tuple[k.Kept, ...]:
+        def keep(self, namespace: Any, names: Any, seconds_taken: float, *, again: bool) -> tuple[k.Kept, ...]:
             return ()
 
         def park(self, namespace: Mapping[str, object]) -> tuple[k.Kept, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from aether_nb.events.kinds import Event, PlanItem
+from aether_nb.events.kinds import Effect, Event, PlanItem
 
 
 @dataclass
@@ -26,6 +26,7 @@ class ToolContext:
     asked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     keeper: Any = None
     key: str = "key"
+    effect: Effect = "namespace"
 
     @property
     def shell(self) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import threading
 import time
@@ -49,6 +50,29 @@ def test_stop_while_waiting(cell):
 
     stopped(cell, work)
     assert seen == ["a job of the cleanup"]
+
+
+def test_job_that_is_given_up_says_nothing_afterwards(cell):
+    """What a job raises when its caller was cancelled is nobody's: it shows up in no later output."""
+    said = []
+
+    def endless():
+        while True:
+            time.sleep(0.01)
+
+    async def work(jobs):
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: said.append(context["message"]))
+        given_up = asyncio.ensure_future(jobs.main(endless))
+        await asyncio.sleep(0.1)
+        given_up.cancel()
+        await asyncio.wait({given_up})
+        del given_up
+        gc.collect()
+        return await jobs.main(lambda: "the next job")
+
+    assert cell(work) == "the next job"
+    gc.collect()
+    assert said == []
 
 
 def test_stop_in_a_job(cell):

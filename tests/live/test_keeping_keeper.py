@@ -37,6 +37,15 @@ def test_a_quick_call_is_hashed_and_a_slow_one_written(keeper):
     assert keeper.blobs.has(slow.blob) and slow.size == len(keeper.blobs.get(slow.blob))
 
 
+def test_what_cannot_be_made_again_is_written_at_once(keeper):
+    """However quick the call was: nothing but its bytes leads back to it. What would take too long says so."""
+    (kept,) = keeper.keep({"x": [1]}, ["x"], 0.001, again=False)
+    assert keeper.blobs.has(kept.blob) and kept.why == ""
+    hasty = Keeper(MemoryBlobs(), Budget(once=0.01))
+    (large,) = hasty.keep({"x": np.zeros(10_000_000)}, ["x"], 0.001, again=False)
+    assert (large.blob, large.why) == ("", "it is too large to look at all of it")
+
+
 def test_what_is_written_already_is_not_written_again(keeper):
     """The same content under any name is one blob, also after a quick call."""
     (first,) = keeper.keep({"x": [1]}, ["x"], 2)
@@ -202,6 +211,16 @@ def test_a_call_notes_what_it_made_and_read(context):
     assert [(one.name, one.why[:18]) for one in events[1].kept] == [("x", "the call was quick")]
     assert [one.name for one in events[1].inputs] == ["mine"]
     assert use(context, "1 + 1").events == ()
+
+
+AWAITS = "import asyncio; await asyncio.sleep(0); x = [1]"
+
+
+@pytest.mark.parametrize(("effect", "code"), [("external", "x = [1]"), ("namespace", AWAITS)])
+def test_what_code_made_that_is_not_run_again_is_written_at_once(context, effect, code):
+    """Code that may act outside, or that awaits, is never run again to have its variables: they are kept."""
+    context.effect = effect
+    assert use(context, code).events[1].kept[0].blob
 
 
 def test_a_slow_call_is_written_also_when_it_awaits(context):

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from aether_nb.live.keeping.formats import load, save
 from aether_nb.live.keeping.hashing import content_hash, matches
+from aether_nb.live.keeping.history import why_not_again
 from aether_nb.live.keeping.keeper import Keeper
 from aether_nb.live.keeping.limits import Budget, Clock, NotPossible, Signer, TooMuch
 from aether_nb.live.keeping.planning import Plan, plan_restore
@@ -40,4 +41,5 @@ __all__ = [
     "plan_restore",
     "restore",
     "save",
+    "why_not_again",
 ]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from aether_nb.events import kinds as k
 from aether_nb.live.keeping.sources import Source, source_of
 
-__all__ = ["History", "Step", "Version", "history_of"]
+__all__ = ["History", "Step", "Version", "history_of", "why_not_again"]
 
 TOOL = "run_python"
 PLAIN = {"pure", "namespace"}
@@ -168,6 +168,11 @@ class _Folding:
         """Why a call that came to its end cannot be run again; empty when it can."""
         if proposed.call.name != TOOL:
             return f"the tool {proposed.call.name} made it"
-        if proposed.effect not in PLAIN:
-            return "its code may also do something outside of the notebook"
-        return source_of(str(proposed.call.arguments.get("code", ""))).problem
+        return why_not_again(str(proposed.call.arguments.get("code", "")), proposed.effect)
+
+
+def why_not_again(code: str, effect: k.Effect) -> str:
+    """Why code that was judged to have such an effect cannot be run again; empty when it can."""
+    if effect not in PLAIN:
+        return "its code may also do something outside of the notebook"
+    return source_of(code).problem

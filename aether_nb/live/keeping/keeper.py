@@ -1,8 +1,9 @@
 """The keeper: notes what each call of a run read and made, and writes what would be dear to make again.
 
-Hashes are taken after every call, within a few milliseconds; bytes are written after a call that took long, and when
-the run is parked. A value that misbehaves is noted with the reason and spoils nothing. It works on the user's objects,
-so it runs on the main thread. It does not know the log, nor how anything is restored.
+Hashes are taken after every call, within a few milliseconds; bytes are written after a call that took long, after one
+that cannot be made again, and when the run is parked. A value that misbehaves is noted with the reason and spoils
+nothing. It works on the user's objects, so it runs on the main thread. It does not know the log, nor how anything is
+restored.
 """
 
 from __future__ import annotations
@@ -72,7 +73,12 @@ class Keeper:
         return tuple(self._input(name, theirs[name], namespace, clock) for name in fresh)
 
     def keep(
-        self, namespace: Mapping[str, object], names: Collection[str], seconds_taken: float, force: bool = False
+        self,
+        namespace: Mapping[str, object],
+        names: Collection[str],
+        seconds_taken: float,
+        force: bool = False,
+        again: bool = True,
     ) -> tuple[Kept, ...]:
         """Note variables that a call has made or changed, and write them when that is worth it.
 
@@ -81,11 +87,12 @@ class Keeper:
             names: Those that the call has made or changed.
             seconds_taken: How long it took.
             force: Write them however quick it was: the run is being parked.
+            again: Whether the call can be made again; what no other way leads back to is written at once, if it can be.
         """
         own = {name: namespace[name] for name in sorted(names) if name in namespace}
         self.touched.update(own)
         leaders = _leaders(namespace, own)
-        seconds = self.budget.for_bytes(seconds_taken, force)
+        seconds = self.budget.for_bytes(seconds_taken, force, again)
         clock = Clock.of(self.budget.for_hashes(seconds_taken) + seconds, self.budget.each)
         cheap_first = sorted(own, key=lambda name: library_class(own[name]) != "")
         kept = {}

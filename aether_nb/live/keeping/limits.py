@@ -82,6 +82,7 @@ class Budget:
         share: The part of a slow call's time that may be spent on writing what it made.
         hashing: The most that the hashes after a call may take.
         quick: What the hashes after a quick call may take in any case.
+        once: What writing may take after a call that cannot be made again, however quick it was.
         parking: The most that writing may take when a run is parked.
     """
 
@@ -91,14 +92,16 @@ class Budget:
     share: float = 0.25
     hashing: float = 0.05
     quick: float = 0.005
+    once: float = 0.25
     parking: float = 10.0
 
     def for_hashes(self, seconds_taken: float) -> float:
         """What the hashes after a call may take."""
         return min(self.hashing, max(self.quick, seconds_taken / 20))
 
-    def for_bytes(self, seconds_taken: float, force: bool) -> float:
+    def for_bytes(self, seconds_taken: float, force: bool, again: bool = True) -> float:
         """What writing after a call may take; 0 when nothing is to be written."""
         if force:
             return self.parking
-        return self.share * seconds_taken if seconds_taken >= self.slow else 0.0
+        least = 0.0 if again else self.once
+        return max(least, self.share * seconds_taken) if seconds_taken >= self.slow else least
