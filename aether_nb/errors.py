@@ -251,7 +251,7 @@ class BlobMissing(StoreError):
 
 
 class ResumeRefused(AetherError):
-    """A run cannot go on as it is: its tools or rules are no longer those that it was started with."""
+    """A run cannot go on as it is: it has ended, somebody else began it, or its tools or rules are other ones now."""
 
 
 class ReplayError(AetherError):

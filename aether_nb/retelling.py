@@ -22,7 +22,7 @@ from aether_nb.agent.mail import Mail
 from aether_nb.agent.replaying import Confirmed, Replayed, confirm, replay
 from aether_nb.agent.resuming import versions
 from aether_nb.agent.run import Run, new_id
-from aether_nb.agent.sealing import recorded_here, sealed, signal_fields, unsealed
+from aether_nb.agent.sealing import begun_here, recorded_here, sealed, sealed_start, signal_fields, unsealed
 from aether_nb.agent.steps import Finish, next_step
 from aether_nb.errors import ModelError, OptionError
 from aether_nb.events import kinds as k
@@ -83,7 +83,7 @@ class Fork:
         source: The other run's whole id.
         at: The last event that is copied; 0 for all of them.
         text: What is said to it first.
-        anyway: Go on, though tools or rules are no longer the same.
+        anyway: Go on, whoever began it and whatever has changed since.
         run: Its name.
     """
 
@@ -233,6 +233,7 @@ async def _again(session: Session, task: Replay, entries: list[k.Entry], cell: C
             workspace=str(session.workspace),
         )
         given = (sealed(run.id, k.GrantGiven(grant), session.sealer) for grant in session.grants)
+        started = sealed_start(run.id, started, session.sealer)
         run.append(started, record.composed, *given, *opening(record, store.chain.head(task.source), own))
         state = await session.driven(run, record.tools(here), cell, task.park_after, record)
     task.told.update(drifts(store.log, task.run, task.source))
@@ -282,15 +283,16 @@ async def _fork(session: Session, task: Fork, entries: list[k.Entry], cell: Cell
     forked = await cell.main(lambda: _compared(session.shell.user_ns, copied))
     forked = replace(forked, source=task.source, at=at, chain=store.chain.hashes(task.source)[at - 1])
     _worth(task, copied, forked)
+    own = begun_here(copied, session.sealer)
     with session.leased(task.run) as lease:
         run, tools = Run(store.log, task.run, (cell.watcher,), epoch=lease.epoch), session.tools()
-        session.may_go_on(replace(fold(copied), run=task.source, ended=None), tools, task.anyway, "fork")
+        session.may_go_on(replace(fold(copied), run=task.source, ended=None), tools, task.anyway, own, "fork")
         times = [*(entry.time for entry in copied), run.clock()]
         store.log.append(run.id, 0, [*(entry.event for entry in copied), forked], times, lease.epoch)
         run.catch_up()
         if run.state.model.startswith(RECORDED):  # nobody has its replies; who serves here goes on
             session.models.only = ""
-        taken = unsealed(run.state, store.log.read(run.id), session.sealer)
+        taken = unsealed(run.state, store.log.read(run.id), session.sealer, own)
         given = (sealed(run.id, k.GrantGiven(grant), session.sealer) for grant in session.grants)
         if events := (*taken, *given):
             run.append(*events)

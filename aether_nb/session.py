@@ -24,12 +24,13 @@ from aether_nb.agent.calls import Calls, Host
 from aether_nb.agent.driver import Driver
 from aether_nb.agent.mail import Mail
 from aether_nb.agent.remembering import Occurrences
-from aether_nb.agent.resuming import check, interrupted, owes_variables, versions
+from aether_nb.agent.resuming import advanced, check, interrupted, owes_variables, versions
 from aether_nb.agent.run import Run, Watcher, new_id
-from aether_nb.agent.sealing import Signing, sealed, unsealed
+from aether_nb.agent.sealing import Signing, begun_here, sealed, sealed_start, unsealed
 from aether_nb.agent.waiting import Waiting
 from aether_nb.errors import OptionError, ResumeRefused, UsageFault
 from aether_nb.events import kinds as k
+from aether_nb.events.folds import fold
 from aether_nb.events.state import RunState
 from aether_nb.live.bridge import AgentThread
 from aether_nb.live.keeping import Keeper, plan_restore, restore
@@ -81,7 +82,7 @@ class Resumption:
     Args:
         run: The run's whole id.
         take: Take it from a kernel that is alive.
-        anyway: Go on, though tools or rules are no longer the same.
+        anyway: Go on, whoever began it and whatever has changed since.
         park_after: As for a ``Question``.
     """
 
@@ -210,7 +211,7 @@ class Session:
 
         Raises:
             LeaseHeld: Another kernel advances the run.
-            ResumeRefused: The run has ended, or its tools or rules are no longer the same.
+            ResumeRefused: The run has ended, somebody else began it, or its tools or rules are no longer the same.
             asyncio.CancelledError: It was stopped; the log says so.
             AetherError: It could not be started or recorded.
         """
@@ -237,31 +238,46 @@ class Session:
                 prior=started.prior,
             )
             given = (sealed(run.id, k.GrantGiven(grant), self.sealer) for grant in self.grants)
-            run.append(started, k.ContextComposed(opening), *given)
+            run.append(sealed_start(run.id, started, self.sealer), k.ContextComposed(opening), *given)
             return await self.driven(run, tools, cell, question.park_after)
 
     async def _resume(self, task: Resumption, cell: Cell) -> RunState:
         store, id = self.store, task.run
         store.chain.verify(id).confirm()
+        entries = list(store.log.read(id))
+        record, own = record_again(entries, self._source), begun_here(entries, self.sealer)
+        tools = record.tools(self.tools()) if record else self.tools()
+        self.may_go_on(fold(entries), tools, task.anyway, own)  # before the lease: a refusal leaves nothing behind
         before = store.leases.holder(id)
         with self.leased(id, task.take) as lease:
-            run, tools = Run(store.log, id, (cell.watcher,), epoch=lease.epoch), self.tools()
+            run = Run(store.log, id, (cell.watcher,), epoch=lease.epoch)
             run.catch_up()
-            record = record_again(store.log.read(id), store.log.read)
-            tools = record.tools(tools) if record else tools
-            self.may_go_on(run.state, tools, task.anyway)
-            fresh = before is None or before.process != lease.process or owes_variables(store.log.read(id))
+            if run.state.head != len(entries):  # somebody has gone on with it meanwhile
+                entries = list(store.log.read(id))
+                self.may_go_on(run.state, tools, task.anyway, own)
+            fresh = before is None or before.process != lease.process or not advanced(entries, before.epoch)
+            fresh = fresh or owes_variables(entries)
             other = before if before is not None and before.epoch != lease.epoch else None
             run.append(
                 k.LeaseTaken(lease.epoch, lease.name, other.name if other else "", forced=bool(other and other.alive)),
                 k.RunResumed(lease.name, fresh, task.anyway),
-                *unsealed(run.state, store.log.read(id), self.sealer),
                 *interrupted(run.state, fresh),
             )
+            if taken := unsealed(run.state, entries, self.sealer, own):
+                run.append(*taken)
             if fresh:
                 plan = plan_restore(store.log.read(id))
                 run.append(await cell.main(lambda: restore(self.shell, plan, store.blobs, Signing(self.sealer))))
             return await self.driven(run, tools, cell, task.park_after, record)
+
+    def _source(self, begun: k.ReplayBegun) -> Iterator[k.Entry]:
+        """The record that a run performs again, which must be the one that it has begun with.
+
+        Raises:
+            StoreTampered: It is another one by now.
+        """
+        self.store.chain.verify(begun.source, begun.chain).confirm()
+        return self.store.log.read(begun.source)
 
     @contextmanager
     def leased(self, run: str, force: bool = False) -> Iterator[Holder]:
@@ -272,8 +288,10 @@ class Session:
         finally:
             self.store.leases.release(run)
 
-    def may_go_on(self, state: RunState, tools: Mapping[str, Tool], anyway: bool, verb: str = "resume") -> None:
-        """Refuse to go on with a run that has ended or whose rules are other ones; else let its own model serve.
+    def may_go_on(
+        self, state: RunState, tools: Mapping[str, Tool], anyway: bool, own: bool, verb: str = "resume"
+    ) -> None:
+        """Refuse to go on with a run that has ended, was begun by another or by other rules; else its own model serves.
 
         Raises:
             ResumeRefused: It cannot go on like this.
@@ -283,7 +301,7 @@ class Session:
             what = f"Run {state.run} has ended ({state.ended.outcome})."
             raise ResumeRefused(what, "There is nothing to go on with.", f"Look at it: %aether show {state.run}")
         if not anyway:
-            check(state, tools, verb)
+            check(state, tools, verb, own)
         if not state.model.startswith(RECORDED):
             self.models.model(state.model)  # the one that was asked last goes on; one that cannot be had ends nothing
             self.models.only = "" if state.model == self.models.name else state.model

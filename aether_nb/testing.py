@@ -32,7 +32,8 @@ WHAT IS GUARANTEED
     the disk is full, or read-only      nothing of that append is kept, everything before it is; a typed error
     a record is changed, cut, reordered verify names the event; the notebook that shows the hash is a second witness
     a run is replayed                   no effect, no model; where record and rules part, both are named
-    a record comes from somebody else   it is shown; nothing of it is performed before one click; no yes in it counts
+    a record comes from somebody else   it is shown; nothing of it is performed before one click; no yes in it counts;
+                                        to resume or fork a run that another began takes --anyway
 
     What is not: whoever can write both the record and the notebook can write a new story; a tool that says a false
     effect is believed; code that runs in the kernel can do what the kernel can.

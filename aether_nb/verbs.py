@@ -123,7 +123,7 @@ VERBS: tuple[Verb, ...] = (
         (
             RUN,
             Option(("--take",), "take it over from a kernel that is alive", flag=True),
-            Option(("--anyway",), "go on, though tools or rules are no longer the same", flag=True),
+            Option(("--anyway",), "go on, whoever began it and whatever has changed since", flag=True),
             PARK_AFTER,
             Option(
                 ("--approve",),
@@ -153,7 +153,7 @@ VERBS: tuple[Verb, ...] = (
             RUN,
             Option(("text",), "what it shall do instead", rest=True, metavar="TEXT"),
             Option(("--at",), "the last event that is copied; the last one when left out", metavar="EVENT"),
-            Option(("--anyway",), "go on, though tools or rules are no longer the same", flag=True),
+            Option(("--anyway",), "go on, whoever began it and whatever has changed since", flag=True),
         ),
         ("notebook",),
     ),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,15 @@ from traitlets.config import Config
 
 import aether_nb
 from aether_nb import ScriptedModel, register
-from aether_nb.errors import AetherError, ModelError, OptionError, ReplayDiverged, RunFailed
+from aether_nb.errors import (
+    AetherError,
+    ModelError,
+    OptionError,
+    ReplayDiverged,
+    ResumeRefused,
+    RunFailed,
+    StoreTampered,
+)
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import ToolCall
 from harness.home import bare
@@ -194,6 +204,41 @@ def test_a_stranger_is_asked_once(open_notebook: Callable[..., Notebook], monkey
     monkeypatch.setattr("builtins.input", lambda prompt: "1")
     said = there.ask("How many?")
     assert "perform it again" in said and there.shell.user_ns["made"] == [1, 2]
+
+
+@pytest.mark.parametrize("verb", ["resume", "fork"])
+def test_somebody_elses_run_is_not_gone_on_with_unasked(open_notebook: Callable[..., Notebook], verb: str) -> None:
+    """Neither is its code run to have its variables again, nor does it act as it says; a typed word lets it go on."""
+    author = open_notebook()
+    serve(CODE, "There are two.")
+    author.ask("How many?", "--model script")
+    run, log = newest(author)["run"], author.session.store.log
+    whole = [entry.event for entry in log.read(run)][:-2]  # the kernel died before the answer came
+    assert isinstance(whole[0], k.RunStarted) and whole[0].seal
+    log.append("f0e1d2c3", 0, whole, time.time())
+    there = open_notebook("work", "stranger")
+    serve("There are two, says the stranger's model.")
+    with pytest.raises(ResumeRefused, match="was not begun by you"):
+        there.line(f"{verb} f0e1d2c3")
+    assert "made" not in there.shell.user_ns
+    out = there.line(f"{verb} f0e1d2c3 --anyway")
+    assert "says the stranger's model" in out
+    assert ("made" in there.shell.user_ns) == (verb == "resume")
+
+
+def test_a_replay_goes_on_only_with_the_record_it_began_with(notebook: Notebook) -> None:
+    """What was said yes to is what is performed: another record under the same name is refused on resume."""
+    source, log = newest(notebook)["run"], notebook.session.store.log
+    notebook.line("replay --mode live")
+    broken = [entry.event for entry in log.read(newest(notebook)["run"])][:-3]
+    begun = next(event for event in broken if isinstance(event, k.ReplayBegun))
+    place = broken.index(begun)
+    assert (begun.source, begun.chain) == (source, notebook.session.store.chain.head(source))
+    log.append("f0e1d2c3", 0, [*broken[:place], replace(begun, chain="0" * 64), *broken[place + 1 :]], time.time())
+    with pytest.raises(StoreTampered, match=source):
+        notebook.line("resume f0e1d2c3 --anyway")
+    log.append("e0e1d2c3", 0, broken, time.time())
+    assert "Went on" in notebook.line("resume e0e1d2c3 --anyway")
 
 
 def test_a_record_that_diverges_or_failed(notebook: Notebook, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -215,10 +215,6 @@ class Recalled(Asking):
         self.asking, self.record = asking, record
         self._given: dict[str, int] = {}
 
-    def __post_init__(self) -> None:
-        """Whoever is there is there."""
-        super().__init__(self.asking.people)
-
     async def approve(self, call: Call) -> Answer:
         """Get a yes or a no for a call: an old yes does not count."""
         return await self.asking.approve(call)
@@ -268,7 +264,8 @@ def opening(record: Record, chain: str, own: bool) -> tuple[k.Event, ...]:
     """
     known = record.begun or k.ReplayBegun("", "live", record.started.model, record.time)
     begun = k.ReplayBegun(record.run, "live", known.model, known.recorded, chain, own)
-    count = sum(was.again and was.effect == "namespace" for was in record.calls.values())
+    # What the record says of a call's effect is somebody else's word, too, and so is that there was no such call.
+    count = sum(record.performs(call.id) for reply in record.replies for call in reply.message.calls)
     if own or not count:
         return (begun,)
     record.performing = False
@@ -277,18 +274,18 @@ def opening(record: Record, chain: str, own: bool) -> tuple[k.Event, ...]:
     return (begun, k.QuestionAsked(k.CONSENT, text, (k.CONSENT_YES, NO)))
 
 
-def record_again(entries: Iterable[k.Entry], source: Callable[[str], Iterable[k.Entry]]) -> Record | None:
+def record_again(entries: Iterable[k.Entry], source: Callable[[k.ReplayBegun], Iterable[k.Entry]]) -> Record | None:
     """The record that a run performs again, when it is such a run, with what was said about performing it.
 
     Args:
         entries: The log of the run that is taken up.
-        source: Reads the log of another run.
+        source: Reads the log of the run that is performed again.
     """
     record: Record | None = None
     for entry in entries:
         match entry.event:
-            case k.ReplayBegun(source=run):
-                record = record_of(source(run))
+            case k.ReplayBegun():
+                record = record_of(source(entry.event))
             case k.QuestionAsked(id=id) if id == k.CONSENT and record is not None:
                 record.performing = False
             case k.QuestionAnswered(id=id, answer=answer) if id == k.CONSENT and record is not None:

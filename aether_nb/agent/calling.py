@@ -10,6 +10,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from contextvars import Context
 from dataclasses import dataclass, field, replace
 from itertools import groupby
@@ -18,6 +19,7 @@ from typing import Any, TypeVar
 
 from aether_nb.agent.asking import Asking
 from aether_nb.agent.run import Run
+from aether_nb.errors import StoreError
 from aether_nb.events import kinds as k
 from aether_nb.tools.base import Keeping
 
@@ -134,8 +136,9 @@ class CallContext:
     def _show(self) -> None:
         with self.gathering:
             events, self.gathered = self.gathered, []
-        for event in joined(events):
-            self.run.append(event)
+        with suppress(StoreError):  # what was announced before could not be recorded: whoever appends next is told
+            for event in joined(events):
+                self.run.append(event)
 
     async def main(self, function: Callable[[], T | Awaitable[T]]) -> T:
         """Run on the user's main thread."""

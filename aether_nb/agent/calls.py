@@ -43,6 +43,8 @@ class Calls:
     asking: Asking
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     traces: dict[str, Trace] = field(default_factory=dict)
+    judged: dict[str, k.CallProposed] = field(default_factory=dict)
+    """What was judged here last, by call. What only a record says was judged elsewhere, and does not count."""
 
     def specs(self, reading: bool = False) -> tuple[ToolSpec, ...]:
         """What a model is told of the tools; ``reading``: only of those that never change anything."""
@@ -84,7 +86,7 @@ class Calls:
         except Exception as error:  # noqa: BLE001  # what cannot be judged is high: a person looks at it
             found = Assessment("high", "external", (f"it could not be judged ({type(error).__name__})",))
         reads = found.effect == "pure" and found.risk == "low"
-        return k.CallProposed(
+        proposed = self.judged[call.id] = k.CallProposed(
             ToolCall(call.id, call.name, arguments),
             arguments_hash(call.name, arguments),
             found.risk,
@@ -96,14 +98,16 @@ class Calls:
             parallel=reads and tool.together and (tool.where != "main" or self.host.parallel),
             edited=edited,
         )
+        return proposed
 
     # ---- acting
 
     async def act(self, calls: tuple[Call, ...]) -> AsyncIterator[Happened]:
         """Carry out one call, or several at once; yields what happens in the order in which it happens.
 
-        One that was asked about is judged again first. Where that comes out differently, because a file or a variable
-        has changed meanwhile, the call is proposed anew instead of being begun.
+        One that was asked about, or that only the record says was judged, is judged again first. Where that comes out
+        differently, because a file or a variable has changed meanwhile, the call is proposed anew instead of being
+        begun.
         """
         ready: list[tuple[Call, int | None]] = []
         for call in calls:
@@ -121,8 +125,8 @@ class Calls:
 
     def _judged_again(self, call: Call) -> list[k.Event] | None:
         """What has to be said of a call that is no longer what was judged; None when it still is."""
-        if call.status != "approved" and call.name in self.tools:
-            return None  # it was judged a moment ago, and nothing has happened since
+        if call.status != "approved" and self.judged.get(call.id) == call.proposed:
+            return None  # it was judged here a moment ago, and nothing has happened since
         before = call.proposed
         events = list(self.propose(before.call, edited=before.edited))
         return None if events == [before] else events

@@ -123,7 +123,10 @@ class Driver:
         while True:
             for signal in self._found():
                 if self._stops(signal):
-                    self.run.append(*self.mail.heard(self.run.state, signal))
+                    try:
+                        self.run.append(*self.mail.heard(self.run.state, signal))
+                    except StoreError:
+                        break  # it was not heard, and is there at the next look
                     self._stopped_by = signal.by
                     task.cancel()
                     return

@@ -86,7 +86,9 @@ def recorded(rest: Rest, state: RunState) -> Print:
             return _request(asked.step, asked.sent)
         case k.CallProposed(call=call, hash=hash):
             known = state.calls.get(call.id)
-            if known is not None and known.status == "approved":  # judged again just before it acted
+            if known is not None and state.gate == call.id:  # edited, when the gate was open already
+                return Print("Gate", (known.proposed.hash,), call.name)
+            if known is not None and known.status in ("proposed", "approved"):  # judged again just before it acted
                 return Print("Act", (known.proposed.hash,), call.name)
             return Print("Propose", (), f"the call {call.id}")
         case k.GateOpened(call_id=id, hash=hash) | k.GateAnswered(call_id=id, hash=hash):
@@ -272,7 +274,7 @@ def _goes_on(first: k.Event, event: k.Event, state: RunState) -> bool:
         return event.by == "policy:interrupted"
     if isinstance(event, k.CallProposed):  # its yes was not this user's
         known = state.calls.get(event.call.id)
-        return known is not None and known.status == "approved"
+        return known is not None and known.status in ("approved", "begun")
     return isinstance(event, _GOING_ON)
 
 

@@ -14,7 +14,7 @@ from aether_nb.events import kinds as k
 from aether_nb.events.state import RunState
 from aether_nb.tools.base import Tool
 
-__all__ = ["check", "interrupted", "owes_variables", "versions"]
+__all__ = ["advanced", "check", "interrupted", "owes_variables", "versions"]
 
 
 def versions(tools: Mapping[str, Tool]) -> dict[str, str]:
@@ -26,8 +26,8 @@ def versions(tools: Mapping[str, Tool]) -> dict[str, str]:
     }
 
 
-def check(state: RunState, tools: Mapping[str, Tool], verb: str = "resume") -> None:
-    """Refuse to go on where the rules are no longer those that the run began with.
+def check(state: RunState, tools: Mapping[str, Tool], verb: str = "resume", own: bool = True) -> None:
+    """Refuse to go on where the rules are no longer those that the run began with, or where somebody else began it.
 
     A tool that has been added meanwhile changes nothing; one that is missing matters when the run may still call it.
 
@@ -35,6 +35,7 @@ def check(state: RunState, tools: Mapping[str, Tool], verb: str = "resume") -> N
         state: The run.
         tools: The tools that are here.
         verb: What was typed, for the hint.
+        own: Whether this user began it.
 
     Raises:
         ResumeRefused: Says what is not the same, and how to go on all the same.
@@ -44,6 +45,10 @@ def check(state: RunState, tools: Mapping[str, Tool], verb: str = "resume") -> N
     missing = sorted(name.removeprefix("tool:") for name in then if name.startswith("tool:") and name not in now)
     other = sorted(name for name, version in then.items() if name in now and now[name] != version)
     anyway = f"Or go on all the same: %aether {verb} {state.run} --anyway"
+    if not own:
+        why = "Your key has not sealed its record. Going on would run code of it, and act as freely as it says."
+        what = f"Run {state.run} was not begun by you."
+        raise ResumeRefused(what, why, f"Look at it first: %aether show {state.run} · {anyway}")
     if missing:
         what = f"Run {state.run} was begun with tools that are not here: {', '.join(missing)}."
         raise ResumeRefused(
@@ -76,6 +81,18 @@ def interrupted(state: RunState, fresh: bool) -> tuple[k.Event, ...]:
         else:
             events.append(k.CallRetried(id, call.attempt, "the kernel ended while it was running", lost=True))
     return tuple(events)
+
+
+def advanced(entries: Iterable[k.Entry], epoch: int) -> bool:
+    """Whether anything of a run was recorded under the lease of this epoch: only then its holder has its variables."""
+    last = 1  # that of who began it, or forked it
+    for entry in entries:
+        match entry.event:
+            case k.LeaseTaken():
+                last = entry.event.epoch
+            case k.RunForked():
+                last = 1
+    return last == epoch
 
 
 def owes_variables(entries: Iterable[k.Entry]) -> bool:

@@ -118,16 +118,22 @@ class Run:
     def _flush_by_itself(self) -> None:
         try:
             self.flush()
-        except StoreError as error:  # nobody waits for this: whoever appends next is told
-            self._failure = error
+        except StoreError:  # nobody waits for this: whoever appends next is told
+            pass
 
     def _write(self, events: tuple[Event, ...]) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._held:
+        if announced := bool(self._held):
             events, self._held, self.state = (*self._held, *events), [], self._written
-        for entry in self.log.append(self.id, self.state.head, events, self.clock(), self.epoch):
+        try:
+            entries = self.log.append(self.id, self.state.head, events, self.clock(), self.epoch)
+        except StoreError as error:
+            if announced:
+                self._failure = error  # somebody goes by what was announced, and may not go on
+            raise
+        for entry in entries:
             self.state = folds.step(self.state, entry)
             self._tell(entry)
 

@@ -10,7 +10,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from aether_nb.agent.asking import Answer
 from aether_nb.events import kinds as k
@@ -18,7 +18,17 @@ from aether_nb.events.state import RunState
 from aether_nb.store.seal import Sealer
 from aether_nb.store.signals import Signal
 
-__all__ = ["Signing", "gate_events", "recorded_here", "sealed", "sealed_end", "signal_fields", "unsealed"]
+__all__ = [
+    "Signing",
+    "begun_here",
+    "gate_events",
+    "recorded_here",
+    "sealed",
+    "sealed_end",
+    "sealed_start",
+    "signal_fields",
+    "unsealed",
+]
 
 
 @dataclass(frozen=True)
@@ -59,6 +69,29 @@ def _fields(run: str, event: k.GateAnswered | k.GrantGiven) -> tuple[str, ...]:
     return ("grant", run, grant.id, grant.tool, grant.rule, grant.risk, grant.lasts, grant.by)
 
 
+def sealed_start(run: str, started: k.RunStarted, sealer: Sealer) -> k.RunStarted:
+    """The first event of a run, bound to this user's key: what was asked, of whom, and how freely it may act."""
+    return replace(started, seal=sealer.seal(_start_fields(run, started)))
+
+
+def begun_here(entries: Iterable[k.Entry], sealer: Sealer) -> bool:
+    """Whether this user began a run himself; a fork is whoever's its first source is.
+
+    Args:
+        entries: The record, from its first event on.
+        sealer: This user's key.
+    """
+    first, *rest = entries
+    origin = next((entry.event.source for entry in rest if isinstance(entry.event, k.RunForked)), first.run)
+    started = first.event
+    return isinstance(started, k.RunStarted) and sealer.verifies(_start_fields(origin, started), started.seal)
+
+
+def _start_fields(run: str, started: k.RunStarted) -> tuple[str, ...]:
+    limits = [f"{name} {limit:g}" for name, limit in asdict(started.limits).items() if limit is not None]
+    return ("start", run, started.prompt, started.model, started.mode, started.workspace, *limits)
+
+
 def sealed_end(run: str, end: k.RunEnded, head: str, sealer: Sealer) -> k.RunEnded:
     """The end of a run, bound to all that is recorded before it: ``head`` is the hash of the last event."""
     return replace(end, seal=sealer.seal(("run", run, head, end.outcome)))
@@ -82,18 +115,21 @@ def signal_fields(signal: Signal) -> tuple[str, ...]:
     return ("signal", signal.run, signal.id, signal.type, signal.by, body)
 
 
-def unsealed(state: RunState, entries: Iterable[k.Entry], sealer: Sealer) -> tuple[k.Event, ...]:
+def unsealed(state: RunState, entries: Iterable[k.Entry], sealer: Sealer, own: bool = True) -> tuple[k.Event, ...]:
     """What has to be taken back of a record before it may go on here: every yes that this user did not give.
 
     Args:
-        state: The run as its record has it.
+        state: The run as it is to go on: what was interrupted is settled.
         entries: The record.
         sealer: This user's key.
+        own: Whether this user began the run. Of somebody else's, a call is not even done again because it had begun.
 
     Returns:
         Events after which such a call is asked about again, and such a grant is gone.
     """
     taken: list[k.Event] = []
+    approved = {id: call for id, call in state.calls.items() if call.status == "approved"}
+    said, refused = set[str](), set[str]()
     standing = {grant.id for grant in state.grants}
     for entry in entries:
         event = entry.event
@@ -101,8 +137,9 @@ def unsealed(state: RunState, entries: Iterable[k.Entry], sealer: Sealer) -> tup
             if not sealer.verifies(_fields(state.run, event), event.seal):
                 taken.append(k.GrantRevoked(event.grant.id, "policy:not sealed by this user"))
         elif isinstance(event, k.GateAnswered) and event.decision == "approve":
-            call = state.calls.get(event.call_id)
-            waits = call is not None and call.status == "approved" and call.proposed.hash == event.hash
-            if call is not None and waits and not sealer.verifies(_fields(state.run, event), event.seal):
-                taken.append(call.proposed)  # proposed again: it has no yes any more
-    return tuple(taken)
+            call = approved.get(event.call_id)
+            if call is not None and call.proposed.hash == event.hash:
+                (said if sealer.verifies(_fields(state.run, event), event.seal) else refused).add(event.call_id)
+    again = refused - said if own else approved.keys() - said
+    # Proposed again, such a call has no yes any more.
+    return *(call.proposed for id, call in approved.items() if id in again), *taken

@@ -106,13 +106,14 @@ class _Within(Asking):
         self.waiting, self.mail, self.run = Waiting(asking, mail), mail, run
 
     async def answer(self, question: k.QuestionAsked) -> tuple[str | None, str]:
-        """The answer and who gave it; that of a signal is recorded here, with the signal."""
-        said = await self.waiting.answer(question)
-        if not isinstance(said, Signal):
-            return said or (None, "policy:absent")
-        self.mail.waiting = [other for other in self.mail.waiting if other.id != said.id]
-        self.run.append(*self.mail.heard(self.run.state, said))
-        return str(said.body.get("text") or "") or None, f"signal:{said.by}"
+        """The answer and who gave it; that of a signal is recorded here, with the signal, and must be this user's."""
+        while isinstance(said := await self.waiting.answer(question), Signal):
+            self.mail.waiting = [other for other in self.mail.waiting if other.id != said.id]
+            received, *follows = self.mail.heard(self.run.state, said)
+            self.run.append(received, *follows)
+            if received.used:
+                return str(said.body.get("text") or "") or None, f"signal:{said.by}"
+        return said or (None, "policy:absent")
 
 
 def absent(by: str) -> bool:

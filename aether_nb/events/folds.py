@@ -52,11 +52,15 @@ def _changes(state: RunState, entry: k.Entry) -> Changes:
     run, seq, time, event = entry
     reducer = REDUCERS.get(event.kind)
     changes = reducer(state, event) if reducer else {}
-    working = not state.waiting and event.kind != k.LeaseTaken.kind  # nobody held it before that: it did not work
+    working = not state.waiting and event.kind not in _TAKEN_UP
     if working and state.last_time and time > state.last_time:
         changes["seconds"] = state.seconds + time - state.last_time
     changes["run"], changes["head"], changes["last_time"] = run, seq, max(time, state.last_time)
     return changes
+
+
+_TAKEN_UP = (k.LeaseTaken.kind, k.RunForked.kind)
+"""Before these nobody held the run: it did not work."""
 
 
 # ---- the run

@@ -163,7 +163,8 @@ __all__ = [
 class RunStarted(Event):
     """A run began. Everything it may depend on later is frozen here.
 
-    ``versions`` says by which rules it goes: ``next_step``, ``prompt``, and ``tool:NAME`` for each tool.
+    ``versions`` says by which rules it goes: ``next_step``, ``prompt``, and ``tool:NAME`` for each tool. ``seal`` binds
+    what was asked, of whom and how freely, to this user's key: he has begun it himself.
     """
 
     kind: ClassVar[str] = "run.started"
@@ -179,6 +180,7 @@ class RunStarted(Event):
     plan_only: bool = False
     versions: Mapping[str, str] = field(default_factory=dict)
     workspace: str = ""
+    seal: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ class RunParked(Event):
 class RunResumed(Event):
     """A run goes on. ``fresh``: in another kernel than before, whose variables had to be restored.
 
-    ``anyway``: a person said so, though tools or rules are no longer the same.
+    ``anyway``: a person said so, whoever began it and whatever has changed since.
     """
 
     kind: ClassVar[str] = "run.resumed"

@@ -308,7 +308,7 @@ def resumed(event: RunResumed, taken: LeaseTaken | None, after: float) -> str:
     where = "in another kernel" if event.fresh else "in the same kernel"
     late = f" after {duration(after)}" if after >= 0.5 else ""
     before = f", taken over from {holder(taken.before)}" if taken is not None and taken.forced and taken.before else ""
-    anyway = ", though tools or rules are no longer the same" if event.anyway else ""
+    anyway = ", whoever began it and whatever has changed since" if event.anyway else ""
     return f"Went on {where}{late}: {holder(event.by)}{before}{anyway}"
 
 

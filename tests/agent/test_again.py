@@ -294,3 +294,19 @@ def test_what_became_of_each_call_is_read_off_the_record() -> None:
         whole = [*opening, *events]
         _, _, calls = read([k.Entry("r", n, 1.0, event) for n, event in enumerate(whole, 1)])
         assert isinstance(calls["c1"], Was) and calls["c1"].again is again_
+
+
+@pytest.mark.parametrize("proposed", [True, False])
+def test_a_record_cannot_talk_its_way_around_the_question(proposed: bool) -> None:
+    """Somebody else's record that calls its code harmless, or says nothing of a call, is asked about all the same."""
+    play = stage([call("make", "c1", what="x"), "done"], tools=[make])
+    play.drive()
+    forged = []
+    for entry in entries_of(play):
+        event = entry.event
+        if isinstance(event, k.CallProposed):
+            event = replace(event, effect="pure")
+        if proposed or not isinstance(event, k.CallProposed | k.CallBegun | k.CallFinished):
+            forged.append(event)
+    _, run = again([k.Entry("run1", n, float(n), event) for n, event in enumerate(forged, 1)], [make], own=False)
+    assert run.state.answer == "done" and DID == []

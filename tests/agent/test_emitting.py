@@ -6,9 +6,12 @@ import asyncio
 from contextvars import ContextVar
 from pathlib import Path
 
+import pytest
+
 from aether_nb.agent.asking import Asking
 from aether_nb.agent.calls import Calls, Host
 from aether_nb.agent.run import Run
+from aether_nb.errors import StoreFull
 from aether_nb.events import kinds as k
 from aether_nb.store.memory import MemoryLog
 from harness.agent import here
@@ -30,3 +33,27 @@ def test_what_is_shown_of_a_call_is_not_taken_for_its_output() -> None:
 
     asyncio.run(emitting())
     assert seen == [False]
+
+
+def test_what_cannot_be_shown_because_the_disk_is_full_is_told_to_whoever_appends_next() -> None:
+    """The callback that shows it has nobody to tell: it raises nothing into the loop."""
+    faults: list[object] = []
+
+    class Full(MemoryLog):
+        def append(self, *args: object, **more: object) -> tuple[k.Entry, ...]:
+            raise StoreFull("The disk is full.")
+
+    run = Run(Full(), "run1")
+    calls = Calls(run, {}, Host(None, Path("/nowhere"), here), Asking(()))
+
+    async def emitting() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, fault: faults.append(fault))
+        run._held.append(k.ItemStarted(0))
+        calls._context("c1", loop).emit(k.OutputDelta("c1", "text"))
+        await asyncio.sleep(0.01)
+        with pytest.raises(StoreFull):
+            run.append(k.RunEnded("done"))
+
+    asyncio.run(emitting())
+    assert faults == []

@@ -44,6 +44,7 @@ def test_variables_are_compared_with_what_the_record_knows() -> None:
     kept = [k.Kept(name, "int", f"sha256:{name}") for name in "abcd"] + [k.Kept("e", "int")]
     events = [k.NamespaceKept("c1", tuple(kept)), k.NamespaceChanged("c2", (k.Change("d", "removed"),))]
     events.append(k.NamespaceChanged("c3", (k.Change("a", "changed"),)))
+    events.append(k.RunEnded("done"))  # what says nothing of variables changes nothing
     made = made_of([k.Entry("r", n, 1.0, event) for n, event in enumerate(events, 1)])
     assert set(made) == {"a", "b", "c"}
     missing, differs = compared(made, lambda name: name != "a", lambda name, hash: None if name == "c" else False)
@@ -63,3 +64,10 @@ def test_a_model_is_told_what_a_fork_changes() -> None:
     assert told(gone).text.splitlines()[1:] == ["x is gone: no kernel", "y is not what it was: changed"]
     state = fold([k.Entry("f", len(entries) + 1, 2000.0, gone)], fold(entries))
     assert (state.ended, state.answered, state.declined_limit) == (None, False, "")
+
+
+def test_a_fork_is_not_charged_for_the_time_since_its_source() -> None:
+    """Nobody worked between the event at which it begins and the copy: a fork of an old run has all its seconds."""
+    entries = [k.Entry("f", 1, 10.0, k.RunStarted("q", "m")), k.Entry("f", 2, 12.0, k.PlanMade(()))]
+    forked = fold([k.Entry("f", 3, 90_000.0, k.RunForked("r", 2))], fold(entries))
+    assert forked.seconds == 2.0

@@ -25,7 +25,7 @@ from aether_nb.events.folds import fold
 from aether_nb.events.messages import Message, Text, Usage
 from aether_nb.store.memory import MemoryLog
 from aether_nb.tools.base import Result
-from harness.agent import NO, YES, Script, Stage, call, here, look, send, stage
+from harness.agent import NO, YES, Script, Stage, call, here, look, resumed, send, stage
 
 
 def entries_of(play: Stage) -> list[k.Entry]:
@@ -291,3 +291,12 @@ def test_a_record_without_a_beginning_is_no_run() -> None:
 
     with pytest.raises(ModelError, match="holds no run"):
         record_of([])
+
+
+def test_a_call_that_is_edited_after_its_run_was_parked_is_of_the_gate() -> None:
+    """The gate was open already: the edit is the first that is said there, and the record is what the rules do."""
+    play = stage([call("send", to="a"), "done"], tools=[send], park_after=0.02)
+    play.drive()
+    again = resumed(play, ["done"], tools=[send], person=Script([replace(YES, arguments={"to": "b"})]))
+    assert again.drive().answer == "done"
+    assert "sent to b" in again.told()

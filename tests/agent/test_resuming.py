@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from aether_nb import tool
-from aether_nb.agent.resuming import check, versions
+from aether_nb.agent.resuming import advanced, check, versions
 from aether_nb.agent.steps import Finish, next_step
 from aether_nb.errors import ResumeRefused
 from aether_nb.events import kinds as k
@@ -16,7 +17,7 @@ from aether_nb.events.messages import Message, Text, Usage
 from aether_nb.events.state import RunState
 from aether_nb.tools.base import Care
 from aether_nb.tools.function import declare
-from harness.agent import Script, call, look, send, stage
+from harness.agent import NO, Script, call, look, send, stage
 
 
 def begun(names: dict[str, str]) -> RunState:
@@ -118,3 +119,37 @@ def test_a_run_that_is_stopped_twice_ends_once() -> None:
     head = play.run.state.head
     play.driver._end(k.RunEnded("cancelled"))
     assert play.run.state.head == head
+
+
+def test_what_a_record_says_of_a_call_does_not_let_it_run() -> None:
+    """It was judged elsewhere: before it begins it is judged here, and what could hurt is asked about."""
+    play = stage(["ok"], tools=[send], person=Script([NO]))
+    honest = play.driver.calls.judge(call("send", "c1", to="a"))
+    play.driver.calls.judged.clear()
+    reply = k.ModelAnswered("m", Message("assistant", calls=(call("send", "c1", to="a"),)), Usage(), "tool_calls", 0.1)
+    play.run.append(k.ModelAsked("m", 1, play.run.state.sent))
+    play.run.append(reply)
+    play.run.append(replace(honest, risk="low", effect="pure", effect_text="only looks"))
+    play.drive()
+    assert "call.begun" not in play.kinds
+    assert [event for event in play.stored if isinstance(event, k.CallProposed)][1] == honest
+
+
+def test_a_run_that_somebody_else_began_is_looked_at_first() -> None:
+    """It is refused with how to look at it and how to go on all the same, whatever its rules are."""
+    with pytest.raises(ResumeRefused) as caught:
+        check(begun({}), {}, "fork", own=False)
+    assert caught.value.what == "Run r1 was not begun by you."
+    assert "%aether show r1" in caught.value.hint and caught.value.hint.endswith("%aether fork r1 --anyway")
+
+
+def test_only_who_has_recorded_something_has_the_variables_of_a_run() -> None:
+    """A lease that was taken and not written under, because the resume was refused or failed, tells of no kernel."""
+    begun, taken = [k.RunStarted("q", "m")], [k.RunStarted("q", "m"), k.LeaseTaken(4, "me")]
+
+    def record(events: list[k.Event]) -> list[k.Entry]:
+        return [k.Entry("r", n, 1.0, event) for n, event in enumerate(events, 1)]
+
+    assert advanced(record(begun), 1) and not advanced(record(begun), 2)
+    assert advanced(record(taken), 4) and not advanced(record(taken), 5)
+    assert advanced(record([*taken, k.RunForked("s", 2)]), 1)

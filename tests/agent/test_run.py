@@ -99,3 +99,18 @@ async def test_what_could_not_be_written_did_not_happen() -> None:
         run.append(k.CallBegun("c1", "h"))
     run.flush()
     assert run.state == fold(log.read("r1"))
+
+
+async def test_who_goes_by_what_was_announced_may_not_go_on_without_it() -> None:
+    """A commit that fails takes with it what was announced; though the disk has room again, nothing follows it."""
+    run, log = begun([])
+    before = run.state
+    run.append(proposed())
+    run.append(k.CallBegun("c1", "h"))
+    log.full = True
+    with pytest.raises(StoreFull):
+        run.append(k.OutputDelta("c1", "…"))  # shown from a callback of the loop, whose errors reach nobody
+    log.full = False
+    with pytest.raises(StoreFull):
+        run.append(k.CallFinished("c1", (), 0.1))
+    assert run.state == before == fold(log.read("r1"))

@@ -11,15 +11,19 @@ from typing import Any
 import pytest
 
 from aether_nb import tool
-from aether_nb.agent.asking import Answer
+from aether_nb.agent.asking import Answer, Asking
 from aether_nb.agent.mail import Mail, heard
-from aether_nb.agent.sealing import Signing, sealed, signal_fields, unsealed
+from aether_nb.agent.run import Run
+from aether_nb.agent.sealing import signal_fields
+from aether_nb.agent.waiting import Waiting
+from aether_nb.errors import StoreFull
 from aether_nb.events import kinds as k
 from aether_nb.events.folds import fold
 from aether_nb.events.state import Call, RunState
 from aether_nb.store.seal import Sealer
 from aether_nb.store.signals import Signal
 from aether_nb.store.store import Store, memory_store
+from aether_nb.tools.base import Context
 from harness.agent import YES, Script, Stage, call, look, resumed, send, stage
 
 
@@ -178,6 +182,42 @@ def test_a_doubt_is_settled_from_outside(
     assert (state.answer, state.calls["call_1"].status) == ("done", status)
 
 
+def test_a_call_that_asks_hears_an_answer_from_outside_but_only_this_users(store: Store, sealer: Sealer) -> None:
+    """A word without this user's seal is kept in the record and does not answer, whatever it says; his own does."""
+    heard_by_tool: list[str | None] = []
+
+    @tool(risk="low", effect="pure", where="loop")
+    async def choose(context: Context) -> str:
+        """Ask which one."""
+        heard_by_tool.append(await context.ask("Which?"))
+        return str(heard_by_tool[-1])
+
+    offer = [call("choose"), "done"]
+    play = waiting(store, sealer, offer, tools=[choose])
+    play.driver.calls.asking = play.driver.waiting.within(play.run)
+    other = Sealer(sealer.file.parent.parent / "other")
+
+    def said(by: Sealer, name: str, text: str) -> bool:
+        question = play.run.state.question
+        return question is not None and say(store, by, "answer", name, id=question.id, text=text)
+
+    foreign, mine = (lambda: said(other, "f", "all of them")), (lambda: said(sealer, "m", "the first"))
+    assert asyncio.run(meanwhile(play, foreign, lambda: bool(signals(play)), mine)).answer == "done"
+    assert heard_by_tool == ["the first"]
+    assert signals(play) == [("answer", False), ("answer", True)]
+    answers = [event for event in play.stored if isinstance(event, k.QuestionAnswered)]
+    assert [(event.answer, event.by) for event in answers] == [("the first", "signal:cli:anna")]
+    assert play.replayed().state == play.run.state
+
+
+def test_a_call_that_asks_where_nobody_can_send_words_asks_who_is_there(store: Store, sealer: Sealer) -> None:
+    """Without a letter box the people are asked themselves; with one, whoever is there still comes first."""
+    asking = Asking([Script(answers=["one"])])
+    assert Waiting(asking).within(Run(store.log)) is asking
+    within = Waiting(asking, mail(store, sealer)).within(Run(store.log))
+    assert asyncio.run(within.answer(k.QuestionAsked("q", "Which?"))) == ("one", "panel")
+
+
 def test_what_is_told_reaches_the_model_between_two_calls(store: Store, sealer: Sealer) -> None:
     """A word never stands between a call and its result; it comes right after, once."""
     said: list[bool] = []
@@ -250,6 +290,31 @@ def test_stop_from_outside_ends_the_run(store: Store, sealer: Sealer) -> None:
     assert [signal.id for signal in store.signals.pending("run1")] == ["f"]
 
 
+def test_a_stop_that_could_not_be_recorded_is_heard_at_the_next_look(store: Store, sealer: Sealer) -> None:
+    """A disk that is full for a moment does not make a run deaf."""
+    begun = asyncio.Event()
+
+    @tool(risk="low", effect="pure", where="loop")
+    async def hang() -> str:
+        """Never end."""
+        begun.set()
+        await asyncio.sleep(60)
+        return ""
+
+    play = waiting(store, sealer, [call("hang"), "never"], tools=[hang])
+    append, failed = play.run.append, list[k.Event]()
+
+    def full_once(*events: k.Event) -> None:
+        if isinstance(events[0], k.SignalReceived) and not failed:
+            failed.append(events[0])
+            raise StoreFull("The disk is full.")
+        append(*events)
+
+    play.run.append = full_once  # type: ignore[method-assign]
+    state = asyncio.run(meanwhile(play, lambda: begun.is_set() and say(store, sealer, "stop")))
+    assert failed and state.ended == k.RunEnded("cancelled", "Stopped by cli:anna.")
+
+
 @pytest.mark.parametrize("type", ["approve", "deny", "answer", "settle"])
 def test_a_signal_that_fits_nothing_is_received_and_not_used(type: k.SignalType) -> None:
     """Whoever comes too late is told so by the record, and changes nothing."""
@@ -313,56 +378,3 @@ def test_variables_are_written_before_a_run_is_parked() -> None:
     play = stage([call("send", to="a")], tools=[send], park_after=0.0, keeper=Keeps())
     play.drive()
     assert play.stored[-2:] == [k.NamespaceKept("", (k.Kept("df", "DataFrame"),)), k.RunParked("gate", "call_1")]
-
-
-# ---- seals
-
-
-def test_a_yes_that_this_user_did_not_give_is_asked_for_again(sealer: Sealer) -> None:
-    """A record that came from elsewhere brings its approvals and grants as pictures only."""
-    proposed = k.CallProposed(call("send", "c1", to="a"), "sha256:h", "medium", "external")
-    grant = k.Grant("g1", "send", "tool", "high", "run", "panel")
-    yes = k.GateAnswered("c1", "sha256:h", "approve", "panel")
-    given = k.GrantGiven(grant)
-    for seals, taken in (
-        (sealer, ()),
-        (
-            Sealer(sealer.file.parent.parent / "other"),
-            (proposed, k.GrantRevoked("g1", "policy:not sealed by this user")),
-        ),
-        (None, (proposed, k.GrantRevoked("g1", "policy:not sealed by this user"))),
-    ):
-        events = (k.RunStarted("q", "m"), proposed, sealed("r", yes, seals), sealed("r", given, seals))
-        entries = [k.Entry("r", n, float(n), event) for n, event in enumerate(events, 1)]
-        assert unsealed(fold(entries), entries, sealer) == taken
-    used = [
-        *entries,
-        k.Entry("r", 5, 5.0, k.CallBegun("c1", "sha256:h")),
-        k.Entry("r", 6, 6.0, k.GrantRevoked("g1", "x")),
-    ]
-    assert unsealed(fold(used), used, sealer) == ()  # it has acted already: nothing to take back
-
-
-def test_a_seal_of_a_yes_fits_that_yes_only(sealer: Sealer) -> None:
-    """Another run, another call, another word: none of them has this seal."""
-    yes = k.GateAnswered("c1", "sha256:h", "approve", "panel")
-    seals = {
-        sealed(run, event, sealer).seal
-        for run, event in (
-            ("r1", yes),
-            ("r2", yes),
-            ("r1", replace(yes, call_id="c2")),
-            ("r1", replace(yes, hash="sha256:i")),
-            ("r1", replace(yes, decision="deny")),
-            ("r1", replace(yes, lasts="run")),
-        )
-    }
-    assert len(seals) == 6
-
-
-def test_bytes_beside_the_record_are_signed_with_the_same_key(sealer: Sealer) -> None:
-    """What this user wrote is known as his; what was changed, or written by somebody else, is not."""
-    signing = Signing(sealer)
-    signature = signing.sign(b"pickle")
-    assert signing.verifies(b"pickle", signature) and not signing.verifies(b"pickled", signature)
-    assert not Signing(Sealer(sealer.file.parent.parent / "other")).verifies(b"pickle", signature)

@@ -34,7 +34,7 @@ def test_variables_come_back_though_restoring_them_was_stopped(teller: Teller) -
 @pytest.mark.parametrize("place", ["in put_price, before it acts", "in order, before it acts", "before call.begun"])
 def test_a_tool_that_is_gone_is_refused_and_with_anyway_the_model_is_told(teller: Teller, place: str) -> None:
     """A run whose tool was not defined again is refused by name; --anyway tells the model and ends nothing."""
-    scene = killed_at(teller, place, skip=3 if place == "before call.begun" else 0)
+    scene = killed_at(teller, place, skip=3 if place == "before call.begun" else 0, each=True)
     gone = ("order", "put_price")
     scene.live("resume", without=gone)
     said = json.loads((scene.folder / "end.json").read_text())["error"]

@@ -31,6 +31,7 @@ def install(file: Path) -> None:
     def forgetful(self: Any, *events: Any) -> None:
         append(self, *events)
         self.flush()
+        self.flush()
         known, self.state = self.state, folds.fold(self.log.read(self.id))
         other = [name for name, value in vars(known).items() if value != getattr(self.state, name)]
         with file.open("a") as out:

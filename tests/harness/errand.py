@@ -148,7 +148,9 @@ def says(prompt: str, folder: Path) -> str:
 
 def doubt(text: str, folder: Path) -> str:
     """Whether a call that is in doubt has acted, by its traces."""
-    name = text.split()[0]
+    found = re.search(r"(\w+) was interrupted", text)
+    assert found, text
+    name = found[1]
     if name == "write_file":
         return "it ran" if (folder / FILE).exists() else "run it"
     done = counts(os.environ[URL], os.environ[CASE]).effects(name)

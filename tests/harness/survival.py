@@ -81,6 +81,7 @@ class Teller:
         person: bool,
         targets: Collection[int] = (),
         delays: Callable[[int], float | None] = lambda life: None,
+        **more: Any,
     ) -> Story:
         """Let a run live until it ends.
 
@@ -89,12 +90,13 @@ class Teller:
             person: Whether somebody is at the keyboard. Else it is parked, and is told what to do by signals.
             targets: The points at which its process is killed.
             delays: Seconds after which the n-th process is killed; None: it is not.
+            more: What else its processes are told.
         """
         scene = self.scene(name, person)
         for life in range(LIVES):
             if (do := scene.next()) == "nothing":
                 return scene.story(life)
-            scene.live(do, targets=sorted(targets), kill_after=delays(life))
+            scene.live(do, targets=sorted(targets), kill_after=delays(life), **more)
         raise AssertionError(f"{name} never ended: {scene.said()[-3000:]}")
 
     def scene(self, name: str, person: bool) -> Scene:
@@ -273,13 +275,13 @@ def told(stories: list[Story], seconds: float) -> str:
 # ---- one death
 
 
-def killed_at(teller: Teller, place: str, person: bool = True, skip: int = 0) -> Scene:
+def killed_at(teller: Teller, place: str, person: bool = True, skip: int = 0, **more: Any) -> Scene:
     """A run whose process was killed when it first came to a place; ``skip``: after it had been there so often."""
-    calm = teller.tell("calm", person)
+    calm = teller.tell("calm", person, **more)
     target = [n for n, name in enumerate(calm.points) if name == place][skip]
     scene = teller.scene("killed", person)
     while (do := scene.next()) != "nothing":
-        if not scene.live(do, targets=[target]):
+        if not scene.live(do, targets=[target], **more):
             return scene
     raise AssertionError(f"nobody was killed at {place}")
 

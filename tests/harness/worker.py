@@ -55,6 +55,8 @@ def prepare(shell: Any, job: Mapping[str, Any]) -> None:
         shell: An IPython shell.
         job: ``folder``, ``env``, ``targets`` and ``person``, a yes or no. ``hold`` is the name of a point at which the
             process waits ``until`` that file of its folder is there. ``first`` is code that is run before the cells.
+            ``each``: all that happens is recorded by itself, as where things take long; else what only announces work
+            is recorded with what follows, however long that takes, so that commits do not hang on the clock.
     """
     folder = Path(job["folder"])
     os.chdir(folder)
@@ -64,6 +66,9 @@ def prepare(shell: Any, job: Mapping[str, Any]) -> None:
         points.hold(held, folder / job["until"])
     points.install()
     errand.passing[:] = [points.pass_by]
+    run_module.AT_ONCE = 3600.0
+    if job.get("each"):
+        run_module.Run._announces = lambda run, events: False  # type: ignore[method-assign]
     _around(files_tool, "_write", "write_file")
     _around(code_tool, "compare", "run_python", after=False)
     registry.register("model", "script", errand.model)
@@ -71,7 +76,6 @@ def prepare(shell: Any, job: Mapping[str, Any]) -> None:
     if job["person"]:
         faces_module.can_type = lambda _: True
         faces_module.input = lambda prompt="": errand.says(prompt, folder)  # a kernel puts its own among the builtins
-    run_module.AT_ONCE = 3600.0  # which events are recorded together must not hang on how long something takes
     aether_nb.load_ipython_extension(shell)
 
 

@@ -19,6 +19,7 @@ from aether_nb.agent.calls import Calls, Host
 from aether_nb.agent.context import compose
 from aether_nb.agent.driver import Driver
 from aether_nb.agent.run import Run
+from aether_nb.agent.waiting import Waiting
 from aether_nb.events import kinds as k
 from aether_nb.events.state import Call
 from aether_nb.live.summary import summarize
@@ -104,5 +105,5 @@ async def _drive(shell: InteractiveShell, text: str, folder: Path, person: Someb
     asking = Asking([person])
     calls = Calls(run, {tool.spec.name: tool for tool in BUILT_IN}, Host(shell, folder, main), asking)
     analyst = Analyst()
-    state = await Driver(run, lambda _: analyst, calls, asking).drive()
+    state = await Driver(run, lambda _: analyst, calls, Waiting(asking)).drive()
     return state.answer
