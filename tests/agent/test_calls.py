@@ -35,6 +35,7 @@ def test_a_call_is_handed_the_house_and_no_more(tmp_path: Path) -> None:
             made=context.made,
             main=await context.main(lambda: 42),
             keeper=context.keeper,
+            effect=context.effect,
         )
         context.emit(k.Progress(context.call_id, 1, 2, "half"))
         await asyncio.sleep(0.01)
@@ -60,6 +61,7 @@ def test_a_call_is_handed_the_house_and_no_more(tmp_path: Path) -> None:
         "workspace": tmp_path,
         "names": ["df"],
         "keeper": None,
+        "effect": "pure",
         "plan": (k.PlanItem("Look", "peek"),),
         "made": ("t",),
         "main": 42,

@@ -61,7 +61,7 @@ def work(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture(params=["now", "six"])
+@pytest.fixture(params=["now", pytest.param("six", marks=pytest.mark.full)])
 def python(request: pytest.FixtureRequest) -> Path:
     """The interpreters whose kernels are tested: this one's, and that of an environment with ipykernel 6."""
     if request.param == "now":

@@ -77,6 +77,21 @@ def test_of_many_who_make_the_key_one_wins(tmp_path):
     assert seals == {Sealer(tmp_path / "own").seal(["a"])}
 
 
+def test_who_comes_second_takes_the_key_of_the_first(tmp_path, monkeypatch):
+    """A key that has appeared while one was made is the key: what was sealed with it stays sealed."""
+    link = os.link
+
+    def slow(part, file):
+        monkeypatch.undo()
+        Sealer(tmp_path).seal(["first"])
+        link(part, file)
+
+    monkeypatch.setattr(subject.os, "link", slow)
+    second = Sealer(tmp_path)
+    assert Sealer(tmp_path).verifies(["yes"], second.seal(["yes"]))
+    assert [path.name for path in tmp_path.iterdir()] == [FILE]
+
+
 def test_where_links_are_unknown_the_key_is_moved_into_place(tmp_path, monkeypatch):
     """Some file systems cannot give a file a second name."""
 
