@@ -117,6 +117,7 @@ def test_names_of_one_object_are_noted(keeper):
 
 def test_inputs_are_noted_once_with_their_cell(keeper):
     """What a call takes from the user is noted before it runs; what the run itself made is none of that."""
+    keeper.budget = Budget(quick=5.0)  # however busy the machine is
     namespace = {"In": ["", "x = 1\ndf = 2", "df = [3]", "print(df)"], "df": [3], "x": 1, "pd": pd, "own": 1}
     keeper.keep(namespace, ["own"], 0)
     noted = keeper.read(namespace, "y = df + x + own; pd.DataFrame()")
