@@ -298,7 +298,7 @@ async def _fork(session: Session, task: Fork, entries: list[k.Entry], cell: Cell
             run.append(*events)
         if task.text:
             _tell(session, run, task.text)
-        return await session.driven(run, tools, cell, task.park_after)
+        return await session.driven(run, tools, cell, task.park_after, known=copied)
 
 
 def _compared(namespace: Mapping[str, Any], copied: list[k.Entry]) -> k.RunForked:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -255,7 +255,7 @@ class Session:
         before = store.leases.holder(id)
         with self.leased(id, task.take) as lease:
             run = Run(store.log, id, (cell.watcher,), epoch=lease.epoch)
-            run.catch_up()
+            run.catch_up(entries)
             if run.state.head != len(entries):  # somebody has gone on with it meanwhile
                 entries = list(store.log.read(id))
                 self.may_go_on(run.state, tools, task.anyway, own)
@@ -270,9 +270,9 @@ class Session:
             if taken := unsealed(run.state, entries, self.sealer, own):
                 run.append(*taken)
             if fresh:
-                plan = plan_restore(store.log.read(id))
+                plan = plan_restore(entries)
                 run.append(await cell.main(lambda: restore(self.shell, plan, store.blobs, Signing(self.sealer))))
-            return await self.driven(run, tools, cell, task.park_after, record)
+            return await self.driven(run, tools, cell, task.park_after, record, entries)
 
     def _source(self, begun: k.ReplayBegun) -> Iterator[k.Entry]:
         """The record that a run performs again, which must be the one that it has begun with.
@@ -317,6 +317,7 @@ class Session:
         cell: Cell,
         park_after: float | None = None,
         record: Record | None = None,
+        known: Iterable[k.Entry] = (),
     ) -> RunState:
         """Drive a run to its end, or to where it is parked, and let go of it.
 
@@ -326,13 +327,14 @@ class Session:
             cell: Where it is worked on.
             park_after: Seconds of waiting after which it is parked.
             record: Whose replies it gets instead of a model's, when it performs another run again.
+            known: What its log held when it was taken up; nothing, for a run that begins.
         """
         self.last = run.id
         mail = Mail(self.store.signals, run.id, self.sealer)
         asking = Asking(cell.people) if record is None else Recalled(Asking(cell.people), record)
         waiting = Waiting(asking, mail, park_after)
         keeper = Keeper(self.store.blobs, signer=Signing(self.sealer))
-        keeper.recall(self.store.log.read(run.id))
+        keeper.recall(known)
         calls = Calls(run, tools, Host(self.shell, self.workspace, cell.main, keeper=keeper), waiting.within(run))
         try:
             sealing: Any = {"sealer": self.sealer, "head": lambda: self.store.chain.head(run.id)}

@@ -64,11 +64,16 @@ class Run:
         self._timer: asyncio.TimerHandle | None = None
         self._failure: StoreError | None = None
 
-    def catch_up(self) -> None:
-        """Take in what its log has and this has not seen, and show it to who watches."""
+    def catch_up(self, known: Iterable[Entry] = ()) -> None:
+        """Take in what its log has and this has not seen, and show it to who watches.
+
+        Args:
+            known: The beginning of its log, where that was read already.
+        """
+        for entry in known:
+            self._take_in(entry)
         for entry in self.log.read(self.id, self.state.head):
-            self.state = folds.step(self.state, entry)
-            self._tell(entry)
+            self._take_in(entry)
 
     def append(self, *events: Event) -> None:
         """Record events, all of them or none; one that is transient is only shown, and comes alone.
@@ -134,8 +139,11 @@ class Run:
                 self._failure = error  # somebody goes by what was announced, and may not go on
             raise
         for entry in entries:
-            self.state = folds.step(self.state, entry)
-            self._tell(entry)
+            self._take_in(entry)
+
+    def _take_in(self, entry: Entry) -> None:
+        self.state = folds.step(self.state, entry)
+        self._tell(entry)
 
     def _tell(self, entry: Entry) -> None:
         """Show an entry, and the state's new word when it changed."""
