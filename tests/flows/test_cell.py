@@ -6,11 +6,10 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from harness.kernel import Cell, Kernel
+from harness.kernel import Kernel, shown
 
 LOAD = """
 %load_ext aether_nb
@@ -47,18 +46,6 @@ def kernel(shared: Kernel) -> Kernel:
     """The shared kernel, with no memory of earlier questions."""
     shared.run("%aether new")
     return shared
-
-
-def shown(cell: Cell, mime: str = "text/plain") -> str:
-    """What the cell shows in the end, updates applied, in one text."""
-    outputs: dict[str, dict[str, Any]] = {}
-    for message in cell.messages:
-        content = message["content"]
-        if message["msg_type"] in ("display_data", "update_display_data"):
-            id = content.get("transient", {}).get("display_id") or f"#{len(outputs)}"
-            if message["msg_type"] == "display_data" or id in outputs:
-                outputs[id] = content["data"]
-    return "\n".join(str(data.get(mime, "")) for data in outputs.values())
 
 
 def test_loading_says_in_one_line_which_model_serves(kernel: Kernel) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from harness.kernel import Cell, Kernel
+from harness.kernel import Kernel, shown
 
 pytestmark = [pytest.mark.kernel, pytest.mark.slow]
 
@@ -83,18 +83,6 @@ def aether(work: Path, *words: str, code: int = 0) -> str:
     done = subprocess.run(command, cwd=work, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
     return done.stdout + done.stderr
-
-
-def shown(cell: Cell, mime: str = "text/plain") -> str:
-    """What the cell shows in the end, updates applied, in one text."""
-    outputs: dict[str, dict[str, Any]] = {}
-    for message in cell.messages:
-        content = message["content"]
-        if message["msg_type"] in ("display_data", "update_display_data"):
-            id = content.get("transient", {}).get("display_id") or f"#{len(outputs)}"
-            if message["msg_type"] == "display_data" or id in outputs:
-                outputs[id] = content["data"]
-    return "\n".join(str(data.get(mime, "")) for data in outputs.values())
 
 
 def the_run(work: Path) -> str:

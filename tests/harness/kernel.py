@@ -52,6 +52,18 @@ class Cell:
         return next((str(content["ename"]) for content in self.of("error")), "")
 
 
+def shown(cell: Cell, mime: str = "text/plain") -> str:
+    """What the cell shows in the end, updates applied, in one text."""
+    outputs: dict[str, dict[str, Any]] = {}
+    for message in cell.messages:
+        content = message["content"]
+        if message["msg_type"] in ("display_data", "update_display_data"):
+            id = content.get("transient", {}).get("display_id") or f"#{len(outputs)}"
+            if message["msg_type"] == "display_data" or id in outputs:
+                outputs[id] = content["data"]
+    return "\n".join(str(data.get(mime, "")) for data in outputs.values())
+
+
 class Kernel:
     """A kernel of the environment that ``python`` belongs to. A context: it is shut down at the end."""
 
