@@ -114,3 +114,15 @@ async def test_who_goes_by_what_was_announced_may_not_go_on_without_it() -> None
     with pytest.raises(StoreFull):
         run.append(k.CallFinished("c1", (), 0.1))
     assert run.state == before == fold(log.read("r1"))
+
+
+async def test_what_was_read_already_is_not_read_again() -> None:
+    """A run is taken up from entries in the hand and what its log has behind them: each is folded and shown once."""
+    _, log = begun([])
+    entries, seen = list(log.read("r1")), list[k.Entry]()
+    for known in (entries, entries[:1], []):
+        seen.clear()
+        run = Run(log, "r1", (seen.append,))
+        run.catch_up(known)
+        assert [entry for entry in seen if entry.event.stored] == entries
+        assert run.state == fold(entries)
