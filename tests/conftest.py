@@ -7,6 +7,7 @@ import platform
 import shutil
 import signal
 import socket
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -64,6 +65,8 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     os.environ["JUPYTER_PLATFORM_DIRS"] = "1"
     os.environ["MPLBACKEND"] = "agg"
+    # A machine may have a keyring that works, and a test that keeps a key in it would leave it there.
+    os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
 
 
 # ---- no network
@@ -96,6 +99,15 @@ def _no_network() -> Iterator[None]:
         for name in ("connect", "connect_ex"):
             patch.setattr(socket.socket, name, guarded(getattr(socket.socket, name)))
         yield
+
+
+@pytest.fixture(autouse=True)
+def _no_keyring() -> None:
+    """Whatever keyring this process looked at before, a test finds none."""
+    if (keyring := sys.modules.get("keyring")) is not None:
+        from keyring.backends.null import Keyring
+
+        keyring.set_keyring(Keyring())
 
 
 # ---- two lanes, and nothing left out in CI
