@@ -8,6 +8,7 @@ from aether_nb.tools.code import run_python
 from aether_nb.tools.editing import edit_file, search_files
 from aether_nb.tools.files import list_files, read_file, write_file
 from aether_nb.tools.git import git
+from aether_nb.tools.notebook import propose_cell, read_cells
 from aether_nb.tools.packages import install_package, list_packages
 from aether_nb.tools.plan import ask_user, plan
 from aether_nb.tools.plot import plot
@@ -35,6 +36,8 @@ BUILT_IN: tuple[Tool, ...] = (
     list_packages,
     install_package,
     http_request,
+    read_cells,
+    propose_cell,
     time_now,
     ask_user,
 )

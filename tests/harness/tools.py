@@ -30,6 +30,7 @@ class ToolContext:
     keeper: Any = None
     key: str = "key"
     effect: Effect = "namespace"
+    notebook: Path | None = None
 
     @property
     def shell(self) -> Any:
