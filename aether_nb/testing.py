@@ -147,6 +147,7 @@ class _Context:
     plan: tuple[PlanItem, ...] = ()
     made: tuple[str, ...] = ()
     keeper: None = None
+    notebook: None = None
 
     @property
     def shell(self) -> Any:
