@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from aether_nb.errors import OptionError, RepairableToolError
-from aether_nb.events.kinds import Change, NamespaceChanged, ValueBound
+from aether_nb.events.kinds import Change, Effect, NamespaceChanged, ValueBound
 from aether_nb.events.messages import Text
 from aether_nb.live.execute import Execution
 from aether_nb.live.values import show_value
@@ -35,9 +35,10 @@ def answering(name: str, wanted: str) -> FunctionTool:
     """
 
     def assess(arguments: Mapping[str, Any], context: Context) -> Assessment:
-        code = f"{name} = {_expression(arguments['expression'])}"
-        found = judge({"code": code}, context)
-        return Assessment(found.risk, found.effect, found.reasons, f"gives a value of type {wanted} to {name}")
+        """What the expression could do; that the variable gets its value was asked for by the person."""
+        found = judge({"code": _expression(arguments["expression"])}, context)
+        effect: Effect = "namespace" if found.effect == "pure" else found.effect
+        return Assessment(found.risk, effect, found.reasons, f"gives a value of type {wanted} to {name}")
 
     async def answer_with(expression: str, context: Context) -> Result:
         """Stands for the text below."""

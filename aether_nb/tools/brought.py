@@ -14,6 +14,9 @@ from aether_nb.tools.base import Assessment, Context, Tool
 from aether_nb.tools.builtin import BUILT_IN
 from aether_nb.tools.function import FunctionTool, declare
 
+ANALYST = "aether:analyst"
+"""What it says in words is never the value: it may as well be why there is none."""
+
 __all__ = ["bind", "brought", "given", "lent"]
 
 
@@ -95,6 +98,8 @@ def bind(namespace: dict[str, Any], state: RunState, name: str = "") -> None:
         namespace[name] = state.answer
     elif not _answered(state):
         try:
+            if state.model.endswith(ANALYST):
+                raise Unfit("the offline analyst found none; it says what it did in its answer")
             namespace[name] = Wanted(started.wanted, namespace).said(state.answer)
         except Unfit as unfit:
             what = f"The answer has no value of type {started.wanted}; {name} is as it was."

@@ -143,10 +143,12 @@ def test_a_type_that_is_none_is_refused_before_the_run(kernel: Kernel, line: str
 @pytest.mark.parametrize(
     ("wanted", "question", "bound"),
     [
-        ("float", "What is the mean of sales?", "15.0"),
+        ("float", "What is the mean of sales in df?", "15.0"),
         ("int", "How many rows does df have?", "3"),
-        ("DataFrame", "What is the mean of sales by city?", "Oslo"),
-        ("str", "Which city has the most sales?", "Rome"),
+        ("DataFrame", "What is the mean of sales in df by city?", "Oslo"),
+        ("str", "Which city in df has the most sales?", "Rome"),
+        ("list[str]", "Which cities are there in df?", "['Rome', 'Oslo']"),
+        ("dict", "Total sales by city in df?", "'Rome': 40.0"),
     ],
 )
 def test_the_analyst_gives_values_too(kernel: Kernel, wanted: str, question: str, bound: str) -> None:
