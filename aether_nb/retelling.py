@@ -33,11 +33,12 @@ from aether_nb.models.router import ANALYST
 from aether_nb.session import Session
 from aether_nb.store.log import Log, RunSummary
 from aether_nb.store.memory import MemoryLog
+from aether_nb.store.seal import Sealer
 from aether_nb.store.signals import Signal
 from aether_nb.store.store import Store
 from aether_nb.tasks import Cell, Question, Resumption
 
-__all__ = ["Fork", "Replay", "Work", "drifts", "ready", "report", "work"]
+__all__ = ["Fork", "Replay", "Work", "drifts", "own", "ready", "report", "work"]
 
 COMPARING = 1.0
 """Seconds that comparing a variable with the record may take."""
@@ -178,7 +179,7 @@ async def work(session: Session, task: Work, cell: Cell) -> RunState:
 async def _shown(session: Session, task: Replay, entries: list[k.Entry], cell: Cell) -> RunState:
     """Show a run as it was; nothing is performed, and nothing is recorded."""
     record, store = record_of(entries), session.store
-    told = known(store, record, task.mode, _own(session, entries))
+    told = known(store, record, task.mode, own(store, session.sealer, entries))
     cell.watcher(k.Entry(task.source, 0, time.time(), told))
     confirmed = Confirmed()
     if task.mode == "confirm":
@@ -218,7 +219,7 @@ def report(replayed: Replayed, mode: k.ReplayMode, head: str) -> dict[str, Any]:
 async def _again(session: Session, task: Replay, entries: list[k.Entry], cell: Cell) -> RunState:
     """Perform a run again: a new run, whose replies come from the record."""
     record, store = record_of(entries), session.store
-    own, settings = _own(session, entries), session.models.settings
+    mine, settings = own(store, session.sealer, entries), session.models.settings
     here = session.tools(record.started)
     with session.leased(task.run) as lease:
         run = Run(store.log, task.run, (cell.watcher,), epoch=lease.epoch)
@@ -235,7 +236,7 @@ async def _again(session: Session, task: Replay, entries: list[k.Entry], cell: C
         )
         given = (sealed(run.id, k.GrantGiven(grant), session.sealer) for grant in session.grants)
         started = sealed_start(run.id, started, session.sealer)
-        run.append(started, record.composed, *given, *opening(record, store.chain.head(task.source), own))
+        run.append(started, record.composed, *given, *opening(record, store.chain.head(task.source), mine))
         state = await session.driven(run, record.tools(here), cell, task.park_after, record)
     task.told.update(drifts(store.log, task.run, task.source))
     return state
@@ -267,11 +268,11 @@ def drifts(log: Log, run: str, source: str) -> dict[str, Any]:
     return {"run": run, "mode": "live", "source": source, "outcome": outcome, "same": same, "calls": calls}
 
 
-def _own(session: Session, entries: list[k.Entry]) -> bool:
-    """Whether this user recorded a run himself."""
-    end, hashes = entries[-1].event, session.store.chain.hashes(entries[-1].run)
+def own(store: Store, sealer: Sealer, entries: list[k.Entry]) -> bool:
+    """Whether this user recorded a run himself, to its end."""
+    end, hashes = entries[-1].event, store.chain.hashes(entries[-1].run)
     before = hashes[-2] if len(hashes) > 1 else ""
-    return isinstance(end, k.RunEnded) and recorded_here(entries[-1].run, end, before, session.sealer)
+    return isinstance(end, k.RunEnded) and recorded_here(entries[-1].run, end, before, sealer)
 
 
 # ---- forking

@@ -106,13 +106,16 @@ class Wanted:
             raise Unfit(f"it is a {type(value).__name__}, and a {self.text} is wanted")
         if isinstance(value, str) and self.type in (int, float, bool):
             raise Unfit(f"it is a text, and a value of type {self.text} is wanted")
-        plain = value
+        plain, simple = value, self.type in (int, float, bool, str)
         if hasattr(type(value), "tolist"):  # numpy and pandas: as Python's own values
-            plain, code = value.tolist(), f"{_bracketed(code)}.tolist()"
+            plain = value.tolist()
+            if simple and not isinstance(plain, list):
+                return Fitted(self._validated(plain), f"{self.text}({code})")
+            code = f"{_bracketed(code)}.tolist()"
         fitted = self._validated(plain)
         if type(fitted) is type(plain) and _same(fitted, plain):
             return Fitted(fitted, code)
-        if self.type in (int, float, bool, str):
+        if simple:
             return Fitted(fitted, f"{self.text}({code})")
         return Fitted(fitted, f"__import__('pydantic').TypeAdapter({self.text}).validate_python({code})")
 
