@@ -8,7 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from aether_nb.events.kinds import Effect, Event, PlanItem
+from aether_nb.events.kinds import Effect, Event, PlanItem, Risk
 
 
 @dataclass
@@ -27,6 +27,7 @@ class ToolContext:
     keeper: Any = None
     key: str = "key"
     effect: Effect = "namespace"
+    permitted: tuple[Risk, ...] = ()
 
     @property
     def shell(self) -> Any:
@@ -35,6 +36,13 @@ class ToolContext:
     async def ask(self, text: str, options: tuple[str, ...] = ()) -> str | None:
         self.asked.append((text, options))
         return self.answer
+
+    def allows(self, text: str, options: tuple[str, ...]) -> str | None:
+        self.asked.append((text, options))
+        return self.answer
+
+    def permits(self, risk: Risk, path: str = "") -> bool:
+        return risk in self.permitted
 
     def emit(self, event: Event) -> None:
         self.emitted.append(event)

@@ -20,12 +20,13 @@ class Announced:
 
     Attributes:
         dangers: What it is said to reach, in the words of the reasons: ``reaches the network``.
-        files: Files that it is said to write; as they stand in the code, or every text of the code where it may reach
-            files in some other way.
+        files: Files that it is said to write, as they stand in the code.
+        texts: Every text in code that may reach files in some other way: one of them may be the file that is meant.
     """
 
     dangers: frozenset[str] = frozenset()
     files: frozenset[str] = frozenset()
+    texts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,8 @@ def read(code: str, namespace: Mapping[str, object], made: Collection[str] = ())
     try:
         tree, magic = parse(code, namespace)
         if magic:
-            return Reading("high", "external", (SHELL,), Announced(frozenset({SHELL}), frozenset(code.split())))
+            said = Announced(frozenset({SHELL}), texts=frozenset(code.split()))
+            return Reading("high", "external", (SHELL,), said)
         if tree is None:
             return Reading("low", "namespace", ("this is not valid Python; it will fail",))
         variables, learnt = dict(namespace), Learnt()
@@ -48,8 +49,7 @@ def read(code: str, namespace: Mapping[str, object], made: Collection[str] = ())
         reading = _read_once(tree, variables, made, learnt).reading()
         if reading.risk != "high":
             return reading
-        said = reading.announced
-        return replace(reading, announced=replace(said, files=said.files.union(_texts(tree))))
+        return replace(reading, announced=replace(reading.announced, texts=frozenset(_texts(tree))))
     except (RecursionError, MemoryError):
         return TOO_DEEP
 
