@@ -10,6 +10,7 @@ import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -108,11 +109,13 @@ class Cell:
         main: Runs a function on the user's main thread.
         people: Who may be asked, in this order.
         watcher: Who is told of every entry.
+        hold: Lets a job on that thread wait for something.
     """
 
     main: Callable[[Callable[[], Any]], Awaitable[Any]]
     people: Sequence[Person]
     watcher: Watcher
+    hold: Callable[[Future[Any]], Any] = Future.result
 
 
 @dataclass
@@ -336,7 +339,7 @@ class Session:
         keeper = Keeper(self.store.blobs, signer=Signing(self.sealer))
         keeper.recall(known)
         notebook = Path(self.notebook) if self.notebook else None
-        host = Host(self.shell, self.workspace, cell.main, keeper=keeper, notebook=notebook)
+        host = Host(self.shell, self.workspace, cell.main, keeper=keeper, notebook=notebook, hold=cell.hold)
         calls = Calls(run, tools, host, waiting.within(run))
         try:
             sealing: Any = {"sealer": self.sealer, "head": lambda: self.store.chain.head(run.id)}

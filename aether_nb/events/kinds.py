@@ -295,7 +295,8 @@ class ModelFailed(Event):
 class QuestionAsked(Event):
     """The run asks a person. ``call_id`` is the call that asks, ``limit`` the limit that was reached, else empty.
 
-    ``doubt``: the question is what became of ``call_id``; its options are it ran, run it, skip.
+    ``doubt``: the question is what became of ``call_id``; its options are it ran, run it, skip. ``guard``: it is
+    whether the code of ``call_id`` may do what it is about to do; an earlier answer to that does not count.
     """
 
     kind: ClassVar[str] = "question.asked"
@@ -306,6 +307,7 @@ class QuestionAsked(Event):
     call_id: str = ""
     limit: str = ""
     doubt: bool = False
+    guard: bool = False
 
 
 @dataclass(frozen=True, slots=True)
