@@ -87,7 +87,7 @@ def _only_read(task: Work) -> bool:
 
 async def _work(session: Session, task: Work, face: Face, jobs: Jobs) -> RunState:
     people = face.people(jobs, session.models.settings.approve)
-    return await work(session, task, Cell(jobs.main, people, face.watcher))
+    return await work(session, task, Cell(jobs.main, people, face.watcher, jobs.hold))
 
 
 def _delivered(session: Session, task: Work, face: Face, state: RunState, then: Then) -> None:

@@ -286,7 +286,9 @@ class Session:
         waiting = Waiting(asking, mail, park_after)
         keeper = Keeper(self.store.blobs, signer=Signing(self.sealer))
         keeper.recall(known)
-        calls = Calls(run, tools, Host(self.shell, self.workspace, cell.main, keeper=keeper), waiting.within(run))
+        notebook = Path(self.notebook) if self.notebook else None
+        host = Host(self.shell, self.workspace, cell.main, keeper=keeper, notebook=notebook, hold=cell.hold)
+        calls = Calls(run, tools, host, waiting.within(run))
         try:
             sealing: Any = {"sealer": self.sealer, "head": lambda: self.store.chain.head(run.id)}
             if record is None:

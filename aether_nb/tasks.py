@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -79,8 +80,10 @@ class Cell:
         main: Runs a function on the user's main thread.
         people: Who may be asked, in this order.
         watcher: Who is told of every entry.
+        hold: Lets a job on that thread wait for something.
     """
 
     main: Callable[[Callable[[], Any]], Awaitable[Any]]
     people: Sequence[Person]
     watcher: Watcher
+    hold: Callable[[Future[Any]], Any] = Future.result

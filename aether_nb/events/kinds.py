@@ -74,6 +74,7 @@ from aether_nb.events.values import (
     Drift,
     Effect,
     Event,
+    Flag,
     Gone,
     Grant,
     Kept,
@@ -109,6 +110,7 @@ __all__ = [
     "Effect",
     "Entry",
     "Event",
+    "Flag",
     "GateAnswered",
     "GateOpened",
     "Gone",
@@ -305,7 +307,8 @@ class ModelFailed(Event):
 class QuestionAsked(Event):
     """The run asks a person. ``call_id`` is the call that asks, ``limit`` the limit that was reached, else empty.
 
-    ``doubt``: the question is what became of ``call_id``; its options are it ran, run it, skip.
+    ``doubt``: the question is what became of ``call_id``; its options are it ran, run it, skip. ``guard``: it is
+    whether the code of ``call_id`` may do what it is about to do; an earlier answer to that does not count.
     """
 
     kind: ClassVar[str] = "question.asked"
@@ -316,6 +319,7 @@ class QuestionAsked(Event):
     call_id: str = ""
     limit: str = ""
     doubt: bool = False
+    guard: bool = False
 
 
 @dataclass(frozen=True, slots=True)
