@@ -94,7 +94,7 @@ class _Folding:
     run: str = ""
     prompt: str = ""
     proposed: dict[str, k.CallProposed] = field(default_factory=dict)
-    bound: dict[str, str] = field(default_factory=dict)
+    coded: dict[str, str] = field(default_factory=dict)
     made: dict[str, tuple[k.Kept, ...]] = field(default_factory=dict)
     told: dict[str, tuple[k.Change, ...]] = field(default_factory=dict)
     done: dict[str, str] = field(default_factory=dict)
@@ -118,8 +118,8 @@ class _Folding:
                 self.done[self.last] = self.plan[index].title
             case k.PlanMade(items=items) | k.PlanRevised(items=items):
                 self.plan = items
-            case k.ValueBound(call_id=id, code=code):
-                self.bound[id] = code
+            case k.CallCoded(call_id=id, code=code):
+                self.coded[id] = code
             case k.NamespaceChanged(call_id=id, changes=changes):
                 self.told[id] = changes
             case k.NamespaceKept(call_id=id, kept=kept, inputs=inputs):
@@ -136,7 +136,7 @@ class _Folding:
 
     def _piece(self, call: k.CallProposed, title: str) -> Piece | None:
         id = call.call.id
-        code = self.bound.get(id, "")
+        code = self.coded.get(id, "")
         if call.call.name == CODE:
             code = str(call.call.arguments.get("code", ""))
         if not code.strip():

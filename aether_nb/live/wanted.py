@@ -69,10 +69,18 @@ def check_typed(text: str) -> str:
         nodes = list(ast.walk(ast.parse(text, mode="eval").body))
     except (SyntaxError, ValueError, RecursionError) as error:
         raise OptionError(f"--as {text} is no type.", f"{one_line(error)}.", KNOWN) from None
+    literals = [node.slice for node in nodes if isinstance(node, ast.Subscript) and _is_literal(node.value)]
+    plain = {inner for literal in literals for inner in ast.walk(literal)}
     for node in nodes:
-        if not isinstance(node, ALLOWED):
+        # A text is a forward reference, which whoever reads the type evaluates.
+        forward = isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in plain
+        if forward or not isinstance(node, ALLOWED):
             raise OptionError(f"--as {text} is no type.", "It is an expression that does something.", KNOWN)
     return text
+
+
+def _is_literal(node: ast.expr) -> bool:
+    return (node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")) == "Literal"
 
 
 class Wanted:
@@ -157,9 +165,9 @@ def _resolved(text: str, namespace: Mapping[str, Any]) -> Any:
         raise OptionError(f"--as {text} is no type.", f"It is a {type(found).__name__}.", KNOWN)
     try:
         TypeAdapter(found)
-    except PydanticUserError as error:
-        hint = "Make it a dataclass or a pydantic model."
-        raise OptionError(f"--as {text} cannot be checked.", error.message.partition("\n")[0], hint) from None
+    except Exception as error:  # noqa: BLE001  # pydantic's own, or what a class of the user's raises when it is read
+        why = error.message.partition("\n")[0] if isinstance(error, PydanticUserError) else f"{one_line(error)}."
+        raise OptionError(f"--as {text} cannot be checked.", why, "Make it a dataclass or a pydantic model.") from None
     return found
 
 
