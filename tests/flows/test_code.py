@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from harness.kernel import Cell, Kernel, shown
+from harness.kernel import Cell, Kernel
 
 LOAD = """
 %load_ext aether_nb
@@ -127,14 +127,6 @@ def test_an_input_is_handed_over_where_no_cell_makes_it(kernel: Kernel) -> None:
     assert "reproduces" in said and "taken as it was kept: df" in said
 
 
-def test_code_that_acts_outside_is_not_run_again_by_itself(kernel: Kernel, folder: Path) -> None:
-    """It is named; with --outside it is run, too."""
-    kernel.run("script(code('from pathlib import Path\\nsize = Path(\"x.txt\").write_text(\"x\")', 'Write x'), 'ok')")
-    cell = kernel.run("%%aether --mode auto --model script\nWrite")
-    if not (folder / "x.txt").exists():  # nobody was there to say yes
-        assert "has no code" in kernel.run("%aether verify-code").of("error")[0]["traceback"][0], shown(cell)
-
-
 def test_a_terminal_verifies_and_exports_too(kernel: Kernel, folder: Path) -> None:
     """aether verify-code says by its exit code whether the code makes the same; inputs come from what was kept."""
     run = run_of(kernel)
@@ -146,3 +138,51 @@ def test_a_terminal_verifies_and_exports_too(kernel: Kernel, folder: Path) -> No
     found = json.loads(done.stdout)
     assert (done.returncode, found["outcome"]) == (1, "missing"), done.stderr
     assert "df" in found["first"] and "In[2]" in found["first"]
+
+
+CELLS = ("import pandas as pd", DATA, "raise ValueError('a cell that fails')", "%load_ext aether_nb\nlate = 1")
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Kernel, Path]]:
+    """A kernel of a saved notebook, in which everything is approved: it has computed, and written outside."""
+    folder = tmp_path_factory.mktemp("saved")
+    file = folder / "story.ipynb"
+    asks = ("%%aether --model script\nSum it", "%%aether --model script\nSum it and write")
+    cells = [nbformat.v4.new_code_cell(source) for source in (*CELLS, *asks)]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), file)
+    with Kernel(Path(sys.executable), {"JPY_SESSION_NAME": str(file), "AETHER_APPROVE": "auto"}, folder) as kernel:
+        for cell in (*CELLS, LOAD):
+            kernel.run(cell)
+        kernel.run("script(code('total = df.sales.sum()', 'Sum it'), 'ok')")
+        assert kernel.run(asks[0]).status == "ok"
+        kernel.run("script(code('total = df.sales.sum()', 'Sum it'), code('df.to_csv(\"x.txt\")', 'Write x'), 'ok')")
+        assert kernel.run(asks[1]).status == "ok"
+        yield kernel, folder
+
+
+def verified(folder: Path, *words: str) -> tuple[int, dict[str, object]]:
+    """The exit code of ``aether verify-code``, and what it says."""
+    line = [sys.executable, "-m", "aether_nb", "verify-code", *words, "--json"]
+    done = subprocess.run(line, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    assert done.stdout, done.stderr
+    return done.returncode, json.loads(done.stdout)
+
+
+def test_a_saved_notebook_is_reproduced_from_a_terminal(saved: tuple[Kernel, Path]) -> None:
+    """The cells of the file that stand before the question make what it needs, even when one of them fails."""
+    kernel, folder = saved
+    runs = json.loads(kernel.run("%aether runs --json").text())
+    first = next(row["run"] for row in runs if row["prompt"] == "Sum it")
+    code, found = verified(folder, first)
+    assert (code, found["outcome"], found["same"], found["handed"]) == (0, "reproduces", ["total"], [])
+
+
+def test_what_acts_outside_is_left_out_until_it_is_said(saved: tuple[Kernel, Path]) -> None:
+    """A file is not written again by looking whether code reproduces; with --outside it is."""
+    _, folder = saved
+    (folder / "x.txt").unlink()
+    code, found = verified(folder)
+    assert (code, found["left_out"], (folder / "x.txt").exists()) == (0, ["Write x"], False)
+    code, found = verified(folder, "--outside")
+    assert (code, found["left_out"], (folder / "x.txt").exists()) == (0, [], True)
