@@ -34,6 +34,7 @@ from aether_nb.events import kinds as k
 from aether_nb.events.folds import fold
 from aether_nb.events.state import RunState
 from aether_nb.live.bridge import AgentThread
+from aether_nb.live.jobs import waited
 from aether_nb.live.keeping import Keeper, plan_restore, restore
 from aether_nb.live.summary import summarize
 from aether_nb.models.base import Model
@@ -115,7 +116,7 @@ class Cell:
     main: Callable[[Callable[[], Any]], Awaitable[Any]]
     people: Sequence[Person]
     watcher: Watcher
-    hold: Callable[[Future[Any]], Any] = Future.result
+    hold: Callable[[Callable[[], Future[Any]]], Any] = waited
 
 
 @dataclass

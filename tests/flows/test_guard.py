@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from flows.test_cell import LOAD
+
 from harness.kernel import HANG, Cell, Kernel, shown
 
 HELPER = """
@@ -144,7 +143,7 @@ def test_stop_ends_the_wait(kernel: Kernel, tmp_path: Path) -> None:
 
 
 def test_what_the_card_said_is_not_asked_about_again(kernel: Kernel, tmp_path: Path) -> None:
-    """A file that the reading names inside the working folder is written without a further question, in mode ask too."""
+    """A file that the reading names inside the working folder is written without a further question."""
     script(kernel, "df.to_csv('out.csv')")
     cell = kernel.send(ASK.replace("auto", "ask"), allow_stdin=True)
     kernel.until(kernel.client.stdin_channel.msg_ready, "the gate", [cell])
@@ -152,4 +151,4 @@ def test_what_the_card_said_is_not_asked_about_again(kernel: Kernel, tmp_path: P
     kernel.client.input("y")
     kernel.finish(cell)
     assert (tmp_path / "work" / "out.csv").exists()
-    assert os.listdir(tmp_path / "elsewhere") == []
+    assert not list((tmp_path / "elsewhere").iterdir())
