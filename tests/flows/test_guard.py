@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -20,6 +21,9 @@ def keep(text):
     (Path(elsewhere) / "kept.txt").write_text(text)
 """
 ASK = "%%aether --model script --mode auto\nKeep it"
+
+
+pytestmark = [pytest.mark.kernel, pytest.mark.slow]
 
 
 @pytest.fixture(params=["now", "six"])
@@ -152,3 +156,16 @@ def test_what_the_card_said_is_not_asked_about_again(kernel: Kernel, tmp_path: P
     kernel.finish(cell)
     assert (tmp_path / "work" / "out.csv").exists()
     assert not list((tmp_path / "elsewhere").iterdir())
+
+
+def test_an_answer_from_elsewhere_ends_the_box_and_the_code_goes_on(kernel: Kernel, tmp_path: Path) -> None:
+    """A question at an input box may be answered from a terminal: the box is given up, and only the box."""
+    script(kernel, "keep('from a terminal')")
+    cell = kernel.send(ASK, allow_stdin=True)
+    kernel.until(kernel.client.stdin_channel.msg_ready, "the question", [cell])
+    command = [sys.executable, "-m", "aether_nb", "answer", "yes"]
+    work = tmp_path / "work"
+    done = subprocess.run(command, cwd=work, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, (done.stdout, done.stderr)
+    kernel.finish(cell)
+    assert kept(tmp_path) == "from a terminal"
