@@ -178,8 +178,7 @@ class Session:
             started, tools = self._started(question, model)
             opening = context.compose(
                 question.mentions.text or question.prompt,
-                summary.text,
-                summary.columns,
+                summary.parts,
                 mode=started.mode,
                 workspace=self.workspace,
                 prior=started.prior,
