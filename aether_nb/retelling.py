@@ -163,8 +163,8 @@ async def work(session: Session, task: Work, cell: Cell) -> RunState:
     if isinstance(task, Question | Resumption):
         return await session.work(task, cell)
     async with session.working:
-        session.store.chain.verify(task.source).confirm()
-        entries = list(session.store.log.read(task.source))
+        entries, verdict = session.store.chain.whole(task.source)
+        verdict.confirm()
         if isinstance(task, Fork):
             return await _fork(session, task, entries, cell)
         if task.mode == "live":

@@ -192,8 +192,8 @@ class Session:
 
     async def _resume(self, task: Resumption, cell: Cell) -> RunState:
         store, id = self.store, task.run
-        store.chain.verify(id).confirm()
-        entries = list(store.log.read(id))
+        entries, verdict = store.chain.whole(id)
+        verdict.confirm()
         record, own = record_again(entries, self._source), begun_here(entries, self.sealer)
         rules = fold(entry for entry in entries if isinstance(entry.event, RULES))
         tools = self.tools(rules.started)

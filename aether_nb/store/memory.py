@@ -111,6 +111,10 @@ class MemoryLog:
         links = self._links(run)
         return verify(run, links, len(links), links[-1].hash if links else root(run), noted)
 
+    def whole(self, run: str) -> tuple[list[k.Entry], Verdict]:
+        """See ``Chain.whole``."""
+        return list(self.read(run)), self.verify(run)
+
     def _links(self, run: str) -> list[Link]:
         links, prev = [], root(run)
         for _, seq, time, event in self.read(run):
