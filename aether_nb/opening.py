@@ -31,8 +31,9 @@ def open_session(shell: Any) -> Session:
     notebook, workspace = place(shell)
     settings = load(workspace)
     record = store_folder(notebook, Path.cwd(), settings.store)
-    store = open_store(store_place(notebook, Path.cwd(), settings.store), str(notebook or workspace))
     sealer = Sealer(own_file().parent)
+    where = store_place(notebook, Path.cwd(), settings.store)
+    store = open_store(where, str(notebook or workspace), sealer=sealer)
     return Session(shell, Serving(settings, record), store, sealer, workspace, notebook=str(notebook or ""))
 
 
@@ -49,7 +50,7 @@ def surroundings(shell: Any) -> tuple[Settings | ConfigError, Path | Address, Pa
 
 def open_record(place: str = "", name: str = "aether") -> Store:
     """The record in a folder or on a server, or the one that belongs to the working directory."""
-    return open_store(record_place(place), name)
+    return open_store(record_place(place), name, sealer=Sealer(own_file().parent))
 
 
 def record_place(place: str = "") -> Path | Address:

@@ -163,12 +163,11 @@ __all__ = [
 class RunStarted(Event):
     """A run began. Everything it may depend on later is frozen here.
 
-    ``versions`` says by which rules it goes: ``next_step``, ``prompt``, and ``tool:NAME`` for each tool. ``seal`` binds
-    what was asked, of whom and how freely, to this user's key: he has begun it himself.
+    ``versions`` says by which rules it goes: ``next_step``, ``prompt``, and ``tool:NAME`` for each tool.
     """
 
     kind: ClassVar[str] = "run.started"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     prompt: str
     model: str
     mode: Mode = "ask"
@@ -180,23 +179,18 @@ class RunStarted(Event):
     plan_only: bool = False
     versions: Mapping[str, str] = field(default_factory=dict)
     workspace: str = ""
-    seal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class RunEnded(Event):
-    """A run is over. ``what``, ``why`` and ``hint`` speak of a failure; an answer is the last message.
-
-    ``seal`` binds all that is recorded before it to this user's key: he has recorded it himself.
-    """
+    """A run is over. ``what``, ``why`` and ``hint`` speak of a failure; an answer is the last message."""
 
     kind: ClassVar[str] = "run.ended"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     outcome: Outcome
     what: str = ""
     why: str = ""
     hint: str = ""
-    seal: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,6 +105,8 @@ MIGRATIONS: tuple[tuple[Act, ...], ...] = (
         ) WITHOUT ROWID""",
         _list_calls,
     ),
+    # 3. The head of a run is sealed with its user's key. What was written before is nobody's own.
+    ("ALTER TABLE runs ADD COLUMN seal TEXT NOT NULL DEFAULT ''",),
 )
 """What makes version n out of version n - 1; the file's ``user_version`` says how many have been done."""
 

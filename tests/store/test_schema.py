@@ -13,19 +13,25 @@ from aether_nb.events import kinds as k
 from aether_nb.store import database
 from aether_nb.store.ledger import CallRow
 from aether_nb.store.log import RunSummary
+from aether_nb.store.seal import Sealer
 from aether_nb.store.store import open_store
 
-FIRST = (Path(__file__).parent / "version1.sql").read_text(encoding="utf-8")
+HERE = Path(__file__).parent
+
+
+def written(folder, version):
+    """A folder with a record as that version wrote it."""
+    folder.mkdir(parents=True)
+    with closing(sqlite3.connect(folder / "runs.db")) as db:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.executescript((HERE / f"version{version}.sql").read_text(encoding="utf-8"))
+    return folder
 
 
 @pytest.fixture
 def old(folder):
     """A folder with a record of the first version."""
-    folder.mkdir(parents=True)
-    with closing(sqlite3.connect(folder / "runs.db")) as db:
-        db.execute("PRAGMA journal_mode = WAL")
-        db.executescript(FIRST)
-    return folder
+    return written(folder, 1)
 
 
 @pytest.fixture
@@ -106,10 +112,28 @@ def test_an_old_file_that_cannot_be_written_is_read_all_the_same(store, monkeypa
     assert file.read_bytes() == before
 
 
-def test_an_old_file_and_a_new_one_have_the_same_tables(old, tmp_path):
+def test_a_run_that_was_sealed_in_pieces_is_nobodys_own(tmp_path):
+    """Version 2 sealed a start, a yes and an end: they are read, what they say counts for nothing, and it goes on."""
+    store = open_store(written(tmp_path / "old", 2), sealer=Sealer(tmp_path / "key"))
+    with closing(store.log):
+        verdicts = [store.chain.verify(run) for run in ("5c1d", "6d2e")]
+        assert [(one.ok, one.own, one.events) for one in verdicts] == [(True, False, 6), (True, False, 2)]
+        events = [entry.event for entry in store.log.read("5c1d")]
+        asked = ("what lies here?", "openai:x")
+        assert events[0] == k.RunStarted(*asked, tools=("shell",), notebook="a.ipynb", cell="c2", workspace="/w")
+        assert events[3] == k.GateAnswered("a", "h", "approve", "panel", "run")
+        assert [row.state for row in store.ledger.calls("5c1d")] == ["begun"]
+        store.log.append("5c1d", 6, (k.CallDoubtful("a", "it was interrupted"),), 9.0)
+        assert store.chain.verify("5c1d").ok and not store.chain.verify("5c1d").own
+        store.log.append("5c1d", 7, (k.RunResumed("me", True, anyway=True),), 9.0)
+        assert store.chain.verify("5c1d").own
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_an_old_file_and_a_new_one_have_the_same_tables(version, tmp_path):
     """However a file came to today's version, it is the same."""
     shapes = []
-    for folder in (old, tmp_path / "new"):
+    for folder in (written(tmp_path / "old", version), tmp_path / "new"):
         store = open_store(folder)
         store.log.append("r", 0, (k.RunStarted("q", "m"),), 1.0)
         store.log.close()
