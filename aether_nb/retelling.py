@@ -30,11 +30,12 @@ from aether_nb.events.folds import fold
 from aether_nb.events.state import RunState
 from aether_nb.live.keeping import Clock, matches
 from aether_nb.models.router import ANALYST
-from aether_nb.session import Cell, Question, Resumption, Session
+from aether_nb.session import Session
 from aether_nb.store.log import Log, RunSummary
 from aether_nb.store.memory import MemoryLog
 from aether_nb.store.signals import Signal
 from aether_nb.store.store import Store
+from aether_nb.tasks import Cell, Question, Resumption
 
 __all__ = ["Fork", "Replay", "Work", "drifts", "ready", "report", "work"]
 
@@ -216,7 +217,7 @@ def report(replayed: Replayed, mode: k.ReplayMode, head: str) -> dict[str, Any]:
 async def _again(session: Session, task: Replay, entries: list[k.Entry], own: bool, cell: Cell) -> RunState:
     """Perform a run again: a new run, whose replies come from the record."""
     record, store = record_of(entries), session.store
-    settings, here = session.models.settings, session.tools()
+    settings, here = session.models.settings, session.tools(record.started)
     with session.leased(task.run) as lease:
         run = Run(store.log, task.run, (cell.watcher,), epoch=lease.epoch)
         started = replace(
@@ -274,7 +275,8 @@ async def _fork(session: Session, task: Fork, entries: list[k.Entry], own: bool,
     forked = replace(forked, source=task.source, at=at, chain=store.chain.hashes(task.source)[at - 1])
     _worth(task, copied, forked)
     with session.leased(task.run) as lease:
-        run, tools = Run(store.log, task.run, (cell.watcher,), epoch=lease.epoch), session.tools()
+        run = Run(store.log, task.run, (cell.watcher,), epoch=lease.epoch)
+        tools = session.tools(fold(copied[:1]).started)
         session.may_go_on(replace(fold(copied), run=task.source, ended=None), tools, task.anyway, own, "fork")
         # In one append: no yes to the other run may ever be one to this.
         new = (forked, *taken_back(following(fold(copied), (forked,))), *map(k.GrantGiven, session.grants))

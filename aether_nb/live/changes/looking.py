@@ -14,7 +14,7 @@ from typing import Any
 from aether_nb.live.changes.prints import ATOMS, atom, container, function, plain_class, plain_object
 from aether_nb.live.changes.shots import Clock, Shot
 from aether_nb.live.changes.tables import numpy_array, pandas_frame, pandas_series, polars_frame
-from aether_nb.live.describe import root, type_name, value_text
+from aether_nb.live.describing.words import root, type_name, value_text
 
 __all__ = ["LOOKERS", "NO_TIME", "shoot"]
 

@@ -12,7 +12,7 @@ from types import ModuleType
 
 from aether_nb.live.changes.looking import shoot
 from aether_nb.live.changes.shots import Clock, Shot
-from aether_nb.live.describe import root
+from aether_nb.live.describing.words import root
 from aether_nb.live.summary import users_own
 
 __all__ = ["Photograph", "in_order", "photograph"]

@@ -11,7 +11,8 @@ from itertools import islice
 from types import CodeType, FunctionType
 from typing import Any
 
-from aether_nb.live.describe import one_line, positions, root, value_text
+from aether_nb.live.describing.figures import positions
+from aether_nb.live.describing.words import one_line, root, value_text
 
 __all__ = ["ATOMS", "ITEMS", "atom", "container", "function", "plain_class", "plain_object", "small"]
 

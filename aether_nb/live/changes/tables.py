@@ -12,7 +12,8 @@ from typing import Any
 
 from aether_nb.live.changes.prints import ITEMS, small
 from aether_nb.live.changes.shots import Clock, Column, Looked
-from aether_nb.live.describe import label, plain_list, positions
+from aether_nb.live.describing.figures import plain_list, positions
+from aether_nb.live.describing.words import label
 
 __all__ = ["numpy_array", "pandas_frame", "pandas_series", "polars_frame"]
 

@@ -13,7 +13,7 @@ from aether_nb.live.changes.looking import NO_TIME, shoot
 from aether_nb.live.changes.photographs import Photograph, in_order
 from aether_nb.live.changes.prints import ITEMS
 from aether_nb.live.changes.shots import Shot
-from aether_nb.live.describe import value_text
+from aether_nb.live.describing.words import value_text
 
 __all__ = ["compare"]
 
