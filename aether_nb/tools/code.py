@@ -182,4 +182,9 @@ def report(execution: Execution, shown: Shown | None, changes: tuple[Change, ...
     if changes:
         lines = (f"{c.what} {c.name}: {', '.join((c.type, *c.details)).strip(', ')}" for c in changes)
         sections.append("[changed]\n" + "\n".join(lines))
+    flags = [(change.name, flag) for change in changes for flag in change.flags]
+    if flags:
+        lines = (f"{'warning' if flag.warn else 'note'} {name}: {flag.kind}: {flag.text}" for name, flag in flags)
+        asked = ["Correct what was not meant, or say why it is right."] if any(flag.warn for _, flag in flags) else []
+        sections.append("\n".join(["[check]", *lines, *asked]))
     return "\n".join(sections) or "done; there was nothing to show"

@@ -41,7 +41,7 @@ class Names:
         match = BEHIND.search(before) if context.full_text.startswith("%%aether") else None
         if match is None or (match[0][0] != "@" and not re.search(r"\{[^}]*$|[$&]`[^`]*$", before)):
             return {"completions": []}
-        from aether_nb.live.describe import type_name
+        from aether_nb.live.describing.words import type_name
         from aether_nb.live.summary import users_own
 
         part, functions = match["part"] or "", match[0].startswith("&")
