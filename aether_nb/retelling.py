@@ -56,6 +56,7 @@ class Replay:
         cell: The cell it is typed in.
         level: How much may run without a question when it is performed again; the session's when None.
         new: The name of the run that performs it again.
+        bind: The variable that gets its answer, when another one than then.
     """
 
     source: str
@@ -65,6 +66,7 @@ class Replay:
     park_after: float | None = None
     new: str = field(default_factory=new_id)
     model: str = ""
+    bind: str = ""
     json: bool = False
     """Whether what came of it is told as JSON, too."""
     told: dict[str, Any] = field(default_factory=dict, compare=False)
@@ -128,7 +130,7 @@ def ready(session: Session, task: Work) -> Work:
         return task
     if found := _recorded(session, task, place):
         session.free()
-        return Replay(found, "live", task.cell, task.mode, task.park_after, task.run)
+        return Replay(found, "live", task.cell, task.mode, task.park_after, task.run, bind=task.bind)
     if fault is not None:
         raise fault
     return task
@@ -230,6 +232,7 @@ async def _again(session: Session, task: Replay, entries: list[k.Entry], own: bo
             cell=task.cell,
             versions=versions(here) | {"aether-nb": VERSION},
             workspace=str(session.workspace),
+            bind=task.bind or record.started.bind,
         )
         given = map(k.GrantGiven, session.grants)
         run.append(started, record.composed, *given, *opening(record, store.chain.head(task.source), own))
