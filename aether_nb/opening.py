@@ -11,7 +11,7 @@ from typing import Any
 from aether_nb.config import Settings, load, own_file
 from aether_nb.config.address import Address
 from aether_nb.errors import ConfigError
-from aether_nb.live.whereabouts import place
+from aether_nb.live.whereabouts import began_in, place
 from aether_nb.serving import Serving
 from aether_nb.session import Session
 from aether_nb.signalling import Post
@@ -29,10 +29,10 @@ def open_session(shell: Any) -> Session:
         ConfigError: A setting has an invalid value.
     """
     notebook, workspace = place(shell)
-    settings = load(workspace)
-    record = store_folder(notebook, Path.cwd(), settings.store)
+    settings, began = load(workspace), began_in(shell)
+    record = store_folder(notebook, began, settings.store)
     sealer = Sealer(own_file().parent)
-    where = store_place(notebook, Path.cwd(), settings.store)
+    where = store_place(notebook, began, settings.store)
     store = open_store(where, str(notebook or workspace), sealer=sealer)
     return Session(shell, Serving(settings, record), store, sealer, workspace, notebook=str(notebook or ""))
 
@@ -45,7 +45,7 @@ def surroundings(shell: Any) -> tuple[Settings | ConfigError, Path | Address, Pa
     except ConfigError as error:
         settings = error
     override = settings.store if isinstance(settings, Settings) else ""
-    return settings, store_place(notebook, Path.cwd(), override), workspace
+    return settings, store_place(notebook, began_in(shell), override), workspace
 
 
 def open_record(place: str = "", name: str = "aether") -> Store:

@@ -293,3 +293,16 @@ def test_the_verbs_of_the_record(notebook: Notebook) -> None:
     assert "WHAT IS GUARANTEED" in notebook.line("help guarantees")
     with pytest.raises(AetherError, match="no name for a variable"):
         notebook.line("replay -o 1x")
+
+
+def test_the_record_stays_where_the_session_began(notebook: Notebook, tmp_path: Path, monkeypatch: Any) -> None:
+    """Where no notebook is known it lies where the extension was loaded, wherever the code has gone since."""
+    place = notebook.session.store.place
+    notebook.shell.aether_magics.close()  # type: ignore[attr-defined]
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    assert notebook.session.store.place == place and notebook.session.models.record == Path(place)
+    serve("Once more.")
+    notebook.ask("And now?", "--model script")
+    assert not (elsewhere / ".aether").exists()
