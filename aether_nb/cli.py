@@ -79,9 +79,9 @@ def runs(options: argparse.Namespace) -> int:
     store = open_record(options.store)
     if options.prune:
         from aether_nb import record_care
-        from aether_nb.opening import record_place
+        from aether_nb.opening import own_sealer, record_place
 
-        _say(record_care.pruned(store, record_place(options.store), options, time.time()))
+        _say(record_care.pruned(store, record_place(options.store), options, time.time(), own_sealer()))
         return 0
     found = store.log.runs()
     how = stands(store, found)

@@ -139,7 +139,7 @@ def grants(session: Session, options: argparse.Namespace) -> str:
 def runs(session: Session, options: argparse.Namespace) -> str:
     """The runs that are recorded here; or drop some of them."""
     if options.prune:
-        return record_care.pruned(session.store, session.models.record, options, time.time())
+        return record_care.pruned(session.store, surroundings(session.shell)[1], options, time.time(), session.sealer)
     found = session.store.log.runs()
     how = stands(session.store, found)
     return json.dumps(reports.runs_rows(found, how), indent=2) if options.json else reports.runs_text(found, how)

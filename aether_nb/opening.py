@@ -19,7 +19,7 @@ from aether_nb.store.place import store_folder, store_place
 from aether_nb.store.seal import Sealer
 from aether_nb.store.store import Store, open_store
 
-__all__ = ["open_post", "open_record", "open_session", "record_place", "surroundings"]
+__all__ = ["open_post", "open_record", "open_session", "own_sealer", "record_place", "surroundings"]
 
 
 def open_session(shell: Any) -> Session:
@@ -31,7 +31,7 @@ def open_session(shell: Any) -> Session:
     notebook, workspace = place(shell)
     settings, began = load(workspace), began_in(shell)
     record = store_folder(notebook, began, settings.store)
-    sealer = Sealer(own_file().parent)
+    sealer = own_sealer()
     where = store_place(notebook, began, settings.store)
     store = open_store(where, str(notebook or workspace), sealer=sealer)
     return Session(shell, Serving(settings, record), store, sealer, workspace, notebook=str(notebook or ""))
@@ -48,9 +48,14 @@ def surroundings(shell: Any) -> tuple[Settings | ConfigError, Path | Address, Pa
     return settings, store_place(notebook, began_in(shell), override), workspace
 
 
+def own_sealer() -> Sealer:
+    """This user's key; it is made when something is first sealed."""
+    return Sealer(own_file().parent)
+
+
 def open_record(place: str = "", name: str = "aether") -> Store:
     """The record in a folder or on a server, or the one that belongs to the working directory."""
-    return open_store(record_place(place), name, sealer=Sealer(own_file().parent))
+    return open_store(record_place(place), name, sealer=own_sealer())
 
 
 def record_place(place: str = "") -> Path | Address:
@@ -60,4 +65,4 @@ def record_place(place: str = "") -> Path | Address:
 
 def open_post(by: str, place: str = "") -> Post:
     """Where words to runs are posted from a terminal, sealed with this user's key."""
-    return Post(open_record(place), Sealer(own_file().parent), by)
+    return Post(open_record(place), own_sealer(), by)
