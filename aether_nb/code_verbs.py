@@ -17,8 +17,6 @@ from aether_nb.events.coding import RunCode, code_of, one_line
 from aether_nb.events.kinds import Entry, Kept, NamespaceKept, RunEnded, RunStarted
 from aether_nb.packing import read_notebook
 from aether_nb.reproducing import Spare, reproduce
-from aether_nb.retelling import own
-from aether_nb.store.seal import Sealer
 from aether_nb.store.store import Store
 
 __all__ = ["cell_of_run", "cells_before", "code_in", "exported", "users_part", "verified_code"]
@@ -120,7 +118,6 @@ def _cell(kind: str, text: str) -> dict[str, Any]:
 
 def verified_code(
     store: Store,
-    sealer: Sealer,
     run: str,
     options: argparse.Namespace,
     before: Sequence[str] | None = None,
@@ -130,7 +127,6 @@ def verified_code(
 
     Args:
         store: The record.
-        sealer: This user's key.
         run: The run's whole id.
         options: What was typed.
         before: The user's cells before it; those of the saved notebook when None.
@@ -142,7 +138,7 @@ def verified_code(
     code, entries = code_in(store, run)
     if not isinstance(entries[-1].event, RunEnded):
         raise UsageFault(f"Run {run} has not ended.", "", f"Let it end first: %aether trace {run}")
-    if not options.anyway and not own(store, sealer, entries):
+    if not options.anyway and not store.chain.verify(run).own:
         why = "Its code would be run here, in a kernel of yours."
         raise UsageFault(
             f"Run {run} was not recorded by you.", why, f"Look at it first; then: %aether verify-code {run} --anyway"

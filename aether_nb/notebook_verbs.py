@@ -29,6 +29,7 @@ from aether_nb.opening import surroundings
 from aether_nb.session import Session
 from aether_nb.setting_up import Dialog, set_up
 from aether_nb.signalling import LOOKED_AT, Post, stands
+from aether_nb.signalling import stand as stand_of
 
 __all__ = ["HANDLERS"]
 
@@ -68,10 +69,8 @@ def help_(options: argparse.Namespace) -> str:
     """What can be typed, or all about one verb."""
     if not options.verb:
         return verbs.overview("notebook")
-    if options.verb == "settings":
-        return verbs.settings_text()
-    if options.verb == "guarantees":
-        return verbs.guarantees_text()
+    if options.verb in verbs.PAGES:
+        return verbs.PAGES[options.verb]()
     verb = verbs.CELL if options.verb.lstrip("%") == "aether" else verbs.find(options.verb, "notebook")
     return verbs.help_text(verb, "notebook")
 
@@ -142,7 +141,7 @@ def grants(session: Session, options: argparse.Namespace) -> str:
 def runs(session: Session, options: argparse.Namespace) -> str:
     """The runs that are recorded here; or drop some of them."""
     if options.prune:
-        return record_care.pruned(session.store, session.models.record, options, time.time())
+        return record_care.pruned(session.store, surroundings(session.shell)[1], options, time.time(), session.sealer)
     found = session.store.log.runs()
     how = stands(session.store, found)
     return json.dumps(reports.runs_rows(found, how), indent=2) if options.json else reports.runs_text(found, how)
@@ -172,9 +171,13 @@ def signalling(verb: str) -> Handler:
         post = Post(session.store, session.sealer, "cell")
         stand, word = signal_verbs.prepare(verb, options, post, session.notebook)
         signal = post.send(stand.state.run, word)
+        watched, heard = signal.run in session.sleepers, None
+        if word.type == "stop" and not watched:
+            heard = signal_verbs.deliver(post, stand, signal, 0.0 if stand.held else signal_verbs.HEARING)
+            stand = stand_of(post.store, signal.run)
         if options.json:
-            return signal_verbs.json_text(stand, signal)
-        told = signal_verbs.text(stand, word, watched=signal.run in session.sleepers)
+            return signal_verbs.json_text(stand, signal, heard=heard)
+        told = signal_verbs.text(stand, word, heard=heard, watched=watched)
         return "\n".join(filter(None, (signal_verbs.exact(verb, stand), told)))
 
     return say
@@ -199,7 +202,7 @@ def verify_code(session: Session, options: argparse.Namespace) -> str:
     """Run the code of a run in a fresh kernel, after the cells of this notebook."""
     run = session.store.log.resolve(options.run or session.last)
     return code_verbs.verified_code(
-        session.store, session.sealer, run, options, _cells_before(session, run), partial(_spare, session.shell)
+        session.store, run, options, _cells_before(session, run), partial(_spare, session.shell)
     )[0]
 
 

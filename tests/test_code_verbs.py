@@ -14,7 +14,6 @@ from aether_nb.errors import UsageFault
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import Text, ToolCall
 from aether_nb.reproducing import Reproduction
-from aether_nb.store.seal import Sealer
 from aether_nb.store.store import Store, memory_store
 
 MODULE = k.Kept("pd", "module", why="pandas")
@@ -85,13 +84,12 @@ def test_a_file_that_cannot_be_written_is_refused(store: Store, tmp_path: Path, 
     assert (tmp_path / "there.py").read_text() == "mine"
 
 
-def test_code_that_somebody_else_recorded_is_not_run_by_itself(store: Store, tmp_path: Path) -> None:
+def test_code_that_somebody_else_recorded_is_not_run_by_itself(store: Store) -> None:
     """A record that came along runs nothing here until that is said; one that has not ended neither."""
-    sealer = Sealer(tmp_path)
     with pytest.raises(UsageFault, match="was not recorded by you"):
-        code_verbs.verified_code(store, sealer, "r1", options())
+        code_verbs.verified_code(store, "r1", options())
     with pytest.raises(UsageFault, match="has not ended"):
-        code_verbs.verified_code(store, sealer, "r3", options())
+        code_verbs.verified_code(store, "r3", options())
 
 
 def test_what_speaks_to_an_agent_is_no_code_of_the_users() -> None:

@@ -172,12 +172,11 @@ class RunStarted(Event):
     ``prompt`` is what was typed, ``mentions`` what it speaks of. ``bind`` is the variable that gets the answer: its
     text, or a value of the type that is written in ``wanted``.
 
-    ``versions`` says by which rules it goes: ``next_step``, ``prompt``, and ``tool:NAME`` for each tool. ``seal`` binds
-    what was asked, of whom and how freely, to this user's key: he has begun it himself.
+    ``versions`` says by which rules it goes: ``next_step``, ``prompt``, and ``tool:NAME`` for each tool.
     """
 
     kind: ClassVar[str] = "run.started"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     prompt: str
     model: str
     mode: Mode = "ask"
@@ -189,7 +188,6 @@ class RunStarted(Event):
     plan_only: bool = False
     versions: Mapping[str, str] = field(default_factory=dict)
     workspace: str = ""
-    seal: str = ""
     mentions: tuple[Mention, ...] = ()
     bind: str = ""
     wanted: str = ""
@@ -197,18 +195,14 @@ class RunStarted(Event):
 
 @dataclass(frozen=True, slots=True)
 class RunEnded(Event):
-    """A run is over. ``what``, ``why`` and ``hint`` speak of a failure; an answer is the last message.
-
-    ``seal`` binds all that is recorded before it to this user's key: he has recorded it himself.
-    """
+    """A run is over. ``what``, ``why`` and ``hint`` speak of a failure; an answer is the last message."""
 
     kind: ClassVar[str] = "run.ended"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     outcome: Outcome
     what: str = ""
     why: str = ""
     hint: str = ""
-    seal: str = ""
 
 
 @dataclass(frozen=True, slots=True)

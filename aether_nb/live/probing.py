@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from aether_nb.live.inspecting import inspect
 from aether_nb.live.keeping import load, matches
-from aether_nb.live.summary import inspect
 
 __all__ = ["loaded", "probe"]
 
