@@ -83,9 +83,9 @@ class AetherMagics(Magics):
         """Ask about your live variables, or ``%aether help``."""
         try:
             if cell is not None:
-                self._ask_blocking(*self._read_cell(line, cell))
+                self._ask_blocking(self._read_cell(line, cell))
             elif is_question(line):
-                self._ask_blocking(*self._read_cell("", line))
+                self._ask_blocking(self._read_cell("", line))
             elif is_working(line):
                 self._ask_blocking(*self._read_working(line))
             else:
@@ -97,7 +97,7 @@ class AetherMagics(Magics):
         """``%%aether`` as a native async cell; what the input transformer calls."""
         try:
             working = is_working(body) and not line
-            task, out = self._read_working(body) if working else self._read_cell(line, body)
+            task, out = self._read_working(body) if working else (self._read_cell(line, body), "")
         except verbs.Help as help:
             print(help, end="")
             return
@@ -120,8 +120,8 @@ class AetherMagics(Magics):
 
         bind(self.shell.user_ns, state, out)
 
-    def _read_cell(self, line: str, body: str) -> tuple[Question, str]:
-        """What is asked, and the variable that gets the answer.
+    def _read_cell(self, line: str, body: str) -> Question:
+        """What is asked.
 
         Raises:
             OptionError: An option cannot be read, or there is no question.
@@ -136,7 +136,7 @@ class AetherMagics(Magics):
             )
         from aether_nb.tasks import Question
 
-        question = Question(
+        return Question(
             prompt,
             model=options.model or "",
             mode=options.mode,
@@ -148,7 +148,6 @@ class AetherMagics(Magics):
             wanted=self._wanted(options),
             raw=options.raw,
         )
-        return question, question.bind
 
     def _wanted(self, options: argparse.Namespace) -> str:
         """The type of the value that is wanted, as it was typed; empty when words are.
