@@ -14,7 +14,7 @@ from aether_nb.live.describing.arrays import whole_range
 from aether_nb.live.describing.columns import NAMES, Column, single, table
 from aether_nb.live.describing.figures import Figures, measure, plain_list, positions, whole
 from aether_nb.live.describing.looks import Description, Look
-from aether_nb.live.describing.safely import class_name, genuine, held, holdings
+from aether_nb.live.describing.safely import all_of, class_name, genuine, held, holdings
 from aether_nb.live.describing.words import many, one_line, root, type_name, word
 
 __all__ = ["frame", "geo_frame", "geo_series", "index", "plain_frame", "plain_series", "series"]
@@ -126,7 +126,7 @@ def _nanoseconds(dtype: Any, sample: Figures) -> float:
 def _may_hold_anything(column: Any) -> bool:
     """Whether there may be values in it whose own code would run if all of them were compared."""
     if column.dtype.name == "object":
-        return not set(map(type, column.array)) <= {str, float, type(None)}
+        return not all_of(column.array, str, float, type(None))
     return bool(column.dtype.name == "category")
 
 
