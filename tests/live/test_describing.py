@@ -9,6 +9,8 @@ import enum
 import functools
 import io
 import sqlite3
+import sys
+import types
 from concurrent.futures import Future
 from typing import Any, NamedTuple
 
@@ -20,7 +22,9 @@ import duckdb
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import polars as pl
 import pyarrow as pa
+import pyarrow.dataset
 import pydantic
 import pytest
 import scipy.sparse
@@ -141,6 +145,14 @@ SMALL = pd.DataFrame({"a": [1, 2], "b": ["x", "y"]})
         (dask.delayed(slow.__wrapped__)(1, 2), "dask.delayed.Delayed of slow, not computed"),
         (dask.array.ones((8, 6), chunks=4), "dask.array.Array, float64, shape 8×6, in 4 chunks, not computed"),
         (dask.bag.from_sequence([1, 2], npartitions=2), "dask.bag.Bag, in 2 partitions, not computed"),
+        (pa.dataset.dataset(pa.table({"a": [1]})), "pyarrow.InMemoryDataset, 1 column, not read\n  - a: int64"),
+        (pd.Series([1, 2], dtype="Int64", name="n"), "pandas.Series, 2 values, named n, Int64, 2 distinct: 1, 2"),
+        (pd.MultiIndex.from_tuples([(1, "a")], names=["n", "s"]), "pandas.MultiIndex, 1 value, named n, s"),
+        (pd.Series([pd.NaT, pd.NaT]), "pandas.Series, 2 values, datetime64[s], 100.0% missing"),
+        (pl.Series("o", [Shop()], dtype=pl.Object), "polars.Series, 1 value, named o, Object"),
+        (np.datetime64("2020-01-02"), "numpy.datetime64 = 2020-01-02"),
+        (1 + 2j, "complex = (1+2j)"),
+        (Ellipsis, "ellipsis = Ellipsis"),
     ],
     ids=lambda value: value[:40] if isinstance(value, str) else "",
 )
@@ -199,6 +211,42 @@ def test_an_open_file_is_told_by_its_name(tmp_path: Any) -> None:
         assert told(file) == f"io.TextIOWrapper {str(path)!r}, mode rb, open, not read"
         assert file.tell() == 0
     assert told(file).endswith("closed, not read")
+
+
+def test_a_database_engine_is_told_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kind of server and the database, and nothing that opens it or says the password."""
+
+    class Url(NamedTuple):
+        drivername: str
+        password: str
+        database: str
+
+    class Engine:
+        def __init__(self) -> None:
+            self.url = Url("postgresql", "hunter2", "shop")
+
+        def __getattr__(self, name: str) -> Any:
+            raise AssertionError("asked")
+
+    module = types.ModuleType("sqlalchemy")
+    module.Engine = Engine  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "sqlalchemy", module)
+    assert told(Engine()).endswith("Engine, postgresql, shop, not connected")
+
+
+def test_columns_of_more_rows_are_counted_where_that_is_cheap() -> None:
+    """What is beyond the sample is found: the rare value, the end of the range, the missing one, in every library."""
+    numbers = [float(n) for n in range(2_000)]
+    numbers[3] = -7.0
+    texts = ["often" if n % 2 else "seldom" for n in range(2_000)]
+    texts[3], texts[5] = "once", None  # type: ignore[call-overload]
+    data = {"n": numbers, "t": texts, "d": [datetime.date(2020, 1, 1 + n % 9) for n in range(2_000)]}
+    for frame in (pd.DataFrame(data), pl.DataFrame(data)):
+        text = told(frame)
+        assert "-7.0 … 1999.0" in text
+        assert "0.1% missing, 3 distinct: 'often', 'once', 'seldom'" in text
+        assert "2020-01-01 … 2020-01-09" in text
+    assert "~" in told(pa.table(data))
 
 
 def test_geopandas_tells_places_and_coordinates() -> None:
