@@ -15,6 +15,7 @@ from aether_nb.typed import Face, Help, Option, Verb, help_text, leading_options
 
 __all__ = [
     "CELL",
+    "PAGES",
     "SAYING",
     "VERBS",
     "WORKING",
@@ -23,13 +24,11 @@ __all__ = [
     "Option",
     "Verb",
     "find",
-    "guarantees_text",
     "help_text",
     "in_terminal",
     "leading_options",
     "overview",
     "parse",
-    "settings_text",
     "words",
 ]
 
@@ -89,7 +88,7 @@ VERBS: tuple[Verb, ...] = (
         (
             Option(
                 ("verb",),
-                "one verb; settings, for all that can be set; or guarantees, for what holds when things fail",
+                "one verb; settings, for all that can be set; guarantees, for what holds when things fail; or guard",
                 default="",
                 metavar="VERB",
             ),
@@ -226,6 +225,32 @@ VERBS: tuple[Verb, ...] = (
             STORE,
         ),
     ),
+    Verb(
+        "insert",
+        "Put the code of a run into a cell below: what failed is left out, items are set apart by comments.",
+        (RUN,),
+        ("notebook",),
+    ),
+    Verb(
+        "export",
+        "Write the code of a run to a notebook or a script, one cell for each item of its plan.",
+        (
+            RUN,
+            Option(("out",), "the file, .ipynb or .py; one that exists is left alone", default="", metavar="FILE"),
+            replace(STORE, terminal=True),
+        ),
+    ),
+    Verb(
+        "verify-code",
+        "Run the code of a run top to bottom in a fresh kernel: it reproduces, or where it first differs.",
+        (
+            RUN,
+            Option(("--outside",), "run code that acts outside of the notebook, too", flag=True),
+            Option(("--anyway",), "run it, whoever recorded it", flag=True),
+            JSON,
+            replace(STORE, terminal=True),
+        ),
+    ),
     Verb("why", "What failed last, why, with its traceback, and what to type.", (replace(RUN, help=FAILED), STORE)),
     Verb(
         "audit",
@@ -326,6 +351,17 @@ def guarantees_text() -> str:
     from aether_nb import testing
 
     return testing.__doc__ or ""
+
+
+def guard_text() -> str:
+    """What is watched while code runs, and what is not."""
+    from aether_nb.live.guard import page
+
+    return page.__doc__ or ""
+
+
+PAGES = {"settings": settings_text, "guarantees": guarantees_text, "guard": guard_text}
+"""What ``help`` knows beside the verbs."""
 
 
 def in_terminal(text: str) -> str:

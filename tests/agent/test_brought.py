@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from aether_nb.agent.context import compose
-from aether_nb.agent.sealing import begun_here, sealed_start
-from aether_nb.events import kinds as k
 from aether_nb.events.messages import Text
-from aether_nb.store.seal import Sealer
 
 
 def test_what_is_mentioned_stands_between_the_question_and_the_variables():
@@ -28,16 +22,3 @@ def test_a_wanted_value_is_a_rule_of_the_run():
     rules = compose("q", told, mode="ask", workspace=Path("/w"), prior=(), wanted="float", bind="it")[0].text
     assert "type float in the variable it" in rules and "answer_with" in rules
     assert "answer_with" not in compose("q", told, mode="ask", workspace=Path("/w"), prior=())[0].text
-
-
-@pytest.mark.parametrize(
-    "change",
-    [{"wanted": "int"}, {"bind": "other"}, {"mentions": (k.Mention("&`g`", "function", "g"),)}, {"mentions": ()}],
-)
-def test_the_seal_holds_what_a_question_brings(tmp_path, change):
-    """A type, a variable or a function that somebody else wrote into the record is not this user's word."""
-    sealer = Sealer(tmp_path)
-    mine = k.RunStarted("q", "m", mentions=(k.Mention("&`f`", "function", "f"),), bind="it", wanted="float")
-    started = sealed_start("r", mine, sealer)
-    assert begun_here([k.Entry("r", 1, 0.0, started)], sealer)
-    assert not begun_here([k.Entry("r", 1, 0.0, replace(started, **change))], sealer)
