@@ -33,7 +33,7 @@ from harness.same import copied, same
 
 JUDGED = {"builtins", "numpy", "pandas", "polars", "pyarrow", "scipy", "collections"}
 """Values from here are also read as a whole, before and after."""
-SLOW = re.compile(r"plot|timeit|sleep|n_jobs|fetch_")
+SLOW = re.compile(r"plot|timeit|sleep|n_jobs|fetch_|as_strided")
 DOCUMENTED = (
     *("pandas.DataFrame", "pandas.Series", "pandas.Index", "pandas.Categorical", "pandas"),
     *("polars.DataFrame", "polars.Series", "numpy", "numpy.ndarray", "scipy.sparse", "sklearn.preprocessing"),
@@ -82,11 +82,17 @@ def _docstrings() -> Iterator[tuple[str, str]]:
                 yield f"{path}.{member_name}", text
 
 
+def _readable(value: Any) -> bool:
+    """Whether a value may be read as a whole: not one of gigabytes."""
+    size = getattr(value, "nbytes", 0)
+    return type(value).__module__.split(".")[0] in JUDGED and (not isinstance(size, int) or size < 50_000_000)
+
+
 def judge(cells: list[str], namespace: dict[str, Any], run: Callable[[str], object], counts: Counter[str]) -> list[str]:
     """Run cells one after the other; count what was told of the variables, and give back what was wrong."""
     wrong = []
     for code in cells:
-        plain = {n: v for n, v in own_variables(namespace).items() if type(v).__module__.split(".")[0] in JUDGED}
+        plain = {n: v for n, v in own_variables(namespace).items() if _readable(v)}
         whole = copied(plain)
         plain = {n: v for n, v in plain.items() if (whole[n] is not v or type(v) in ATOMS) and same(whole[n], v)}
         shots = photograph(namespace, names_in(code))
