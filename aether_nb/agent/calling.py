@@ -48,6 +48,7 @@ class Host:
     main: Callable[[Callable[[], Any]], Awaitable[Any]]
     parallel: bool = False
     keeper: Keeping | None = None
+    notebook: Path | None = None
     hold: Callable[[Callable[[], Future[Any]]], Any] = waited
 
 
@@ -95,6 +96,11 @@ class CallContext:
     def shell(self) -> Any:
         """The IPython shell whose namespace the tools work on."""
         return self.host.shell
+
+    @property
+    def notebook(self) -> Path | None:
+        """The notebook's file, when it is known."""
+        return self.host.notebook
 
     @property
     def plan(self) -> tuple[k.PlanItem, ...]:

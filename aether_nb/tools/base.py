@@ -137,6 +137,10 @@ class Context(Protocol):
         """The IPython shell whose namespace the tools work on."""
 
     @property
+    def notebook(self) -> Path | None:
+        """The notebook's file, when it is known."""
+
+    @property
     def plan(self) -> tuple[PlanItem, ...]:
         """The plan as it stands; empty when there is none."""
 

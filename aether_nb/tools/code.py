@@ -10,7 +10,7 @@ import inspect
 import time
 import warnings
 from ast import PyCF_ALLOW_TOP_LEVEL_AWAIT
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +28,7 @@ from aether_nb.live.values import Shown, show_value
 from aether_nb.tools.base import Assessment, Context, PartlyDone, Result
 from aether_nb.tools.function import bounded, declare
 
-__all__ = ["run_python"]
+__all__ = ["Ran", "judge", "performed", "run_python"]
 
 LONGEST_OUTPUT = 30_000
 """Characters of what code printed that the model is told. The user sees all of it."""
@@ -65,14 +65,37 @@ async def run_python(code: str, context: Context, purpose: str = "") -> Result:
         code: The code. Variables it makes stay in the notebook.
         purpose: What it is for, in one short sentence for the user.
     """
+    ran = await performed(code, context, again=not why_not_again(code, context.effect))
+    execution, events = ran.execution, ran.events(context.call_id)
+    if execution.error_name:
+        why = "\n".join([execution.traceback, *refusals(ran.refused)])
+        raise PartlyDone(execution.error_text, why, outputs=ran.outputs, events=events)
+    shown = show_value(execution.value) if execution.has_value else None
+    told = "\n".join([report(execution, shown, ran.changes), *refusals(ran.refused)])
+    text = Text(told, "rows", shown.columns if shown else ())
+    return Result((text,), ran.outputs, events)
+
+
+async def performed(
+    code: str, context: Context, *, again: bool, then: Callable[[Execution], None] | None = None
+) -> Ran:
+    """Run code in the namespace, and see what it did there.
+
+    Args:
+        code: The code.
+        context: The house.
+        again: Whether it can be run again to the same end; what it made is written at once when it cannot.
+        then: Done on the main thread when the code has ended, before anybody looks what has changed.
+    """
     shell, keeper = context.shell, context.keeper
-    again = not why_not_again(code, context.effect)
 
     def show(stream: str, text: str) -> None:
         context.emit(OutputDelta(context.call_id, text, "stderr" if stream == "stderr" else "stdout"))
 
     def seen(before: Before, execution: Execution) -> Ran:
         seconds = time.monotonic() - before.begun
+        if then is not None:
+            then(execution)
         for figure in execution.figures:
             shell.display_pub.publish(dict(figure))
         changes = compare(before.photograph, shell.user_ns)
@@ -101,14 +124,7 @@ async def run_python(code: str, context: Context, purpose: str = "") -> Result:
         return awaited(before, running) if inspect.isawaitable(running) else seen(before, running)
 
     ran: Ran = await context.main(job)
-    execution, events = ran.execution, ran.events(context.call_id)
-    if execution.error_name:
-        why = "\n".join([execution.traceback, *refusals(ran.refused)])
-        raise PartlyDone(execution.error_text, why, outputs=ran.outputs, events=events)
-    shown = show_value(execution.value) if execution.has_value else None
-    told = "\n".join([report(execution, shown, ran.changes), *refusals(ran.refused)])
-    text = Text(told, "rows", shown.columns if shown else ())
-    return Result((text,), ran.outputs, events)
+    return ran
 
 
 @dataclass(frozen=True)
@@ -166,4 +182,9 @@ def report(execution: Execution, shown: Shown | None, changes: tuple[Change, ...
     if changes:
         lines = (f"{c.what} {c.name}: {', '.join((c.type, *c.details)).strip(', ')}" for c in changes)
         sections.append("[changed]\n" + "\n".join(lines))
+    flags = [(change.name, flag) for change in changes for flag in change.flags]
+    if flags:
+        lines = (f"{'warning' if flag.warn else 'note'} {name}: {flag.kind}: {flag.text}" for name, flag in flags)
+        asked = ["Correct what was not meant, or say why it is right."] if any(flag.warn for _, flag in flags) else []
+        sections.append("\n".join(["[check]", *lines, *asked]))
     return "\n".join(sections) or "done; there was nothing to show"
