@@ -29,14 +29,23 @@ def _more(old: dict[str, Any]) -> dict[str, Any]:
     return old
 
 
+def _unsealed(old: dict[str, Any]) -> dict[str, Any]:
+    """A seal over a part of a run counts for nothing: that of the run's head has taken its place."""
+    return {name: value for name, value in old.items() if name != "seal"}
+
+
 UPCASTS: dict[tuple[str, int], Upcast] = {
     ("call.begun", 1): _more,
     ("gate.answered", 1): _more,
     ("grant.given", 1): _more,
+    ("namespace.changed", 1): _more,
     ("question.asked", 1): _more,
     ("run.ended", 1): _more,
     ("run.forked", 1): _more,
     ("run.started", 1): _more,
+    ("gate.answered", 2): _unsealed,
+    ("run.ended", 2): _unsealed,
+    ("run.started", 2): _unsealed,
 }
 """How to lift a kind from that version to the next one, by ``(kind, version)``."""
 

@@ -85,7 +85,8 @@ class Verdict:
     """What came of looking at a run's record.
 
     ``events`` is how many are whole, ``head`` the hash of the last of them in hexadecimal. ``fault`` says in a sentence
-    what is wrong, ``seq`` with which event; both are empty when all is as it was written.
+    what is wrong, ``seq`` with which event; both are empty when all is as it was written. ``own``: all of it is, and
+    this user's key has sealed its last event: he wrote all of it, or has said that he goes on with it.
     """
 
     run: str
@@ -93,6 +94,7 @@ class Verdict:
     head: str
     fault: str = ""
     seq: int = 0
+    own: bool = False
 
     @property
     def ok(self) -> bool:

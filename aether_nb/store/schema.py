@@ -105,7 +105,8 @@ MIGRATIONS: tuple[tuple[Act, ...], ...] = (
         ) WITHOUT ROWID""",
         _list_calls,
     ),
-    # 3. Events lie in the order in which they came: a new one goes behind all others, and fills the pages it needs.
+    # 3. Events lie in the order in which they came: a new one goes behind all others, and fills the pages it needs. The
+    #    head of a run is sealed with its user's key; what was written before is nobody's own.
     (
         """CREATE TABLE ordered (
             run TEXT NOT NULL, seq INTEGER NOT NULL, time REAL NOT NULL,
@@ -116,6 +117,7 @@ MIGRATIONS: tuple[tuple[Act, ...], ...] = (
         "INSERT INTO ordered SELECT * FROM events ORDER BY run, seq",
         "DROP TABLE events",
         "ALTER TABLE ordered RENAME TO events",
+        "ALTER TABLE runs ADD COLUMN seal TEXT NOT NULL DEFAULT ''",
     ),
 )
 """What makes version n out of version n - 1; the file's ``user_version`` says how many have been done."""

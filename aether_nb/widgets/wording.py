@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -203,6 +203,16 @@ def change(one: Change) -> str:
     kind = f": {one.type}" if one.type else ""
     details = f" ({', '.join(one.details)})" if one.details else ""
     return f"{sign} {one.name}{kind}{details}"
+
+
+def flags(changes: Iterable[Change]) -> list[str]:
+    """What deserves a second look in what a call changed: ``! orders: fan-out: 1,000 rows became 1,340``.
+
+    What was probably meant has ``·`` for a sign.
+    """
+    return [
+        f"{'!' if flag.warn else '·'} {one.name}: {flag.kind}: {flag.text}" for one in changes for flag in one.flags
+    ]
 
 
 def purpose(card: Card) -> str:
