@@ -59,10 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def help_(options: argparse.Namespace) -> int:
     """What can be typed, or all about one verb."""
-    if options.verb == "settings":
-        print(verbs.settings_text())
-    elif options.verb == "guarantees":
-        print(verbs.guarantees_text())
+    if options.verb in verbs.PAGES:
+        print(verbs.PAGES[options.verb]())
     elif options.verb:
         print(verbs.help_text(verbs.find(options.verb, "terminal"), "terminal"), end="")
     else:

@@ -65,10 +65,8 @@ def help_(options: argparse.Namespace) -> str:
     """What can be typed, or all about one verb."""
     if not options.verb:
         return verbs.overview("notebook")
-    if options.verb == "settings":
-        return verbs.settings_text()
-    if options.verb == "guarantees":
-        return verbs.guarantees_text()
+    if options.verb in verbs.PAGES:
+        return verbs.PAGES[options.verb]()
     verb = verbs.CELL if options.verb.lstrip("%") == "aether" else verbs.find(options.verb, "notebook")
     return verbs.help_text(verb, "notebook")
 

@@ -45,13 +45,13 @@ def explained(store: Store, run: str = "", notebook: str = "") -> str:
     for summary in store.log.runs(LOOKED):
         if notebook and summary.notebook and summary.notebook != notebook:
             continue
-        if audits.failure_of(store.whole(summary.id)[0]) is not None:
+        if audits.failure_of(store.chain.whole(summary.id)[0]) is not None:
             return _why(store, summary.id)
     return "Nothing failed in the runs that are recorded here."
 
 
 def _why(store: Store, run: str) -> str:
-    entries, verdict = store.whole(run)
+    entries, verdict = store.chain.whole(run)
     if not entries:
         verdict.confirm()
     return "\n".join(filter(None, (audits.why_text(entries), verdict.warning)))
@@ -77,7 +77,7 @@ def audited(store: Store, options: argparse.Namespace) -> str:
 
 
 def _audited(store: Store, run: str) -> tuple[list[Entry], list[str], Verdict]:
-    entries, verdict = store.whole(run)
+    entries, verdict = store.chain.whole(run)
     return entries, store.chain.hashes(run)[: len(entries)], verdict
 
 

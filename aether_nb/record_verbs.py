@@ -79,7 +79,7 @@ def shown(store: Store, run: str) -> tuple[dict[str, str], bool]:
 
 
 def _whole(store: Store, run: str) -> tuple[list[Entry], list[str], Verdict]:
-    entries, verdict = store.whole(run)
+    entries, verdict = store.chain.whole(run)
     if not entries:
         verdict.confirm()
     return entries, store.chain.hashes(run)[: len(entries)], verdict
@@ -166,9 +166,8 @@ def replayed(store: Store, options: argparse.Namespace, workspace: Path) -> Said
 
 
 def _replayed(store: Store, run: str, mode: Any, as_json: bool, workspace: Path) -> Said:
-    verdict = store.chain.verify(run)
+    entries, verdict = store.chain.whole(run)
     verdict.confirm()
-    entries = list(store.log.read(run))
     record, confirmed = record_of(entries), Confirmed()
     if mode == "confirm":
         confirmed = asyncio.run(_confirmed(run, record.state, record.started.workspace, workspace))

@@ -202,8 +202,7 @@ class Session:
             started, tools = self._started(question, model)
             opening = context.compose(
                 question.mentions.text or question.prompt,
-                summary.text,
-                summary.columns,
+                summary.parts,
                 mode=started.mode,
                 workspace=self.workspace,
                 prior=started.prior,
@@ -250,9 +249,9 @@ class Session:
         Raises:
             StoreTampered: It is not what was written.
         """
-        verdict = self.store.chain.verify(run)
+        entries, verdict = self.store.chain.whole(run)
         verdict.confirm()
-        return list(self.store.log.read(run)), verdict.own
+        return entries, verdict.own
 
     def _source(self, begun: k.ReplayBegun) -> Iterator[k.Entry]:
         """The record that a run performs again, which must be the one that it has begun with.

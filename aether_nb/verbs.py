@@ -15,6 +15,7 @@ from aether_nb.typed import Face, Help, Option, Verb, help_text, leading_options
 
 __all__ = [
     "CELL",
+    "PAGES",
     "SAYING",
     "VERBS",
     "WORKING",
@@ -23,13 +24,11 @@ __all__ = [
     "Option",
     "Verb",
     "find",
-    "guarantees_text",
     "help_text",
     "in_terminal",
     "leading_options",
     "overview",
     "parse",
-    "settings_text",
     "words",
 ]
 
@@ -89,7 +88,7 @@ VERBS: tuple[Verb, ...] = (
         (
             Option(
                 ("verb",),
-                "one verb; settings, for all that can be set; or guarantees, for what holds when things fail",
+                "one verb; settings, for all that can be set; guarantees, for what holds when things fail; or guard",
                 default="",
                 metavar="VERB",
             ),
@@ -326,6 +325,17 @@ def guarantees_text() -> str:
     from aether_nb import testing
 
     return testing.__doc__ or ""
+
+
+def guard_text() -> str:
+    """What is watched while code runs, and what is not."""
+    from aether_nb.live.guard import page
+
+    return page.__doc__ or ""
+
+
+PAGES = {"settings": settings_text, "guarantees": guarantees_text, "guard": guard_text}
+"""What ``help`` knows beside the verbs."""
 
 
 def in_terminal(text: str) -> str:

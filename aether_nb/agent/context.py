@@ -45,8 +45,7 @@ expression over the live variables, not a figure that you type. Then answer in a
 
 def compose(
     prompt: str,
-    summary: str,
-    columns: tuple[str, ...],
+    summary: Iterable[Text],
     *,
     mode: Mode,
     workspace: Path,
@@ -59,11 +58,10 @@ def compose(
 
     Args:
         prompt: What the person typed.
+        summary: What is in the namespace, as ``live.summary`` says it, in parts by what they show of the data.
         mentioned: What the mentions in it stand for: data, and no part of what was typed.
         wanted: The type of the value that is wanted; empty when words are.
         bind: The variable that gets it.
-        summary: What is in the namespace, as ``live.summary`` says it.
-        columns: The columns of which the summary shows values.
         mode: How much may run without a question.
         workspace: The folder inside which files may be touched.
         prior: Earlier turns of this conversation, oldest first.
@@ -80,8 +78,7 @@ def compose(
             told.append(f"Variables made in this turn: {', '.join(turn.made)}")
         messages.append(Message.of("user", turn.prompt))
         messages.append(Message("assistant", (Text("\n\n".join(told), "rows"),)))
-    shown = Text(f"\n\n{summary}", "rows" if columns else "schema", columns)
-    return (*messages, Message("user", (Text(prompt), *mentioned, shown)))
+    return (*messages, Message("user", (Text(prompt), *mentioned, Text("\n\n", "schema"), *summary)))
 
 
 def turn_of(state: RunState) -> Turn:

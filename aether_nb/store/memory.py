@@ -117,6 +117,10 @@ class MemoryLog:
         verdict = verify(run, links, len(links), links[-1].hash if links else root(run), noted)
         return replace(verdict, own=self._own and verdict.ok and bool(links))
 
+    def whole(self, run: str) -> tuple[list[k.Entry], Verdict]:
+        """See ``Chain.whole``."""
+        return list(self.read(run)), self.verify(run)
+
     def _links(self, run: str) -> list[Link]:
         links, prev = [], root(run)
         for _, seq, time, event in self.read(run):

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from aether_nb.errors import StoreCorrupt, StoreError, StoreNewer
 from aether_nb.events.codec import decode
 from aether_nb.events.kinds import Entry
-from aether_nb.store.chain import Link, link_of, root
+from aether_nb.store.chain import link_of, root
 from aether_nb.store.commit import committed
 from aether_nb.store.derived import derive
 
@@ -41,7 +41,7 @@ def _forge(db: sqlite3.Connection) -> None:
     for (run,) in db.execute("SELECT DISTINCT run FROM events").fetchall():
         prev = root(run)
         for row in db.execute(events, (run,)).fetchall():
-            hash = link_of(run, Link._make((*row, prev, b"")), row[0]) or bytes(32)
+            hash = link_of(run, (*row, prev, b""), row[0]) or bytes(32)
             db.execute(put, (run, *row, prev, hash))
             prev = hash
         db.execute("UPDATE runs SET chain = ? WHERE id = ?", (prev, run))

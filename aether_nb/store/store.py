@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 from aether_nb.config.address import Address
-from aether_nb.events.kinds import Entry
 from aether_nb.store.blobs import Blobs
-from aether_nb.store.chain import Chain, Verdict
+from aether_nb.store.chain import Chain
 from aether_nb.store.database import Database
 from aether_nb.store.folder_blobs import FolderBlobs
 from aether_nb.store.lease import Leases
@@ -39,11 +37,6 @@ class Store:
     blobs: Blobs
     place: str = "memory"
     """Where it is, for people; no password is in it."""
-
-    def whole(self, run: str) -> tuple[list[Entry], Verdict]:
-        """What is whole of a run's record, to be looked at, and what came of looking whether it is what was written."""
-        verdict = self.chain.verify(run)
-        return list(islice(self.log.read(run), None if verdict.ok else verdict.events)), verdict
 
 
 def open_store(place: Path | Address, name: str = "", wal: bool | None = None, sealer: Sealer | None = None) -> Store:
