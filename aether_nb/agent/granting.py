@@ -76,15 +76,15 @@ class Grants:
     def _note(self, events: list[k.GrantGiven] | list[k.GrantRevoked]) -> None:
         if not self.notebook or not events:
             return
-        for left in reversed(range(TRIES)):
-            head = sum(1 for _ in self.store.log.read(JOURNAL))
+        tries = 0
+        while True:
+            head, tries = sum(1 for _ in self.store.log.read(JOURNAL)), tries + 1
             try:
                 self.store.log.append(JOURNAL, head, events, self.clock())
-            except LogConflict:
-                if not left:
-                    raise
-            else:
                 return
+            except LogConflict:
+                if tries == TRIES:
+                    raise
 
     def _fields(self, grant: k.Grant) -> tuple[str, ...]:
         """What the seal of a yes binds."""

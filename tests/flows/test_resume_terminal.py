@@ -175,7 +175,7 @@ def test_words_are_refused_when_they_fit_nothing(home: dict[str, str], work: Pat
 
 
 def test_a_stop_ends_a_run_that_nobody_holds(home: dict[str, str], work: Path) -> None:
-    """Parked or broken off, it is over at once; what may have acted outside is named, and the record can be replayed."""
+    """Parked or broken off, it is over at once; what may have acted outside is named; the record can be replayed."""
     run = parked(home, work)
     assert f"Run {run}: Told to stop. It is ended (cancelled)." in said(home, work, "stop", run)
     other = interrupted(home, work)
@@ -189,10 +189,13 @@ def test_a_stop_ends_a_run_that_nobody_holds(home: dict[str, str], work: Path) -
 def test_where_nobody_can_type_a_pause_and_a_doubt_stay_open(home: dict[str, str], work: Path) -> None:
     """A resume there does not wait for ever, and settles nothing by itself: it says what to type."""
     run = parked(home, work)
-    said(home, work, "pause", run)
-    assert f"aether go {run}" in said(home, work, "resume", run, code=3)
-    said(home, work, "go", run)
     assert f"aether approve {run}" in said(home, work, "resume", run, "--approve", "low", code=3)
+    said(home, work, "pause", run)
+    said(home, work, "approve", run, "--yes")
+    assert f"aether go {run}" in said(home, work, "resume", run, code=3)
+    assert not (work / "answer.txt").exists()
+    said(home, work, "go", run)
+    assert "The answer is 42." in said(home, work, "resume", run)
     other = interrupted(home, work)
     told = " ".join(said(home, work, "resume", other, "--approve", "auto", code=3).split())
     assert f"aether settle {other} ran|rerun|skip" in told
