@@ -91,6 +91,8 @@ class Session:
     asked: Occurrences = field(default_factory=Occurrences)
     failures: Failures = field(default_factory=Failures)
     """The errors of the user's cells, by number."""
+    cells: dict[str, int] = field(default_factory=dict)
+    """The number of the cell in which each run of this kernel was begun."""
     working: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
@@ -200,6 +202,7 @@ class Session:
                 lambda: summarize(self.shell.user_ns, question.prompt, hidden=self.shell.user_ns_hidden)
             )
             started, tools = self._started(question, model)
+            self.cells[run.id] = getattr(self.shell, "execution_count", 0)
             opening = context.compose(
                 question.mentions.text or question.prompt,
                 summary.parts,
