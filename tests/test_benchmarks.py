@@ -75,3 +75,12 @@ def test_a_wrong_request_is_noticed_when_it_is_verified(server):
     told(path, {"messages": [asked, reply, result]} | offer)
     stats = told(f"{server}/stats/one")
     assert (answer, stats["requests"], stats["failures"]) == ("word0 word1 ", 4, failures)
+
+
+def test_what_telling_changes_costs_is_flat_in_rows():
+    """500 variables before and after a call: a hundred times as many rows cost hardly more."""
+    command = [sys.executable, str(BENCHMARKS / "changes.py"), "--rounds", "3", "--rows", "1000000"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+    lines = done.stdout.splitlines()
+    assert len(lines) == 3, done.stderr
+    assert float(lines[2].split()[-1]) < 3
