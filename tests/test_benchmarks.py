@@ -84,3 +84,14 @@ def test_what_telling_changes_costs_is_flat_in_rows():
     lines = done.stdout.splitlines()
     assert len(lines) == 3, done.stderr
     assert float(lines[2].split()[-1]) < 3
+
+
+@pytest.mark.full
+def test_the_cost_of_the_guard_is_measured_for_every_workload():
+    """Each workload has its events and two ratios, and code that makes no event costs next to nothing more."""
+    command = [sys.executable, str(BENCHMARKS / "guard.py"), "--rounds", "6"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    rows = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines()[1:]}
+    assert list(rows) == ["groupby", "loop", "imports", "reads"], done.stderr
+    assert all(float(ratio) < 1.25 for row in rows.values() for ratio in row[2:])
+    assert rows["loop"][0] == "0"

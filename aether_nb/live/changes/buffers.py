@@ -12,7 +12,7 @@ from typing import Any
 
 from aether_nb.live.changes.prints import ITEMS, Look, plain_object
 from aether_nb.live.changes.shots import Token
-from aether_nb.live.describe import positions
+from aether_nb.live.describing.figures import positions
 
 __all__ = ["SMALL_BYTES", "array_print", "masked_array", "numpy_array", "owner", "sum_of", "torch_tensor"]
 

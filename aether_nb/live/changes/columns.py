@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aether_nb.live.changes.shots import Table
-from aether_nb.live.describe import value_text
+from aether_nb.live.describing.words import value_text
 
 __all__ = ["column_details", "in_both", "reordered"]
 

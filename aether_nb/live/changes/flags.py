@@ -15,7 +15,7 @@ from aether_nb.events.kinds import Flag
 from aether_nb.live.changes.columns import in_both, reordered
 from aether_nb.live.changes.joins import find_join, join_flags
 from aether_nb.live.changes.shots import Table
-from aether_nb.live.describe import value_text
+from aether_nb.live.describing.words import value_text
 
 __all__ = ["flags_of"]
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from aether_nb.events.kinds import Flag
 from aether_nb.live.changes.shots import Table
-from aether_nb.live.describe import value_text
+from aether_nb.live.describing.words import value_text
 
 __all__ = ["Join", "find_join", "join_flags"]
 

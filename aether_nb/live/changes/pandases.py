@@ -19,7 +19,8 @@ from aether_nb.live.changes.buffers import SMALL_BYTES, array_print, sum_of
 from aether_nb.live.changes.prints import Look
 from aether_nb.live.changes.shots import Purse
 from aether_nb.live.changes.tables import COMPARED_BYTES, COUNTED_ROWS, TablePrint
-from aether_nb.live.describe import label, positions
+from aether_nb.live.describing.figures import positions
+from aether_nb.live.describing.words import label
 
 __all__ = ["pandas_frame", "pandas_index", "pandas_series"]
 

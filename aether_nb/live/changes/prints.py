@@ -19,7 +19,8 @@ from types import CodeType, FunctionType, MemberDescriptorType
 from typing import Any, TypeAlias
 
 from aether_nb.live.changes.shots import Purse, Token
-from aether_nb.live.describe import positions, root
+from aether_nb.live.describing.figures import positions
+from aether_nb.live.describing.words import root
 
 __all__ = [
     "ATOMS",

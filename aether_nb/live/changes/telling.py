@@ -17,7 +17,7 @@ from aether_nb.live.changes.looking import VARIABLE_COST, shoot
 from aether_nb.live.changes.photographs import HOLD, Photograph, own_variables
 from aether_nb.live.changes.reaching import arrays_in
 from aether_nb.live.changes.shots import NO_TIME, Purse, Shot, Table
-from aether_nb.live.describe import value_text
+from aether_nb.live.describing.words import value_text
 
 __all__ = ["compare"]
 
