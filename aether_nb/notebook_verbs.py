@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 from IPython import get_ipython
 
-from aether_nb import doctor, model_verbs, record_care, record_verbs, reports, signal_verbs, verbs
+from aether_nb import doctor, model_verbs, record_care, record_verbs, reports, signal_verbs, undo_verbs, verbs
 from aether_nb.about import VERSION
 from aether_nb.errors import UsageFault
 from aether_nb.live.thread import AgentThread
@@ -176,6 +176,12 @@ def signalling(verb: str) -> Handler:
     return say
 
 
+def undo(session: Session, options: argparse.Namespace) -> str:
+    """Take back what calls did; asks first where somebody can type."""
+    # A kernel puts its own function in the place of this one, so it is looked up when it is needed.
+    return undo_verbs.undone(session, options, input if can_type(session.shell) else None)
+
+
 def why(session: Session, options: argparse.Namespace) -> str:
     """What failed last in this notebook, and what to type."""
     return record_care.explained(session.store, options.run, session.notebook)
@@ -211,6 +217,7 @@ HANDLERS: dict[str, Handler] = {
     "setup": setup,
     "new": new,
     "grants": grants,
+    "undo": undo,
     "runs": runs,
     "show": show,
     "trace": trace,

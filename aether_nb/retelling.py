@@ -268,8 +268,14 @@ def drifts(log: Log, run: str, source: str) -> dict[str, Any]:
 
 def _own(session: Session, entries: list[k.Entry]) -> bool:
     """Whether this user recorded a run himself."""
-    end, hashes = entries[-1].event, session.store.chain.hashes(entries[-1].run)
-    before = hashes[-2] if len(hashes) > 1 else ""
+    ends = [
+        n for n, entry in enumerate(entries) if isinstance(entry.event, k.RunEnded)
+    ]  # it may have been undone since
+    hashes = session.store.chain.hashes(entries[-1].run)
+    if not ends or len(hashes) < len(entries):
+        return False
+    end = entries[ends[-1]].event
+    before = hashes[ends[-1] - 1]
     return isinstance(end, k.RunEnded) and recorded_here(entries[-1].run, end, before, session.sealer)
 
 

@@ -35,6 +35,7 @@ from aether_nb.events.state import RunState
 from aether_nb.live.bridge import AgentThread
 from aether_nb.live.keeping import Keeper, plan_restore, restore
 from aether_nb.live.summary import summarize
+from aether_nb.live.undo import Points, RunPoints
 from aether_nb.models.base import Model
 from aether_nb.serving import Serving
 from aether_nb.store.lease import Holder
@@ -138,6 +139,8 @@ class Session:
     turns: dict[str, k.Turn] = field(default_factory=dict)
     grants: list[k.Grant] = field(default_factory=list)
     last: str = ""
+    points: Points = field(default_factory=Points)
+    """What can be taken back in this kernel."""
     sleepers: Sleepers = field(init=False)
     """Parked runs that this kernel wakes by itself when what they wait for is said."""
     asked: Occurrences = field(default_factory=Occurrences)
@@ -335,14 +338,16 @@ class Session:
         waiting = Waiting(asking, mail, park_after)
         keeper = Keeper(self.store.blobs, signer=Signing(self.sealer))
         keeper.recall(known)
-        calls = Calls(run, tools, Host(self.shell, self.workspace, cell.main, keeper=keeper), waiting.within(run))
+        undo = RunPoints(self.points, run.id, self.store.blobs)
+        host = Host(self.shell, self.workspace, cell.main, keeper=keeper, undo=undo)
+        calls = Calls(run, tools, host, waiting.within(run))
         try:
             sealing: Any = {"sealer": self.sealer, "head": lambda: self.store.chain.head(run.id)}
             if record is None:
                 return await Driver(run, self.models.chosen, calls, waiting, **sealing).drive()
             return await Again(record, run, lambda _: record.model, calls, waiting, **sealing).drive()
         finally:
-            self._remember(run.state)
+            self.remember(run.state)
             await self.models.sweep()
 
     def _started(self, question: Question, model: Model, tools: Mapping[str, Tool]) -> k.RunStarted:
@@ -364,7 +369,7 @@ class Session:
             workspace=str(self.workspace),
         )
 
-    def _remember(self, state: RunState) -> None:
+    def remember(self, state: RunState) -> None:
         """Keep the turn for later ones, in the place of an earlier turn of the same cell, and the yeses that last."""
         if state.started is None:
             return

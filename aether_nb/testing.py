@@ -66,7 +66,7 @@ from types import SimpleNamespace
 from typing import Any, Literal
 
 from aether_nb.errors import RepairableToolError, ToolError
-from aether_nb.events.kinds import Effect, Event, PlanItem
+from aether_nb.events.kinds import Effect, Event, PlanItem, Risk
 from aether_nb.live.keeping import Clock, content_hash
 from aether_nb.tools.base import Assessment, Result, Tool
 
@@ -147,6 +147,8 @@ class _Context:
     plan: tuple[PlanItem, ...] = ()
     made: tuple[str, ...] = ()
     keeper: None = None
+    undo: None = None
+    risk: Risk = "high"
 
     @property
     def shell(self) -> Any:

@@ -15,7 +15,7 @@ from aether_nb.events.growing import Growing
 from aether_nb.events.messages import Message, Part, Text, ToolCall, Usage
 from aether_nb.events.state import Call, CallStatus, Item, RunState
 from aether_nb.events.table import Table
-from aether_nb.events.telling import told
+from aether_nb.events.telling import told, undone
 
 __all__ = ["fold", "line", "phase", "step"]
 
@@ -120,6 +120,19 @@ def _restored(state: RunState, event: k.NamespaceRestored) -> Changes:
     made: Changes = {"made": tuple(name for name in state.made if name not in missing)}
     # Who has answered already is not asked again for that.
     return made if state.answered else made | _say(state, Message("user", (Text(told(event), "schema"),)))
+
+
+def _undone(state: RunState, event: k.UndoDone) -> Changes:
+    """A run that has ended is told in later turns, by its calls; one that goes on has to know at once."""
+    calls = state.calls if isinstance(state.calls, Table) else Table(state.calls)
+    for id in event.call_ids:
+        if (call := calls.get(id)) is not None:
+            calls = calls.put(id, replace(call, undone=not event.undoes))
+    gone = {change.name for change in event.changes if change.what == "removed"}
+    changes: Changes = {"calls": calls, "made": tuple(sorted((set(state.made) | set(event.again)) - gone))}
+    if state.ended is not None or state.answered:
+        return changes
+    return changes | _say(state, Message("user", (Text(undone(event), "schema"),)))
 
 
 def _say(state: RunState, message: Message) -> Changes:
@@ -326,6 +339,7 @@ REDUCERS: dict[str, Callable[[RunState, Any], Changes]] = {
     k.CallSettled.kind: _settled,
     k.NamespaceChanged.kind: _changed,
     k.NamespaceRestored.kind: _restored,
+    k.UndoDone.kind: _undone,
     k.QuestionAsked.kind: _question,
     k.QuestionAnswered.kind: _question_answered,
 }

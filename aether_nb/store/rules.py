@@ -97,7 +97,7 @@ def _by_person(event: k.Event) -> bool:
     """Whether it says what a person decided; policies, grants and tools decide by rules that are there again."""
     if isinstance(event, k.GrantGiven):
         by = event.grant.by
-    elif isinstance(event, k.GateAnswered | k.CallSettled):
+    elif isinstance(event, k.GateAnswered | k.CallSettled | k.UndoDone):
         by = event.by
     else:
         return False

@@ -51,7 +51,11 @@ def judge(arguments: Mapping[str, Any], context: Context) -> Assessment:
         what = f"{type(error).__name__}: {error.msg} (line {error.lineno})"
         raise RepairableToolError(what, (error.text or "").strip(), "Send valid Python.") from error
     reading = read(code, context.shell.user_ns, context.made)
-    return Assessment(reading.risk, reading.effect, reading.reasons, "runs this code in your notebook's namespace")
+    reasons = reading.reasons
+    if context.undo is not None and reading.risk != "low":  # what only reads, or changes what the run made, needs none
+        concerning = reasons if reading.risk == "medium" else None
+        reasons += context.undo.cannot(context.shell.user_ns, code, concerning)
+    return Assessment(reading.risk, reading.effect, reasons, "runs this code in your notebook's namespace")
 
 
 @declare(judge=judge, where="loop")
@@ -64,7 +68,7 @@ async def run_python(code: str, context: Context, purpose: str = "") -> Result:
         code: The code. Variables it makes stay in the notebook.
         purpose: What it is for, in one short sentence for the user.
     """
-    shell, keeper = context.shell, context.keeper
+    shell, keeper, undo = context.shell, context.keeper, context.undo
     again = not why_not_again(code, context.effect)
 
     def show(stream: str, text: str) -> None:
@@ -75,12 +79,13 @@ async def run_python(code: str, context: Context, purpose: str = "") -> Result:
         for figure in execution.figures:
             shell.display_pub.publish(dict(figure))
         changes = compare(before.photograph, shell.user_ns)
+        limited = undo.after(context.call_id, changes) if undo is not None else ()
         names = [change.name for change in changes if change.what != "removed"]
         stopped = execution.interrupted  # whoever presses Stop does not wait until much is written
         kept: tuple[Kept, ...] = ()
         if keeper is not None and names:
             kept = keeper.keep(shell.user_ns, names, 0.0 if stopped else seconds, again=stopped or again)
-        ran = Ran(execution, changes, kept, before.inputs)
+        ran = Ran(execution, changes, kept, before.inputs, limited)
         if execution.interrupted:
             context.leave(ran.outputs, ran.events(context.call_id))
             raise KeyboardInterrupt  # IPython has swallowed it; it is the run that was stopped, not this code alone
@@ -93,6 +98,8 @@ async def run_python(code: str, context: Context, purpose: str = "") -> Result:
         """Awaitable only when the code itself awaits: not every place that runs code can await."""
         inputs = keeper.read(shell.user_ns, code) if keeper is not None else ()
         before = Before(photograph(shell.user_ns, names_in(code)), inputs, time.monotonic())
+        if undo is not None:
+            undo.before(context.call_id, shell.user_ns, code, only_read(context))
         running = Executor(shell).run(code, show)
         return awaited(before, running) if inspect.isawaitable(running) else seen(before, running)
 
@@ -103,6 +110,11 @@ async def run_python(code: str, context: Context, purpose: str = "") -> Result:
     shown = show_value(execution.value) if execution.has_value else None
     text = Text(report(execution, shown, ran.changes), "rows", shown.columns if shown else ())
     return Result((text,), ran.outputs, events)
+
+
+def only_read(context: Context) -> frozenset[str]:
+    """The names that a call of low risk leaves alone: all but those that its run made."""
+    return frozenset(context.shell.user_ns).difference(context.made) if context.risk == "low" else frozenset()
 
 
 @dataclass(frozen=True)
@@ -122,6 +134,7 @@ class Ran:
     changes: tuple[Change, ...]
     kept: tuple[Kept, ...] = ()
     inputs: tuple[Kept, ...] = ()
+    limited: tuple[Event, ...] = ()
 
     @property
     def outputs(self) -> tuple[Mapping[str, Any], ...]:
@@ -137,7 +150,7 @@ class Ran:
         """The changes as an event, and what is known of them, if there were any."""
         changed: tuple[Event, ...] = (NamespaceChanged(call_id, self.changes),) if self.changes else ()
         noted = self.kept or self.inputs
-        return (*changed, NamespaceKept(call_id, self.kept, self.inputs)) if noted else changed
+        return (*changed, *((NamespaceKept(call_id, self.kept, self.inputs),) if noted else ()), *self.limited)
 
 
 def report(execution: Execution, shown: Shown | None, changes: tuple[Change, ...]) -> str:

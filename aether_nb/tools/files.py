@@ -161,7 +161,7 @@ def _wrote(arguments: Mapping[str, Any], context: Context) -> bool | None:
     title=lambda call: f"Write {call['path']}",
     care=Care(on_doubt="verify", verify=wrote, stands=stands),
 )
-def write_file(path: str, context: Context, content: str | None = None, variable: str | None = None) -> str:
+def write_file(path: str, context: Context, content: str | None = None, variable: str | None = None) -> Result:
     """Write a file in the working folder: a text, or a variable of the notebook (a table becomes CSV or JSON).
 
     Args:
@@ -181,8 +181,11 @@ def write_file(path: str, context: Context, content: str | None = None, variable
         content = _as_text(value, variable, file.suffix.lower())
         rows = f"{len(value):,} rows, " if hasattr(value, "to_csv") else ""
     assert content is not None
+    undo = context.undo
+    earlier = undo.file(file) if undo is not None else None
     size = _write(file, path, content, replaces)
-    return f"wrote {path} ({rows}{size:,} bytes)"
+    events = (undo.wrote(context.call_id, earlier),) if undo is not None else ()
+    return Result.of(f"wrote {path} ({rows}{size:,} bytes)", events=events)
 
 
 def _as_text(value: Any, name: str, suffix: str) -> str:

@@ -144,7 +144,8 @@ def changes(card: Card) -> list[str]:
     """What a call did to the namespace, a name a line."""
     lines = [brief(wording.change(change)) for change in card.changes[:LINES_KEPT]]
     missing = len(card.changes) - len(lines)
-    return [*lines, f"… {wording.count(missing, 'more change')}"] if missing > 0 else lines
+    more = [f"… {wording.count(missing, 'more change')}"] if missing > 0 else []
+    return [*lines, *more, *map(brief, wording.taken_back(card))]
 
 
 def result(card: Card) -> list[str]:
