@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections import deque
 from collections.abc import Iterable
-from dataclasses import is_dataclass
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -156,7 +156,7 @@ KINDS: dict[str, tuple[type, ...]] = {
     "series": (pd.Series,),
     "polars": (pl.DataFrame,),
     "function": (FunctionType,),
-    "deque": (__import__("collections").deque,),
+    "deque": (deque,),
     "bytes": (bytearray,),
 }
 
@@ -211,7 +211,7 @@ def picture(namespace: dict[str, Any]) -> tuple[dict[str, Any], list[Any]]:
     """
     seen: dict[int, Any] = {}
     alive: list[Any] = []
-    names = {name: _draw(value, seen, alive) for name, value in namespace.items() if not name.startswith("__")}
+    names = {name: _draw(value, seen, alive) for name, value in namespace.items() if not name.startswith("_")}
     return {"names": names, "objects": seen}, alive
 
 
@@ -255,7 +255,7 @@ def _flat(held: dict[Any, Any]) -> Iterable[Any]:
 
 
 def _table(value: Any) -> Iterable[Any]:
-    yield from (value.index, getattr(value, "columns", None), getattr(value, "name", None))
+    yield from (value.index, value.columns if isinstance(value, pd.DataFrame) else value.name)
     yield from _flat(value.attrs)
     for column in value.items() if isinstance(value, pd.DataFrame) else [("", value)]:
         yield str(column[1].dtype)
@@ -270,9 +270,9 @@ def _held(value: Any) -> Iterable[Any]:
         yield from sorted(value, key=lambda item: (type(item).__name__, str(item)))
     elif isinstance(value, bytearray):
         yield bytes(value)
-    elif hasattr(value, "__iter__"):
+    elif isinstance(value, list | tuple | deque):
         yield from value
-    if hasattr(value, "__dict__") or is_dataclass(value):
+    if type(getattr(value, "__dict__", None)) is dict:
         yield id(value.__dict__)
         yield from _flat(value.__dict__)
     for slot in getattr(type(value), "__slots__", ()):

@@ -12,7 +12,7 @@ from typing import Any
 
 from aether_nb.live.describe import value_text
 from aether_nb.live.undo.copies import MISSING, Copy
-from aether_nb.live.undo.reach import reached, users_names
+from aether_nb.live.undo.reach import open_figures, reached, users_names
 from aether_nb.live.undo.surroundings import Surroundings
 from aether_nb.live.undo.walking import Budget, Walk
 
@@ -32,7 +32,7 @@ def too_large(namespace: Mapping[str, Any], code: str, budget: Budget | None = N
         code: What is about to run.
         budget: What may be kept.
     """
-    walk = Walk(namespace, budget or Budget(), take=False)
+    walk = Walk(namespace, replace(budget or Budget()), take=False)
     walk.reach(reached(code, namespace))
     return walk.missed
 
@@ -73,6 +73,8 @@ class Before:
         found = reached(code, namespace)
         walk = Walk(namespace, replace(budget or Budget()))
         walk.reach(name for name in found if name not in safe)
+        if figures := open_figures(namespace, found):
+            walk.follow("the open figures", figures)
         missed, walk.missed = walk.missed, {}
         walk.budget = replace(SHARED)
         walk.reach(name for name in found if name in safe)

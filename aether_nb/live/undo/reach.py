@@ -6,13 +6,14 @@ It reads code and never runs any. It does not know what a variable holds: follow
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+import sys
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import CodeType, FunctionType
 from typing import Any
 
 from aether_nb.live.reading import names_in
 
-__all__ = ["names_used", "reached"]
+__all__ = ["names_used", "open_figures", "reached", "users_names"]
 
 REACHING = frozenset(
     """
@@ -29,6 +30,14 @@ def reached(code: str, namespace: Mapping[str, Any]) -> tuple[str, ...]:
     if not names or names & REACHING:
         return users_names(namespace)
     return tuple(name for name in namespace if name in names)
+
+
+def open_figures(namespace: Mapping[str, Any], names: Iterable[str]) -> Any:
+    """The figures that are open, when one of these names is pyplot, which draws in them without being handed any."""
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is None or not any(namespace[name] is pyplot for name in names):
+        return None
+    return sys.modules["matplotlib._pylab_helpers"].Gcf.figs
 
 
 def users_names(namespace: Mapping[str, Any]) -> tuple[str, ...]:
