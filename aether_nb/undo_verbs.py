@@ -128,7 +128,7 @@ def preview(undo: Undo, workspace: Path) -> str:
     what = f"Undo of {undo.undoes} in run {undo.run}: these calls are done once more" if undo.undoes else ""
     lines = [what or f"Undo in run {undo.run}, the newest call first:"]
     lines += [f"  {number}. {call.name}  {_purpose(call)}".rstrip() for number, call in undo.calls.items()]
-    rows = [(change.name, " ".join((_WORDS[change.what], *change.details))) for change in undo.changes]
+    rows = [(change.name, " ".join((_WORDS[change.what], *change.details)).strip()) for change in undo.changes]
     files = {change.path: change for change in undo.files}.values()
     rows += [(_short(one.path, workspace), "its earlier bytes" if one.before else "removed") for one in files]
     rows += [(name, "as before") for name in undo.done.before.names]
@@ -139,7 +139,7 @@ def preview(undo: Undo, workspace: Path) -> str:
     return "\n".join(lines)
 
 
-_WORDS = {"removed": "removed", "added": "there again:", "changed": "becomes", "unknown": ""}
+_WORDS = {"removed": "removed", "added": "there again:", "changed": "", "unknown": ""}
 
 
 def _section(title: str, rows: list[tuple[str, str]]) -> list[str]:

@@ -3,8 +3,8 @@
     python tests/benchmarks/undoing.py [--rows 1000000] [--rounds 7]
 
 A frame of 11 columns of numbers (88 MB for a million rows), against ``copy.deepcopy`` of it; and 500 variables of all
-sorts, all of which the code may reach, in milliseconds of CPU. Every figure is the least of its rounds, in CPU time; the
-exit code is 1 when a target is missed.
+sorts, all of which the code may reach, in milliseconds of CPU. Every figure is the least of its rounds, in CPU time;
+the exit code is 1 when a target is missed.
 """
 
 from __future__ import annotations

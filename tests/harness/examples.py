@@ -31,7 +31,18 @@ SOURCES: tuple[Any, ...] = (
 )  # fmt: skip
 """Modules and classes; the examples of all that they offer are taken."""
 
-OUTSIDE = ("http", "sqlalchemy", "psycopg", "to_clipboard", "read_clipboard", "input(", "breakpoint", "show(", "s3://", "sleep")
+OUTSIDE = (
+    "http",
+    "sqlalchemy",
+    "psycopg",
+    "to_clipboard",
+    "read_clipboard",
+    "input(",
+    "breakpoint",
+    "show(",
+    "s3://",
+    "sleep",
+)
 """What examples do that a test must not."""
 
 

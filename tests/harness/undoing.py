@@ -10,6 +10,8 @@ import contextlib
 import re
 from collections import deque
 from collections.abc import Iterable
+from datetime import date, time
+from decimal import Decimal
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -161,6 +163,10 @@ KINDS: dict[str, tuple[type, ...]] = {
 }
 
 
+ATOMS = (np.generic, pd.Timestamp, pd.Timedelta, pd.Period, pd.Interval, type(pd.NaT), date, time, Decimal)
+"""Values that a table makes anew each time it is looked at."""
+
+
 def opened() -> dict[str, Any]:
     """A namespace with the classes and functions that programs use, and a few variables."""
     namespace: dict[str, Any] = {"__name__": "__main__"}
@@ -217,7 +223,7 @@ def picture(namespace: dict[str, Any]) -> tuple[dict[str, Any], list[Any]]:
 
 def _draw(value: Any, seen: dict[int, Any], alive: list[Any]) -> Any:
     kind = type(value)
-    if value is None or kind in (int, float, str, bytes, bool, complex) or isinstance(value, np.generic | pd.Timestamp):
+    if value is None or kind in (int, float, str, bytes, bool, complex) or isinstance(value, ATOMS):
         return kind.__name__, repr(value)
     if isinstance(value, ModuleType) or (isinstance(value, type) and value.__module__ != "__main__"):
         return "left", id(value)
@@ -241,6 +247,8 @@ def _content(value: Any) -> Iterable[Any]:
         yield from (str(value.dtype), str(value.names), str(list(value)))
     elif isinstance(value, pl.DataFrame):
         yield from (str(value.schema), str(value.rows()))
+    elif isinstance(value, pl.Series):
+        yield from (value.name, str(value.dtype), str(value.to_list()))
     elif isinstance(value, FunctionType):
         yield from (id(value.__code__), *(value.__defaults__ or ()), *_flat(value.__dict__))
         yield from (cell.cell_contents for cell in value.__closure__ or ())
@@ -259,7 +267,7 @@ def _table(value: Any) -> Iterable[Any]:
     yield from _flat(value.attrs)
     for column in value.items() if isinstance(value, pd.DataFrame) else [("", value)]:
         yield str(column[1].dtype)
-        yield from column[1].tolist()
+        yield from column[1].tolist() if column[1].dtype == object else [repr(column[1].tolist())]
 
 
 def _held(value: Any) -> Iterable[Any]:

@@ -14,6 +14,7 @@ from typing import Any
 from aether_nb.events.kinds import Change, Event, FileWritten, UndoLimited
 from aether_nb.live.undo.files import Earlier
 from aether_nb.live.undo.points import Before, Done, too_large
+from aether_nb.live.undo.walking import Budget
 from aether_nb.store.blobs import Blobs
 
 __all__ = ["Points", "RunPoints"]
@@ -66,11 +67,13 @@ class RunPoints:
         points: Those of the kernel.
         run: The run.
         blobs: Where the earlier bytes of files are kept.
+        budget: What one call may take.
     """
 
     points: Points
     run: str
     blobs: Blobs
+    budget: Budget = field(default_factory=Budget)
 
     def cannot(self, namespace: Mapping[str, Any], code: str, concerning: Iterable[str] | None) -> tuple[str, ...]:
         """What could not be taken back if this code changed it, a sentence each. Nothing is copied.
@@ -80,7 +83,7 @@ class RunPoints:
             code: What is about to run.
             concerning: Sentences that say which variables it changes; None: any that it reaches.
         """
-        missed = too_large(namespace, code)
+        missed = too_large(namespace, code, self.budget)
         words = None if concerning is None else {word for said in concerning for word in re.findall(r"\w+", said)}
         return tuple(
             f"cannot be undone: {name} {why}" for name, why in missed.items() if words is None or name in words
@@ -88,7 +91,7 @@ class RunPoints:
 
     def before(self, call: str, namespace: Mapping[str, Any], code: str, safe: Collection[str] = ()) -> None:
         """Keep what code is about to change; ``safe`` are names that it only reads. On the main thread."""
-        self.points.begin(self.run, call, Before.of(namespace, code, safe), namespace)
+        self.points.begin(self.run, call, Before.of(namespace, code, safe, self.budget), namespace)
 
     def after(self, call: str, changes: Iterable[Change]) -> tuple[Event, ...]:
         """Say that the code is over; what is to be recorded: that some of its changes cannot be taken back.

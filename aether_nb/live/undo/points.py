@@ -183,7 +183,7 @@ class Done:
             if before is MISSING:
                 told[name] = "removed", ""
             else:
-                told[name] = "back" if after is MISSING else "changed", _words(before)
+                told[name] = ("back", _words(before)) if after is MISSING else ("changed", f"{_words(before)} again")
         for copy, _ in self.objects:
             told.setdefault(copy.root, ("changed", f"its {copy.noun} as before"))
         return told

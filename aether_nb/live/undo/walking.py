@@ -47,6 +47,7 @@ class Walk:
 
     def __post_init__(self) -> None:
         self._seen: dict[int, Any] = {id(self.namespace): self.namespace}
+        self._fresh: list[int] = []
         self._kinds: dict[type, Kind | None] = dict.fromkeys(UNCHANGING)
         self._main = self.namespace.get("__name__", "__main__")
 
@@ -69,14 +70,15 @@ class Walk:
         else:
             return
         # Part of it would be put back without the rest: none of it is. What others share with it is found again.
-        for copy in self.copies[begun:]:
-            self._seen.pop(id(copy.value), None)
+        for identity in self._fresh:
+            del self._seen[identity]
         del self.copies[begun:]
         self.budget.bytes, self.budget.objects = left
         self.missed[name] = why
 
     def _follow(self, name: str, value: Any) -> None:
-        kinds, seen = self._kinds, self._seen
+        kinds, seen, fresh = self._kinds, self._seen, list[int]()
+        self._fresh = fresh
         waiting = [value]
         while waiting:
             item = waiting.pop()
@@ -85,6 +87,7 @@ class Walk:
             if kind is None or id(item) in seen:
                 continue
             seen[id(item)] = item
+            fresh.append(id(item))
             if kind.opaque and (kind.deep or item is value):
                 self.missed[name] = f"what a {type_name(type_)} holds cannot be kept"
             for held in self._copied(item, kind, name):
