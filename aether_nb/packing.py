@@ -98,6 +98,7 @@ def _copied(run: str, store: Store, copy: Store, keys: Collection[str], time: fl
     events = [masked_event(entry.event, keys) for entry in entries]
     copy.log.append(run, 0, events, [entry.time for entry in entries])
     count = sum(event is not entry.event for event, entry in zip(events, entries, strict=True))
+    count = count or int(copy.chain.head(run) != store.chain.head(run))  # written in an older form
     head = sum(1 for _ in copy.log.read(JOURNAL))
     copy.log.append(JOURNAL, head, (RunPacked(run, len(events), store.chain.head(run), count),), time)
     return count

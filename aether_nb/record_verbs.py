@@ -79,7 +79,7 @@ def shown(store: Store, run: str) -> tuple[dict[str, str], bool]:
 
 
 def _whole(store: Store, run: str) -> tuple[list[Entry], list[str], Verdict]:
-    entries, verdict = store.whole(run)
+    entries, verdict = store.chain.whole(run)
     if not entries:
         verdict.confirm()
     return entries, store.chain.hashes(run)[: len(entries)], verdict
@@ -131,7 +131,8 @@ def _verdict(store: Store, run: str, head: str) -> Verdict:
 
 def _line(verdict: Verdict) -> str:
     if verdict.ok:
-        return f"  ok     {verdict.run}  {verdict.events} events  {verdict.head}"
+        foreign = "" if verdict.own or verdict.run == JOURNAL else "  (your key has not sealed it)"
+        return f"  ok     {verdict.run}  {verdict.events} events  {verdict.head}{foreign}"
     return f"  wrong  {verdict.run}  event {verdict.seq}: {verdict.fault}"
 
 
@@ -165,8 +166,8 @@ def replayed(store: Store, options: argparse.Namespace, workspace: Path) -> Said
 
 
 def _replayed(store: Store, run: str, mode: Any, as_json: bool, workspace: Path) -> Said:
-    store.chain.verify(run).confirm()
-    entries = list(store.log.read(run))
+    entries, verdict = store.chain.whole(run)
+    verdict.confirm()
     record, confirmed = record_of(entries), Confirmed()
     if mode == "confirm":
         confirmed = asyncio.run(_confirmed(run, record.state, record.started.workspace, workspace))
@@ -176,7 +177,7 @@ def _replayed(store: Store, run: str, mode: Any, as_json: bool, workspace: Path)
         return json.dumps(said, indent=2), True
     view = view_of(entries)
     view.chain = store.chain.head(run)
-    lines = [where_from(known(store, record, mode, own=True)), "", bundle(view, with_answer=True)["text/plain"]]
+    lines = [where_from(known(store, record, mode, verdict.own)), "", bundle(view, with_answer=True)["text/plain"]]
     lines.append(f"{found.events} events, {found.steps} steps: the record is what the rules do.")
     if mode == "confirm":
         lines.append(f"Looked for and found: {len(confirmed.checked)} of the outside effects.")

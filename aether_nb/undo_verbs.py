@@ -12,7 +12,6 @@ from pathlib import Path
 
 from aether_nb.agent.context import turn_of
 from aether_nb.agent.run import Run
-from aether_nb.agent.sealing import begun_here
 from aether_nb.errors import RunNotFound, UndoRefused
 from aether_nb.events import kinds as k
 from aether_nb.events.folds import fold
@@ -83,10 +82,7 @@ def _prepared(session: Session, run: str, call: str, to: str) -> tuple[Undo, lis
         StoreTampered: The record is not what was written.
         UndoRefused: There is nothing to take back.
     """
-    store = session.store
-    store.chain.verify(run).confirm()
-    entries = list(store.log.read(run))
-    own = begun_here(entries, session.sealer)
+    entries, own = session.whole(run)
     undo = prepare(entries, session.points, session.shell.user_ns, session.workspace, call=call, to=to or "", own=own)
     return undo, entries
 

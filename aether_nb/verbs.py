@@ -15,6 +15,7 @@ from aether_nb.typed import Face, Help, Option, Verb, help_text, leading_options
 
 __all__ = [
     "CELL",
+    "PAGES",
     "SAYING",
     "VERBS",
     "WORKING",
@@ -23,13 +24,11 @@ __all__ = [
     "Option",
     "Verb",
     "find",
-    "guarantees_text",
     "help_text",
     "in_terminal",
     "leading_options",
     "overview",
     "parse",
-    "settings_text",
     "words",
 ]
 
@@ -51,9 +50,21 @@ PARK_AFTER = Option(("--park-after",), "seconds of waiting for you after which t
 
 CELL = Verb(
     "%%aether",
-    "Ask about your live variables. The question is the text of the cell; it may begin behind the options.",
+    "Ask about your live variables. The question is the text of the cell; it may begin behind the options. It may "
+    "mention what there is: {df.shape} or {total:.2f} (a value), {In[3]} {Out[3]} {Err[3]} (a cell), @df (a variable "
+    "that matters), &`clean` (my function as a tool of this run); {{ is only a brace.",
     (
-        Option(("-o", "--out"), "bind the answer to a variable of this name", metavar="NAME"),
+        Option(
+            ("-o", "--out"),
+            "bind the answer to a variable of this name: its text, or with --as a value",
+            metavar="NAME",
+        ),
+        Option(
+            ("--as",),
+            "the type of that value: float, list[str], MyModel, DataFrame; computed, not typed",
+            metavar="TYPE",
+        ),
+        Option(("--raw",), "take the question as it stands: nothing in it is a mention", flag=True),
         Option(("--model",), "the model for this question, as provider:model", metavar="MODEL"),
         Option(("--mode",), "how much may run without a question", choices=("plan", "ask", "auto")),
         Option(("--plan",), "end with the plan; run nothing that changes anything", flag=True),
@@ -77,7 +88,7 @@ VERBS: tuple[Verb, ...] = (
         (
             Option(
                 ("verb",),
-                "one verb; settings, for all that can be set; or guarantees, for what holds when things fail",
+                "one verb; settings, for all that can be set; guarantees, for what holds when things fail; or guard",
                 default="",
                 metavar="VERB",
             ),
@@ -231,6 +242,32 @@ VERBS: tuple[Verb, ...] = (
             STORE,
         ),
     ),
+    Verb(
+        "insert",
+        "Put the code of a run into a cell below: what failed is left out, items are set apart by comments.",
+        (RUN,),
+        ("notebook",),
+    ),
+    Verb(
+        "export",
+        "Write the code of a run to a notebook or a script, one cell for each item of its plan.",
+        (
+            RUN,
+            Option(("out",), "the file, .ipynb or .py; one that exists is left alone", default="", metavar="FILE"),
+            replace(STORE, terminal=True),
+        ),
+    ),
+    Verb(
+        "verify-code",
+        "Run the code of a run top to bottom in a fresh kernel: it reproduces, or where it first differs.",
+        (
+            RUN,
+            Option(("--outside",), "run code that acts outside of the notebook, too", flag=True),
+            Option(("--anyway",), "run it, whoever recorded it", flag=True),
+            JSON,
+            replace(STORE, terminal=True),
+        ),
+    ),
     Verb("why", "What failed last, why, with its traceback, and what to type.", (replace(RUN, help=FAILED), STORE)),
     Verb(
         "audit",
@@ -331,6 +368,17 @@ def guarantees_text() -> str:
     from aether_nb import testing
 
     return testing.__doc__ or ""
+
+
+def guard_text() -> str:
+    """What is watched while code runs, and what is not."""
+    from aether_nb.live.guard import page
+
+    return page.__doc__ or ""
+
+
+PAGES = {"settings": settings_text, "guarantees": guarantees_text, "guard": guard_text}
+"""What ``help`` knows beside the verbs."""
 
 
 def in_terminal(text: str) -> str:

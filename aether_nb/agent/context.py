@@ -38,20 +38,37 @@ IN_MODE: dict[Mode, str] = {
 }
 
 
+WANTED = """
+The user wants a value of type {0} in the variable {1}. Find it with tools, then give it with answer_with: an \
+expression over the live variables, not a figure that you type. Then answer in a sentence."""
+
+
 def compose(
-    prompt: str, summary: str, columns: tuple[str, ...], *, mode: Mode, workspace: Path, prior: Iterable[Turn]
+    prompt: str,
+    summary: Iterable[Text],
+    *,
+    mode: Mode,
+    workspace: Path,
+    prior: Iterable[Turn],
+    mentioned: tuple[Text, ...] = (),
+    wanted: str = "",
+    bind: str = "",
 ) -> tuple[Message, ...]:
     """The messages that a run opens with.
 
     Args:
         prompt: What the person typed.
-        summary: What is in the namespace, as ``live.summary`` says it.
-        columns: The columns of which the summary shows values.
+        summary: What is in the namespace, as ``live.summary`` says it, in parts by what they show of the data.
+        mentioned: What the mentions in it stand for: data, and no part of what was typed.
+        wanted: The type of the value that is wanted; empty when words are.
+        bind: The variable that gets it.
         mode: How much may run without a question.
         workspace: The folder inside which files may be touched.
         prior: Earlier turns of this conversation, oldest first.
     """
     rules = f"{RULES}\n{IN_MODE[mode]}\nThe working folder is {workspace}."
+    if wanted:
+        rules += WANTED.format(wanted, bind)
     messages = [Message.of("system", rules)]
     for turn in prior:
         told = [turn.answer or "(no answer)"]
@@ -61,8 +78,7 @@ def compose(
             told.append(f"Variables made in this turn: {', '.join(turn.made)}")
         messages.append(Message.of("user", turn.prompt))
         messages.append(Message("assistant", (Text("\n\n".join(told), "rows"),)))
-    shown = Text(f"\n\n{summary}", "rows" if columns else "schema", columns)
-    return (*messages, Message("user", (Text(prompt), shown)))
+    return (*messages, Message("user", (Text(prompt), *mentioned, Text("\n\n", "schema"), *summary)))
 
 
 def turn_of(state: RunState) -> Turn:

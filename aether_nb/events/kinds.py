@@ -13,7 +13,7 @@ fields change gets a higher ``version`` and a step in ``codec.UPCASTS``.
           gate.opened  gate.answered  [grant.given]      only where somebody has to be asked
           item.started
           call.begun  (output.delta, progress)  [question.asked  question.answered]
-          [namespace.changed  namespace.kept  file.written  undo.limited]
+          [namespace.changed  namespace.kept  file.written  undo.limited  call.coded]
           call.finished | call.failed | call.retried | call.doubtful
           item.finished
           [question.asked  question.answered  call.settled]  what became of a call in doubt
@@ -28,8 +28,8 @@ fields change gets a higher ``version`` and a step in ``codec.UPCASTS``.
 ``replay.begun`` says that what follows comes from another run's record, ``replay.drifted`` that a call which was
 performed again came to something else.
 ``state.changed`` (transient) tells watchers of a new state; it is derived by a fold. This module knows nobody but
-``messages``, ``values``, ``calls``, ``lasting``, ``undoing`` and ``transient``, whose names it passes on: whoever
-speaks of events needs one import.
+``messages``, ``values``, ``asked``, ``calls``, ``coded``, ``lasting``, ``undoing`` and ``transient``, whose names it
+passes on: whoever speaks of events needs one import.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal, NamedTuple
 
+from aether_nb.events.asked import Mention
 from aether_nb.events.calls import (
     CallBegun,
     CallDoubtful,
@@ -54,6 +55,7 @@ from aether_nb.events.calls import (
     NamespaceKept,
     NamespaceRestored,
 )
+from aether_nb.events.coded import CallCoded
 from aether_nb.events.lasting import (
     CONSENT,
     CONSENT_YES,
@@ -75,6 +77,7 @@ from aether_nb.events.values import (
     Drift,
     Effect,
     Event,
+    Flag,
     Gone,
     Grant,
     Kept,
@@ -97,6 +100,7 @@ __all__ = [
     "CONSENT_YES",
     "KINDS",
     "CallBegun",
+    "CallCoded",
     "CallDelta",
     "CallDoubtful",
     "CallFailed",
@@ -112,6 +116,7 @@ __all__ = [
     "Event",
     "FileChange",
     "FileWritten",
+    "Flag",
     "GateAnswered",
     "GateOpened",
     "Gone",
@@ -125,6 +130,7 @@ __all__ = [
     "LeaseTaken",
     "LimitReached",
     "Limits",
+    "Mention",
     "Mode",
     "ModelAnswered",
     "ModelAsked",
@@ -170,12 +176,14 @@ __all__ = [
 class RunStarted(Event):
     """A run began. Everything it may depend on later is frozen here.
 
-    ``versions`` says by which rules it goes: ``next_step``, ``prompt``, and ``tool:NAME`` for each tool. ``seal`` binds
-    what was asked, of whom and how freely, to this user's key: he has begun it himself.
+    ``prompt`` is what was typed, ``mentions`` what it speaks of. ``bind`` is the variable that gets the answer: its
+    text, or a value of the type that is written in ``wanted``.
+
+    ``versions`` says by which rules it goes: ``next_step``, ``prompt``, and ``tool:NAME`` for each tool.
     """
 
     kind: ClassVar[str] = "run.started"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     prompt: str
     model: str
     mode: Mode = "ask"
@@ -187,23 +195,21 @@ class RunStarted(Event):
     plan_only: bool = False
     versions: Mapping[str, str] = field(default_factory=dict)
     workspace: str = ""
-    seal: str = ""
+    mentions: tuple[Mention, ...] = ()
+    bind: str = ""
+    wanted: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class RunEnded(Event):
-    """A run is over. ``what``, ``why`` and ``hint`` speak of a failure; an answer is the last message.
-
-    ``seal`` binds all that is recorded before it to this user's key: he has recorded it himself.
-    """
+    """A run is over. ``what``, ``why`` and ``hint`` speak of a failure; an answer is the last message."""
 
     kind: ClassVar[str] = "run.ended"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     outcome: Outcome
     what: str = ""
     why: str = ""
     hint: str = ""
-    seal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,7 +308,8 @@ class ModelFailed(Event):
 class QuestionAsked(Event):
     """The run asks a person. ``call_id`` is the call that asks, ``limit`` the limit that was reached, else empty.
 
-    ``doubt``: the question is what became of ``call_id``; its options are it ran, run it, skip.
+    ``doubt``: the question is what became of ``call_id``; its options are it ran, run it, skip. ``guard``: it is
+    whether the code of ``call_id`` may do what it is about to do; an earlier answer to that does not count.
     """
 
     kind: ClassVar[str] = "question.asked"
@@ -313,6 +320,7 @@ class QuestionAsked(Event):
     call_id: str = ""
     limit: str = ""
     doubt: bool = False
+    guard: bool = False
 
 
 @dataclass(frozen=True, slots=True)

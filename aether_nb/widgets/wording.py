@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -216,6 +216,16 @@ def undone(event: UndoDone) -> Failure:
     count_ = count(len(event.call_ids), "call")
     what = f"Done once more {who(event.by)}: {count_}." if event.undoes else f"Undone {who(event.by)}: {count_}."
     return Failure(what, "".join(f"Not undone: {reveal_line(why)}\n" for why in event.left).rstrip())
+
+
+def flags(changes: Iterable[Change]) -> list[str]:
+    """What deserves a second look in what a call changed: ``! orders: fan-out: 1,000 rows became 1,340``.
+
+    What was probably meant has ``·`` for a sign.
+    """
+    return [
+        f"{'!' if flag.warn else '·'} {one.name}: {flag.kind}: {flag.text}" for one in changes for flag in one.flags
+    ]
 
 
 def purpose(card: Card) -> str:

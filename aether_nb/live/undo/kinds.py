@@ -24,7 +24,7 @@ from types import (
 )
 from weakref import ReferenceType
 
-from aether_nb.live.describe import root
+from aether_nb.live.describing.safely import root
 from aether_nb.live.undo.copies import (
     HEAP_TYPE,
     Attributes,

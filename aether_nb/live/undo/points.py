@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from aether_nb.live.describe import value_text
+from aether_nb.live.describing.words import value_text
 from aether_nb.live.undo.copies import MISSING, Copy
 from aether_nb.live.undo.reach import open_figures, reached, users_names
 from aether_nb.live.undo.surroundings import Surroundings

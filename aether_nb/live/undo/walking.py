@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from types import FunctionType
 from typing import Any
 
-from aether_nb.live.describe import type_name
+from aether_nb.live.describing.words import type_name
 from aether_nb.live.undo.copies import Class, Copy, Function
 from aether_nb.live.undo.kinds import UNCHANGING, Kind, kind_of
 from aether_nb.live.undo.reach import names_used
