@@ -123,3 +123,14 @@ HISTORY = (
     "get_ipython().aether_magics.session.store.log.read(get_ipython().aether_magics.session.last).__next__()"
     ".event.prior[0].calls"
 )
+
+
+def test_nothing_is_done_without_a_yes_and_nothing_is_done_twice(kernel: Kernel) -> None:
+    """Without --yes, and where nobody can type, it is shown and left; what was undone has nothing left to undo."""
+    ask(kernel, "code('made = 1')", "'Done.'")
+    told = kernel.run("%aether undo").text()
+    assert "made  removed" in told and "Nothing was changed. To do it: %aether undo --run" in told
+    assert value(kernel, "made") == "1"
+    kernel.run("%aether undo --yes")
+    again = kernel.run("%aether undo --yes")
+    assert "There is nothing to undo in run" in str(again.messages)

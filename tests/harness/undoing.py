@@ -7,6 +7,7 @@ so that every statement finds names of the types that it needs.
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 from collections import deque
 from collections.abc import Iterable
@@ -18,6 +19,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import polars as pl
+
+from aether_nb.live.undo import Before
 
 Step = tuple[int, int, int, int]
 
@@ -205,6 +208,19 @@ def run(code: str, namespace: dict[str, Any]) -> None:
         exec(compile(code, "<program>", "exec"), namespace)
 
 
+def space(**variables: Any) -> dict[str, Any]:
+    """A namespace with the libraries that code uses."""
+    return {"__name__": "__main__", "np": np, "pd": pd, "pl": pl, "os": os, **variables}
+
+
+def done(namespace, code, **more):
+    """Run code between a point and its end."""
+    before = Before.of(namespace, code, **more)
+    exec(code, namespace)
+    namespace.pop("__builtins__", None)
+    return before.close(namespace)
+
+
 # ---- a picture
 
 
@@ -253,7 +269,7 @@ def _content(value: Any) -> Iterable[Any]:
         yield from (id(value.__code__), *(value.__defaults__ or ()), *_flat(value.__dict__))
         yield from (cell.cell_contents for cell in value.__closure__ or ())
     elif isinstance(value, type):
-        yield from _flat({name: item for name, item in vars(value).items() if not name.startswith("__")})
+        yield from _flat({name: vars(value)[name] for name in sorted(vars(value)) if not name.startswith("__")})
     else:
         yield from _held(value)
 

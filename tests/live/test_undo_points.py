@@ -21,8 +21,8 @@ import pytest
 from sklearn.linear_model import LinearRegression, SGDClassifier
 from sklearn.preprocessing import StandardScaler
 
-from aether_nb.live.undo import Before, Budget, too_large
-from harness.undoing import picture
+from aether_nb.live.undo import Budget, too_large
+from harness.undoing import done, picture, space
 
 
 class Model(pydantic.BaseModel):
@@ -37,19 +37,6 @@ class Frozen:
     """A record that cannot be changed, holding something that can."""
 
     items: list[int]
-
-
-def space(**variables: Any) -> dict[str, Any]:
-    """A namespace with the libraries that code uses."""
-    return {"__name__": "__main__", "np": np, "pd": pd, "pl": pl, "os": os, **variables}
-
-
-def done(namespace, code, **more):
-    """Run code between a point and its end."""
-    before = Before.of(namespace, code, **more)
-    exec(code, namespace)
-    namespace.pop("__builtins__", None)
-    return before.close(namespace)
 
 
 FITTED = StandardScaler().fit([[0.0], [2.0]])
