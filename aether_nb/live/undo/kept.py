@@ -22,6 +22,9 @@ __all__ = ["Points", "RunPoints"]
 TOTAL = 2_000_000_000
 """Bytes that all points of a kernel may take."""
 
+REBINDING = ("replaces your variable", "deletes your variable")
+"""How the reading begins to say that a name is bound to something else."""
+
 
 @dataclass
 class Points:
@@ -84,7 +87,10 @@ class RunPoints:
             concerning: Sentences that say which variables it changes; None: any that it reaches.
         """
         missed = too_large(namespace, code, self.budget)
-        words = None if concerning is None else {word for said in concerning for word in re.findall(r"\w+", said)}
+        words = None
+        if concerning is not None:  # the name of a variable can be bound to its old object again, however large that is
+            inside = [said for said in concerning if not said.startswith(REBINDING)]
+            words = {word for said in inside for word in re.findall(r"\w+", said)}
         return tuple(
             f"cannot be undone: {name} {why}" for name, why in missed.items() if words is None or name in words
         )
