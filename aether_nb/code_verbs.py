@@ -35,8 +35,8 @@ def code_in(store: Store, run: str) -> tuple[RunCode, list[Entry]]:
         UsageFault: It has none.
         StoreTampered: Its record is not what was written.
     """
-    store.chain.verify(run).confirm()
-    entries = list(store.log.read(run))
+    entries, verdict = store.chain.whole(run)
+    verdict.confirm()
     code = code_of(entries)
     if not code.pieces:
         why = "It answered without code." if entries else ""

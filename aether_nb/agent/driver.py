@@ -157,9 +157,8 @@ class Driver:
             yield k.ModelFailed(state.model, error.what, error.why, error.hint)
             return
         name = model.name
-        if name != state.model:
-            yield k.ModelSwitched(state.model, name)
-        yield k.ModelAsked(name, state.steps + 1, state.sent)
+        switched = (k.ModelSwitched(state.model, name),) if name != state.model else ()
+        yield (*switched, k.ModelAsked(name, state.steps + 1, state.sent))
         begun = time.monotonic()
         clock = asyncio.timeout(state.seconds_left)
         try:
