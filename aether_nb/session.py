@@ -38,6 +38,7 @@ from aether_nb.live.bridge import AgentThread
 from aether_nb.live.keeping import Keeper, plan_restore, restore
 from aether_nb.live.mentions.failures import Failures
 from aether_nb.live.summary import summarize
+from aether_nb.live.undo import Points, RunPoints
 from aether_nb.models.base import Model
 from aether_nb.models.words.insisting import insisting
 from aether_nb.serving import Serving
@@ -85,6 +86,8 @@ class Session:
     thread: AgentThread = field(default_factory=AgentThread)
     turns: dict[str, k.Turn] = field(default_factory=dict)
     last: str = ""
+    points: Points = field(default_factory=Points)
+    """What can be taken back in this kernel."""
     unasked: float = UNASKED
     sleepers: Sleepers = field(init=False)
     """Parked runs that this kernel wakes by itself when what they wait for is said."""
@@ -320,7 +323,8 @@ class Session:
         keeper = Keeper(self.store.blobs, signer=Signing(self.sealer))
         keeper.recall(known)
         notebook = Path(self.notebook) if self.notebook else None
-        host = Host(self.shell, self.workspace, cell.main, keeper=keeper, notebook=notebook, hold=cell.hold)
+        undo = RunPoints(self.points, run.id, self.store.blobs)
+        host = Host(self.shell, self.workspace, cell.main, keeper=keeper, notebook=notebook, hold=cell.hold, undo=undo)
         calls = Calls(run, tools, host, waiting.within(run))
         try:
             if record is None:

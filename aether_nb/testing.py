@@ -154,6 +154,8 @@ class _Context:
     plan: tuple[PlanItem, ...] = ()
     made: tuple[str, ...] = ()
     keeper: None = None
+    undo: None = None
+    risk: Risk = "high"
     notebook: None = None
 
     @property

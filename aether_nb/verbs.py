@@ -199,6 +199,23 @@ VERBS: tuple[Verb, ...] = (
     Verb("go", "Let a paused run go on.", (WAITING, *SENT)),
     Verb("stop", "Stop a run, whichever kernel it is in; one that nobody holds is ended.", (WAITING, *SENT)),
     Verb(
+        "undo",
+        "Take back what calls did to variables and files, after showing what that changes; an undo can be undone.",
+        (
+            Option(
+                ("call",),
+                "a call's number or id, an undo, or a run; all of the last run when left out",
+                default="",
+                metavar="CALL|RUN",
+            ),
+            Option(("--to",), "take back all that came after this call", default="", metavar="CALL"),
+            Option(("--run",), "the run whose call it is; the last one when left out", default="", metavar="RUN"),
+            Option(("--preview",), "only show what would be done", flag=True),
+            Option(("--yes",), "do it without asking", flag=True),
+        ),
+        ("notebook",),
+    ),
+    Verb(
         "runs",
         "The runs that are recorded here; with --prune, drop ended ones for good (on a server, your own).",
         (

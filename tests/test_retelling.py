@@ -291,6 +291,7 @@ def test_the_verbs_of_the_record(notebook: Notebook) -> None:
     assert "Nothing failed" in notebook.line("why")
     assert notebook.line("runs --prune --keep 5").startswith("0 runs dropped")
     assert "WHAT IS GUARANTEED" in notebook.line("help guarantees")
+    assert "IT DOES NOT SEE" in notebook.line("help guard")
     with pytest.raises(AetherError, match="no name for a variable"):
         notebook.line("replay -o 1x")
 
