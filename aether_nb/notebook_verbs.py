@@ -217,9 +217,11 @@ def export(session: Session, options: argparse.Namespace) -> str:
 def verify_code(session: Session, options: argparse.Namespace) -> str:
     """Run the code of a run in a fresh kernel, after the cells of this notebook."""
     run = session.store.log.resolve(options.run or session.last)
-    return code_verbs.verified_code(
-        session.store, run, options, _cells_before(session, run), partial(_spare, session.shell)
-    )[0]
+    before, spare = _cells_before(session, run), partial(_spare, session.shell)
+    try:
+        return code_verbs.verified_code(session.store, run, options, before, spare)[0]
+    except KeyboardInterrupt:
+        raise UsageFault("Stopped.", "The fresh kernel is gone, and nothing here was changed.") from None
 
 
 def _cells_before(session: Session, run: str) -> list[str] | None:
