@@ -129,6 +129,7 @@ class AetherMagics(Magics):
                 fresh=options.new,
                 cell=self._cell_id(),
                 park_after=seconds(options.park_after),
+                data=options.data or "",
             ),
             out,
         )

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from aether_nb import registry
 from aether_nb.about import VERSION
@@ -22,6 +23,7 @@ from aether_nb.agent.again import RECORDED, Again, Recalled, Record, record_agai
 from aether_nb.agent.asking import Asking, Person
 from aether_nb.agent.calls import Calls, Host
 from aether_nb.agent.driver import Driver
+from aether_nb.agent.egress import Egress, rules_of
 from aether_nb.agent.mail import Mail
 from aether_nb.agent.remembering import Occurrences
 from aether_nb.agent.resuming import advanced, check, interrupted, owes_variables, versions
@@ -65,6 +67,7 @@ class Question:
         limits: Where the run pauses; the session's when None.
         park_after: Seconds of waiting for a person after which the run is parked; None for never.
         run: The name of the run that works on it.
+        data: What of the data may leave this machine; empty for the session's setting.
     """
 
     prompt: str
@@ -76,6 +79,7 @@ class Question:
     limits: k.Limits | None = None
     park_after: float | None = None
     run: str = field(default_factory=new_id)
+    data: k.DataLevel | Literal[""] = ""
 
 
 @dataclass(frozen=True)
@@ -239,6 +243,8 @@ class Session:
                 mode=started.mode,
                 workspace=self.workspace,
                 prior=started.prior,
+                fence=started.fence,
+                rules=rules_of(started, os.environ),
             )
             given = (sealed(run.id, k.GrantGiven(grant), self.sealer) for grant in self.grants)
             run.append(sealed_start(run.id, started, self.sealer), k.ContextComposed(opening), *given)
@@ -337,7 +343,9 @@ class Session:
         keeper.recall(known)
         calls = Calls(run, tools, Host(self.shell, self.workspace, cell.main, keeper=keeper), waiting.within(run))
         try:
-            sealing: Any = {"sealer": self.sealer, "head": lambda: self.store.chain.head(run.id)}
+            assert run.state.started is not None
+            egress = Egress(rules_of(run.state.started, os.environ), run.state.started.fence)
+            sealing: Any = {"sealer": self.sealer, "head": lambda: self.store.chain.head(run.id), "egress": egress}
             if record is None:
                 return await Driver(run, self.models.chosen, calls, waiting, **sealing).drive()
             return await Again(record, run, lambda _: record.model, calls, waiting, **sealing).drive()
@@ -362,6 +370,9 @@ class Session:
             plan_only=question.plan_only,
             versions=versions(tools) | {"aether-nb": VERSION},
             workspace=str(self.workspace),
+            data=question.data or settings.data,
+            hide=settings.hide,
+            fence=secrets.token_hex(8),
         )
 
     def _remember(self, state: RunState) -> None:

@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from aether_nb.agent.egress import Rules, fence_rule, limit_rule
 from aether_nb.events.folds import line
 from aether_nb.events.kinds import Mode, Turn
-from aether_nb.events.messages import Message, Text
+from aether_nb.events.messages import DataKind, Message, Text
 from aether_nb.events.state import RunState
 
 __all__ = ["PROMPT_VERSION", "compose", "turn_of"]
 
-PROMPT_VERSION = "1"
+PROMPT_VERSION = "2"
 """The rules below, by number; frozen into every run."""
+
+OPEN = Rules()
 
 RULES = """\
 You are aether, a careful data analyst who works inside the user's notebook. Your tools act on the kernel's live \
@@ -39,7 +42,15 @@ IN_MODE: dict[Mode, str] = {
 
 
 def compose(
-    prompt: str, summary: str, columns: tuple[str, ...], *, mode: Mode, workspace: Path, prior: Iterable[Turn]
+    prompt: str,
+    summary: str,
+    columns: tuple[str, ...],
+    *,
+    mode: Mode,
+    workspace: Path,
+    prior: Iterable[Turn],
+    fence: str = "",
+    rules: Rules = OPEN,
 ) -> tuple[Message, ...]:
     """The messages that a run opens with.
 
@@ -50,9 +61,11 @@ def compose(
         mode: How much may run without a question.
         workspace: The folder inside which files may be touched.
         prior: Earlier turns of this conversation, oldest first.
+        fence: The word with which data is set apart in what the model is sent.
+        rules: What of the data may leave. An answer that was given within wider limits is data of this run.
     """
-    rules = f"{RULES}\n{IN_MODE[mode]}\nThe working folder is {workspace}."
-    messages = [Message.of("system", rules)]
+    told_first = f"{RULES}\n{IN_MODE[mode]}\nThe working folder is {workspace}."
+    messages = [Message.of("system", f"{told_first}{fence_rule(fence)}{limit_rule(rules)}")]
     for turn in prior:
         told = [turn.answer or "(no answer)"]
         if turn.calls:
@@ -60,15 +73,18 @@ def compose(
         if turn.made:
             told.append(f"Variables made in this turn: {', '.join(turn.made)}")
         messages.append(Message.of("user", turn.prompt))
-        messages.append(Message("assistant", (Text("\n\n".join(told), "rows"),)))
+        kind: DataKind = "text" if rules.limited and rules.cover(turn) else "rows"
+        messages.append(Message("assistant", (Text("\n\n".join(told), kind),)))
     shown = Text(f"\n\n{summary}", "rows" if columns else "schema", columns)
     return (*messages, Message("user", (Text(prompt), shown)))
 
 
 def turn_of(state: RunState) -> Turn:
-    """What later runs see of this one."""
-    assert state.started is not None
+    """What later runs see of this one; a model on this machine was told everything."""
+    started = state.started
+    assert started is not None
+    data, hide = ("all", ()) if state.unlimited else (started.data, started.hide)
     calls = tuple(
         line(call.proposed.call, call.status) for call in state.calls.values() if call.name not in ("plan", "ask_user")
     )
-    return Turn(state.run, state.head, state.started.prompt, state.answer, calls, state.made)
+    return Turn(state.run, state.head, started.prompt, state.answer, calls, state.made, data, hide)

@@ -15,10 +15,12 @@ from aether_nb.agent import steps
 from aether_nb.agent.approvals import RISKS
 from aether_nb.agent.asking import Answer
 from aether_nb.agent.calls import Calls, Happened
+from aether_nb.agent.egress import Egress
 from aether_nb.agent.ending import amount, settled
 from aether_nb.agent.loop import advance
 from aether_nb.agent.mail import DOUBT, doubt_events
 from aether_nb.agent.naming import unique
+from aether_nb.agent.releasing import left_behind
 from aether_nb.agent.run import Run
 from aether_nb.agent.saying import Saying
 from aether_nb.agent.sealing import gate_events, sealed_end
@@ -48,6 +50,7 @@ class Driver:
         stream: Whether answers are wanted piece by piece.
         sealer: Binds what a person says, and the run as it ends, to this user's key.
         head: The hash of the run's last event, where its log is a chain.
+        egress: What of the data may leave; every request goes out by it.
     """
 
     def __init__(
@@ -60,10 +63,12 @@ class Driver:
         stream: bool = True,
         sealer: Sealer | None = None,
         head: Callable[[], str] = str,
+        egress: Egress | None = None,
     ) -> None:
         self.run, self.choose, self.calls, self.waiting = run, choose, calls, waiting
         self.options, self.stream, self.sealer, self.head = options, stream, sealer, head
         self.mail = waiting.mail
+        self.egress = calls.egress = egress or Egress()
         self._stopped_by = ""
 
     async def drive(self) -> RunState:
@@ -94,7 +99,7 @@ class Driver:
 
     def _end(self, end: k.RunEnded) -> None:
         """End a run before its time."""
-        if events := settled(self.run.state, self._sealed(end), self.calls.traces):
+        if events := settled(self.run.state, self._sealed(end), left_behind(self.calls.traces, self.egress)):
             self.run.append(*events)
 
     def _sealed(self, end: k.RunEnded) -> k.RunEnded:
@@ -180,7 +185,10 @@ class Driver:
         name = model.name
         if name != state.model:
             yield k.ModelSwitched(state.model, name)
-        yield k.ModelAsked(name, state.steps + 1, state.sent)
+        request, left = self.egress.outgoing(request, model, state.unlimited)
+        for found in self.egress.found(state.found, tools):
+            yield found
+        yield k.ModelAsked(name, state.steps + 1, state.sent, left)
         begun = time.monotonic()
         clock = asyncio.timeout(state.seconds_left)
         try:

@@ -31,12 +31,15 @@ def _more(old: dict[str, Any]) -> dict[str, Any]:
 
 UPCASTS: dict[tuple[str, int], Upcast] = {
     ("call.begun", 1): _more,
+    ("call.failed", 1): _more,
     ("gate.answered", 1): _more,
     ("grant.given", 1): _more,
+    ("model.asked", 1): _more,
     ("question.asked", 1): _more,
     ("run.ended", 1): _more,
     ("run.forked", 1): _more,
     ("run.started", 1): _more,
+    ("run.started", 2): _more,
 }
 """How to lift a kind from that version to the next one, by ``(kind, version)``."""
 

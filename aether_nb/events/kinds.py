@@ -6,7 +6,7 @@ Fields are plain JSON values, or dataclasses of them, so that a log can be read 
 fields change gets a higher ``version`` and a step in ``codec.UPCASTS``.
 
     run.started        context.composed
-      [model.switched]
+      [model.switched]  [instructions.found]             data that is about to be sent reads like an order
       model.asked  (thinking.delta, text.delta, call.delta)  model.answered | model.failed
         plan.made | plan.revised                         the call of the tool ``plan``
         call.proposed
@@ -26,8 +26,8 @@ fields change gets a higher ``version`` and a step in ``codec.UPCASTS``.
 ``replay.begun`` says that what follows comes from another run's record, ``replay.drifted`` that a call which was
 performed again came to something else.
 ``state.changed`` (transient) tells watchers of a new state; it is derived by a fold. This module knows nobody but
-``messages``, ``values``, ``calls``, ``lasting`` and ``transient``, whose names it passes on: whoever speaks of events
-needs one import.
+``messages``, ``values``, ``calls``, ``lasting``, ``leaving`` and ``transient``, whose names it passes on: whoever
+speaks of events needs one import.
 """
 
 from __future__ import annotations
@@ -65,10 +65,12 @@ from aether_nb.events.lasting import (
     RunsPruned,
     SignalReceived,
 )
+from aether_nb.events.leaving import InstructionsFound, Left
 from aether_nb.events.messages import Message, Usage
 from aether_nb.events.transient import CallDelta, OutputDelta, Progress, StateChanged, TextDelta, ThinkingDelta
 from aether_nb.events.values import (
     Change,
+    DataLevel,
     Drift,
     Effect,
     Event,
@@ -103,6 +105,7 @@ __all__ = [
     "CallSettled",
     "Change",
     "ContextComposed",
+    "DataLevel",
     "Drift",
     "Effect",
     "Entry",
@@ -113,11 +116,13 @@ __all__ = [
     "Grant",
     "GrantGiven",
     "GrantRevoked",
+    "InstructionsFound",
     "ItemFinished",
     "ItemStarted",
     "Kept",
     "Lasts",
     "LeaseTaken",
+    "Left",
     "LimitReached",
     "Limits",
     "Mode",
@@ -164,11 +169,12 @@ class RunStarted(Event):
     """A run began. Everything it may depend on later is frozen here.
 
     ``versions`` says by which rules it goes: ``next_step``, ``prompt``, and ``tool:NAME`` for each tool. ``seal`` binds
-    what was asked, of whom and how freely, to this user's key: he has begun it himself.
+    what was asked, of whom and how freely, to this user's key: he has begun it himself. ``data`` and ``hide`` limit
+    what of the data may leave this machine; ``fence`` is the word with which data is set apart for the model.
     """
 
     kind: ClassVar[str] = "run.started"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     prompt: str
     model: str
     mode: Mode = "ask"
@@ -181,6 +187,9 @@ class RunStarted(Event):
     versions: Mapping[str, str] = field(default_factory=dict)
     workspace: str = ""
     seal: str = ""
+    data: DataLevel = "all"
+    hide: tuple[str, ...] = ()
+    fence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,12 +252,18 @@ class ItemFinished(Event):
 
 @dataclass(frozen=True, slots=True)
 class ModelAsked(Event):
-    """A request went to a model. ``step`` counts the run's requests from 1; ``sent`` is what left, by kind of data."""
+    """A request went to a model. ``step`` counts the run's requests from 1.
+
+    ``sent`` is what the conversation shows of the data, by kind; ``left`` is where the request went, and what of that
+    was in it after the rules about data.
+    """
 
     kind: ClassVar[str] = "model.asked"
+    version: ClassVar[int] = 2
     model: str
     step: int
     sent: tuple[Sent, ...] = ()
+    left: Left | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,15 +10,16 @@ import inspect
 import time
 import warnings
 from ast import PyCF_ALLOW_TOP_LEVEL_AWAIT
-from collections.abc import Awaitable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any
 
 from IPython.core.inputtransformer2 import TransformerManager
 
 from aether_nb.errors import RepairableToolError
 from aether_nb.events.kinds import Change, Event, Kept, NamespaceChanged, NamespaceKept, OutputDelta
-from aether_nb.events.messages import Text
+from aether_nb.events.messages import DataKind, Text
 from aether_nb.live.changes import Photograph, compare, photograph
 from aether_nb.live.execute import Execution, Executor
 from aether_nb.live.keeping import why_not_again
@@ -101,8 +102,7 @@ async def run_python(code: str, context: Context, purpose: str = "") -> Result:
     if execution.error_name:
         raise PartlyDone(execution.error_text, execution.traceback, outputs=ran.outputs, events=events)
     shown = show_value(execution.value) if execution.has_value else None
-    text = Text(report(execution, shown, ran.changes), "rows", shown.columns if shown else ())
-    return Result((text,), ran.outputs, events)
+    return Result(report(execution, shown, ran.changes), ran.outputs, events)
 
 
 @dataclass(frozen=True)
@@ -140,17 +140,35 @@ class Ran:
         return (*changed, NamespaceKept(call_id, self.kept, self.inputs)) if noted else changed
 
 
-def report(execution: Execution, shown: Shown | None, changes: tuple[Change, ...]) -> str:
-    """What the model is told: a section for each thing that there is."""
-    sections = []
+def report(execution: Execution, shown: Shown | None, changes: tuple[Change, ...]) -> tuple[Text, ...]:
+    """What the model is told: a section for each thing that there is. What the code let out may hold anything."""
+    free = []
     for title, text in (("stdout", execution.stdout), ("stderr", execution.stderr)):
         if text.strip():
-            sections.append(f"[{title}]\n{bounded(text.rstrip(), LONGEST_OUTPUT)}")
+            free.append(f"[{title}]\n{bounded(text.rstrip(), LONGEST_OUTPUT)}")
     if shown is not None:
-        sections.append(f"[value] {shown.text}")
+        free.append(f"[value] {shown.text}")
+    parts = []
+    if free:
+        columns, rows = (shown.columns, shown.rows) if shown else ((), 0)
+        parts.append(Text("\n".join(free), "output", columns, rows))
     if execution.figures:
-        sections.append(f"[figures] {len(execution.figures)}")
-    if changes:
-        lines = (f"{c.what} {c.name}: {', '.join((c.type, *c.details)).strip(', ')}" for c in changes)
-        sections.append("[changed]\n" + "\n".join(lines))
-    return "\n".join(sections) or "done; there was nothing to show"
+        parts.append(Text(f"[figures] {len(execution.figures)}"))
+    if not parts and not changes:
+        return (Text("done; there was nothing to show"),)
+    last = len(parts) if changes else len(parts) - 1
+    spaced = (replace(part, text=f"{part.text}\n") if place < last else part for place, part in enumerate(parts))
+    return (*spaced, *_changed(changes))
+
+
+def _changed(changes: tuple[Change, ...]) -> Iterator[Text]:
+    """The section about changes: names and types, and apart from them what may show values."""
+    said: list[tuple[DataKind, str]] = [("schema", "[changed]")] if changes else []
+    for change in changes:
+        said.append(("schema", f"\n{change.what} {change.name}: {change.type}"))
+        if change.details:
+            table = any(word in change.type for word in ("DataFrame", "Table", "Series"))
+            comma = ", " if change.type else ""
+            said.append(("statistics" if table else "rows", comma + ", ".join(change.details)))
+    for kind, pieces in groupby(said, key=lambda one: one[0]):
+        yield Text("".join(text for _, text in pieces), kind)

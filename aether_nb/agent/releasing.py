@@ -1,0 +1,113 @@
+"""Free output, and whether it may go to a model: what code printed, showed or raised, which may hold anything.
+
+While data is limited it stays here, unless a person has seen this very text and lets it go. Nobody there means no. What
+was withheld is not recorded either where columns are hidden: a record may be given away. Only typed tools answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from aether_nb.agent.calling import CallContext, Trace
+from aether_nb.agent.egress import Egress
+from aether_nb.errors import AetherError
+from aether_nb.events import kinds as k
+from aether_nb.events.messages import DataKind, Part, Text
+from aether_nb.tools.base import PartlyDone, Result, Tool
+
+__all__ = ["classified", "failure_released", "left_behind", "released", "shows"]
+
+RELEASE, KEEP, SILENCE = "release it", "keep it here", "keep all output of this run here"
+
+NOTED = (
+    "[output withheld by the user's rules: columns are hidden. Only typed tools answer: put what you need into a "
+    "variable and look at it with inspect_variable.]\n"
+)
+
+LEFT_OUT: tuple[dict[str, Any], ...] = ({"text/plain": "(what it showed is not recorded: columns are hidden)"},)
+
+
+def classified(tool: Tool, result: Result) -> Result:
+    """What a call brought, with what is plain text marked as free output where the tool is not ours.
+
+    A tool of ours speaks in its own words, and says which part shows data; nobody knows what is in those of another.
+    """
+    if _ours(tool) or not any(part.data == "text" for part in result.parts):
+        return result
+    return replace(result, parts=tuple(replace(p, data="output") if p.data == "text" else p for p in result.parts))
+
+
+async def released(result: Result, egress: Egress, context: CallContext) -> Result:
+    """What a call brought, with its free output marked as released, or left out.
+
+    Args:
+        result: What it brought.
+        egress: What may leave, and whether the model that asks is elsewhere.
+        context: That of the call, which asks.
+    """
+    if not egress.guards:
+        return result
+    free = [part.text for part in result.parts if isinstance(part, Text) and _free(part)]
+    if free and await _let_go("\n".join(free), egress, context):
+        parts = (replace(part, data="released") if _free(part) else part for part in result.parts)
+        return replace(result, parts=tuple(parts))
+    if not egress.rules.hide:
+        return result
+    noted = tuple(Text(NOTED) if _free(part) else part for part in result.parts)
+    return replace(result, parts=noted, outputs=LEFT_OUT if result.outputs else ())
+
+
+async def failure_released(event: k.Event, egress: Egress, context: CallContext) -> k.Event:
+    """The end of a call that failed, likewise: what it raised may quote what it stumbled over."""
+    if not egress.guards or not isinstance(event, k.CallFailed) or event.data != "output":
+        return event
+    if await _let_go("\n".join(part for part in (event.what, event.why, event.hint) if part), egress, context):
+        return replace(event, data="released")
+    if not egress.rules.hide:
+        return event
+    name = event.what.partition(":")[0]
+    why = "What it said is not recorded: columns are hidden."
+    outputs = LEFT_OUT if event.outputs else ()
+    what = name if name.isidentifier() else "It failed."
+    return replace(event, what=what, why=why, hint="", outputs=outputs, data="text")
+
+
+def left_behind(traces: Mapping[str, Trace], egress: Egress) -> Mapping[str, Trace]:
+    """What calls that are being stopped have shown, where that may be recorded."""
+    if not (egress.guards and egress.rules.hide):
+        return traces
+    return {id: replace(trace, outputs=LEFT_OUT if trace.outputs else ()) for id, trace in traces.items()}
+
+
+def shows(tool: Tool, error: Exception) -> DataKind:
+    """What the words of an error show: names and types where a tool of ours says what is wrong, else anything.
+
+    Args:
+        tool: The tool.
+        error: What it raised.
+    """
+    said = isinstance(error, AetherError) and not isinstance(error, PartlyDone)
+    return "schema" if said and _ours(tool) else "output"
+
+
+def _ours(tool: Tool) -> bool:
+    return str(getattr(getattr(tool, "function", None), "__module__", "")).startswith("aether_nb.")
+
+
+def _free(part: Part) -> bool:
+    return isinstance(part, Text) and part.data == "output" and bool(part.text.strip())
+
+
+async def _let_go(text: str, egress: Egress, context: CallContext) -> bool:
+    """Whether a person lets this very text go."""
+    if egress.silenced:
+        return False
+    shown = text
+    if egress.rules.hide:  # what is asked is recorded, and columns are hidden: the text is only shown
+        context.emit(k.OutputDelta(context.call_id, f"\n{text}\n"))
+        shown = f"({len(text):,} characters, shown on the card of this call)"
+    answer = await context.ask(f"Release this output to the model?\n\n{shown}", (RELEASE, KEEP, SILENCE))
+    egress.silenced = answer == SILENCE
+    return answer == RELEASE
