@@ -111,7 +111,7 @@ def limit_rule(rules: Rules) -> str:
     most = {"schema": "names and types", "stats": "names, types, figures", "sample": f"{SAMPLE} rows", "all": "all"}
     hidden = f" No value of these columns is shown: {', '.join(rules.hide)}." if rules.hide else ""
     return (
-        f"\nThe user limits what you see of the data to: {most[rules.data]}.{hidden} What code prints, returns or raises "
+        f"\nThe user limits what you see of the data to: {most[rules.data]}.{hidden} What code prints, shows or raises "
         "is withheld; put results into variables and look at them with inspect_variable. Do not try to get round this."
     )
 

@@ -33,36 +33,53 @@ class Suspicion(NamedTuple):
 
 
 _ORDER = (
-    r"ignor\w*|disregard\w*|forget\w*|overrid\w*|bypass\w*|skip|drop|discard|do not (?:follow|obey)|stop following|"
+    r"ignor\w*|disregard\w*|forget\w*|overrid\w*|bypass\w*|do not (?:follow|obey)|stop following|"
     r"ignorier\w*|vergiss|vergesst|missachte\w*|oubli\w*|ignore[zr]?|ne (?:suis|suivez) pas|olvid\w*|ignora\w*|"
     r"descart\w*|dimentic\w*|ignori\w*|esque[cç]\w*|desconsider\w*|negeer|vergeet|zignoruj|zapomnij|"
     r"игнорируй\w*|проигнорируй\w*|забудь\w*|忽略|无视|無視|忘记|忘れ|무시|잊어|تجاهل|अनदेखा|yok say|görmezden"
 )
 _EARLIER = (
-    r"previous|prior|earlier|above|preceding|all (?:of )?(?:the |your )?(?:\w+ )?(?:instructions|rules)|"
+    r"previous|prior|earlier|(?:the|all|everything|anything|instructions?|rules?|text) above|preceding|"
+    r"all (?:of )?(?:the |your )?(?:\w+ )?(?:instructions|rules)|"
     r"your (?:instructions|"
-    r"rules|guidelines|prompt|programming|training)|system prompt|safety|original (?:task|question|instructions)|"
+    r"rules|guidelines|prompt|programming|training)|system prompt|safety|original (?:task|question|"
+    r"instructions)|"
     r"vorherig\w*|bisherig\w*|obig\w*|fr[uü]her\w*|alle anweisungen|pr[eé]c[eé]dent\w*|ci-dessus|anterior\w*|"
     r"previas?|"
-    r"precedent\w*|vorige|eerdere|poprzedni\w*|предыдущ\w*|прежн\w*|之前|以上|先前|上述|前の|以前|上記|これまで|이전|앞의|"
+    r"precedent\w*|vorige|eerdere|poprzedni\w*|предыдущ\w*|прежн\w*|之前|以上|先前|上述|前の|以前|"
+    r"上記|これまで|이전|앞의|"
     r"السابقة|पिछले|önceki"
 )
-_PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("it says to ignore what was said before", re.compile(rf"(?:{_ORDER})[^.!?。\n]{{0,60}}?(?:{_EARLIER})", re.I)),
+_FORGETTING = (
+    "ignor disregard forget overrid bypass follow obey missacht vergiss vergesst oubli olvid descart "
+    "dimentic esque desconsider negeer vergeet zapomnij игнорируй забудь 忽略 无视 無視 忘 "
+    "무시 잊어 تجاهل अनदेखा yok görmezden suis "
+    "suiv"
+)
+_PATTERNS: tuple[tuple[str, str, re.Pattern[str]], ...] = (
     (
         "it says to ignore what was said before",
+        _FORGETTING,
+        re.compile(rf"(?:{_ORDER})[^.!?。\n]{{0,60}}?(?:{_EARLIER})", re.I),
+    ),
+    (
+        "it says to ignore what was said before",
+        _FORGETTING,
         re.compile(
-            rf"(?:{_EARLIER})[^.!?。\n]{{0,40}}?(?:を無視|を忘れ|무시|잊어|अनदेखा|yok say|görmezden|忽略|无视)", re.I
+            rf"(?:{_EARLIER})[^.!?。\n]{{0,40}}?(?:を無視|を忘れ|무시|잊어|अनदेखा|yok say|görmezden|忽略|"
+            rf"无视)",
+            re.I,
         ),
     ),
     (
         "it speaks as the system or as the user",
+        "system assistant developer human im_start im_end endoftext _id begin_ inst] sys> sys < instruction admin",
         re.compile(
             r"<\|?/?\s*(?:im_start|im_end|system|assistant|user|endoftext|eot_id|start_header_id|end_header_id|"
             r"begin_of_text)"
             r"\s*\|?>|\[/?INST\]|<<\s*/?SYS\s*>>|</?(?:system|assistant|human|instructions?|"
             r"admin)(?:[\s_-][^>]{0,40})?>|"
-            r"(?:^|\n|\\n|[\"'.,;:|>-]\s?)\s*#{0,4}\s*(?:system|assistant|developer|human)(?: message| prompt|"
+            r"(?:^|\n|\\n|[\"'.,;:|>-]\s?)\s*#{0,4}\s*(?:system|assistant|developer)(?: message| prompt|"
             r" override| note)?\s*:\s*\S|"
             r"\bBEGIN (?:SYSTEM|ADMIN|DEVELOPER) (?:PROMPT|MESSAGE|INSTRUCTIONS?)\b|###\s*(?:new )?(?:system|"
             r"instructions?)\b",
@@ -71,13 +88,17 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
     (
         "it gives new orders",
+        "instruc task directive order prompt policy goal job role purpose objective "
+        "anweisung aufgabe istruzioni инструкци указани 指示 지시",
         re.compile(
             r"\b(?:new|updated|revised|real|actual|secret|hidden|additional|important|"
             r"urgent)\s+(?:system )?(?:instructions?|"
-            r"directives?|task|orders?|prompt|policy)\s*(?::|-|=|are|is|for (?:the )?(?:ai|assistant|agent|"
+            r"directives?|task|orders?|prompt|policy (?=for))\s*(?::|-|=|are|is|for (?:the )?(?:ai|"
+            r"assistant|agent|"
             r"model|llm))|"
             r"\byour (?:new|real|true|only|next) (?:task|goal|job|role|instructions?|purpose|objective)\b|"
-            r"\bneue (?:anweisung|aufgabe)\w*\s*:|\bnouvelles? instructions?\s*:|\bnuevas? instrucci[oó]n\w*\s*:|"
+            r"\bneue (?:anweisung|aufgabe)\w*\s*:|\bnouvelles? instructions?\s*:|"
+            r"\bnuevas? instrucci[oó]n\w*\s*:|"
             r"\bnuove istruzioni\s*:|\bnovas? instru[cç]\w+\s*:|новы[ей] (?:инструкци|указани)\w*\s*:|"
             r"新(?:的)?指[示令]\s*[:：]|"
             r"新しい指示\s*[:：]?|새로운 지시",
@@ -86,6 +107,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
     (
         "it speaks to the model",
+        "ai a.i. llm language chatgpt claude gpt copilot gemini assist agent bot model ki",
         re.compile(
             r"\b(?:dear |attention,? |hey |note to (?:the )?|message (?:to|for) (?:the |any )?|"
             r"instructions? (?:to|for) (?:the |any )?|"
@@ -103,8 +125,11 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
     (
         "it gives the model another part to play",
+        "pretend jailbreak god debug maintenance unrestricted admin developer теперь "
+        "你现在是 あなたは今から 당신은 root different dan you du tu eres sei agora ты",
         re.compile(
-            r"\byou are (?:now|no longer)\b[^.\n]{0,60}|\bfrom now on,? you\b|\bpretend (?:to be|that you|you are)\b|"
+            r"\byou are (?:now (?:an?|the|in|free|dan|my|root|called|connected|acting)|no longer (?:an?|"
+            r"bound|the))\b[^.\n]{0,60}|\bfrom now on,? you\b|\bpretend (?:to be|that you|you are)\b|"
             r"\bact as (?:an? |the )?(?:unrestricted|admin|root|developer|dan\b|jailbroken|system|different)|"
             r"\bjailbreak|\bDAN mode|"
             r"\b(?:developer|god|debug|maintenance|unrestricted|admin) mode (?:is )?(?:enabled|activated|on)\b|"
@@ -116,11 +141,15 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
     (
         "it looks like a call of a tool",
+        "tool function invoke action arguments args parameters run_python write_file read_file shell "
+        "http bash delete_file edit_file send_email",
         re.compile(
-            r"<\s*(?:tool_call|function_call|function_calls|invoke|tool_use|use_tool|tool|function)\b[^>]{0,80}>|"
+            r"<\s*(?:tool_call|function_call|function_calls|invoke|tool_use|use_tool|tool|"
+            r"function)\b[^>]{0,80}>|"
             r"[{,]\s*\\?[\"'](?:tool|tool_name|function|function_call|tool_calls?|"
             r"name)\\?[\"']\s*:\s*\\?[\"'{\[][^}]{0,120}?"
-            r"\\?[\"'](?:arguments|args|parameters|input)\\?[\"']\s*:|```\s*(?:tool|tool_call|tool_code|action)\b|"
+            r"\\?[\"'](?:arguments|args|parameters|input)\\?[\"']\s*:|```\s*(?:tool|tool_call|tool_code|"
+            r"action)\b|"
             r"\baction\s*:\s*\w+\s*(?:\\n|\n)\s*action[ _]input\s*:|"
             r"\b(?:call|use|invoke|run|execute) (?:the |your )?(?:tool |function )?(?:run_python|write_file|"
             r"read_file|shell|http|"
@@ -131,15 +160,19 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
     (
         "it wants something sent away",
+        "http ftp: @ webhook curl wget",
         re.compile(
             r"\b(?:send|post|upload|forward|e-?mail|exfiltrate|transmit|leak|submit|deliver|copy|put|append|"
             r"sende|schicke?|envoie[zr]?|"
-            r"env[ií]a\w*|invia\w*|envie|отправ\w*)\b[^.\n]{0,80}?(?:\bto\b|\ban\b|\bà\b|\ba\b|\bin\b|\bna?\b|=)\s*"
+            r"env[ií]a\w*|invia\w*|envie|отправ\w*)\b[^.\n]{0,80}?(?:\bto\b|\ban\b|\bà\b|\ba\b|\bin\b|"
+            r"\bna?\b|=)\s*"
             r"[^\n]{0,40}?(?:https?://|ftp://|[\w.+-]+@[\w-]+\.\w+|webhook)|"
-            r"(?:发送|发给|上传|送信)[^\n]{0,40}(?:https?://|[\w.+-]+@)|(?:https?://|[\w.+-]+@)[^\s]{3,80}\s*(?:へ|に|으로|"
+            r"(?:发送|发给|上传|送信)[^\n]{0,40}(?:https?://|[\w.+-]+@)|(?:https?://|"
+            r"[\w.+-]+@)[^\s]{3,80}\s*(?:へ|に|으로|"
             r"로)\s*(?:送|보내)|"
             r"!\[[^\]]{0,80}\]\(\s*https?://[^)\s]{0,120}[?&/][^)\s]{0,40}(?:=|%3d)?\s*[{<$\[(]|"
-            r"https?://\S{0,120}[?&](?:data|d|q|leak|secret|token|key|content|payload|c)=(?:\{|<|\$|%7b|\[|YOUR|"
+            r"https?://\S{0,120}[?&](?:data|d|q|leak|secret|token|key|content|payload|c)=(?:\{|<|\$|%7b|"
+            r"\[|YOUR|"
             r"INSERT|BASE64)|"
             r"\b(?:curl|wget|Invoke-WebRequest|nc)\s+(?:-\S+\s+){0,6}[^\n]{0,80}(?:https?://|\$\(|`)|"
             r"requests\.(?:post|get|put)\(\s*\\?[\"']https?://",
@@ -148,6 +181,8 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
     (
         "it wants secrets, or damage",
+        "prompt instruction api password credential environ .env private ssh id_rsa secret rm os.system "
+        "subprocess __import__ rmtree eval( delete drop wipe erase remove overwrite sche supprim borra elimina",
         re.compile(
             r"\b(?:reveal|print|show|output|repeat|tell me|display|disclose|leak|include|read|dump|return|"
             r"list)\b[^.\n]{0,60}?\b(?:system prompt|"
@@ -166,6 +201,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
     (
         "it says that the person has agreed, or need not know",
+        "don never without approv permission confirmation authori agreed granted consented not ohne sans sin не 不要",
         re.compile(
             r"\b(?:do not|don'?t|never|without) (?:tell|telling|inform\w*|notify\w*|mention\w*|ask\w*|alert\w*|"
             r"warn\w*|show\w*)\b[^.\n]{0,30}?"
@@ -175,7 +211,8 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
             r"pre-?)?(?:approved|authori[sz]ed|"
             r"agreed|granted|consented|confirmed)\b|\b(?:approval|permission|confirmation) (?:is |"
             r"was )?(?:not (?:needed|required|"
-            r"necessary)|already (?:given|granted))\b|\bpre-?approved\b[^.\n]{0,30}\b(?:call|tool|action|command)|"
+            r"necessary)|already (?:given|granted))\b|\bpre-?approved\b[^.\n]{0,30}\b(?:call|tool|action|"
+            r"command)|"
             r"\bauto-?approve\b|\bohne (?:den )?(?:benutzer|nutzer) zu (?:fragen|informieren)|"
             r"\bsans (?:demander|pr[eé]venir)|"
             r"\bsin (?:preguntar|avisar)|не (?:говори|сообщай)|不要(?:告诉|询问)",
@@ -183,7 +220,8 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
         ),
     ),
 )
-"""What a text that gives orders says, in words, and how it is known."""
+"""What a text that gives orders says, in words; a part of some word without which it does not, to look quickly; and how
+it is known."""
 
 _UNSEEN = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e0fff]"
@@ -193,7 +231,6 @@ _TURNED = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _ENCODED = re.compile(r"[A-Za-z0-9+/_-]{24,}={0,2}")
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2}[ :]?){16,}|(?:\\x[0-9a-fA-F]{2}){8,}")
 _LETTERS = re.compile(r"(?:\b\w[ .\-_*]){8,}\w\b")
-_CALL = "it speaks to the model"
 
 
 def suspicion(text: str) -> Suspicion | None:
@@ -205,7 +242,10 @@ def suspicion(text: str) -> Suspicion | None:
     text = text[:LONGEST]
     signs: dict[str, str] = {}
     for how, read in _readings(text):
-        for sign, pattern in _PATTERNS:
+        low = read.casefold()
+        for sign, words, pattern in _PATTERNS:
+            if not any(word in low for word in words.split()):
+                continue
             if sign not in signs and (match := pattern.search(read)):
                 signs[f"{sign}{how}"] = read[max(0, match.start() - 40) : match.end() + 80]
         if signs:
@@ -278,7 +318,10 @@ def _readable(data: bytes) -> str:
 def _apart(joined: str) -> str:
     """Words that were run together, with spaces between those that orders are made of."""
     return re.sub(
-        r"(?i)(ignore|all|previous|instructions|disregard|forget|above|prior|your|system|prompt)", r" \1 ", joined
+        r"(?i)(ignore|all|previous|instructions|disregard|forget|above|prior|your|system|"
+        r"prompt)",
+        r" \1 ",
+        joined,
     )
 
 

@@ -46,7 +46,7 @@ _PATTERNS = (
     re.compile(r"(?i)(?<=AccountKey=)[A-Za-z0-9+/]{20,}=*|(?<=SharedAccessKey=)[A-Za-z0-9+/]{20,}=*|"
     r"(?<=sig=)[A-Za-z0-9%+/]{30,}"),
     re.compile(r"(?i)(?<=bearer )[A-Za-z0-9._~+/-]{12,}=*|(?<=authorization: basic )[A-Za-z0-9+/]{8,}=*"),
-    re.compile(r"(?<=://)[^/\s:@\"']+:[^/\s@\"']+(?=@)"),
+    re.compile(r"(?<=://)[^/\s:@\"']*:[^/\s@\"']+(?=@)"),
     re.compile(r"(?i)(?<=api_key=)[^\s&\"',)]{6,}|(?<=password=)[^\s&\"',;)]{4,}|(?<=pwd=)[^\s&\"',;)]{4,}|"
     r"(?<=token=)[^\s&\"',)]{6,}"),
 )  # fmt: skip

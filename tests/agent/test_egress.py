@@ -1,4 +1,4 @@
-"""What a request may carry: the rules about data, the fence, and the account, at the one place where requests go out."""
+"""What a request may carry: the rules about data, the fence, and the account, where requests go out."""
 
 from __future__ import annotations
 
@@ -36,6 +36,12 @@ PARTS: tuple[Part, ...] = (
     Text("[stdout]\n18", "released"),
     Image("image/png", "AA=="),
 )
+
+
+def at(local: bool, address: str) -> Any:
+    """A model of which only the profile is known."""
+    host = address.removeprefix("http://").partition("/")[0]
+    return SimpleNamespace(profile=SimpleNamespace(local=local, base_url=address, host=host))
 
 
 def sent(rules: Rules, *parts: Part, model: Any = REMOTE, role: Any = "tool", **more: Any) -> tuple[str, k.Left]:
@@ -85,7 +91,8 @@ def test_what_was_withheld_is_said_with_the_reason_and_what_serves_instead() -> 
     [
         ("email", "email", True), ("email", "users.email", True), ("Email", "df.EMAIL", True),
         ("users.email", "users.email", True), ("users.email", "orders.email", False), ("*mail*", "df.e-mail 2", True),
-        ("email", "df.emails", False), ("b.c", "a.b.c", True), ("email", "people | email", True), ("ss?", "df.ssn", True),
+        ("email", "df.emails", False), ("b.c", "a.b.c", True), ("email", "people | email", True),
+        ("ss?", "df.ssn", True),
     ],
 )  # fmt: skip
 def test_a_column_is_hidden_by_name_or_pattern(rule: str, column: str, hidden: bool) -> None:
@@ -128,9 +135,9 @@ def test_what_stays_on_this_machine_stays_whole_and_is_counted_as_such() -> None
         (REMOTE, "acme:large"),
         (Wrapper(REMOTE), "acme:large"),
         (SimpleNamespace(), "SimpleNamespace"),
-        (SimpleNamespace(profile=SimpleNamespace(local=True, base_url="http://127.0.0.1:1/v1", host="127.0.0.1:1")), ""),
-        (SimpleNamespace(profile=SimpleNamespace(local=True, base_url="http://10.0.0.7/v1", host="10.0.0.7")), "10.0.0.7"),
-        (SimpleNamespace(profile=SimpleNamespace(local=False, base_url="http://localhost/v1", host="localhost")), "localhost"),
+        (at(True, "http://127.0.0.1:1/v1"), ""),
+        (at(True, "http://10.0.0.7/v1"), "10.0.0.7"),
+        (at(False, "http://localhost/v1"), "localhost"),
     ],
 )  # fmt: skip
 def test_where_a_request_goes(model: Any, host: str) -> None:
