@@ -3,7 +3,8 @@
     AetherError
     ├── UsageFault              what was typed cannot be read
     │   ├── OptionError         an option or a value of it
-    │   └── UnknownVerb         a word after %aether
+    │   ├── UnknownVerb         a word after %aether
+    │   └── MentionFailed       what a question mentions cannot be worked out
     ├── ConfigError             a setting has an invalid value
     ├── ModelError              a model did not answer as it should
     │   ├── ModelNotFound       no model goes by that name
@@ -59,6 +60,7 @@ __all__ = [
     "LeaseHeld",
     "LeaseLost",
     "LogConflict",
+    "MentionFailed",
     "ModelError",
     "ModelNotFound",
     "ModelUnavailable",
@@ -124,6 +126,10 @@ class OptionError(UsageFault):
 
 class UnknownVerb(UsageFault):
     """The word after ``%aether`` is no verb."""
+
+
+class MentionFailed(UsageFault):
+    """What a question mentions in braces cannot be worked out; nothing was asked."""
 
 
 class ConfigError(AetherError):

@@ -20,6 +20,7 @@ from aether_nb.agent.run import Watcher
 from aether_nb.errors import AetherError, StoreError
 from aether_nb.events.kinds import Entry, Progress, QuestionAsked
 from aether_nb.live.bridge import Jobs
+from aether_nb.live.capture import uncaptured
 from aether_nb.live.fastlane import FastLane
 from aether_nb.live.whereabouts import can_type
 from aether_nb.session import Session
@@ -126,7 +127,9 @@ class KernelFace:
             return {"text/plain": f"aether: %aether show {self.panel.view.run}"}
 
     async def _seen(self) -> bool:
-        """Whether somebody looks. Who has not appeared at the first gate is not waited for at the next."""
+        """Whether somebody looks, and can click now. Who has not appeared at the first gate is not waited for later."""
+        if self.jobs is not None and self.jobs.held and not self.lane.while_busy:
+            return False
         patience, self.patience = self.patience, 0.0
         return await self.panel.wait_seen(patience)
 
@@ -171,10 +174,14 @@ class KernelFace:
 def _typed(prompt: str) -> str:
     """What is typed into a box below the cell; JupyterLab leaves it there when it is not read any more."""
     try:
-        return input(prompt)
+        return uncaptured(lambda: input(prompt))
     except KeyboardInterrupt:
         print("The box below is not read any more. Press Enter in it, so that other cells can be run.")
         raise
+
+
+def _line(prompt: str) -> str:
+    return uncaptured(lambda: input(prompt))
 
 
 class TerminalFace:
@@ -193,7 +200,7 @@ class TerminalFace:
 
     def people(self, jobs: Jobs, policy: Policy) -> Sequence[Person]:
         """Whoever sits at the terminal, when somebody can type there."""
-        return (Terminal(jobs.main, input, lambda proposed: "", self.typing), Nobody(policy))
+        return (Terminal(jobs.main, _line, lambda proposed: "", self.typing), Nobody(policy))
 
     def close(self, broken_off: str) -> None:
         """Everything has been said already."""

@@ -30,11 +30,12 @@ from aether_nb.events.folds import fold
 from aether_nb.events.state import RunState
 from aether_nb.live.keeping import Clock, matches
 from aether_nb.models.router import ANALYST
-from aether_nb.session import Cell, Question, Resumption, Session
+from aether_nb.session import Session
 from aether_nb.store.log import Log, RunSummary
 from aether_nb.store.memory import MemoryLog
 from aether_nb.store.signals import Signal
 from aether_nb.store.store import Store
+from aether_nb.tasks import Cell, Question, Resumption
 
 __all__ = ["Fork", "Replay", "Work", "drifts", "ready", "report", "work"]
 
@@ -218,7 +219,7 @@ async def _again(session: Session, task: Replay, entries: list[k.Entry], cell: C
     """Perform a run again: a new run, whose replies come from the record."""
     record, store = record_of(entries), session.store
     own, settings = _own(session, entries), session.models.settings
-    here = session.tools()
+    here = session.tools(record.started)
     with session.leased(task.run) as lease:
         run = Run(store.log, task.run, (cell.watcher,), epoch=lease.epoch)
         started = replace(
@@ -285,7 +286,8 @@ async def _fork(session: Session, task: Fork, entries: list[k.Entry], cell: Cell
     _worth(task, copied, forked)
     own = begun_here(copied, session.sealer)
     with session.leased(task.run) as lease:
-        run, tools = Run(store.log, task.run, (cell.watcher,), epoch=lease.epoch), session.tools()
+        run = Run(store.log, task.run, (cell.watcher,), epoch=lease.epoch)
+        tools = session.tools(fold(copied[:1]).started)
         session.may_go_on(replace(fold(copied), run=task.source, ended=None), tools, task.anyway, own, "fork")
         times = [*(entry.time for entry in copied), run.clock()]
         store.log.append(run.id, 0, [*(entry.event for entry in copied), forked], times, lease.epoch)

@@ -10,24 +10,24 @@ import asyncio
 import os
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 from aether_nb import registry
 from aether_nb.about import VERSION
 from aether_nb.agent import context
 from aether_nb.agent.again import RECORDED, Again, Recalled, Record, record_again
-from aether_nb.agent.asking import Asking, Person
+from aether_nb.agent.asking import Asking
 from aether_nb.agent.calls import Calls, Host
 from aether_nb.agent.driver import Driver
 from aether_nb.agent.egress import Egress, rules_of
 from aether_nb.agent.mail import Mail
 from aether_nb.agent.remembering import Occurrences
 from aether_nb.agent.resuming import advanced, check, interrupted, owes_variables, versions
-from aether_nb.agent.run import Run, Watcher, new_id
+from aether_nb.agent.run import Run
 from aether_nb.agent.sealing import Signing, begun_here, sealed, sealed_start, unsealed
 from aether_nb.agent.waiting import Waiting
 from aether_nb.errors import OptionError, ResumeRefused, UsageFault
@@ -36,87 +36,25 @@ from aether_nb.events.folds import fold
 from aether_nb.events.state import RunState
 from aether_nb.live.bridge import AgentThread
 from aether_nb.live.keeping import Keeper, plan_restore, restore
+from aether_nb.live.mentions.failures import Failures
 from aether_nb.live.summary import summarize
 from aether_nb.models.base import Model
+from aether_nb.models.words.insisting import insisting
 from aether_nb.serving import Serving
 from aether_nb.store.lease import Holder
 from aether_nb.store.seal import Sealer
 from aether_nb.store.store import Store
+from aether_nb.tasks import Cell, Question, Resumption, Task
 from aether_nb.tools.base import Tool
+from aether_nb.tools.brought import brought, given
 from aether_nb.tools.builtin import BUILT_IN
 from aether_nb.tools.function import FunctionTool
 from aether_nb.waking import Sleepers
 
-__all__ = ["Cell", "Question", "Resumption", "Session", "Task"]
+__all__ = ["Session"]
 
 RULES = (k.RunStarted, k.RunForked, k.RunEnded, k.ModelAsked)
 """What says whether a run may go on: folding only these costs a fraction of folding a long log twice."""
-
-
-@dataclass(frozen=True)
-class Question:
-    """What a person asks, and how it is to be worked on.
-
-    Args:
-        prompt: What was typed.
-        model: A model for this run only; empty for the session's.
-        mode: plan, ask or auto; empty for the session's.
-        plan_only: End with the plan.
-        fresh: Forget the earlier turns.
-        cell: The cell it was typed in; asking again from the same cell replaces its turn.
-        limits: Where the run pauses; the session's when None.
-        park_after: Seconds of waiting for a person after which the run is parked; None for never.
-        run: The name of the run that works on it.
-        data: What of the data may leave this machine; empty for the session's setting.
-    """
-
-    prompt: str
-    model: str = ""
-    mode: k.Mode | None = None
-    plan_only: bool = False
-    fresh: bool = False
-    cell: str = ""
-    limits: k.Limits | None = None
-    park_after: float | None = None
-    run: str = field(default_factory=new_id)
-    data: k.DataLevel | Literal[""] = ""
-
-
-@dataclass(frozen=True)
-class Resumption:
-    """A run that is to go on: its kernel died, it is parked, or its record could not be written.
-
-    Args:
-        run: The run's whole id.
-        take: Take it from a kernel that is alive.
-        anyway: Go on, whoever began it and whatever has changed since.
-        park_after: As for a ``Question``.
-    """
-
-    run: str
-    take: bool = False
-    anyway: bool = False
-    park_after: float | None = None
-    model: str = ""
-
-
-Task: TypeAlias = Question | Resumption
-"""What a cell can be asked to work on."""
-
-
-@dataclass(frozen=True)
-class Cell:
-    """Where a run is worked on.
-
-    Args:
-        main: Runs a function on the user's main thread.
-        people: Who may be asked, in this order.
-        watcher: Who is told of every entry.
-    """
-
-    main: Callable[[Callable[[], Any]], Awaitable[Any]]
-    people: Sequence[Person]
-    watcher: Watcher
 
 
 @dataclass
@@ -145,6 +83,8 @@ class Session:
     sleepers: Sleepers = field(init=False)
     """Parked runs that this kernel wakes by itself when what they wait for is said."""
     asked: Occurrences = field(default_factory=Occurrences)
+    failures: Failures = field(default_factory=Failures)
+    """The errors of the user's cells, by number."""
     working: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
@@ -196,16 +136,19 @@ class Session:
             raise UsageFault("Another question is being worked on.", why, "Wait for it, or stop it, and ask again.")
         self.thread, self.working = AgentThread(), asyncio.Lock()
 
-    def tools(self) -> Mapping[str, Tool]:
+    def tools(self, started: k.RunStarted | None = None) -> Mapping[str, Tool]:
         """The built-in tools, those of plugins, and those that stand in the notebook; later ones win.
 
         A function under ``@tool`` in a cell is there for the next run, and running the cell again replaces it.
+
+        Args:
+            started: The run that they are for, with what it brings itself: functions, and the wish for a value.
         """
         found: dict[str, Tool] = {tool.spec.name: tool for tool in BUILT_IN}
         found.update({name: registry.get("tool", name) for name in registry.names("tool")})
         mine = [value for value in list(self.shell.user_ns.values()) if isinstance(value, FunctionTool)]
         found.update({tool.spec.name: tool for tool in mine})
-        return found
+        return found | brought(started, self.shell.user_ns) if started is not None else found
 
     # ---- runs
 
@@ -234,10 +177,9 @@ class Session:
             summary = await cell.main(
                 lambda: summarize(self.shell.user_ns, question.prompt, hidden=self.shell.user_ns_hidden)
             )
-            tools = self.tools()
-            started = self._started(question, model, tools)
+            started, tools = self._started(question, model)
             opening = context.compose(
-                question.prompt,
+                question.mentions.text or question.prompt,
                 summary.text,
                 summary.columns,
                 mode=started.mode,
@@ -245,9 +187,12 @@ class Session:
                 prior=started.prior,
                 fence=started.fence,
                 rules=rules_of(started, os.environ),
+                mentioned=question.mentions.parts,
+                wanted=started.wanted,
+                bind=started.bind,
             )
-            given = (sealed(run.id, k.GrantGiven(grant), self.sealer) for grant in self.grants)
-            run.append(sealed_start(run.id, started, self.sealer), k.ContextComposed(opening), *given)
+            grants = (sealed(run.id, k.GrantGiven(grant), self.sealer) for grant in self.grants)
+            run.append(sealed_start(run.id, started, self.sealer), k.ContextComposed(opening), *grants)
             return await self.driven(run, tools, cell, question.park_after)
 
     async def _resume(self, task: Resumption, cell: Cell) -> RunState:
@@ -255,8 +200,9 @@ class Session:
         store.chain.verify(id).confirm()
         entries = list(store.log.read(id))
         record, own = record_again(entries, self._source), begun_here(entries, self.sealer)
-        tools = record.tools(self.tools()) if record else self.tools()
         rules = fold(entry for entry in entries if isinstance(entry.event, RULES))
+        tools = self.tools(rules.started)
+        tools = record.tools(tools) if record else tools
         self.may_go_on(rules, tools, task.anyway, own)  # before the lease: a refusal leaves nothing behind
         before = store.leases.holder(id)
         with self.leased(id, task.take) as lease:
@@ -341,39 +287,45 @@ class Session:
         waiting = Waiting(asking, mail, park_after)
         keeper = Keeper(self.store.blobs, signer=Signing(self.sealer))
         keeper.recall(known)
-        calls = Calls(run, tools, Host(self.shell, self.workspace, cell.main, keeper=keeper), waiting.within(run))
+        notebook = Path(self.notebook) if self.notebook else None
+        host = Host(self.shell, self.workspace, cell.main, keeper=keeper, notebook=notebook, hold=cell.hold)
+        calls = Calls(run, tools, host, waiting.within(run))
         try:
             assert run.state.started is not None
             egress = Egress(rules_of(run.state.started, os.environ), run.state.started.fence)
             sealing: Any = {"sealer": self.sealer, "head": lambda: self.store.chain.head(run.id), "egress": egress}
             if record is None:
-                return await Driver(run, self.models.chosen, calls, waiting, **sealing).drive()
+                choose = insisting(self.models.chosen, lambda text: given(run.state, text))
+                return await Driver(run, choose, calls, waiting, **sealing).drive()
             return await Again(record, run, lambda _: record.model, calls, waiting, **sealing).drive()
         finally:
             self._remember(run.state)
             await self.models.sweep()
 
-    def _started(self, question: Question, model: Model, tools: Mapping[str, Tool]) -> k.RunStarted:
-        """The run's first event: everything it may depend on, frozen."""
+    def _started(self, question: Question, model: Model) -> tuple[k.RunStarted, Mapping[str, Tool]]:
+        """The run's first event, with everything it may depend on frozen, and its tools."""
         settings = self.models.settings
         limits = k.Limits(settings.max_steps, settings.max_seconds, settings.max_tokens, settings.max_cost)
         prior = tuple(turn for cell, turn in self.turns.items() if not question.cell or cell != question.cell)
-        return k.RunStarted(
+        started = k.RunStarted(
             prompt=question.prompt,
             model=model.name,
             mode=question.mode or settings.mode,
             limits=question.limits or limits,
-            tools=tuple(tools),
             prior=prior,
             notebook=self.notebook,
             cell=question.cell,
             plan_only=question.plan_only,
-            versions=versions(tools) | {"aether-nb": VERSION},
             workspace=str(self.workspace),
             data=question.data or settings.data,
             hide=settings.hide,
             fence=secrets.token_hex(8),
+            mentions=question.mentions.found,
+            bind=question.bind,
+            wanted=question.wanted,
         )
+        tools = self.tools(started)
+        return replace(started, tools=tuple(tools), versions=versions(tools) | {"aether-nb": VERSION}), tools
 
     def _remember(self, state: RunState) -> None:
         """Keep the turn for later ones, in the place of an earlier turn of the same cell, and the yeses that last."""

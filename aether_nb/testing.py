@@ -66,7 +66,7 @@ from types import SimpleNamespace
 from typing import Any, Literal
 
 from aether_nb.errors import RepairableToolError, ToolError
-from aether_nb.events.kinds import Effect, Event, PlanItem
+from aether_nb.events.kinds import Effect, Event, PlanItem, Risk
 from aether_nb.live.keeping import Clock, content_hash
 from aether_nb.tools.base import Assessment, Result, Tool
 
@@ -147,6 +147,7 @@ class _Context:
     plan: tuple[PlanItem, ...] = ()
     made: tuple[str, ...] = ()
     keeper: None = None
+    notebook: None = None
 
     @property
     def shell(self) -> Any:
@@ -156,6 +157,12 @@ class _Context:
 
     async def ask(self, text: str, options: tuple[str, ...] = ()) -> str | None:
         return self.answers.pop(0) if self.answers else None
+
+    def allows(self, text: str, options: tuple[str, ...]) -> str | None:
+        return self.answers.pop(0) if self.answers else None
+
+    def permits(self, risk: Risk, path: str = "") -> bool:
+        return False
 
     def emit(self, event: Event) -> None:
         """Nobody watches."""

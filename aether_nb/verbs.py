@@ -51,9 +51,21 @@ PARK_AFTER = Option(("--park-after",), "seconds of waiting for you after which t
 
 CELL = Verb(
     "%%aether",
-    "Ask about your live variables. The question is the text of the cell; it may begin behind the options.",
+    "Ask about your live variables. The question is the text of the cell; it may begin behind the options. It may "
+    "mention what there is: {df.shape} or {total:.2f} (a value), {In[3]} {Out[3]} {Err[3]} (a cell), @df (a variable "
+    "that matters), &`clean` (my function as a tool of this run); {{ is only a brace.",
     (
-        Option(("-o", "--out"), "bind the answer to a variable of this name", metavar="NAME"),
+        Option(
+            ("-o", "--out"),
+            "bind the answer to a variable of this name: its text, or with --as a value",
+            metavar="NAME",
+        ),
+        Option(
+            ("--as",),
+            "the type of that value: float, list[str], MyModel, DataFrame; computed, not typed",
+            metavar="TYPE",
+        ),
+        Option(("--raw",), "take the question as it stands: nothing in it is a mention", flag=True),
         Option(("--model",), "the model for this question, as provider:model", metavar="MODEL"),
         Option(("--mode",), "how much may run without a question", choices=("plan", "ask", "auto")),
         Option(("--plan",), "end with the plan; run nothing that changes anything", flag=True),

@@ -187,7 +187,7 @@ class Calls:
             yield tuple([await failure_released(event, self.egress, context) for event in events])
         else:
             context.clock, seconds = None, time.monotonic() - begun
-            result = await released(classified(tool, result), self.egress, context)
+            result = await released(classified(tool, result, run.state.touched), self.egress, context)
             done = (k.ItemFinished(item),) if item is not None else ()
             finished = k.CallFinished(call.id, result.parts, seconds, result.outputs)
             yield (*result.events, finished, *done)

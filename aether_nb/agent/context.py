@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from aether_nb.agent.egress import Rules, fence_rule, limit_rule
+from aether_nb.agent.egress import Rules, fence_rule, limit_rule, tainted
 from aether_nb.events.folds import line
 from aether_nb.events.kinds import Mode, Turn
 from aether_nb.events.messages import DataKind, Message, Text
@@ -41,6 +41,11 @@ IN_MODE: dict[Mode, str] = {
 }
 
 
+WANTED = """
+The user wants a value of type {0} in the variable {1}. Find it with tools, then give it with answer_with: an \
+expression over the live variables, not a figure that you type. Then answer in a sentence."""
+
+
 def compose(
     prompt: str,
     summary: str,
@@ -51,11 +56,17 @@ def compose(
     prior: Iterable[Turn],
     fence: str = "",
     rules: Rules = OPEN,
+    mentioned: tuple[Text, ...] = (),
+    wanted: str = "",
+    bind: str = "",
 ) -> tuple[Message, ...]:
     """The messages that a run opens with.
 
     Args:
         prompt: What the person typed.
+        mentioned: What the mentions in it stand for: data, and no part of what was typed.
+        wanted: The type of the value that is wanted; empty when words are.
+        bind: The variable that gets it.
         summary: What is in the namespace, as ``live.summary`` says it.
         columns: The columns of which the summary shows values.
         mode: How much may run without a question.
@@ -65,7 +76,10 @@ def compose(
         rules: What of the data may leave. An answer that was given within wider limits is data of this run.
     """
     told_first = f"{RULES}\n{IN_MODE[mode]}\nThe working folder is {workspace}."
+    if wanted:
+        told_first += WANTED.format(wanted, bind)
     messages = [Message.of("system", f"{told_first}{fence_rule(fence)}{limit_rule(rules)}")]
+    touched: set[str] = set()
     for turn in prior:
         told = [turn.answer or "(no answer)"]
         if turn.calls:
@@ -75,8 +89,10 @@ def compose(
         messages.append(Message.of("user", turn.prompt))
         kind: DataKind = "text" if rules.limited and rules.cover(turn) else "rows"
         messages.append(Message("assistant", (Text("\n\n".join(told), kind),)))
+        touched.update(turn.made)
+    columns = tainted(columns, touched)
     shown = Text(f"\n\n{summary}", "rows" if columns else "schema", columns)
-    return (*messages, Message("user", (Text(prompt), shown)))
+    return (*messages, Message("user", (Text(prompt), *mentioned, shown)))
 
 
 def turn_of(state: RunState) -> Turn:

@@ -9,7 +9,7 @@ anything, or reads a variable.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any, get_args
@@ -18,11 +18,11 @@ from aether_nb.agent.suspecting import Suspicion, suspicion
 from aether_nb.events.kinds import DataLevel, InstructionsFound, Left, RunStarted, Sent, Turn
 from aether_nb.events.leaving import COLUMNS
 from aether_nb.events.masking import known_keys, mask_text, masked
-from aether_nb.events.messages import DataKind, Image, Message, Part, Text, ToolCall, ToolSpec
+from aether_nb.events.messages import ANY, DataKind, Image, Message, Part, Text, ToolCall, ToolSpec
 from aether_nb.models.base import Request
 from aether_nb.models.endpoints.address import is_local
 
-__all__ = ["LEVELS", "SAMPLE", "Egress", "Rules", "destination", "fence_rule", "limit_rule", "rules_of"]
+__all__ = ["LEVELS", "SAMPLE", "Egress", "Rules", "destination", "fence_rule", "limit_rule", "rules_of", "tainted"]
 
 LEVELS: tuple[DataLevel, ...] = get_args(DataLevel)
 """From the least to the most."""
@@ -63,6 +63,8 @@ class Rules:
 
     def hides(self, column: str) -> bool:
         """Whether no value of a column may leave. A frame's name may stand before the column's."""
+        if column == ANY:
+            return bool(self.hide)
         plain = column.casefold()
         names = {plain, *plain.split(" | ")}
         at = plain.find(".")
@@ -92,6 +94,18 @@ def destination(model: Any) -> str:
         return "" if profile.local and is_local(profile.base_url, None) else str(profile.host)
     here = getattr(model, "local", type(model).__module__.startswith("aether_nb."))
     return "" if here else str(getattr(model, "name", type(model).__name__))
+
+
+def tainted(columns: tuple[str, ...], touched: Collection[str]) -> tuple[str, ...]:
+    """The columns that a part shows, and any, where one is of a variable that code of the agent has made or changed.
+
+    Args:
+        columns: The columns, as ``frame.column`` or the variable's name.
+        touched: Variables that code of the agent has made or changed: a hidden column may have another name there.
+    """
+    if not any(column.partition(".")[0] in touched for column in columns):
+        return columns
+    return tuple(dict.fromkeys((*columns, ANY)))
 
 
 def fence_rule(fence: str) -> str:
@@ -287,8 +301,9 @@ def _sampled(part: Text) -> Text:
 def _notice(part: Part, kind: DataKind, rules: Rules, hidden: Sequence[str]) -> str:
     """What stands where something was withheld."""
     amount = "" if isinstance(part, Image) else f", {len(part.text):,} characters"
-    why = f"the columns {', '.join(hidden[:8])} are hidden" if hidden else f"--data {rules.data}"
-    if not hidden and rules.data == "all":
+    named = [column for column in hidden if column != ANY]
+    why = f"the columns {', '.join(named[:8])} are hidden" if named else f"--data {rules.data}"
+    if not named and (hidden or rules.data == "all"):
         why = "columns are hidden, and nobody knows whether it shows them"
     error = part.text.partition("\n")[0] if isinstance(part, Text) and part.text.startswith("error: ") else ""
     name = error.removeprefix("error: ").partition(":")[0]

@@ -6,12 +6,12 @@ was withheld is not recorded either where columns are hidden: a record may be gi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
 from aether_nb.agent.calling import CallContext, Trace
-from aether_nb.agent.egress import Egress
+from aether_nb.agent.egress import Egress, tainted
 from aether_nb.errors import AetherError
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import DataKind, Part, Text
@@ -29,14 +29,26 @@ NOTED = (
 LEFT_OUT: tuple[dict[str, Any], ...] = ({"text/plain": "(what it showed is not recorded: columns are hidden)"},)
 
 
-def classified(tool: Tool, result: Result) -> Result:
-    """What a call brought, with what is plain text marked as free output where the tool is not ours.
+def classified(tool: Tool, result: Result, touched: Collection[str] = ()) -> Result:
+    """What a call brought, said more carefully than its tool could.
 
-    A tool of ours speaks in its own words, and says which part shows data; nobody knows what is in those of another.
+    A tool of ours speaks in its own words, and says which part shows data; nobody knows what is in those of another:
+    its plain text is free output. What shows a variable that code of the agent has made may show any column.
+
+    Args:
+        tool: The tool.
+        result: What it says that it brought.
+        touched: Variables that code of the agent has made or changed.
     """
-    if _ours(tool) or not any(part.data == "text" for part in result.parts):
-        return result
-    return replace(result, parts=tuple(replace(p, data="output") if p.data == "text" else p for p in result.parts))
+    ours = _ours(tool)
+    return replace(result, parts=tuple(_classified(part, ours, touched) for part in result.parts))
+
+
+def _classified(part: Part, ours: bool, touched: Collection[str]) -> Part:
+    if part.data == "text" and not ours:
+        return replace(part, data="output")
+    columns = tainted(part.columns, touched) if part.data in ("statistics", "rows") else part.columns
+    return part if columns == part.columns else replace(part, columns=columns)
 
 
 async def released(result: Result, egress: Egress, context: CallContext) -> Result:
@@ -89,7 +101,8 @@ def shows(tool: Tool, error: Exception) -> DataKind:
         error: What it raised.
     """
     said = isinstance(error, AetherError) and not isinstance(error, PartlyDone)
-    return "schema" if said and _ours(tool) else "output"
+    own = said and error.__cause__ is None  # what another error led to may quote that
+    return "schema" if own and _ours(tool) else "output"
 
 
 def _ours(tool: Tool) -> bool:

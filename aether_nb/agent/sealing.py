@@ -89,7 +89,9 @@ def begun_here(entries: Iterable[k.Entry], sealer: Sealer) -> bool:
 
 def _start_fields(run: str, started: k.RunStarted) -> tuple[str, ...]:
     limits = [f"{name} {limit:g}" for name, limit in asdict(started.limits).items() if limit is not None]
-    return ("start", run, started.prompt, started.model, started.mode, started.workspace, *limits)
+    brought = [f"{mention.kind} {mention.name}" for mention in started.mentions]
+    brought += [f"bind {started.bind}", f"wanted {started.wanted}"] if started.bind else []
+    return ("start", run, started.prompt, started.model, started.mode, started.workspace, *limits, *brought)
 
 
 def sealed_end(run: str, end: k.RunEnded, head: str, sealer: Sealer) -> k.RunEnded:

@@ -191,6 +191,7 @@ class NamespaceChanged(Event):
     """What a call did to the user's variables."""
 
     kind: ClassVar[str] = "namespace.changed"
+    version: ClassVar[int] = 2
     call_id: str
     changes: tuple[Change, ...]
 

@@ -35,6 +35,7 @@ UPCASTS: dict[tuple[str, int], Upcast] = {
     ("gate.answered", 1): _more,
     ("grant.given", 1): _more,
     ("model.asked", 1): _more,
+    ("namespace.changed", 1): _more,
     ("question.asked", 1): _more,
     ("run.ended", 1): _more,
     ("run.forked", 1): _more,

@@ -255,7 +255,9 @@ def _settled(state: RunState, event: k.CallSettled) -> Changes:
 def _changed(state: RunState, event: k.NamespaceChanged) -> Changes:
     names = {change.name for change in event.changes if change.what == "added"}
     gone = {change.name for change in event.changes if change.what == "removed"}
-    return {"made": tuple(sorted((set(state.made) | names) - gone))}
+    touched = {change.name for change in event.changes} - set(state.touched)
+    made = tuple(sorted((set(state.made) | names) - gone))
+    return {"made": made, "touched": (*state.touched, *sorted(touched))}
 
 
 # ---- questions

@@ -13,7 +13,7 @@ fields change gets a higher ``version`` and a step in ``codec.UPCASTS``.
           gate.opened  gate.answered  [grant.given]      only where somebody has to be asked
           item.started
           call.begun  (output.delta, progress)  [question.asked  question.answered]
-          [namespace.changed  namespace.kept]  call.finished | call.failed | call.retried | call.doubtful
+          [namespace.changed  namespace.kept  value.bound]  call.finished | call.failed | call.retried | call.doubtful
           item.finished
           [question.asked  question.answered  call.settled]  what became of a call in doubt
       [limit.reached  question.asked  question.answered]
@@ -26,8 +26,8 @@ fields change gets a higher ``version`` and a step in ``codec.UPCASTS``.
 ``replay.begun`` says that what follows comes from another run's record, ``replay.drifted`` that a call which was
 performed again came to something else.
 ``state.changed`` (transient) tells watchers of a new state; it is derived by a fold. This module knows nobody but
-``messages``, ``values``, ``calls``, ``lasting``, ``leaving`` and ``transient``, whose names it passes on: whoever
-speaks of events needs one import.
+``messages``, ``values``, ``asked``, ``binding``, ``calls``, ``lasting``, ``leaving`` and ``transient``, whose names it
+passes on: whoever speaks of events needs one import.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal, NamedTuple
 
+from aether_nb.events.asked import Mention
+from aether_nb.events.binding import ValueBound
 from aether_nb.events.calls import (
     CallBegun,
     CallDoubtful,
@@ -74,6 +76,7 @@ from aether_nb.events.values import (
     Drift,
     Effect,
     Event,
+    Flag,
     Gone,
     Grant,
     Kept,
@@ -110,6 +113,7 @@ __all__ = [
     "Effect",
     "Entry",
     "Event",
+    "Flag",
     "GateAnswered",
     "GateOpened",
     "Gone",
@@ -125,6 +129,7 @@ __all__ = [
     "Left",
     "LimitReached",
     "Limits",
+    "Mention",
     "Mode",
     "ModelAnswered",
     "ModelAsked",
@@ -161,12 +166,16 @@ __all__ = [
     "TextDelta",
     "ThinkingDelta",
     "Turn",
+    "ValueBound",
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class RunStarted(Event):
     """A run began. Everything it may depend on later is frozen here.
+
+    ``prompt`` is what was typed, ``mentions`` what it speaks of. ``bind`` is the variable that gets the answer: its
+    text, or a value of the type that is written in ``wanted``.
 
     ``versions`` says by which rules it goes: ``next_step``, ``prompt``, and ``tool:NAME`` for each tool. ``seal`` binds
     what was asked, of whom and how freely, to this user's key: he has begun it himself. ``data`` and ``hide`` limit
@@ -190,6 +199,9 @@ class RunStarted(Event):
     data: DataLevel = "all"
     hide: tuple[str, ...] = ()
     fence: str = ""
+    mentions: tuple[Mention, ...] = ()
+    bind: str = ""
+    wanted: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,7 +322,8 @@ class ModelFailed(Event):
 class QuestionAsked(Event):
     """The run asks a person. ``call_id`` is the call that asks, ``limit`` the limit that was reached, else empty.
 
-    ``doubt``: the question is what became of ``call_id``; its options are it ran, run it, skip.
+    ``doubt``: the question is what became of ``call_id``; its options are it ran, run it, skip. ``guard``: it is
+    whether the code of ``call_id`` may do what it is about to do; an earlier answer to that does not count.
     """
 
     kind: ClassVar[str] = "question.asked"
@@ -321,6 +334,7 @@ class QuestionAsked(Event):
     call_id: str = ""
     limit: str = ""
     doubt: bool = False
+    guard: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 __all__ = [
+    "ANY",
     "DataKind",
     "Image",
     "Message",
@@ -34,6 +35,10 @@ DataKind: TypeAlias = Literal["text", "schema", "statistics", "rows", "image", "
 ``output`` is what code printed or showed, of which nobody knows what it holds; ``released`` is such output that a
 person has looked at and let go.
 """
+
+
+ANY = "*"
+"""Stands among the columns of a part that may show any of them: nobody knows from which column it was made."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ __all__ = [
     "Drift",
     "Effect",
     "Event",
+    "Flag",
     "Gone",
     "Grant",
     "Kept",
@@ -103,16 +104,30 @@ class PlanItem:
 
 
 @dataclass(frozen=True, slots=True)
+class Flag:
+    """Something about a table that deserves a second look: ``text`` has the figures.
+
+    ``warn`` is False for what was probably meant, and is told all the same: rows that a filter took.
+    """
+
+    kind: Literal["fan-out", "row loss", "new missing values", "dtype", "duplicate keys", "order"]
+    text: str
+    warn: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """What a call did to one name of the user's namespace.
 
-    ``details`` are short sentences for people: ``rows 344 → 342``, ``new column 'ratio'``.
+    ``details`` are short sentences for people: ``rows 344 → 342``, ``new column 'ratio'``. ``flags`` are what a careful
+    reader would stop at.
     """
 
     name: str
     what: Literal["added", "changed", "removed", "unknown"]
     type: str = ""
     details: tuple[str, ...] = ()
+    flags: tuple[Flag, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

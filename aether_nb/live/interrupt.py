@@ -11,14 +11,24 @@ import asyncio
 import signal
 import sys
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from types import FrameType
 from typing import Any
 
-__all__ = ["Interrupts", "Job", "Mark", "Where", "interrupt_main_thread", "on_main_thread", "uninterrupted"]
+__all__ = [
+    "Interrupts",
+    "Job",
+    "Mark",
+    "Where",
+    "interrupt_main_thread",
+    "interruptible",
+    "on_main_thread",
+    "uninterrupted",
+]
 
 
 class Mark(Enum):
@@ -93,6 +103,20 @@ def uninterrupted(steps: Callable[[], None]) -> None:
         signal.signal(signal.SIGINT, before)
     if pending:
         signal.raise_signal(signal.SIGINT)
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let SIGINT raise KeyboardInterrupt here, as in a plain cell: that of a kernel's async cells only waits."""
+    before = signal.getsignal(signal.SIGINT)
+    if not on_main_thread() or before is None:
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class Interrupts:

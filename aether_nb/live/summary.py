@@ -16,8 +16,9 @@ from itertools import islice
 from types import CodeType, FunctionType, GeneratorType, ModuleType
 from typing import Any, TypeAlias
 
-from aether_nb.live import describe
-from aether_nb.live.describe import Description, Look, one_line, positions, root, type_name, value_text, word
+from aether_nb.live.describing import figures, tables
+from aether_nb.live.describing.figures import Description, Look, positions
+from aether_nb.live.describing.words import one_line, root, type_name, value_text, word
 
 __all__ = ["DESCRIBERS", "Summary", "inspect", "summarize", "users_own"]
 
@@ -279,17 +280,17 @@ def _array(array: Any, look: Look) -> Description:
         return Description(f"{head}, [{', '.join(map(value_text, array.flat[:].tolist()))}]", shows=True)
     whole = array.size <= look.exact_rows and array.dtype.kind in "iuf" and not look.hurry
     picked = array.flat[positions(array.size)].tolist()
-    figures = describe.measure(picked, array.size, look)
-    if whole and figures.low is not None:
+    found = figures.measure(picked, array.size, look)
+    if whole and found.low is not None:
         missing = (array != array).sum() / array.size
         there = array[array == array] if missing else array
-        low, high = describe.plain_list([there.min(), there.max()])
-        figures = describe.Figures(missing=float(missing), low=low, high=high)
-    return Description(head + figures.text(look.distinct), shows=True)
+        low, high = figures.plain_list([there.min(), there.max()])
+        found = figures.Figures(missing=float(missing), low=low, high=high)
+    return Description(head + found.text(look.distinct), shows=True)
 
 
 def _numpy_scalar(value: Any) -> Description:
-    text = value_text(describe.plain_list([value])[0], 120)
+    text = value_text(figures.plain_list([value])[0], 120)
     return Description(f"numpy.{type(value).__name__} = {text}", shows=True)
 
 
@@ -315,17 +316,17 @@ KINDS: tuple[tuple[type | tuple[type, ...], Callable[[Any, str], Description]], 
 """Python's own types. A subclass is read by the base's methods."""
 
 TABLES: tuple[tuple[str, str, Describer], ...] = (
-    ("pandas", "DataFrame", describe.pandas_frame),
-    ("polars", "DataFrame", describe.polars_frame),
-    ("polars", "LazyFrame", describe.polars_lazy),
-    ("pyarrow", "Table", describe.arrow_table),
-    ("duckdb", "DuckDBPyRelation", describe.duckdb_relation),
+    ("pandas", "DataFrame", tables.pandas_frame),
+    ("polars", "DataFrame", tables.polars_frame),
+    ("polars", "LazyFrame", tables.polars_lazy),
+    ("pyarrow", "Table", tables.arrow_table),
+    ("duckdb", "DuckDBPyRelation", tables.duckdb_relation),
 )
 DESCRIBERS: list[tuple[str, str, Describer]] = [
     *TABLES,
-    ("pandas", "Series", describe.pandas_series),
-    ("pandas", "Index", describe.pandas_index),
-    ("polars", "Series", describe.polars_series),
+    ("pandas", "Series", tables.pandas_series),
+    ("pandas", "Index", tables.pandas_index),
+    ("polars", "Series", tables.polars_series),
     ("numpy", "ndarray", _array),
     ("numpy", "generic", lambda value, _: _numpy_scalar(value)),
     ("matplotlib.figure", "Figure", lambda figure, _: _figure(figure)),

@@ -105,6 +105,18 @@ MIGRATIONS: tuple[tuple[Act, ...], ...] = (
         ) WITHOUT ROWID""",
         _list_calls,
     ),
+    # 3. Events lie in the order in which they came: a new one goes behind all others, and fills the pages it needs.
+    (
+        """CREATE TABLE ordered (
+            run TEXT NOT NULL, seq INTEGER NOT NULL, time REAL NOT NULL,
+            kind TEXT NOT NULL, version INTEGER NOT NULL, payload TEXT NOT NULL,
+            prev BLOB NOT NULL, hash BLOB NOT NULL,
+            PRIMARY KEY (run, seq)
+        )""",
+        "INSERT INTO ordered SELECT * FROM events ORDER BY run, seq",
+        "DROP TABLE events",
+        "ALTER TABLE ordered RENAME TO events",
+    ),
 )
 """What makes version n out of version n - 1; the file's ``user_version`` says how many have been done."""
 

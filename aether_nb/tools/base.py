@@ -137,6 +137,10 @@ class Context(Protocol):
         """The IPython shell whose namespace the tools work on."""
 
     @property
+    def notebook(self) -> Path | None:
+        """The notebook's file, when it is known."""
+
+    @property
     def plan(self) -> tuple[PlanItem, ...]:
         """The plan as it stands; empty when there is none."""
 
@@ -150,6 +154,15 @@ class Context(Protocol):
 
     async def ask(self, text: str, options: tuple[str, ...] = ()) -> str | None:
         """Ask the person; None when nobody is there."""
+
+    def allows(self, text: str, options: tuple[str, ...]) -> str | None:
+        """Ask the person whether code that runs now may do what it is about to do.
+
+        To be called in a job on the user's main thread, which waits meanwhile; None when nobody answers.
+        """
+
+    def permits(self, risk: Risk, path: str = "") -> bool:
+        """Whether the mode or a grant lets this call do something of this risk, to this file, without a question."""
 
     def emit(self, event: Event) -> None:
         """Show a transient event. May be called from any thread."""

@@ -14,7 +14,7 @@ from aether_nb.tools.base import Assessment, Care, Context, Result
 from aether_nb.tools.function import declare
 from aether_nb.tools.workspace import inside, looks_secret
 
-__all__ = ["list_files", "read_file", "write_file"]
+__all__ = ["EXECUTED", "list_files", "put_in_place", "read_file", "write_file"]
 
 MOST_BYTES = 200_000
 """How much of a file is read at once."""
@@ -181,7 +181,7 @@ def write_file(path: str, context: Context, content: str | None = None, variable
         content = _as_text(value, variable, file.suffix.lower())
         rows = f"{len(value):,} rows, " if hasattr(value, "to_csv") else ""
     assert content is not None
-    size = _write(file, path, content, replaces)
+    size = put_in_place(file, path, content, replaces)
     return f"wrote {path} ({rows}{size:,} bytes)"
 
 
@@ -213,10 +213,21 @@ def _table(value: Any, suffix: str) -> str:
     return str(value.to_csv(index=not plain, sep=separator))
 
 
-def _write(file: Path, path: str, content: str, replaces: bool) -> int:
+def put_in_place(file: Path, path: str, content: str, replaces: bool) -> int:
     """Write beside, then put in place: a full disk never leaves half a file.
 
-    A file that was not there when it was judged is made new, so that one which has appeared since is never replaced.
+    Args:
+        file: The file, as ``inside`` has resolved it.
+        path: What the model called it, for errors.
+        content: The whole text.
+        replaces: It was there when this was decided; one that was not is made new, so that a file which has appeared
+            since is never replaced.
+
+    Returns:
+        Its size in bytes.
+
+    Raises:
+        RepairableToolError: It cannot be written; what was there is still there.
     """
     data = content.encode()
     try:

@@ -126,7 +126,7 @@ def card_body(card: Card) -> list[str]:
     lines += [line for one in card.tries for line in wrap(brief(wording.tried(one)))]
     lines += doubt(card)
     lines += result(card)
-    lines += changes(card)
+    lines += [*changes(card), *flags(card)]
     return lines + (failure(card.failure, "") if card.failure else [])
 
 
@@ -142,9 +142,18 @@ def doubt(card: Card) -> list[str]:
 
 def changes(card: Card) -> list[str]:
     """What a call did to the namespace, a name a line."""
-    lines = [brief(wording.change(change)) for change in card.changes[:LINES_KEPT]]
-    missing = len(card.changes) - len(lines)
-    return [*lines, f"… {wording.count(missing, 'more change')}"] if missing > 0 else lines
+    return _some([wording.change(change) for change in card.changes[:LINES_KEPT]], len(card.changes))
+
+
+def flags(card: Card) -> list[str]:
+    """What deserves a second look in what a call changed, a flag a line."""
+    raised = wording.flags(card.changes)
+    return _some(raised[:LINES_KEPT], len(raised))
+
+
+def _some(lines: list[str], there: int) -> list[str]:
+    shown, missing = [brief(line) for line in lines], there - len(lines)
+    return [*shown, f"… {wording.count(missing, 'more change')}"] if missing > 0 else shown
 
 
 def result(card: Card) -> list[str]:

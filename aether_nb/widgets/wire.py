@@ -28,6 +28,7 @@ GATE_KEPT = 1_000_000
 
 def header(view: View, now: float) -> JSON:
     """State, model, figures and the clock's parts; ``now`` lets the browser correct for its own clock."""
+    spent = wording.usage(view.usage) if view.steps else ""
     return {
         "run": view.run,
         "prompt": view.prompt[:TEXT_KEPT],
@@ -41,7 +42,10 @@ def header(view: View, now: float) -> JSON:
         "waiting_since": view.waiting_since,
         "paused": view.paused,
         "steps": wording.count(view.steps, "step") if view.steps else "",
-        "usage": wording.usage(view.usage) if view.steps else "",
+        "usage": " · ".join(filter(None, (spent, wording.left(view.account), wording.misled(view)))),
+        "columns": "\n".join(
+            [*wording.left_lines(view.account), *(f"In all: {line}" for line in wording.left_lines(view.in_all))]
+        ),
         "now": now,
     }
 
@@ -110,7 +114,7 @@ def _card(card: Card) -> JSON:
         **live(card),
         "progress": _progress(card),
         "outputs": outputs(card),
-        "changes": [wording.change(change) for change in card.changes],
+        "changes": [*map(wording.change, card.changes), *wording.flags(card.changes)],
         "failure": _failure(card.failure),
         "approval": wording.approval(card.gate) if card.gate else "",
         "gate": gate,

@@ -49,7 +49,7 @@ def test_what_cannot_be_shown_because_the_disk_is_full_is_told_to_whoever_append
     async def emitting() -> None:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _, fault: faults.append(fault))
-        run._held.append(k.ItemStarted(0))
+        run._hold((k.ItemStarted(0),))
         calls._context("c1", loop).emit(k.OutputDelta("c1", "text"))
         await asyncio.sleep(0.01)
         with pytest.raises(StoreFull):

@@ -47,10 +47,11 @@ STORIES: dict[str, tuple[bool, tuple[str, ...], bool]] = {
 KNOWN = set(
     """
     blob lease schema signal
-    call.begun call.begun+question.asked call.finished call.finished+item.finished call.proposed
+    call.begun call.begun+question.asked call.finished call.finished+item.finished call.finished+limit.reached
+    call.proposed
     call.proposed+call.begun call.proposed+call.begun+plan.made+call.finished
     call.proposed+call.begun+question.asked call.proposed+gate.answered
-    call.proposed+item.started+call.begun+call.finished+item.finished
+    call.proposed+item.started+call.begun+call.finished+item.finished+call.proposed+call.begun
     call.proposed+item.started+gate.opened call.retried call.settled
     gate.answered item.finished item.started+call.begun item.started+gate.opened
     lease.taken+run.resumed lease.taken+run.resumed+call.doubtful lease.taken+run.resumed+call.retried
@@ -64,6 +65,12 @@ KNOWN = set(
     """.split()
 )
 """Everything that is committed in these stories. A new name means: somebody has looked at what a death there does."""
+
+SHIFTED = {
+    "call.finished+model.asked": "like call.finished+limit.reached: the limit of steps came before, for a death while a"
+    " model is asked costs a step",
+}
+"""What is committed only where somebody goes on after a death."""
 
 NEVER = {
     "moved": "the file is deleted while it is open: tests/crash/test_whole_run_faults.py",
@@ -139,8 +146,8 @@ def test_killed_at_any_point_a_run_goes_on_as_if_nothing_had_been(
     print(f"\n{name}: {said}")
     figure(f"killed at every point, {name}", said)
     assert wrong == {}
-    names = {name for story in stories.values() for name in commits(story)}
-    assert names <= KNOWN, "there is a new commit: see what a death there does, and write it down in KNOWN"
+    new = {name for story in stories.values() for name in commits(story)} - KNOWN - set(SHIFTED)
+    assert new == set(), "there is a new commit: see what a death there does, and write it down in KNOWN"
 
 
 def commits(story: Story) -> set[str]:

@@ -27,11 +27,12 @@ from aether_nb.events.folds import fold
 from aether_nb.events.messages import ToolCall
 from aether_nb.events.state import Call, RunState
 from aether_nb.models.base import Request
-from aether_nb.session import Cell, Question, Resumption, Session
+from aether_nb.session import Session
 from aether_nb.store import memory_parts
 from aether_nb.store.seal import Sealer
 from aether_nb.store.signals import Signal
 from aether_nb.store.store import Store, memory_store
+from aether_nb.tasks import Cell, Question, Resumption
 from aether_nb.tools.base import Context
 from aether_nb.tools.function import FunctionTool
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from aether_nb.events.kinds import Effect, Event, PlanItem
+from aether_nb.events.kinds import Effect, Event, PlanItem, Risk
+from aether_nb.events.messages import Text
+from aether_nb.tools.base import Assessment, Result
 
 
 @dataclass
@@ -27,6 +30,8 @@ class ToolContext:
     keeper: Any = None
     key: str = "key"
     effect: Effect = "namespace"
+    notebook: Path | None = None
+    permitted: tuple[Risk, ...] = ()
 
     @property
     def shell(self) -> Any:
@@ -35,6 +40,13 @@ class ToolContext:
     async def ask(self, text: str, options: tuple[str, ...] = ()) -> str | None:
         self.asked.append((text, options))
         return self.answer
+
+    def allows(self, text: str, options: tuple[str, ...]) -> str | None:
+        self.asked.append((text, options))
+        return self.answer
+
+    def permits(self, risk: Risk, path: str = "") -> bool:
+        return risk in self.permitted
 
     def emit(self, event: Event) -> None:
         self.emitted.append(event)
@@ -45,3 +57,31 @@ class ToolContext:
     async def main(self, function: Any) -> Any:
         value = function()
         return await value if inspect.isawaitable(value) else value
+
+
+@dataclass
+class Shelled(ToolContext):
+    """A context with a real shell."""
+
+    real: Any = None
+
+    @property
+    def shell(self) -> Any:
+        return self.real
+
+
+def use(tool: Any, context: ToolContext, **arguments: Any) -> Result:
+    """Use a tool as a run does."""
+    result: Result = asyncio.run(tool.run(tool.check(arguments), context))
+    return result
+
+
+def told(tool: Any, context: ToolContext, **arguments: Any) -> str:
+    """What a model is told when it uses a tool."""
+    return "".join(part.text for part in use(tool, context, **arguments).parts if isinstance(part, Text))
+
+
+def assessed(tool: Any, context: ToolContext, **arguments: Any) -> Assessment:
+    """What a tool says that a call could do."""
+    found: Assessment = tool.assess(dict(tool.check(arguments)), context)
+    return found

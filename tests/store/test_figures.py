@@ -92,7 +92,7 @@ def bare(file):
     for statement in (
         "PRAGMA journal_mode = WAL",
         "PRAGMA synchronous = NORMAL",
-        "CREATE TABLE e (run, seq, time, kind, version, payload, prev, hash, PRIMARY KEY (run, seq)) WITHOUT ROWID",
+        "CREATE TABLE e (run, seq, time, kind, version, payload, prev, hash, PRIMARY KEY (run, seq))",
         "CREATE TABLE r (id PRIMARY KEY, head, chain)",
         "INSERT INTO r VALUES ('r', 0, x'')",
     ):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -14,21 +12,10 @@ from traitlets.config import Config
 from aether_nb import RepairableToolError
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import Text
-from aether_nb.tools.base import PartlyDone, Result
+from aether_nb.tools.base import PartlyDone
 from aether_nb.tools.code import LONGEST_OUTPUT, run_python
 from aether_nb.tools.variables import inspect_variable, list_variables
-from harness.tools import ToolContext
-
-
-@dataclass
-class Shelled(ToolContext):
-    """A context with a real shell."""
-
-    real: Any = None
-
-    @property
-    def shell(self) -> Any:
-        return self.real
+from harness.tools import Shelled, use
 
 
 @pytest.fixture(scope="module")
@@ -43,12 +30,6 @@ def context(shell: InteractiveShell) -> Shelled:
     shell.reset(new_session=False)
     shell.user_ns["df"] = pd.DataFrame({"city": ["Rome", "Oslo"], "sales": [10.5, 5.0]})
     return Shelled(real=shell)
-
-
-def use(tool: Any, context: Shelled, **arguments: Any) -> Result:
-    """Use a tool as a run does."""
-    result: Result = asyncio.run(tool.run(tool.check(arguments), context))
-    return result
 
 
 def test_the_model_is_told_what_was_printed_made_and_returned(context: Shelled) -> None:

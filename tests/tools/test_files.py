@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
@@ -16,12 +15,7 @@ from aether_nb.errors import WorkspaceError
 from aether_nb.tools.files import list_files, read_file, write_file
 from aether_nb.tools.workspace import inside
 from harness.tools import ToolContext
-
-
-def use(tool: Any, context: ToolContext, **arguments: Any) -> str:
-    """Use a tool as a run does; returns what the model is told."""
-    result = asyncio.run(tool.run(tool.check(arguments), context))
-    return "".join(part.text for part in result.parts)
+from harness.tools import told as use
 
 
 @pytest.fixture
@@ -156,10 +150,10 @@ def test_a_file_that_may_be_executed_later_is_high(place: ToolContext, path: str
 
 def test_a_file_that_appears_after_it_was_judged_is_left_alone(place: ToolContext) -> None:
     """A write that was approved as new never replaces what somebody else has put there meanwhile."""
-    from aether_nb.tools.files import _write
+    from aether_nb.tools.files import put_in_place
 
     with pytest.raises(RepairableToolError) as caught:
-        _write(place.workspace / "a.txt", "a.txt", "mine", replaces=False)
+        put_in_place(place.workspace / "a.txt", "a.txt", "mine", replaces=False)
     assert caught.value.what == "a.txt has appeared meanwhile and was left alone."
     assert {file.name: file.read_text() for file in place.workspace.iterdir()} == {"a.txt": "one\ntwo\nthree\n"}
 

@@ -291,6 +291,7 @@ class Panel {
     this.pick(header, ended);
     const facts = [this.picker.hidden && header.model, header.steps, header.usage].filter(Boolean);
     this.facts.replaceChildren(...facts.map((text) => h("span", {}, text)));
+    this.facts.title = header.columns;
     this.stop.classList.toggle("aether-gone", ended);
     if (ended) this.stop.disabled = true;
     for (const one of [this.rests, this.telling]) one.classList.toggle("aether-gone", ended);
@@ -539,7 +540,7 @@ function drawCall(panel, node, block, memory) {
 /** @param {Block} block @param {boolean} open @param {() => void} toggle */
 function callHead(block, open, toggle) {
   const running = block.status === "running" && block.begun;
-  const names = block.changes.map((/** @type {string} */ text) => text.split(/[:(]/)[0].trim()).slice(0, 3).join("  ");
+  const names = [...new Set(block.changes.map((/** @type {any} */ text) => text.split(/:| \(/)[0]))].slice(0, 3).join("  ");
   return h("button", { class: "aether-row", type: "button", "aria-expanded": String(open), "data-testid": "call-head",
     onclick: toggle },
     h("span", { class: "aether-cell" }, mark(block.status)),
@@ -605,7 +606,7 @@ function outputList(block) {
 function changeLine(block) {
   if (!block.changes.length) return null;
   return h("ul", { class: "aether-changes", "data-testid": "changes", "aria-label": "What changed" },
-    ...block.changes.map((/** @type {string} */ text) => h("li", {}, h("b", {}, text.slice(0, 1)), text.slice(1))));
+    ...block.changes.map((/** @type {any} */ text) => h("li", { "data-s": text[0] }, h("b", {}, text[0]), text.slice(1))));
 }
 
 // ---- asking

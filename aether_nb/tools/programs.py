@@ -1,0 +1,166 @@
+"""Running another program for a tool: in the working folder, without the person's keys, never without an end.
+
+It does not know which programs are harmless: whoever asks for one has judged that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import codecs
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from aether_nb.errors import RepairableToolError
+from aether_nb.events.kinds import OutputDelta
+from aether_nb.tools.base import Context
+from aether_nb.tools.function import bounded
+
+__all__ = ["Ended", "run_program", "without_keys"]
+
+LONGEST = 1_000_000
+"""Bytes of output that are kept of a program; what comes after them is read and let go."""
+
+GRACE = 2.0
+"""Seconds that a program is given to end by itself before it is killed."""
+
+SECRET = re.compile(r"key|token|secret|passw|credential|_pat$|_dsn$|database_url|cookie", re.IGNORECASE)
+"""Names of variables whose values are nobody else's business."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What became of a program: its exit code, what it printed, and how long it took in seconds."""
+
+    code: int
+    stdout: str
+    stderr: str
+    seconds: float
+
+    def told(self, longest: int = 30_000) -> str:
+        """All of it for a model, a section for each thing that there is."""
+        sections = [f"[exit code] {self.code}"]
+        for title, text in (("stdout", self.stdout), ("stderr", self.stderr)):
+            if text.strip():
+                sections.append(f"[{title}]\n{bounded(text.rstrip(), longest)}")
+        return "\n".join(sections)
+
+
+def without_keys(environment: Mapping[str, str]) -> dict[str, str]:
+    """An environment without the variables whose names say that they hold a key."""
+    return {name: value for name, value in environment.items() if not SECRET.search(name)}
+
+
+async def run_program(
+    command: Sequence[str] | str,
+    context: Context,
+    *,
+    seconds: float,
+    folder: Path | None = None,
+    more: Mapping[str, str] | None = None,
+) -> Ended:
+    """Run a program to its end; what it prints is shown while it does.
+
+    Args:
+        command: The program and its arguments; one text is for the system's shell.
+        context: Where what it prints is shown, and the folder it runs in.
+        seconds: How long it may take; then it is ended, with everything that it has started.
+        folder: Another folder to run in.
+        more: Variables that its environment has besides.
+
+    Raises:
+        RepairableToolError: It cannot be started, or takes longer.
+    """
+    begun = time.monotonic()
+    # A group of its own: what it has started itself is ended with it.
+    own_group: dict[str, object] = (
+        {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
+        if sys.platform == "win32"
+        else {"start_new_session": True}
+    )
+    options: dict[str, object] = {
+        "cwd": folder or context.workspace,
+        "env": without_keys(os.environ)
+        | {"PAGER": "cat", "GIT_TERMINAL_PROMPT": "0", "TERM": "dumb"}
+        | dict(more or {}),
+        "stdin": subprocess.DEVNULL,
+        "stdout": subprocess.PIPE,
+        "stderr": subprocess.PIPE,
+        **own_group,
+    }
+    try:
+        if isinstance(command, str):
+            process = await asyncio.create_subprocess_shell(command, **options)  # type: ignore[arg-type]
+        else:
+            process = await asyncio.create_subprocess_exec(*command, **options)  # type: ignore[arg-type]
+    except (OSError, ValueError) as error:
+        name = command if isinstance(command, str) else command[0]
+        why = getattr(error, "strerror", None) or str(error)
+        raise RepairableToolError(
+            f"{name} cannot be run.", why, "Is it installed? Look with the tool shell."
+        ) from error
+    assert process.stdout is not None
+    assert process.stderr is not None
+    reading = asyncio.gather(_read(process.stdout, context, "stdout"), _read(process.stderr, context, "stderr"))
+    try:
+        async with asyncio.timeout(seconds):
+            await process.wait()
+            # What it left running in the background may hold its pipes open for ever.
+            out, err = await reading
+    except TimeoutError as error:
+        raise RepairableToolError(
+            f"The program was ended after {seconds:g} seconds.", hint="Give it more time, or less to do."
+        ) from error
+    finally:
+        await _end(process)
+        # The pipes are at their end now, but for one that somebody has taken out of the group.
+        await asyncio.wait([reading], timeout=GRACE)
+        reading.cancel()
+        with suppress(asyncio.CancelledError):
+            await reading
+        process._transport.close()  # type: ignore[attr-defined]  # there is no public way to let go of a pipe
+    return Ended(process.returncode or 0, out, err, time.monotonic() - begun)
+
+
+async def _read(stream: asyncio.StreamReader, context: Context, name: str) -> str:
+    """Everything that comes by a pipe, shown as it comes, kept as far as there is room."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    kept: list[str] = []
+    room = LONGEST
+    while data := await stream.read(65_536):
+        text = decoder.decode(data)
+        if room > 0:
+            kept.append(text[:room])
+            context.emit(OutputDelta(context.call_id, text[:room], "stderr" if name == "stderr" else "stdout"))
+        elif room + len(text) > 0:
+            kept.append("\n… the rest is left out …\n")
+        room -= len(text)
+    kept.append(decoder.decode(b"", final=True))
+    return "".join(kept)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """End a program and everything in its group: politely, then for sure."""
+    if process.returncode is None:
+        _signal(process, signal.SIGTERM)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GRACE):
+                await process.wait()
+    _signal(process, getattr(signal, "SIGKILL", signal.SIGTERM))
+    if process.returncode is None:
+        await process.wait()
+
+
+def _signal(process: asyncio.subprocess.Process, number: int) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        if sys.platform == "win32":
+            process.kill()
+        else:
+            os.killpg(process.pid, number)

@@ -1,0 +1,136 @@
+"""``query``: SQL over the notebook's live tables, by DuckDB, where they lie.
+
+The database is made for the one query, knows the tables that the query names and nothing else: no files, no network, no
+extensions, no settings. So a query only reads, whatever it says. It does not know relations and connections of the
+person's own DuckDB, which would have to be executed.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import closing
+from typing import Any
+
+from aether_nb.errors import RepairableToolError
+from aether_nb.events.kinds import NamespaceChanged, NamespaceKept
+from aether_nb.events.messages import ANY, Text
+from aether_nb.live.changes import compare, photograph
+from aether_nb.live.values import show_value
+from aether_nb.tools.base import Assessment, Context, Result
+from aether_nb.tools.function import declare
+
+__all__ = ["query"]
+
+CLOSED: dict[str, Any] = {"enable_external_access": False, "python_enable_replacements": False}
+MOST_ROWS = 100
+TABLES = {
+    ("pandas", "DataFrame"),
+    ("polars", "DataFrame"),
+    ("pyarrow", "Table"),
+    ("pyarrow", "RecordBatch"),
+}
+"""What DuckDB reads where it lies. A lazy frame of polars is not: reading it would execute it."""
+
+
+def judge(arguments: Mapping[str, Any], context: Context) -> Assessment:
+    """A query only reads; keeping its result under a name that is taken changes a variable."""
+    name = arguments.get("into") or ""
+    if not name:
+        return Assessment("low", "pure")
+    _check_name(name)
+    if name in context.shell.user_ns and name not in context.made:
+        return Assessment("medium", "namespace", (f"changes your variable {name}",), f"puts the result into {name}")
+    return Assessment("low", "namespace", (), f"puts the result into {name}")
+
+
+@declare(judge=judge, where="main", title=lambda call: f"Query {' '.join(call['sql'].split())[:60]}")
+def query(sql: str, context: Context, into: str | None = None) -> Result:
+    """Query tables of the notebook with SQL (DuckDB's dialect); each is a table under its variable's name.
+
+    It reads pandas and polars frames and arrow tables without copying them, and cannot touch files.
+
+    Args:
+        sql: One SELECT.
+        into: A variable that keeps the whole result as a frame; without it the first 100 rows come back.
+    """
+    try:
+        import duckdb
+    except ImportError as error:
+        raise RepairableToolError("DuckDB is not installed.", hint="Use run_python, or install duckdb.") from error
+    namespace, begun = context.shell.user_ns, time.monotonic()
+    with closing(duckdb.connect(":memory:", config=CLOSED)) as database:
+        database.execute("SET lock_configuration=true")
+        try:
+            tables = _registered(duckdb, database, sql, namespace)
+            relation = database.sql(sql)
+            if relation is None:
+                raise RepairableToolError("That is no query.", hint="Send one SELECT.")
+            frame = _frame(relation if into else relation.limit(MOST_ROWS + 1), namespace, tables)
+        except duckdb.Error as error:
+            known = ", ".join(sorted(name for name, value in namespace.items() if _is_table(value)))
+            raise RepairableToolError("The query cannot be run.", str(error), f"Tables: {known or 'none'}") from error
+    return _kept(frame, into, context, begun) if into else _told(frame, "")
+
+
+def _registered(duckdb: Any, database: Any, sql: str, namespace: Mapping[str, Any]) -> list[str]:
+    """Make the tables that a query names known to the database; returns their names.
+
+    Raises:
+        RepairableToolError: It is more or something else than one SELECT, or names what is no table.
+    """
+    statements = duckdb.extract_statements(sql)
+    if [one.type for one in statements] != [duckdb.StatementType.SELECT]:
+        raise RepairableToolError("Only one SELECT is run.", hint="Change data with run_python.")
+    names = sorted(database.get_table_names(sql))
+    for name in names:
+        if name not in namespace:
+            continue  # a table function, a name of the query's own, or an error that DuckDB words better
+        value = namespace[name]
+        if not _is_table(value):
+            kind = f"{type(value).__module__.partition('.')[0]}.{type(value).__qualname__}"
+            raise RepairableToolError(f"{name} is no table ({kind}).", hint="Make a frame of it with run_python.")
+        database.register(name, value)
+    return names
+
+
+def _is_table(value: object) -> bool:
+    return any((base.__module__.partition(".")[0], base.__name__) in TABLES for base in type(value).__mro__)
+
+
+def _frame(relation: Any, namespace: Mapping[str, Any], tables: list[str]) -> Any:
+    """The result as what the person works with: polars when that is what was asked about, else pandas, else arrow."""
+    asked = {type(namespace[name]).__module__.partition(".")[0] for name in tables if name in namespace}
+    if asked == {"polars"}:
+        return relation.pl()
+    if "pandas" in asked or "pandas" in sys.modules:
+        return relation.df()
+    return relation.to_arrow_table()
+
+
+def _told(frame: Any, lead: str) -> Result:
+    shown = show_value(frame[:MOST_ROWS] if len(frame) > MOST_ROWS else frame)
+    cut = f"\n… only the first {MOST_ROWS} rows; use into= to keep them all" if len(frame) > MOST_ROWS else ""
+    columns = (*shown.columns, ANY)  # SQL can give any column another name
+    return Result((Text(f"{lead}{shown.text}{cut}", "rows", columns, shown.rows),), ({"text/plain": shown.text},))
+
+
+def _kept(frame: Any, name: str, context: Context, begun: float) -> Result:
+    """The result under a name of the notebook's; a model is told its size and its first rows."""
+    namespace = context.shell.user_ns
+    _check_name(name)
+    before = photograph(namespace, (name,))
+    namespace[name] = frame
+    changes = compare(before, namespace)
+    kept = context.keeper.keep(namespace, (name,), time.monotonic() - begun, again=False) if context.keeper else ()
+    noted = (NamespaceKept(context.call_id, kept, ()),) if kept else ()
+    told = _told(frame[:5], f"{name} holds {len(frame):,} rows × {len(frame.columns)} columns. The first ones:\n")
+    return Result(told.parts, told.outputs, (NamespaceChanged(context.call_id, changes), *noted))
+
+
+def _check_name(name: str) -> None:
+    import keyword
+
+    if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("_"):
+        raise RepairableToolError(f"{name!r} is no name for a variable.", hint="Give one such as totals.")

@@ -1,0 +1,230 @@
+"""shell, git and packages: real programs, their ends, and what they are not told."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from aether_nb import RepairableToolError
+from aether_nb.events.kinds import OutputDelta
+from aether_nb.tools import packages, programs
+from aether_nb.tools.clock import time_now
+from aether_nb.tools.git import git
+from aether_nb.tools.packages import install_package, list_packages
+from aether_nb.tools.programs import run_program, without_keys
+from aether_nb.tools.shell import shell
+from harness.tools import ToolContext, assessed, told, use
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="the commands are those of a POSIX shell")
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> ToolContext:
+    """An empty workspace."""
+    return ToolContext(Path(os.path.realpath(tmp_path)))
+
+
+@posix
+def test_a_command_runs_in_the_working_folder_and_is_shown_while_it_does(place: ToolContext) -> None:
+    """Output, errors and the exit code come back; the card has them as they arrive."""
+    text = told(shell, place, command="pwd; echo wrong >&2; exit 3")
+    assert text == f"[exit code] 3\n[stdout]\n{place.workspace}\n[stderr]\nwrong"
+    shown = {event.stream: event.text for event in place.emitted if isinstance(event, OutputDelta)}
+    assert shown == {"stdout": f"{place.workspace}\n", "stderr": "wrong\n"}
+
+
+@posix
+def test_a_command_knows_no_key_and_has_nobody_to_type(place: ToolContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Variables that hold keys are not there, and reading from the keyboard ends at once."""
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-1")
+    monkeypatch.setenv("DB_PASSWORD", "p")
+    assert "sk-1" not in told(shell, place, command="env; cat")
+    assert without_keys({"PATH": "/bin", "GITHUB_TOKEN": "t", "DATABASE_URL": "u"}) == {"PATH": "/bin"}
+
+
+@posix
+def test_a_command_that_takes_too_long_is_ended_with_what_it_started(place: ToolContext) -> None:
+    """Neither it nor its children go on."""
+    mark = place.workspace / "mark"
+    with pytest.raises(RepairableToolError, match="ended after 1 second"):
+        use(shell, place, command=f"(sleep 3; touch {mark}) & sleep 60", seconds=1)
+    time.sleep(3)
+    assert not mark.exists()
+
+
+@posix
+def test_a_program_left_in_the_background_holds_nobody(place: ToolContext) -> None:
+    """A pipe that a child keeps open is waited for no longer than the command may take; the child ends."""
+    with pytest.raises(RepairableToolError, match="ended after 1 second"):
+        use(shell, place, command="sleep 60 & echo done", seconds=1)
+
+
+@posix
+def test_stopping_a_run_ends_its_command(place: ToolContext) -> None:
+    """A call that is cancelled takes its program along."""
+
+    async def stopped() -> None:
+        running = asyncio.ensure_future(run_program("sleep 2; touch mark", place, seconds=60))
+        await asyncio.sleep(0.3)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+    asyncio.run(stopped())
+    time.sleep(2)
+    assert not (place.workspace / "mark").exists()
+
+
+@posix
+def test_one_that_will_not_end_is_killed(place: ToolContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that ignores being asked is ended all the same."""
+    monkeypatch.setattr(programs, "GRACE", 0.2)
+    began = time.monotonic()
+    with pytest.raises(RepairableToolError, match="ended after 1 second"):
+        use(shell, place, command="trap '' TERM; while true; do sleep 0.1; done", seconds=1)
+    assert time.monotonic() - began < 30
+
+
+@posix
+def test_endless_output_is_cut(place: ToolContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a program prints beyond a bound is let go, and that is said."""
+    monkeypatch.setattr(programs, "LONGEST", 1000)
+    assert "the rest is left out" in told(shell, place, command="yes | head -c 500000")
+
+
+def test_every_command_is_asked_about(place: ToolContext) -> None:
+    """Whatever it looks like; the card shows it whole. An empty one is refused."""
+    found = assessed(shell, place, command="ls")
+    assert (found.risk, found.effect) == ("high", "external")
+    assert found.effect_text.endswith(": ls")
+    with pytest.raises(RepairableToolError):
+        use(shell, place, command=" ")
+    with pytest.raises(RepairableToolError, match="cannot be run"):
+        asyncio.run(run_program(["no-such-program"], place, seconds=1))
+
+
+@pytest.fixture
+def repository(place: ToolContext) -> ToolContext:
+    """A workspace that is a repository with one commit."""
+    for line in ("init -q", "config user.name a", "config user.email a@b.test", "commit -q --allow-empty -m first"):
+        subprocess.run(["git", *line.split()], cwd=place.workspace, check=True)
+    (place.workspace / "new.txt").write_text("x")
+    return place
+
+
+def test_looking_at_a_repository_asks_nobody(repository: ToolContext) -> None:
+    """Status and log only read."""
+    assert assessed(git, repository, command="status").risk == "low"
+    assert "?? new.txt" in told(git, repository, command="status")
+    assert "first" in told(git, repository, command="log", arguments=["--oneline"])
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"command": "add", "arguments": ["new.txt"]},
+        {"command": "commit", "arguments": ["-m", "x"]},
+        {"command": "diff", "arguments": ["--output=x"]},
+        {"command": "diff", "arguments": ["--ext-diff"]},
+        {"command": "diff", "arguments": ["--no-index", "/etc/passwd", "new.txt"]},
+        {"command": "branch", "arguments": ["-D", "main"]},
+        {"command": "branch", "arguments": ["--edit-description"]},
+    ],
+)
+def test_what_changes_a_repository_or_starts_a_program_is_asked_about(
+    repository: ToolContext, arguments: dict[str, object]
+) -> None:
+    """High risk, and the whole command is shown."""
+    found = assessed(git, repository, **arguments)
+    assert (found.risk, found.effect) == ("high", "external")
+    assert found.effect_text.startswith(f"runs: git {arguments['command']} ")
+
+
+@pytest.mark.parametrize(
+    "line", ['[diff "x"]\n\tcommand = touch mark', '[filter "x"]\n\tclean = touch mark', "[include]\n\tpath = ../x"]
+)
+def test_a_repository_whose_configuration_starts_programs_is_asked_about(repository: ToolContext, line: str) -> None:
+    """Reading it would run what somebody else has written there."""
+    with (repository.workspace / ".git" / "config").open("a") as file:
+        file.write(f"\n{line}\n")
+    assert assessed(git, repository, command="status").risk == "high"
+
+
+def test_a_fsmonitor_of_the_repository_is_not_run(repository: ToolContext) -> None:
+    """A program that a repository names for watching its files is not started by looking at it."""
+    script = repository.workspace / "monitor.sh"
+    script.write_text(f"#!/bin/sh\ntouch {repository.workspace}/mark\n")
+    script.chmod(0o755)
+    subprocess.run(["git", "config", "core.fsmonitor", str(script)], cwd=repository.workspace, check=True)
+    told(git, repository, command="status")
+    assert not (repository.workspace / "mark").exists()
+
+
+def test_unknown_commands_and_failures_are_said(place: ToolContext, repository: ToolContext) -> None:
+    """What it does not know is for shell; what does not work says why."""
+    with pytest.raises(RepairableToolError, match="does not know git push"):
+        assessed(git, repository, command="push")
+    with pytest.raises(RepairableToolError, match="did not work"):
+        use(git, repository, command="show", arguments=["no-such-thing"])
+
+
+def test_a_repository_whose_configuration_lies_elsewhere_is_asked_about(place: ToolContext) -> None:
+    """A worktree's configuration is not read, so it counts as unknown; no repository has none."""
+    assert assessed(git, place, command="status").risk == "low"
+    (place.workspace / ".git").write_text("gitdir: /elsewhere\n")
+    assert assessed(git, place, command="status").risk == "high"
+
+
+def test_packages_are_listed_with_versions(place: ToolContext) -> None:
+    """All of them, or those that were named; a missing one is named too."""
+    assert "\npandas  " in told(list_packages, place)
+    assert told(list_packages, place, names=["no-such-thing"]) == "no-such-thing  (not installed)"
+
+
+@pytest.mark.parametrize("text", ["--index-url=x", "x @ https://a.test/x.whl", "../x", "git+https://x", "a b", ""])
+def test_only_packages_of_an_index_are_installed(place: ToolContext, text: str) -> None:
+    """No option, no address and no path gets through as a package."""
+    with pytest.raises(RepairableToolError):
+        assessed(install_package, place, requirement=text)
+
+
+def test_installing_is_high_risk_and_says_what_is_there(place: ToolContext) -> None:
+    """Who is asked sees the very command, and which version is there."""
+    found = assessed(install_package, place, requirement="pandas>=1")
+    assert (found.risk, found.effect_text) == ("high", "runs: pip install pandas>=1")
+    assert "is installed already" in found.reasons[-1]
+
+
+def test_a_package_that_is_there_is_installed_and_one_that_is_not_says_why(
+    place: ToolContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pip itself is run; what it says when it fails is told."""
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    assert "is installed. It was imported before" in told(install_package, place, requirement="pytest")
+    with pytest.raises(RepairableToolError, match="could not be installed") as caught:
+        use(install_package, place, requirement="no-such-package-anywhere")
+    assert "no-such-package-anywhere" in caught.value.why
+    assert packages.SECONDS > 60
+
+
+def test_the_clock_knows_zones(place: ToolContext) -> None:
+    """A zone is one of the world's; another word is refused."""
+    assert told(time_now, place, zone="UTC").endswith(", UTC)")
+    assert "week" in told(time_now, place)
+    with pytest.raises(RepairableToolError):
+        use(time_now, place, zone="Nowhere/At all")
+
+
+@posix
+def test_what_leaves_the_group_is_let_go(place: ToolContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that makes itself independent is not waited for, and no pipe to it stays open."""
+    monkeypatch.setattr(programs, "GRACE", 0.3)
+    away = f"{sys.executable} -c 'import os, time; os.setsid(); time.sleep(5)'"
+    with pytest.raises(RepairableToolError, match="ended after 1 second"):
+        use(shell, place, command=f"{away} & sleep 0.5", seconds=1)

@@ -1,0 +1,183 @@
+"""query and plot: SQL over live tables and pictures of them, in a real shell; nothing outside is reached."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+from aether_nb import RepairableToolError
+from aether_nb.events.kinds import NamespaceChanged
+from aether_nb.events.messages import Text
+from aether_nb.tools import plot as plotting
+from aether_nb.tools.plot import plot
+from aether_nb.tools.query import query
+from harness.tools import Shelled, assessed, told, use
+
+
+@pytest.fixture(scope="module")
+def shell() -> InteractiveShell:
+    """One shell for this file."""
+    return InteractiveShell(config=Config(HistoryManager={"enabled": False}))
+
+
+@pytest.fixture
+def context(shell: InteractiveShell) -> Shelled:
+    """A shell with tables of three libraries."""
+    shell.reset(new_session=False)
+    frame = pd.DataFrame({"city": ["Rome", "Oslo", "Rome"], "sales": [1.5, 2.0, 3.0], "day": [1, 2, 3]})
+    shell.user_ns.update(df=frame, pf=pl.from_pandas(frame), arrows=pa.Table.from_pandas(frame), number=3)
+    return Shelled(real=shell)
+
+
+SQL = "select city, sum(sales) as total from {} group by city order by city"
+
+
+@pytest.mark.parametrize("name", ["df", "pf", "arrows"])
+def test_tables_of_three_libraries_are_queried_where_they_lie(context: Shelled, name: str) -> None:
+    """The result comes as rows, marked as such, with its columns."""
+    (part,) = use(query, context, sql=SQL.format(name)).parts
+    assert isinstance(part, Text)
+    assert part.data == "rows"
+    assert "Oslo" in part.text
+    assert "4.5" in part.text
+
+
+def test_a_join_of_two_libraries_is_one_query(context: Shelled) -> None:
+    """pandas and polars meet in SQL, names of the query's own included."""
+    sql = "with best as (select max(sales) as top from pf) select df.city from df, best where df.sales = best.top"
+    assert "Rome" in told(query, context, sql=sql)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "copy df to 'x.csv'",
+        "create table t as select 1",
+        "select 1; select 2",
+        "select * from read_csv('/etc/passwd')",
+        "select * from '/etc/passwd'",
+        "select * from glob('/*')",
+        "install httpfs",
+        "attach 'x.db'",
+        "set enable_external_access = true",
+        "pragma database_list",
+        "select * from nothing_here",
+        "select * from number",
+        "selec",
+        "",
+    ],
+)
+def test_nothing_but_one_select_over_tables_is_run(context: Shelled, sql: str, tmp_path: Path) -> None:
+    """No file is read or written, no setting changed, and the error says what there is."""
+    context.workspace = tmp_path
+    with pytest.raises(RepairableToolError):
+        use(query, context, sql=sql)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_database_of_a_query_is_its_own(context: Shelled) -> None:
+    """Views and settings of the person's own DuckDB are neither used nor changed."""
+    duckdb.sql("create or replace temp view mine as select 1 as a")
+    with pytest.raises(RepairableToolError):
+        use(query, context, sql="select * from mine")
+    assert duckdb.sql("select a from mine").fetchall() == [(1,)]
+
+
+def test_a_result_is_kept_under_a_name_and_the_change_is_reported(context: Shelled) -> None:
+    """All rows are kept, as a frame of the library that was asked about; the model sees the first ones."""
+    result = use(query, context, sql="select * from range(1000) r(n), df", into="big")
+    assert len(context.shell.user_ns["big"]) == 3000
+    (event,) = result.events
+    assert isinstance(event, NamespaceChanged)
+    assert [(change.name, change.what) for change in event.changes] == [("big", "added")]
+    use(query, context, sql=SQL.format("pf"), into="totals")
+    assert isinstance(context.shell.user_ns["totals"], pl.DataFrame)
+
+
+def test_rows_are_bounded_and_the_rest_is_said(context: Shelled) -> None:
+    """A model is told a hundred rows at the most, and how to have them all."""
+    text = told(query, context, sql="select * from range(1000)")
+    assert "only the first 100 rows" in text
+    assert len(text) < 2000
+
+
+def test_a_query_asks_only_when_it_changes_a_variable_of_the_persons(context: Shelled) -> None:
+    """Reading is harmless; a new name too; one that is taken is asked about."""
+    assert assessed(query, context, sql="select 1").effect == "pure"
+    assert assessed(query, context, sql="select 1", into="new").risk == "low"
+    assert assessed(query, context, sql="select 1", into="df").reasons == ("changes your variable df",)
+    for name in ("a b", "class", "_x", "df.x"):
+        with pytest.raises(RepairableToolError):
+            assessed(query, context, sql="select 1", into=name)
+
+
+def test_without_duckdb_it_says_so(context: Shelled, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is no part of the package; what to do instead is said."""
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    with pytest.raises(RepairableToolError, match="not installed"):
+        use(query, context, sql="select 1")
+
+
+PICTURES: list[dict[str, Any]] = [
+    {"kind": "line", "x": "day", "y": "sales"},
+    {"kind": "line", "x": "day", "y": "sales", "by": "city"},
+    {"kind": "scatter", "x": "day", "y": "sales"},
+    {"kind": "scatter", "x": "day", "y": "sales", "by": "city"},
+    {"kind": "bar", "x": "city", "y": "sales"},
+    {"kind": "bar", "x": "city", "y": "sales", "by": "day"},
+    {"kind": "bar", "x": "city"},
+    {"kind": "bar", "x": "city", "by": "day"},
+    {"kind": "histogram", "x": "sales"},
+    {"kind": "histogram", "x": "sales", "by": "city"},
+    {"kind": "box", "y": "sales", "title": "Sales 'of' all"},
+    {"kind": "box", "y": "sales", "by": "city"},
+    {"kind": "heatmap"},
+    {"kind": "heatmap", "by": "city"},
+]
+
+
+@pytest.mark.parametrize("name", ["df", "pf"])
+@pytest.mark.parametrize("picture", PICTURES, ids=lambda p: " ".join(f"{k}={v}" for k, v in p.items()))
+def test_every_picture_is_drawn_without_a_question_and_leaves_nothing(
+    context: Shelled, picture: dict[str, Any], name: str
+) -> None:
+    """It is one figure; no variable is left, and the model is told that it was drawn and no value."""
+    before = set(context.shell.user_ns)
+    assert assessed(plot, context, data=name, **picture).risk == "low"
+    result = use(plot, context, data=name, **picture)
+    (part,) = result.parts
+    assert isinstance(part, Text)
+    assert (part.text, part.data) == (f"drew a {picture['kind']} of {name} from 3 rows; the user sees it", "schema")
+    assert set(context.shell.user_ns) - before <= {"plt"}
+
+
+def test_many_rows_are_drawn_by_chance_and_that_is_said(context: Shelled, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A picture of more rows than eyes can tell apart is one of some of them."""
+    monkeypatch.setattr(plotting, "MOST_POINTS", 2)
+    text = told(plot, context, data="df", kind="scatter", x="day", y="sales")
+    assert "from 2 of 3 rows, chosen by chance" in text
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"data": "df", "kind": "line", "x": "day"},
+        {"data": "df", "kind": "histogram"},
+        {"data": "df", "kind": "bar", "x": "town"},
+        {"data": "number", "kind": "heatmap"},
+        {"data": "df.head()", "kind": "heatmap"},
+    ],
+)
+def test_a_picture_of_what_is_not_there_is_refused(context: Shelled, arguments: dict[str, Any]) -> None:
+    """What is missing is named."""
+    with pytest.raises(RepairableToolError):
+        assessed(plot, context, **arguments)
