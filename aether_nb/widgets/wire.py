@@ -43,7 +43,7 @@ def header(view: View, now: float) -> JSON:
         "paused": view.paused,
         "steps": wording.count(view.steps, "step") if view.steps else "",
         "usage": " · ".join(filter(None, (spent, wording.left(view.account), wording.misled(view)))),
-        "columns": "\n".join(
+        "left": "\n".join(
             [*wording.left_lines(view.account), *(f"In all: {line}" for line in wording.left_lines(view.in_all))]
         ),
         "now": now,

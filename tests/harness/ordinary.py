@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Ordinary analysis, as a careful model would send it: nobody is to be asked about any of it.
 
 ``df`` is a frame of sales by city, product and day.

@@ -6,6 +6,10 @@ folder holds ``data.csv``, ``old/a.txt`` and ``pack.zip``.
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 FILES = r"""
 open("out.txt", "w")
 open("data.csv", "a")
@@ -153,7 +157,7 @@ import os; os.killpg(os.getpgid(0), 15)
 import pty; pty.spawn(["true"])
 import multiprocessing as mp; mp.get_context("fork").Process(target=print).start()
 import multiprocessing as mp; mp.get_context("fork").Pool(1)
-from concurrent.futures import ProcessPoolExecutor as P; import multiprocessing as mp; P(1, mp.get_context("fork")).submit(print)
+from concurrent.futures import ProcessPoolExecutor as P; P(1).submit(print)
 import asyncio; asyncio.run(asyncio.create_subprocess_exec("true"))
 import asyncio; asyncio.run(asyncio.create_subprocess_shell("true"))
 import webbrowser; webbrowser.GenericBrowser("true").open("http://localhost")
@@ -318,3 +322,9 @@ def ways(table: str) -> list[str]:
     """The pieces of code of a table; a cell magic has a body."""
     lines = [line for line in table.splitlines() if line.strip()]
     return [f"{line}\ntrue" if line.startswith("%%") else line for line in lines]
+
+
+def sampled(table: list[str], every: int = 3) -> list[Any]:
+    """All of a table, of which the ordinary suite runs a part."""
+    full = pytest.mark.full
+    return [code if n % every == 0 else pytest.param(code, marks=full) for n, code in enumerate(table)]
