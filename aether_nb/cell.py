@@ -28,6 +28,9 @@ from aether_nb.widgets.published import publishable
 
 __all__ = ["Then", "ask_blocking", "ask_in_cell"]
 
+WOKEN = 60.0
+"""Seconds for which a run that wakes by itself waits for a person, where no other time was named: others are asleep."""
+
 Then: TypeAlias = Callable[[RunState], None]
 """What is done on the main thread with a run that has ended well, or is parked."""
 
@@ -104,7 +107,7 @@ def _delivered(session: Session, task: Work, face: Face, state: RunState, then: 
     if state.parked is not None and face.display_id and not read:
         origin = Origin(session.shell.kernel)
         if origin.available:
-            again = Resumption(state.run, park_after=task.park_after)
+            again = Resumption(state.run, park_after=WOKEN if task.park_after is None else task.park_after)
             session.sleepers.add(state, partial(_woken, session, again, origin, face.display_id, then))
     _publish(session, state, then)
 

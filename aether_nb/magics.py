@@ -47,6 +47,7 @@ class AetherMagics(Magics):
 
     def __init__(self, shell: InteractiveShell) -> None:
         super().__init__(shell)
+        self.began = Path.cwd()
         self._session: Session | None = None
         self.failures = Failures()
         self.names = Names(shell)
@@ -255,13 +256,13 @@ def load(shell: InteractiveShell) -> None:
         for command in ("%aether", "%%aether"):
             shell.set_hook("complete_command", lambda _, event: complete(magics, event), str_key=command)
     from aether_nb.config import load as load_settings
-    from aether_nb.live.whereabouts import place
+    from aether_nb.live.whereabouts import began_in, place
 
     notebook, workspace = place(shell)
     try:
         settings = load_settings(workspace)
         print(serving_line(settings))
-        if left := left_line(settings, notebook):
+        if left := left_line(settings, notebook, began_in(shell)):
             print(left)
     except AetherError as error:
         print("\n".join(error._render_traceback_()))
@@ -277,11 +278,11 @@ def serving_line(settings: Settings) -> str:
     return f"aether: {choice.name} serves ({choice.why}). {say}"
 
 
-def left_line(settings: Settings, notebook: Path | None) -> str:
+def left_line(settings: Settings, notebook: Path | None, began: Path) -> str:
     """One line: which runs of this notebook nobody goes on with, and what to type; empty when there are none."""
     from aether_nb.store.place import store_place
 
-    record = store_place(notebook, Path.cwd(), settings.store)
+    record = store_place(notebook, began, settings.store)
     if not isinstance(record, Path) or not record.is_dir():
         return ""  # a server is not asked while the extension is loaded: it may be slow, or gone
     from aether_nb.store.glance import left_behind

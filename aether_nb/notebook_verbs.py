@@ -25,6 +25,7 @@ from aether_nb.opening import surroundings
 from aether_nb.session import Session
 from aether_nb.setting_up import Dialog, set_up
 from aether_nb.signalling import LOOKED_AT, Post, stands
+from aether_nb.signalling import stand as stand_of
 
 __all__ = ["HANDLERS"]
 
@@ -64,10 +65,8 @@ def help_(options: argparse.Namespace) -> str:
     """What can be typed, or all about one verb."""
     if not options.verb:
         return verbs.overview("notebook")
-    if options.verb == "settings":
-        return verbs.settings_text()
-    if options.verb == "guarantees":
-        return verbs.guarantees_text()
+    if options.verb in verbs.PAGES:
+        return verbs.PAGES[options.verb]()
     verb = verbs.CELL if options.verb.lstrip("%") == "aether" else verbs.find(options.verb, "notebook")
     return verbs.help_text(verb, "notebook")
 
@@ -138,7 +137,7 @@ def grants(session: Session, options: argparse.Namespace) -> str:
 def runs(session: Session, options: argparse.Namespace) -> str:
     """The runs that are recorded here; or drop some of them."""
     if options.prune:
-        return record_care.pruned(session.store, session.models.record, options, time.time())
+        return record_care.pruned(session.store, surroundings(session.shell)[1], options, time.time(), session.sealer)
     found = session.store.log.runs()
     how = stands(session.store, found)
     return json.dumps(reports.runs_rows(found, how), indent=2) if options.json else reports.runs_text(found, how)
@@ -156,6 +155,11 @@ def trace(session: Session, options: argparse.Namespace) -> str:
     return record_verbs.traced(store, store.log.resolve(options.run or session.last), options.json)[0]
 
 
+def egress(session: Session, options: argparse.Namespace) -> str:
+    """What left this machine."""
+    return record_verbs.went(session.store, options.run, session.notebook)
+
+
 def verify(session: Session, options: argparse.Namespace) -> str:
     """Whether records are what was written."""
     return record_verbs.verified(session.store, options)[0]
@@ -168,9 +172,13 @@ def signalling(verb: str) -> Handler:
         post = Post(session.store, session.sealer, "cell")
         stand, word = signal_verbs.prepare(verb, options, post, session.notebook)
         signal = post.send(stand.state.run, word)
+        watched, heard = signal.run in session.sleepers, None
+        if word.type == "stop" and not watched:
+            heard = signal_verbs.deliver(post, stand, signal, 0.0 if stand.held else signal_verbs.HEARING)
+            stand = stand_of(post.store, signal.run)
         if options.json:
-            return signal_verbs.json_text(stand, signal)
-        told = signal_verbs.text(stand, word, watched=signal.run in session.sleepers)
+            return signal_verbs.json_text(stand, signal, heard=heard)
+        told = signal_verbs.text(stand, word, heard=heard, watched=watched)
         return "\n".join(filter(None, (signal_verbs.exact(verb, stand), told)))
 
     return say
@@ -214,6 +222,7 @@ HANDLERS: dict[str, Handler] = {
     "runs": runs,
     "show": show,
     "trace": trace,
+    "egress": egress,
     "verify": verify,
     "why": why,
     "audit": audit,

@@ -10,13 +10,22 @@ import json
 import tempfile
 import zipfile
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from aether_nb.errors import UsageFault
-from aether_nb.events.kinds import RunPacked
+from aether_nb.events.kinds import (
+    CallFailed,
+    CallFinished,
+    ContextComposed,
+    Event,
+    NamespaceChanged,
+    RunPacked,
+    RunStarted,
+)
 from aether_nb.events.masking import masked, masked_event
+from aether_nb.events.messages import Message, Part, Text
 from aether_nb.store.log import JOURNAL, RunSummary
 from aether_nb.store.place import FOLDER
 from aether_nb.store.store import Store, open_store
@@ -95,9 +104,39 @@ def _of(run: RunSummary, notebook: Path, content: Mapping[str, Any]) -> bool:
 def _copied(run: str, store: Store, copy: Store, keys: Collection[str], time: float) -> int:
     """Copy a run, and write down where it came from; returns how many of its events had keys in them."""
     entries = list(store.log.read(run))
-    events = [masked_event(entry.event, keys) for entry in entries]
+    hides = any(isinstance(entry.event, RunStarted) and entry.event.hide for entry in entries)
+    events = [masked_event(_shareable(entry.event) if hides else entry.event, keys) for entry in entries]
     copy.log.append(run, 0, events, [entry.time for entry in entries])
     count = sum(event is not entry.event for event, entry in zip(events, entries, strict=True))
+    count = count or int(copy.chain.head(run) != store.chain.head(run))  # written in an older form
     head = sum(1 for _ in copy.log.read(JOURNAL))
     copy.log.append(JOURNAL, head, (RunPacked(run, len(events), store.chain.head(run), count),), time)
     return count
+
+
+LEFT_OUT = "(left out: columns are hidden)"
+
+
+def _shareable(event: Event) -> Event:
+    """An event of a run with hidden columns, without what a call showed or raised: also to a model on this machine."""
+    match event:
+        case CallFinished():
+            parts = tuple(Text(LEFT_OUT) if _shows(part) else part for part in event.parts)
+            return replace(event, parts=parts, outputs=({"text/plain": LEFT_OUT},) if event.outputs else ())
+        case CallFailed() if event.data != "schema":
+            name = event.what.partition(":")[0]
+            outputs: tuple[Mapping[str, Any], ...] = ({"text/plain": LEFT_OUT},) if event.outputs else ()
+            return replace(event, what=name if name.isidentifier() else LEFT_OUT, why="", hint="", outputs=outputs)
+        case ContextComposed():
+            return replace(event, messages=tuple(_quiet(message) for message in event.messages))
+        case NamespaceChanged():
+            return replace(event, changes=tuple(replace(change, details=()) for change in event.changes))
+    return event
+
+
+def _quiet(message: Message) -> Message:
+    return replace(message, parts=tuple(Text(LEFT_OUT) if _shows(part) else part for part in message.parts))
+
+
+def _shows(part: Part) -> bool:
+    return part.data not in ("text", "schema")

@@ -26,12 +26,13 @@ from aether_nb.agent.driver import Driver
 from aether_nb.agent.egress import Egress, rules_of
 from aether_nb.agent.mail import Mail
 from aether_nb.agent.remembering import Occurrences
-from aether_nb.agent.resuming import advanced, check, interrupted, owes_variables, versions
+from aether_nb.agent.resuming import advanced, check, owes_variables, taken_up, versions
 from aether_nb.agent.run import Run
-from aether_nb.agent.sealing import Signing, begun_here, sealed, sealed_start, unsealed
+from aether_nb.agent.sealing import Signing
 from aether_nb.agent.waiting import Waiting
 from aether_nb.errors import OptionError, ResumeRefused, UsageFault
 from aether_nb.events import kinds as k
+from aether_nb.events.account import Account
 from aether_nb.events.folds import fold
 from aether_nb.events.state import RunState
 from aether_nb.live.bridge import AgentThread
@@ -52,6 +53,9 @@ from aether_nb.tools.function import FunctionTool
 from aether_nb.waking import Sleepers
 
 __all__ = ["Session"]
+
+UNASKED = 2.0
+"""Seconds for which a run that is taken up waits where nobody can be asked: enough to hear what was said before."""
 
 RULES = (k.RunStarted, k.RunForked, k.RunEnded, k.ModelAsked)
 """What says whether a run may go on: folding only these costs a fraction of folding a long log twice."""
@@ -79,7 +83,10 @@ class Session:
     thread: AgentThread = field(default_factory=AgentThread)
     turns: dict[str, k.Turn] = field(default_factory=dict)
     grants: list[k.Grant] = field(default_factory=list)
+    accounts: dict[str, Account] = field(default_factory=dict)
+    """What left this machine, by run of this kernel; whoever shows a run fills it in."""
     last: str = ""
+    unasked: float = UNASKED
     sleepers: Sleepers = field(init=False)
     """Parked runs that this kernel wakes by itself when what they wait for is said."""
     asked: Occurrences = field(default_factory=Occurrences)
@@ -135,6 +142,7 @@ class Session:
             why = "The questions of a notebook are worked on one after the other."
             raise UsageFault("Another question is being worked on.", why, "Wait for it, or stop it, and ask again.")
         self.thread, self.working = AgentThread(), asyncio.Lock()
+        self.sleepers.watch()
 
     def tools(self, started: k.RunStarted | None = None) -> Mapping[str, Tool]:
         """The built-in tools, those of plugins, and those that stand in the notebook; later ones win.
@@ -180,8 +188,7 @@ class Session:
             started, tools = self._started(question, model)
             opening = context.compose(
                 question.mentions.text or question.prompt,
-                summary.text,
-                summary.columns,
+                summary.parts,
                 mode=started.mode,
                 workspace=self.workspace,
                 prior=started.prior,
@@ -191,15 +198,13 @@ class Session:
                 wanted=started.wanted,
                 bind=started.bind,
             )
-            grants = (sealed(run.id, k.GrantGiven(grant), self.sealer) for grant in self.grants)
-            run.append(sealed_start(run.id, started, self.sealer), k.ContextComposed(opening), *grants)
+            run.append(started, k.ContextComposed(opening), *map(k.GrantGiven, self.grants))
             return await self.driven(run, tools, cell, question.park_after)
 
     async def _resume(self, task: Resumption, cell: Cell) -> RunState:
         store, id = self.store, task.run
-        store.chain.verify(id).confirm()
-        entries = list(store.log.read(id))
-        record, own = record_again(entries, self._source), begun_here(entries, self.sealer)
+        entries, own = self.whole(id)
+        record = record_again(entries, self._source)
         rules = fold(entry for entry in entries if isinstance(entry.event, RULES))
         tools = self.tools(rules.started)
         tools = record.tools(tools) if record else tools
@@ -209,22 +214,30 @@ class Session:
             run = Run(store.log, id, (cell.watcher,), epoch=lease.epoch)
             run.catch_up(entries)
             if run.state.head != len(entries):  # somebody has gone on with it meanwhile
-                entries = list(store.log.read(id))
+                entries, own = self.whole(id)
                 self.may_go_on(run.state, tools, task.anyway, own)
             fresh = before is None or before.process != lease.process or not advanced(entries, before.epoch)
             fresh = fresh or owes_variables(entries)
             other = before if before is not None and before.epoch != lease.epoch else None
-            run.append(
+            said = (
                 k.LeaseTaken(lease.epoch, lease.name, other.name if other else "", forced=bool(other and other.alive)),
                 k.RunResumed(lease.name, fresh, task.anyway),
-                *interrupted(run.state, fresh),
             )
-            if taken := unsealed(run.state, entries, self.sealer, own):
-                run.append(*taken)
+            run.append(*taken_up(run.state, said, fresh, own))
             if fresh:
                 plan = plan_restore(entries)
                 run.append(await cell.main(lambda: restore(self.shell, plan, store.blobs, Signing(self.sealer))))
-            return await self.driven(run, tools, cell, task.park_after, record, entries)
+            return await self.driven(run, tools, cell, task.park_after, record, entries, self.unasked)
+
+    def whole(self, run: str) -> tuple[list[k.Entry], bool]:
+        """A run's record, and whether this user has written all of it.
+
+        Raises:
+            StoreTampered: It is not what was written.
+        """
+        entries, verdict = self.store.chain.whole(run)
+        verdict.confirm()
+        return entries, verdict.own
 
     def _source(self, begun: k.ReplayBegun) -> Iterator[k.Entry]:
         """The record that a run performs again, which must be the one that it has begun with.
@@ -270,6 +283,7 @@ class Session:
         park_after: float | None = None,
         record: Record | None = None,
         known: Iterable[k.Entry] = (),
+        unasked: float | None = None,
     ) -> RunState:
         """Drive a run to its end, or to where it is parked, and let go of it.
 
@@ -280,24 +294,25 @@ class Session:
             park_after: Seconds of waiting after which it is parked.
             record: Whose replies it gets instead of a model's, when it performs another run again.
             known: What its log held when it was taken up; nothing, for a run that begins.
+            unasked: As for ``Waiting``: what was open when it was taken up is not settled by nobody's no.
         """
         self.last = run.id
         mail = Mail(self.store.signals, run.id, self.sealer)
         asking = Asking(cell.people) if record is None else Recalled(Asking(cell.people), record)
-        waiting = Waiting(asking, mail, park_after)
-        keeper = Keeper(self.store.blobs, signer=Signing(self.sealer))
+        waiting = Waiting(asking, mail, park_after, unasked)
+        assert run.state.started is not None
+        rules = rules_of(run.state.started, os.environ)
+        keeper = Keeper(self.store.blobs, signer=Signing(self.sealer), hides=rules.hides if rules.hide else None)
         keeper.recall(known)
         notebook = Path(self.notebook) if self.notebook else None
         host = Host(self.shell, self.workspace, cell.main, keeper=keeper, notebook=notebook, hold=cell.hold)
         calls = Calls(run, tools, host, waiting.within(run))
         try:
-            assert run.state.started is not None
-            egress = Egress(rules_of(run.state.started, os.environ), run.state.started.fence)
-            sealing: Any = {"sealer": self.sealer, "head": lambda: self.store.chain.head(run.id), "egress": egress}
+            egress = Egress(rules, run.state.started.fence)
             if record is None:
                 choose = insisting(self.models.chosen, lambda text: given(run.state, text))
-                return await Driver(run, choose, calls, waiting, **sealing).drive()
-            return await Again(record, run, lambda _: record.model, calls, waiting, **sealing).drive()
+                return await Driver(run, choose, calls, waiting, egress=egress).drive()
+            return await Again(record, run, lambda _: record.model, calls, waiting, egress=egress).drive()
         finally:
             self._remember(run.state)
             await self.models.sweep()

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 from aether_nb.agent.asking import Person
 from aether_nb.agent.run import Watcher, new_id
 from aether_nb.events import kinds as k
+from aether_nb.live.jobs import waited
 from aether_nb.live.mentions.values import Mentions
 
 __all__ = ["Cell", "Question", "Resumption", "Task"]
@@ -88,4 +89,4 @@ class Cell:
     main: Callable[[Callable[[], Any]], Awaitable[Any]]
     people: Sequence[Person]
     watcher: Watcher
-    hold: Callable[[Future[Any]], Any] = Future.result
+    hold: Callable[[Callable[[], Future[Any]]], Any] = waited

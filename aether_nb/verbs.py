@@ -15,6 +15,7 @@ from aether_nb.typed import Face, Help, Option, Verb, help_text, leading_options
 
 __all__ = [
     "CELL",
+    "PAGES",
     "SAYING",
     "VERBS",
     "WORKING",
@@ -23,13 +24,11 @@ __all__ = [
     "Option",
     "Verb",
     "find",
-    "guarantees_text",
     "help_text",
     "in_terminal",
     "leading_options",
     "overview",
     "parse",
-    "settings_text",
     "words",
 ]
 
@@ -90,7 +89,7 @@ VERBS: tuple[Verb, ...] = (
         (
             Option(
                 ("verb",),
-                "one verb; settings, for all that can be set; or guarantees, for what holds when things fail",
+                "one verb; settings, for all that can be set; guarantees, for what holds when things fail; or guard",
                 default="",
                 metavar="VERB",
             ),
@@ -217,6 +216,14 @@ VERBS: tuple[Verb, ...] = (
         "trace", "What a run did, in order: plan, model, calls, who approved what, times and cost.", (RUN, JSON, STORE)
     ),
     Verb(
+        "egress",
+        "What left this machine: per request to which host, which rows, columns and pictures; and in total.",
+        (
+            Option(("run",), "the run's name or its beginning; all of them when left out", default="", metavar="RUN"),
+            STORE,
+        ),
+    ),
+    Verb(
         "verify",
         "Whether records are what was written: one run, all of them, or those that a saved notebook shows.",
         (
@@ -327,6 +334,17 @@ def guarantees_text() -> str:
     from aether_nb import testing
 
     return testing.__doc__ or ""
+
+
+def guard_text() -> str:
+    """What is watched while code runs, and what is not."""
+    from aether_nb.live.guard import page
+
+    return page.__doc__ or ""
+
+
+PAGES = {"settings": settings_text, "guarantees": guarantees_text, "guard": guard_text}
+"""What ``help`` knows beside the verbs."""
 
 
 def in_terminal(text: str) -> str:

@@ -215,6 +215,10 @@ class Recalled(Asking):
         self.asking, self.record = asking, record
         self._given: dict[str, int] = {}
 
+    async def somebody(self) -> bool:
+        """Whether a person is there."""
+        return await self.asking.somebody()
+
     async def approve(self, call: Call) -> Answer:
         """Get a yes or a no for a call: an old yes does not count."""
         return await self.asking.approve(call)

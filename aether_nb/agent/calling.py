@@ -14,6 +14,7 @@ from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from contextvars import Context
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,6 +24,7 @@ from aether_nb.agent.asking import Asking
 from aether_nb.agent.run import Run
 from aether_nb.errors import StoreError
 from aether_nb.events import kinds as k
+from aether_nb.live.jobs import waited
 from aether_nb.tools.base import Keeping
 
 __all__ = ["CallContext", "Host", "Trace", "joined"]
@@ -47,7 +49,7 @@ class Host:
     parallel: bool = False
     keeper: Keeping | None = None
     notebook: Path | None = None
-    hold: Callable[[Future[Any]], Any] = Future.result
+    hold: Callable[[Callable[[], Future[Any]]], Any] = waited
 
 
 @dataclass(frozen=True)
@@ -142,9 +144,9 @@ class CallContext:
         assert loop is not None
         if loop is asyncio._get_running_loop():
             return None  # the code runs where the answer would have to come in
-        asking = asyncio.run_coroutine_threadsafe(self.ask(text, options, guard=True), loop)
+        asking = partial(self.ask, text, options, guard=True)
         try:
-            answer: str | None = self.host.hold(asking)
+            answer: str | None = self.host.hold(lambda: asyncio.run_coroutine_threadsafe(asking(), loop))
         except (CancelledError, StoreError):
             return None
         return answer
@@ -152,10 +154,8 @@ class CallContext:
     def permits(self, risk: k.Risk, path: str = "") -> bool:
         """Whether the mode or a grant lets this call do this without a question."""
         state = self.run.state
-        call = state.calls.get(self.call_id)
-        if call is None or state.started is None:
-            return False
-        return permits(call.proposed, risk, path, state.started.mode, state.grants)
+        assert state.started is not None, "a run that calls has been started"
+        return permits(state.calls[self.call_id].proposed, risk, path, state.started.mode, state.grants)
 
     def leave(self, outputs: tuple[Mapping[str, Any], ...], events: tuple[k.Event, ...]) -> None:
         """Keep what a call that is being stopped has shown and changed; the driver records it with the Stop."""

@@ -7,6 +7,7 @@ and the log can tell instruction from material.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from aether_nb.agent.egress import Rules, fence_rule, limit_rule, tainted
@@ -48,8 +49,7 @@ expression over the live variables, not a figure that you type. Then answer in a
 
 def compose(
     prompt: str,
-    summary: str,
-    columns: tuple[str, ...],
+    summary: Iterable[Text],
     *,
     mode: Mode,
     workspace: Path,
@@ -64,11 +64,10 @@ def compose(
 
     Args:
         prompt: What the person typed.
+        summary: What is in the namespace, as ``live.summary`` says it, in parts by what they show of the data.
         mentioned: What the mentions in it stand for: data, and no part of what was typed.
         wanted: The type of the value that is wanted; empty when words are.
         bind: The variable that gets it.
-        summary: What is in the namespace, as ``live.summary`` says it.
-        columns: The columns of which the summary shows values.
         mode: How much may run without a question.
         workspace: The folder inside which files may be touched.
         prior: Earlier turns of this conversation, oldest first.
@@ -90,9 +89,8 @@ def compose(
         kind: DataKind = "text" if rules.limited and rules.cover(turn) else "rows"
         messages.append(Message("assistant", (Text("\n\n".join(told), kind),)))
         touched.update(turn.made)
-    columns = tainted(columns, touched)
-    shown = Text(f"\n\n{summary}", "rows" if columns else "schema", columns)
-    return (*messages, Message("user", (Text(prompt), *mentioned, shown)))
+    variables = (replace(part, columns=tainted(part.columns, touched)) for part in summary)
+    return (*messages, Message("user", (Text(prompt), *mentioned, Text("\n\n", "schema"), *variables)))
 
 
 def turn_of(state: RunState) -> Turn:

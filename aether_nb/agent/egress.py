@@ -247,10 +247,12 @@ def passed(message: Message, rules: Rules | None, fence: str, near: bool = False
         shown = [_masked(part, rules) for part in parts]
         parts, hidden = [part for part, _ in shown], sum(count for _, count in shown)
         calls = tuple(_call(call, rules, near) for call in calls)
+    parts = _brief(message.parts, parts)
     data = [part for old, part in zip(message.parts, parts, strict=True) if _is_data(message, old)]
     text = "\n".join(part.text for part in data if isinstance(part, Text))
     found = suspicion(text) if text else None
-    sent = replace(message, parts=_fenced(message, parts, fence), calls=calls)
+    made, more = _fenced(message, parts, fence, rules)
+    sent = replace(message, parts=made, calls=calls)
     if rules is not None and near:
         sent = replace(sent, thinking="", origin=None)
     return _Passed(
@@ -261,7 +263,7 @@ def passed(message: Message, rules: Rules | None, fence: str, near: bool = False
         sum(_rows(part) for part in parts if isinstance(part, Text)),
         sum(isinstance(part, Image) for part in parts),
         withheld,
-        hidden,
+        hidden + more,
         found,
     )
 
@@ -287,10 +289,22 @@ def _limited(part: Part, rules: Rules, near: bool) -> Part:
     return part
 
 
+def _brief(before: Sequence[Part], parts: Sequence[Part]) -> list[Part]:
+    """The parts, with one notice for all that was withheld of a list of columns: the rest of it still reads well."""
+    cut = [
+        place
+        for place, (old, new) in enumerate(zip(before, parts, strict=True))
+        if old.data in ("statistics", "rows") and old.columns and new.data == "text"
+    ]
+    return [Text("") if place in cut[:-1] else part for place, part in enumerate(parts)]
+
+
 def _sampled(part: Text) -> Text:
     """The first rows of a part. What stands before them is a title of two lines at most: what it is, and the header."""
     title = 2 if part.text.partition("\n")[0].endswith("as CSV:") else 0
     lines = part.text.split("\n")
+    if len(lines) == 1 and len(pieces := part.text.split(", ")) > SAMPLE + 1:
+        return replace(part, text=", ".join([*pieces[: SAMPLE + 1], "…"]), rows=SAMPLE)
     left = len(lines) - title - SAMPLE
     if left <= 0:
         return part
@@ -347,19 +361,22 @@ def _closing(fence: str) -> str:
     return f'</data id="{fence}">'
 
 
-def _fenced(message: Message, parts: Sequence[Part], fence: str) -> tuple[Part, ...]:
-    """The parts, with those that come from data joined behind a fence.
+def _fenced(message: Message, parts: Sequence[Part], fence: str, rules: Rules | None) -> tuple[tuple[Part, ...], int]:
+    """The parts, with those that come from data joined behind a fence; and how many keys came in several pieces.
 
     No text can close it: the word of the fence is taken out of what stands inside, also where it comes in two pieces.
     """
     if not fence or message.role in ("system", "assistant"):
-        return tuple(parts)
+        return tuple(parts), 0
     made: list[Part] = []
     inside: list[str] = []
+    masked = 0
 
     def close() -> None:
+        nonlocal masked
         if inside:
-            text = re.sub(re.escape(fence), "·", "".join(inside), flags=re.IGNORECASE)
+            text, count = mask_text("".join(inside), rules.keys) if rules else ("".join(inside), 0)
+            text, masked = re.sub(re.escape(fence), "·", text, flags=re.IGNORECASE), masked + count
             made.append(Text(f"{_opening(fence)}\n{text}\n{_closing(fence)}"))
             inside.clear()
 
@@ -370,4 +387,4 @@ def _fenced(message: Message, parts: Sequence[Part], fence: str) -> tuple[Part, 
             close()
             made.append(part)
     close()
-    return tuple(made)
+    return tuple(made), masked

@@ -27,7 +27,7 @@ from aether_nb.client.work import Question, Work, Writing
 from aether_nb.config import Settings
 from aether_nb.errors import AnswerInvalid, ModelError, ModelUnavailable, OptionError, UsageFault
 from aether_nb.events import kinds as k
-from aether_nb.events.messages import Message, Text, Usage
+from aether_nb.events.messages import Message, Text
 from aether_nb.models.base import Model, Options, Request, closing
 from aether_nb.models.router import blind
 from aether_nb.store.memory import MemoryLog
@@ -200,7 +200,7 @@ class Answerer:
         options = replace(question.options, tool_choice="none" if specs else "")
         request = Request((*run.state.messages, told), specs, options, stream=False)
         mended = await _one(observed, request, question.limits.seconds)
-        usage = Usage.total((response.usage, mended.usage))
+        usage = response.usage.plus(mended.usage)
         try:
             return replace(mended, usage=usage, tool_calls=response.tool_calls), shaped.read(mended.text)
         except Unfit as unfit:

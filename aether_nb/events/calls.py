@@ -65,24 +65,26 @@ class GateOpened(Event):
 class GateAnswered(Event):
     """A yes or a no, and who said it: ``panel``, ``terminal``, ``signal:WHO``, ``grant:ID``, ``policy:NAME``.
 
-    ``hash`` is that of the exact call the answer was given for; an answer for another hash counts for nothing. ``seal``
-    binds a yes to it with this user's key: after a restart, one whose seal is not right is asked for again.
+    ``hash`` is that of the exact call the answer was given for; an answer for another hash counts for nothing.
     """
 
     kind: ClassVar[str] = "gate.answered"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     call_id: str
     hash: str
     decision: Literal["approve", "deny"]
     by: str
     lasts: Lasts = "once"
     reason: str = ""
-    seal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class GrantGiven(Event):
-    """A person said yes for longer than one call; ``seal`` is as that of ``GateAnswered``."""
+    """A person said yes for longer than one call.
+
+    ``seal``: in a store's journal, where it is kept for later kernels, it binds the yes to a notebook and this user's
+    key. In a run it is empty: there the seal of the run's head counts.
+    """
 
     kind: ClassVar[str] = "grant.given"
     version: ClassVar[int] = 2

@@ -12,9 +12,9 @@ from typing import Any, Literal, TypeAlias
 
 from aether_nb.events import kinds as k
 from aether_nb.events.growing import Growing
-from aether_nb.events.messages import Message, Part, Text, ToolCall, Usage
+from aether_nb.events.messages import Message, Part, Text, ToolCall
 from aether_nb.events.state import Call, CallStatus, Item, RunState
-from aether_nb.events.table import Table
+from aether_nb.events.table import Filling, Table
 from aether_nb.events.telling import told
 
 __all__ = ["fold", "line", "phase", "step"]
@@ -25,11 +25,14 @@ Changes: TypeAlias = dict[str, Any]
 
 def fold(entries: Iterable[k.Entry], state: RunState | None = None) -> RunState:
     """The state after all these entries."""
-    state = _copy(state or RunState())
+    after = _copy(state or RunState())
+    fields = after.__dict__
+    fields["calls"] = filling = Filling(after.calls)
     for entry in entries:
         if entry.event.stored:
-            state.__dict__.update(_changes(state, entry))  # nobody else has seen this state yet
-    return state
+            _take(after, entry)
+    fields["calls"] = Table(filling)
+    return after
 
 
 def step(state: RunState, entry: k.Entry) -> RunState:
@@ -37,7 +40,7 @@ def step(state: RunState, entry: k.Entry) -> RunState:
     if not entry.event.stored:
         return state
     after = _copy(state)
-    after.__dict__.update(_changes(state, entry))
+    _take(after, entry)
     return after
 
 
@@ -48,15 +51,18 @@ def _copy(state: RunState) -> RunState:
     return new
 
 
-def _changes(state: RunState, entry: k.Entry) -> Changes:
+def _take(state: RunState, entry: k.Entry) -> None:
+    """Take an entry into a state that nobody else has seen yet."""
     run, seq, time, event = entry
+    fields, last = state.__dict__, state.last_time
+    if last and time > last and not state.waiting and event.kind not in _TAKEN_UP:
+        fields["seconds"] += time - last
     reducer = REDUCERS.get(event.kind)
-    changes = reducer(state, event) if reducer else {}
-    working = not state.waiting and event.kind not in _TAKEN_UP
-    if working and state.last_time and time > state.last_time:
-        changes["seconds"] = state.seconds + time - state.last_time
-    changes["run"], changes["head"], changes["last_time"] = run, seq, max(time, state.last_time)
-    return changes
+    if reducer is not None:
+        fields.update(reducer(state, event))
+    fields["run"], fields["head"] = run, seq
+    if time > last:
+        fields["last_time"] = time
 
 
 _TAKEN_UP = (k.LeaseTaken.kind, k.RunForked.kind)
@@ -169,7 +175,7 @@ def _answered(state: RunState, event: k.ModelAnswered) -> Changes:
         "unlimited": (*state.unlimited, len(state.messages)) if state.near else state.unlimited,
         **_grown(state, event.message),
         "open": tuple(call.id for call in event.message.calls),
-        "usage": Usage.total((state.usage, event.usage)),
+        "usage": state.usage.plus(event.usage),
         "answered": not event.message.calls and event.finish != "pause",
     }
 
@@ -253,6 +259,8 @@ def _settled(state: RunState, event: k.CallSettled) -> Changes:
 
 
 def _changed(state: RunState, event: k.NamespaceChanged) -> Changes:
+    if all(change.what == "changed" for change in event.changes):
+        return {}
     names = {change.name for change in event.changes if change.what == "added"}
     gone = {change.name for change in event.changes if change.what == "removed"}
     touched = {change.name for change in event.changes} - set(state.touched)
@@ -283,7 +291,7 @@ def _question_answered(state: RunState, event: k.QuestionAnswered) -> Changes:
 
 def _put(state: RunState, call: Call) -> Changes:
     calls = state.calls
-    table = calls if isinstance(calls, Table) else Table(calls)
+    table = calls if isinstance(calls, Filling | Table) else Table(calls)
     return {"calls": table.put(call.id, call)}
 
 
@@ -293,7 +301,7 @@ def _settle(state: RunState, id: str, status: CallStatus, parts: tuple[Part, ...
     if call is not None and call.proposed.edited:
         parts = (Text("(the user edited this call before approving it)\n"), *parts)
     more = [Message("tool", parts, call_id=id)]
-    open = tuple(other for other in state.open if other != id)
+    open = () if state.open == (id,) else tuple(other for other in state.open if other != id)
     if not open:
         more += state.told
     changes: Changes = {

@@ -177,13 +177,13 @@ class RunStarted(Event):
     ``prompt`` is what was typed, ``mentions`` what it speaks of. ``bind`` is the variable that gets the answer: its
     text, or a value of the type that is written in ``wanted``.
 
-    ``versions`` says by which rules it goes: ``next_step``, ``prompt``, and ``tool:NAME`` for each tool. ``seal`` binds
-    what was asked, of whom and how freely, to this user's key: he has begun it himself. ``data`` and ``hide`` limit
-    what of the data may leave this machine; ``fence`` is the word with which data is set apart for the model.
+    ``versions`` says by which rules it goes: ``next_step``, ``prompt``, and ``tool:NAME`` for each tool. ``data`` and
+    ``hide`` limit what of the data may leave this machine; ``fence`` is the word with which data is set apart for the
+    model.
     """
 
     kind: ClassVar[str] = "run.started"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     prompt: str
     model: str
     mode: Mode = "ask"
@@ -195,7 +195,6 @@ class RunStarted(Event):
     plan_only: bool = False
     versions: Mapping[str, str] = field(default_factory=dict)
     workspace: str = ""
-    seal: str = ""
     data: DataLevel = "all"
     hide: tuple[str, ...] = ()
     fence: str = ""
@@ -206,18 +205,14 @@ class RunStarted(Event):
 
 @dataclass(frozen=True, slots=True)
 class RunEnded(Event):
-    """A run is over. ``what``, ``why`` and ``hint`` speak of a failure; an answer is the last message.
-
-    ``seal`` binds all that is recorded before it to this user's key: he has recorded it himself.
-    """
+    """A run is over. ``what``, ``why`` and ``hint`` speak of a failure; an answer is the last message."""
 
     kind: ClassVar[str] = "run.ended"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     outcome: Outcome
     what: str = ""
     why: str = ""
     hint: str = ""
-    seal: str = ""
 
 
 @dataclass(frozen=True, slots=True)

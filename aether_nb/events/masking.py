@@ -55,7 +55,7 @@ _PATTERNS = (
 _NEAR = re.compile(
     r"(?i)(?P<name>[a-z0-9_.-]{0,40}(?:api[ _-]?key|access[ _-]?key|secret|token|passw(?:or)?d|passphrase|credential|"
     r"private[ _-]?key|auth[ _-]?key|client[ _-]?key|signing[ _-]?key)[a-z0-9_]{0,20})"
-    r"(?P<between>[\"']?\s*(?::|=|=>|:=|,|\bis\b|\|)\s*[\"']?)(?P<value>[^\s\"'`,;|<>(){}\[\]]{8,200})"
+    r"(?P<between>[\"']?\s*(?::\s*[\w.]+\s*=|:|=|=>|:=|,|\bis\b|\|)\s*[\"']?)(?P<value>[^\s\"'`,;|<>(){}\[\]]{8,200})"
 )
 """A name that says key, a sign that gives it a value, and the value."""
 

@@ -93,7 +93,7 @@ class _Pump(ABC):
 
     def __init__(self) -> None:
         self.interrupts = Interrupts(self.post, self.where, self.cancel_awaited)
-        self.jobs = Jobs(self.post, self.interrupts.strike)
+        self.jobs = Jobs(self.post, self.interrupts)
         self.over = False
         self.stopped = False
 

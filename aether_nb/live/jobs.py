@@ -15,9 +15,9 @@ from concurrent.futures import Future
 from typing import Any, TypeAlias, TypeVar
 
 from aether_nb.errors import FatalToolError
-from aether_nb.live.interrupt import Job, Mark
+from aether_nb.live.interrupt import Interrupts, Job, Mark
 
-__all__ = ["Item", "Jobs"]
+__all__ = ["POLL_SECONDS", "Item", "Jobs", "waited"]
 
 T = TypeVar("T")
 
@@ -32,8 +32,8 @@ POLL_SECONDS = 0.2
 class Jobs:
     """The main-thread jobs of one running cell: the agent's side of the bridge. ``stop`` may be called by anybody."""
 
-    def __init__(self, post: Callable[[Item], None], strike: Callable[[Job], None]) -> None:
-        self._post, self._strike = post, strike
+    def __init__(self, post: Callable[[Item], None], interrupts: Interrupts) -> None:
+        self._post, self._interrupts = post, interrupts
         self._lock = threading.Lock()
         self._waiting: set[Job] = set()
         self._current: Job | None = None
@@ -78,27 +78,35 @@ class Jobs:
         """Whether the main thread waits inside a job, so that no event loop of the kernel's goes on."""
         return self._held is not None
 
-    def hold(self, coming: Future[T]) -> T:
+    def hold(self, begin: Callable[[], Future[T]]) -> T:
         """Wait, on the main thread and inside a job, for what another thread finds out; jobs posted meanwhile run here.
+
+        Args:
+            begin: Lets the other thread begin; called when jobs would already run here.
 
         Raises:
             KeyboardInterrupt: Stop was pressed.
             Exception: Whatever was found out so.
         """
         held: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        coming.add_done_callback(lambda _: held.put(None))
         with self._lock:
             outer, self._held = self._current, held
+        coming: Future[T] | None = None
         try:
+            coming = begin()
+            coming.add_done_callback(lambda _: held.put(None))
             while (job := _next(held)) is not None:
-                self._perform(job)
-                with self._lock:
-                    self._current = outer
+                try:
+                    self._perform(job)
+                finally:
+                    with self._lock:
+                        self._current = outer
             return coming.result()
         finally:
             with self._lock:
                 self._held, self._current = None, outer
-            coming.cancel()
+            if coming is not None:
+                coming.cancel()
             while not held.empty():
                 if (late := held.get_nowait()) is not None:
                     late.future.cancel()
@@ -109,13 +117,15 @@ class Jobs:
             return
         error: BaseException | None = None
         try:
-            job.result = job.function()
-            if inspect.isawaitable(job.result):
+            with self._interrupts.during(job):
+                job.result = job.function()
+            if inspect.iscoroutine(job.result):
+                job.result.close()
                 raise FatalToolError("This cannot be awaited now.", "The main thread waits for an answer.")
         except BaseException as raised:  # noqa: BLE001  # it travels to the agent, whatever it is
             error = raised
         self.end(job, error)
-        if isinstance(error, KeyboardInterrupt):
+        if isinstance(error, KeyboardInterrupt) and not job.abandoned:
             raise error
 
     def stop(self) -> None:
@@ -203,7 +213,12 @@ class Jobs:
                 job.abandoned = abandon and not job.interrupted
                 job.interrupted = True
                 job.struck = job.struck and not again
-                self._strike(job)
+                self._interrupts.strike(job)
+
+
+def waited(begin: Callable[[], Future[T]]) -> T:
+    """Wait for what another thread finds out, where no jobs are run."""
+    return begin().result()
 
 
 def _next(held: queue.SimpleQueue[Job | None]) -> Job | None:

@@ -15,7 +15,18 @@ from aether_nb.errors import AlreadyBegun, AlreadyReceived, LeaseLost
 from aether_nb.events import kinds as k
 from aether_nb.store.ledger import CallState
 
-__all__ = ["OPEN", "SUMMED", "Move", "lease_lost", "move", "not_begun", "received_twice", "wants_disk", "when"]
+__all__ = [
+    "OPEN",
+    "SUMMED",
+    "Move",
+    "adopts",
+    "lease_lost",
+    "move",
+    "not_begun",
+    "received_twice",
+    "wants_disk",
+    "when",
+]
 
 OPEN: tuple[CallState, ...] = ("proposed", "approved")
 """The states out of which a call may begin, and in which it may be proposed anew."""
@@ -102,6 +113,14 @@ def _by_person(event: k.Event) -> bool:
     else:
         return False
     return not by.startswith(("policy:", "grant:", "tool:"))
+
+
+# ---- whose a run is
+
+
+def adopts(events: Sequence[k.Event]) -> bool:
+    """Whether these events make a run this user's, whoever wrote it before: he goes on with it, and has said so."""
+    return any(isinstance(event, k.RunResumed) and event.anyway for event in events)
 
 
 # ---- refusals

@@ -14,7 +14,6 @@ from aether_nb.events import kinds
 from aether_nb.events.account import counted
 from aether_nb.events.folds import PHASES
 from aether_nb.events.kinds import Entry, Event
-from aether_nb.events.messages import Usage
 from aether_nb.widgets.blocks import ENDED, HEADER, PLAN, TAIL, Failure, Item, Question, Thinking, Touch, View, Words
 from aether_nb.widgets.view_calls import CALL_STEPS, go_on, remark, touch
 from aether_nb.widgets.view_lasting import LASTING_STEPS
@@ -188,7 +187,7 @@ def _call_delta(view: View, event: kinds.CallDelta, time: float) -> list[Touch]:
 
 def _model_answered(view: View, event: kinds.ModelAnswered, time: float) -> list[Touch]:
     message, parts = event.message, [HEADER, TAIL]
-    view.usage = Usage.total((view.usage, event.usage))
+    view.usage = view.usage.plus(event.usage)
     view.draft = view.forming = view.note = ""
     thought = view.blocks.pop(f"t{view.steps}", None)
     if thought:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from aether_nb import ScriptedModel
-from aether_nb.agent.egress import Egress, Rules, destination, fence_rule, limit_rule, rules_of
+from aether_nb.agent.egress import Egress, Rules, destination, fence_rule, limit_rule, rules_of, tainted
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import Image, Message, Origin, Part, Text, ToolCall, ToolSpec
 from aether_nb.models.analyst import Analyst
@@ -230,3 +230,36 @@ def test_an_earlier_turn_within_wider_limits_is_data() -> None:
     assert Rules("sample", ("email",)).cover(turn)
     assert not Rules("schema").cover(turn)
     assert not Rules("sample", ("email", "ssn")).cover(turn)
+
+
+def test_of_a_list_of_columns_one_notice_stands_for_all_that_was_withheld() -> None:
+    """Names and types still read well, and the sentence about limits stands there once."""
+    columns = [
+        part
+        for n in range(3)
+        for part in (Text(f"\n- c{n}: int64", "schema"), Text(f", {n} … 9", "statistics", ("df.c",)))
+    ]
+    text, left = sent(Rules("schema"), *columns)
+    assert text.count("withheld by") == 1 and "…" not in text and left.withheld == 3
+    assert "\n- c0: int64||\n- c1: int64||\n- c2: int64|[withheld" in text
+
+
+def test_of_values_on_one_line_a_few_are_told() -> None:
+    """Under sample a list of values is cut as a table is."""
+    values = ", e.g. " + ", ".join(map(repr, "abcdefgh"))
+    assert sent(Rules("sample"), Text(values, "rows", ("df.c",)))[0] == ", e.g. 'a', 'b', 'c', 'd', 'e', …"
+
+
+def test_a_key_in_two_pieces_is_masked() -> None:
+    """What stands beside one another is read together: the name in one part, the value in the next."""
+    parts = (Text("- api_token: str", "schema"), Text(" = 'Ab3dEf6hIj9kLm2n'", "rows", ("api_token",)))
+    request, left = Egress(fence=FENCE).outgoing(Request((Message("tool", parts),)), REMOTE)
+    assert "Ab3d" not in request.messages[0].text and left.masked == 1
+
+
+def test_what_code_of_the_agent_has_made_may_show_any_column() -> None:
+    """A hidden column may have another name there: its figures and values count as hidden, its names do not."""
+    assert tainted(("df.a", "copy.b"), {"copy"}) == ("df.a", "copy.b", "*")
+    assert tainted(("df.a",), {"copy"}) == ("df.a",)
+    assert Rules(hide=("email",)).hides("*") and not Rules("schema").hides("*")
+    assert "nobody knows" in sent(Rules(hide=("email",)), Text("x", "rows", ("copy.b", "*")))[0]

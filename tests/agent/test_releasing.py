@@ -193,9 +193,11 @@ def test_the_context_asks(tmp_path: Any) -> None:
     """The rules that a model gets speak of limits, where there are any, and of the fence."""
     from aether_nb.agent.context import compose
 
-    turn = k.Turn("r", 1, "q", "It is 5.", data="stats")
+    turn = k.Turn("r", 1, "q", "It is 5.", made=("copy",), data="stats")
+    summary = (Text(", 1 … 5", "statistics", ("copy.x",)),)
     for rules, kind in ((Rules("stats"), "text"), (Rules("schema"), "rows"), (Rules(), "rows")):
-        messages = compose("p", "s", (), mode="ask", workspace=tmp_path, prior=[turn], fence="f0", rules=rules)
+        messages = compose("p", summary, mode="ask", workspace=tmp_path, prior=[turn], fence="f0", rules=rules)
         assert messages[2].parts[0].data == kind
+        assert messages[-1].parts[-1].columns == ("copy.x", "*")
         assert ("limits what you see" in messages[0].text) is rules.limited
         assert '<data id="f0">' in messages[0].text

@@ -74,7 +74,7 @@ class World:
     tape: Tape
     script: Sequence[Sequence[str]]
     folder: Path
-    store: Store = field(default_factory=memory_store)
+    store: Store = field(init=False)
     acted: Counter[str] = field(default_factory=Counter)
     asked: Counter[int] = field(default_factory=Counter)
     sent: list[Signal] = field(default_factory=list)
@@ -85,6 +85,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.sealer, self.stranger = Sealer(self.folder / "mine"), Sealer(self.folder / "theirs")
+        self.store = memory_store(self.sealer)
 
     @property
     def entries(self) -> list[k.Entry]:

@@ -15,6 +15,7 @@ import pytest
 from aether_nb.live.guard import Agreement, Guard, armed
 from aether_nb.live.reading import read
 from harness.ordinary import LIBRARIES_FIRST, SNIPPETS, lines, sales
+from harness.ways import sampled
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +49,7 @@ def questions(code: str, folder: Path) -> list[str]:
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("code", lines(SNIPPETS))
+@pytest.mark.parametrize("code", sampled(lines(SNIPPETS), 5))
 def test_ordinary_analysis_raises_no_question(code: str, folder: Path) -> None:
     """Neither the reading nor the hook finds anything to ask about."""
     assert questions(code, folder) == []
@@ -56,7 +57,7 @@ def test_ordinary_analysis_raises_no_question(code: str, folder: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("code", lines(LIBRARIES_FIRST))
+@pytest.mark.parametrize("code", sampled(lines(LIBRARIES_FIRST)))
 def test_what_libraries_do_for_themselves_is_not_asked_about(code: str, folder: Path) -> None:
     """Caches, temporary files, worker processes and compiled parts of a library's own pass while it runs."""
     assert questions(code, folder) == []

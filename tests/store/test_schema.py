@@ -13,6 +13,7 @@ from aether_nb.events import kinds as k
 from aether_nb.store import database, schema
 from aether_nb.store.ledger import CallRow
 from aether_nb.store.log import RunSummary
+from aether_nb.store.seal import Sealer
 from aether_nb.store.store import open_store
 
 VERSIONS = (1, 2)
@@ -134,6 +135,26 @@ def test_a_file_of_the_second_version_keeps_its_chain(folder):
             store.log.append("7f3a", 8, (k.CallBegun("c1", "h"),), 1700000300.0)
         store.log.append("7f3a", 8, (k.CallDoubtful("c1", "its kernel died"),), 1700000300.0)
         assert store.chain.verify("7f3a", "0e4e76001e3e0e60").events == 9
+
+
+def test_a_run_that_was_sealed_in_pieces_is_nobodys_own(tmp_path):
+    """Version 2 sealed a start, a yes and an end: they are read, what they say counts for nothing, and it goes on."""
+    folder = made(tmp_path / "old", 2)
+    with closing(sqlite3.connect(folder / "runs.db")) as db:
+        db.executescript((Path(__file__).parent / "version2-sealed.sql").read_text(encoding="utf-8"))
+    store = open_store(folder, sealer=Sealer(tmp_path / "key"))
+    with closing(store.log):
+        verdicts = [store.chain.verify(run) for run in ("5c1d", "6d2e")]
+        assert [(one.ok, one.own, one.events) for one in verdicts] == [(True, False, 6), (True, False, 2)]
+        events = [entry.event for entry in store.log.read("5c1d")]
+        asked = ("what lies here?", "openai:x")
+        assert events[0] == k.RunStarted(*asked, tools=("shell",), notebook="a.ipynb", cell="c2", workspace="/w")
+        assert events[3] == k.GateAnswered("a", "h", "approve", "panel", "run")
+        assert [row.state for row in store.ledger.calls("5c1d")] == ["begun"]
+        store.log.append("5c1d", 6, (k.CallDoubtful("a", "it was interrupted"),), 9.0)
+        assert store.chain.verify("5c1d").ok and not store.chain.verify("5c1d").own
+        store.log.append("5c1d", 7, (k.RunResumed("me", True, anyway=True),), 9.0)
+        assert store.chain.verify("5c1d").own
 
 
 def test_an_old_file_and_a_new_one_have_the_same_tables(tmp_path):

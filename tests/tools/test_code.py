@@ -14,7 +14,6 @@ from aether_nb.events import kinds as k
 from aether_nb.events.messages import Text
 from aether_nb.tools.base import PartlyDone
 from aether_nb.tools.code import LONGEST_OUTPUT, run_python
-from aether_nb.tools.variables import inspect_variable, list_variables
 from harness.tools import Shelled, use
 
 
@@ -121,20 +120,6 @@ def test_what_the_run_made_may_be_changed_freely(context: Shelled) -> None:
     """A name that this run added is the run's own."""
     context.made = ("df",)
     assert run_python.assess(dict(run_python.check({"code": "df['x'] = 1"})), context).risk == "low"
-
-
-def test_variables_are_listed_and_described(context: Shelled) -> None:
-    """The list names every variable of the user's; one of them is described in full; a slip suggests the nearest."""
-    listed = use(list_variables, context).parts[0]
-    assert isinstance(listed, Text)
-    assert listed.text.startswith("variables (1):\n- df: pandas.DataFrame, 2 rows × 2 columns")
-    assert set(listed.columns) == {"df.city", "df.sales"}
-    described = use(inspect_variable, context, name="df").parts[0]
-    assert isinstance(described, Text)
-    assert "'Oslo', 'Rome'" in described.text
-    with pytest.raises(RepairableToolError) as caught:
-        use(inspect_variable, context, name="dff")
-    assert (caught.value.what, caught.value.hint) == ("There is no variable 'dff'.", "Did you mean df?")
 
 
 @pytest.mark.parametrize("code", ["rm -rf thesis", "ls", "pip --version", "cd ..", "!ls", "%%bash\nls", "%run x.py"])

@@ -5,57 +5,24 @@ It does not know where the values come from.
 
 from __future__ import annotations
 
-import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
-from aether_nb.live.describing.words import KNOWN_VALUES, SCALARS, root, value_text
+from aether_nb.live.describing.safely import class_name
+from aether_nb.live.describing.words import printable, root, value_text
 
-__all__ = ["Description", "Figures", "Line", "Look", "measure", "plain_list", "positions"]
+__all__ = ["POSITIONS", "Figures", "known", "measure", "plain_list", "positions", "whole"]
 
 POSITIONS = 256
 """How many values of a column are looked at when there are too many to look at all."""
 MISSING = {"NAType", "NaTType"}
 TIMES = {"Timestamp", "Timedelta", "Period", "datetime", "date", "time", "timedelta"}
-EMPTY: Iterator[Any] = iter(())
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How closely to look: columns and distinct values to show, rows to count exactly, and until when (monotonic)."""
-
-    columns: int = 40
-    distinct: int = 12
-    exact_rows: int = 200_000
-    until: float = float("inf")
-    words: frozenset[str] = frozenset()
-
-    @property
-    def hurry(self) -> bool:
-        """Whether the time for exact figures is over."""
-        return time.monotonic() > self.until
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line about a column, and whether it shows values of it."""
-
-    text: str
-    column: str
-    shows: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Description:
-    """``head`` is the type and what follows; ``lines`` are made as far as they are read; ``columns`` names them all."""
-
-    head: str
-    lines: Iterator[Line] = EMPTY
-    columns: tuple[str, ...] = ()
-    shows: bool = False
+NUMBERS = {int, float}
+SIMPLE = {int, float, str, bool, type(None)}
 
 
 @dataclass(slots=True)
@@ -69,18 +36,21 @@ class Figures:
     high: object = None
     sampled: bool = False
 
-    def text(self, limit: int) -> str:
-        """The figures as they stand after the dtype: ``, 0.6% missing, 172.0 … 231.0``; ``~`` marks a sample."""
+    def told(self, limit: int) -> tuple[str, str]:
+        """What stands after the dtype, aggregates and single values apart; ``~`` marks a sample.
+
+        ``, 0.6% missing, 172.0 … 231.0`` and nothing, or ``, 3 distinct`` and ``: 'a', 'b', 'c'``.
+        """
         about = "~" if self.sampled else ""
-        parts = [f"{about}{_percent(self.missing)} missing"] if self.missing else []
-        if self.distinct and self.distinct <= limit and self.low is None:
-            parts.append(f"{about}{self.distinct} distinct: " + ", ".join(map(value_text, self.values)))
-        elif self.low is not None:
+        facts = f", {about}{_percent(self.missing)} missing" if self.missing else ""
+        if self.low is not None:
             low, high = _ends(self.low, self.high)
-            parts.append(f"{about}{low} … {high}")
-        elif self.distinct:
-            parts.append(f"{about}{self.distinct} distinct, e.g. " + ", ".join(map(value_text, self.values)))
-        return "".join(f", {part}" for part in parts)
+            return f"{facts}, {about}{low} … {high}", ""
+        if not self.distinct:
+            return facts, ""
+        sign = ":" if self.distinct <= limit else ", e.g."
+        shown = f"{sign} {', '.join(map(value_text, self.values))}" if self.values else ""
+        return f"{facts}, {about}{self.distinct} distinct", shown
 
 
 def _percent(share: float) -> str:
@@ -98,50 +68,77 @@ def _ends(low: object, high: object) -> tuple[str, str]:
     return texts
 
 
-def _is_missing(value: object) -> bool:
+def is_missing(value: object) -> bool:
+    """Whether a value says that there is none."""
     kind = type(value)
-    return value is None or (kind is float and value != value) or kind.__name__ in MISSING
+    if value is None or (kind is float and value != value):
+        return True
+    return class_name(kind) in MISSING and root(kind) == "pandas"
 
 
-def _plain(value: object) -> object:
+def known(value: object) -> object:
     """A value that may be hashed and compared: itself when its type is known, else only the name of its type."""
     kind = type(value)
-    known = (kind.__module__ == "builtins" and kind.__name__ in SCALARS) or kind.__module__ in KNOWN_VALUES
-    if known or (root(kind) == "pandas" and kind.__name__ in {"Timestamp", "Timedelta", "Period", "Interval"}):
-        return value[:200] if kind is str or kind is bytes else value  # type: ignore[index]
-    return _Odd(value_text(value))
+    if kind is str or kind is bytes:
+        return value[:200]  # type: ignore[index]
+    return value if printable(value) else Odd(value_text(value))
 
 
 @dataclass(frozen=True, slots=True)
-class _Odd:
+class Odd:
     """Stands for a value that is not looked into."""
 
     name: str
 
 
-def measure(values: Sequence[object], rows: int, look: Look) -> Figures:
-    """What a column's values amount to; when they are fewer than ``rows``, they are a sample, and that is marked."""
-    if set(map(type, values)) <= {int, float, str, bool, type(None)}:
+def measure(values: Sequence[object], rows: int, limit: int) -> Figures:
+    """What a column's values amount to.
+
+    Args:
+        values: All of them, or a sample.
+        rows: How many there are; more than ``values`` marks a sample.
+        limit: Up to so many distinct values are listed.
+    """
+    if set(map(type, values)) <= SIMPLE:
         present = [value for value in values if value is not None and value == value]
     else:
-        present = [_plain(value) for value in values if not _is_missing(value)]
+        present = [known(value) for value in values if not is_missing(value)]
     counts = Counter(present)
     figures = Figures(sampled=len(values) < rows, distinct=len(counts))
     figures.missing = (len(values) - len(present)) / len(values) if values else 0.0
-    kinds = {type(value) for value in present}
-    numbers = bool(kinds) and kinds <= {int, float}
-    times = bool(kinds) and all(kind.__name__ in TIMES for kind in kinds)
-    if times or (numbers and len(counts) > look.distinct):
-        figures.low, figures.high = min(present), max(present)  # type: ignore[type-var]
-    elif len(counts) <= look.distinct:
+    kinds = set(map(type, counts))
+    if Odd in kinds:
+        figures.distinct = 0
+        return figures
+    numbers = bool(kinds) and kinds <= NUMBERS
+    times = bool(kinds) and {class_name(kind) for kind in kinds} <= TIMES
+    if times or (numbers and len(counts) > limit):
+        figures.low, figures.high = min(counts), max(counts)  # type: ignore[type-var]
+    elif len(counts) <= limit:
         figures.values = _in_order(list(counts))
     else:
         figures.values = list(islice(counts, 2))
-    if figures.sampled and len(counts) > look.distinct:
-        figures.distinct = _estimate(counts, len(present), rows, 1 - figures.missing)
-    if any(isinstance(value, _Odd) for value in counts):
-        figures.distinct, figures.values, figures.low = 0, (), None
+        if figures.sampled:
+            figures.distinct = _estimate(counts, len(present), rows, 1 - figures.missing)
     return figures
+
+
+def whole(
+    sample: Figures, rows: int, missing: float, distinct: Callable[[], tuple[int, list[Any]]], limit: int
+) -> Figures:
+    """A sample made exact: from the number of missing values, and from a count of all that are there.
+
+    Args:
+        sample: What a sample amounted to; its kind of figures is kept.
+        rows: How many values there are.
+        missing: How many of them are missing.
+        distinct: How many differ, and up to ``limit`` of them.
+        limit: Up to so many distinct values are listed.
+    """
+    count, values = distinct()
+    exact = measure(values, len(values), limit) if count <= limit else Figures(distinct=count, values=sample.values[:2])
+    exact.missing = missing / rows
+    return exact
 
 
 def _in_order(values: list[Any]) -> list[Any]:
@@ -160,11 +157,16 @@ def _estimate(counts: dict[object, int], seen: int, rows: int, present: float) -
 
 def positions(rows: int, most: int = POSITIONS) -> list[int]:
     """Evenly spread positions, the first and the last among them; all when there are few."""
-    if rows <= most:
-        return list(range(rows))
-    return [index * (rows - 1) // (most - 1) for index in range(most)]
+    return list(_positions(rows, most)) if rows > most else list(range(rows))
+
+
+@lru_cache(maxsize=256)
+def _positions(rows: int, most: int) -> tuple[int, ...]:
+    return tuple(index * (rows - 1) // (most - 1) for index in range(most))
 
 
 def plain_list(values: Sequence[Any]) -> list[object]:
     """Values with numpy's scalars as Python's own."""
+    if set(map(type, values)) <= SIMPLE:
+        return list(values)
     return [v.item() if root(type(v)) == "numpy" and v.dtype.kind in "biufcSU" else v for v in values]

@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeAlias
 
 from aether_nb.live.guard.paths import entry, place, target
 
-__all__ = ["WATCHED", "Attempt", "Kind", "attempts", "shown"]
+__all__ = ["WATCHED", "Attempt", "Kind", "attempts", "only_reads", "shown"]
 
 Kind: TypeAlias = Literal["write", "folder", "change", "delete", "move", "process", "network", "database", "compiled"]
 """What sort of thing: files that are written, folders made, permissions and dates changed, files deleted, files moved
@@ -55,15 +55,18 @@ def attempts(event: str, args: tuple[Any, ...]) -> Iterable[Attempt]:
 
 # -- files
 
+READING = {"r", "rb", "rt", "U", "rU", "rbU", "br", "tr"}
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 NOWHERE = {os.devnull, "/dev/tty"}
 
 
-def _open(path: Any, mode: Any = None, flags: Any = 0, *_: Any) -> Iterable[Attempt]:
-    writes = bool(set(mode) & set("wax+")) if isinstance(mode, str) else False
-    if isinstance(path, int) or not (writes or (isinstance(flags, int) and flags & WRITING)):
-        return
-    if place(path) not in NOWHERE:
+def only_reads(_: Any, mode: Any = None, flags: Any = 0) -> bool:
+    """Whether a file is opened to be read, by what the event ``open`` carries; asked often, so it is quick."""
+    return not flags & WRITING and (mode is None or mode in READING)
+
+
+def _open(path: Any, mode: Any = None, flags: Any = 0) -> Iterable[Attempt]:
+    if not only_reads(path, mode, flags) and not isinstance(path, int) and place(path) not in NOWHERE:
         yield _written(target(path))
 
 

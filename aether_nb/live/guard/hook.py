@@ -15,7 +15,7 @@ from contextvars import ContextVar
 from threading import get_ident
 from typing import Any
 
-from aether_nb.live.guard.attempts import WATCHED
+from aether_nb.live.guard.attempts import WATCHED, only_reads
 from aether_nb.live.guard.watch import Guard
 
 __all__ = ["armed"]
@@ -28,6 +28,8 @@ _installed = False
 
 def _hook(event: str, args: tuple[Any, ...]) -> None:
     if _awake > 0 and event in _EVENTS:
+        if event == "open" and only_reads(*args):
+            return
         guard = _guard.get()
         if guard is not None and guard.thread == get_ident():
             guard.sees(event, args)

@@ -89,6 +89,8 @@ class Guard:
                 if refusal.words == attempt.words:
                     raise PermissionError(str(refusal))
             self._put(attempt)
+        elif attempt.whole:
+            self._allowed.append(attempt)
         if fresh:
             self._own.update(attempt.paths)
 

@@ -18,9 +18,10 @@ from typing import Any
 from aether_nb.errors import MentionFailed
 from aether_nb.events.asked import Mention
 from aether_nb.events.messages import DataKind, Text
+from aether_nb.live.inspecting import inspect
 from aether_nb.live.interrupt import interruptible
 from aether_nb.live.mentions.finding import Found, find
-from aether_nb.live.summary import inspect, users_own
+from aether_nb.live.summary import users_own
 from aether_nb.live.tracebacks import one_line
 from aether_nb.live.values import show_value
 

@@ -306,7 +306,7 @@ class Panel {
     this.paused = paused;
   }
 
-  /** The model as a choice, where there is one. @param {any} header @param {boolean} ended */
+  /** The model as a choice, if there is one. @param {any} header @param {boolean} ended */
   pick(header, ended) {
     const names = [...new Set([header.model, ...(header.choices ?? [])])].filter(Boolean);
     this.picker.hidden = ended || names.length < 2;
