@@ -14,18 +14,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from aether_nb.agent.releasing import without_values
 from aether_nb.errors import UsageFault
-from aether_nb.events.kinds import (
-    CallFailed,
-    CallFinished,
-    ContextComposed,
-    Event,
-    NamespaceChanged,
-    RunPacked,
-    RunStarted,
-)
+from aether_nb.events.kinds import ContextComposed, Event, RunPacked, RunStarted
 from aether_nb.events.masking import masked, masked_event
-from aether_nb.events.messages import Message, Part, Text
 from aether_nb.store.log import JOURNAL, RunSummary
 from aether_nb.store.place import FOLDER
 from aether_nb.store.store import Store, open_store
@@ -114,29 +106,10 @@ def _copied(run: str, store: Store, copy: Store, keys: Collection[str], time: fl
     return count
 
 
-LEFT_OUT = "(left out: columns are hidden)"
-
-
 def _shareable(event: Event) -> Event:
-    """An event of a run with hidden columns, without what a call showed or raised: also to a model on this machine."""
-    match event:
-        case CallFinished():
-            parts = tuple(Text(LEFT_OUT) if _shows(part) else part for part in event.parts)
-            return replace(event, parts=parts, outputs=({"text/plain": LEFT_OUT},) if event.outputs else ())
-        case CallFailed() if event.data != "schema":
-            name = event.what.partition(":")[0]
-            outputs: tuple[Mapping[str, Any], ...] = ({"text/plain": LEFT_OUT},) if event.outputs else ()
-            return replace(event, what=name if name.isidentifier() else LEFT_OUT, why="", hint="", outputs=outputs)
-        case ContextComposed():
-            return replace(event, messages=tuple(_quiet(message) for message in event.messages))
-        case NamespaceChanged():
-            return replace(event, changes=tuple(replace(change, details=()) for change in event.changes))
-    return event
-
-
-def _quiet(message: Message) -> Message:
-    return replace(message, parts=tuple(Text(LEFT_OUT) if _shows(part) else part for part in message.parts))
-
-
-def _shows(part: Part) -> bool:
-    return part.data not in ("text", "schema")
+    """An event of a run with hidden columns, without what it shows: also what a model on this machine was told."""
+    if not isinstance(event, ContextComposed):
+        return without_values(event)
+    parts = [tuple(part for part in each.parts if part.data in ("text", "schema")) for each in event.messages]
+    told = zip(event.messages, parts, strict=True)
+    return replace(event, messages=tuple(replace(message, parts=kept) for message, kept in told))

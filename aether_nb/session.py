@@ -23,7 +23,7 @@ from aether_nb.agent.again import RECORDED, Again, Recalled, Record, record_agai
 from aether_nb.agent.asking import Asking
 from aether_nb.agent.calls import Calls, Host
 from aether_nb.agent.driver import Driver
-from aether_nb.agent.egress import Egress, rules_of
+from aether_nb.agent.egress import Egress, cut, destination, rules_of
 from aether_nb.agent.mail import Mail
 from aether_nb.agent.remembering import Occurrences
 from aether_nb.agent.resuming import advanced, check, owes_variables, taken_up, versions
@@ -56,6 +56,8 @@ __all__ = ["Session"]
 
 UNASKED = 2.0
 """Seconds for which a run that is taken up waits where nobody can be asked: enough to hear what was said before."""
+
+HIDDEN = "columns are hidden, and it may hold one of them"
 
 RULES = (k.RunStarted, k.RunForked, k.RunEnded, k.ModelAsked)
 """What says whether a run may go on: folding only these costs a fraction of folding a long log twice."""
@@ -186,14 +188,15 @@ class Session:
                 lambda: summarize(self.shell.user_ns, question.prompt, hidden=self.shell.user_ns_hidden)
             )
             started, tools = self._started(question, model)
+            rules = rules_of(started, os.environ)
             opening = context.compose(
                 question.mentions.text or question.prompt,
-                summary.parts,
+                cut(summary.parts, rules) if rules.hide and destination(model) else summary.parts,
                 mode=started.mode,
                 workspace=self.workspace,
                 prior=started.prior,
                 fence=started.fence,
-                rules=rules_of(started, os.environ),
+                rules=rules,
                 mentioned=question.mentions.parts,
                 wanted=started.wanted,
                 bind=started.bind,
@@ -302,7 +305,7 @@ class Session:
         waiting = Waiting(asking, mail, park_after, unasked)
         assert run.state.started is not None
         rules = rules_of(run.state.started, os.environ)
-        keeper = Keeper(self.store.blobs, signer=Signing(self.sealer), hides=rules.hides if rules.hide else None)
+        keeper = Keeper(self.store.blobs, signer=Signing(self.sealer), why_not=HIDDEN if rules.hide else "")
         keeper.recall(known)
         notebook = Path(self.notebook) if self.notebook else None
         host = Host(self.shell, self.workspace, cell.main, keeper=keeper, notebook=notebook, hold=cell.hold)

@@ -10,10 +10,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from aether_nb.agent.egress import Rules, fence_rule, limit_rule, tainted
+from aether_nb.agent.egress import Rules, limit_rule, tainted
+from aether_nb.agent.fencing import fence_rule
 from aether_nb.events.folds import line
 from aether_nb.events.kinds import Mode, Turn
-from aether_nb.events.messages import DataKind, Message, Text
+from aether_nb.events.messages import DataKind, Message, Part, Text
 from aether_nb.events.state import RunState
 
 __all__ = ["PROMPT_VERSION", "compose", "turn_of"]
@@ -49,7 +50,7 @@ expression over the live variables, not a figure that you type. Then answer in a
 
 def compose(
     prompt: str,
-    summary: Iterable[Text],
+    summary: Iterable[Part],
     *,
     mode: Mode,
     workspace: Path,

@@ -11,13 +11,13 @@ from dataclasses import replace
 from typing import Any
 
 from aether_nb.agent.calling import CallContext, Trace
-from aether_nb.agent.egress import Egress, tainted
+from aether_nb.agent.egress import Egress, cut, tainted
 from aether_nb.errors import AetherError
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import DataKind, Part, Text
 from aether_nb.tools.base import PartlyDone, Result, Tool
 
-__all__ = ["classified", "failure_released", "left_behind", "released", "shows"]
+__all__ = ["classified", "failure_released", "left_behind", "released", "shows", "without_values"]
 
 RELEASE, KEEP, SILENCE = "release it", "keep it here", "keep all output of this run here"
 
@@ -25,6 +25,8 @@ NOTED = (
     "[output withheld by the user's rules: columns are hidden. Only typed tools answer: put what you need into a "
     "variable and look at it with inspect_variable.]\n"
 )
+
+UNSAID = "What it said is not recorded: columns are hidden."
 
 LEFT_OUT: tuple[dict[str, Any], ...] = ({"text/plain": "(what it showed is not recorded: columns are hidden)"},)
 
@@ -67,30 +69,50 @@ async def released(result: Result, egress: Egress, context: CallContext) -> Resu
         return replace(result, parts=tuple(parts))
     if not egress.rules.hide:
         return result
-    noted = tuple(Text(NOTED) if _free(part) else part for part in result.parts)
-    return replace(result, parts=noted, outputs=LEFT_OUT if result.outputs else ())
+    noted = cut((Text(NOTED) if _free(part) else part for part in result.parts), egress.rules)
+    events = tuple(without_values(event) for event in result.events)
+    return Result(noted, LEFT_OUT if result.outputs else (), events)
 
 
 async def failure_released(event: k.Event, egress: Egress, context: CallContext) -> k.Event:
     """The end of a call that failed, likewise: what it raised may quote what it stumbled over."""
-    if not egress.guards or not isinstance(event, k.CallFailed) or event.data != "output":
+    if not egress.guards:
         return event
-    if await _let_go("\n".join(part for part in (event.what, event.why, event.hint) if part), egress, context):
-        return replace(event, data="released")
-    if not egress.rules.hide:
-        return event
-    name = event.what.partition(":")[0]
-    why = "What it said is not recorded: columns are hidden."
-    outputs = LEFT_OUT if event.outputs else ()
-    what = name if name.isidentifier() else "It failed."
-    return replace(event, what=what, why=why, hint="", outputs=outputs, data="text")
+    if isinstance(event, k.CallFailed) and event.data == "output":
+        said = "\n".join(part for part in (event.what, event.why, event.hint) if part)
+        if await _let_go(said, egress, context):
+            return replace(event, data="released")
+    return without_values(event) if egress.rules.hide else event
+
+
+def without_values(event: k.Event) -> k.Event:
+    """An event of a run with hidden columns as it may be recorded or given away: without what may show a value."""
+    match event:
+        case k.CallFinished():
+            parts = tuple(part if part.data in ("text", "schema") else Text(NOTED) for part in event.parts)
+            return replace(event, parts=parts, outputs=LEFT_OUT if event.outputs else ())
+        case k.CallFailed() if event.data != "schema":
+            name = event.what.partition(":")[0]
+            what = name if name.isidentifier() else "It failed."
+            outputs = LEFT_OUT if event.outputs else ()
+            return replace(event, what=what, why=UNSAID, hint="", outputs=outputs, data="text")
+        case k.NamespaceChanged():
+            return replace(event, changes=tuple(replace(one, details=(), flags=()) for one in event.changes))
+    return event
 
 
 def left_behind(traces: Mapping[str, Trace], egress: Egress) -> Mapping[str, Trace]:
     """What calls that are being stopped have shown, where that may be recorded."""
     if not (egress.guards and egress.rules.hide):
         return traces
-    return {id: replace(trace, outputs=LEFT_OUT if trace.outputs else ()) for id, trace in traces.items()}
+    return {
+        id: replace(
+            trace,
+            outputs=LEFT_OUT if trace.outputs else (),
+            events=tuple(without_values(event) for event in trace.events),
+        )
+        for id, trace in traces.items()
+    }
 
 
 def shows(tool: Tool, error: Exception) -> DataKind:

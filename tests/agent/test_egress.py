@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from aether_nb import ScriptedModel
-from aether_nb.agent.egress import Egress, Rules, destination, fence_rule, limit_rule, rules_of, tainted
+from aether_nb.agent.egress import Egress, Rules, destination, limit_rule, rules_of, tainted
+from aether_nb.agent.fencing import fence_rule
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import Image, Message, Origin, Part, Text, ToolCall, ToolSpec
 from aether_nb.models.analyst import Analyst

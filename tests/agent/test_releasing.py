@@ -201,3 +201,17 @@ def test_the_context_asks(tmp_path: Any) -> None:
         assert messages[-1].parts[-1].columns == ("copy.x", "*")
         assert ("limits what you see" in messages[0].text) is rules.limited
         assert '<data id="f0">' in messages[0].text
+
+
+def test_an_event_that_is_given_away_shows_no_value() -> None:
+    """Names, types and the words of the house stay; results, outputs, errors and details of changes do not."""
+    from aether_nb.agent.releasing import without_values
+
+    finished = k.CallFinished("c", (Text("df", "schema"), Text("ann", "rows")), 0.1, ({"text/plain": "ann"},))
+    changed = k.NamespaceChanged("c", (k.Change("x", "changed", "str", ("'ann' → 'ben'",)),))
+    failed = k.CallFailed("c", "KeyError: 'ann'", "ann", outputs=({"text/plain": "ann"},), data="output")
+    for event in (finished, changed, failed, k.CallFailed("c", "ann is odd")):
+        left = without_values(event)
+        assert left != event and "ann" not in str(left)
+    kept = k.CallFailed("c", "There is no variable 'x'.", data="schema")
+    assert without_values(kept) is kept and without_values(k.RunEnded("done")) == k.RunEnded("done")

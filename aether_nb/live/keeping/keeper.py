@@ -9,7 +9,7 @@ restored.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import FunctionType, ModuleType
 from typing import Any
@@ -19,7 +19,6 @@ from aether_nb.events.kinds import Entry, Kept, NamespaceKept
 from aether_nb.live.keeping.cells import cell_of
 from aether_nb.live.keeping.formats import save
 from aether_nb.live.keeping.hashing import fingerprint
-from aether_nb.live.keeping.hidden import hidden_column
 from aether_nb.live.keeping.limits import Budget, Clock, NotPossible, Signer, TooMuch
 from aether_nb.live.keeping.objects import class_name
 from aether_nb.live.keeping.recognised import library_class
@@ -42,13 +41,13 @@ class Keeper:
         blobs: Where bytes are kept.
         budget: What it may cost.
         signer: This user's key, when the folder is his own; without it nothing is pickled.
-        hides: Whether a column is hidden: what has one is never written.
+        why_not: Why nothing may be written; empty when it may.
     """
 
     blobs: Blobs
     budget: Budget = field(default_factory=Budget)
     signer: Signer | None = None
-    hides: Callable[[str], bool] | None = None
+    why_not: str = ""
     touched: set[str] = field(default_factory=set)
     _written: dict[tuple[str, str], Kept] = field(default_factory=dict)
     _read: dict[str, Any] = field(default_factory=dict)
@@ -120,8 +119,8 @@ class Keeper:
                 return Kept(name, kind, why="it is made again from its code")
             if clock.left < -self.budget.quick:
                 return Kept(name, kind, why="there was no time to look at it")
-            if self.hides is not None and (column := hidden_column(name, value, self.hides)):
-                return Kept(name, kind, why=f"the column {column} is hidden, so it is not kept")
+            if self.why_not:
+                return Kept(name, kind, why=self.why_not)  # without a hash: that of a short value gives it away
             hash, why = fingerprint(value, clock)
             before = self._written.get((kind, hash)) if hash.startswith("sha256:") else None
             if before is not None:
