@@ -216,6 +216,26 @@ def resume(options: argparse.Namespace) -> int:
     return 3 if code == 0 and after.state.ended is None else code
 
 
+def export(options: argparse.Namespace) -> int:
+    """Write the code of a run to a file."""
+    from aether_nb import code_verbs
+    from aether_nb.opening import open_record
+
+    _say(code_verbs.exported(open_record(options.store), options))
+    return 0
+
+
+def verify_code(options: argparse.Namespace) -> int:
+    """Run the code of a run in a fresh kernel; 1 when it does not make the same."""
+    from aether_nb import code_verbs
+    from aether_nb.opening import open_post
+
+    post = open_post("cli", options.store)
+    said, ok = code_verbs.verified_code(post.store, post.store.log.resolve(options.run), options)
+    _say(said)
+    return 0 if ok else 1
+
+
 def why(options: argparse.Namespace) -> int:
     """What failed last, and what to type."""
     from aether_nb import record_care
@@ -322,6 +342,8 @@ HANDLERS: dict[str, Handler] = {
     "egress": egress,
     "replay": replay,
     "verify": verify,
+    "export": export,
+    "verify-code": verify_code,
     "why": why,
     "audit": audit,
     "pack": pack,

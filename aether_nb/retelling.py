@@ -140,9 +140,17 @@ def _recorded(session: Session, question: Question, place: int) -> str:
     """The run that answered this question in this cell with a model that is not here; empty when there is none."""
     log = session.store.log
     for run in remembering.candidates(log.runs(ALL), question.prompt, question.cell, place, session.notebook):
-        if (found := _retold(log, run)) and found.started.plan_only == question.plan_only:
+        if (found := _retold(log, run)) and _alike(found.started, question):
             return found.run
     return ""
+
+
+def _alike(started: k.RunStarted, question: Question) -> bool:
+    """Whether a run was asked for the same: a plan or an answer, words or a value of that type for that variable."""
+    wanted = (started.wanted, started.bind) if started.wanted else ("", "")
+    return started.plan_only == question.plan_only and wanted == (
+        (question.wanted, question.bind) if question.wanted else ("", "")
+    )
 
 
 def _retold(log: Log, run: RunSummary) -> Record | None:

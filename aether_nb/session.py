@@ -94,6 +94,8 @@ class Session:
     asked: Occurrences = field(default_factory=Occurrences)
     failures: Failures = field(default_factory=Failures)
     """The errors of the user's cells, by number."""
+    cells: dict[str, int] = field(default_factory=dict)
+    """The number of the cell in which each run of this kernel was begun."""
     working: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
@@ -189,6 +191,7 @@ class Session:
             )
             started, tools = self._started(question, model)
             rules = rules_of(started, os.environ)
+            self.cells[run.id] = getattr(self.shell, "execution_count", 0)
             opening = context.compose(
                 question.mentions.text or question.prompt,
                 cut(summary.parts, rules) if rules.hide and destination(model) else summary.parts,

@@ -234,6 +234,32 @@ VERBS: tuple[Verb, ...] = (
             STORE,
         ),
     ),
+    Verb(
+        "insert",
+        "Put the code of a run into a cell below: what failed is left out, items are set apart by comments.",
+        (RUN,),
+        ("notebook",),
+    ),
+    Verb(
+        "export",
+        "Write the code of a run to a notebook or a script, one cell for each item of its plan.",
+        (
+            RUN,
+            Option(("out",), "the file, .ipynb or .py; one that exists is left alone", default="", metavar="FILE"),
+            replace(STORE, terminal=True),
+        ),
+    ),
+    Verb(
+        "verify-code",
+        "Run the code of a run top to bottom in a fresh kernel: it reproduces, or where it first differs.",
+        (
+            RUN,
+            Option(("--outside",), "run code that acts outside of the notebook, too", flag=True),
+            Option(("--anyway",), "run it, whoever recorded it", flag=True),
+            JSON,
+            replace(STORE, terminal=True),
+        ),
+    ),
     Verb("why", "What failed last, why, with its traceback, and what to type.", (replace(RUN, help=FAILED), STORE)),
     Verb(
         "audit",

@@ -162,12 +162,10 @@ class Driver:
             yield k.ModelFailed(state.model, error.what, error.why, error.hint)
             return
         name = model.name
-        if name != state.model:
-            yield k.ModelSwitched(state.model, name)
+        switched = (k.ModelSwitched(state.model, name),) if name != state.model else ()
         request, left = self.egress.outgoing(request, model, state.unlimited)
-        for found in self.egress.found(state.found, tools):
-            yield found
-        yield k.ModelAsked(name, state.steps + 1, state.sent, left)
+        found = self.egress.found(state.found, tools)
+        yield (*switched, *found, k.ModelAsked(name, state.steps + 1, state.sent, left))
         begun = time.monotonic()
         clock = asyncio.timeout(state.seconds_left)
         try:

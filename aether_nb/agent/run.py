@@ -41,6 +41,10 @@ logger = logging.getLogger(__name__)
 AT_ONCE = 0.005
 """Seconds. What has not been followed by then is written by itself: somebody may be looking."""
 
+_QUIET = (CallProposed, ItemStarted, ItemFinished)
+_QUIET_READING = (CallBegun, CallFinished)
+"""What leaves no trace outside of this process; the latter when its call only reads."""
+
 
 def new_id() -> str:
     """A name for a run: eight hexadecimal digits, short enough to type."""
@@ -116,8 +120,7 @@ class Run:
     def _announces(self, events: tuple[Event, ...]) -> bool:
         """Whether nothing outside this process, and no variable, can be touched before something else is recorded."""
         return all(
-            isinstance(event, CallProposed | ItemStarted | ItemFinished)
-            or (isinstance(event, CallBegun | CallFinished) and self._only_reads(event.call_id))
+            isinstance(event, _QUIET) or (isinstance(event, _QUIET_READING) and self._only_reads(event.call_id))
             for event in events
         )
 

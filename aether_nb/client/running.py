@@ -12,6 +12,7 @@ from typing import Any
 from aether_nb.agent.run import Run
 from aether_nb.client.responses import Response
 from aether_nb.errors import RunFailed, UsageFault
+from aether_nb.events.coding import code_of
 from aether_nb.events.kinds import Entry
 from aether_nb.events.state import RunState
 
@@ -93,6 +94,11 @@ class RunHandle:
     def state(self) -> RunState:
         """The run as it stands."""
         return self._run.state
+
+    @property
+    def code(self) -> str:
+        """What the run has done to the notebook so far, as code; empty when it has run none."""
+        return code_of(self._run.log.read(self._run.id)).text
 
     def stop(self) -> None:
         """Stop the run; its log says so. May be called from any thread; does nothing when it has ended."""

@@ -107,7 +107,13 @@ def _as_json(value: object) -> dict[str, Any]:
 
 
 _write = json.JSONEncoder(
-    ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False, default=_as_json
+    # What holds itself is deeper than any stack: it is noticed without looking for it at every step.
+    ensure_ascii=False,
+    separators=(",", ":"),
+    sort_keys=True,
+    allow_nan=False,
+    check_circular=False,
+    default=_as_json,
 ).encode
 
 

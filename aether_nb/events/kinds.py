@@ -13,7 +13,7 @@ fields change gets a higher ``version`` and a step in ``codec.UPCASTS``.
           gate.opened  gate.answered  [grant.given]      only where somebody has to be asked
           item.started
           call.begun  (output.delta, progress)  [question.asked  question.answered]
-          [namespace.changed  namespace.kept  value.bound]  call.finished | call.failed | call.retried | call.doubtful
+          [namespace.changed  namespace.kept  call.coded]  call.finished | call.failed | call.retried | call.doubtful
           item.finished
           [question.asked  question.answered  call.settled]  what became of a call in doubt
       [limit.reached  question.asked  question.answered]
@@ -26,7 +26,7 @@ fields change gets a higher ``version`` and a step in ``codec.UPCASTS``.
 ``replay.begun`` says that what follows comes from another run's record, ``replay.drifted`` that a call which was
 performed again came to something else.
 ``state.changed`` (transient) tells watchers of a new state; it is derived by a fold. This module knows nobody but
-``messages``, ``values``, ``asked``, ``binding``, ``calls``, ``lasting``, ``leaving`` and ``transient``, whose names it
+``messages``, ``values``, ``asked``, ``calls``, ``coded``, ``lasting``, ``leaving`` and ``transient``, whose names it
 passes on: whoever speaks of events needs one import.
 """
 
@@ -37,7 +37,6 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal, NamedTuple
 
 from aether_nb.events.asked import Mention
-from aether_nb.events.binding import ValueBound
 from aether_nb.events.calls import (
     CallBegun,
     CallDoubtful,
@@ -54,6 +53,7 @@ from aether_nb.events.calls import (
     NamespaceKept,
     NamespaceRestored,
 )
+from aether_nb.events.coded import CallCoded
 from aether_nb.events.lasting import (
     CONSENT,
     CONSENT_YES,
@@ -99,6 +99,7 @@ __all__ = [
     "CONSENT_YES",
     "KINDS",
     "CallBegun",
+    "CallCoded",
     "CallDelta",
     "CallDoubtful",
     "CallFailed",
@@ -166,7 +167,6 @@ __all__ = [
     "TextDelta",
     "ThinkingDelta",
     "Turn",
-    "ValueBound",
 ]
 
 

@@ -80,9 +80,8 @@ class Block:
 
     def __init__(self, name: str, description: Description, words: frozenset[str]) -> None:
         self.name, self.description = name, description
-        self.mentioned = bool(words) and (
-            name.lower() in words or any(column.lower() in words for column in description.columns)
-        )
+        self.named = name.lower() in words
+        self.mentioned = self.named or (bool(words) and any(column.lower() in words for column in description.columns))
         self.type = description.head.split(",", 1)[0]
         self.parts: list[Text] = []
 

@@ -15,13 +15,13 @@ from typing import Any
 
 from aether_nb.events.messages import Text
 from aether_nb.live.composing import Block, written
-from aether_nb.live.describing.containers import CONTAINERS
+from aether_nb.live.describing.containers import CONTAINERS, short
 from aether_nb.live.describing.functions import docstring, source, unwrapped
 from aether_nb.live.describing.kinds import describe, is_table
 from aether_nb.live.describing.looks import Description, Line, Look
 from aether_nb.live.describing.records import fields_of
-from aether_nb.live.describing.safely import held, holdings, slots
-from aether_nb.live.describing.words import one_line, value_text
+from aether_nb.live.describing.safely import all_of, class_module, held, holdings, slots
+from aether_nb.live.describing.words import one_line
 from aether_nb.live.summary import Summary
 
 __all__ = ["inspect"]
@@ -109,7 +109,7 @@ def _children(value: Any) -> Iterator[tuple[str, Any]]:
         nothing = object()
         found = ((name, held(value, name, nothing)) for name in fields)
         yield from ((f".{name}", item) for name, item in found if item is not nothing)
-    elif not issubclass(kind, type | FunctionType) and kind.__module__ not in {"builtins", "enum"}:
+    elif not issubclass(kind, type | FunctionType) and class_module(kind) not in {"builtins", "enum"}:
         names = [name for name in (*islice(holdings(value), 200), *islice(slots(value), 200)) if _public(name)]
         yield from ((f".{name}", held(value, name)) for name in names)
 
@@ -117,10 +117,10 @@ def _children(value: Any) -> Iterator[tuple[str, Any]]:
 def _items(value: Any, base: Any) -> Iterator[tuple[str, Any]]:
     """The items of a container; a list of plain values is one thing and not many."""
     if base is dict:
-        yield from ((f"[{value_text(key)}]", item) for key, item in islice(dict.items(value), ITEMS + 1))
+        yield from ((f"[{one_line(short(key, 1), 60)}]", item) for key, item in islice(dict.items(value), ITEMS + 1))
         return
     items = list(islice(base.__iter__(value), ITEMS + 1))
-    if any(type(item) not in (int, float, str, bool, type(None)) for item in items):
+    if not all_of(items, int, float, str, bool, type(None)):
         yield from ((f"[{place}]", item) for place, item in enumerate(items))
 
 

@@ -89,7 +89,7 @@ def summarize(
     modules = {name: value for name, value in own.items() if issubclass(type(value), ModuleType)}
     variables = sorted(((n, v) for n, v in own.items() if n not in modules), key=lambda item: not is_table(item[1]))
     blocks = [Block(name, describe(v, Look(words=words, purse=purse, until=until)), words) for name, v in variables]
-    blocks.sort(key=lambda block: not block.mentioned)
+    blocks.sort(key=lambda block: (not block.named, not block.mentioned))
     imported = _imported(modules)
     title = Text(f"variables ({len(blocks)}):", "schema")
     parts = _told(blocks, budget - size([title, *imported]))

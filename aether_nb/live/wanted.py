@@ -69,10 +69,18 @@ def check_typed(text: str) -> str:
         nodes = list(ast.walk(ast.parse(text, mode="eval").body))
     except (SyntaxError, ValueError, RecursionError) as error:
         raise OptionError(f"--as {text} is no type.", f"{one_line(error)}.", KNOWN) from None
+    literals = [node.slice for node in nodes if isinstance(node, ast.Subscript) and _is_literal(node.value)]
+    plain = {inner for literal in literals for inner in ast.walk(literal)}
     for node in nodes:
-        if not isinstance(node, ALLOWED):
+        # A text is a forward reference, which whoever reads the type evaluates.
+        forward = isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in plain
+        if forward or not isinstance(node, ALLOWED):
             raise OptionError(f"--as {text} is no type.", "It is an expression that does something.", KNOWN)
     return text
+
+
+def _is_literal(node: ast.expr) -> bool:
+    return (node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")) == "Literal"
 
 
 class Wanted:
@@ -106,13 +114,16 @@ class Wanted:
             raise Unfit(f"it is a {type(value).__name__}, and a {self.text} is wanted")
         if isinstance(value, str) and self.type in (int, float, bool):
             raise Unfit(f"it is a text, and a value of type {self.text} is wanted")
-        plain = value
+        plain, simple = value, self.type in (int, float, bool, str)
         if hasattr(type(value), "tolist"):  # numpy and pandas: as Python's own values
-            plain, code = value.tolist(), f"{_bracketed(code)}.tolist()"
+            plain = value.tolist()
+            if simple and not isinstance(plain, list):
+                return Fitted(self._validated(plain), f"{self.text}({code})")
+            code = f"{_bracketed(code)}.tolist()"
         fitted = self._validated(plain)
         if type(fitted) is type(plain) and _same(fitted, plain):
             return Fitted(fitted, code)
-        if self.type in (int, float, bool, str):
+        if simple:
             return Fitted(fitted, f"{self.text}({code})")
         return Fitted(fitted, f"__import__('pydantic').TypeAdapter({self.text}).validate_python({code})")
 
@@ -154,9 +165,9 @@ def _resolved(text: str, namespace: Mapping[str, Any]) -> Any:
         raise OptionError(f"--as {text} is no type.", f"It is a {type(found).__name__}.", KNOWN)
     try:
         TypeAdapter(found)
-    except PydanticUserError as error:
-        hint = "Make it a dataclass or a pydantic model."
-        raise OptionError(f"--as {text} cannot be checked.", error.message.partition("\n")[0], hint) from None
+    except Exception as error:  # noqa: BLE001  # pydantic's own, or what a class of the user's raises when it is read
+        why = error.message.partition("\n")[0] if isinstance(error, PydanticUserError) else f"{one_line(error)}."
+        raise OptionError(f"--as {text} cannot be checked.", why, "Make it a dataclass or a pydantic model.") from None
     return found
 
 

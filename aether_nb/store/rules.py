@@ -99,19 +99,17 @@ def wants_disk(events: Sequence[k.Event], effect: Callable[[str], str | None]) -
             here = [each.effect for each in events[:n] if isinstance(each, k.CallProposed) and each.call.id == call]
             if (here[-1] if here else effect(call)) in ("external", None):
                 return True
-        elif _by_person(event):
+        elif isinstance(event, _DECISIONS) and _by_person(event):
             return True
     return False
 
 
-def _by_person(event: k.Event) -> bool:
+_DECISIONS = (k.GrantGiven, k.GateAnswered, k.CallSettled)
+
+
+def _by_person(event: k.GrantGiven | k.GateAnswered | k.CallSettled) -> bool:
     """Whether it says what a person decided; policies, grants and tools decide by rules that are there again."""
-    if isinstance(event, k.GrantGiven):
-        by = event.grant.by
-    elif isinstance(event, k.GateAnswered | k.CallSettled):
-        by = event.by
-    else:
-        return False
+    by = event.grant.by if isinstance(event, k.GrantGiven) else event.by
     return not by.startswith(("policy:", "grant:", "tool:"))
 
 

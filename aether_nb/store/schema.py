@@ -55,7 +55,7 @@ def _list_calls(db: sqlite3.Connection) -> None:
     """
     for run, seq, time, kind, version, payload in db.execute(query).fetchall():
         try:
-            derive(db, Entry(run, seq, time, decode(kind, version, payload)), 0)
+            derive(db, [Entry(run, seq, time, decode(kind, version, payload))], 0)
         except StoreError:
             continue
 

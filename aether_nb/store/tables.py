@@ -165,9 +165,9 @@ class TableLog:
         for entry, (event, payload) in zip(entries, drafts, strict=True):
             hash = link(prev, run, entry.seq, entry.time, event.kind, event.version, payload)
             db.execute(_PUT_EVENT, (run, entry.seq, entry.time, event.kind, event.version, payload, prev, hash))
-            derive(db, entry, epoch)
             prev = hash
             summed = summed or event.kind in SUMMED
+        derive(db, entries, epoch)
         seal = self._sealer.seal(head_fields(run, last, prev)) if own and self._sealer else ""
         if summed:
             row = db.execute(_GET_RUN, (run,)).fetchone()

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from aether_nb.errors import OptionError, RepairableToolError
-from aether_nb.events.kinds import Change, Effect, NamespaceChanged, ValueBound
+from aether_nb.events.kinds import CallCoded, Change, Effect, NamespaceChanged
 from aether_nb.events.messages import Text
 from aether_nb.live.execute import Execution
 from aether_nb.live.values import show_value
@@ -93,7 +93,7 @@ async def _answer(expression: str, name: str, wanted: str, context: Context) -> 
         Text(f"[bound] {name}: {wanted}\n", "schema"),
         Text(f"[value] {shown.text}", "output", shown.columns, shown.rows),
     )
-    return Result(told, ran.outputs, (*events, ValueBound(context.call_id, name, f"{name} = {fitted[0].code}")))
+    return Result(told, ran.outputs, (*events, CallCoded(context.call_id, f"{name} = {fitted[0].code}")))
 
 
 def _expression(text: str) -> str:

@@ -82,7 +82,7 @@ EXEMPT = {
     "call.failed": "like call.finished: a call's last word",
     "grant.revoked": "in one commit with run.resumed, when a seal is not right: tests/agent",
     "model.failed": "the run ends with it, or is resumed and asks again",
-    "model.switched": "in front of model.asked, which says the same again",
+    "model.switched": "in one commit with model.asked, which says the same again",
     "plan.revised": "like plan.made, from the same tool",
     "replay.begun": "in one commit with run.started",
     "replay.drifted": "says something of a call that is over",

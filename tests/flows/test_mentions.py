@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -150,3 +151,44 @@ def test_names_are_completed_behind_the_sign_and_in_braces(kernel: Kernel) -> No
     assert complete("%%aether\nCompare @d") == ["%%aether\nCompare @df"]
     assert "%%aether\nIs {limit" in complete("%%aether\nIs {lim")
     assert complete("%%aether\nUse &`cle") == ["%%aether\nUse &`clean"]
+
+
+def test_a_replay_works_nothing_out_again(kernel: Kernel) -> None:
+    """What stood in the record is what the replay tells; the expression is not evaluated a second time."""
+    kernel.run("times = []\ndef bump() -> int:\n    times.append(1)\n    return len(times)")
+    kernel.run("script('once')")
+    assert kernel.run("%%aether --model script\nThe count is {bump()}").status == "ok"
+    for mode in ("pure", "live"):
+        cell = kernel.run(f"%aether replay --mode {mode}")
+        assert cell.status == "ok", cell.of("error")
+    assert kernel.run("print(times)").text() == "[1]\n"
+    parts = kernel.run(
+        "session = get_ipython().aether_magics.session\n"
+        "opening = [e.event for e in session.store.log.read(session.last) if e.event.kind == 'context.composed'][0]\n"
+        "print([part.text.strip()[-1:] for part in opening.messages[-1].parts][1])"
+    )
+    assert parts.text() == "1\n"
+
+
+def test_a_slow_expression_can_be_stopped(kernel: Kernel) -> None:
+    """Stop while a mention is worked out ends the cell at once, and nothing was asked."""
+    kernel.run("import time\ndef slow() -> int:\n    for _ in range(600):\n        time.sleep(0.05)\n    return 1")
+    cell = kernel.send("%%aether --model script\nIs it {slow()}?")
+    time.sleep(1.5)
+    kernel.interrupt()
+    kernel.finish(cell)
+    assert cell.error == "MentionFailed"
+    assert kernel.run("print(1)").text() == "1\n"
+
+
+def test_a_parked_run_keeps_what_its_question_brought(kernel: Kernel) -> None:
+    """A lent function and a wanted value are there again when the run is resumed in the same kernel."""
+    kernel.run(
+        "script(ToolCall('', 'clean', {'text': ' a '}), ToolCall('', 'answer_with', {'expression': '2 + 2'}), 'ok')"
+    )
+    cell = kernel.run("%%aether --model script --mode ask -o four --as int --park-after 0\nUse &`clean`")
+    assert cell.status == "ok", cell.of("error")
+    kernel.run("%aether approve")
+    resumed = kernel.run("%aether resume")
+    assert resumed.status == "ok", (resumed.of("error"), resumed.text())
+    assert kernel.run("print(four)").text() == "4\n"

@@ -320,11 +320,13 @@ def test_paths_are_what_they_really_are(folder: Path) -> None:
         ("open", (3, "w", 1), ""),
         ("open", (os.devnull, "w", 1), ""),
         ("open", ("a", "rb", 0), ""),
+        ("open", ("a", "rb", "strange"), "write the file {}/a"),
+        ("os.kill", ("strange",), "do something that cannot be told (os.kill)"),
     ],
 )
-def test_events_in_plain_words(event: str, args: tuple[Any, ...], words: str) -> None:
+def test_events_in_plain_words(event: str, args: tuple[Any, ...], words: str, folder: Path) -> None:
     """Also those of other systems, and those that are harmless."""
-    assert "".join(attempt.words for attempt in attempts(event, args)) == words
+    assert "".join(attempt.words for attempt in attempts(event, args)) == words.format(folder)
 
 
 def test_what_the_code_calls_things_is_shown_safely() -> None:
@@ -338,6 +340,8 @@ def test_what_the_code_calls_things_is_shown_safely() -> None:
     [
         (Attempt("process", "run the program: fc-list"), ["subprocess:run", "matplotlib.font_manager:_call"], True),
         (Attempt("process", "run the program: rm"), ["subprocess:run", "pandas.io:x"], False),
+        (Attempt("process", "run the program: rm"), ["subprocess:run", "joblib.parallel:__call__"], False),
+        (Attempt("process", "run the program: uname"), ["subprocess:run", "platform:processor"], True),
         (Attempt("process", "send the signal 9 to the process 7"), ["subprocess:kill"], True),
         (Attempt("compiled", "load"), ["ctypes:__init__"], False),
         (Attempt("compiled", "load"), ["ctypes:__init__", "threadpoolctl:info"], True),

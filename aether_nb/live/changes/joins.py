@@ -98,7 +98,7 @@ def _of_two(made: Table, first: tuple[str, Table], second: tuple[str, Table], ha
     ]
     key = [made.names.index(column) for column in keys]
     if not keys and (pair := _same_values(made, brought)) is not None:
-        key = [pair[0]]
+        key = [min(pair)]
         sides = [Side(one.name, one.table, [one.brought[pair[at]]], one.brought) for at, one in enumerate(sides)]
     if min(brought[1]) < min(brought[0]):
         sides.reverse()

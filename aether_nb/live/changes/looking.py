@@ -19,7 +19,7 @@ from aether_nb.live.changes.shots import NO_TIME, Purse, Shot, Token
 from aether_nb.live.changes.tables import TablePrint
 from aether_nb.live.describing.words import root, type_name, value_text
 
-__all__ = ["LOOKERS", "looker_for", "shoot"]
+__all__ = ["LOOKERS", "VARIABLE_COST", "looker_for", "shoot"]
 
 LOOKERS: dict[tuple[str, str], Looker] = {
     ("pandas", "DataFrame"): pandas_frame,
@@ -80,17 +80,18 @@ def shoot(value: Any, purse: Purse, hold: Purse, exposed: Container[int] = froze
         return Shot("?", Token(value), problem=f"its type is not readable ({type(problem).__name__})")
     if skip or not purse.pay(VARIABLE_COST):
         return Shot(name, Token(value), problem=NO_TIME)
-    look = Look(purse, looker_for, hold, exposed)
+    look, allowed = Look(purse, looker_for, hold, exposed), purse.left
     try:
         content = look.at(value)
     except Exception as problem:  # noqa: BLE001 - what cannot be looked at is said so, and spoils no other
         return Shot(name, Token(value), problem=f"it is not readable ({type(problem).__name__})")
     table = content.table if type(content) is TablePrint else None
     size, text = _said(content)
-    return Shot(name, Token(value), content, look.exact, table.rows if table else size, text, table)
+    return Shot(name, Token(value), content, look.exact, table.rows if table else size, text, table, allowed=allowed)
 
 
 VARIABLE_COST = 5_000
+"""Nominal nanoseconds for looking at any variable at all."""
 _name = lru_cache(maxsize=512)(type_name)
 
 

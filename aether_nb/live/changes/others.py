@@ -44,14 +44,14 @@ def _drawn(axes: Any) -> Any:
 def xarray_dataset(dataset: Any, look: Look) -> Any:
     """A dataset by its variables; what is not in memory is only itself."""
     pieces = {str(name): _variable(variable, look) for name, variable in dataset._variables.items()}
-    return "object", "Dataset", None, tuple(pieces), (*pieces.values(), look.at(dataset._attrs))
+    return "object", "Dataset", None, (*pieces, "attrs"), (*pieces.values(), look.at(dataset._attrs))
 
 
 def xarray_array(array: Any, look: Look) -> Any:
     """A labelled array by its data and coordinates."""
     pieces = {str(name): _variable(variable, look) for name, variable in array._coords.items()}
     data = _variable(array._variable, look)
-    return "object", "DataArray", None, ("values", *pieces), (data, *pieces.values(), look.at(array._name))
+    return "object", "DataArray", None, ("values", *pieces, "name"), (data, *pieces.values(), look.at(array._name))
 
 
 def _variable(variable: Any, look: Look) -> Any:

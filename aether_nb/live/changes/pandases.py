@@ -3,6 +3,7 @@
 pandas copies data that two frames share before it writes to one of them. So a photograph keeps a frame that shares
 everything, and whether a buffer is still the same one says whether pandas wrote to it; what it held before is read only
 when it was replaced. Whether pandas works like that is tried out once; where it does not, a sample of the rows is kept.
+Who writes past pandas into a frame of more than a megabyte (``df["x"].array[0] = 1``) is seen only in a sample.
 pandas is not imported: whoever has a frame has imported it.
 """
 
@@ -85,7 +86,7 @@ def _locations(block: Any) -> Any:
 
 
 def _sum(where: Any, leaf: Any, size: int, shared: bool, look: Look) -> tuple[Any, Any]:
-    """Where a buffer lies, and its sum if that is needed or cheap."""
+    """Where a buffer lies, and its sum if that is needed or cheap, else that of a sample."""
     if not hasattr(leaf, "__array_interface__"):
         return (where, chunk_places(leaf)), None
     facts = leaf.__array_interface__
@@ -96,7 +97,7 @@ def _sum(where: Any, leaf: Any, size: int, shared: bool, look: Look) -> tuple[An
     if (size <= SMALL_BYTES or not safe) and look.purse.pay(leaf.nbytes // 4):
         return place, sum_of(leaf)
     look.exact = look.exact and safe
-    return place, None
+    return place, ("sample", leaf.flat[positions(leaf.size)].tobytes())
 
 
 @lru_cache(maxsize=4)

@@ -101,7 +101,8 @@ class Shot:
     """One variable as it was.
 
     ``content`` stands for what it holds: two that agree mean the same, as far as it was looked at; ``exact`` says
-    whether that is all of it. ``problem`` says why nothing is known. ``table`` is there for tables.
+    whether that is all of it. ``problem`` says why nothing is known. ``table`` is there for tables. ``allowed`` is what
+    could be spent on it: with as much again, the same content gives the same print.
     """
 
     type: str
@@ -112,3 +113,4 @@ class Shot:
     text: str = ""
     table: Table | None = None
     problem: str = ""
+    allowed: int = 0

@@ -45,8 +45,8 @@ class Exposed:
 class TablePrint:
     """The print of a table: ``table`` can tell about it, ``axes`` are its names and types, ``sums`` are of its data.
 
-    ``sums`` holds a pair for each buffer: where it lies, and a sum of its bytes or None. Equal places and no unequal
-    sums mean the same data: nothing but an array that is known can change it there.
+    ``sums`` holds a pair for each buffer: where it lies, and a sum of its bytes, of a sample, or None. Equal places and
+    no unequal sums mean the same data: nothing but an array that is known can change it there.
     """
 
     __slots__ = ("axes", "sums", "table")
@@ -62,13 +62,18 @@ class TablePrint:
     __hash__ = None  # type: ignore[assignment]
 
 
+def _whole(total: Any) -> bool:
+    """Whether a sum is there, and of all bytes."""
+    return total is not None and total[:1] != ("sample",)
+
+
 def alike(one: TablePrint, other: TablePrint) -> bool | None:
     """Whether two tables with the same names and types hold the same values; None when only a part was compared."""
     pairs = list(zip(one.sums, other.sums, strict=False))
     if len(one.sums) == len(other.sums):
         if all(a == b or (a[0] == b[0] and None in (a[1], b[1])) for a, b in pairs):
             return True
-        if all(a[1] == b[1] and a[1] is not None for a, b in pairs):
+        if all(a[1] == b[1] and _whole(a[1]) for a, b in pairs):
             return True
         if any(a[0] == b[0] and a[1] != b[1] and None not in (a[1], b[1]) for a, b in pairs):
             return False  # written to where it lies: the other table has changed with it, and cannot be asked

@@ -13,8 +13,8 @@ from typing import Any
 from aether_nb.events.kinds import Change
 from aether_nb.live.changes.columns import column_details
 from aether_nb.live.changes.flags import flags_of
-from aether_nb.live.changes.looking import shoot
-from aether_nb.live.changes.photographs import HOLD, Photograph, in_order, own_variables
+from aether_nb.live.changes.looking import VARIABLE_COST, shoot
+from aether_nb.live.changes.photographs import HOLD, Photograph, own_variables
 from aether_nb.live.changes.reaching import arrays_in
 from aether_nb.live.changes.shots import NO_TIME, Purse, Shot, Table
 from aether_nb.live.describing.words import value_text
@@ -40,10 +40,11 @@ def compare(before: Photograph, namespace: Mapping[str, object]) -> tuple[Change
     exposed, hold = arrays_in(variables.values()), Purse(HOLD)
     found: dict[str, Change | None] = dict.fromkeys(variables)
     now: dict[str, Shot] = {}
-    for name, value, purse in in_order(variables, before.reach | before.names):
+    for name, value in variables.items():
         was = before.shots.get(name)
+        purse = Purse(ADDED if was is None else was.allowed + VARIABLE_COST)
         skip = was is not None and was.problem == NO_TIME and was.token.identity == id(value)
-        now[name] = shot = shoot(value, Purse(ADDED) if was is None else purse, hold, exposed, skip)
+        now[name] = shot = shoot(value, purse, hold, exposed, skip)
         if was is None:
             found[name] = Change(name, "added", shot.type, _added(shot))
         else:
@@ -60,7 +61,7 @@ def _flagged(change: Change, before: Photograph, now: Mapping[str, Shot]) -> Cha
     if made is None or change.what not in ("added", "changed"):
         return change
     sources: dict[str, Table] = {}
-    for name in before.reach | before.names:
+    for name in sorted(before.reach | before.names):
         shot = before.shots.get(name) or (now.get(name) if name != change.name else None)
         if shot is not None and shot.table is not None:
             sources[name] = shot.table

@@ -14,7 +14,7 @@ from aether_nb.live.describing.looks import Description, Look
 from aether_nb.live.describing.safely import class_name
 from aether_nb.live.describing.words import one_line, value_text
 
-__all__ = ["masked", "numpy_array", "plain_array", "scalar", "sparse", "tensor", "whole_range"]
+__all__ = ["masked", "numpy_array", "plain_array", "scalar", "sparse", "tensor", "value_range", "varied", "whole_range"]
 
 READABLE = "biufmMUS"
 """The kinds of dtype whose values are Python's own or numpy's."""
@@ -61,10 +61,27 @@ def _told(figures: Figures | None, look: Look) -> tuple[str, str]:
 def _figures(array: Any, look: Look) -> Figures | None:
     if array.dtype.kind not in READABLE or not array.size:
         return None
-    found = measure(array.flat[positions(array.size)].tolist(), array.size, look.distinct)
-    if found.low is None or array.dtype.kind not in "iuf" or not look.affords(RANGE * array.size):
-        return found
-    return whole_range(array)
+    picked = array.flat[positions(array.size)]
+    if varied(picked, look.distinct):
+        return value_range(array, picked, look)
+    return measure(picked.tolist(), array.size, look.distinct)
+
+
+def varied(picked: Any, limit: int) -> bool:
+    """Whether numbers differ so much that their ends say more about them than the values."""
+    if picked.dtype.kind not in "iuf":
+        return False
+    first = picked[:64]
+    return len(set(first[first == first].tolist())) > limit
+
+
+def value_range(array: Any, picked: Any, look: Look) -> Figures:
+    """The ends of an array of numbers: of all of them when that can be afforded, else of those that were picked."""
+    if array.size == picked.size or look.affords(RANGE * array.size):
+        return whole_range(array)
+    found = whole_range(picked)
+    found.sampled = True
+    return found
 
 
 def whole_range(array: Any) -> Figures:
@@ -92,8 +109,9 @@ def masked(value: Any, name: str, look: Look) -> Description:
 
 
 def scalar(value: Any, name: str, look: Look) -> Description:
-    """One of numpy's numbers."""
-    return Description(name, sample=f" = {value_text(plain_list([value])[0], 120)}")
+    """One of numpy's numbers, texts or times."""
+    text = str(value) if value.dtype.kind in "mM" else value_text(plain_list([value])[0], 120)
+    return Description(name, sample=f" = {text}")
 
 
 def sparse(value: Any, name: str, look: Look) -> Description:

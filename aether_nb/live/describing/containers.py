@@ -31,7 +31,9 @@ def short(value: Any, depth: int = 2, base: Any = None) -> str:
     if not depth:
         return f"<{class_name(kind)} of {size}>"
     if kind is dict:
-        items = [f"{value_text(key, 40)}: {short(item, depth - 1)}" for key, item in islice(dict.items(value), ITEMS)]
+        items = [
+            f"{one_line(short(key, 1), 60)}: {short(item, depth - 1)}" for key, item in islice(dict.items(value), ITEMS)
+        ]
     else:
         items = [short(item, depth - 1) for item in islice(kind.__iter__(value), ITEMS)]
     inside = ", ".join(items) + (", …" if size > ITEMS else "")

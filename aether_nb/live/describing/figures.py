@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
-from aether_nb.live.describing.safely import class_name
+from aether_nb.live.describing.safely import all_of, class_name
 from aether_nb.live.describing.words import printable, root, value_text
 
 __all__ = ["POSITIONS", "Figures", "known", "measure", "plain_list", "positions", "whole"]
@@ -22,7 +22,7 @@ POSITIONS = 256
 MISSING = {"NAType", "NaTType"}
 TIMES = {"Timestamp", "Timedelta", "Period", "datetime", "date", "time", "timedelta"}
 NUMBERS = {int, float}
-SIMPLE = {int, float, str, bool, type(None)}
+SIMPLE = (int, float, str, bool, type(None))
 
 
 @dataclass(slots=True)
@@ -99,7 +99,7 @@ def measure(values: Sequence[object], rows: int, limit: int) -> Figures:
         rows: How many there are; more than ``values`` marks a sample.
         limit: Up to so many distinct values are listed.
     """
-    if set(map(type, values)) <= SIMPLE:
+    if all_of(values, *SIMPLE):
         present = [value for value in values if value is not None and value == value]
     else:
         present = [known(value) for value in values if not is_missing(value)]
@@ -167,6 +167,6 @@ def _positions(rows: int, most: int) -> tuple[int, ...]:
 
 def plain_list(values: Sequence[Any]) -> list[object]:
     """Values with numpy's scalars as Python's own."""
-    if set(map(type, values)) <= SIMPLE:
+    if all_of(values, *SIMPLE):
         return list(values)
     return [v.item() if root(type(v)) == "numpy" and v.dtype.kind in "biufcSU" else v for v in values]

@@ -148,9 +148,24 @@ _EXACTLY = {id(base): describer for base, describer in PYTHON}
 ORDINARY = {"__module__", "__doc__", "__init__", "__dict__", "__weakref__", "__qualname__", "__annotations__"}
 ORDINARY |= {"__firstlineno__", "__static_attributes__", "__parameters__", "__orig_bases__", "_abc_impl"}
 """What every class redefines without meaning anything by it."""
-UNREADABLE = {"__getattribute__", "__class__", "_mgr"}
+UNREADABLE = {"__getattribute__", "__class__", "_mgr", "index", "name", "dtype"}
 """What redefines one of these cannot even be made plain without running its code."""
-OF_ITSELF = {"pandas", "numpy", "scipy", "sklearn", "matplotlib", "pyarrow", "polars", "torch", "pyspark", "geopandas"}
+OF_ITSELF = {
+    "pandas",
+    "numpy",
+    "scipy",
+    "sklearn",
+    "matplotlib",
+    "pyarrow",
+    "polars",
+    "torch",
+    "pyspark",
+    "geopandas",
+    "dask",
+    "xarray",
+    "duckdb",
+    "PIL",
+}
 """Libraries that may derive from a class of their own or of each other and are trusted to answer quickly."""
 
 
@@ -209,7 +224,8 @@ def _of_library(value: Any, name: str, kind: Kind, redefined: frozenset[str], lo
         return kind.describe(kind.plain(value), f"{base} ({name})", look)
     if redefined and not kind.stored:
         return Description(name)
-    return kind.describe(value, name, look)
+    public = class_name(type(value)) == kind.name and root(type(value)) in OF_ITSELF
+    return kind.describe(value, base if public else name, look)
 
 
 def _of_python(value: Any, klass: type, name: str, look: Look) -> Description:
@@ -218,7 +234,7 @@ def _of_python(value: Any, klass: type, name: str, look: Look) -> Description:
     for base, describer in PYTHON:
         if issubclass(klass, base):
             return describer(value, name, look)
-    if enum.Enum in ancestors(klass):
+    if any(one is enum.Enum for one in ancestors(klass)):
         return records.enumeration(value, name)
     if fields := records.fields_of(klass):
         return records.record(value, name, fields)

@@ -11,7 +11,7 @@ from typing import Any
 
 from aether_nb.live.describing.containers import short
 from aether_nb.live.describing.looks import Description, Look
-from aether_nb.live.describing.safely import ancestors, class_name, genuine, held, holdings, members, root
+from aether_nb.live.describing.safely import all_of, ancestors, class_name, genuine, held, holdings, members, root
 from aether_nb.live.describing.words import many, one_line, word
 
 __all__ = ["estimator", "torch_module"]
@@ -60,8 +60,9 @@ def _defaults(klass: type) -> dict[str, Any]:
 
 def _same(value: object, usual: object) -> bool:
     """Whether a setting is the usual one; only Python's own plain values are compared."""
-    plain = (int, float, str, bool, type(None))
-    return value is usual or (type(value) is type(usual) and type(value) in plain and value == usual)
+    return value is usual or (
+        type(value) is type(usual) and all_of([value], int, float, str, bool, type(None)) and value == usual
+    )
 
 
 def torch_module(value: Any, name: str, look: Look) -> Description:

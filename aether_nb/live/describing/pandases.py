@@ -10,11 +10,11 @@ import sys
 from collections import Counter
 from typing import Any
 
-from aether_nb.live.describing.arrays import whole_range
+from aether_nb.live.describing.arrays import value_range, varied
 from aether_nb.live.describing.columns import NAMES, Column, single, table
 from aether_nb.live.describing.figures import Figures, measure, plain_list, positions, whole
 from aether_nb.live.describing.looks import Description, Look
-from aether_nb.live.describing.safely import class_name, genuine, held, holdings
+from aether_nb.live.describing.safely import all_of, class_name, genuine, held, holdings
 from aether_nb.live.describing.words import many, one_line, root, type_name, word
 
 __all__ = ["frame", "geo_frame", "geo_series", "index", "plain_frame", "plain_series", "series"]
@@ -90,17 +90,21 @@ def _figures(column: Any, array: Any, look: Look) -> Figures:
     rows, dtype = len(array), array.dtype
     if dtype.kind in "mM" and rows:
         return _times(array, rows, look)
-    numbers = array.to_numpy() if class_name(type(array)) in NUMPYS else None
-    picked = plain_list(array.take(positions(rows)).tolist()) if numbers is None else numbers[positions(rows)].tolist()
-    sample = measure(picked, rows, look.distinct)
+    if class_name(type(array)) in NUMPYS:
+        numbers = array.to_numpy()
+        picked = numbers[positions(rows)]
+        if varied(picked, look.distinct):
+            return value_range(numbers, picked, look)
+        values = picked.tolist()
+    else:
+        values = plain_list(array.take(positions(rows)).tolist())
+    sample = measure(values, rows, look.distinct)
     if not sample.sampled or (sample.low is None and not sample.distinct):
         return sample
     if not look.affords(rows * _nanoseconds(dtype, sample)) or _may_hold_anything(column):
         return sample
     if sample.low is None:
         return whole(sample, rows, int(array.isna().sum()), lambda: _distinct(column, look.distinct), look.distinct)
-    if numbers is not None and numbers.dtype.kind in "iuf":
-        return whole_range(numbers)
     there = column.dropna()
     low, high = plain_list([there.min(), there.max()])
     return Figures((rows - len(there)) / rows, low=low, high=high)
@@ -126,7 +130,7 @@ def _nanoseconds(dtype: Any, sample: Figures) -> float:
 def _may_hold_anything(column: Any) -> bool:
     """Whether there may be values in it whose own code would run if all of them were compared."""
     if column.dtype.name == "object":
-        return not set(map(type, column.array)) <= {str, float, type(None)}
+        return not all_of(column.array, str, float, type(None))
     return bool(column.dtype.name == "category")
 
 

@@ -8,12 +8,13 @@ Python itself. It does not know any library.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import GetSetDescriptorType, MappingProxyType, MemberDescriptorType
 from typing import Any
 
 __all__ = [
     "EMPTY",
+    "all_of",
     "ancestors",
     "class_module",
     "class_name",
@@ -55,6 +56,14 @@ def ancestors(klass: type) -> tuple[type, ...]:
     """A class and those it comes from, in the order in which they are asked; ``object`` is the last."""
     found: tuple[type, ...] = _MRO.__get__(klass)
     return found
+
+
+def all_of(values: Iterable[object], *kinds: type) -> bool:
+    """Whether all values are exactly of one of these classes.
+
+    Classes are told apart by who they are: to compare or hash one may run code of its metaclass.
+    """
+    return set(map(id, map(type, values))) <= set(map(id, kinds))
 
 
 def members(klass: type) -> Mapping[str, Any]:

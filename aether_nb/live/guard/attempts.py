@@ -49,8 +49,14 @@ def shown(text: object) -> str:
 
 
 def attempts(event: str, args: tuple[Any, ...]) -> Iterable[Attempt]:
-    """What an event of the table means; nothing when it is harmless, such as a file that is only read."""
-    return WATCHED[event](*args)
+    """What an event of the table means; nothing when it is harmless, such as a file that is only read.
+
+    One that cannot be understood is an attempt too: what is not known is asked about.
+    """
+    try:
+        return list(WATCHED[event](*args))
+    except (TypeError, ValueError, OSError):
+        return [Attempt("change", f"do something that cannot be told ({event})", detail=event)]
 
 
 # -- files
@@ -60,12 +66,12 @@ WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 NOWHERE = {os.devnull, "/dev/tty"}
 
 
-def only_reads(_: Any, mode: Any = None, flags: Any = 0) -> bool:
+def only_reads(_: Any, mode: Any = None, flags: Any = 0, *__: Any) -> bool:
     """Whether a file is opened to be read, by what the event ``open`` carries; asked often, so it is quick."""
-    return not flags & WRITING and (mode is None or mode in READING)
+    return isinstance(flags, int) and not flags & WRITING and (mode is None or mode in READING)
 
 
-def _open(path: Any, mode: Any = None, flags: Any = 0) -> Iterable[Attempt]:
+def _open(path: Any, mode: Any = None, flags: Any = 0, *_: Any) -> Iterable[Attempt]:
     if not only_reads(path, mode, flags) and not isinstance(path, int) and place(path) not in NOWHERE:
         yield _written(target(path))
 

@@ -24,8 +24,10 @@ OF_THEIR_OWN = re.compile(
     r"matplotlib\.font_manager\b.*|matplotlib:(_get_config_or_cache_dir|get_cachedir|get_configdir)"
 )
 """Who keeps caches and settings, wherever these lie."""
-WORKERS = re.compile(r"joblib(\.\w+)*:.*|matplotlib\.font_manager:.*|(platform|uuid|ctypes\.util):.*")
-"""Who starts programs: workers that compute, and questions about this machine."""
+WORKERS = re.compile(r"joblib\.(externals\.loky(\.\w+)*|pool|_parallel_backends):.*|matplotlib\.font_manager:.*")
+"""Who starts programs of its own: workers that compute, and the list of fonts."""
+QUESTIONS = re.compile(r"(platform|uuid|ctypes\.util):.*")
+"""What of Python's own asks other programs about this machine."""
 SHARED = re.compile(r"joblib_memmapping_folder_\w+")
 """Where joblib puts arrays that its workers read."""
 
@@ -51,7 +53,8 @@ def is_chore(attempt: Attempt, working: list[str]) -> bool:
         return any(name.partition(":")[0] not in LOADERS for name in working)
     if attempt.kind == "process":
         ends = attempt.words.startswith("send the signal") and any(name.startswith("subprocess:") for name in working)
-        return ends or any(map(WORKERS.fullmatch, working))
+        theirs = [name for name in working if name.partition(":")[0].partition(".")[0] not in sys.stdlib_module_names]
+        return ends or bool(theirs and WORKERS.fullmatch(theirs[0])) or any(map(QUESTIONS.fullmatch, working))
     if attempt.kind in ("network", "database"):
         return False
     if any(map(OF_THEIR_OWN.fullmatch, working)):

@@ -12,9 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-__all__ = ["entry", "is_below", "is_ordinary", "is_temporary", "place", "target"]
+__all__ = ["entry", "is_below", "is_ordinary", "is_temporary", "looks_secret", "place", "target"]
 
-SECRETS = ("*.pem", "*.key", "*.p12", "*.pfx", "*.kdbx", "id_rsa*", "id_ed25519*", "*credential*", "*secret*")
+SECRETS = tuple("*.pem *.key *.p12 *.pfx *.kdbx id_rsa* id_ed25519* *credential* *secret* *password*".split())
 """Names of files that hold keys."""
 LINKS = Path("/proc/self/fd")
 """Where Linux tells which files are open."""
@@ -71,9 +71,12 @@ def is_ordinary(path: str, workspace: str) -> bool:
     if not is_below(path, workspace):
         return False
     parts = Path(path).parts[len(Path(workspace).parts) :]
-    return not any(part.startswith(".") for part in parts) and not any(
-        fnmatch(Path(path).name.lower(), pattern) for pattern in SECRETS
-    )
+    return not any(part.startswith(".") for part in parts) and not looks_secret(Path(path))
+
+
+def looks_secret(file: Path) -> bool:
+    """Whether a file's name says that it holds a key."""
+    return any(fnmatch(file.name.lower(), pattern) for pattern in SECRETS)
 
 
 def is_temporary(path: str) -> bool:

@@ -116,6 +116,19 @@ function code(pieces) {
     ...pieces.map(([kind, text]) => (kind ? h("span", { class: `aether-k-${kind}` }, text) : text)));
 }
 
+/** A button that copies code, and says whether it could. @param {[string, string][]} pieces */
+function copier(pieces) {
+  const button = h("button", { class: "aether-button aether-copy", type: "button", "data-testid": "copy", onclick: async () => {
+    try {
+      await navigator.clipboard.writeText(pieces.map(([, text]) => text).join(""));
+      button.textContent = "Copied";
+    } catch {
+      button.textContent = "The browser does not let it be copied";
+    }
+  } }, "Copy");
+  return button;
+}
+
 /** Text whose `backticked` words are set as code. @param {string} text @returns {(string|Node)[]} */
 function inline(text) {
   return text.split(/`([^`\n]+)`/).map((piece, index) => (index % 2 ? h("code", {}, piece) : piece));
@@ -522,6 +535,8 @@ function drawCall(panel, node, block, memory) {
   body.hidden = !open;
   if (!open) return;
   panel.part(body, block.id, "code", block.code, () => (block.code.length ? code(block.code) : null));
+  panel.part(body, block.id, "copy", block.language === "python" && block.code, () =>
+    block.language === "python" && block.code.length > 0 && copier(block.code));
   const asked = block.gate && { ...block.gate, refused: "", refusals: 0 };
   panel.part(body, block.id, "gate", asked, () => block.gate && drawGate(panel, block, memory));
   if (block.gate) memory.refuse?.(block.gate);
