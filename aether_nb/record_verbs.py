@@ -33,7 +33,7 @@ from aether_nb.store.memory import MemoryLog
 from aether_nb.store.store import Store
 from aether_nb.tools.base import Tool
 from aether_nb.tools.builtin import BUILT_IN
-from aether_nb.widgets import wording
+from aether_nb.widgets import departures
 from aether_nb.widgets.transcript import bundle
 from aether_nb.widgets.view import view_of
 from aether_nb.widgets.view_replays import where_from
@@ -66,22 +66,22 @@ def went(store: Store, run: str, notebook: str = "") -> str:
         entries = store.chain.whole(store.log.resolve(run))[0]
         lines = [_request(entry.event) for entry in entries if isinstance(entry.event, ModelAsked) and entry.event.left]
         lines += [f"in the data: {'; '.join(e.event.signs)}" for e in entries if isinstance(e.event, InstructionsFound)]
-        return "\n".join([*lines, "In all:", *(f"  {line}" for line in wording.left_lines(account_of(entries)))])
+        return "\n".join([*lines, "In all:", *(f"  {line}" for line in departures.left_lines(account_of(entries)))])
     accounts, lines = [], []
     for summary in store.log.runs(RUNS):
         if notebook and summary.notebook and summary.notebook != notebook:
             continue
         accounts.append(account := account_of(store.chain.whole(summary.id)[0]))
-        said = "; ".join(filter(None, (wording.left(account), "orders found in data" if account.found else "")))
+        said = "; ".join(filter(None, (departures.left(account), "orders found in data" if account.found else "")))
         lines.append(f"{summary.id}  {said or 'nobody was asked'}")
-    return "\n".join([*lines, "In all:", *(f"  {line}" for line in wording.left_lines(total(accounts)))])
+    return "\n".join([*lines, "In all:", *(f"  {line}" for line in departures.left_lines(total(accounts)))])
 
 
 def _request(event: ModelAsked) -> str:
     """One request in a line: who was asked where, within which limit, and what was in it."""
     left = event.left
     assert left is not None
-    alone = wording.left_lines(account_of([Entry("", 0, 0.0, event)]))[0]
+    alone = departures.left_lines(account_of([Entry("", 0, 0.0, event)]))[0]
     shown = ", ".join(f"{sent.data} {sent.amount:,}" for sent in left.shown)
     return f"step {event.step}, {event.model}, --data {left.limit}: {alone}; by kind: {shown}"
 

@@ -100,6 +100,8 @@ def turn_of(state: RunState) -> Turn:
     assert started is not None
     data, hide = ("all", ()) if state.unlimited else (started.data, started.hide)
     calls = tuple(
-        line(call.proposed.call, call.status) for call in state.calls.values() if call.name not in ("plan", "ask_user")
+        line(call.proposed.call, f"{call.status}, then undone by the user" if call.undone else call.status)
+        for call in state.calls.values()
+        if call.name not in ("plan", "ask_user")
     )
     return Turn(state.run, state.head, started.prompt, state.answer, calls, state.made, data, hide)

@@ -71,6 +71,11 @@ class Rules:
         """Whether anything may not leave; then free output is withheld unless a person releases it."""
         return self.data != "all" or bool(self.hide)
 
+    @property
+    def why_not(self) -> str:
+        """Why nothing that code of the agent makes is written beside the record; empty when it may be."""
+        return "columns are hidden, and it may hold one of them" if self.hide else ""
+
     def hides(self, column: str) -> bool:
         """Whether no value of a column may leave. A frame's name may stand before the column's."""
         if column == ANY:

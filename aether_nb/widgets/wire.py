@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from aether_nb.widgets import highlight, wording
+from aether_nb.widgets import departures, highlight, wording
 from aether_nb.widgets.blocks import LIVE_KEPT, Block, Card, Failure, Note, Question, Thinking, View, Words
 from aether_nb.widgets.markdown import clean_html, to_html
 
@@ -42,9 +42,9 @@ def header(view: View, now: float) -> JSON:
         "waiting_since": view.waiting_since,
         "paused": view.paused,
         "steps": wording.count(view.steps, "step") if view.steps else "",
-        "usage": " · ".join(filter(None, (spent, wording.left(view.account), wording.misled(view)))),
+        "usage": " · ".join(filter(None, (spent, departures.left(view.account), departures.misled(view)))),
         "left": "\n".join(
-            [*wording.left_lines(view.account), *(f"In all: {line}" for line in wording.left_lines(view.in_all))]
+            [*departures.left_lines(view.account), *(f"In all: {line}" for line in departures.left_lines(view.in_all))]
         ),
         "now": now,
     }
@@ -114,7 +114,11 @@ def _card(card: Card) -> JSON:
         **live(card),
         "progress": _progress(card),
         "outputs": outputs(card),
-        "changes": [*map(wording.change, card.changes), *wording.flags(card.changes)],
+        "changes": [
+            *map(wording.change, card.changes),
+            *wording.flags(card.changes),
+            *wording.taken_back(card),
+        ],
         "failure": _failure(card.failure),
         "approval": wording.approval(card.gate) if card.gate else "",
         "gate": gate,

@@ -13,8 +13,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from aether_nb.events.account import Account, Went
-from aether_nb.events.kinds import Change, Lasts, LeaseTaken, NamespaceRestored, Outcome, RunResumed, State
+from aether_nb.events.kinds import Change, Lasts, LeaseTaken, NamespaceRestored, Outcome, RunResumed, State, UndoDone
 from aether_nb.events.messages import Usage
 from aether_nb.widgets.blocks import ENDED, Card, Doubt, Failure, Gate, Question, Try, View
 
@@ -153,41 +152,7 @@ def facts(view: View) -> list[str]:
     """The line of figures at the head of a run that is over or is shown as text."""
     seconds = [duration(view.seconds(view.ended))] if view.ended is not None else []
     spent = usage(view.usage) if view.steps else ""
-    out = left(view.account)
-    return [*seconds, count(view.steps, "step"), count(view.calls, "call"), *filter(None, (spent, out, misled(view)))]
-
-
-def misled(view: View) -> str:
-    """The badge of a run in whose data stood orders to the model; empty for any other."""
-    return "orders found in data" if view.account.found else ""
-
-
-def left(account: Account) -> str:
-    """What went where, in a few words: ``12 rows, 3 columns → api.acme.com``; empty before anybody was asked."""
-    if not account.away:
-        return "nothing left this machine" if account.went else ""
-    return "; ".join(f"{amounts(went)} → {host}" for host, went in account.away.items())
-
-
-def amounts(went: Went) -> str:
-    """How many rows, columns and pictures: ``no rows, 3 columns``."""
-    rows = count(went.rows, "row") if went.rows else "no rows"
-    columns = count(len(went.columns) + went.more, "column")
-    return ", ".join([rows, columns, *([count(went.images, "picture")] if went.images else [])])
-
-
-def left_lines(account: Account) -> list[str]:
-    """What went where in sentences, a host a line: rows, the names of columns, and what was kept back."""
-    lines = []
-    for host, went in account.went.items():
-        kept = [count(went.withheld, "piece") + " withheld"] * bool(went.withheld)
-        kept += [count(went.masked, "key") + " masked"] * bool(went.masked)
-        more = f" and {went.more} more" if went.more else ""
-        names = f" ({', '.join(went.columns)}{more})" if went.columns else ""
-        place = host or "this machine (it did not leave)"
-        facts = ", ".join([f"{amounts(went)}{names}", *kept])
-        lines.append(f"{place}: {count(went.requests, 'request')}, {facts}")
-    return lines
+    return [*seconds, count(view.steps, "step"), count(view.calls, "call"), *([spent] if spent else [])]
 
 
 def who(by: str) -> str:
@@ -238,6 +203,19 @@ def change(one: Change) -> str:
     kind = f": {one.type}" if one.type else ""
     details = f" ({', '.join(one.details)})" if one.details else ""
     return f"{sign} {one.name}{kind}{details}"
+
+
+def taken_back(card: Card) -> list[str]:
+    """That what a call did was undone, or what of it cannot be."""
+    limits = [f"! cannot be undone: {reveal_line(why)}" for why in card.limited]
+    return ["↩ undone"] if card.undone else limits
+
+
+def undone(event: UndoDone) -> Failure:
+    """That calls were taken back, or done once more, and what stayed as it was."""
+    count_ = count(len(event.call_ids), "call")
+    what = f"Done once more {who(event.by)}: {count_}." if event.undoes else f"Undone {who(event.by)}: {count_}."
+    return Failure(what, "".join(f"Not undone: {reveal_line(why)}\n" for why in event.left).rstrip())
 
 
 def flags(changes: Iterable[Change]) -> list[str]:

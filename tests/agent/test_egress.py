@@ -222,6 +222,7 @@ def test_the_rules_of_a_run_are_those_it_began_with() -> None:
     started = k.RunStarted("q", "m", data="stats", hide=("email",))
     rules = rules_of(started, {"API_TOKEN": "abcdefghij"})
     assert rules == Rules("stats", ("email",), ("abcdefghij",))
+    assert "hidden" in rules.why_not and Rules("schema").why_not == ""
     assert "names, types, figures" in limit_rule(rules) and "email" in limit_rule(rules) and limit_rule(Rules()) == ""
 
 
