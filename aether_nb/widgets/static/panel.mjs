@@ -303,7 +303,7 @@ class Panel {
     this.state.textContent = header.words;
     this.pick(header, ended);
     const facts = [this.picker.hidden && header.model, header.steps, header.usage].filter(Boolean);
-    this.facts.replaceChildren(...facts.map((text) => h("span", {}, text)));
+    this.facts.replaceChildren(...facts.map((text) => h("span", { title: header.left }, text)));
     this.stop.classList.toggle("aether-gone", ended);
     if (ended) this.stop.disabled = true;
     for (const one of [this.rests, this.telling]) one.classList.toggle("aether-gone", ended);
@@ -319,7 +319,7 @@ class Panel {
     this.paused = paused;
   }
 
-  /** The model as a choice, where there is another one to choose. @param {any} header @param {boolean} ended */
+  /** The model as a choice, if there is one. @param {any} header @param {boolean} ended */
   pick(header, ended) {
     const names = [...new Set([header.model, ...(header.choices ?? [])])].filter(Boolean);
     this.picker.hidden = ended || names.length < 2;
