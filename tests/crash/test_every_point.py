@@ -53,7 +53,7 @@ KNOWN = set(
     call.proposed+call.begun+question.asked call.proposed+gate.answered
     call.proposed+item.started+call.begun+call.finished+item.finished+call.proposed+call.begun
     call.proposed+item.started+gate.opened call.retried call.settled
-    gate.answered item.finished item.started+call.begun item.started+gate.opened
+    gate.answered item.finished item.finished+run.ended item.started+call.begun item.started+gate.opened
     lease.taken+run.resumed lease.taken+run.resumed+call.doubtful lease.taken+run.resumed+call.retried
     lease.taken+run.resumed+question.answered+call.retried limit.reached
     model.answered model.asked namespace.changed+namespace.kept+call.finished namespace.kept+run.parked
