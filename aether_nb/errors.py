@@ -34,6 +34,7 @@
     ├── ReplayError             a run cannot be replayed
     │   ├── ReplayDiverged      the record is not what the rules would have done
     │   └── WorldDiffers        an effect that the record speaks of is not there
+    ├── UndoRefused             there is nothing that could be taken back, or not here
     ├── SignalRefused           what is said to a run does not fit what it waits for
     └── RunFailed               a run came to a bad end
 
@@ -82,6 +83,7 @@ __all__ = [
     "ToolError",
     "ToolUseFailed",
     "ToolsRefused",
+    "UndoRefused",
     "UnknownVerb",
     "UsageFault",
     "WorkspaceError",
@@ -258,6 +260,10 @@ class BlobMissing(StoreError):
 
 class ResumeRefused(AetherError):
     """A run cannot go on as it is: it has ended, somebody else began it, or its tools or rules are other ones now."""
+
+
+class UndoRefused(AetherError):
+    """Nothing was taken back: there is nothing, it is not known here, or nobody said yes."""
 
 
 class ReplayError(AetherError):

@@ -18,7 +18,17 @@ from typing import Any, TypeAlias
 
 from IPython import get_ipython
 
-from aether_nb import code_verbs, doctor, model_verbs, record_care, record_verbs, reports, signal_verbs, verbs
+from aether_nb import (
+    code_verbs,
+    doctor,
+    model_verbs,
+    record_care,
+    record_verbs,
+    reports,
+    signal_verbs,
+    undo_verbs,
+    verbs,
+)
 from aether_nb.about import VERSION
 from aether_nb.errors import UsageFault
 from aether_nb.events.kinds import Kept
@@ -183,6 +193,12 @@ def signalling(verb: str) -> Handler:
     return say
 
 
+def undo(session: Session, options: argparse.Namespace) -> str:
+    """Take back what calls did; asks first where somebody can type."""
+    # A kernel puts its own function in the place of this one, so it is looked up when it is needed.
+    return undo_verbs.undone(session, options, input if can_type(session.shell) else None)
+
+
 def insert(session: Session, options: argparse.Namespace) -> str:
     """Put the code of a run into a cell below this one."""
     code, _ = code_verbs.code_in(session.store, session.store.log.resolve(options.run or session.last))
@@ -201,9 +217,11 @@ def export(session: Session, options: argparse.Namespace) -> str:
 def verify_code(session: Session, options: argparse.Namespace) -> str:
     """Run the code of a run in a fresh kernel, after the cells of this notebook."""
     run = session.store.log.resolve(options.run or session.last)
-    return code_verbs.verified_code(
-        session.store, run, options, _cells_before(session, run), partial(_spare, session.shell)
-    )[0]
+    before, spare = _cells_before(session, run), partial(_spare, session.shell)
+    try:
+        return code_verbs.verified_code(session.store, run, options, before, spare)[0]
+    except KeyboardInterrupt:
+        raise UsageFault("Stopped.", "The fresh kernel is gone, and nothing here was changed.") from None
 
 
 def _cells_before(session: Session, run: str) -> list[str] | None:
@@ -260,6 +278,7 @@ HANDLERS: dict[str, Handler] = {
     "setup": setup,
     "new": new,
     "grants": grants,
+    "undo": undo,
     "runs": runs,
     "show": show,
     "trace": trace,

@@ -9,9 +9,11 @@ from __future__ import annotations
 import ast
 import json
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from queue import Empty
 from typing import Any, Literal, TypeAlias
 
 from aether_nb.events.coding import Piece, RunCode
@@ -78,8 +80,8 @@ def reproduce(code: RunCode, before: Sequence[str], spare: Spare, folder: Path, 
         outside: Whether code that acts outside of the notebook is run, too.
     """
     found = Reproduction(code.run)
-    with fresh_kernel(folder, {"AETHER_PANEL": "off"}) as (_, client):
-        trying = _Trying(client, found)
+    with fresh_kernel(folder, {"AETHER_PANEL": "off"}) as (manager, client):
+        trying = _Trying(manager, client, found)
         if trying.prepared(code, before, spare):
             for number, piece in enumerate(code.pieces, 1):
                 title = piece.title or f"step {number}"
@@ -93,6 +95,7 @@ def reproduce(code: RunCode, before: Sequence[str], spare: Spare, folder: Path, 
 
 @dataclass
 class _Trying:
+    manager: Any
     client: Any
     found: Reproduction
 
@@ -160,17 +163,28 @@ class _Trying:
 
     def _run(self, code: str) -> str:
         """Run code as a cell; returns what went wrong, in a line."""
-        reply = self.client.execute_interactive(
-            code, allow_stdin=False, timeout=SECONDS, output_hook=lambda _: None, stop_on_error=False
-        )["content"]
-        return "" if reply["status"] == "ok" else f"{reply.get('ename', 'it')}: {reply.get('evalue', 'was aborted')}"
+        reply = self._execute(code)
+        return "" if reply["status"] == "ok" else f"{reply.get('ename', 'Aborted')}: {reply.get('evalue', '')}"
 
     def _ask(self, call: str) -> str:
         """Ask a function of ``live.probing`` in there; empty when it cannot say."""
         expression = f"__import__('aether_nb.live.probing', fromlist=['probe']).{call}"
-        reply = self.client.execute_interactive(
-            "", silent=False, store_history=False, allow_stdin=False, timeout=SECONDS,
-            user_expressions={"said": expression}, output_hook=lambda _: None,
-        )["content"]  # fmt: skip
+        reply = self._execute("", store_history=False, user_expressions={"said": expression})
         said = reply.get("user_expressions", {}).get("said", {}).get("data", {}).get("text/plain", "''")
         return str(ast.literal_eval(said))
+
+    def _execute(self, code: str, **more: Any) -> Mapping[str, Any]:
+        """What the kernel replies to a piece of code; an error of our own when it dies, or takes too long."""
+        id = self.client.execute(code, allow_stdin=False, stop_on_error=False, **more)
+        deadline = time.monotonic() + SECONDS
+        while time.monotonic() < deadline:
+            try:
+                message = self.client.get_shell_msg(timeout=0.5)
+            except Empty:
+                if not self.manager.is_alive():
+                    return {"status": "error", "ename": "KernelDied", "evalue": "the fresh kernel has died"}
+                continue
+            if message["parent_header"].get("msg_id") == id:
+                content: Mapping[str, Any] = message["content"]
+                return content
+        return {"status": "error", "ename": "TimeoutError", "evalue": f"it took longer than {SECONDS:g} s"}

@@ -10,8 +10,9 @@ import asyncio
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,14 @@ from aether_nb.agent.again import RECORDED, Again, Recalled, Record, record_agai
 from aether_nb.agent.asking import Asking
 from aether_nb.agent.calls import Calls, Host
 from aether_nb.agent.driver import Driver
+from aether_nb.agent.granting import Grants
 from aether_nb.agent.mail import Mail
 from aether_nb.agent.remembering import Occurrences
 from aether_nb.agent.resuming import advanced, check, owes_variables, taken_up, versions
 from aether_nb.agent.run import Run
 from aether_nb.agent.sealing import Signing
 from aether_nb.agent.waiting import Waiting
-from aether_nb.errors import OptionError, ResumeRefused, UsageFault
+from aether_nb.errors import OptionError, ResumeRefused, StoreError, UsageFault
 from aether_nb.events import kinds as k
 from aether_nb.events.folds import fold
 from aether_nb.events.state import RunState
@@ -36,6 +38,7 @@ from aether_nb.live.bridge import AgentThread
 from aether_nb.live.keeping import Keeper, plan_restore, restore
 from aether_nb.live.mentions.failures import Failures
 from aether_nb.live.summary import summarize
+from aether_nb.live.undo import Points, RunPoints
 from aether_nb.models.base import Model
 from aether_nb.models.words.insisting import insisting
 from aether_nb.serving import Serving
@@ -53,6 +56,9 @@ __all__ = ["Session"]
 
 UNASKED = 2.0
 """Seconds for which a run that is taken up waits where nobody can be asked: enough to hear what was said before."""
+
+FLAG = "g-flag"
+"""The yes that a typed flag gives. It is there as long as the flag is, and kept nowhere."""
 
 RULES = (k.RunStarted, k.RunForked, k.RunEnded, k.ModelAsked)
 """What says whether a run may go on: folding only these costs a fraction of folding a long log twice."""
@@ -79,8 +85,9 @@ class Session:
     notebook: str = ""
     thread: AgentThread = field(default_factory=AgentThread)
     turns: dict[str, k.Turn] = field(default_factory=dict)
-    grants: list[k.Grant] = field(default_factory=list)
     last: str = ""
+    points: Points = field(default_factory=Points)
+    """What can be taken back in this kernel."""
     unasked: float = UNASKED
     sleepers: Sleepers = field(init=False)
     """Parked runs that this kernel wakes by itself when what they wait for is said."""
@@ -92,11 +99,26 @@ class Session:
     working: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
-        """Take the folder that a person opened with a typed flag; nothing else is ever granted beforehand."""
+        """Nothing is read and nobody is asked yet."""
         self.sleepers = Sleepers(self.store, self.sealer, lambda: self.busy, lambda work: self.thread.submit(work))
+
+    @cached_property
+    def grants(self) -> list[k.Grant]:
+        """The yeses that last: those that were given in this notebook, and the folder that a typed flag has opened.
+
+        Raises:
+            StoreError: The record cannot be read.
+        """
+        found = self.kept_grants.standing()[0]
         if folder := self.models.settings.allow_writes:
             rule = f"folder:{os.path.realpath(folder)}"
-            self.grants.append(k.Grant("g-flag", "write_file", rule, "medium", "notebook", "the flag --allow-writes"))
+            found.append(k.Grant(FLAG, "write_file", rule, "medium", "notebook", "the flag --allow-writes"))
+        return found
+
+    @property
+    def kept_grants(self) -> Grants:
+        """Where they are kept for later kernels."""
+        return Grants(self.store, self.sealer, self.notebook)
 
     def close(self) -> None:
         """Let go of connections, files and the thread. What is recorded stays."""
@@ -219,7 +241,9 @@ class Session:
                 k.LeaseTaken(lease.epoch, lease.name, other.name if other else "", forced=bool(other and other.alive)),
                 k.RunResumed(lease.name, fresh, task.anyway),
             )
-            run.append(*taken_up(run.state, said, fresh, own))
+            gone = self.kept_grants.standing()[1]
+            revoked = (k.GrantRevoked(grant.id, "the user") for grant in run.state.grants if grant.id in gone)
+            run.append(*taken_up(run.state, (*said, *revoked), fresh, own))
             if fresh:
                 plan = plan_restore(entries)
                 run.append(await cell.main(lambda: restore(self.shell, plan, store.blobs, Signing(self.sealer))))
@@ -299,7 +323,8 @@ class Session:
         keeper = Keeper(self.store.blobs, signer=Signing(self.sealer))
         keeper.recall(known)
         notebook = Path(self.notebook) if self.notebook else None
-        host = Host(self.shell, self.workspace, cell.main, keeper=keeper, notebook=notebook, hold=cell.hold)
+        undo = RunPoints(self.points, run.id, self.store.blobs)
+        host = Host(self.shell, self.workspace, cell.main, keeper=keeper, notebook=notebook, hold=cell.hold, undo=undo)
         calls = Calls(run, tools, host, waiting.within(run))
         try:
             if record is None:
@@ -337,19 +362,24 @@ class Session:
         if state.started is None:
             return
         known = {(grant.tool, grant.rule, grant.risk) for grant in self.grants}
-        lasting = [grant for grant in state.grants if grant.lasts == "notebook"]
-        self.grants += [grant for grant in lasting if (grant.tool, grant.rule, grant.risk) not in known]
+        lasting = [grant for grant in state.grants if grant.lasts == "notebook" and grant.id != FLAG]
+        fresh = [grant for grant in lasting if (grant.tool, grant.rule, grant.risk) not in known]
+        self.grants += fresh
+        with suppress(StoreError):  # then they are as long as this kernel is
+            self.kept_grants.keep(*fresh)
         if state.ended and state.ended.outcome == "done" and not state.started.plan_only:
             self.turns[state.started.cell or state.run] = context.turn_of(state)
 
     def revoke(self, id: str) -> k.Grant:
-        """Take back a yes that lasts.
+        """Take back a yes that lasts, for good.
 
         Raises:
             OptionError: There is no such grant.
+            StoreError: That could not be written.
         """
         for grant in self.grants:
             if grant.id == id:
+                self.kept_grants.revoke(id)
                 self.grants.remove(grant)
                 return grant
         known = ", ".join(grant.id for grant in self.grants) or "none"

@@ -28,6 +28,7 @@ WHAT IS GUARANTEED
     two kernels want one run            one advances it; the other is told who and since when; a writer that was
                                         taken over is refused by the log
     a yes is given                      it counts for the exact call, and only in a record that this user's key seals
+    a yes is given for this notebook    it counts in its later kernels, by your key, until %aether grants --revoke
     a signal is sent twice              it is heard once
     a run is resumed where nobody is    what AETHER_APPROVE allows goes on; a gate, a doubt, a question and a pause stay
                                         open: the run is parked and says what to type. One that is begun there gets a no
@@ -153,6 +154,8 @@ class _Context:
     plan: tuple[PlanItem, ...] = ()
     made: tuple[str, ...] = ()
     keeper: None = None
+    undo: None = None
+    risk: Risk = "high"
     notebook: None = None
 
     @property

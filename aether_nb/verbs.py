@@ -124,7 +124,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("new", "Forget the earlier questions of this notebook; runs stay recorded.", (), ("notebook",)),
     Verb(
         "grants",
-        "The yeses that last, and taking one back.",
+        "The yeses that last for this notebook, and taking one back.",
         (Option(("--revoke",), "take back the grant of this name", default="", metavar="GRANT"),),
         ("notebook",),
     ),
@@ -134,12 +134,12 @@ VERBS: tuple[Verb, ...] = (
         (
             RUN,
             Option(("--take",), "take it over from a kernel that is alive", flag=True),
-            Option(("--anyway",), "go on, whoever began it and whatever has changed since", flag=True),
+            Option(("--anyway",), "go on, whoever wrote it and whatever has changed since", flag=True),
             PARK_AFTER,
             Option(
                 ("--approve",),
-                "when nobody can type: what is answered at a gate; it stays open when left out",
-                choices=("deny", "low", "auto"),
+                "when nobody can type: what gets a yes at a gate; every other one stays open",
+                choices=("low", "auto"),
                 terminal=True,
             ),
             STORE,
@@ -164,7 +164,7 @@ VERBS: tuple[Verb, ...] = (
             RUN,
             Option(("text",), "what it shall do instead", rest=True, metavar="TEXT"),
             Option(("--at",), "the last event that is copied; the last one when left out", metavar="EVENT"),
-            Option(("--anyway",), "go on, whoever began it and whatever has changed since", flag=True),
+            Option(("--anyway",), "go on, whoever wrote it and whatever has changed since", flag=True),
         ),
         ("notebook",),
     ),
@@ -197,10 +197,27 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb("pause", "Let a run pause before its next step.", (WAITING, *SENT)),
     Verb("go", "Let a paused run go on.", (WAITING, *SENT)),
-    Verb("stop", "Stop a run, whichever kernel it is in.", (WAITING, *SENT)),
+    Verb("stop", "Stop a run, whichever kernel it is in; one that nobody holds is ended.", (WAITING, *SENT)),
+    Verb(
+        "undo",
+        "Take back what calls did to variables and files, after showing what that changes; an undo can be undone.",
+        (
+            Option(
+                ("call",),
+                "a call's number or id, an undo, or a run; all of the last run when left out",
+                default="",
+                metavar="CALL|RUN",
+            ),
+            Option(("--to",), "take back all that came after this call", default="", metavar="CALL"),
+            Option(("--run",), "the run whose call it is; the last one when left out", default="", metavar="RUN"),
+            Option(("--preview",), "only show what would be done", flag=True),
+            Option(("--yes",), "do it without asking", flag=True),
+        ),
+        ("notebook",),
+    ),
     Verb(
         "runs",
-        "The runs that are recorded here; with --prune, drop ended ones for good.",
+        "The runs that are recorded here; with --prune, drop ended ones for good (on a server, your own).",
         (
             Option(("--prune",), "drop ended runs; say which", flag=True),
             Option(("--older",), "with --prune: that ended so many days ago", default="", metavar="DAYS"),

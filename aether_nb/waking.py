@@ -77,6 +77,11 @@ class Sleepers:
     def _put(self, state: RunState, wake: Wake) -> None:
         self._asleep[state.run] = _Sleeper(state, self.store.chain.head(state.run), wake)
 
+    def renew(self, state: RunState) -> None:
+        """Something was appended to a run without going on with it: watch over it as it is now, if it was."""
+        if (sleeper := self._asleep.get(state.run)) is not None:
+            self._put(state, sleeper.wake)
+
     def drop(self, run: str) -> None:
         """Watch over it no longer: somebody goes on with it."""
         self._asleep.pop(run, None)

@@ -291,6 +291,7 @@ def test_the_verbs_of_the_record(notebook: Notebook) -> None:
     assert "Nothing failed" in notebook.line("why")
     assert notebook.line("runs --prune --keep 5").startswith("0 runs dropped")
     assert "WHAT IS GUARANTEED" in notebook.line("help guarantees")
+    assert "IT DOES NOT SEE" in notebook.line("help guard")
     with pytest.raises(AetherError, match="no name for a variable"):
         notebook.line("replay -o 1x")
 
@@ -306,3 +307,47 @@ def test_the_record_stays_where_the_session_began(notebook: Notebook, tmp_path: 
     serve("Once more.")
     notebook.ask("And now?", "--model script")
     assert not (elsewhere / ".aether").exists()
+
+
+def test_a_yes_for_the_notebook_lasts_until_it_is_taken_back(
+    open_notebook: Callable[..., Notebook], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It counts in the next kernel of that notebook, for this user; not for a stranger, and not after it is revoked."""
+    file = tmp_path / "work" / "a.ipynb"
+    file.parent.mkdir()
+    file.write_text("{}")
+
+    def opened(who: str = "author") -> Notebook:
+        monkeypatch.setattr("aether_nb.live.whereabouts.notebook_path", lambda shell: file)
+        return open_notebook("work", who)
+
+    here, code = opened(), ToolCall("c1", "shell", {"command": "echo 1 > out.txt"})
+    serve(code, "Done.")
+    monkeypatch.setattr("aether_nb.faces.can_type", lambda shell: True)
+    monkeypatch.setattr("builtins.input", lambda prompt: "b")
+    here.ask("Write it", "--model script")
+    (given,) = here.session.grants
+    assert (given.tool, given.lasts, (file.parent / "out.txt").exists()) == ("shell", "notebook", True)
+    monkeypatch.setattr("builtins.input", lambda prompt: "n")
+    (file.parent / "out.txt").unlink()
+    serve(code, "Done again.")
+    assert given.id in opened().line("grants")
+    assert "Done again." in opened().ask("Write it again", "--model script") and (file.parent / "out.txt").exists()
+    assert opened("stranger").line("grants") == "No yes lasts beyond its run.\n"
+    assert opened().line(f"grants --revoke {given.id}") == f"Taken back: {given.id} (shell).\n"
+    assert opened().line("grants") == "No yes lasts beyond its run.\n"
+
+
+def test_a_yes_that_was_taken_back_meanwhile_is_gone_from_a_run_that_goes_on(notebook: Notebook) -> None:
+    """What stands in the run's own record does not outlive the word of the one who gave it."""
+    session, log = notebook.session, notebook.session.store.log
+    session.notebook = "/a.ipynb"
+    grant = k.Grant("g9", "shell", "call:sha256:h", "high", "notebook", "panel")
+    session.kept_grants.keep(grant)
+    session.kept_grants.revoke("g9")
+    whole = [entry.event for entry in log.read(newest(notebook)["run"])][:-2]
+    log.append("f0e1d2c3", 0, [*whole, k.GrantGiven(grant)], time.time())
+    serve("There are two.")
+    assert "There are two." in notebook.line("resume f0e1d2c3")
+    assert k.GrantRevoked("g9", "the user") in [entry.event for entry in log.read("f0e1d2c3")]
+    assert session.grants == [] and session.kept_grants.standing()[0] == []

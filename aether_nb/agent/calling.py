@@ -25,7 +25,7 @@ from aether_nb.agent.run import Run
 from aether_nb.errors import StoreError
 from aether_nb.events import kinds as k
 from aether_nb.live.jobs import waited
-from aether_nb.tools.base import Keeping
+from aether_nb.tools.base import Keeping, Undoing
 
 __all__ = ["CallContext", "Host", "Trace", "joined"]
 
@@ -48,6 +48,7 @@ class Host:
     main: Callable[[Callable[[], Any]], Awaitable[Any]]
     parallel: bool = False
     keeper: Keeping | None = None
+    undo: Undoing | None = None
     notebook: Path | None = None
     hold: Callable[[Callable[[], Future[Any]]], Any] = waited
 
@@ -88,6 +89,12 @@ class CallContext:
         return call.proposed.effect if call else "external"
 
     @property
+    def risk(self) -> k.Risk:
+        """How much this very call was judged to hurt."""
+        call = self.run.state.calls.get(self.call_id)
+        return call.proposed.risk if call else "high"
+
+    @property
     def workspace(self) -> Path:
         """The folder inside which files may be touched."""
         return self.host.workspace
@@ -116,6 +123,11 @@ class CallContext:
     def keeper(self) -> Keeping | None:
         """Who notes what calls read and make."""
         return self.host.keeper
+
+    @property
+    def undo(self) -> Undoing | None:
+        """Who keeps what calls change."""
+        return self.host.undo
 
     async def ask(self, text: str, options: tuple[str, ...] = (), guard: bool = False) -> str | None:
         """Ask the person, whose time does not count; calls that run side by side ask one after the other."""

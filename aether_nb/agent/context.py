@@ -85,6 +85,8 @@ def turn_of(state: RunState) -> Turn:
     """What later runs see of this one."""
     assert state.started is not None
     calls = tuple(
-        line(call.proposed.call, call.status) for call in state.calls.values() if call.name not in ("plan", "ask_user")
+        line(call.proposed.call, f"{call.status}, then undone by the user" if call.undone else call.status)
+        for call in state.calls.values()
+        if call.name not in ("plan", "ask_user")
     )
     return Turn(state.run, state.head, state.started.prompt, state.answer, calls, state.made)

@@ -218,14 +218,14 @@ _ENDS_CALL = (k.CallFinished, k.CallFailed, k.CallRetried, k.CallDoubtful, k.Cal
 
 _OUTSIDE = (
     k.RunStarted, k.ContextComposed, k.GrantGiven, k.GrantRevoked, k.LeaseTaken, k.RunResumed, k.RunForked,
-    k.NamespaceRestored, k.SignalReceived, k.ReplayBegun,
+    k.NamespaceRestored, k.SignalReceived, k.ReplayBegun, k.UndoDone,
 )  # fmt: skip
 """What no step makes: how the run opened, who took it up, what was said to it."""
 
 _GOING_ON = (k.GrantRevoked, k.CallDoubtful, k.CallRetried, k.NamespaceRestored)
 """What is said of open calls when a run is taken up again."""
 
-_LEFT = (k.CallFailed, k.CallDoubtful, k.NamespaceChanged, k.NamespaceKept, k.RunEnded)
+_LEFT = (k.CallFailed, k.CallDoubtful, k.NamespaceChanged, k.NamespaceKept, k.UndoLimited, k.RunEnded)
 """What a run leaves behind when it is stopped, or breaks off."""
 
 

@@ -28,6 +28,7 @@ from aether_nb.config import Settings
 from aether_nb.errors import AnswerInvalid, ModelError, ModelUnavailable, OptionError, UsageFault
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import Message, Text
+from aether_nb.live.undo import RunPoints
 from aether_nb.models.base import Model, Options, Request, closing
 from aether_nb.models.router import blind
 from aether_nb.store.memory import MemoryLog
@@ -85,6 +86,7 @@ class Answerer:
         *,
         run: Run | None = None,
         stream: bool = False,
+        undo: RunPoints | None = None,
     ) -> tuple[Response, Any]:
         """The answer to a question, after all the tools that it takes.
 
@@ -94,6 +96,7 @@ class Answerer:
             history: What was said before.
             run: The run that works on it, where somebody watches it; a new one else.
             stream: Whether models are asked to answer piece by piece.
+            undo: Where what its tools change is kept, where somebody may want to take it back.
 
         Returns:
             The response, and its value of the type that was asked for.
@@ -112,7 +115,8 @@ class Answerer:
         try:
             with _deeper():
                 person = Program(self.approve, _noting(run))
-                response = await Work(run, question, self._choice(said, observed), observed, person, self.bus).done()
+                choice = self._choice(said, observed)
+                response = await Work(run, question, choice, observed, person, self.bus, undo).done()
                 if shaped is not None:
                     return await self._valued(shaped, question, observed, run, response)
                 return response, response.text if said.as_ is str else response

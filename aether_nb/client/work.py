@@ -23,6 +23,7 @@ from aether_nb.client.responses import Chunk, Response, ToolResult, response_of
 from aether_nb.errors import AetherError, FatalToolError, ModelError, RepairableToolError, RunFailed
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import Message, Text, ToolCall
+from aether_nb.live.undo import RunPoints
 from aether_nb.models.base import Model, Options, Request
 from aether_nb.tools.base import Tool
 
@@ -60,6 +61,7 @@ class Work:
         observed: Where its requests are counted.
         person: Who decides about calls that the program's yes does not cover.
         bus: Who is told of its tools.
+        undo: Where what its tools change is kept.
     """
 
     def __init__(
@@ -70,12 +72,13 @@ class Work:
         observed: Observed,
         person: Program,
         bus: Bus,
+        undo: RunPoints | None = None,
     ) -> None:
         self.run = run
         self.run.watchers.append(_ToolEvents(run, bus))
         self._observed = observed
         asking = Asking([person])
-        calls = Calls(self.run, question.tools, host(), asking)
+        calls = Calls(self.run, question.tools, host(undo), asking)
 
         def chosen(request: Request) -> Model:
             observed.error = None

@@ -15,7 +15,7 @@ from aether_nb.events.growing import Growing
 from aether_nb.events.messages import Message, Part, Text, ToolCall
 from aether_nb.events.state import Call, CallStatus, Item, RunState
 from aether_nb.events.table import Filling, Table
-from aether_nb.events.telling import told
+from aether_nb.events.telling import told, undone
 
 __all__ = ["fold", "line", "phase", "step"]
 
@@ -126,6 +126,17 @@ def _restored(state: RunState, event: k.NamespaceRestored) -> Changes:
     made: Changes = {"made": tuple(name for name in state.made if name not in missing)}
     # Who has answered already is not asked again for that.
     return made if state.answered else made | _say(state, Message("user", (Text(told(event), "schema"),)))
+
+
+def _undone(state: RunState, event: k.UndoDone) -> Changes:
+    """A run that has ended is told in later turns, by its calls; one that goes on has to know at once."""
+    known = [call for id in event.call_ids if (call := state.calls.get(id)) is not None]
+    gone = {change.name for change in event.changes if change.what == "removed"}
+    changes = _put(state, *(replace(call, undone=not event.undoes) for call in known))
+    changes["made"] = tuple(sorted((set(state.made) | set(event.again)) - gone))
+    if state.ended is not None or state.answered:
+        return changes
+    return changes | _say(state, Message("user", (Text(undone(event), "schema"),)))
 
 
 def _say(state: RunState, message: Message) -> Changes:
@@ -282,10 +293,12 @@ def _question_answered(state: RunState, event: k.QuestionAnswered) -> Changes:
     return changes
 
 
-def _put(state: RunState, call: Call) -> Changes:
-    calls = state.calls
-    table = calls if isinstance(calls, Filling | Table) else Table(calls)
-    return {"calls": table.put(call.id, call)}
+def _put(state: RunState, *calls: Call) -> Changes:
+    before = state.calls
+    table = before if isinstance(before, Filling | Table) else Table(before)
+    for call in calls:
+        table = table.put(call.id, call)
+    return {"calls": table}
 
 
 def _settle(state: RunState, id: str, status: CallStatus, parts: tuple[Part, ...]) -> Changes:
@@ -334,6 +347,7 @@ REDUCERS: dict[str, Callable[[RunState, Any], Changes]] = {
     k.CallSettled.kind: _settled,
     k.NamespaceChanged.kind: _changed,
     k.NamespaceRestored.kind: _restored,
+    k.UndoDone.kind: _undone,
     k.QuestionAsked.kind: _question,
     k.QuestionAnswered.kind: _question_answered,
 }

@@ -13,21 +13,23 @@ fields change gets a higher ``version`` and a step in ``codec.UPCASTS``.
           gate.opened  gate.answered  [grant.given]      only where somebody has to be asked
           item.started
           call.begun  (output.delta, progress)  [question.asked  question.answered]
-          [namespace.changed  namespace.kept  call.coded]  call.finished | call.failed | call.retried | call.doubtful
+          [namespace.changed  namespace.kept  file.written  undo.limited  call.coded]
+          call.finished | call.failed | call.retried | call.doubtful
           item.finished
           [question.asked  question.answered  call.settled]  what became of a call in doubt
       [limit.reached  question.asked  question.answered]
       [signal.received]                                  said from outside: a yes, a word, an order
       [run.parked]  [lease.taken  run.resumed  namespace.restored]   it waits, or its kernel died; somebody goes on
     run.ended
+      [undo.done]                                        calls were taken back; also before the end, where it waits
 
 ``run.forked`` stands where a copy of another run's log goes its own way; ``runs.pruned`` and
 ``runs.packed`` in the journal of a store.
 ``replay.begun`` says that what follows comes from another run's record, ``replay.drifted`` that a call which was
 performed again came to something else.
 ``state.changed`` (transient) tells watchers of a new state; it is derived by a fold. This module knows nobody but
-``messages``, ``values``, ``asked``, ``calls``, ``coded``, ``lasting`` and ``transient``, whose names it passes on:
-whoever speaks of events needs one import.
+``messages``, ``values``, ``asked``, ``calls``, ``coded``, ``lasting``, ``undoing`` and ``transient``, whose names it
+passes on: whoever speaks of events needs one import.
 """
 
 from __future__ import annotations
@@ -69,6 +71,7 @@ from aether_nb.events.lasting import (
 )
 from aether_nb.events.messages import Message, Usage
 from aether_nb.events.transient import CallDelta, OutputDelta, Progress, StateChanged, TextDelta, ThinkingDelta
+from aether_nb.events.undoing import FileChange, FileWritten, UndoDone, UndoLimited
 from aether_nb.events.values import (
     Change,
     Drift,
@@ -111,6 +114,8 @@ __all__ = [
     "Effect",
     "Entry",
     "Event",
+    "FileChange",
+    "FileWritten",
     "Flag",
     "GateAnswered",
     "GateOpened",
@@ -162,6 +167,8 @@ __all__ = [
     "TextDelta",
     "ThinkingDelta",
     "Turn",
+    "UndoDone",
+    "UndoLimited",
 ]
 
 

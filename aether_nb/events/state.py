@@ -26,13 +26,15 @@ LIMITS = ("steps", "seconds", "tokens", "cost")
 class Call:
     """A call as it stands: what was proposed, what became of it, and which attempt is the next or the last.
 
-    ``not_before`` is the time, in seconds since the epoch, at which a call that is tried again may begin.
+    ``not_before`` is the time, in seconds since the epoch, at which a call that is tried again may begin. ``undone``:
+    what it did was taken back since.
     """
 
     proposed: k.CallProposed
     status: CallStatus = "proposed"
     attempt: int = 1
     not_before: float = 0.0
+    undone: bool = False
 
     @property
     def id(self) -> str:

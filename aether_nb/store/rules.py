@@ -104,10 +104,10 @@ def wants_disk(events: Sequence[k.Event], effect: Callable[[str], str | None]) -
     return False
 
 
-_DECISIONS = (k.GrantGiven, k.GateAnswered, k.CallSettled)
+_DECISIONS = (k.GrantGiven, k.GateAnswered, k.CallSettled, k.UndoDone)
 
 
-def _by_person(event: k.GrantGiven | k.GateAnswered | k.CallSettled) -> bool:
+def _by_person(event: k.GrantGiven | k.GateAnswered | k.CallSettled | k.UndoDone) -> bool:
     """Whether it says what a person decided; policies, grants and tools decide by rules that are there again."""
     by = event.grant.by if isinstance(event, k.GrantGiven) else event.by
     return not by.startswith(("policy:", "grant:", "tool:"))

@@ -100,10 +100,11 @@ def _expression(text: str) -> str:
         RepairableToolError: It is none.
     """
     text = text.strip()
+    whole = f"({text}\n)" if "\n" in text else text
     try:
-        ast.parse(text, mode="eval")
+        ast.parse(whole, mode="eval")
     except (SyntaxError, ValueError) as error:
         told = error.msg if isinstance(error, SyntaxError) else str(error)
         hint = "Run statements with run_python, then name what they made."
         raise RepairableToolError(f"{text[:80]!r} is no expression: {told}.", hint=hint) from None
-    return text if "\n" not in text else f"({text})"
+    return whole

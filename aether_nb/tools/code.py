@@ -52,7 +52,11 @@ def judge(arguments: Mapping[str, Any], context: Context) -> Assessment:
         what = f"{type(error).__name__}: {error.msg} (line {error.lineno})"
         raise RepairableToolError(what, (error.text or "").strip(), "Send valid Python.") from error
     reading = read(code, context.shell.user_ns, context.made)
-    return Assessment(reading.risk, reading.effect, reading.reasons, "runs this code in your notebook's namespace")
+    reasons = reading.reasons
+    if context.undo is not None and reading.risk != "low":  # what only reads, or changes what the run made, needs none
+        concerning = reasons if reading.risk == "medium" else None
+        reasons += context.undo.cannot(context.shell.user_ns, code, concerning)
+    return Assessment(reading.risk, reading.effect, reasons, "runs this code in your notebook's namespace")
 
 
 @declare(judge=judge, where="loop")
@@ -87,7 +91,7 @@ async def performed(
         again: Whether it can be run again to the same end; what it made is written at once when it cannot.
         then: Done on the main thread when the code has ended, before anybody looks what has changed.
     """
-    shell, keeper = context.shell, context.keeper
+    shell, keeper, undo = context.shell, context.keeper, context.undo
 
     def show(stream: str, text: str) -> None:
         context.emit(OutputDelta(context.call_id, text, "stderr" if stream == "stderr" else "stdout"))
@@ -99,13 +103,14 @@ async def performed(
         for figure in execution.figures:
             shell.display_pub.publish(dict(figure))
         changes = compare(before.photograph, shell.user_ns)
+        limited = undo.after(context.call_id, changes) if undo is not None else ()
         refused = tuple(before.guard.refused)
         names = [change.name for change in changes if change.what != "removed"]
         stopped = execution.interrupted  # whoever presses Stop does not wait until much is written
         kept: tuple[Kept, ...] = ()
         if keeper is not None and names:
             kept = keeper.keep(shell.user_ns, names, 0.0 if stopped else seconds, again=stopped or again)
-        ran = Ran(execution, changes, kept, before.inputs, refused)
+        ran = Ran(execution, changes, kept, before.inputs, limited, refused)
         if execution.interrupted:
             context.leave(ran.outputs, ran.events(context.call_id))
             raise KeyboardInterrupt  # IPython has swallowed it; it is the run that was stopped, not this code alone
@@ -120,11 +125,18 @@ async def performed(
         announced = read(code, shell.user_ns, context.made).announced
         guard = Guard(Agreement(announced, str(context.workspace), context.permits), context.allows, shell.user_ns)
         before = Before(photograph(shell.user_ns, names_in(code)), inputs, time.monotonic(), guard)
+        if undo is not None:
+            undo.before(context.call_id, shell.user_ns, code, only_read(context))
         running = Executor(shell, guard).run(code, show)
         return awaited(before, running) if inspect.isawaitable(running) else seen(before, running)
 
     ran: Ran = await context.main(job)
     return ran
+
+
+def only_read(context: Context) -> frozenset[str]:
+    """The names that a call of low risk leaves alone: all but those that its run made."""
+    return frozenset(context.shell.user_ns).difference(context.made) if context.risk == "low" else frozenset()
 
 
 @dataclass(frozen=True)
@@ -145,6 +157,7 @@ class Ran:
     changes: tuple[Change, ...]
     kept: tuple[Kept, ...] = ()
     inputs: tuple[Kept, ...] = ()
+    limited: tuple[Event, ...] = ()
     refused: tuple[Refusal, ...] = ()
 
     @property
@@ -161,7 +174,7 @@ class Ran:
         """The changes as an event, and what is known of them, if there were any."""
         changed: tuple[Event, ...] = (NamespaceChanged(call_id, self.changes),) if self.changes else ()
         noted = self.kept or self.inputs
-        return (*changed, NamespaceKept(call_id, self.kept, self.inputs)) if noted else changed
+        return (*changed, *((NamespaceKept(call_id, self.kept, self.inputs),) if noted else ()), *self.limited)
 
 
 def refusals(refused: tuple[Refusal, ...]) -> list[str]:

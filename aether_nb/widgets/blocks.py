@@ -131,6 +131,7 @@ class Card:
     ``live`` is the tail of what it printed so far, ``cut`` how many characters went before that tail; both are empty
     again when the call is over, because ``result`` (what the model was told) and ``outputs`` (MIME bundles for people)
     are the facts. ``begun`` is in epoch seconds, None before it acts; ``seconds`` is None until it is over.
+    ``undone``: what it did was taken back since.
     """
 
     call_id: str
@@ -158,6 +159,9 @@ class Card:
     stopped: bool = False
     tries: tuple[Try, ...] = ()
     doubt: Doubt | None = None
+    undone: bool = False
+    limited: tuple[str, ...] = ()
+    """What of its changes cannot be taken back, in sentences."""
 
     @classmethod
     def of(cls, event: CallProposed) -> Card:

@@ -271,8 +271,8 @@ def _html_body(card: Card) -> str:
         pieces.append(_line(_span(plain.brief(wording.settled(card.doubt)), QUIET)))
     if result := plain.result(card):
         pieces.append(_pre(result, PRINTED))
-    if card.changes:
-        pieces.append(_pre(plain.changes(card), PRINTED))
+    if changes := plain.changes(card):
+        pieces.append(_pre(changes, PRINTED))
     pieces += [_line(_span(line, WARN if line.startswith("!") else QUIET)) for line in plain.flags(card)]
     if card.failure:
         pieces.append(_html_failure(card.failure))

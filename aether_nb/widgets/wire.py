@@ -110,7 +110,11 @@ def _card(card: Card) -> JSON:
         **live(card),
         "progress": _progress(card),
         "outputs": outputs(card),
-        "changes": [*map(wording.change, card.changes), *wording.flags(card.changes)],
+        "changes": [
+            *map(wording.change, card.changes),
+            *wording.flags(card.changes),
+            *wording.taken_back(card),
+        ],
         "failure": _failure(card.failure),
         "approval": wording.approval(card.gate) if card.gate else "",
         "gate": gate,

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from aether_nb import tool
+from aether_nb.agent.again import Recalled
 from aether_nb.agent.asking import Answer, Asking, Nobody
 from aether_nb.agent.mail import Mail
 from aether_nb.agent.sealing import signal_fields
@@ -106,6 +108,13 @@ def test_who_is_there_has_as_long_as_he_likes(mail: Mail) -> None:
     assert asyncio.run(Waiting(Asking([Slow()]), mail, unasked=0.01).approve(CALL)) == YES
     assert asyncio.run(Waiting(Asking([Leaving()]), mail, unasked=0.01).approve(CALL)) is None
     assert asyncio.run(Waiting(Asking([Leaving()]), mail, park_after=0.2, unasked=0.01).approve(CALL)) is None
+
+
+def test_who_performs_a_record_again_is_asked_like_anybody(mail: Mail) -> None:
+    """The record answers for calls that ask; whether a person is there is found out as always."""
+    nobody = Recalled(Asking([Nobody("deny")]), SimpleNamespace(calls={}))  # type: ignore[arg-type]  # of no call
+    assert not asyncio.run(nobody.somebody())
+    assert asyncio.run(Waiting(nobody, mail, unasked=0.01).approve(CALL)) is None
 
 
 def test_a_run_that_is_taken_up_where_nobody_is_lies_parked_again() -> None:

@@ -1,8 +1,8 @@
 """What telling changes costs: a photograph and a comparison of 500 variables, and how that grows with their rows.
 
-    python tests/benchmarks/changes.py [--rounds 9]
+    python tests/benchmarks/changes.py [--rounds 9] [--rows 10000000]
 
-The variables are of all kinds: numbers, texts, lists, nested dicts, sets, arrays, small and large frames; the code names
+The variables are numbers, texts, lists, nested dicts, sets, arrays, small and large frames; the code names
 four of them. Milliseconds of CPU, the least of the rounds. The floor is IPython's own ``%whos`` over the
 same names in the same run. The exit code is 1 when a target is missed.
 """
@@ -72,9 +72,10 @@ def main() -> int:
     """Measure, print, and say whether the targets are met."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--rows", type=int, default=10_000_000)
     options = parser.parse_args()
     shell, costs = InteractiveShell.instance(), []
-    for rows in (10_000, 10_000_000):
+    for rows in (10_000, options.rows):
         held = namespace_of(rows)
         shell.user_ns.update(held)
 

@@ -193,6 +193,7 @@ class _Life:
         shell = SimpleNamespace(user_ns={tool.name: tool for tool in self._tools()}, user_ns_hidden={})
         store = replace(world.store, log=self, signals=_Signals(self))  # type: ignore[arg-type]  # but for what dies
         self.session = Session(shell, _Models(world), store, world.sealer, world.folder)  # type: ignore[arg-type]
+        self.session.unasked = 0.0
 
     # ---- a log whose writer may die
 

@@ -28,6 +28,8 @@ class ToolContext:
     left: tuple[Any, ...] = ()
     asked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     keeper: Any = None
+    undo: Any = None
+    risk: str = "medium"
     key: str = "key"
     effect: Effect = "namespace"
     notebook: Path | None = None

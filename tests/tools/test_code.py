@@ -48,6 +48,21 @@ def test_the_model_is_told_what_was_printed_made_and_returned(context: Shelled) 
     assert run_python.purpose({"code": "", "purpose": "Add it up"}) == "Add it up"
 
 
+def test_the_model_is_told_what_deserves_a_second_look(context: Shelled) -> None:
+    """A join that repeats rows comes back with its figures and the request to correct it; a note comes without one."""
+    context.shell.user_ns["cities"] = pd.DataFrame({"city": ["Rome", "Oslo", "Oslo"], "land": ["IT", "NO", "no"]})
+    text = use(run_python, context, code="df = df.merge(cities, on='city')").parts[0].text
+    assert text.endswith(
+        "[check]\nwarning df: fan-out: 2 rows became 3; key `city` is no longer unique: it repeats in `cities`\n"
+        "Correct what was not meant, or say why it is right."
+    )
+    assert (
+        use(run_python, context, code="df = df[df.sales > 6]")
+        .parts[0]
+        .text.endswith("[check]\nnote df: row loss: 2 of 3 rows are gone")
+    )
+
+
 def test_code_with_nothing_to_show_says_so(context: Shelled) -> None:
     """The model is never left with an empty answer."""
     assert use(run_python, context, code="pass").parts[0] == Text("done; there was nothing to show", "rows")

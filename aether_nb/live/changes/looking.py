@@ -77,14 +77,14 @@ def shoot(value: Any, purse: Purse, hold: Purse, exposed: Container[int] = froze
     try:
         name = _name(kind)  # type: ignore[arg-type]
     except Exception as problem:  # noqa: BLE001 - an odd class is kept apart, and spoils no other
-        return Shot("?", Token(value), problem=f"its type is not readable ({type(problem).__name__})")
+        return Shot("?", Token(value), exact=False, problem=f"its type is not readable ({type(problem).__name__})")
     if skip or not purse.pay(VARIABLE_COST):
-        return Shot(name, Token(value), problem=NO_TIME)
+        return Shot(name, Token(value), exact=False, problem=NO_TIME)
     look, allowed = Look(purse, looker_for, hold, exposed), purse.left
     try:
         content = look.at(value)
     except Exception as problem:  # noqa: BLE001 - what cannot be looked at is said so, and spoils no other
-        return Shot(name, Token(value), problem=f"it is not readable ({type(problem).__name__})")
+        return Shot(name, Token(value), exact=False, problem=f"it is not readable ({type(problem).__name__})")
     table = content.table if type(content) is TablePrint else None
     size, text = _said(content)
     return Shot(name, Token(value), content, look.exact, table.rows if table else size, text, table, allowed=allowed)

@@ -20,7 +20,7 @@ __all__ = ["HOLD", "Photograph", "in_order", "own_variables", "photograph"]
 SURELY = 60_000_000
 """Nominal nanoseconds for the variables within reach: enough for any ordinary notebook, and an end for every other."""
 REST = 4_000_000
-"""Nominal nanoseconds for the others."""
+"""Nominal nanoseconds for the others, of which each may have an eighth: a large one leaves something to the next."""
 HOLD = 1_000_000_000
 """Bytes of tables that are kept alive until the comparison, so that it can be told what they held."""
 
@@ -64,6 +64,11 @@ def in_order(variables: Mapping[str, object], first: Collection[str]) -> Iterato
     """
     tables = {"pandas", "polars", "pyarrow", "numpy", "torch"}
     cheap_first = sorted(variables.items(), key=lambda item: root(type(item[1])) in tables)
-    for chosen, amount in ((True, SURELY), (False, REST)):
-        purse = Purse(amount)
-        yield from ((name, value, purse) for name, value in cheap_first if (name in first) is chosen)
+    for chosen, amount, most in ((True, SURELY, SURELY), (False, REST, REST // 8)):
+        left = amount
+        for name, value in cheap_first:
+            if (name in first) is chosen:
+                purse = Purse(min(left, most))
+                left -= purse.left
+                yield name, value, purse
+                left += purse.left

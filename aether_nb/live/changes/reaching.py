@@ -7,7 +7,7 @@ know.
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from itertools import chain, islice
 from types import CellType, CodeType, FunctionType, MethodType
 from typing import Any, cast
@@ -47,6 +47,10 @@ def in_reach(variables: Mapping[str, object], names: Collection[str]) -> frozens
         waiting += bound[id(value)]
         waiting += (other for item in _items(value) for other in bound.get(id(item), ()))
         waiting += (other for other in _names_used(value) if other in variables)
+    if not found:
+        return frozenset()
+    objects = {id(variables[name]) for name in found}
+    found.update(name for name, value in variables.items() if not objects.isdisjoint(map(id, _items(value))))
     shared = Exposed(chain.from_iterable(map(_memory, (variables[name] for name in found))))
     if not shared.starts:
         return frozenset(found)
@@ -110,19 +114,41 @@ def _code_names(code: CodeType) -> Iterator[str]:
 
 
 def _memory(value: Any) -> list[tuple[int, int]]:
-    """The memory that an array, or the plain columns of a pandas frame, lie in, as whole buffers."""
-    numpy, pandas, kind = sys.modules.get("numpy"), sys.modules.get("pandas"), type(value)
-    if numpy is None or kind.__flags__ & PLAIN:
+    """The memory that an array, or the plain columns of a table, lie in, as whole buffers."""
+    kind = type(value)
+    if "numpy" not in sys.modules or kind.__flags__ & PLAIN:
         return []
     try:
-        if issubclass(kind, numpy.ndarray):
+        if issubclass(kind, sys.modules["numpy"].ndarray):
             return [_whole(value)]
-        if pandas is not None and issubclass(kind, (pandas.DataFrame, pandas.Series)):
-            blocks = object.__getattribute__(value, "_mgr").blocks
-            return [_whole(block.values) for block in blocks if type(block.values) is numpy.ndarray]
-    except Exception:  # noqa: BLE001 - an odd object is not followed, and spoils no other
+        return MEMORIES[root(kind), kind.__name__](value)
+    except Exception:  # noqa: BLE001 - an odd object, or one without such memory, is not followed
         return []
-    return []
+
+
+def _pandas_memory(value: Any) -> list[tuple[int, int]]:
+    blocks = object.__getattribute__(value, "_mgr").blocks
+    return [_whole(block.values) for block in blocks if type(block.values).__module__ == "numpy"]
+
+
+def _arrow_memory(table: Any) -> list[tuple[int, int]]:
+    buffers = (buffer for column in table.columns for chunk in column.chunks for buffer in chunk.buffers() if buffer)
+    return [(buffer.address, buffer.address + buffer.size) for buffer in buffers]
+
+
+def _polars_memory(frame: Any) -> list[tuple[int, int]]:
+    plain = (column for column in frame.get_columns() if column.dtype.is_numeric() and column.n_chunks() == 1)
+    arrays = (column.to_numpy() for column in plain if not column.null_count())
+    return [(array.ctypes.data, array.ctypes.data + array.nbytes) for array in arrays]
+
+
+MEMORIES: dict[tuple[str, str], Callable[[Any], list[tuple[int, int]]]] = {
+    ("pandas", "DataFrame"): _pandas_memory,
+    ("pandas", "Series"): _pandas_memory,
+    ("polars", "DataFrame"): _polars_memory,
+    ("pyarrow", "Table"): _arrow_memory,
+}
+"""Where tables may share memory with arrays."""
 
 
 def _whole(array: Any) -> tuple[int, int]:
