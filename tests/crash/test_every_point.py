@@ -79,6 +79,7 @@ NEVER = {
 """What the store commits and no run does."""
 
 EXEMPT = {
+    "call.coded": "in one commit with call.finished",
     "call.failed": "like call.finished: a call's last word",
     "grant.revoked": "in one commit with run.resumed, when a seal is not right: tests/agent",
     "model.failed": "the run ends with it, or is resumed and asks again",
