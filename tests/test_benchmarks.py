@@ -91,7 +91,7 @@ def test_the_cost_of_the_guard_is_measured_for_every_workload():
     """Each workload has its events and two ratios, and code that makes no event costs next to nothing more."""
     command = [sys.executable, str(BENCHMARKS / "guard.py"), "--rounds", "6"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    rows = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines()[1:]}
+    rows = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines()[2:]}
     assert list(rows) == ["groupby", "loop", "imports", "reads"], done.stderr
-    assert all(float(ratio) < 1.25 for row in rows.values() for ratio in row[2:])
+    assert all(float(row[-1].rstrip("%")) < 3 for row in rows.values())
     assert rows["loop"][0] == "0"

@@ -135,7 +135,7 @@ def test_the_terminal_reads_the_server(here, capsys, monkeypatch, postgres):
 def test_runs_of_others_are_not_dropped_from_here(here, postgres, capsys):
     """On a server, which others share, only runs of one's own go, and those that nobody has sealed."""
     postgres.empty()
-    address = postgres.address()
+    address = postgres.address(query="?application_name=pruning")
     for name, sealer in (("theirs", Sealer(here / "other")), ("mine", own_sealer()), ("nobodys", None)):
         store = open_store(address, sealer=sealer)
         store.log.append(name, 0, (RunStarted("how many rows?", "analyst"), RunEnded("done")), 1.0)

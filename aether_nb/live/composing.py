@@ -19,7 +19,7 @@ LEAST = 40
 """Where there is less room, no column is looked at: its line would be longer."""
 
 
-def line(begin: str, head: str, facts: str, sample: str, column: str, limit: int = 100_000) -> list[Text]:
+def line(begin: str, head: str, facts: str, sample: str, columns: tuple[str, ...], limit: int = 100_000) -> list[Text]:
     """One line as parts: what it is, what it amounts to, single values of it, cut where it gets too long.
 
     Args:
@@ -27,7 +27,7 @@ def line(begin: str, head: str, facts: str, sample: str, column: str, limit: int
         head: Names, types and sizes.
         facts: Aggregates.
         sample: Single values.
-        column: Whose values they are, as ``frame.column``.
+        columns: Whose values they are, as ``frame.column``.
         limit: How many characters the line may have.
     """
     parts = [Text(begin + one_line(head, limit), "schema")]
@@ -35,7 +35,7 @@ def line(begin: str, head: str, facts: str, sample: str, column: str, limit: int
     for text, data in ((facts, "statistics"), (sample, "rows")):
         cut = text if len(text) <= limit else text[: limit - 1] + "…"
         if text and limit > 10:
-            parts.append(Text(cut, data, (column,)))  # type: ignore[arg-type]  # one of the words of DataKind
+            parts.append(Text(cut, data, columns))  # type: ignore[arg-type]  # one of the words of DataKind
             limit -= len(cut)
     return parts
 
@@ -94,7 +94,8 @@ class Block:
     def begin(self, limit: int) -> int:
         """Put the line, and say how many characters it has."""
         told = self.description
-        self.parts = line("\n- ", f"{word(self.name)}: {told.head}", told.facts, told.sample, self.name, limit)
+        columns = (self.name, *(f"{self.name}.{field}" for field in told.holds))
+        self.parts = line("\n- ", f"{word(self.name)}: {told.head}", told.facts, told.sample, columns, limit)
         return size(self.parts)
 
     def fill(self, room: int) -> int:
@@ -106,7 +107,8 @@ class Block:
         room -= keep
         told: set[str] = set()
         for one in self.description.lines if room >= LEAST else ():
-            parts = line("\n  - ", one.head, one.facts, one.sample, f"{self.name}.{one.column}")
+            columns = tuple(f"{self.name}.{field}" for field in dict.fromkeys((one.column, *one.holds)))
+            parts = line("\n  - ", one.head, one.facts, one.sample, columns)
             if size(parts) > room:
                 break
             room -= size(parts)

@@ -55,7 +55,7 @@ def inspect(name: str, value: object) -> Summary:
     told = describe(value, look)
     if not told.columns:
         inside = _parts(value, "", 0, (id(value),), look)
-        told = Description(told.head, told.facts, told.sample, islice(inside, PARTS))
+        told = Description(told.head, told.facts, told.sample, islice(inside, PARTS), holds=told.holds)
     block = Block(name, told, frozenset())
     block.begin(BUDGET)
     block.fill(BUDGET)
@@ -89,9 +89,9 @@ def _parts(value: Any, path: str, depth: int, above: tuple[int, ...], look: Look
             continue
         told = describe(item, look)
         if step.startswith("['") and not NAME.fullmatch(key):  # a key that is no name may be a value of the data
-            yield Line(key, "", "", f"{here}: {told.head}{told.facts}{told.sample}")
+            yield Line(key, "", "", f"{here}: {told.head}{told.facts}{told.sample}", told.holds)
         else:
-            yield Line(key, f"{here}: {told.head}", told.facts, told.sample)
+            yield Line(key, f"{here}: {told.head}", told.facts, told.sample, told.holds)
         if depth + 1 < DEPTH and not is_table(item):
             yield from _parts(item, path + step, depth + 1, (*above, id(item)), look)
     if next(children, None) is not None:

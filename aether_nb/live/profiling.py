@@ -81,7 +81,7 @@ def profile(name: str, value: object, columns: Sequence[str] = ()) -> Summary:
             values = [None if is_missing(item) else known(item) for item in values]
             facts, sample = _column(values, about)
             parts += line(
-                "\n- ", f"{word(sheet.names[index])}: {one_line(dtype, 60)}", facts, sample, f"{name}.{title}"
+                "\n- ", f"{word(sheet.names[index])}: {one_line(dtype, 60)}", facts, sample, (f"{name}.{title}",)
             )
             read[title] = values
         except Exception as problem:  # noqa: BLE001 - a broken column is told, and hides no other

@@ -4,8 +4,9 @@
 
 Each workload runs with nothing, with the hook in place and asleep (as in the user's own cells), and with a guard that
 watches. A hook cannot be taken away, so each of the three is a fork of one process, and they take turns: the fastest
-CPU time of each counts. ``events`` is how many audit events the workload makes. The exit code is 1 when a ratio is over
-the target.
+CPU time of each counts. ``events`` is how many audit events the workload makes, and ``hook`` the share of its time that
+so many calls of the hook take at the most: that figure is steady on a busy machine, where the ratios are not. The exit
+code is 1 when it is over the target.
 """
 
 from __future__ import annotations
@@ -27,8 +28,10 @@ import pandas as pd
 from aether_nb.live.guard import Agreement, Guard, armed
 from aether_nb.live.reading import Announced
 
-TARGET = 1.03
-"""How much longer ordinary code may take."""
+TARGET = 0.03
+"""By how much longer ordinary code may take."""
+CALLS = 20_000
+"""So many events are raised to see what one of them costs."""
 
 WAYS = ("bare", "asleep", "awake")
 GUARD = Guard(Agreement(Announced(), os.path.realpath("."), lambda risk, path: False), lambda *_: None, {})
@@ -115,21 +118,33 @@ def events(work: Callable[[], None]) -> int:
     return int(said)
 
 
+def many() -> None:
+    """Events of the dearest kind that ordinary code makes: a file is opened to be read."""
+    for _ in range(CALLS):
+        sys.audit("open", "name", "r", 0)
+
+
 def main() -> int:
     """Measure, print, and say whether the target is met."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=40)
     rounds = parser.parse_args().rounds
     missed = 0
-    print(f"{'workload':10} {'events':>7} {'bare ms':>9} {'asleep':>8} {'awake':>8}")
+    least = {way: min(forked(many, way) for _ in range(9)) for way in ("bare", "awake")}
+    cost = (least["awake"] - least["bare"]) / CALLS
+    print(f"one event costs {cost * 1e6:.2f} µs")
+    print(f"{'workload':10} {'events':>7} {'bare ms':>9} {'asleep':>8} {'awake':>8} {'hook':>7}")
     for work in WORKLOADS:
         best = dict.fromkeys(WAYS, float("inf"))
         for turn in range(rounds):
             for way in WAYS[turn % 3 :] + WAYS[: turn % 3]:
                 best[way] = min(best[way], forked(work, way))
         ratios = [best[way] / best["bare"] for way in WAYS[1:]]
-        missed += max(ratios) > TARGET
-        print(f"{work.__name__:10} {events(work):7} {best['bare'] * 1000:9.2f} {ratios[0]:8.3f} {ratios[1]:8.3f}")
+        count = events(work)
+        share = count * cost / best["bare"]
+        missed += share > TARGET
+        figures = f"{count:7} {best['bare'] * 1000:9.2f} {ratios[0]:8.3f} {ratios[1]:8.3f} {share:7.2%}"
+        print(f"{work.__name__:10} {figures}", flush=True)
     return 1 if missed else 0
 
 

@@ -131,6 +131,15 @@ def test_the_format_is_the_one_that_everybody_relies_on() -> None:
     assert found.names == ("penguins", "n", "model")
 
 
+def test_the_fields_that_a_sample_shows_are_named() -> None:
+    """Keys of dicts and fields of records count as columns, so that a rule about one of them finds it there too."""
+    shop = {"people": [{"email": "a@b.example"}], "n": 1}
+    assert summarize({"shop": shop}).columns == ("shop", "shop.people", "shop.n")
+    assert "shop.email" in inspect("shop", shop).columns
+    assert summarize({"rows": [{"email": "a"}, {"email": "b"}]}).columns == ("rows", "rows.email")
+    assert summarize({"o": Options()}).columns == ("o", "o.depth", "o.name")
+
+
 def test_each_part_says_what_it_shows_and_of_which_column() -> None:
     """Names and types, aggregates and single values are parts of their own, and any of them can be left out."""
     data = pd.DataFrame({"city": ["Rome", "Oslo", "Oslo"], "price": [1.5, None, 2.0]})

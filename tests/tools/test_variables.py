@@ -39,7 +39,8 @@ def test_the_variables_are_listed_in_parts_by_what_they_show(context: ToolContex
     listed = use(list_variables, context)
     assert text_of(listed).startswith("variables (2):\n- df: pandas.DataFrame, 2 rows × 2 columns")
     assert {part.data for part in listed.parts} == {"schema", "statistics", "rows"}
-    assert {column for part in listed.parts for column in part.columns} == {"df.city", "df.sales", "config"}
+    columns = {column for part in listed.parts for column in part.columns}
+    assert columns == {"df.city", "df.sales", "config", "config.frames", "config.shops"}
 
 
 def test_a_variable_or_a_place_in_one_is_described(context: ToolContext) -> None:

@@ -12,7 +12,7 @@ from aether_nb.live.describing.looks import Description, Look
 from aether_nb.live.describing.safely import ancestors, class_name, members
 from aether_nb.live.describing.words import one_line, value_text
 
-__all__ = ["CONTAINERS", "container", "memory", "short", "text"]
+__all__ = ["CONTAINERS", "container", "fields_in", "memory", "short", "text"]
 
 CONTAINERS: tuple[Any, ...] = (dict, list, tuple, set, frozenset)
 ITEMS = 5
@@ -46,17 +46,32 @@ def short(value: Any, depth: int = 2, base: Any = None) -> str:
     return f"{class_name(kind)}({{{inside}}})" if size else f"{class_name(kind)}()"
 
 
+def fields_in(value: Any, depth: int = 2, base: Any = None) -> tuple[str, ...]:
+    """The keys of the dicts whose values ``short`` shows: the fields of which its text shows values."""
+    kind = base or type(value)
+    if not depth or not any(kind is known for known in CONTAINERS):
+        return ()
+    found: dict[str, None] = {}
+    pairs = dict.items(value) if kind is dict else ((None, item) for item in kind.__iter__(value))
+    for key, item in islice(pairs, ITEMS):
+        if type(key) is str:
+            found[key[:200]] = None
+        found |= dict.fromkeys(fields_in(item, depth - 1))
+    return tuple(found)
+
+
 def container(value: Any, name: str, look: Look) -> Description:
     """Its size and first items; of a tuple with names, the names."""
     base = next(known for known in CONTAINERS if issubclass(type(value), known))
     size = base.__len__(value)
     if base is tuple and (fields := _fields(type(value), size)):
         shown = ", ".join(f"{key}={short(item, 1)}" for key, item in zip(fields, tuple.__iter__(value), strict=True))
-        return Description(name, sample=f" = {one_line(f'{class_name(type(value))}({shown})', 300)}")
-    shown = one_line(short(value, base=base), 300)
+        text = one_line(f"{class_name(type(value))}({shown})", 300)
+        return Description(name, sample=f" = {text}", holds=(*fields, *fields_in(value, base=base)))
+    shown, holds = one_line(short(value, base=base), 300), fields_in(value, base=base)
     if size <= ITEMS:
-        return Description(name, sample=f" = {shown}")
-    return Description(f"{name}, {size} items", sample=f", e.g. {shown}")
+        return Description(name, sample=f" = {shown}", holds=holds)
+    return Description(f"{name}, {size} items", sample=f", e.g. {shown}", holds=holds)
 
 
 def _fields(klass: type, size: int) -> tuple[str, ...]:

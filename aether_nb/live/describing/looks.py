@@ -68,12 +68,14 @@ class Line:
         head: Names, types and sizes.
         facts: What its values amount to.
         sample: Single values.
+        holds: Names of the fields whose values the sample shows, beside the column itself.
     """
 
     column: str
     head: str
     facts: str = ""
     sample: str = ""
+    holds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ class Description:
         sample: Single values.
         lines: About its columns or parts; each is made when it is read.
         columns: The names of all of them.
+        holds: Names of the fields whose values the sample shows: keys of dicts, fields of records.
     """
 
     head: str
@@ -93,3 +96,4 @@ class Description:
     sample: str = ""
     lines: Iterator[Line] = NOTHING
     columns: tuple[str, ...] = ()
+    holds: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
-from aether_nb.live.describing.containers import short
+from aether_nb.live.describing.containers import fields_in, short
 from aether_nb.live.describing.looks import Description, Look
 from aether_nb.live.describing.safely import ancestors, class_name, held, holdings, members, slots
 from aether_nb.live.describing.words import one_line, value_text
@@ -41,7 +41,9 @@ def record(value: Any, name: str, fields: list[str]) -> Description:
     pairs = [(field, item) for field in fields[:FIELDS] if (item := held(value, field, nothing)) is not nothing]
     shown = ", ".join(f"{field}={short(item, 1)}" for field, item in pairs)
     more = ", …" if len(fields) > FIELDS else ""
-    return Description(name, sample=f" = {one_line(f'{class_name(type(value))}({shown}{more})', 300)}")
+    holds = [name for field, item in pairs for name in (field, *fields_in(item, 1))]
+    text = one_line(f"{class_name(type(value))}({shown}{more})", 300)
+    return Description(name, sample=f" = {text}", holds=tuple(dict.fromkeys(holds)))
 
 
 def enumeration(value: Any, name: str) -> Description:
