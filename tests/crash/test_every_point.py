@@ -52,7 +52,7 @@ KNOWN = set(
     call.proposed+call.begun call.proposed+call.begun+plan.made+call.finished
     call.proposed+call.begun+question.asked call.proposed+gate.answered
     call.proposed+item.started+call.begun+call.finished+item.finished+call.proposed+call.begun
-    call.proposed+item.started+gate.opened call.retried call.settled
+    call.proposed+item.started+gate.opened call.retried call.settled file.written+call.finished
     gate.answered item.finished item.finished+run.ended item.started+call.begun item.started+gate.opened
     lease.taken+run.resumed lease.taken+run.resumed+call.doubtful lease.taken+run.resumed+call.retried
     lease.taken+run.resumed+question.answered+call.retried limit.reached
@@ -90,6 +90,8 @@ EXEMPT = {
     "run.forked": "the first commit of another run",
     "runs.packed": "of the journal of a copy",
     "runs.pruned": "of the store's own journal",
+    "undo.done": "a person asks for it after a call is over: it has tests of its own",
+    "undo.limited": "in one commit with call.finished",
 }
 """Stored kinds of events that these stories do not have, and why no death around them is different."""
 
