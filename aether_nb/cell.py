@@ -10,6 +10,7 @@ import asyncio
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import TypeAlias
 
@@ -18,11 +19,17 @@ from aether_nb.events.state import RunState
 from aether_nb.faces import Face, KernelFace, face_of
 from aether_nb.live.background import Background, Origin
 from aether_nb.live.bridge import Jobs, run_blocking, run_in_cell
+from aether_nb.live.mentions.values import mentions_in
 from aether_nb.retelling import Replay, Work, ready, work
-from aether_nb.session import Cell, Resumption, Session
+from aether_nb.session import Session
+from aether_nb.tasks import Cell, Question, Resumption
+from aether_nb.tools.brought import lent
 from aether_nb.widgets.published import publishable
 
 __all__ = ["Then", "ask_blocking", "ask_in_cell"]
+
+WOKEN = 60.0
+"""Seconds for which a run that wakes by itself waits for a person, where no other time was named: others are asleep."""
 
 Then: TypeAlias = Callable[[RunState], None]
 """What is done on the main thread with a run that has ended well, or is parked."""
@@ -36,7 +43,7 @@ async def ask_in_cell(session: Session, task: Work, then: Then) -> None:
         RunFailed: The run came to a bad end; its card is already shown.
         RunStopped: The user stopped it.
     """
-    task = ready(session, task)
+    task = _begun(session, task)
     with _shown(session, task) as face:
         state: RunState = await run_in_cell(session.thread, lambda jobs: _work(session, task, face, jobs))
     _delivered(session, task, face, state, then)
@@ -44,10 +51,22 @@ async def ask_in_cell(session: Session, task: Work, then: Then) -> None:
 
 def ask_blocking(session: Session, task: Work, then: Then) -> None:
     """Work on a task from a synchronous cell; the same, where nothing can be awaited."""
-    task = ready(session, task)
+    task = _begun(session, task)
     with _shown(session, task) as face:
         state = run_blocking(session.thread, lambda jobs: _work(session, task, face, jobs))
     _delivered(session, task, face, state, then)
+
+
+def _begun(session: Session, task: Work) -> Work:
+    """The task to work on, with what its question mentions worked out: a slip there shows before anything is begun."""
+    task = ready(session, task)
+    if not isinstance(task, Question) or task.raw:
+        return task
+    shell = session.shell
+    mentions = mentions_in(task.prompt, shell.user_ns, shell.user_ns_hidden, session.failures)
+    for name, function in mentions.functions.items():
+        lent(name, function)
+    return replace(task, mentions=mentions)
 
 
 @contextmanager
@@ -71,7 +90,7 @@ def _only_read(task: Work) -> bool:
 
 async def _work(session: Session, task: Work, face: Face, jobs: Jobs) -> RunState:
     people = face.people(jobs, session.models.settings.approve)
-    return await work(session, task, Cell(jobs.main, people, face.watcher))
+    return await work(session, task, Cell(jobs.main, people, face.watcher, jobs.hold))
 
 
 def _delivered(session: Session, task: Work, face: Face, state: RunState, then: Then) -> None:
@@ -88,15 +107,15 @@ def _delivered(session: Session, task: Work, face: Face, state: RunState, then: 
     if state.parked is not None and face.display_id and not read:
         origin = Origin(session.shell.kernel)
         if origin.available:
-            again = Resumption(state.run, park_after=task.park_after)
+            again = Resumption(state.run, park_after=WOKEN if task.park_after is None else task.park_after)
             session.sleepers.add(state, partial(_woken, session, again, origin, face.display_id, then))
     _publish(session, state, then)
 
 
 def _publish(session: Session, state: RunState, then: Then) -> None:
-    then(state)
     if state.answer and getattr(session.shell, "kernel", None) is not None:
         session.shell.display_pub.publish({"text/markdown": publishable(state.answer), "text/plain": state.answer})
+    then(state)
 
 
 async def _woken(session: Session, task: Resumption, origin: Origin, display_id: str, then: Then) -> RunState | None:

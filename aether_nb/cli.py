@@ -30,12 +30,6 @@ __all__ = ["HANDLERS", "main"]
 
 Handler: TypeAlias = Callable[[argparse.Namespace], int]
 
-UNASKED = "2"
-"""Seconds for which a run waits where nobody can type: long enough to hear what was said to it before."""
-
-HEARING = 3.0
-"""Seconds for which a verb waits to be heard, before it says who hears it later, or how to go on."""
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what was typed; returns the exit code."""
@@ -65,10 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def help_(options: argparse.Namespace) -> int:
     """What can be typed, or all about one verb."""
-    if options.verb == "settings":
-        print(verbs.settings_text())
-    elif options.verb == "guarantees":
-        print(verbs.guarantees_text())
+    if options.verb in verbs.PAGES:
+        print(verbs.PAGES[options.verb]())
     elif options.verb:
         print(verbs.help_text(verbs.find(options.verb, "terminal"), "terminal"), end="")
     else:
@@ -85,9 +77,9 @@ def runs(options: argparse.Namespace) -> int:
     store = open_record(options.store)
     if options.prune:
         from aether_nb import record_care
-        from aether_nb.opening import record_place
+        from aether_nb.opening import own_sealer, record_place
 
-        _say(record_care.pruned(store, record_place(options.store), options, time.time()))
+        _say(record_care.pruned(store, record_place(options.store), options, time.time(), own_sealer()))
         return 0
     found = store.log.runs()
     how = stands(store, found)
@@ -115,6 +107,15 @@ def trace(options: argparse.Namespace) -> int:
     said, ok = record_verbs.traced(store, store.log.resolve(options.run), options.json)
     print(said)
     return 0 if ok else 1
+
+
+def egress(options: argparse.Namespace) -> int:
+    """What left this machine."""
+    from aether_nb import record_verbs
+    from aether_nb.opening import open_record
+
+    print(record_verbs.went(open_record(options.store), options.run))
+    return 0
 
 
 def verify(options: argparse.Namespace) -> int:
@@ -153,7 +154,7 @@ def signalling(verb: str) -> Handler:
             print("Nothing was said: the run still waits.", file=sys.stderr)
             return 1
         signal = post.send(stand.state.run, word)
-        heard = post.heard(signal, HEARING)
+        heard = signal_verbs.deliver(post, stand, signal, signal_verbs.HEARING)
         now = stand_of(post.store, signal.run)
         if options.json:
             print(signal_verbs.json_text(now, signal, heard=heard))
@@ -201,8 +202,7 @@ def resume(options: argparse.Namespace) -> int:
     store = open_record(options.store)
     before = named(store, "resume", options.run).state
     typing, started = can_type(None), before.started
-    patience = options.park_after or (None if typing or options.approve else UNASKED)
-    words = ["resume", before.run, *(["--park-after", patience] if patience else [])]
+    words = ["resume", before.run, *(["--park-after", options.park_after] if options.park_after else [])]
     words += [flag for flag, said in (("--take", options.take), ("--anyway", options.anyway)) if said]
     environment = {"AETHER_STORE": as_setting(record_place(options.store)), "AETHER_PANEL": "off"}
     if options.approve:
@@ -214,6 +214,26 @@ def resume(options: argparse.Namespace) -> int:
     code = go_on(" ".join(words), folder, environment, typing=typing)
     after = stand(store, before.run)
     return 3 if code == 0 and after.state.ended is None else code
+
+
+def export(options: argparse.Namespace) -> int:
+    """Write the code of a run to a file."""
+    from aether_nb import code_verbs
+    from aether_nb.opening import open_record
+
+    _say(code_verbs.exported(open_record(options.store), options))
+    return 0
+
+
+def verify_code(options: argparse.Namespace) -> int:
+    """Run the code of a run in a fresh kernel; 1 when it does not make the same."""
+    from aether_nb import code_verbs
+    from aether_nb.opening import open_post
+
+    post = open_post("cli", options.store)
+    said, ok = code_verbs.verified_code(post.store, post.store.log.resolve(options.run), options)
+    _say(said)
+    return 0 if ok else 1
 
 
 def why(options: argparse.Namespace) -> int:
@@ -319,8 +339,11 @@ HANDLERS: dict[str, Handler] = {
     "runs": runs,
     "show": show,
     "trace": trace,
+    "egress": egress,
     "replay": replay,
     "verify": verify,
+    "export": export,
+    "verify-code": verify_code,
     "why": why,
     "audit": audit,
     "pack": pack,

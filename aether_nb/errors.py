@@ -3,7 +3,8 @@
     AetherError
     ├── UsageFault              what was typed cannot be read
     │   ├── OptionError         an option or a value of it
-    │   └── UnknownVerb         a word after %aether
+    │   ├── UnknownVerb         a word after %aether
+    │   └── MentionFailed       what a question mentions cannot be worked out
     ├── ConfigError             a setting has an invalid value
     ├── ModelError              a model did not answer as it should
     │   ├── ModelNotFound       no model goes by that name
@@ -33,6 +34,7 @@
     ├── ReplayError             a run cannot be replayed
     │   ├── ReplayDiverged      the record is not what the rules would have done
     │   └── WorldDiffers        an effect that the record speaks of is not there
+    ├── UndoRefused             there is nothing that could be taken back, or not here
     ├── SignalRefused           what is said to a run does not fit what it waits for
     └── RunFailed               a run came to a bad end
 
@@ -59,6 +61,7 @@ __all__ = [
     "LeaseHeld",
     "LeaseLost",
     "LogConflict",
+    "MentionFailed",
     "ModelError",
     "ModelNotFound",
     "ModelUnavailable",
@@ -80,6 +83,7 @@ __all__ = [
     "ToolError",
     "ToolUseFailed",
     "ToolsRefused",
+    "UndoRefused",
     "UnknownVerb",
     "UsageFault",
     "WorkspaceError",
@@ -124,6 +128,10 @@ class OptionError(UsageFault):
 
 class UnknownVerb(UsageFault):
     """The word after ``%aether`` is no verb."""
+
+
+class MentionFailed(UsageFault):
+    """What a question mentions in braces cannot be worked out; nothing was asked."""
 
 
 class ConfigError(AetherError):
@@ -252,6 +260,10 @@ class BlobMissing(StoreError):
 
 class ResumeRefused(AetherError):
     """A run cannot go on as it is: it has ended, somebody else began it, or its tools or rules are other ones now."""
+
+
+class UndoRefused(AetherError):
+    """Nothing was taken back: there is nothing, it is not known here, or nobody said yes."""
 
 
 class ReplayError(AetherError):

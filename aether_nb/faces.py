@@ -18,8 +18,10 @@ from aether_nb.agent.approvals import Policy
 from aether_nb.agent.asking import Desk, Nobody, Person, Terminal
 from aether_nb.agent.run import Watcher
 from aether_nb.errors import AetherError, StoreError
+from aether_nb.events.account import total
 from aether_nb.events.kinds import Entry, Progress, QuestionAsked
 from aether_nb.live.bridge import Jobs
+from aether_nb.live.capture import uncaptured
 from aether_nb.live.fastlane import FastLane
 from aether_nb.live.whereabouts import can_type
 from aether_nb.session import Session
@@ -86,6 +88,7 @@ class KernelFace:
         self.patience = PATIENCE
         self.desk = Desk(self._seen, lambda: self.panel.wait_left(GRACE))
         self.panel = Panel(run, self._command, session.models.choices())
+        self.panel.view.before = total(account for other, account in session.accounts.items() if other != run)
         self.comm_id = self.panel.comm_id
         self.lane = FastLane(self.kernel)
         self.lane.watch(self.comm_id, lambda said: self.panel.receive(said, said["msg_id"]))
@@ -114,6 +117,7 @@ class KernelFace:
     def close(self, broken_off: str) -> None:
         """Put the still picture in the panel's place."""
         self.lane.unwatch(self.comm_id)
+        self.session.accounts[self.panel.view.run] = self.panel.view.account
         self.panel.close(self._kept(broken_off))
 
     def _kept(self, broken_off: str) -> Mapping[str, str]:
@@ -126,7 +130,9 @@ class KernelFace:
             return {"text/plain": f"aether: %aether show {self.panel.view.run}"}
 
     async def _seen(self) -> bool:
-        """Whether somebody looks. Who has not appeared at the first gate is not waited for at the next."""
+        """Whether somebody looks, and can click now. Who has not appeared at the first gate is not waited for later."""
+        if self.jobs is not None and self.jobs.held and not self.lane.while_busy:
+            return False
         patience, self.patience = self.patience, 0.0
         return await self.panel.wait_seen(patience)
 
@@ -171,10 +177,14 @@ class KernelFace:
 def _typed(prompt: str) -> str:
     """What is typed into a box below the cell; JupyterLab leaves it there when it is not read any more."""
     try:
-        return input(prompt)
+        return uncaptured(lambda: input(prompt))
     except KeyboardInterrupt:
         print("The box below is not read any more. Press Enter in it, so that other cells can be run.")
         raise
+
+
+def _line(prompt: str) -> str:
+    return uncaptured(lambda: input(prompt))
 
 
 class TerminalFace:
@@ -193,7 +203,7 @@ class TerminalFace:
 
     def people(self, jobs: Jobs, policy: Policy) -> Sequence[Person]:
         """Whoever sits at the terminal, when somebody can type there."""
-        return (Terminal(jobs.main, input, lambda proposed: "", self.typing), Nobody(policy))
+        return (Terminal(jobs.main, _line, lambda proposed: "", self.typing), Nobody(policy))
 
     def close(self, broken_off: str) -> None:
         """Everything has been said already."""

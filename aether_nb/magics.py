@@ -7,38 +7,36 @@ are heard while it runs; inside ``%%capture``, ``%%time`` and the like the synch
 
 from __future__ import annotations
 
-import keyword
-import math
 import os
-import re
-import sys
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from IPython.core.inputtransformer2 import make_tokens_by_line
-from IPython.core.magic import Magics, line_cell_magic, magics_class
+from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
 
 from aether_nb import verbs
 from aether_nb.errors import AetherError, OptionError, UnknownVerb
+from aether_nb.live.mentions.completing import Names
+from aether_nb.live.mentions.failures import Failures
+from aether_nb.rewriting import is_question, is_working, transform
+from aether_nb.typed import checked_name, number, seconds
 
 if TYPE_CHECKING:
+    import argparse
+
     from IPython.core.interactiveshell import InteractiveShell
 
     from aether_nb.config import Settings
     from aether_nb.events.state import RunState
     from aether_nb.retelling import Work
-    from aether_nb.session import Question, Session
+    from aether_nb.session import Session
+    from aether_nb.tasks import Question
 
 __all__ = ["AetherMagics", "load", "unload"]
 
-CELL = re.compile(r"^%%aether\b[ \t]*(.*)$")
-LINE = re.compile(r"^(?P<indent>[ \t]*)%aether[ \t]+(?P<text>.*\S)[ \t]*$")
 NAMED = 3
 """How many runs that were left are named when the extension is loaded."""
-
-NESTED = ("run_code", "run_cell_magic", "run_line_magic")
 
 
 @magics_class
@@ -49,7 +47,19 @@ class AetherMagics(Magics):
 
     def __init__(self, shell: InteractiveShell) -> None:
         super().__init__(shell)
+        self.began = Path.cwd()
         self._session: Session | None = None
+        self.failures = Failures()
+        self.names = Names(shell)
+
+    def listen(self, no_more: bool = False) -> None:
+        """Remember the errors of cells, and complete what questions mention; or do so no more."""
+        if no_more:
+            self.shell.events.unregister("post_run_cell", self.failures.note)
+            self.shell.Completer.custom_matchers.remove(self.names.matcher)
+        else:
+            self.shell.events.register("post_run_cell", self.failures.note)
+            self.shell.Completer.custom_matchers.append(self.names.matcher)
 
     @property
     def session(self) -> Session:
@@ -58,6 +68,7 @@ class AetherMagics(Magics):
             from aether_nb.opening import open_session
 
             self._session = open_session(self.shell)
+            self._session.failures = self.failures
         return self._session
 
     def close(self) -> None:
@@ -66,14 +77,15 @@ class AetherMagics(Magics):
             self._session.close()
             self._session = None
 
+    @no_var_expand  # what is in braces is a mention, and is worked out once
     @line_cell_magic
     def aether(self, line: str, cell: str | None = None) -> None:
         """Ask about your live variables, or ``%aether help``."""
         try:
             if cell is not None:
-                self._ask_blocking(*self._read_cell(line, cell))
+                self._ask_blocking(self._read_cell(line, cell))
             elif is_question(line):
-                self._ask_blocking(*self._read_cell("", line))
+                self._ask_blocking(self._read_cell("", line))
             elif is_working(line):
                 self._ask_blocking(*self._read_working(line))
             else:
@@ -85,7 +97,7 @@ class AetherMagics(Magics):
         """``%%aether`` as a native async cell; what the input transformer calls."""
         try:
             working = is_working(body) and not line
-            task, out = self._read_working(body) if working else self._read_cell(line, body)
+            task, out = self._read_working(body) if working else (self._read_cell(line, body), "")
         except verbs.Help as help:
             print(help, end="")
             return
@@ -99,12 +111,17 @@ class AetherMagics(Magics):
         ask_blocking(self.session, task, partial(self._bind, out))
 
     def _bind(self, out: str, state: RunState) -> None:
-        """Give the answer to the user's variable; a run without one leaves it alone."""
-        if out and state.answer:
-            self.shell.user_ns[out] = state.answer
+        """Give the answer to the user's variable; a run without one leaves it alone.
 
-    def _read_cell(self, line: str, body: str) -> tuple[Question, str]:
-        """What is asked, and the variable that gets the answer.
+        Raises:
+            AnswerInvalid: A value was wanted, and there is none.
+        """
+        from aether_nb.tools.brought import bind
+
+        bind(self.shell.user_ns, state, out)
+
+    def _read_cell(self, line: str, body: str) -> Question:
+        """What is asked.
 
         Raises:
             OptionError: An option cannot be read, or there is no question.
@@ -117,21 +134,37 @@ class AetherMagics(Magics):
                 "There is no question in this cell.",
                 hint="Type one below %%aether, such as: How many missing values are there?",
             )
-        out = checked_name(options.out)
-        from aether_nb.session import Question
+        from aether_nb.tasks import Question
 
-        return (
-            Question(
-                prompt,
-                model=options.model or "",
-                mode=options.mode,
-                plan_only=options.plan,
-                fresh=options.new,
-                cell=self._cell_id(),
-                park_after=seconds(options.park_after),
-            ),
-            out,
+        return Question(
+            prompt,
+            model=options.model or "",
+            mode=options.mode,
+            plan_only=options.plan,
+            fresh=options.new,
+            cell=self._cell_id(),
+            park_after=seconds(options.park_after),
+            bind=checked_name(options.out),
+            wanted=self._wanted(options),
+            raw=options.raw,
+            data=options.data or "",
         )
+
+    def _wanted(self, options: argparse.Namespace) -> str:
+        """The type of the value that is wanted, as it was typed; empty when words are.
+
+        Raises:
+            OptionError: It is no type here, or there is no variable for the value.
+        """
+        typed = getattr(options, "as")
+        if not typed:
+            return ""
+        if not options.out or options.plan:
+            what = "--as is for a value." if options.plan else "--as needs a variable for the value."
+            raise OptionError(what, "A plan has none." if options.plan else "", f"%%aether -o result --as {typed}")
+        from aether_nb.live.wanted import Wanted
+
+        return Wanted(typed, self.shell.user_ns).text
 
     def _read_working(self, line: str) -> tuple[Work, str]:
         """Which run is to be worked on, how, and the variable that gets the answer.
@@ -143,8 +176,8 @@ class AetherMagics(Magics):
         name, *words = verbs.words(line)
         options = verbs.parse(verbs.find(name, "notebook"), words, "notebook")
         if name == "resume":
-            from aether_nb.session import Resumption
             from aether_nb.signalling import named
+            from aether_nb.tasks import Resumption
 
             run = named(self.session.store, "resume", options.run, self.session.notebook).state.run
             patience = seconds(options.park_after, "%aether resume")
@@ -184,107 +217,6 @@ class AetherMagics(Magics):
             self.shell.display_pub.publish(dict(text))
 
 
-def is_question(line: str) -> bool:
-    """Whether the text after ``%aether`` is a question and no verb.
-
-    It is one when it does not begin with a verb, and has several words or ends in a question mark. After a verb it is
-    one only when it is plainly asked (``show me the trend?``): a slip in a verb's arguments must not start a run.
-    """
-    words = line.split()
-    if not words:
-        return False
-    known = next((verb for verb in verbs.VERBS if verb.name == words[0] and "notebook" in verb.faces), None)
-    if known:
-        return not known.prose and len(words) > 2 and line.rstrip().endswith("?")
-    return len(words) > 2 or (line.rstrip().endswith("?") and len(words) > 1)
-
-
-def is_working(line: str) -> bool:
-    """Whether the text after ``%aether`` is a verb that works on a run, as a question does."""
-    words = line.split()
-    return bool(words) and words[0] in verbs.WORKING and not is_question(line)
-
-
-def checked_name(text: str | None) -> str:
-    """The name of the variable that gets the answer; empty for none.
-
-    Raises:
-        OptionError: It is no name.
-    """
-    if text and (not text.isidentifier() or keyword.iskeyword(text)):
-        raise OptionError(f"{text!r} is no name for a variable.", hint="%%aether -o answer")
-    return text or ""
-
-
-def number(text: str | None) -> int:
-    """The number of an event, as it was typed; 0 when nothing was.
-
-    Raises:
-        OptionError: It is none.
-    """
-    if text is None:
-        return 0
-    if not text.isdigit() or text == "0":
-        raise OptionError(f"{text!r} is no number of an event.", hint="See them: %aether trace --json")
-    return int(text)
-
-
-def seconds(text: str | None, program: str = "%%aether") -> float | None:
-    """A number of seconds, as it was typed; None when nothing was.
-
-    Raises:
-        OptionError: It is no number of seconds.
-    """
-    if text is None:
-        return None
-    try:
-        number = float(text)
-    except ValueError:
-        number = -1.0
-    if not 0 <= number < math.inf:
-        raise OptionError(f"{text!r} is no number of seconds.", hint=f"{program} --park-after 60")
-    return number
-
-
-def transform(lines: list[str]) -> list[str]:
-    """Make ``%%aether`` an async cell, and keep ``%aether …?`` from being read as a request for help."""
-    match = CELL.match(lines[0].rstrip("\n")) if lines else None
-    if match:
-        if inside_another_cell():
-            return lines
-        return [f"await get_ipython().aether_cell({match[1]!r}, {''.join(lines[1:])!r})\n"]
-    if not any("%aether" in line for line in lines):
-        return lines
-    filled = [line for line in lines if line.strip()]
-    alone = LINE.match(filled[0].rstrip("\n")) if len(filled) == 1 else None
-    if alone and (is_question(alone["text"]) or is_working(alone["text"])) and not inside_another_cell():
-        return [f"await get_ipython().aether_cell('', {alone['text']!r})\n"]
-    words = [[token for token in tokens if token.string.strip()] for tokens in make_tokens_by_line(lines)]
-    starts = {tokens[0].start[0] for tokens in words if tokens}
-    return [_kept(line) if number in starts else line for number, line in enumerate(lines, 1)]
-
-
-transform.has_side_effects = True  # type: ignore[attr-defined]  # else a terminal takes %%aether for a whole cell
-
-
-def _kept(line: str) -> str:
-    match = LINE.match(line.rstrip("\n"))
-    if match is None or not match["text"].endswith("?"):
-        return line
-    return f"{match['indent']}get_ipython().run_line_magic('aether', {match['text']!r})\n"
-
-
-def inside_another_cell() -> bool:
-    """Whether the text to transform is run by a cell that is running already, where nothing can be awaited."""
-    frame = sys._getframe(1)
-    while frame is not None:
-        code = frame.f_code
-        if code.co_name in NESTED and code.co_filename.endswith("interactiveshell.py"):
-            return True
-        frame = frame.f_back  # type: ignore[assignment]
-    return False
-
-
 def complete(magics: AetherMagics, event: Any) -> list[str]:
     """What may follow ``%aether`` or ``%%aether`` at the cursor: verbs, options and their values."""
     words = event.line[: getattr(event, "cursor_pos", len(event.line)) or len(event.line)].split()
@@ -319,17 +251,18 @@ def load(shell: InteractiveShell) -> None:
         shell.register_magics(magics)
         shell.aether_cell = magics.cell  # type: ignore[attr-defined]  # the transformed cell calls it by this name
         shell.aether_magics = magics  # type: ignore[attr-defined]  # so that unloading finds what it has to close
+        magics.listen()
         shell.input_transformers_cleanup.append(transform)
         for command in ("%aether", "%%aether"):
             shell.set_hook("complete_command", lambda _, event: complete(magics, event), str_key=command)
     from aether_nb.config import load as load_settings
-    from aether_nb.live.whereabouts import place
+    from aether_nb.live.whereabouts import began_in, place
 
     notebook, workspace = place(shell)
     try:
         settings = load_settings(workspace)
         print(serving_line(settings))
-        if left := left_line(settings, notebook):
+        if left := left_line(settings, notebook, began_in(shell)):
             print(left)
     except AetherError as error:
         print("\n".join(error._render_traceback_()))
@@ -345,11 +278,11 @@ def serving_line(settings: Settings) -> str:
     return f"aether: {choice.name} serves ({choice.why}). {say}"
 
 
-def left_line(settings: Settings, notebook: Path | None) -> str:
+def left_line(settings: Settings, notebook: Path | None, began: Path) -> str:
     """One line: which runs of this notebook nobody goes on with, and what to type; empty when there are none."""
     from aether_nb.store.place import store_place
 
-    record = store_place(notebook, Path.cwd(), settings.store)
+    record = store_place(notebook, began, settings.store)
     if not isinstance(record, Path) or not record.is_dir():
         return ""  # a server is not asked while the extension is loaded: it may be slow, or gone
     from aether_nb.store.glance import left_behind
@@ -375,6 +308,7 @@ def unload(shell: InteractiveShell) -> None:
         shell.magics_manager.magics[kind].pop("aether", None)
     magics = getattr(shell, "aether_magics", None)
     if magics is not None:
+        magics.listen(no_more=True)
         magics.close()
         for name in ("aether_cell", "aether_magics"):
             delattr(shell, name)

@@ -8,23 +8,38 @@ from __future__ import annotations
 import argparse
 import getpass
 import json
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import asdict
+from functools import partial
 from typing import Any, TypeAlias
 
 from IPython import get_ipython
 
-from aether_nb import doctor, model_verbs, record_care, record_verbs, reports, signal_verbs, verbs
+from aether_nb import (
+    code_verbs,
+    doctor,
+    model_verbs,
+    record_care,
+    record_verbs,
+    reports,
+    signal_verbs,
+    undo_verbs,
+    verbs,
+)
 from aether_nb.about import VERSION
 from aether_nb.errors import UsageFault
+from aether_nb.events.kinds import Kept
+from aether_nb.live.keeping import Clock, NotPossible, TooMuch, matches, save
 from aether_nb.live.thread import AgentThread
 from aether_nb.live.whereabouts import can_type
 from aether_nb.opening import surroundings
 from aether_nb.session import Session
 from aether_nb.setting_up import Dialog, set_up
 from aether_nb.signalling import LOOKED_AT, Post, stands
+from aether_nb.signalling import stand as stand_of
 
 __all__ = ["HANDLERS"]
 
@@ -64,10 +79,8 @@ def help_(options: argparse.Namespace) -> str:
     """What can be typed, or all about one verb."""
     if not options.verb:
         return verbs.overview("notebook")
-    if options.verb == "settings":
-        return verbs.settings_text()
-    if options.verb == "guarantees":
-        return verbs.guarantees_text()
+    if options.verb in verbs.PAGES:
+        return verbs.PAGES[options.verb]()
     verb = verbs.CELL if options.verb.lstrip("%") == "aether" else verbs.find(options.verb, "notebook")
     return verbs.help_text(verb, "notebook")
 
@@ -138,7 +151,7 @@ def grants(session: Session, options: argparse.Namespace) -> str:
 def runs(session: Session, options: argparse.Namespace) -> str:
     """The runs that are recorded here; or drop some of them."""
     if options.prune:
-        return record_care.pruned(session.store, session.models.record, options, time.time())
+        return record_care.pruned(session.store, surroundings(session.shell)[1], options, time.time(), session.sealer)
     found = session.store.log.runs()
     how = stands(session.store, found)
     return json.dumps(reports.runs_rows(found, how), indent=2) if options.json else reports.runs_text(found, how)
@@ -156,6 +169,11 @@ def trace(session: Session, options: argparse.Namespace) -> str:
     return record_verbs.traced(store, store.log.resolve(options.run or session.last), options.json)[0]
 
 
+def egress(session: Session, options: argparse.Namespace) -> str:
+    """What left this machine."""
+    return record_verbs.went(session.store, options.run, session.notebook)
+
+
 def verify(session: Session, options: argparse.Namespace) -> str:
     """Whether records are what was written."""
     return record_verbs.verified(session.store, options)[0]
@@ -168,12 +186,66 @@ def signalling(verb: str) -> Handler:
         post = Post(session.store, session.sealer, "cell")
         stand, word = signal_verbs.prepare(verb, options, post, session.notebook)
         signal = post.send(stand.state.run, word)
+        watched, heard = signal.run in session.sleepers, None
+        if word.type == "stop" and not watched:
+            heard = signal_verbs.deliver(post, stand, signal, 0.0 if stand.held else signal_verbs.HEARING)
+            stand = stand_of(post.store, signal.run)
         if options.json:
-            return signal_verbs.json_text(stand, signal)
-        told = signal_verbs.text(stand, word, watched=signal.run in session.sleepers)
+            return signal_verbs.json_text(stand, signal, heard=heard)
+        told = signal_verbs.text(stand, word, heard=heard, watched=watched)
         return "\n".join(filter(None, (signal_verbs.exact(verb, stand), told)))
 
     return say
+
+
+def undo(session: Session, options: argparse.Namespace) -> str:
+    """Take back what calls did; asks first where somebody can type."""
+    # A kernel puts its own function in the place of this one, so it is looked up when it is needed.
+    return undo_verbs.undone(session, options, input if can_type(session.shell) else None)
+
+
+def insert(session: Session, options: argparse.Namespace) -> str:
+    """Put the code of a run into a cell below this one."""
+    code, _ = code_verbs.code_in(session.store, session.store.log.resolve(options.run or session.last))
+    text = code_verbs.cell_of_run(code)
+    if "google.colab" in sys.modules:  # it would insert the cell twice
+        return text
+    session.shell.set_next_input(text)
+    return f"The code of run {code.run} stands in the cell below."
+
+
+def export(session: Session, options: argparse.Namespace) -> str:
+    """Write the code of a run to a file of the working folder."""
+    return code_verbs.exported(session.store, options, session.last, session.workspace)
+
+
+def verify_code(session: Session, options: argparse.Namespace) -> str:
+    """Run the code of a run in a fresh kernel, after the cells of this notebook."""
+    run = session.store.log.resolve(options.run or session.last)
+    before, spare = _cells_before(session, run), partial(_spare, session.shell)
+    try:
+        return code_verbs.verified_code(session.store, run, options, before, spare)[0]
+    except KeyboardInterrupt:
+        raise UsageFault("Stopped.", "The fresh kernel is gone, and nothing here was changed.") from None
+
+
+def _cells_before(session: Session, run: str) -> list[str] | None:
+    """The cells that were run in this kernel before a run of it; None for a run of an earlier kernel."""
+    number = session.cells.get(run)
+    if number is None:
+        return None
+    history: list[str] = session.shell.history_manager.input_hist_raw[:number]
+    return [part for text in history if (part := code_verbs.users_part(text))]
+
+
+def _spare(shell: Any, kept: Kept) -> tuple[str, bytes] | None:
+    """A variable of this kernel that still holds what a run has read, as bytes; None when it does not."""
+    value = shell.user_ns.get(kept.name)
+    try:
+        format, data = save(value, None, Clock())
+    except (NotPossible, TooMuch):
+        return None
+    return (format, bytes(data)) if matches(value, kept.hash) else None
 
 
 def why(session: Session, options: argparse.Namespace) -> str:
@@ -211,10 +283,15 @@ HANDLERS: dict[str, Handler] = {
     "setup": setup,
     "new": new,
     "grants": grants,
+    "undo": undo,
     "runs": runs,
     "show": show,
     "trace": trace,
+    "egress": egress,
     "verify": verify,
+    "insert": insert,
+    "export": export,
+    "verify-code": verify_code,
     "why": why,
     "audit": audit,
     **{verb: signalling(verb) for verb in verbs.SAYING},

@@ -11,7 +11,7 @@ from typing import Any
 from aether_nb.config import Settings, load, own_file
 from aether_nb.config.address import Address
 from aether_nb.errors import ConfigError
-from aether_nb.live.whereabouts import place
+from aether_nb.live.whereabouts import began_in, place
 from aether_nb.serving import Serving
 from aether_nb.session import Session
 from aether_nb.signalling import Post
@@ -19,7 +19,7 @@ from aether_nb.store.place import store_folder, store_place
 from aether_nb.store.seal import Sealer
 from aether_nb.store.store import Store, open_store
 
-__all__ = ["open_post", "open_record", "open_session", "record_place", "surroundings"]
+__all__ = ["open_post", "open_record", "open_session", "own_sealer", "record_place", "surroundings"]
 
 
 def open_session(shell: Any) -> Session:
@@ -29,10 +29,11 @@ def open_session(shell: Any) -> Session:
         ConfigError: A setting has an invalid value.
     """
     notebook, workspace = place(shell)
-    settings = load(workspace)
-    record = store_folder(notebook, Path.cwd(), settings.store)
-    store = open_store(store_place(notebook, Path.cwd(), settings.store), str(notebook or workspace))
-    sealer = Sealer(own_file().parent)
+    settings, began = load(workspace), began_in(shell)
+    record = store_folder(notebook, began, settings.store)
+    sealer = own_sealer()
+    where = store_place(notebook, began, settings.store)
+    store = open_store(where, str(notebook or workspace), sealer=sealer)
     return Session(shell, Serving(settings, record), store, sealer, workspace, notebook=str(notebook or ""))
 
 
@@ -44,12 +45,17 @@ def surroundings(shell: Any) -> tuple[Settings | ConfigError, Path | Address, Pa
     except ConfigError as error:
         settings = error
     override = settings.store if isinstance(settings, Settings) else ""
-    return settings, store_place(notebook, Path.cwd(), override), workspace
+    return settings, store_place(notebook, began_in(shell), override), workspace
+
+
+def own_sealer() -> Sealer:
+    """This user's key; it is made when something is first sealed."""
+    return Sealer(own_file().parent)
 
 
 def open_record(place: str = "", name: str = "aether") -> Store:
     """The record in a folder or on a server, or the one that belongs to the working directory."""
-    return open_store(record_place(place), name)
+    return open_store(record_place(place), name, sealer=own_sealer())
 
 
 def record_place(place: str = "") -> Path | Address:
@@ -59,4 +65,4 @@ def record_place(place: str = "") -> Path | Address:
 
 def open_post(by: str, place: str = "") -> Post:
     """Where words to runs are posted from a terminal, sealed with this user's key."""
-    return Post(open_record(place), Sealer(own_file().parent), by)
+    return Post(open_record(place), own_sealer(), by)

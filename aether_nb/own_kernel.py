@@ -6,22 +6,20 @@ taken back. It drives the kernel by its protocol and knows no event of a run.
 
 from __future__ import annotations
 
-import os
 import re
 import select
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from queue import Empty
 from typing import Any
 
 from aether_nb import verbs
+from aether_nb.live.fresh_kernel import fresh_kernel
 
 __all__ = ["ENDED", "go_on"]
 
-START_SECONDS = 60
 QUIET = 0.15
 """Seconds without a message after which everything that was printed before a question has arrived."""
 
@@ -43,28 +41,9 @@ def go_on(line: str, folder: Path, environment: Mapping[str, str], *, typing: bo
     Returns:
         0 when the cell ended well, else 1.
     """
-    with _kernel(folder, environment) as (manager, client):
+    with fresh_kernel(folder, environment) as (manager, client):
         loaded = _Cell(manager, client, "%load_ext aether_nb", typing=False, show=False)
         return loaded.follow() or _Cell(manager, client, f"%aether {line}", typing=typing).follow()
-
-
-@contextmanager
-def _kernel(folder: Path, environment: Mapping[str, str]) -> Iterator[tuple[Any, Any]]:
-    from jupyter_client.kernelspec import KernelSpec
-    from jupyter_client.manager import KernelManager
-
-    manager = KernelManager()
-    argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--IPKernelApp.log_level=ERROR"]
-    manager._kernel_spec = KernelSpec(argv=argv, display_name="aether resume", language="python")
-    manager.start_kernel(env={**os.environ, **environment}, cwd=str(folder))
-    client = manager.client()
-    client.start_channels()
-    try:
-        client.wait_for_ready(timeout=START_SECONDS)
-        yield manager, client
-    finally:
-        client.stop_channels()
-        manager.shutdown_kernel(now=True)
 
 
 class _Cell:

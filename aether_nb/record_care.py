@@ -17,13 +17,14 @@ from pathlib import Path
 
 from aether_nb import audits
 from aether_nb.config.address import Address
-from aether_nb.errors import OptionError, RunNotFound, UsageFault
+from aether_nb.errors import OptionError, RunNotFound
 from aether_nb.events.kinds import Entry
 from aether_nb.events.masking import known_keys
 from aether_nb.packing import pack
 from aether_nb.store.chain import Verdict
 from aether_nb.store.log import RunSummary
 from aether_nb.store.prune import Pruned, prune
+from aether_nb.store.seal import Sealer
 from aether_nb.store.store import Store
 from aether_nb.widgets.wording import count
 
@@ -44,13 +45,13 @@ def explained(store: Store, run: str = "", notebook: str = "") -> str:
     for summary in store.log.runs(LOOKED):
         if notebook and summary.notebook and summary.notebook != notebook:
             continue
-        if audits.failure_of(store.whole(summary.id)[0]) is not None:
+        if audits.failure_of(store.chain.whole(summary.id)[0]) is not None:
             return _why(store, summary.id)
     return "Nothing failed in the runs that are recorded here."
 
 
 def _why(store: Store, run: str) -> str:
-    entries, verdict = store.whole(run)
+    entries, verdict = store.chain.whole(run)
     if not entries:
         verdict.confirm()
     return "\n".join(filter(None, (audits.why_text(entries), verdict.warning)))
@@ -76,7 +77,7 @@ def audited(store: Store, options: argparse.Namespace) -> str:
 
 
 def _audited(store: Store, run: str) -> tuple[list[Entry], list[str], Verdict]:
-    entries, verdict = store.whole(run)
+    entries, verdict = store.chain.whole(run)
     return entries, store.chain.hashes(run)[: len(entries)], verdict
 
 
@@ -126,11 +127,13 @@ def packed(store: Store, options: argparse.Namespace, environment: Mapping[str, 
 # ---- prune
 
 
-def pruned(store: Store, place: Path | Address, options: argparse.Namespace, now: float) -> str:
-    """Drop ended runs: older ones, the oldest of a record that is too large, all but the newest."""
-    if isinstance(place, Address):
-        what, why = f"Runs in {place} are not dropped from here.", "Others may still need them, and their bytes."
-        raise UsageFault(what, why, "Give its owner the ids that may go: aether runs --json")
+def pruned(
+    store: Store, place: Path | Address, options: argparse.Namespace, now: float, sealer: Sealer | None = None
+) -> str:
+    """Drop ended runs: older ones, the oldest of a record that is too large, all but the newest.
+
+    On a server only this user's: those that his key has sealed, and those that nobody's has.
+    """
     if not (options.older or options.larger or options.keep):
         why = "Runs are dropped for good; the journal keeps their hashes."
         raise OptionError("--prune does not say which runs.", why, "aether runs --prune --older 30")
@@ -138,13 +141,13 @@ def pruned(store: Store, place: Path | Address, options: argparse.Namespace, now
     largest = _size(options.larger) if options.larger else None
     why = "asked for: " + " ".join(f"{name} {value}" for name, value in _said(options))
     if not options.keep:
-        return _told(prune(place, now, before=before, largest=largest, why=why))
+        return _told(prune(place, now, before=before, largest=largest, why=why, sealer=sealer))
     ended = [run for run in store.log.runs(ALL) if run.outcome is not None]
     spare = ended[int(_number(options.keep, "--keep 20")) :]
     if largest is not None:
         raise OptionError("--keep and --larger cannot be asked for together.", hint="aether runs --prune --keep 20")
     old = [run.id for run in spare if before is None or run.started < before]
-    return _told(prune(place, now, runs=old, why=why))
+    return _told(prune(place, now, runs=old, why=why, sealer=sealer))
 
 
 def _said(options: argparse.Namespace) -> list[tuple[str, str]]:

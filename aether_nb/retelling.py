@@ -20,9 +20,9 @@ from aether_nb.agent.calls import Calls, Host
 from aether_nb.agent.forking import compared, fork_point, made_of
 from aether_nb.agent.mail import Mail
 from aether_nb.agent.replaying import Confirmed, Replayed, confirm, replay
-from aether_nb.agent.resuming import versions
+from aether_nb.agent.resuming import following, versions
 from aether_nb.agent.run import Run, new_id
-from aether_nb.agent.sealing import begun_here, recorded_here, sealed, sealed_start, signal_fields, unsealed
+from aether_nb.agent.sealing import signal_fields, taken_back
 from aether_nb.agent.steps import Finish, next_step
 from aether_nb.errors import ModelError, OptionError
 from aether_nb.events import kinds as k
@@ -30,11 +30,12 @@ from aether_nb.events.folds import fold
 from aether_nb.events.state import RunState
 from aether_nb.live.keeping import Clock, matches
 from aether_nb.models.router import ANALYST
-from aether_nb.session import Cell, Question, Resumption, Session
+from aether_nb.session import Session
 from aether_nb.store.log import Log, RunSummary
 from aether_nb.store.memory import MemoryLog
 from aether_nb.store.signals import Signal
 from aether_nb.store.store import Store
+from aether_nb.tasks import Cell, Question, Resumption
 
 __all__ = ["Fork", "Replay", "Work", "drifts", "ready", "report", "work"]
 
@@ -55,6 +56,7 @@ class Replay:
         cell: The cell it is typed in.
         level: How much may run without a question when it is performed again; the session's when None.
         new: The name of the run that performs it again.
+        bind: The variable that gets its answer, when another one than then.
     """
 
     source: str
@@ -64,6 +66,7 @@ class Replay:
     park_after: float | None = None
     new: str = field(default_factory=new_id)
     model: str = ""
+    bind: str = ""
     json: bool = False
     """Whether what came of it is told as JSON, too."""
     told: dict[str, Any] = field(default_factory=dict, compare=False)
@@ -127,7 +130,7 @@ def ready(session: Session, task: Work) -> Work:
         return task
     if found := _recorded(session, task, place):
         session.free()
-        return Replay(found, "live", task.cell, task.mode, task.park_after, task.run)
+        return Replay(found, "live", task.cell, task.mode, task.park_after, task.run, bind=task.bind)
     if fault is not None:
         raise fault
     return task
@@ -137,9 +140,17 @@ def _recorded(session: Session, question: Question, place: int) -> str:
     """The run that answered this question in this cell with a model that is not here; empty when there is none."""
     log = session.store.log
     for run in remembering.candidates(log.runs(ALL), question.prompt, question.cell, place, session.notebook):
-        if (found := _retold(log, run)) and found.started.plan_only == question.plan_only:
+        if (found := _retold(log, run)) and _alike(found.started, question):
             return found.run
     return ""
+
+
+def _alike(started: k.RunStarted, question: Question) -> bool:
+    """Whether a run was asked for the same: a plan or an answer, words or a value of that type for that variable."""
+    wanted = (started.wanted, started.bind) if started.wanted else ("", "")
+    return started.plan_only == question.plan_only and wanted == (
+        (question.wanted, question.bind) if question.wanted else ("", "")
+    )
 
 
 def _retold(log: Log, run: RunSummary) -> Record | None:
@@ -162,22 +173,21 @@ async def work(session: Session, task: Work, cell: Cell) -> RunState:
     if isinstance(task, Question | Resumption):
         return await session.work(task, cell)
     async with session.working:
-        session.store.chain.verify(task.source).confirm()
-        entries = list(session.store.log.read(task.source))
+        entries, own = session.whole(task.source)
         if isinstance(task, Fork):
-            return await _fork(session, task, entries, cell)
+            return await _fork(session, task, entries, own, cell)
         if task.mode == "live":
-            return await _again(session, task, entries, cell)
-        return await _shown(session, task, entries, cell)
+            return await _again(session, task, entries, own, cell)
+        return await _shown(session, task, entries, own, cell)
 
 
 # ---- replaying
 
 
-async def _shown(session: Session, task: Replay, entries: list[k.Entry], cell: Cell) -> RunState:
+async def _shown(session: Session, task: Replay, entries: list[k.Entry], own: bool, cell: Cell) -> RunState:
     """Show a run as it was; nothing is performed, and nothing is recorded."""
     record, store = record_of(entries), session.store
-    told = known(store, record, task.mode, _own(session, entries))
+    told = known(store, record, task.mode, own)
     cell.watcher(k.Entry(task.source, 0, time.time(), told))
     confirmed = Confirmed()
     if task.mode == "confirm":
@@ -214,11 +224,10 @@ def report(replayed: Replayed, mode: k.ReplayMode, head: str) -> dict[str, Any]:
     return said
 
 
-async def _again(session: Session, task: Replay, entries: list[k.Entry], cell: Cell) -> RunState:
+async def _again(session: Session, task: Replay, entries: list[k.Entry], own: bool, cell: Cell) -> RunState:
     """Perform a run again: a new run, whose replies come from the record."""
     record, store = record_of(entries), session.store
-    own, settings = _own(session, entries), session.models.settings
-    here = session.tools()
+    settings, here = session.models.settings, session.tools(record.started)
     with session.leased(task.run) as lease:
         run = Run(store.log, task.run, (cell.watcher,), epoch=lease.epoch)
         started = replace(
@@ -231,9 +240,9 @@ async def _again(session: Session, task: Replay, entries: list[k.Entry], cell: C
             cell=task.cell,
             versions=versions(here) | {"aether-nb": VERSION},
             workspace=str(session.workspace),
+            bind=task.bind or record.started.bind,
         )
-        given = (sealed(run.id, k.GrantGiven(grant), session.sealer) for grant in session.grants)
-        started = sealed_start(run.id, started, session.sealer)
+        given = map(k.GrantGiven, session.grants)
         run.append(started, record.composed, *given, *opening(record, store.chain.head(task.source), own))
         state = await session.driven(run, record.tools(here), cell, task.park_after, record)
     task.told.update(drifts(store.log, task.run, task.source))
@@ -266,36 +275,27 @@ def drifts(log: Log, run: str, source: str) -> dict[str, Any]:
     return {"run": run, "mode": "live", "source": source, "outcome": outcome, "same": same, "calls": calls}
 
 
-def _own(session: Session, entries: list[k.Entry]) -> bool:
-    """Whether this user recorded a run himself."""
-    end, hashes = entries[-1].event, session.store.chain.hashes(entries[-1].run)
-    before = hashes[-2] if len(hashes) > 1 else ""
-    return isinstance(end, k.RunEnded) and recorded_here(entries[-1].run, end, before, session.sealer)
-
-
 # ---- forking
 
 
-async def _fork(session: Session, task: Fork, entries: list[k.Entry], cell: Cell) -> RunState:
+async def _fork(session: Session, task: Fork, entries: list[k.Entry], own: bool, cell: Cell) -> RunState:
     """Copy a run up to an event, say what is different here, and go on with it."""
     store, at = session.store, fork_point(entries, task.at)
     copied = entries[:at]
     forked = await cell.main(lambda: _compared(session.shell.user_ns, copied))
     forked = replace(forked, source=task.source, at=at, chain=store.chain.hashes(task.source)[at - 1])
     _worth(task, copied, forked)
-    own = begun_here(copied, session.sealer)
     with session.leased(task.run) as lease:
-        run, tools = Run(store.log, task.run, (cell.watcher,), epoch=lease.epoch), session.tools()
+        run = Run(store.log, task.run, (cell.watcher,), epoch=lease.epoch)
+        tools = session.tools(fold(copied[:1]).started)
         session.may_go_on(replace(fold(copied), run=task.source, ended=None), tools, task.anyway, own, "fork")
-        times = [*(entry.time for entry in copied), run.clock()]
-        store.log.append(run.id, 0, [*(entry.event for entry in copied), forked], times, lease.epoch)
+        # In one append: no yes to the other run may ever be one to this.
+        new = (forked, *taken_back(following(fold(copied), (forked,))), *map(k.GrantGiven, session.grants))
+        times = [*(entry.time for entry in copied), *[run.clock()] * len(new)]
+        store.log.append(run.id, 0, [*(entry.event for entry in copied), *new], times, lease.epoch)
         run.catch_up()
         if run.state.model.startswith(RECORDED):  # nobody has its replies; who serves here goes on
             session.models.only = ""
-        taken = unsealed(run.state, store.log.read(run.id), session.sealer, own)
-        given = (sealed(run.id, k.GrantGiven(grant), session.sealer) for grant in session.grants)
-        if events := (*taken, *given):
-            run.append(*events)
         if task.text:
             _tell(session, run, task.text)
         return await session.driven(run, tools, cell, task.park_after, known=copied)

@@ -8,111 +8,63 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from aether_nb import registry
 from aether_nb.about import VERSION
 from aether_nb.agent import context
 from aether_nb.agent.again import RECORDED, Again, Recalled, Record, record_again
-from aether_nb.agent.asking import Asking, Person
+from aether_nb.agent.asking import Asking
 from aether_nb.agent.calls import Calls, Host
 from aether_nb.agent.driver import Driver
+from aether_nb.agent.egress import Egress, cut, destination, rules_of
+from aether_nb.agent.granting import Grants
 from aether_nb.agent.mail import Mail
 from aether_nb.agent.remembering import Occurrences
-from aether_nb.agent.resuming import advanced, check, interrupted, owes_variables, versions
-from aether_nb.agent.run import Run, Watcher, new_id
-from aether_nb.agent.sealing import Signing, begun_here, sealed, sealed_start, unsealed
+from aether_nb.agent.resuming import advanced, check, owes_variables, taken_up, versions
+from aether_nb.agent.run import Run
+from aether_nb.agent.sealing import Signing
 from aether_nb.agent.waiting import Waiting
-from aether_nb.errors import OptionError, ResumeRefused, UsageFault
+from aether_nb.errors import OptionError, ResumeRefused, StoreError, UsageFault
 from aether_nb.events import kinds as k
+from aether_nb.events.account import Account
 from aether_nb.events.folds import fold
 from aether_nb.events.state import RunState
 from aether_nb.live.bridge import AgentThread
 from aether_nb.live.keeping import Keeper, plan_restore, restore
+from aether_nb.live.mentions.failures import Failures
 from aether_nb.live.summary import summarize
+from aether_nb.live.undo import Points, RunPoints
 from aether_nb.models.base import Model
+from aether_nb.models.words.insisting import insisting
 from aether_nb.serving import Serving
 from aether_nb.store.lease import Holder
 from aether_nb.store.seal import Sealer
 from aether_nb.store.store import Store
+from aether_nb.tasks import Cell, Question, Resumption, Task
 from aether_nb.tools.base import Tool
+from aether_nb.tools.brought import brought, given
 from aether_nb.tools.builtin import BUILT_IN
 from aether_nb.tools.function import FunctionTool
 from aether_nb.waking import Sleepers
 
-__all__ = ["Cell", "Question", "Resumption", "Session", "Task"]
+__all__ = ["Session"]
+
+UNASKED = 2.0
+"""Seconds for which a run that is taken up waits where nobody can be asked: enough to hear what was said before."""
+
+FLAG = "g-flag"
+"""The yes that a typed flag gives. It is there as long as the flag is, and kept nowhere."""
 
 RULES = (k.RunStarted, k.RunForked, k.RunEnded, k.ModelAsked)
 """What says whether a run may go on: folding only these costs a fraction of folding a long log twice."""
-
-
-@dataclass(frozen=True)
-class Question:
-    """What a person asks, and how it is to be worked on.
-
-    Args:
-        prompt: What was typed.
-        model: A model for this run only; empty for the session's.
-        mode: plan, ask or auto; empty for the session's.
-        plan_only: End with the plan.
-        fresh: Forget the earlier turns.
-        cell: The cell it was typed in; asking again from the same cell replaces its turn.
-        limits: Where the run pauses; the session's when None.
-        park_after: Seconds of waiting for a person after which the run is parked; None for never.
-        run: The name of the run that works on it.
-    """
-
-    prompt: str
-    model: str = ""
-    mode: k.Mode | None = None
-    plan_only: bool = False
-    fresh: bool = False
-    cell: str = ""
-    limits: k.Limits | None = None
-    park_after: float | None = None
-    run: str = field(default_factory=new_id)
-
-
-@dataclass(frozen=True)
-class Resumption:
-    """A run that is to go on: its kernel died, it is parked, or its record could not be written.
-
-    Args:
-        run: The run's whole id.
-        take: Take it from a kernel that is alive.
-        anyway: Go on, whoever began it and whatever has changed since.
-        park_after: As for a ``Question``.
-    """
-
-    run: str
-    take: bool = False
-    anyway: bool = False
-    park_after: float | None = None
-    model: str = ""
-
-
-Task: TypeAlias = Question | Resumption
-"""What a cell can be asked to work on."""
-
-
-@dataclass(frozen=True)
-class Cell:
-    """Where a run is worked on.
-
-    Args:
-        main: Runs a function on the user's main thread.
-        people: Who may be asked, in this order.
-        watcher: Who is told of every entry.
-    """
-
-    main: Callable[[Callable[[], Any]], Awaitable[Any]]
-    people: Sequence[Person]
-    watcher: Watcher
 
 
 @dataclass
@@ -136,19 +88,42 @@ class Session:
     notebook: str = ""
     thread: AgentThread = field(default_factory=AgentThread)
     turns: dict[str, k.Turn] = field(default_factory=dict)
-    grants: list[k.Grant] = field(default_factory=list)
+    accounts: dict[str, Account] = field(default_factory=dict)
+    """What left this machine, by run of this kernel; whoever shows a run fills it in."""
     last: str = ""
+    points: Points = field(default_factory=Points)
+    """What can be taken back in this kernel."""
+    unasked: float = UNASKED
     sleepers: Sleepers = field(init=False)
     """Parked runs that this kernel wakes by itself when what they wait for is said."""
     asked: Occurrences = field(default_factory=Occurrences)
+    failures: Failures = field(default_factory=Failures)
+    """The errors of the user's cells, by number."""
+    cells: dict[str, int] = field(default_factory=dict)
+    """The number of the cell in which each run of this kernel was begun."""
     working: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
-        """Take the folder that a person opened with a typed flag; nothing else is ever granted beforehand."""
+        """Nothing is read and nobody is asked yet."""
         self.sleepers = Sleepers(self.store, self.sealer, lambda: self.busy, lambda work: self.thread.submit(work))
+
+    @cached_property
+    def grants(self) -> list[k.Grant]:
+        """The yeses that last: those that were given in this notebook, and the folder that a typed flag has opened.
+
+        Raises:
+            StoreError: The record cannot be read.
+        """
+        found = self.kept_grants.standing()[0]
         if folder := self.models.settings.allow_writes:
             rule = f"folder:{os.path.realpath(folder)}"
-            self.grants.append(k.Grant("g-flag", "write_file", rule, "medium", "notebook", "the flag --allow-writes"))
+            found.append(k.Grant(FLAG, "write_file", rule, "medium", "notebook", "the flag --allow-writes"))
+        return found
+
+    @property
+    def kept_grants(self) -> Grants:
+        """Where they are kept for later kernels."""
+        return Grants(self.store, self.sealer, self.notebook)
 
     def close(self) -> None:
         """Let go of connections, files and the thread. What is recorded stays."""
@@ -191,17 +166,21 @@ class Session:
             why = "The questions of a notebook are worked on one after the other."
             raise UsageFault("Another question is being worked on.", why, "Wait for it, or stop it, and ask again.")
         self.thread, self.working = AgentThread(), asyncio.Lock()
+        self.sleepers.watch()
 
-    def tools(self) -> Mapping[str, Tool]:
+    def tools(self, started: k.RunStarted | None = None) -> Mapping[str, Tool]:
         """The built-in tools, those of plugins, and those that stand in the notebook; later ones win.
 
         A function under ``@tool`` in a cell is there for the next run, and running the cell again replaces it.
+
+        Args:
+            started: The run that they are for, with what it brings itself: functions, and the wish for a value.
         """
         found: dict[str, Tool] = {tool.spec.name: tool for tool in BUILT_IN}
         found.update({name: registry.get("tool", name) for name in registry.names("tool")})
         mine = [value for value in list(self.shell.user_ns.values()) if isinstance(value, FunctionTool)]
         found.update({tool.spec.name: tool for tool in mine})
-        return found
+        return found | brought(started, self.shell.user_ns) if started is not None else found
 
     # ---- runs
 
@@ -230,49 +209,63 @@ class Session:
             summary = await cell.main(
                 lambda: summarize(self.shell.user_ns, question.prompt, hidden=self.shell.user_ns_hidden)
             )
-            tools = self.tools()
-            started = self._started(question, model, tools)
+            started, tools = self._started(question, model)
+            rules = rules_of(started, os.environ)
+            self.cells[run.id] = getattr(self.shell, "execution_count", 0)
             opening = context.compose(
-                question.prompt,
-                summary.text,
-                summary.columns,
+                question.mentions.text or question.prompt,
+                cut(summary.parts, rules) if rules.hide and destination(model) else summary.parts,
                 mode=started.mode,
                 workspace=self.workspace,
                 prior=started.prior,
+                fence=started.fence,
+                rules=rules,
+                mentioned=question.mentions.parts,
+                wanted=started.wanted,
+                bind=started.bind,
             )
-            given = (sealed(run.id, k.GrantGiven(grant), self.sealer) for grant in self.grants)
-            run.append(sealed_start(run.id, started, self.sealer), k.ContextComposed(opening), *given)
+            run.append(started, k.ContextComposed(opening), *map(k.GrantGiven, self.grants))
             return await self.driven(run, tools, cell, question.park_after)
 
     async def _resume(self, task: Resumption, cell: Cell) -> RunState:
         store, id = self.store, task.run
-        store.chain.verify(id).confirm()
-        entries = list(store.log.read(id))
-        record, own = record_again(entries, self._source), begun_here(entries, self.sealer)
-        tools = record.tools(self.tools()) if record else self.tools()
+        entries, own = self.whole(id)
+        record = record_again(entries, self._source)
         rules = fold(entry for entry in entries if isinstance(entry.event, RULES))
+        tools = self.tools(rules.started)
+        tools = record.tools(tools) if record else tools
         self.may_go_on(rules, tools, task.anyway, own)  # before the lease: a refusal leaves nothing behind
         before = store.leases.holder(id)
         with self.leased(id, task.take) as lease:
             run = Run(store.log, id, (cell.watcher,), epoch=lease.epoch)
             run.catch_up(entries)
             if run.state.head != len(entries):  # somebody has gone on with it meanwhile
-                entries = list(store.log.read(id))
+                entries, own = self.whole(id)
                 self.may_go_on(run.state, tools, task.anyway, own)
             fresh = before is None or before.process != lease.process or not advanced(entries, before.epoch)
             fresh = fresh or owes_variables(entries)
             other = before if before is not None and before.epoch != lease.epoch else None
-            run.append(
+            said = (
                 k.LeaseTaken(lease.epoch, lease.name, other.name if other else "", forced=bool(other and other.alive)),
                 k.RunResumed(lease.name, fresh, task.anyway),
-                *interrupted(run.state, fresh),
             )
-            if taken := unsealed(run.state, entries, self.sealer, own):
-                run.append(*taken)
+            gone = self.kept_grants.standing()[1]
+            revoked = (k.GrantRevoked(grant.id, "the user") for grant in run.state.grants if grant.id in gone)
+            run.append(*taken_up(run.state, (*said, *revoked), fresh, own))
             if fresh:
                 plan = plan_restore(entries)
                 run.append(await cell.main(lambda: restore(self.shell, plan, store.blobs, Signing(self.sealer))))
-            return await self.driven(run, tools, cell, task.park_after, record, entries)
+            return await self.driven(run, tools, cell, task.park_after, record, entries, self.unasked)
+
+    def whole(self, run: str) -> tuple[list[k.Entry], bool]:
+        """A run's record, and whether this user has written all of it.
+
+        Raises:
+            StoreTampered: It is not what was written.
+        """
+        entries, verdict = self.store.chain.whole(run)
+        verdict.confirm()
+        return entries, verdict.own
 
     def _source(self, begun: k.ReplayBegun) -> Iterator[k.Entry]:
         """The record that a run performs again, which must be the one that it has begun with.
@@ -318,6 +311,7 @@ class Session:
         park_after: float | None = None,
         record: Record | None = None,
         known: Iterable[k.Entry] = (),
+        unasked: float | None = None,
     ) -> RunState:
         """Drive a run to its end, or to where it is parked, and let go of it.
 
@@ -328,62 +322,78 @@ class Session:
             park_after: Seconds of waiting after which it is parked.
             record: Whose replies it gets instead of a model's, when it performs another run again.
             known: What its log held when it was taken up; nothing, for a run that begins.
+            unasked: As for ``Waiting``: what was open when it was taken up is not settled by nobody's no.
         """
         self.last = run.id
         mail = Mail(self.store.signals, run.id, self.sealer)
         asking = Asking(cell.people) if record is None else Recalled(Asking(cell.people), record)
-        waiting = Waiting(asking, mail, park_after)
-        keeper = Keeper(self.store.blobs, signer=Signing(self.sealer))
+        waiting = Waiting(asking, mail, park_after, unasked)
+        assert run.state.started is not None
+        rules = rules_of(run.state.started, os.environ)
+        keeper = Keeper(self.store.blobs, signer=Signing(self.sealer), why_not=rules.why_not)
         keeper.recall(known)
         notebook = Path(self.notebook) if self.notebook else None
-        host = Host(self.shell, self.workspace, cell.main, keeper=keeper, notebook=notebook)
+        undo = RunPoints(self.points, run.id, self.store.blobs)
+        host = Host(self.shell, self.workspace, cell.main, keeper=keeper, notebook=notebook, hold=cell.hold, undo=undo)
         calls = Calls(run, tools, host, waiting.within(run))
         try:
-            sealing: Any = {"sealer": self.sealer, "head": lambda: self.store.chain.head(run.id)}
+            egress = Egress(rules, run.state.started.fence)
             if record is None:
-                return await Driver(run, self.models.chosen, calls, waiting, **sealing).drive()
-            return await Again(record, run, lambda _: record.model, calls, waiting, **sealing).drive()
+                choose = insisting(self.models.chosen, lambda text: given(run.state, text))
+                return await Driver(run, choose, calls, waiting, egress=egress).drive()
+            return await Again(record, run, lambda _: record.model, calls, waiting, egress=egress).drive()
         finally:
             self._remember(run.state)
             await self.models.sweep()
 
-    def _started(self, question: Question, model: Model, tools: Mapping[str, Tool]) -> k.RunStarted:
-        """The run's first event: everything it may depend on, frozen."""
+    def _started(self, question: Question, model: Model) -> tuple[k.RunStarted, Mapping[str, Tool]]:
+        """The run's first event, with everything it may depend on frozen, and its tools."""
         settings = self.models.settings
         limits = k.Limits(settings.max_steps, settings.max_seconds, settings.max_tokens, settings.max_cost)
         prior = tuple(turn for cell, turn in self.turns.items() if not question.cell or cell != question.cell)
-        return k.RunStarted(
+        started = k.RunStarted(
             prompt=question.prompt,
             model=model.name,
             mode=question.mode or settings.mode,
             limits=question.limits or limits,
-            tools=tuple(tools),
             prior=prior,
             notebook=self.notebook,
             cell=question.cell,
             plan_only=question.plan_only,
-            versions=versions(tools) | {"aether-nb": VERSION},
             workspace=str(self.workspace),
+            data=question.data or settings.data,
+            hide=settings.hide,
+            fence=secrets.token_hex(8),
+            mentions=question.mentions.found,
+            bind=question.bind,
+            wanted=question.wanted,
         )
+        tools = self.tools(started)
+        return replace(started, tools=tuple(tools), versions=versions(tools) | {"aether-nb": VERSION}), tools
 
     def _remember(self, state: RunState) -> None:
         """Keep the turn for later ones, in the place of an earlier turn of the same cell, and the yeses that last."""
         if state.started is None:
             return
         known = {(grant.tool, grant.rule, grant.risk) for grant in self.grants}
-        lasting = [grant for grant in state.grants if grant.lasts == "notebook"]
-        self.grants += [grant for grant in lasting if (grant.tool, grant.rule, grant.risk) not in known]
+        lasting = [grant for grant in state.grants if grant.lasts == "notebook" and grant.id != FLAG]
+        fresh = [grant for grant in lasting if (grant.tool, grant.rule, grant.risk) not in known]
+        self.grants += fresh
+        with suppress(StoreError):  # then they are as long as this kernel is
+            self.kept_grants.keep(*fresh)
         if state.ended and state.ended.outcome == "done" and not state.started.plan_only:
             self.turns[state.started.cell or state.run] = context.turn_of(state)
 
     def revoke(self, id: str) -> k.Grant:
-        """Take back a yes that lasts.
+        """Take back a yes that lasts, for good.
 
         Raises:
             OptionError: There is no such grant.
+            StoreError: That could not be written.
         """
         for grant in self.grants:
             if grant.id == id:
+                self.kept_grants.revoke(id)
                 self.grants.remove(grant)
                 return grant
         known = ", ".join(grant.id for grant in self.grants) or "none"

@@ -17,7 +17,10 @@ from aether_nb.store.signals import Signal
 from aether_nb.store.store import Store
 from aether_nb.widgets.approval import gate_text
 
-__all__ = ["exact", "json_text", "prepare", "text"]
+__all__ = ["deliver", "exact", "json_text", "prepare", "text"]
+
+HEARING = 3.0
+"""Seconds for which a run is waited for that may hear what was said, before it is said who hears it later."""
 
 SHORTEST = 4
 """So many letters, at least, make a word before a text the name of a run."""
@@ -45,6 +48,20 @@ def prepare(verb: str, options: argparse.Namespace, post: Post, notebook: str = 
         run, text = _addressed(post.store, options.text)
     stand = named(post.store, verb, run, notebook)
     return stand, word(verb, stand, text=text, lasts=getattr(options, "lasts", "once"), how=how)
+
+
+def deliver(post: Post, stand: Stand, signal: Signal, patience: float) -> SignalReceived | None:
+    """That a run has heard a word, when it has; a stop ends one that nobody holds.
+
+    Args:
+        post: The record.
+        stand: The run, as it stood when the word was sent.
+        signal: The word.
+        patience: Seconds for which that is waited for. One that broke off hears nothing.
+    """
+    stops = signal.type == "stop"
+    received = post.heard(signal, 0.0 if stops and stand.word == "interrupted" else patience)
+    return post.end(signal) if received is None and stops else received
 
 
 def _addressed(store: Store, words: list[str]) -> tuple[str, str]:
@@ -79,6 +96,10 @@ def text(stand: Stand, word: Word, *, heard: SignalReceived | None = None, watch
         watched: Whether this kernel wakes it by itself.
     """
     run, said = stand.state.run, f"Run {stand.state.run}: {word.told}"
+    if word.type == "stop" and heard is not None and stand.state.ended is not None:
+        doubts = [call.name for call in stand.state.calls.values() if call.status == "doubtful"]
+        look = f" Look whether these acted: {', '.join(doubts)}." if doubts else ""
+        return f"{said} It is ended ({stand.state.ended.outcome}).{look}"
     if heard is not None:
         return f"{said} It has heard it." if heard.used else f"{said} It came too late: it fitted nothing any more."
     if stand.state.ended is not None:

@@ -12,9 +12,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from aether_nb.agent.mail import DOUBT
+from aether_nb.agent.ending import settled
+from aether_nb.agent.mail import DOUBT, heard
+from aether_nb.agent.run import Run
 from aether_nb.agent.sealing import signal_fields
-from aether_nb.errors import OptionError, SignalRefused, StoreCorrupt, StoreNewer, StoreTampered
+from aether_nb.errors import LeaseHeld, OptionError, SignalRefused, StoreCorrupt, StoreNewer, StoreTampered
 from aether_nb.events import kinds as k
 from aether_nb.events.folds import fold
 from aether_nb.events.state import RunState
@@ -110,6 +112,32 @@ class Post:
             time.sleep(POLL)
         events = (entry.event for entry in self.store.log.read(signal.run))
         return next(event for event in events if isinstance(event, k.SignalReceived) and event.id == signal.id)
+
+    def end(self, stop: Signal) -> k.SignalReceived | None:
+        """Let a stop end a run that nobody holds; None when somebody does, who will hear it himself.
+
+        What was running is as after a stop at work: outside it is in doubt, everything else has failed. Nothing of the
+        run is performed, so it may be anybody's.
+        """
+        before = self.store.leases.holder(stop.run)
+        if before is not None and before.alive:
+            return None
+        try:
+            lease = self.store.leases.take(stop.run, stop.time)
+        except LeaseHeld:
+            return None
+        try:
+            run = Run(self.store.log, stop.run, epoch=lease.epoch)
+            run.catch_up()
+            ending = settled(run.state, k.RunEnded("cancelled", f"Stopped by {stop.by}."))
+            if not ending:  # it has ended meanwhile
+                return self.heard(stop, 0.0)
+            taken = k.LeaseTaken(lease.epoch, lease.name, before.name if before else "")
+            received, *_ = heard(run.state, stop)
+            run.append(taken, received, *ending)
+            return received
+        finally:
+            self.store.leases.release(stop.run)
 
 
 # ---- which run

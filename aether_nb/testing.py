@@ -27,15 +27,22 @@ WHAT IS GUARANTEED
     a call was begun and not finished   at most once outside: it is in doubt and shown, never silently repeated
     two kernels want one run            one advances it; the other is told who and since when; a writer that was
                                         taken over is refused by the log
-    a yes is given                      it counts for the exact call, and only with this user's seal
+    a yes is given                      it counts for the exact call, and only in a record that this user's key seals
+    a yes is given for this notebook    it counts in its later kernels, by your key, until %aether grants --revoke
     a signal is sent twice              it is heard once
+    a run is resumed where nobody is    what AETHER_APPROVE allows goes on; a gate, a doubt, a question and a pause stay
+                                        open: the run is parked and says what to type. One that is begun there gets a no
+    stop is said to a run nobody holds  it is ended: what had begun outside is in doubt and named, the rest has failed
     the disk is full, or read-only      nothing of that append is kept, everything before it is; a typed error
     a record is changed, cut, reordered verify names the event; the notebook that shows the hash is a second witness
+    somebody else writes in your record each event that you record seals the whole with your key: what is not sealed is
+                                        shown, and performed only after a click, or with --anyway
     a run is replayed                   no effect, no model; where record and rules part, both are named
     a record comes from somebody else   it is shown; nothing of it is performed before one click; no yes in it counts;
-                                        to resume or fork a run that another began takes --anyway
+                                        to resume or fork it takes --anyway, which makes it yours from there on
 
-    What is not: whoever can write both the record and the notebook can write a new story; a tool that says a false
+    What is not: whoever can write both the record and the notebook can write a new story, which your key does not seal;
+    an older copy of your own record is yours, and what it had not done yet is done again; a tool that says a false
     effect is believed; code that runs in the kernel can do what the kernel can.
 
 WHETHER A TOOL KEEPS IT
@@ -66,7 +73,7 @@ from types import SimpleNamespace
 from typing import Any, Literal
 
 from aether_nb.errors import RepairableToolError, ToolError
-from aether_nb.events.kinds import Effect, Event, PlanItem
+from aether_nb.events.kinds import Effect, Event, PlanItem, Risk
 from aether_nb.live.keeping import Clock, content_hash
 from aether_nb.tools.base import Assessment, Result, Tool
 
@@ -147,6 +154,8 @@ class _Context:
     plan: tuple[PlanItem, ...] = ()
     made: tuple[str, ...] = ()
     keeper: None = None
+    undo: None = None
+    risk: Risk = "high"
     notebook: None = None
 
     @property
@@ -157,6 +166,12 @@ class _Context:
 
     async def ask(self, text: str, options: tuple[str, ...] = ()) -> str | None:
         return self.answers.pop(0) if self.answers else None
+
+    def allows(self, text: str, options: tuple[str, ...]) -> str | None:
+        return self.answers.pop(0) if self.answers else None
+
+    def permits(self, risk: Risk, path: str = "") -> bool:
+        return False
 
     def emit(self, event: Event) -> None:
         """Nobody watches."""

@@ -6,6 +6,8 @@ Knows what verbs and options are, and not one of them: the table of them is ``ve
 from __future__ import annotations
 
 import argparse
+import keyword
+import math
 import re
 import shlex
 from collections.abc import Iterable
@@ -14,7 +16,19 @@ from typing import Any, Literal, NoReturn, TypeAlias
 
 from aether_nb.errors import OptionError
 
-__all__ = ["Face", "Help", "Option", "Verb", "help_text", "leading_options", "parse", "split"]
+__all__ = [
+    "Face",
+    "Help",
+    "Option",
+    "Verb",
+    "checked_name",
+    "help_text",
+    "leading_options",
+    "number",
+    "parse",
+    "seconds",
+    "split",
+]
 
 Face: TypeAlias = Literal["notebook", "terminal"]
 
@@ -126,6 +140,47 @@ def split(line: str) -> list[str]:
         return shlex.split(line)
     except ValueError as error:
         raise OptionError("The line cannot be read.", f"{error}.", "Close the quote.") from error
+
+
+def checked_name(text: str | None) -> str:
+    """The name of the variable that gets the answer; empty for none.
+
+    Raises:
+        OptionError: It is no name.
+    """
+    if text and (not text.isidentifier() or keyword.iskeyword(text)):
+        raise OptionError(f"{text!r} is no name for a variable.", hint="%%aether -o answer")
+    return text or ""
+
+
+def number(text: str | None) -> int:
+    """The number of an event, as it was typed; 0 when nothing was.
+
+    Raises:
+        OptionError: It is none.
+    """
+    if text is None:
+        return 0
+    if not text.isdigit() or text == "0":
+        raise OptionError(f"{text!r} is no number of an event.", hint="See them: %aether trace --json")
+    return int(text)
+
+
+def seconds(text: str | None, program: str = "%%aether") -> float | None:
+    """A number of seconds, as it was typed; None when nothing was.
+
+    Raises:
+        OptionError: It is no number of seconds.
+    """
+    if text is None:
+        return None
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < math.inf:
+        raise OptionError(f"{text!r} is no number of seconds.", hint=f"{program} --park-after 60")
+    return number
 
 
 def help_text(verb: Verb, face: Face) -> str:

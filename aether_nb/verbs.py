@@ -15,6 +15,7 @@ from aether_nb.typed import Face, Help, Option, Verb, help_text, leading_options
 
 __all__ = [
     "CELL",
+    "PAGES",
     "SAYING",
     "VERBS",
     "WORKING",
@@ -23,13 +24,11 @@ __all__ = [
     "Option",
     "Verb",
     "find",
-    "guarantees_text",
     "help_text",
     "in_terminal",
     "leading_options",
     "overview",
     "parse",
-    "settings_text",
     "words",
 ]
 
@@ -51,13 +50,26 @@ PARK_AFTER = Option(("--park-after",), "seconds of waiting for you after which t
 
 CELL = Verb(
     "%%aether",
-    "Ask about your live variables. The question is the text of the cell; it may begin behind the options.",
+    "Ask about your live variables. The question is the text of the cell; it may begin behind the options. It may "
+    "mention what there is: {df.shape} or {total:.2f} (a value), {In[3]} {Out[3]} {Err[3]} (a cell), @df (a variable "
+    "that matters), &`clean` (my function as a tool of this run); {{ is only a brace.",
     (
-        Option(("-o", "--out"), "bind the answer to a variable of this name", metavar="NAME"),
+        Option(
+            ("-o", "--out"),
+            "bind the answer to a variable of this name: its text, or with --as a value",
+            metavar="NAME",
+        ),
+        Option(
+            ("--as",),
+            "the type of that value: float, list[str], MyModel, DataFrame; computed, not typed",
+            metavar="TYPE",
+        ),
+        Option(("--raw",), "take the question as it stands: nothing in it is a mention", flag=True),
         Option(("--model",), "the model for this question, as provider:model", metavar="MODEL"),
         Option(("--mode",), "how much may run without a question", choices=("plan", "ask", "auto")),
         Option(("--plan",), "end with the plan; run nothing that changes anything", flag=True),
         Option(("--new",), "forget the earlier questions of this notebook", flag=True),
+        Option(("--data",), "what of the data may leave this machine", choices=("schema", "stats", "sample", "all")),
         PARK_AFTER,
     ),
 )
@@ -77,7 +89,7 @@ VERBS: tuple[Verb, ...] = (
         (
             Option(
                 ("verb",),
-                "one verb; settings, for all that can be set; or guarantees, for what holds when things fail",
+                "one verb; settings, for all that can be set; guarantees, for what holds when things fail; or guard",
                 default="",
                 metavar="VERB",
             ),
@@ -113,7 +125,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("new", "Forget the earlier questions of this notebook; runs stay recorded.", (), ("notebook",)),
     Verb(
         "grants",
-        "The yeses that last, and taking one back.",
+        "The yeses that last for this notebook, and taking one back.",
         (Option(("--revoke",), "take back the grant of this name", default="", metavar="GRANT"),),
         ("notebook",),
     ),
@@ -123,12 +135,12 @@ VERBS: tuple[Verb, ...] = (
         (
             RUN,
             Option(("--take",), "take it over from a kernel that is alive", flag=True),
-            Option(("--anyway",), "go on, whoever began it and whatever has changed since", flag=True),
+            Option(("--anyway",), "go on, whoever wrote it and whatever has changed since", flag=True),
             PARK_AFTER,
             Option(
                 ("--approve",),
-                "when nobody can type: what is answered at a gate; it stays open when left out",
-                choices=("deny", "low", "auto"),
+                "when nobody can type: what gets a yes at a gate; every other one stays open",
+                choices=("low", "auto"),
                 terminal=True,
             ),
             STORE,
@@ -153,7 +165,7 @@ VERBS: tuple[Verb, ...] = (
             RUN,
             Option(("text",), "what it shall do instead", rest=True, metavar="TEXT"),
             Option(("--at",), "the last event that is copied; the last one when left out", metavar="EVENT"),
-            Option(("--anyway",), "go on, whoever began it and whatever has changed since", flag=True),
+            Option(("--anyway",), "go on, whoever wrote it and whatever has changed since", flag=True),
         ),
         ("notebook",),
     ),
@@ -186,10 +198,27 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb("pause", "Let a run pause before its next step.", (WAITING, *SENT)),
     Verb("go", "Let a paused run go on.", (WAITING, *SENT)),
-    Verb("stop", "Stop a run, whichever kernel it is in.", (WAITING, *SENT)),
+    Verb("stop", "Stop a run, whichever kernel it is in; one that nobody holds is ended.", (WAITING, *SENT)),
+    Verb(
+        "undo",
+        "Take back what calls did to variables and files, after showing what that changes; an undo can be undone.",
+        (
+            Option(
+                ("call",),
+                "a call's number or id, an undo, or a run; all of the last run when left out",
+                default="",
+                metavar="CALL|RUN",
+            ),
+            Option(("--to",), "take back all that came after this call", default="", metavar="CALL"),
+            Option(("--run",), "the run whose call it is; the last one when left out", default="", metavar="RUN"),
+            Option(("--preview",), "only show what would be done", flag=True),
+            Option(("--yes",), "do it without asking", flag=True),
+        ),
+        ("notebook",),
+    ),
     Verb(
         "runs",
-        "The runs that are recorded here; with --prune, drop ended ones for good.",
+        "The runs that are recorded here; with --prune, drop ended ones for good (on a server, your own).",
         (
             Option(("--prune",), "drop ended runs; say which", flag=True),
             Option(("--older",), "with --prune: that ended so many days ago", default="", metavar="DAYS"),
@@ -204,6 +233,14 @@ VERBS: tuple[Verb, ...] = (
         "trace", "What a run did, in order: plan, model, calls, who approved what, times and cost.", (RUN, JSON, STORE)
     ),
     Verb(
+        "egress",
+        "What left this machine: per request to which host, which rows, columns and pictures; and in total.",
+        (
+            Option(("run",), "the run's name or its beginning; all of them when left out", default="", metavar="RUN"),
+            STORE,
+        ),
+    ),
+    Verb(
         "verify",
         "Whether records are what was written: one run, all of them, or those that a saved notebook shows.",
         (
@@ -212,6 +249,32 @@ VERBS: tuple[Verb, ...] = (
             Option(("--notebook",), "a saved notebook, whose outputs hold hashes", default="", metavar="FILE"),
             JSON,
             STORE,
+        ),
+    ),
+    Verb(
+        "insert",
+        "Put the code of a run into a cell below: what failed is left out, items are set apart by comments.",
+        (RUN,),
+        ("notebook",),
+    ),
+    Verb(
+        "export",
+        "Write the code of a run to a notebook or a script, one cell for each item of its plan.",
+        (
+            RUN,
+            Option(("out",), "the file, .ipynb or .py; one that exists is left alone", default="", metavar="FILE"),
+            replace(STORE, terminal=True),
+        ),
+    ),
+    Verb(
+        "verify-code",
+        "Run the code of a run top to bottom in a fresh kernel: it reproduces, or where it first differs.",
+        (
+            RUN,
+            Option(("--outside",), "run code that acts outside of the notebook, too", flag=True),
+            Option(("--anyway",), "run it, whoever recorded it", flag=True),
+            JSON,
+            replace(STORE, terminal=True),
         ),
     ),
     Verb("why", "What failed last, why, with its traceback, and what to type.", (replace(RUN, help=FAILED), STORE)),
@@ -314,6 +377,17 @@ def guarantees_text() -> str:
     from aether_nb import testing
 
     return testing.__doc__ or ""
+
+
+def guard_text() -> str:
+    """What is watched while code runs, and what is not."""
+    from aether_nb.live.guard import page
+
+    return page.__doc__ or ""
+
+
+PAGES = {"settings": settings_text, "guarantees": guarantees_text, "guard": guard_text}
+"""What ``help`` knows beside the verbs."""
 
 
 def in_terminal(text: str) -> str:

@@ -172,13 +172,25 @@ def figure(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
     return note
 
 
-def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what was measured in a process of its own, with ``-n``."""
+    noted = getattr(node, "workeroutput", {}).get("figures", [])
+    node.config.stash.setdefault(FIGURES, []).extend(map(tuple, noted))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write the figures to $AETHER_TEST_FIGURES, with the date and the machine."""
-    if not (target := os.environ.get("AETHER_TEST_FIGURES")):
+    noted = session.config.stash.get(FIGURES, [])
+    if (output := getattr(session.config, "workeroutput", None)) is not None:
+        output["figures"] = noted
+        return
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if not (target := os.environ.get("AETHER_TEST_FIGURES")) or reporter is None:
         return
     machine = f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores"
-    counts = f"{session.testscollected} tests, {session.testsfailed} failed"
-    rows = [f"| {what} | {value} |" for what, value in session.config.stash.get(FIGURES, [])]
+    counts = f"{len(reporter.stats.get('passed', []))} tests passed, {session.testsfailed} failed"
+    rows = [f"| {what} | {value} |" for what, value in noted]
     lines = ["# Figures of the full suite", "", f"{date.today()} · {machine} · {counts}. Made by `tests/full`.", ""]
     Path(target).write_text("\n".join([*lines, "| what | figure |", "|---|---|", *rows, ""]), encoding="utf-8")
 

@@ -75,3 +75,23 @@ def test_a_wrong_request_is_noticed_when_it_is_verified(server):
     told(path, {"messages": [asked, reply, result]} | offer)
     stats = told(f"{server}/stats/one")
     assert (answer, stats["requests"], stats["failures"]) == ("word0 word1 ", 4, failures)
+
+
+def test_what_telling_changes_costs_is_flat_in_rows():
+    """500 variables before and after a call: a hundred times as many rows cost hardly more."""
+    command = [sys.executable, str(BENCHMARKS / "changes.py"), "--rounds", "3", "--rows", "1000000"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+    lines = done.stdout.splitlines()
+    assert len(lines) == 3, done.stderr
+    assert float(lines[2].split()[-1]) < 3
+
+
+@pytest.mark.full
+def test_the_cost_of_the_guard_is_measured_for_every_workload():
+    """Each workload has its events and two ratios, and code that makes no event costs next to nothing more."""
+    command = [sys.executable, str(BENCHMARKS / "guard.py"), "--rounds", "6"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    rows = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines()[2:]}
+    assert list(rows) == ["groupby", "loop", "imports", "reads"], done.stderr
+    assert all(float(row[-1].rstrip("%")) < 3 for row in rows.values())
+    assert rows["loop"][0] == "0"

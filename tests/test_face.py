@@ -13,7 +13,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 import aether_nb
-from aether_nb import cli, magics, notebook_verbs, verbs
+from aether_nb import cli, notebook_verbs, rewriting, verbs
 from aether_nb.errors import OptionError, UnknownVerb
 
 HEAVY = ("pydantic", "httpx", "lancedb", "pandas", "pyarrow", "ipywidgets", "anywidget", "mcp", "jsonschema", "numpy")
@@ -132,7 +132,7 @@ def test_options_are_read_and_refused() -> None:
 )
 def test_what_follows_the_magic_is_a_question_or_a_verb(line: str, question: bool) -> None:
     """Verbs stay verbs, sentences are questions, and a single unknown word is neither."""
-    assert magics.is_question(line) is question
+    assert rewriting.is_question(line) is question
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_what_follows_the_magic_is_a_question_or_a_verb(line: str, question: boo
 )
 def test_what_the_transformer_makes_of_a_cell(cell: str, made: str) -> None:
     """Questions become async cells, question marks survive, and everything else stays to the letter."""
-    assert "".join(magics.transform(cell.splitlines(keepends=True))) == made
+    assert "".join(rewriting.transform(cell.splitlines(keepends=True))) == made
 
 
 def test_loading_twice_registers_once_and_unloading_takes_everything_back(capsys: Any) -> None:
@@ -167,7 +167,7 @@ def test_loading_twice_registers_once_and_unloading_takes_everything_back(capsys
     before = list(shell.input_transformers_cleanup)
     for _ in range(2):
         aether_nb.load_ipython_extension(shell)
-    assert shell.input_transformers_cleanup == [*before, magics.transform]
+    assert shell.input_transformers_cleanup == [*before, rewriting.transform]
     aether_nb.unload_ipython_extension(shell)
     assert shell.input_transformers_cleanup == before
     assert "aether" not in shell.magics_manager.magics["cell"]

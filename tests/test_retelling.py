@@ -27,6 +27,7 @@ from aether_nb.errors import (
 )
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import ToolCall
+from harness.forging import forge, tables_of
 from harness.home import bare
 
 Type = Callable[..., str]
@@ -214,16 +215,45 @@ def test_somebody_elses_run_is_not_gone_on_with_unasked(open_notebook: Callable[
     author.ask("How many?", "--model script")
     run, log = newest(author)["run"], author.session.store.log
     whole = [entry.event for entry in log.read(run)][:-2]  # the kernel died before the answer came
-    assert isinstance(whole[0], k.RunStarted) and whole[0].seal
     log.append("f0e1d2c3", 0, whole, time.time())
     there = open_notebook("work", "stranger")
     serve("There are two, says the stranger's model.")
-    with pytest.raises(ResumeRefused, match="was not begun by you"):
+    with pytest.raises(ResumeRefused, match="does not carry your seal"):
         there.line(f"{verb} f0e1d2c3")
     assert "made" not in there.shell.user_ns
     out = there.line(f"{verb} f0e1d2c3 --anyway")
     assert "says the stranger's model" in out
     assert ("made" in there.shell.user_ns) == (verb == "resume")
+    assert there.session.store.chain.verify(newest(there)["run"] if verb == "fork" else "f0e1d2c3").own
+
+
+@pytest.mark.parametrize("verb", ["resume {run}", "fork {run} Go on.", "replay {run} --mode live", "ask"])
+def test_what_was_planted_in_ones_own_run_is_not_performed(notebook: Notebook, verb: str) -> None:
+    """Whoever writes the record anew behind what this user began brings code in with a whole chain; it is foreign."""
+    run, store = newest(notebook)["run"], notebook.session.store
+    planted = ToolCall("p1", "run_python", {"code": "planted = 1"})
+
+    def plant(events: list[k.Event]) -> list[k.Event]:
+        answered = next(event for event in events if isinstance(event, k.ModelAnswered))
+        proposed = next(event for event in events if isinstance(event, k.CallProposed))
+        told = replace(answered, message=replace(answered.message, calls=(planted,)))
+        yes = k.GateAnswered("p1", "h", "approve", "panel")
+        there = [*events[:2], told, replace(proposed, call=planted, hash="h"), yes]
+        return there if verb.startswith("resume") else [*there, *events[-2:]]
+
+    forge(store, run, plant)
+    if verb.startswith("resume"):
+        tables_of(store).write(("forged",), lambda db: db.execute("UPDATE runs SET outcome = NULL"), run)
+    assert store.chain.verify(run).ok
+    serve("No more.")
+    if verb.startswith(("resume", "fork")):
+        with pytest.raises(ResumeRefused, match="does not carry your seal"):
+            notebook.line(verb.format(run=run))
+    elif verb == "ask":
+        assert "Somebody else recorded it" in flat(notebook.ask("How many?"))
+    else:
+        assert "Somebody else recorded it" in flat(notebook.line(verb.format(run=run)))
+    assert "planted" not in notebook.shell.user_ns
 
 
 def test_a_replay_goes_on_only_with_the_record_it_began_with(notebook: Notebook) -> None:
@@ -261,5 +291,63 @@ def test_the_verbs_of_the_record(notebook: Notebook) -> None:
     assert "Nothing failed" in notebook.line("why")
     assert notebook.line("runs --prune --keep 5").startswith("0 runs dropped")
     assert "WHAT IS GUARANTEED" in notebook.line("help guarantees")
+    assert "IT DOES NOT SEE" in notebook.line("help guard")
     with pytest.raises(AetherError, match="no name for a variable"):
         notebook.line("replay -o 1x")
+
+
+def test_the_record_stays_where_the_session_began(notebook: Notebook, tmp_path: Path, monkeypatch: Any) -> None:
+    """Where no notebook is known it lies where the extension was loaded, wherever the code has gone since."""
+    place = notebook.session.store.place
+    notebook.shell.aether_magics.close()  # type: ignore[attr-defined]
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    assert notebook.session.store.place == place and notebook.session.models.record == Path(place)
+    serve("Once more.")
+    notebook.ask("And now?", "--model script")
+    assert not (elsewhere / ".aether").exists()
+
+
+def test_a_yes_for_the_notebook_lasts_until_it_is_taken_back(
+    open_notebook: Callable[..., Notebook], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It counts in the next kernel of that notebook, for this user; not for a stranger, and not after it is revoked."""
+    file = tmp_path / "work" / "a.ipynb"
+    file.parent.mkdir()
+    file.write_text("{}")
+
+    def opened(who: str = "author") -> Notebook:
+        monkeypatch.setattr("aether_nb.live.whereabouts.notebook_path", lambda shell: file)
+        return open_notebook("work", who)
+
+    here, code = opened(), ToolCall("c1", "shell", {"command": "echo 1 > out.txt"})
+    serve(code, "Done.")
+    monkeypatch.setattr("aether_nb.faces.can_type", lambda shell: True)
+    monkeypatch.setattr("builtins.input", lambda prompt: "b")
+    here.ask("Write it", "--model script")
+    (given,) = here.session.grants
+    assert (given.tool, given.lasts, (file.parent / "out.txt").exists()) == ("shell", "notebook", True)
+    monkeypatch.setattr("builtins.input", lambda prompt: "n")
+    (file.parent / "out.txt").unlink()
+    serve(code, "Done again.")
+    assert given.id in opened().line("grants")
+    assert "Done again." in opened().ask("Write it again", "--model script") and (file.parent / "out.txt").exists()
+    assert opened("stranger").line("grants") == "No yes lasts beyond its run.\n"
+    assert opened().line(f"grants --revoke {given.id}") == f"Taken back: {given.id} (shell).\n"
+    assert opened().line("grants") == "No yes lasts beyond its run.\n"
+
+
+def test_a_yes_that_was_taken_back_meanwhile_is_gone_from_a_run_that_goes_on(notebook: Notebook) -> None:
+    """What stands in the run's own record does not outlive the word of the one who gave it."""
+    session, log = notebook.session, notebook.session.store.log
+    session.notebook = "/a.ipynb"
+    grant = k.Grant("g9", "shell", "call:sha256:h", "high", "notebook", "panel")
+    session.kept_grants.keep(grant)
+    session.kept_grants.revoke("g9")
+    whole = [entry.event for entry in log.read(newest(notebook)["run"])][:-2]
+    log.append("f0e1d2c3", 0, [*whole, k.GrantGiven(grant)], time.time())
+    serve("There are two.")
+    assert "There are two." in notebook.line("resume f0e1d2c3")
+    assert k.GrantRevoked("g9", "the user") in [entry.event for entry in log.read("f0e1d2c3")]
+    assert session.grants == [] and session.kept_grants.standing()[0] == []

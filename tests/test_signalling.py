@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from aether_nb.errors import AetherError, OptionError, SignalRefused
 from aether_nb.events import kinds as k
 from aether_nb.events.folds import fold
 from aether_nb.events.state import RunState
+from aether_nb.live.thread import AgentThread
 from aether_nb.signalling import Post, named, stand, stands, wakes, word
 from aether_nb.store.seal import Sealer
 from aether_nb.store.signals import Signal
@@ -265,3 +267,32 @@ async def test_sleeper_that_cannot_be_woken_harms_nobody(
     watched.fails = False
     watched.sleepers.add(watched.state, watched.wake)
     assert await watched.while_() >= 2
+
+
+def test_a_run_that_hangs_keeps_no_other_asleep(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While one is awake the others wait; when its loop is left behind because it hangs, the next loop wakes them."""
+    monkeypatch.setattr("aether_nb.waking.LOOK", 0.01)
+    threads, woken = [AgentThread()], list[str]()
+    hangs, begun, done = Event(), Event(), Event()
+    sleepers = Sleepers(post.store, post.sealer, lambda: False, lambda work: threads[-1].submit(work))
+
+    async def first() -> None:
+        woken.append("aaaa1111")
+        begun.set()
+        hangs.wait(20)
+
+    async def second() -> None:
+        woken.append("bbbb2222")
+        done.set()
+
+    for run, wake in (("aaaa1111", first), ("bbbb2222", second)):
+        recorded(post.store, run, *GATE, k.RunParked("gate", "call_2"))
+        post.send(run, word("stop", stand(post.store, run)))
+        sleepers.add(fold(post.store.log.read(run)), wake)
+    assert begun.wait(5) and not done.wait(0.1)
+    threads.append(AgentThread())
+    sleepers.watch()
+    assert done.wait(5) and woken == ["aaaa1111", "bbbb2222"]
+    hangs.set()
+    for thread in threads:
+        thread.close()

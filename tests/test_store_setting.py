@@ -14,9 +14,11 @@ from aether_nb.config import FILE, Settings, load, remember
 from aether_nb.config.address import Address, is_address, masked
 from aether_nb.config.rules import place
 from aether_nb.errors import ConfigError
-from aether_nb.events.kinds import RunStarted
-from aether_nb.opening import open_record, surroundings
+from aether_nb.events.kinds import RunEnded, RunStarted
+from aether_nb.opening import open_record, own_sealer, surroundings
 from aether_nb.store.place import as_setting, store_folder, store_place
+from aether_nb.store.seal import Sealer
+from aether_nb.store.store import open_store
 from harness.home import bare
 
 HUSH = "postgresql://anna:hush@db.example/runs"
@@ -130,7 +132,17 @@ def test_the_terminal_reads_the_server(here, capsys, monkeypatch, postgres):
     assert not (here / ".aether").exists()
 
 
-def test_runs_of_others_are_not_dropped_from_here(here, capsys):
-    """Cleaning is for a folder of one's own; the server is not even asked."""
-    assert cli.main(["runs", "--prune", "--older", "30", "--store", HUSH]) != 0
-    assert f"Runs in {SHOWN} are not dropped from here." in capsys.readouterr().err
+def test_runs_of_others_are_not_dropped_from_here(here, postgres, capsys):
+    """On a server, which others share, only runs of one's own go, and those that nobody has sealed."""
+    postgres.empty()
+    address = postgres.address(query="?application_name=pruning")
+    for name, sealer in (("theirs", Sealer(here / "other")), ("mine", own_sealer()), ("nobodys", None)):
+        store = open_store(address, sealer=sealer)
+        store.log.append(name, 0, (RunStarted("how many rows?", "analyst"), RunEnded("done")), 1.0)
+    assert cli.main(["runs", "--prune", "--older", "30", "--store", address.plain]) == 0
+    assert "2 runs dropped" in capsys.readouterr().out
+    assert [run.id for run in store.log.runs()] == ["theirs"]
+    assert cli.main(["runs", "--prune", "--keep", "0", "--store", address.plain]) == 0
+    said = capsys.readouterr().out
+    assert "0 runs dropped" in said and "kept theirs: another user's key has sealed it" in said
+    store.log.close()

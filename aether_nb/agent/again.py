@@ -215,13 +215,17 @@ class Recalled(Asking):
         self.asking, self.record = asking, record
         self._given: dict[str, int] = {}
 
+    async def somebody(self) -> bool:
+        """Whether a person is there."""
+        return await self.asking.somebody()
+
     async def approve(self, call: Call) -> Answer:
         """Get a yes or a no for a call: an old yes does not count."""
         return await self.asking.approve(call)
 
     async def answer(self, question: k.QuestionAsked) -> tuple[str | None, str]:
-        """The recorded answer, or one from whoever is there."""
-        was = self.record.calls.get(question.call_id)
+        """The recorded answer, or one from whoever is there; an old yes to what code may do does not count either."""
+        was = None if question.guard else self.record.calls.get(question.call_id)
         place = self._given.get(question.call_id, 0)
         if was is None or place >= len(was.answers):
             return await self.asking.answer(question)

@@ -6,13 +6,14 @@ Pure functions over values. Asking a person is the business of ``asking``.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import PurePath
 from typing import Literal, TypeAlias
 
 from aether_nb.events.kinds import CallProposed, Grant, Mode, Risk
 from aether_nb.events.state import Call
 
-__all__ = ["Policy", "Verdict", "covering", "decide", "policy_allows"]
+__all__ = ["Policy", "Verdict", "covering", "decide", "permits", "policy_allows"]
 
 Verdict: TypeAlias = Literal["run", "granted", "ask", "deny"]
 """It runs by the mode's own rules, it runs because a person said so earlier, a person is asked, or the mode says no."""
@@ -31,11 +32,11 @@ RUNS_IN: dict[Mode, tuple[str, ...]] = {"plan": (), "ask": ("low",), "auto": ("l
 """The risks that run without a question, by mode."""
 
 
-def decide(call: Call, mode: Mode, grants: Iterable[Grant]) -> Verdict:
+def decide(call: Call, mode: Mode, grants: Iterable[Grant], misled: bool = False) -> Verdict:
     """Whether a call runs, by which right, is asked about, or is refused.
 
     What only reads always runs. In mode *plan* nothing else does. A grant turns a question into a yes; it never turns
-    a refusal into one.
+    a refusal into one. Where data has tried to give the model orders (``misled``), no grant counts for high risk.
     """
     proposed = call.proposed
     if call.status == "approved" or (proposed.effect == "pure" and proposed.risk == "low"):
@@ -44,6 +45,8 @@ def decide(call: Call, mode: Mode, grants: Iterable[Grant]) -> Verdict:
         return "deny"
     if proposed.risk in RUNS_IN[mode]:
         return "run"
+    if misled and proposed.risk == "high":
+        return "ask"
     return "granted" if covering(proposed, grants) else "ask"
 
 
@@ -63,6 +66,27 @@ def covering(proposed: CallProposed, grants: Iterable[Grant]) -> Grant | None:
             if PurePath(proposed.path).is_relative_to(folder) and ".." not in PurePath(proposed.path).parts:
                 return grant
     return None
+
+
+def permits(proposed: CallProposed, risk: Risk, path: str, mode: Mode, grants: Iterable[Grant]) -> bool:
+    """Whether what a running call is about to do needs no question.
+
+    Writing to a file is judged as ``write_file`` would be, too: what that tool may do in a folder, code may do there.
+
+    Args:
+        proposed: The call, which was let run for what its card said.
+        risk: How much what it is about to do could hurt.
+        path: The file that it would write; empty when it is about something else.
+        mode: The run's.
+        grants: Those in force.
+    """
+    if risk in RUNS_IN[mode]:
+        return True
+    known = tuple(grants)
+    acts = [replace(proposed, risk=risk, path=path, hash="")]
+    if path:
+        acts.append(replace(acts[0], call=replace(proposed.call, name="write_file")))
+    return any(covering(act, known) is not None for act in acts)
 
 
 def policy_allows(proposed: CallProposed, policy: Policy) -> bool:

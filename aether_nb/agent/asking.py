@@ -54,12 +54,22 @@ class Asking:
 
     def __init__(self, people: Sequence[Person]) -> None:
         self.people = people
+        self._found: Person | None = None
 
     async def _whom(self) -> Person:
+        """Who is there; who was found just now is not looked for again."""
+        found, self._found = self._found, None
+        if found is not None:
+            return found
         for person in self.people:
             if await person.present():
                 return person
         return Nobody("deny")
+
+    async def somebody(self) -> bool:
+        """Whether a person is there, and not only a policy; who may still be coming is waited for."""
+        self._found = await self._whom()
+        return not isinstance(self._found, Nobody)
 
     async def approve(self, call: Call) -> Answer:
         """Get a yes or a no for a call."""

@@ -10,22 +10,29 @@ import hashlib
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from contextvars import Context
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeVar
 
+from aether_nb.agent.approvals import permits
 from aether_nb.agent.asking import Asking
 from aether_nb.agent.run import Run
 from aether_nb.errors import StoreError
 from aether_nb.events import kinds as k
-from aether_nb.tools.base import Keeping
+from aether_nb.live.jobs import waited
+from aether_nb.tools.base import Keeping, Undoing
 
 __all__ = ["CallContext", "Host", "Trace", "joined"]
 
 T = TypeVar("T")
+
+GUARD_SECONDS = 600.0
+"""How long code waits for a yes to what it is about to do; then the answer is no."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +40,7 @@ class Host:
     """What the cell gives to the tools of one run: its shell, its folder, and its main thread.
 
     ``main`` runs a function on the user's main thread and awaits there what it returns. ``parallel``: there is no such
-    thread to be spared, and plain functions may run side by side.
+    thread to be spared, and plain functions may run side by side. ``hold`` lets a job there wait for something.
     """
 
     shell: Any
@@ -41,7 +48,9 @@ class Host:
     main: Callable[[Callable[[], Any]], Awaitable[Any]]
     parallel: bool = False
     keeper: Keeping | None = None
+    undo: Undoing | None = None
     notebook: Path | None = None
+    hold: Callable[[Callable[[], Future[Any]]], Any] = waited
 
 
 @dataclass(frozen=True)
@@ -80,6 +89,12 @@ class CallContext:
         return call.proposed.effect if call else "external"
 
     @property
+    def risk(self) -> k.Risk:
+        """How much this very call was judged to hurt."""
+        call = self.run.state.calls.get(self.call_id)
+        return call.proposed.risk if call else "high"
+
+    @property
     def workspace(self) -> Path:
         """The folder inside which files may be touched."""
         return self.host.workspace
@@ -109,21 +124,50 @@ class CallContext:
         """Who notes what calls read and make."""
         return self.host.keeper
 
-    async def ask(self, text: str, options: tuple[str, ...] = ()) -> str | None:
+    @property
+    def undo(self) -> Undoing | None:
+        """Who keeps what calls change."""
+        return self.host.undo
+
+    async def ask(self, text: str, options: tuple[str, ...] = (), guard: bool = False) -> str | None:
         """Ask the person, whose time does not count; calls that run side by side ask one after the other."""
         async with self.lock:
-            question = k.QuestionAsked(f"{self.call_id}-{self.run.state.head}", text, options, self.call_id)
+            id = f"{self.call_id}-{self.run.state.head}"
+            question = k.QuestionAsked(id, text, options, self.call_id, guard=guard)
             self.run.append(question)
             until = self.clock.when() if self.clock else None
             if self.clock and until is not None:
                 self.clock.reschedule(None)
             asked = time.monotonic()
-            answer, by = await self.asking.answer(question)
+            try:
+                async with asyncio.timeout(GUARD_SECONDS if guard else None):
+                    answer, by = await self.asking.answer(question)
+            except TimeoutError:
+                answer, by = None, "policy:timeout"
             if self.clock and until is not None:
                 self.clock.reschedule(until + time.monotonic() - asked)
             if (open := self.run.state.question) is not None and open.id == question.id:  # a signal records itself
                 self.run.append(k.QuestionAnswered(question.id, answer, by))
             return answer
+
+    def allows(self, text: str, options: tuple[str, ...]) -> str | None:
+        """Ask from the main thread, which waits: its kernel does nothing else meanwhile, so not for ever."""
+        loop = self.loop
+        assert loop is not None
+        if loop is asyncio._get_running_loop():
+            return None  # the code runs where the answer would have to come in
+        asking = partial(self.ask, text, options, guard=True)
+        try:
+            answer: str | None = self.host.hold(lambda: asyncio.run_coroutine_threadsafe(asking(), loop))
+        except (CancelledError, StoreError):
+            return None
+        return answer
+
+    def permits(self, risk: k.Risk, path: str = "") -> bool:
+        """Whether the mode or a grant lets this call do this without a question."""
+        state = self.run.state
+        assert state.started is not None, "a run that calls has been started"
+        return permits(state.calls[self.call_id].proposed, risk, path, state.started.mode, state.grants)
 
     def leave(self, outputs: tuple[Mapping[str, Any], ...], events: tuple[k.Event, ...]) -> None:
         """Keep what a call that is being stopped has shown and changed; the driver records it with the Stop."""

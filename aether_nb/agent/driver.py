@@ -15,13 +15,15 @@ from aether_nb.agent import steps
 from aether_nb.agent.approvals import RISKS
 from aether_nb.agent.asking import Answer
 from aether_nb.agent.calls import Calls, Happened
+from aether_nb.agent.egress import Egress
 from aether_nb.agent.ending import amount, settled
 from aether_nb.agent.loop import advance
 from aether_nb.agent.mail import DOUBT, doubt_events
 from aether_nb.agent.naming import unique
+from aether_nb.agent.releasing import left_behind
 from aether_nb.agent.run import Run
 from aether_nb.agent.saying import Saying
-from aether_nb.agent.sealing import gate_events, sealed_end
+from aether_nb.agent.sealing import gate_events
 from aether_nb.agent.steps import next_step
 from aether_nb.agent.waiting import Waiting
 from aether_nb.errors import AetherError, ModelError, RepairableToolError, StoreError
@@ -29,7 +31,6 @@ from aether_nb.events import kinds as k
 from aether_nb.events.messages import ToolCall, ToolSpec, arguments_hash
 from aether_nb.events.state import Call, RunState
 from aether_nb.models.base import PLAIN, Model, Options, Reply, Request
-from aether_nb.store.seal import Sealer
 from aether_nb.store.signals import Signal
 from aether_nb.tools.base import Result
 
@@ -46,8 +47,7 @@ class Driver:
         waiting: Who decides about calls and answers questions, and how long that is waited for.
         options: How every answer is to be given.
         stream: Whether answers are wanted piece by piece.
-        sealer: Binds what a person says, and the run as it ends, to this user's key.
-        head: The hash of the run's last event, where its log is a chain.
+        egress: What of the data may leave; every request goes out by it.
     """
 
     def __init__(
@@ -58,12 +58,12 @@ class Driver:
         waiting: Waiting,
         options: Options = PLAIN,
         stream: bool = True,
-        sealer: Sealer | None = None,
-        head: Callable[[], str] = str,
+        egress: Egress | None = None,
     ) -> None:
         self.run, self.choose, self.calls, self.waiting = run, choose, calls, waiting
-        self.options, self.stream, self.sealer, self.head = options, stream, sealer, head
+        self.options, self.stream = options, stream
         self.mail = waiting.mail
+        self.egress = calls.egress = egress or Egress()
         self._stopped_by = ""
 
     async def drive(self) -> RunState:
@@ -94,14 +94,8 @@ class Driver:
 
     def _end(self, end: k.RunEnded) -> None:
         """End a run before its time."""
-        if events := settled(self.run.state, self._sealed(end), self.calls.traces):
+        if events := settled(self.run.state, end, left_behind(self.calls.traces, self.egress)):
             self.run.append(*events)
-
-    def _sealed(self, end: k.RunEnded) -> k.RunEnded:
-        """The end, bound with all that is recorded before it to this user's key."""
-        self.run.flush()
-        head = self.head()
-        return sealed_end(self.run.id, end, head, self.sealer) if head and self.sealer else end
 
     def next(self) -> steps.Step | None:
         """What comes next, after all that was said from outside has been heard; a parked run hears when it goes on."""
@@ -120,30 +114,20 @@ class Driver:
         """Look into the letter box while the run works. A Stop ends what it does; the rest is heard between steps."""
         assert self.mail is not None
         assert task is not None
-        while True:
-            for signal in self._found():
-                if self._stops(signal):
-                    try:
-                        self.run.append(*self.mail.heard(self.run.state, signal))
-                    except StoreError:
-                        break  # it was not heard, and is there at the next look
-                    self._stopped_by = signal.by
-                    task.cancel()
-                    return
-            await asyncio.sleep(self.mail.poll)
+        while not self._stopped_by:
+            signal = await self.mail.come(self._stops)
+            try:
+                self.run.append(*self.mail.heard(self.run.state, signal))
+            except StoreError:
+                await asyncio.sleep(self.mail.poll)  # it was not heard, and is there at the next look
+            else:
+                self._stopped_by = signal.by
+                task.cancel()
 
     def _stops(self, signal: Signal) -> bool:
         """Whether this is a Stop by somebody who may."""
         assert self.mail is not None
         return signal.type == "stop" and self.mail.heard(self.run.state, signal)[0].used
-
-    def _found(self) -> list[Signal]:
-        """What lies in the letter box; nothing when it cannot be opened just now."""
-        assert self.mail is not None
-        try:
-            return self.mail.look()
-        except StoreError:
-            return []
 
     def perform(self, step: steps.Step) -> AsyncIterator[Happened]:
         """Do one step; yields what happens, as it happens."""
@@ -178,9 +162,10 @@ class Driver:
             yield k.ModelFailed(state.model, error.what, error.why, error.hint)
             return
         name = model.name
-        if name != state.model:
-            yield k.ModelSwitched(state.model, name)
-        yield k.ModelAsked(name, state.steps + 1, state.sent)
+        switched = (k.ModelSwitched(state.model, name),) if name != state.model else ()
+        request, left = self.egress.outgoing(request, model, state.unlimited)
+        found = self.egress.found(state.found, tools)
+        yield (*switched, *found, k.ModelAsked(name, state.steps + 1, state.sent, left))
         begun = time.monotonic()
         clock = asyncio.timeout(state.seconds_left)
         try:
@@ -241,7 +226,7 @@ class Driver:
         call, proposed = step.call, step.call.proposed
         if grant := step.grant:
             yes = Answer("approve", f"grant:{grant.id}", grant.lasts, f"given by {grant.by}")
-            yield gate_events(self.run.id, proposed, yes, self.sealer)[0]  # the grant is there already
+            yield gate_events(proposed, yes)[0]  # the grant is there already
             return
         if step.refused:
             reason = "in mode plan only what reads is run; say in the plan what you would do"
@@ -271,7 +256,7 @@ class Driver:
                 break
             call = self.run.state.calls[call.id]  # what was typed could hurt more than what was asked about: ask again
             yield k.GateOpened(call.id, proposed.hash)
-        yield gate_events(self.run.id, proposed, answer, self.sealer)
+        yield gate_events(proposed, answer)
 
     async def _settle(self, call: Call) -> AsyncIterator[Happened]:
         tool = self.calls.tools.get(call.name)
@@ -325,16 +310,15 @@ class Driver:
         state = self.run.state
         assert state.started is not None
         if failed := state.failure or state.fatal:
-            for event in settled(state, k.RunEnded("failed", failed.what, failed.why, failed.hint))[:-1]:
+            for event in settled(state, k.RunEnded("failed", failed.what, failed.why, failed.hint)):
                 yield event
-            yield self._sealed(k.RunEnded("failed", failed.what, failed.why, failed.hint))
         elif limit := state.declined_limit:
             used_up = amount(limit, getattr(state.allowed, limit))
             hint = f"Ask again, or raise it: AETHER_MAX_{limit.upper()}."
-            yield self._sealed(k.RunEnded("cancelled", f"The run was ended at its limit of {used_up}.", hint=hint))
+            yield k.RunEnded("cancelled", f"The run was ended at its limit of {used_up}.", hint=hint)
         else:
             if state.answered:
                 for index, item in enumerate(state.plan):
                     if item.status == "pending" and not item.item.tool:
                         yield k.ItemFinished(index)
-            yield self._sealed(k.RunEnded("done"))
+            yield k.RunEnded("done")

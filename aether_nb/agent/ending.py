@@ -26,6 +26,8 @@ def settled(state: RunState, end: k.RunEnded, traces: Mapping[str, Trace] | None
     events: list[k.Event] = []
     for id in state.open:
         call = state.calls.get(id)
+        if call is not None and call.status == "doubtful":
+            continue  # it stays so: nobody has looked
         running = call is not None and call.status == "begun"
         trace = (traces or {}).get(id) if running else None
         events += trace.events if trace else ()

@@ -113,7 +113,7 @@ def recorded(rest: Rest, state: RunState) -> Print:
             return Print(f"the event {first.kind}")
 
 
-_BESIDE = (k.ItemStarted, k.ItemFinished, k.NamespaceKept)
+_BESIDE = (k.ItemStarted, k.ItemFinished, k.NamespaceKept, k.InstructionsFound)
 """What stands before the event that says which step it is."""
 
 
@@ -143,9 +143,11 @@ def extent(step: Step, rest: Rest) -> int:
     return len(rest)
 
 
+_FOUND = k.InstructionsFound
+
 _SHAPES: dict[type, tuple[tuple[type[k.Event], ...], Callable[[Any], bool]]] = {
     steps.Ask: (
-        (k.ModelSwitched, k.ModelAsked, k.ModelAnswered, k.ModelFailed, k.LimitReached, k.QuestionAsked),
+        (k.ModelSwitched, k.ModelAsked, k.ModelAnswered, k.ModelFailed, k.LimitReached, k.QuestionAsked, _FOUND),
         lambda event: isinstance(event, k.ModelAnswered | k.ModelFailed | k.QuestionAsked),
     ),
     steps.Propose: ((k.CallProposed,), lambda event: True),
@@ -218,14 +220,14 @@ _ENDS_CALL = (k.CallFinished, k.CallFailed, k.CallRetried, k.CallDoubtful, k.Cal
 
 _OUTSIDE = (
     k.RunStarted, k.ContextComposed, k.GrantGiven, k.GrantRevoked, k.LeaseTaken, k.RunResumed, k.RunForked,
-    k.NamespaceRestored, k.SignalReceived, k.ReplayBegun,
+    k.NamespaceRestored, k.SignalReceived, k.ReplayBegun, k.UndoDone,
 )  # fmt: skip
 """What no step makes: how the run opened, who took it up, what was said to it."""
 
 _GOING_ON = (k.GrantRevoked, k.CallDoubtful, k.CallRetried, k.NamespaceRestored)
 """What is said of open calls when a run is taken up again."""
 
-_LEFT = (k.CallFailed, k.CallDoubtful, k.NamespaceChanged, k.NamespaceKept, k.RunEnded)
+_LEFT = (k.CallFailed, k.CallDoubtful, k.NamespaceChanged, k.NamespaceKept, k.UndoLimited, k.RunEnded)
 """What a run leaves behind when it is stopped, or breaks off."""
 
 

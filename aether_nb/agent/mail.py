@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from aether_nb.agent.asking import Answer
 from aether_nb.agent.sealing import gate_events, signal_fields
+from aether_nb.errors import StoreError
 from aether_nb.events import kinds as k
 from aether_nb.events.state import RunState
 from aether_nb.store.seal import Sealer
@@ -34,7 +36,7 @@ DOUBT: dict[str, k.Settled] = {"it ran": "ran", "run it": "rerun", "skip": "skip
 class Mail:
     """The letter box of one run.
 
-    ``waiting`` is what was found there last; ``look`` finds it anew.
+    Only ``come`` looks into it. ``waiting`` is what was found there last.
     """
 
     signals: Signals
@@ -43,15 +45,12 @@ class Mail:
     poll: float = POLL_SECONDS
     waiting: list[Signal] = field(default_factory=list)
 
-    def look(self) -> list[Signal]:
-        """What the run has not heard yet, in the order in which it is to be heard."""
-        self.waiting = last_first(self.signals.pending(self.run))
-        return self.waiting
-
     async def come(self, fits: Callable[[Signal], bool]) -> Signal:
-        """Wait until a signal comes that fits."""
+        """Wait until a signal comes that fits. A letter box that cannot be opened just now is looked into again."""
         while True:
-            for signal in self.look():
+            with suppress(StoreError):
+                self.waiting = last_first(self.signals.pending(self.run))
+            for signal in self.waiting:
                 if fits(signal):
                     return signal
             await asyncio.sleep(self.poll)
@@ -60,7 +59,7 @@ class Mail:
         """The events that a signal makes, all to be appended at once."""
         if not self.sealer.verifies(signal_fields(signal), signal.seal):
             return (k.SignalReceived(signal.id, signal.type, f"{signal.by} (not sealed by this user)", used=False),)
-        return heard(state, signal, self.sealer)
+        return heard(state, signal)
 
 
 def last_first(signals: Iterable[Signal]) -> list[Signal]:
@@ -85,13 +84,12 @@ def _about(signal: Signal) -> tuple[str, str]:
     return "", signal.id
 
 
-def heard(state: RunState, signal: Signal, sealer: Sealer | None = None) -> Heard:
+def heard(state: RunState, signal: Signal) -> Heard:
     """What a signal means for a run as it stands; one that fits nothing is received and not used.
 
     Args:
         state: The run.
         signal: What was said.
-        sealer: Seals an approval, as if it had been given at the panel.
     """
     by, body = f"signal:{signal.by}", signal.body
     text = str(body.get("text") or "")
@@ -103,7 +101,7 @@ def heard(state: RunState, signal: Signal, sealer: Sealer | None = None) -> Hear
                 return (k.SignalReceived(signal.id, signal.type, signal.by, used=False),)
             lasts = body.get("lasts")
             answer = Answer(signal.type, by, lasts if lasts in ("run", "notebook") else "once", text)
-            follows = gate_events(state.run, call.proposed, answer, sealer)
+            follows = gate_events(call.proposed, answer)
         case "answer":
             if state.question is None or body.get("id") != state.question.id:
                 return (k.SignalReceived(signal.id, signal.type, signal.by, used=False),)

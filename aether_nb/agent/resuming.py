@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from aether_nb.agent import context, steps
+from aether_nb.agent.sealing import taken_back
 from aether_nb.errors import ResumeRefused
 from aether_nb.events import kinds as k
+from aether_nb.events.folds import step
 from aether_nb.events.state import RunState
 from aether_nb.tools.base import Tool
 
-__all__ = ["advanced", "check", "interrupted", "owes_variables", "versions"]
+__all__ = ["advanced", "check", "following", "interrupted", "owes_variables", "taken_up", "versions"]
 
 
 def versions(tools: Mapping[str, Tool]) -> dict[str, str]:
@@ -27,7 +29,7 @@ def versions(tools: Mapping[str, Tool]) -> dict[str, str]:
 
 
 def check(state: RunState, tools: Mapping[str, Tool], verb: str = "resume", own: bool = True) -> None:
-    """Refuse to go on where the rules are no longer those that the run began with, or where somebody else began it.
+    """Refuse to go on where the rules are no longer those that the run began with, or where somebody else wrote in it.
 
     A tool that has been added meanwhile changes nothing; one that is missing matters when the run may still call it.
 
@@ -35,7 +37,7 @@ def check(state: RunState, tools: Mapping[str, Tool], verb: str = "resume", own:
         state: The run.
         tools: The tools that are here.
         verb: What was typed, for the hint.
-        own: Whether this user began it.
+        own: Whether this user recorded all of it.
 
     Raises:
         ResumeRefused: Says what is not the same, and how to go on all the same.
@@ -46,8 +48,11 @@ def check(state: RunState, tools: Mapping[str, Tool], verb: str = "resume", own:
     other = sorted(name for name, version in then.items() if name in now and now[name] != version)
     anyway = f"Or go on all the same: %aether {verb} {state.run} --anyway"
     if not own:
-        why = "Your key has not sealed its record. Going on would run code of it, and act as freely as it says."
-        what = f"Run {state.run} was not begun by you."
+        what = f"The record of run {state.run} does not carry your seal."
+        why = (
+            "Somebody else has written it, or in it; or it is older than seals. Going on would run code of it, and act "
+            "as freely as it says."
+        )
         raise ResumeRefused(what, why, f"Look at it first: %aether show {state.run} · {anyway}")
     if missing:
         what = f"Run {state.run} was begun with tools that are not here: {', '.join(missing)}."
@@ -58,6 +63,26 @@ def check(state: RunState, tools: Mapping[str, Tool], verb: str = "resume", own:
         changed = ", ".join(name.removeprefix("tool:") for name in other)
         what = f"Run {state.run} was begun by other rules: {changed} has changed since."
         raise ResumeRefused(what, "What it planned may not be what would happen now.", f"Ask anew: %%aether. {anyway}")
+
+
+def taken_up(state: RunState, said: Iterable[k.Event], fresh: bool, own: bool) -> tuple[k.Event, ...]:
+    """All that is recorded at once when a run is taken up, so that nothing of it can be missing.
+
+    Args:
+        state: The run as its record has it.
+        said: That it is taken up, and by whom.
+        fresh: As for ``interrupted``.
+        own: Whether this user recorded all of it. Of somebody else's run no yes counts.
+    """
+    events = (*said, *interrupted(state, fresh))
+    return events if own else (*events, *taken_back(following(state, events)))
+
+
+def following(state: RunState, events: Iterable[k.Event]) -> RunState:
+    """A run as it will be when these events have been recorded, whenever that is."""
+    for event in events:
+        state = step(state, k.Entry(state.run, state.head + 1, state.last_time, event))
+    return state
 
 
 def interrupted(state: RunState, fresh: bool) -> tuple[k.Event, ...]:

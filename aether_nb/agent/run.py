@@ -1,8 +1,9 @@
 """A run in the hand: its log, its folded state, and whoever watches.
 
 The order is the promise: events are written, then shown, and nothing acts outside on the word of one that is not
-written. A commit costs as much as all the rest of a step, so what only announces work inside this process (a call is
-looked at, a call that only reads begins) is written together with what follows. What watchers do never breaks a run.
+written. A commit costs as much as all the rest of a step, so what nobody outside this process can tell from its not
+having happened (a call is looked at, a call that only reads begins and ends) is written together with what follows.
+What watchers do never breaks a run.
 """
 
 from __future__ import annotations
@@ -16,7 +17,17 @@ from typing import TypeAlias
 
 from aether_nb.errors import StoreError
 from aether_nb.events import folds
-from aether_nb.events.kinds import CallBegun, CallProposed, Entry, Event, ItemStarted, State, StateChanged
+from aether_nb.events.kinds import (
+    CallBegun,
+    CallFinished,
+    CallProposed,
+    Entry,
+    Event,
+    ItemFinished,
+    ItemStarted,
+    State,
+    StateChanged,
+)
 from aether_nb.events.state import RunState
 from aether_nb.store.log import Log
 
@@ -29,6 +40,10 @@ logger = logging.getLogger(__name__)
 
 AT_ONCE = 0.005
 """Seconds. What has not been followed by then is written by itself: somebody may be looking."""
+
+_QUIET = (CallProposed, ItemStarted, ItemFinished)
+_QUIET_READING = (CallBegun, CallFinished)
+"""What leaves no trace outside of this process; the latter when its call only reads."""
 
 
 def new_id() -> str:
@@ -59,7 +74,7 @@ class Run:
         self.watchers = list(watchers)
         self.state = RunState()
         self.phase: State = "IDLE"
-        self._held: list[Event] = []
+        self._held: list[tuple[Entry, RunState]] = []
         self._written = self.state
         self._timer: asyncio.TimerHandle | None = None
         self._failure: StoreError | None = None
@@ -78,7 +93,7 @@ class Run:
     def append(self, *events: Event) -> None:
         """Record events, all of them or none; one that is transient is only shown, and comes alone.
 
-        What only announces work inside this process is taken in, and recorded with what follows.
+        What leaves no trace but in this process is taken in, and recorded with what follows.
 
         Raises:
             StoreError: They could not be recorded; then they did not happen, and nobody was told.
@@ -104,21 +119,24 @@ class Run:
 
     def _announces(self, events: tuple[Event, ...]) -> bool:
         """Whether nothing outside this process, and no variable, can be touched before something else is recorded."""
-        calls = self.state.calls
         return all(
-            isinstance(event, CallProposed | ItemStarted)
-            or (isinstance(event, CallBegun) and calls[event.call_id].proposed.effect == "pure")
+            isinstance(event, _QUIET) or (isinstance(event, _QUIET_READING) and self._only_reads(event.call_id))
             for event in events
         )
+
+    def _only_reads(self, call: str) -> bool:
+        known = self.state.calls.get(call)
+        return known is not None and known.proposed.effect == "pure"
 
     def _hold(self, events: tuple[Event, ...]) -> None:
         if not self._held:
             self._written = self.state
             self._timer = asyncio.get_running_loop().call_later(AT_ONCE, self._flush_by_itself)
-        self._held += events
         now = self.clock()
         for event in events:
-            self.state = folds.step(self.state, Entry(self.id, self.state.head + 1, now, event))
+            entry = Entry(self.id, self.state.head + 1, now, event)
+            self.state = folds.step(self.state, entry)
+            self._held.append((entry, self.state))
 
     def _flush_by_itself(self) -> None:
         try:
@@ -130,15 +148,20 @@ class Run:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if announced := bool(self._held):
-            events, self._held, self.state = (*self._held, *events), [], self._written
+        held, self._held = self._held, []
+        times = [entry.time for entry, _ in held] + [self.clock()] * len(events)
+        if held:
+            self.state, events = self._written, (*(entry.event for entry, _ in held), *events)
         try:
-            entries = self.log.append(self.id, self.state.head, events, self.clock(), self.epoch)
+            entries = self.log.append(self.id, self.state.head, events, times, self.epoch)
         except StoreError as error:
-            if announced:
-                self._failure = error  # somebody goes by what was announced, and may not go on
+            if held:
+                self._failure = error  # somebody goes by what was taken in, and may not go on
             raise
-        for entry in entries:
+        for entry, (_, state) in zip(entries, held, strict=False):
+            self.state = state
+            self._tell(entry)
+        for entry in entries[len(held) :]:
             self._take_in(entry)
 
     def _take_in(self, entry: Entry) -> None:

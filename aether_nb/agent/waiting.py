@@ -1,7 +1,8 @@
 """Waiting for somebody: whoever is asked, or a signal from outside, or, when it takes too long, nobody for now.
 
 The first answer counts. A run that has waited for ``park_after`` seconds is given up for the time being: its log says
-what it waits for, and nothing holds it. This module does not know what is asked.
+what it waits for, and nothing holds it. The clock runs from when it is known who is there, so that a policy is asked
+however short the time is. This module does not know what is asked.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from aether_nb.agent.asking import Answer, Asking
@@ -31,11 +33,13 @@ class Waiting:
         asking: Who is asked.
         mail: Where signals come in; None where nobody can send any.
         park_after: Seconds after which it is parked; None for never.
+        unasked: The same where nobody is there to be asked. None: then a policy's no counts.
     """
 
     asking: Asking
     mail: Mail | None = None
     park_after: float | None = None
+    unasked: float | None = None
 
     async def approve(self, call: Call) -> Answer | Signal | None:
         """A yes or a no for a call, the signal that says it, or None when the run is to be parked."""
@@ -44,7 +48,7 @@ class Waiting:
             same = signal.body.get("call_id") == call.id and signal.body.get("hash") == call.proposed.hash
             return signal.type in ("approve", "deny") and same
 
-        asked = self.asking.approve(call)
+        asked = partial(self.asking.approve, call)
         return await self._first(asked, fits, lambda said: absent(said.by) and said.decision == "deny")
 
     async def answer(self, question: k.QuestionAsked) -> tuple[str | None, str] | Signal | None:
@@ -55,16 +59,17 @@ class Waiting:
             answers = signal.type == "answer" and signal.body.get("id") == question.id
             return settles or answers
 
-        return await self._first(self.asking.answer(question), fits, lambda said: said[0] is None and absent(said[1]))
+        asked = partial(self.asking.answer, question)
+        return await self._first(asked, fits, lambda said: said[0] is None and absent(said[1]))
 
     async def go(self) -> Signal | None:
         """The signal that lets a paused run go on, or None when it is to be parked."""
         if self.mail is None:
             return None
-        coming = self.mail.come(lambda signal: signal.type == "go")
+        patience = self._patience(await self.asking.somebody())
         try:
-            async with asyncio.timeout(self.park_after):
-                return await coming
+            async with asyncio.timeout(patience):
+                return await self.mail.come(lambda signal: signal.type == "go")
         except TimeoutError:
             return None
 
@@ -72,19 +77,36 @@ class Waiting:
         """Who is asked by a call that is running: the same people, or a signal; such a question is never parked."""
         return _Within(self.asking, self.mail, run) if self.mail else self.asking
 
+    def _patience(self, somebody: bool) -> float | None:
+        """Seconds after which the run is parked; None for never."""
+        return self.park_after if somebody or self.park_after is not None else self.unasked
+
     async def _first(
-        self, asked: Coroutine[Any, Any, T], fits: Callable[[Signal], bool], nobody: Callable[[T], bool]
+        self, asked: Callable[[], Coroutine[Any, Any, T]], fits: Callable[[Signal], bool], nobody: Callable[[T], bool]
     ) -> T | Signal | None:
         """What comes first. An answer that only says that nobody is there does not count when the run may be parked."""
-        if self.mail is None and self.park_after is None:
-            return await asked
-        said: asyncio.Task[T] = asyncio.ensure_future(asked)
+        parks = self._patience(somebody=False) is not None
+        if self.mail is None and not parks:
+            return await asked()
+        loop = asyncio.get_running_loop()
+
+        def run_from_now(seconds: float | None) -> None:
+            clock.reschedule(None if seconds is None else loop.time() + seconds)
+
+        async def ask() -> T:
+            run_from_now(self._patience(await self.asking.somebody()))
+            return await asked()
+
+        clock = asyncio.timeout(None)
+        said: asyncio.Task[T] = asyncio.ensure_future(ask())
         come = asyncio.ensure_future(self.mail.come(fits)) if self.mail else None
         tasks: set[asyncio.Task[Any]] = {said, come} if come else {said}
         try:
-            async with asyncio.timeout(self.park_after):
+            async with clock:
                 await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-                if come and not come.done() and self.park_after is not None and nobody(said.result()):
+                if come and not come.done() and parks and nobody(said.result()):
+                    if clock.when() is None:  # somebody was there, and has left
+                        run_from_now(self.unasked)
                     await asyncio.wait({come})
         except TimeoutError:
             pass  # what was said by now counts, however short the time was
@@ -93,7 +115,7 @@ class Waiting:
                 task.cancel()
         if come and come.done():
             return come.result()
-        if said.done() and (self.park_after is None or not nobody(said.result())):
+        if said.done() and not (parks and nobody(said.result())):
             return said.result()
         return None
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from secrets import token_hex
 from typing import Any
 
+from aether_nb.agent.egress import Egress, Rules
 from aether_nb.agent.run import Run
 from aether_nb.client.bus import Bus, Lifecycle
 from aether_nb.client.choosing import Chooser
@@ -27,7 +28,8 @@ from aether_nb.client.work import Question, Work, Writing
 from aether_nb.config import Settings
 from aether_nb.errors import AnswerInvalid, ModelError, ModelUnavailable, OptionError, UsageFault
 from aether_nb.events import kinds as k
-from aether_nb.events.messages import Message, Text, Usage
+from aether_nb.events.messages import Message, Text
+from aether_nb.live.undo import RunPoints
 from aether_nb.models.base import Model, Options, Request, closing
 from aether_nb.models.router import blind
 from aether_nb.store.memory import MemoryLog
@@ -73,6 +75,7 @@ class Answerer:
         specs = tuple(tool.spec for tool in (self.tools | gathered(said.tools)).values())
         try:
             request = Request(messages, specs, self._options(said), stream=False)
+            request, _ = Egress(_rules(settings)).outgoing(request, observed)
             return await _one(observed, request, settings.max_seconds)
         finally:
             await self.bus.settle()
@@ -85,6 +88,7 @@ class Answerer:
         *,
         run: Run | None = None,
         stream: bool = False,
+        undo: RunPoints | None = None,
     ) -> tuple[Response, Any]:
         """The answer to a question, after all the tools that it takes.
 
@@ -94,6 +98,7 @@ class Answerer:
             history: What was said before.
             run: The run that works on it, where somebody watches it; a new one else.
             stream: Whether models are asked to answer piece by piece.
+            undo: Where what its tools change is kept, where somebody may want to take it back.
 
         Returns:
             The response, and its value of the type that was asked for.
@@ -112,7 +117,8 @@ class Answerer:
         try:
             with _deeper():
                 person = Program(self.approve, _noting(run))
-                response = await Work(run, question, self._choice(said, observed), observed, person, self.bus).done()
+                choice = self._choice(said, observed)
+                response = await Work(run, question, choice, observed, person, self.bus, undo).done()
                 if shaped is not None:
                     return await self._valued(shaped, question, observed, run, response)
                 return response, response.text if said.as_ is str else response
@@ -181,7 +187,7 @@ class Answerer:
             options = replace(options, schema=shaped.schema)
         limits = k.Limits(settings.max_steps, settings.max_seconds, settings.max_tokens, settings.max_cost)
         tools = registered() | self.tools | gathered(said.tools)
-        return Question(messages, tools, options, settings.mode, said.limits or limits, stream)
+        return Question(messages, tools, options, settings.mode, said.limits or limits, stream, _rules(settings))
 
     async def _valued(
         self, shaped: Shape, question: Question, observed: Observed, run: Run, response: Response
@@ -199,8 +205,9 @@ class Answerer:
         specs = tuple(tool.spec for tool in question.tools.values())
         options = replace(question.options, tool_choice="none" if specs else "")
         request = Request((*run.state.messages, told), specs, options, stream=False)
+        request, _ = Egress(question.rules).outgoing(request, observed, run.state.unlimited)
         mended = await _one(observed, request, question.limits.seconds)
-        usage = Usage.total((response.usage, mended.usage))
+        usage = response.usage.plus(mended.usage)
         try:
             return replace(mended, usage=usage, tool_calls=response.tool_calls), shaped.read(mended.text)
         except Unfit as unfit:
@@ -217,6 +224,11 @@ class Answerer:
         if (chunk.text or chunk.thinking) and self.bus.wanted("stream.chunk"):
             piece = Lifecycle("stream.chunk", id, run.state.model, text=chunk.text, thinking=chunk.thinking)
             self.bus.emit(piece)
+
+
+def _rules(settings: Settings) -> Rules:
+    """What of the data a program's tools bring may leave; what it says itself is its own word."""
+    return Rules(settings.data, settings.hide)
 
 
 @contextmanager

@@ -29,8 +29,10 @@ from aether_nb.client.running import RunHandle
 from aether_nb.client.sessions import MemorySessions, SessionStore
 from aether_nb.errors import UsageFault
 from aether_nb.events.kinds import Limits
+from aether_nb.live.undo import Points, RunPoints
 from aether_nb.models.base import Model
 from aether_nb.store.memory import MemoryLog
+from aether_nb.store.memory_parts import MemoryBlobs
 
 if TYPE_CHECKING:
     from aether_nb.models.endpoints.profile import ToolFormat
@@ -203,11 +205,12 @@ class Aether:
             UsageFault: No event loop runs here.
         """
         wanted, run = said_of(**said), Run(MemoryLog(checked=False))
+        undo = RunPoints(Points(), run.id, MemoryBlobs())
 
         async def work() -> Response:
-            return (await self._answerer.answer(task, wanted, run=run, stream=True))[0]
+            return (await self._answerer.answer(task, wanted, run=run, stream=True, undo=undo))[0]
 
-        return RunHandle(run, work)
+        return RunHandle(run, work, undo)
 
     def session(self, id: str = "default") -> Conversation:
         """A conversation, in which each question knows of the ones before."""

@@ -21,6 +21,7 @@ from aether_nb.client.threads import Threads
 from aether_nb.errors import OptionError
 from aether_nb.events.kinds import Grant, QuestionAsked
 from aether_nb.events.state import Call
+from aether_nb.live.undo import RunPoints
 from aether_nb.tools.base import Tool
 from aether_nb.tools.function import FunctionTool, declare
 
@@ -66,9 +67,13 @@ def grants(tools: Mapping[str, Tool]) -> list[Grant]:
     ]
 
 
-def host() -> Host:
-    """What such tools are handed: no notebook, the working directory, and threads for plain functions."""
-    return Host(None, Path.cwd(), _beside, parallel=True)
+def host(undo: RunPoints | None = None) -> Host:
+    """What such tools are handed: no notebook, the working directory, and threads for plain functions.
+
+    Args:
+        undo: Where what they say that they change is kept, so that the program can take it back.
+    """
+    return Host(None, Path.cwd(), _beside, parallel=True, undo=undo)
 
 
 @dataclass(frozen=True)

@@ -128,7 +128,7 @@ class Tally:
         """Count one request."""
         with self._lock:
             requests, before = self._known.get(model, (0, Usage(cost=0.0)))
-            self._known[model] = requests + 1, Usage.total((before, usage))
+            self._known[model] = requests + 1, before.plus(usage)
 
     def totals(self) -> Totals:
         """The sums as they stand."""

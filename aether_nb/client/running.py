@@ -6,14 +6,19 @@ It follows the run's log. It does not drive anything: that is done by the corout
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator
+from pathlib import Path
 from typing import Any
 
 from aether_nb.agent.run import Run
 from aether_nb.client.responses import Response
 from aether_nb.errors import RunFailed, UsageFault
-from aether_nb.events.kinds import Entry
+from aether_nb.events.coding import code_of
+from aether_nb.events.kinds import Entry, UndoDone
 from aether_nb.events.state import RunState
+from aether_nb.live.undo import RunPoints
+from aether_nb.undoing import Undo, perform, prepare
 
 __all__ = ["Feed", "RunHandle"]
 
@@ -65,18 +70,19 @@ class RunHandle:
     Args:
         run: The run.
         work: Drives it to its end and returns the answer.
+        kept: What its tools have changed.
 
     Raises:
         UsageFault: No event loop runs here.
     """
 
-    def __init__(self, run: Run, work: Callable[[], Coroutine[Any, Any, Response]]) -> None:
+    def __init__(self, run: Run, work: Callable[[], Coroutine[Any, Any, Response]], kept: RunPoints) -> None:
         try:
             self._loop = asyncio.get_running_loop()
         except RuntimeError as error:
             why = "It is worked on in an event loop, and none runs here."
             raise UsageFault("The run was not started.", why, "Use run_sync(task).") from error
-        self._run = run
+        self._run, self._kept = run, kept
         self._task = self._loop.create_task(work())
         self._task.add_done_callback(_seen)
         self._stopped = False
@@ -94,10 +100,40 @@ class RunHandle:
         """The run as it stands."""
         return self._run.state
 
+    @property
+    def code(self) -> str:
+        """What the run has done to the notebook so far, as code; empty when it has run none."""
+        return code_of(self._run.log.read(self._run.id)).text
+
     def stop(self) -> None:
         """Stop the run; its log says so. May be called from any thread; does nothing when it has ended."""
         self._stopped = True
         self._loop.call_soon_threadsafe(self._task.cancel)
+
+    def preview_undo(self, call: str = "", *, to: str = "") -> Undo:
+        """What taking the run back would do; nothing is done. Arguments and errors are those of ``undo``."""
+        if self.state.ended is None:
+            raise UsageFault(f"Run {self.id} is being worked on.", "What it does is not over.", "Await it, or stop it.")
+        entries = list(self._run.log.read(self.id))
+        return prepare(entries, self._kept.points, {}, Path(os.path.realpath(Path.cwd())), call=call, to=to)
+
+    def undo(self, call: str = "", *, to: str = "") -> UndoDone:
+        """Take back what the tools of the run have changed: files, and what else they keep before they change it.
+
+        Args:
+            call: One call, by its number or id, or the name of an earlier undo, which is taken back itself; empty for
+                all of the run.
+            to: The last call that stays; all after it are taken back.
+
+        Returns:
+            What was done; ``left`` says what stays as it is. It stands in the run's log, too.
+
+        Raises:
+            UsageFault: The run has not ended.
+            UndoRefused: There is no such call, or nothing to take back.
+        """
+        undo = self.preview_undo(call, to=to)
+        return perform(undo, self._run, self._kept.points, {}, self._kept.blobs, "the program")
 
     def __await__(self) -> Generator[Any, None, Response]:
         return self._answer().__await__()

@@ -7,13 +7,14 @@ next: that is the driver's.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, cast
 
 from aether_nb.agent.asking import Asking
 from aether_nb.agent.calls import Calls
 from aether_nb.agent.driver import Driver
+from aether_nb.agent.egress import Egress, Rules
 from aether_nb.agent.run import Run
 from aether_nb.agent.waiting import Waiting
 from aether_nb.client.bus import Bus, Lifecycle
@@ -23,6 +24,7 @@ from aether_nb.client.responses import Chunk, Response, ToolResult, response_of
 from aether_nb.errors import AetherError, FatalToolError, ModelError, RepairableToolError, RunFailed
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import Message, Text, ToolCall
+from aether_nb.live.undo import RunPoints
 from aether_nb.models.base import Model, Options, Request
 from aether_nb.tools.base import Tool
 
@@ -40,6 +42,7 @@ class Question:
         mode: What runs without a yes: see ``config.Mode``.
         limits: Where the run ends.
         stream: Whether the answer is wanted piece by piece.
+        rules: What of the data may leave this machine.
     """
 
     messages: tuple[Message, ...]
@@ -48,6 +51,7 @@ class Question:
     mode: k.Mode
     limits: k.Limits
     stream: bool = False
+    rules: Rules = field(default_factory=Rules)
 
 
 class Work:
@@ -60,6 +64,7 @@ class Work:
         observed: Where its requests are counted.
         person: Who decides about calls that the program's yes does not cover.
         bus: Who is told of its tools.
+        undo: Where what its tools change is kept.
     """
 
     def __init__(
@@ -70,12 +75,13 @@ class Work:
         observed: Observed,
         person: Program,
         bus: Bus,
+        undo: RunPoints | None = None,
     ) -> None:
         self.run = run
         self.run.watchers.append(_ToolEvents(run, bus))
         self._observed = observed
         asking = Asking([person])
-        calls = Calls(self.run, question.tools, host(), asking)
+        calls = Calls(self.run, question.tools, host(undo), asking)
 
         def chosen(request: Request) -> Model:
             observed.error = None
@@ -85,7 +91,9 @@ class Work:
                 observed.error = error
                 raise
 
-        self._driver = Driver(self.run, chosen, calls, Waiting(asking), question.options, question.stream)
+        self._driver = Driver(
+            self.run, chosen, calls, Waiting(asking), question.options, question.stream, Egress(question.rules)
+        )
         prompt = question.messages[-1].text
         self.run.append(k.RunStarted(prompt, observed.name, question.mode, question.limits, tuple(question.tools)))
         self.run.append(k.ContextComposed(question.messages))

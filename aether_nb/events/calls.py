@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-from aether_nb.events.messages import Part, ToolCall
+from aether_nb.events.messages import DataKind, Part, ToolCall
 from aether_nb.events.values import Change, Effect, Event, Gone, Grant, Kept, Lasts, Risk, Settled
 
 __all__ = [
@@ -65,24 +65,26 @@ class GateOpened(Event):
 class GateAnswered(Event):
     """A yes or a no, and who said it: ``panel``, ``terminal``, ``signal:WHO``, ``grant:ID``, ``policy:NAME``.
 
-    ``hash`` is that of the exact call the answer was given for; an answer for another hash counts for nothing. ``seal``
-    binds a yes to it with this user's key: after a restart, one whose seal is not right is asked for again.
+    ``hash`` is that of the exact call the answer was given for; an answer for another hash counts for nothing.
     """
 
     kind: ClassVar[str] = "gate.answered"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     call_id: str
     hash: str
     decision: Literal["approve", "deny"]
     by: str
     lasts: Lasts = "once"
     reason: str = ""
-    seal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class GrantGiven(Event):
-    """A person said yes for longer than one call; ``seal`` is as that of ``GateAnswered``."""
+    """A person said yes for longer than one call.
+
+    ``seal``: in a store's journal, where it is kept for later kernels, it binds the yes to a notebook and this user's
+    key. In a run it is empty: there the seal of the run's head counts.
+    """
 
     kind: ClassVar[str] = "grant.given"
     version: ClassVar[int] = 2
@@ -144,10 +146,12 @@ class CallFinished(Event):
 class CallFailed(Event):
     """A call did not do its work; the model is told ``what``, ``why`` and ``hint``.
 
-    ``stopped``: by the user, or at a limit. ``fatal``: nothing can be done about it, and the run ends.
+    ``stopped``: by the user, or at a limit. ``fatal``: nothing can be done about it, and the run ends. ``data`` is what
+    its words show of the user's data: an error may quote what it stumbled over.
     """
 
     kind: ClassVar[str] = "call.failed"
+    version: ClassVar[int] = 2
     call_id: str
     what: str
     why: str = ""
@@ -156,6 +160,7 @@ class CallFailed(Event):
     stopped: bool = False
     outputs: tuple[Mapping[str, Any], ...] = ()
     fatal: bool = False
+    data: DataKind = "rows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +193,7 @@ class NamespaceChanged(Event):
     """What a call did to the user's variables."""
 
     kind: ClassVar[str] = "namespace.changed"
+    version: ClassVar[int] = 2
     call_id: str
     changes: tuple[Change, ...]
 

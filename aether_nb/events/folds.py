@@ -12,10 +12,10 @@ from typing import Any, Literal, TypeAlias
 
 from aether_nb.events import kinds as k
 from aether_nb.events.growing import Growing
-from aether_nb.events.messages import Message, Part, Text, ToolCall, Usage
+from aether_nb.events.messages import Message, Part, Text, ToolCall
 from aether_nb.events.state import Call, CallStatus, Item, RunState
-from aether_nb.events.table import Table
-from aether_nb.events.telling import told
+from aether_nb.events.table import Filling, Table
+from aether_nb.events.telling import told, undone
 
 __all__ = ["fold", "line", "phase", "step"]
 
@@ -25,11 +25,14 @@ Changes: TypeAlias = dict[str, Any]
 
 def fold(entries: Iterable[k.Entry], state: RunState | None = None) -> RunState:
     """The state after all these entries."""
-    state = _copy(state or RunState())
+    after = _copy(state or RunState())
+    fields = after.__dict__
+    fields["calls"] = filling = Filling(after.calls)
     for entry in entries:
         if entry.event.stored:
-            state.__dict__.update(_changes(state, entry))  # nobody else has seen this state yet
-    return state
+            _take(after, entry)
+    fields["calls"] = Table(filling)
+    return after
 
 
 def step(state: RunState, entry: k.Entry) -> RunState:
@@ -37,7 +40,7 @@ def step(state: RunState, entry: k.Entry) -> RunState:
     if not entry.event.stored:
         return state
     after = _copy(state)
-    after.__dict__.update(_changes(state, entry))
+    _take(after, entry)
     return after
 
 
@@ -48,15 +51,18 @@ def _copy(state: RunState) -> RunState:
     return new
 
 
-def _changes(state: RunState, entry: k.Entry) -> Changes:
+def _take(state: RunState, entry: k.Entry) -> None:
+    """Take an entry into a state that nobody else has seen yet."""
     run, seq, time, event = entry
+    fields, last = state.__dict__, state.last_time
+    if last and time > last and not state.waiting and event.kind not in _TAKEN_UP:
+        fields["seconds"] += time - last
     reducer = REDUCERS.get(event.kind)
-    changes = reducer(state, event) if reducer else {}
-    working = not state.waiting and event.kind not in _TAKEN_UP
-    if working and state.last_time and time > state.last_time:
-        changes["seconds"] = state.seconds + time - state.last_time
-    changes["run"], changes["head"], changes["last_time"] = run, seq, max(time, state.last_time)
-    return changes
+    if reducer is not None:
+        fields.update(reducer(state, event))
+    fields["run"], fields["head"] = run, seq
+    if time > last:
+        fields["last_time"] = time
 
 
 _TAKEN_UP = (k.LeaseTaken.kind, k.RunForked.kind)
@@ -122,6 +128,17 @@ def _restored(state: RunState, event: k.NamespaceRestored) -> Changes:
     return made if state.answered else made | _say(state, Message("user", (Text(told(event), "schema"),)))
 
 
+def _undone(state: RunState, event: k.UndoDone) -> Changes:
+    """A run that has ended is told in later turns, by its calls; one that goes on has to know at once."""
+    known = [call for id in event.call_ids if (call := state.calls.get(id)) is not None]
+    gone = {change.name for change in event.changes if change.what == "removed"}
+    changes = _put(state, *(replace(call, undone=not event.undoes) for call in known))
+    changes["made"] = tuple(sorted((set(state.made) | set(event.again)) - gone))
+    if state.ended is not None or state.answered:
+        return changes
+    return changes | _say(state, Message("user", (Text(undone(event), "schema"),)))
+
+
 def _say(state: RunState, message: Message) -> Changes:
     """Something that the model has to know, as soon as no call stands between."""
     if state.open:
@@ -160,16 +177,22 @@ def _item(status: Literal["active", "done"]) -> Callable[[RunState, Any], Change
 
 def _asked(state: RunState, event: k.ModelAsked) -> Changes:
     asked_with = (len(state.messages), event.sent)
-    return {"steps": event.step, "failure": None, "model": event.model, "asked_with": asked_with}
+    near = event.left is not None and not event.left.to
+    return {"steps": event.step, "failure": None, "model": event.model, "asked_with": asked_with, "near": near}
 
 
 def _answered(state: RunState, event: k.ModelAnswered) -> Changes:
     return {
+        "unlimited": (*state.unlimited, len(state.messages)) if state.near else state.unlimited,
         **_grown(state, event.message),
         "open": tuple(call.id for call in event.message.calls),
-        "usage": Usage.total((state.usage, event.usage)),
+        "usage": state.usage.plus(event.usage),
         "answered": not event.message.calls and event.finish != "pause",
     }
+
+
+def _found(state: RunState, event: k.InstructionsFound) -> Changes:
+    return {"found": (*state.found, event)}
 
 
 def _model_failed(state: RunState, event: k.ModelFailed) -> Changes:
@@ -218,8 +241,7 @@ def _finished(state: RunState, event: k.CallFinished) -> Changes:
 
 def _failed(state: RunState, event: k.CallFailed) -> Changes:
     text = "\n".join(part for part in ("error: " + event.what, event.why, event.hint) if part)
-    # An error may quote what it stumbled over.
-    changes = _settle(state, event.call_id, "failed", (Text(text, "rows"),))
+    changes = _settle(state, event.call_id, "failed", (Text(text, event.data),))
     return changes | {"fatal": event} if event.fatal else changes
 
 
@@ -248,9 +270,13 @@ def _settled(state: RunState, event: k.CallSettled) -> Changes:
 
 
 def _changed(state: RunState, event: k.NamespaceChanged) -> Changes:
+    if all(change.what == "changed" for change in event.changes):
+        return {}
     names = {change.name for change in event.changes if change.what == "added"}
     gone = {change.name for change in event.changes if change.what == "removed"}
-    return {"made": tuple(sorted((set(state.made) | names) - gone))}
+    touched = {change.name for change in event.changes} - set(state.touched)
+    made = tuple(sorted((set(state.made) | names) - gone))
+    return {"made": made, "touched": (*state.touched, *sorted(touched))}
 
 
 # ---- questions
@@ -274,10 +300,12 @@ def _question_answered(state: RunState, event: k.QuestionAnswered) -> Changes:
     return changes
 
 
-def _put(state: RunState, call: Call) -> Changes:
-    calls = state.calls
-    table = calls if isinstance(calls, Table) else Table(calls)
-    return {"calls": table.put(call.id, call)}
+def _put(state: RunState, *calls: Call) -> Changes:
+    before = state.calls
+    table = before if isinstance(before, Filling | Table) else Table(before)
+    for call in calls:
+        table = table.put(call.id, call)
+    return {"calls": table}
 
 
 def _settle(state: RunState, id: str, status: CallStatus, parts: tuple[Part, ...]) -> Changes:
@@ -286,7 +314,7 @@ def _settle(state: RunState, id: str, status: CallStatus, parts: tuple[Part, ...
     if call is not None and call.proposed.edited:
         parts = (Text("(the user edited this call before approving it)\n"), *parts)
     more = [Message("tool", parts, call_id=id)]
-    open = tuple(other for other in state.open if other != id)
+    open = () if state.open == (id,) else tuple(other for other in state.open if other != id)
     if not open:
         more += state.told
     changes: Changes = {
@@ -312,6 +340,7 @@ REDUCERS: dict[str, Callable[[RunState, Any], Changes]] = {
     k.ItemFinished.kind: _item("done"),
     k.ModelAsked.kind: _asked,
     k.ModelAnswered.kind: _answered,
+    k.InstructionsFound.kind: _found,
     k.ModelFailed.kind: _model_failed,
     k.CallProposed.kind: _proposed,
     k.GateOpened.kind: _gate_opened,
@@ -326,6 +355,7 @@ REDUCERS: dict[str, Callable[[RunState, Any], Changes]] = {
     k.CallSettled.kind: _settled,
     k.NamespaceChanged.kind: _changed,
     k.NamespaceRestored.kind: _restored,
+    k.UndoDone.kind: _undone,
     k.QuestionAsked.kind: _question,
     k.QuestionAnswered.kind: _question_answered,
 }

@@ -6,28 +6,30 @@ Fields are plain JSON values, or dataclasses of them, so that a log can be read 
 fields change gets a higher ``version`` and a step in ``codec.UPCASTS``.
 
     run.started        context.composed
-      [model.switched]
+      [model.switched]  [instructions.found]             data that is about to be sent reads like an order
       model.asked  (thinking.delta, text.delta, call.delta)  model.answered | model.failed
         plan.made | plan.revised                         the call of the tool ``plan``
         call.proposed
           gate.opened  gate.answered  [grant.given]      only where somebody has to be asked
           item.started
           call.begun  (output.delta, progress)  [question.asked  question.answered]
-          [namespace.changed  namespace.kept]  call.finished | call.failed | call.retried | call.doubtful
+          [namespace.changed  namespace.kept  file.written  undo.limited  call.coded]
+          call.finished | call.failed | call.retried | call.doubtful
           item.finished
           [question.asked  question.answered  call.settled]  what became of a call in doubt
       [limit.reached  question.asked  question.answered]
       [signal.received]                                  said from outside: a yes, a word, an order
       [run.parked]  [lease.taken  run.resumed  namespace.restored]   it waits, or its kernel died; somebody goes on
     run.ended
+      [undo.done]                                        calls were taken back; also before the end, where it waits
 
 ``run.forked`` stands where a copy of another run's log goes its own way; ``runs.pruned`` and
 ``runs.packed`` in the journal of a store.
 ``replay.begun`` says that what follows comes from another run's record, ``replay.drifted`` that a call which was
 performed again came to something else.
 ``state.changed`` (transient) tells watchers of a new state; it is derived by a fold. This module knows nobody but
-``messages``, ``values``, ``calls``, ``lasting`` and ``transient``, whose names it passes on: whoever speaks of events
-needs one import.
+``messages``, ``values``, ``asked``, ``calls``, ``coded``, ``lasting``, ``leaving``, ``undoing`` and
+``transient``, whose names it passes on: whoever speaks of events needs one import.
 """
 
 from __future__ import annotations
@@ -36,6 +38,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal, NamedTuple
 
+from aether_nb.events.asked import Mention
 from aether_nb.events.calls import (
     CallBegun,
     CallDoubtful,
@@ -52,6 +55,7 @@ from aether_nb.events.calls import (
     NamespaceKept,
     NamespaceRestored,
 )
+from aether_nb.events.coded import CallCoded
 from aether_nb.events.lasting import (
     CONSENT,
     CONSENT_YES,
@@ -65,13 +69,17 @@ from aether_nb.events.lasting import (
     RunsPruned,
     SignalReceived,
 )
+from aether_nb.events.leaving import InstructionsFound, Left
 from aether_nb.events.messages import Message, Usage
 from aether_nb.events.transient import CallDelta, OutputDelta, Progress, StateChanged, TextDelta, ThinkingDelta
+from aether_nb.events.undoing import FileChange, FileWritten, UndoDone, UndoLimited
 from aether_nb.events.values import (
     Change,
+    DataLevel,
     Drift,
     Effect,
     Event,
+    Flag,
     Gone,
     Grant,
     Kept,
@@ -94,6 +102,7 @@ __all__ = [
     "CONSENT_YES",
     "KINDS",
     "CallBegun",
+    "CallCoded",
     "CallDelta",
     "CallDoubtful",
     "CallFailed",
@@ -103,23 +112,30 @@ __all__ = [
     "CallSettled",
     "Change",
     "ContextComposed",
+    "DataLevel",
     "Drift",
     "Effect",
     "Entry",
     "Event",
+    "FileChange",
+    "FileWritten",
+    "Flag",
     "GateAnswered",
     "GateOpened",
     "Gone",
     "Grant",
     "GrantGiven",
     "GrantRevoked",
+    "InstructionsFound",
     "ItemFinished",
     "ItemStarted",
     "Kept",
     "Lasts",
     "LeaseTaken",
+    "Left",
     "LimitReached",
     "Limits",
+    "Mention",
     "Mode",
     "ModelAnswered",
     "ModelAsked",
@@ -156,6 +172,8 @@ __all__ = [
     "TextDelta",
     "ThinkingDelta",
     "Turn",
+    "UndoDone",
+    "UndoLimited",
 ]
 
 
@@ -163,12 +181,16 @@ __all__ = [
 class RunStarted(Event):
     """A run began. Everything it may depend on later is frozen here.
 
-    ``versions`` says by which rules it goes: ``next_step``, ``prompt``, and ``tool:NAME`` for each tool. ``seal`` binds
-    what was asked, of whom and how freely, to this user's key: he has begun it himself.
+    ``prompt`` is what was typed, ``mentions`` what it speaks of. ``bind`` is the variable that gets the answer: its
+    text, or a value of the type that is written in ``wanted``.
+
+    ``versions`` says by which rules it goes: ``next_step``, ``prompt``, and ``tool:NAME`` for each tool. ``data`` and
+    ``hide`` limit what of the data may leave this machine; ``fence`` is the word with which data is set apart for the
+    model.
     """
 
     kind: ClassVar[str] = "run.started"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 4
     prompt: str
     model: str
     mode: Mode = "ask"
@@ -180,23 +202,24 @@ class RunStarted(Event):
     plan_only: bool = False
     versions: Mapping[str, str] = field(default_factory=dict)
     workspace: str = ""
-    seal: str = ""
+    data: DataLevel = "all"
+    hide: tuple[str, ...] = ()
+    fence: str = ""
+    mentions: tuple[Mention, ...] = ()
+    bind: str = ""
+    wanted: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class RunEnded(Event):
-    """A run is over. ``what``, ``why`` and ``hint`` speak of a failure; an answer is the last message.
-
-    ``seal`` binds all that is recorded before it to this user's key: he has recorded it himself.
-    """
+    """A run is over. ``what``, ``why`` and ``hint`` speak of a failure; an answer is the last message."""
 
     kind: ClassVar[str] = "run.ended"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     outcome: Outcome
     what: str = ""
     why: str = ""
     hint: str = ""
-    seal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,12 +266,18 @@ class ItemFinished(Event):
 
 @dataclass(frozen=True, slots=True)
 class ModelAsked(Event):
-    """A request went to a model. ``step`` counts the run's requests from 1; ``sent`` is what left, by kind of data."""
+    """A request went to a model. ``step`` counts the run's requests from 1.
+
+    ``sent`` is what the conversation shows of the data, by kind; ``left`` is where the request went, and what of that
+    was in it after the rules about data.
+    """
 
     kind: ClassVar[str] = "model.asked"
+    version: ClassVar[int] = 2
     model: str
     step: int
     sent: tuple[Sent, ...] = ()
+    left: Left | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +324,8 @@ class ModelFailed(Event):
 class QuestionAsked(Event):
     """The run asks a person. ``call_id`` is the call that asks, ``limit`` the limit that was reached, else empty.
 
-    ``doubt``: the question is what became of ``call_id``; its options are it ran, run it, skip.
+    ``doubt``: the question is what became of ``call_id``; its options are it ran, run it, skip. ``guard``: it is
+    whether the code of ``call_id`` may do what it is about to do; an earlier answer to that does not count.
     """
 
     kind: ClassVar[str] = "question.asked"
@@ -306,6 +336,7 @@ class QuestionAsked(Event):
     call_id: str = ""
     limit: str = ""
     doubt: bool = False
+    guard: bool = False
 
 
 @dataclass(frozen=True, slots=True)

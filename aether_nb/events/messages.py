@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, Literal, TypeAlias
 
 __all__ = [
+    "ANY",
     "DataKind",
     "Image",
     "Message",
@@ -28,20 +30,30 @@ __all__ = [
 Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
 """Who speaks: the rules, the person, the model, or a tool that reports."""
 
-DataKind: TypeAlias = Literal["text", "schema", "statistics", "rows", "image"]
-"""What a part shows of the user's data: nothing (text), names and types, aggregates, single values, or a picture."""
+DataKind: TypeAlias = Literal["text", "schema", "statistics", "rows", "image", "output", "released"]
+"""What a part shows of the user's data: nothing (text), names and types, aggregates, single values, or a picture.
+
+``output`` is what code printed or showed, of which nobody knows what it holds; ``released`` is such output that a
+person has looked at and let go.
+"""
+
+
+ANY = "*"
+"""Stands among the columns of a part that may show any of them: nobody knows from which column it was made."""
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
     """A piece of text.
 
-    ``columns`` names the columns it was made from, as ``frame.column``, when it shows data.
+    ``columns`` names the columns it was made from, as ``frame.column``, when it shows data; ``rows`` is how many rows
+    of a table it shows.
     """
 
     text: str
     data: DataKind = "text"
     columns: tuple[str, ...] = ()
+    rows: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,22 +148,23 @@ class Usage:
         """All tokens that were read or written."""
         return self.input_tokens + self.output_tokens
 
+    def plus(self, other: Usage) -> Usage:
+        """The sum of two; its cost is unknown as soon as one of the costs is."""
+        return Usage(
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            None if self.cost is None or other.cost is None else self.cost + other.cost,
+            self.cached_tokens + other.cached_tokens,
+            self.cache_write_tokens + other.cache_write_tokens,
+            self.reasoning_tokens + other.reasoning_tokens,
+            self.image_tokens + other.image_tokens,
+            self.estimated or other.estimated,
+        )
+
     @staticmethod
     def total(parts: Iterable[Usage]) -> Usage:
-        """The sum; its cost is unknown as soon as one of the costs is."""
-        reading = writing = cached = kept = reasoned = pictured = 0
-        cost, known, estimated = 0.0, True, False
-        for part in parts:
-            reading += part.input_tokens
-            writing += part.output_tokens
-            cached += part.cached_tokens
-            kept += part.cache_write_tokens
-            reasoned += part.reasoning_tokens
-            pictured += part.image_tokens
-            known = known and part.cost is not None
-            cost += part.cost or 0.0
-            estimated = estimated or part.estimated
-        return Usage(reading, writing, cost if known else None, cached, kept, reasoned, pictured, estimated)
+        """The sum of any number."""
+        return reduce(Usage.plus, parts, Usage(cost=0.0))
 
 
 def arguments_hash(name: str, arguments: Mapping[str, Any]) -> str:

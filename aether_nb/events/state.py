@@ -26,13 +26,15 @@ LIMITS = ("steps", "seconds", "tokens", "cost")
 class Call:
     """A call as it stands: what was proposed, what became of it, and which attempt is the next or the last.
 
-    ``not_before`` is the time, in seconds since the epoch, at which a call that is tried again may begin.
+    ``not_before`` is the time, in seconds since the epoch, at which a call that is tried again may begin. ``undone``:
+    what it did was taken back since.
     """
 
     proposed: k.CallProposed
     status: CallStatus = "proposed"
     attempt: int = 1
     not_before: float = 0.0
+    undone: bool = False
 
     @property
     def id(self) -> str:
@@ -65,7 +67,10 @@ class RunState:
     many of them there were when it was asked last, and what they showed of the user's data. ``open`` are the calls of
     the last reply that are not settled yet, in order; ``told`` is what was said to the run meanwhile, and joins the
     messages when none is open. ``contested`` are calls that another kernel was at when the run was taken from it: it
-    may still be. ``seconds`` is the time worked, waiting for people left out. ``allowed`` are the limits in force: a
+    may still be. ``touched`` are variables that its code has made or changed. ``near``: who is asked now is on this
+    machine; ``unlimited`` are the places of such replies in the messages: nothing was kept from who wrote them.
+    ``found`` are instructions that stood in data. ``seconds`` is the time worked, waiting for people left out.
+    ``allowed`` are the limits in force: a
     yes at a limit raises it by what it was at the start.
     """
 
@@ -93,6 +98,10 @@ class RunState:
     fatal: k.CallFailed | None = None
     made: tuple[str, ...] = ()
     contested: tuple[str, ...] = ()
+    touched: tuple[str, ...] = ()
+    near: bool = False
+    unlimited: tuple[int, ...] = ()
+    found: tuple[k.InstructionsFound, ...] = ()
     paused: bool = False
     parked: k.RunParked | None = None
     ended: k.RunEnded | None = None

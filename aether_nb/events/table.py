@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
-__all__ = ["Table"]
+__all__ = ["Filling", "Table"]
 
 V = TypeVar("V")
 
@@ -49,3 +49,12 @@ class Table(Mapping[str, V]):
 
     def __repr__(self) -> str:
         return f"Table({dict(self)!r})"
+
+
+class Filling(dict[str, V]):
+    """What becomes a table while a log is folded: nobody else has seen it yet, so that a put may change it."""
+
+    def put(self, name: str, value: V) -> Filling[V]:
+        """The same, with this value under this name."""
+        self[name] = value
+        return self

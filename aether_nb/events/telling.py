@@ -1,4 +1,4 @@
-"""What a model is told after a restart: what is gone, what is not the same, what is back.
+"""What a model is told of variables that are no longer what it made them: after a restart, after an undo.
 
 It does not know how anything came back.
 """
@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from aether_nb.events.kinds import Gone, NamespaceRestored
+from aether_nb.events.kinds import Gone, NamespaceRestored, UndoDone
 
-__all__ = ["told"]
+__all__ = ["told", "undone"]
 
 NAMED = 40
 
@@ -29,6 +29,17 @@ def told(restored: NamespaceRestored) -> str:
     if not (restored.missing or restored.differs or restored.loaded or restored.remade):
         lines.append("All variables that it needs are as they were.")
     return "\n".join(lines)
+
+
+def undone(event: UndoDone) -> str:
+    """Sentences about calls that were taken back, or done once more."""
+    what = "did once more what these calls had done" if event.undoes else "took back what these calls had done"
+    lines = [f"The user {what}: {_listed(event.call_ids)}."]
+    for word, said in (("removed", "Gone"), ("added", "There again"), ("changed", "As before")):
+        names = [change.name for change in event.changes if change.what == word]
+        lines += [f"{said}: {_listed(names)}."] if names else []
+    lines += [f"Files put back: {_listed(change.path for change in event.files)}."] if event.files else []
+    return "\n".join([*lines, "Look at a variable before you use it."])
 
 
 def _each(gone: Iterable[Gone]) -> list[str]:

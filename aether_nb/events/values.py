@@ -12,9 +12,11 @@ from aether_nb.events.messages import DataKind
 
 __all__ = [
     "Change",
+    "DataLevel",
     "Drift",
     "Effect",
     "Event",
+    "Flag",
     "Gone",
     "Grant",
     "Kept",
@@ -52,6 +54,9 @@ Outcome: TypeAlias = Literal["done", "failed", "cancelled"]
 Settled: TypeAlias = Literal["ran", "rerun", "skip", "fail"]
 """How a doubt ends: see ``CallSettled``."""
 
+DataLevel: TypeAlias = Literal["schema", "stats", "sample", "all"]
+"""How much of the data may leave this machine: names and types, aggregates too, a few rows too, or all of it."""
+
 ReplayMode: TypeAlias = Literal["pure", "confirm", "live"]
 """pure: only what the record has. confirm: the same, after a look at the world. live: its code is performed again."""
 
@@ -76,7 +81,8 @@ class Limits:
 class Turn:
     """What a later run sees of an earlier one: prompt, answer, one line a call, and the names of variables it made.
 
-    Frozen when the later one starts.
+    Frozen when the later one starts. ``data`` and ``hide`` are the limits within which its model was told of the data:
+    a model within narrower ones is not told what it said.
     """
 
     run: str
@@ -85,6 +91,8 @@ class Turn:
     answer: str
     calls: tuple[str, ...] = ()
     made: tuple[str, ...] = ()
+    data: DataLevel = "all"
+    hide: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +104,30 @@ class PlanItem:
 
 
 @dataclass(frozen=True, slots=True)
+class Flag:
+    """Something about a table that deserves a second look: ``text`` has the figures.
+
+    ``warn`` is False for what was probably meant, and is told all the same: rows that a filter took.
+    """
+
+    kind: Literal["fan-out", "row loss", "new missing values", "dtype", "duplicate keys", "order"]
+    text: str
+    warn: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """What a call did to one name of the user's namespace.
 
-    ``details`` are short sentences for people: ``rows 344 → 342``, ``new column 'ratio'``.
+    ``details`` are short sentences for people: ``rows 344 → 342``, ``new column 'ratio'``. ``flags`` are what a careful
+    reader would stop at.
     """
 
     name: str
     what: Literal["added", "changed", "removed", "unknown"]
     type: str = ""
     details: tuple[str, ...] = ()
+    flags: tuple[Flag, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

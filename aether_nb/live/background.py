@@ -69,7 +69,7 @@ class Background:
     def __init__(self, origin: Origin) -> None:
         self.origin, self.kernel = origin, origin.kernel
         self.interrupts = Interrupts(self._post, self._where, self._cancel_awaited)
-        self.jobs = Jobs(self._post, self.interrupts.strike)
+        self.jobs = Jobs(self._post, self.interrupts)
         self._task: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 

@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 
 from aether_nb.errors import RunStopped
 from aether_nb.live.interrupt import Interrupts, Job, Mark, Where
-from aether_nb.live.jobs import Item, Jobs
+from aether_nb.live.jobs import POLL_SECONDS, Item, Jobs
 from aether_nb.live.nested import drive
 from aether_nb.live.thread import AgentThread
 
@@ -32,9 +32,6 @@ T = TypeVar("T")
 
 CLEANUP_SECONDS = 10.0
 """How long a stopped run may tidy up before its cell ends without it."""
-
-POLL_SECONDS = 0.2
-"""How long a waiting cell sleeps at most before it looks at the clock and lets signals in."""
 
 
 async def run_in_cell(thread: AgentThread, work: Callable[[Jobs], Coroutine[Any, Any, T]]) -> T:
@@ -96,7 +93,7 @@ class _Pump(ABC):
 
     def __init__(self) -> None:
         self.interrupts = Interrupts(self.post, self.where, self.cancel_awaited)
-        self.jobs = Jobs(self.post, self.interrupts.strike)
+        self.jobs = Jobs(self.post, self.interrupts)
         self.over = False
         self.stopped = False
 

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from contextvars import ContextVar
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 __all__ = ["Bundle", "Capture", "Stage", "Text"]
 
@@ -30,6 +30,8 @@ BUNDLE_LIMIT = 4_000_000
 
 OUTPUT_LIMIT = 100
 """How many outputs are kept."""
+
+T = TypeVar("T")
 
 _current: ContextVar[Capture | None] = ContextVar("aether_capture", default=None)
 
@@ -156,6 +158,15 @@ def clean(data: Bundle) -> Bundle:
     if size > BUNDLE_LIMIT:
         return {"text/plain": f"an output of {size / 1e6:.1f} MB was not kept ({', '.join(sorted(plain))})"}
     return plain
+
+
+def uncaptured(function: Callable[[], T]) -> T:
+    """Call a function that speaks to the person, in the middle of code whose output is collected."""
+    before = _current.set(None)
+    try:
+        return function()
+    finally:
+        _current.reset(before)
 
 
 def _collecting() -> Capture | None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aether_nb.live.capture import Bundle, Capture, Stage
+from aether_nb.live.guard import Guard, armed
 from aether_nb.live.interrupt import uninterrupted
 from aether_nb.live.tracebacks import one_line, trimmed
 
@@ -62,10 +63,15 @@ class Execution:
 
 
 class Executor:
-    """Runs code in the namespace of an IPython shell, a kernel's or any other."""
+    """Runs code in the namespace of an IPython shell, a kernel's or any other.
 
-    def __init__(self, shell: Any) -> None:
-        self._shell = shell
+    Args:
+        shell: The shell.
+        guard: Who watches over what the code does; it is set around the code alone, not around what others do then.
+    """
+
+    def __init__(self, shell: Any, guard: Guard | None = None) -> None:
+        self._shell, self._guard = shell, guard
 
     def run(self, code: str, on_output: OnOutput | None = None) -> Execution | Awaitable[Execution]:
         """Run code; to be called on the main thread.
@@ -112,7 +118,16 @@ class Executor:
         for name in _OF_THE_LAST_ERROR:
             stage.keep(sys, name)
         stage.keep(self._shell.displayhook, "exec_result")
+        stage.keep(self._shell, "run_code")
+        self._shell.run_code = self._guarded(self._shell.run_code)
         stage.set()
+
+    def _guarded(self, run_code: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def run(*args: Any, **more: Any) -> Any:
+            with armed(self._guard):
+                return await run_code(*args, **more)
+
+        return run
 
     def _transformed(self, code: str) -> str | None:
         try:

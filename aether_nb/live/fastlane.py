@@ -30,6 +30,7 @@ class FastLane:
 
     Attributes:
         available: Whether clicks can come by this way. When not, the ordinary way has to do.
+        while_busy: Whether they come even while the main thread is busy: on ipykernel 7 another one reads the channel.
     """
 
     def __init__(self, kernel: Any) -> None:
@@ -40,6 +41,7 @@ class FastLane:
         self._stream = stream
         callback = getattr(stream, "_recv_callback", None)  # private: without it there is nothing to pass on to
         self.available = None not in (stream, self._loop, self._session, callback)
+        self.while_busy = self.available and owner is not kernel
         self._watched: dict[str, Deliver] = stream.__dict__.setdefault(_WATCHED, {}) if self.available else {}
 
     def watch(self, comm_id: str, deliver: Deliver) -> None:

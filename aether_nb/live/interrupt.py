@@ -11,14 +11,24 @@ import asyncio
 import signal
 import sys
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from types import FrameType
 from typing import Any
 
-__all__ = ["Interrupts", "Job", "Mark", "Where", "interrupt_main_thread", "on_main_thread", "uninterrupted"]
+__all__ = [
+    "Interrupts",
+    "Job",
+    "Mark",
+    "Where",
+    "interrupt_main_thread",
+    "interruptible",
+    "on_main_thread",
+    "uninterrupted",
+]
 
 
 class Mark(Enum):
@@ -95,6 +105,20 @@ def uninterrupted(steps: Callable[[], None]) -> None:
         signal.raise_signal(signal.SIGINT)
 
 
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let SIGINT raise KeyboardInterrupt here, as in a plain cell: that of a kernel's async cells only waits."""
+    before = signal.getsignal(signal.SIGINT)
+    if not on_main_thread() or before is None:
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 class Interrupts:
     """The SIGINT handler of one run, as a context: installed on entry, taken away on exit.
 
@@ -108,7 +132,7 @@ class Interrupts:
         self._post, self._where, self._cancel = post, where, cancel
         self._previous: Any = None
         self._installed = False
-        self._ours = False  # the signal on its way was sent by ``strike``
+        self._aimed: Job | None = None  # the signal on its way was sent by ``strike``, at this job
         self.stopping = False
         self.job: Job | None = None
         """The job that runs now. While it is set, a signal may raise KeyboardInterrupt on the main thread."""
@@ -133,8 +157,17 @@ class Interrupts:
         """Interrupt a running job, from any thread. The caller makes sure that the job has not ended."""
         self._cancel(job)
         if self._installed:
-            self._ours = True
+            self._aimed = job
             interrupt_main_thread()
+
+    @contextmanager
+    def during(self, job: Job) -> Iterator[None]:
+        """Let a job run inside another one: meanwhile it is the one that is interrupted."""
+        outer, self.job = self.job, job
+        try:
+            yield
+        finally:
+            self.job = outer
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         """Handle SIGINT."""
@@ -142,7 +175,8 @@ class Interrupts:
             if callable(self._previous):
                 self._previous(number, frame)
             return
-        ours, self._ours = self._ours, False
+        aimed, self._aimed = self._aimed, None
+        ours = aimed is not None
         job, where = self.job, self._where()
         if not ours:
             impatient, self.stopping = self.stopping, True
@@ -150,8 +184,8 @@ class Interrupts:
             if impatient and where is Where.TASK:
                 # A task of the user's holds the loop. A KeyboardInterrupt would end the loop, and with it the kernel.
                 raise asyncio.CancelledError
-        if job is None:
-            return
+        if job is None or (ours and job is not aimed):
+            return  # what it was aimed at has just ended
         if where is Where.JOB and not (ours and job.struck):
             job.interrupted = job.struck = True
             signal.default_int_handler(number, frame)

@@ -7,14 +7,17 @@ module knows neither how the cell waits nor what a job is for.
 from __future__ import annotations
 
 import asyncio
+import inspect
+import queue
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import Future
 from typing import Any, TypeAlias, TypeVar
 
 from aether_nb.errors import FatalToolError
-from aether_nb.live.interrupt import Job, Mark
+from aether_nb.live.interrupt import Interrupts, Job, Mark
 
-__all__ = ["Item", "Jobs"]
+__all__ = ["POLL_SECONDS", "Item", "Jobs", "waited"]
 
 T = TypeVar("T")
 
@@ -22,11 +25,15 @@ Item: TypeAlias = Job | Mark
 """What lies in a pump's queue."""
 
 
+POLL_SECONDS = 0.2
+"""How long a blocked main thread sleeps at most before it lets signals in."""
+
+
 class Jobs:
     """The main-thread jobs of one running cell: the agent's side of the bridge. ``stop`` may be called by anybody."""
 
-    def __init__(self, post: Callable[[Item], None], strike: Callable[[Job], None]) -> None:
-        self._post, self._strike = post, strike
+    def __init__(self, post: Callable[[Item], None], interrupts: Interrupts) -> None:
+        self._post, self._interrupts = post, interrupts
         self._lock = threading.Lock()
         self._waiting: set[Job] = set()
         self._current: Job | None = None
@@ -34,6 +41,7 @@ class Jobs:
         self._agent_loop: asyncio.AbstractEventLoop | None = None
         self._cancelled = False
         self._closed = False
+        self._held: queue.SimpleQueue[Job | None] | None = None
 
     async def main(self, function: Callable[[], T | Awaitable[T]]) -> T:
         """Run ``function`` on the main thread, in the cell that waits; to be awaited on the agent's loop.
@@ -50,7 +58,10 @@ class Jobs:
             if self._closed:
                 raise FatalToolError("The cell that this run belongs to has ended.", "Nobody runs code in it now.")
             self._waiting.add(job)
-            self._post(job)
+            if self._held is None:
+                self._post(job)
+            else:
+                self._held.put(job)
         ended = asyncio.wrap_future(job.future)
         # Who has gone takes no exception any more: asyncio must not say so, into what some later job prints.
         ended.add_done_callback(lambda future: future.cancelled() or future.exception())
@@ -61,6 +72,61 @@ class Jobs:
                 self._interrupt(job, abandon=not self._cancelled)
                 await asyncio.wait({ended})
             raise
+
+    @property
+    def held(self) -> bool:
+        """Whether the main thread waits inside a job, so that no event loop of the kernel's goes on."""
+        return self._held is not None
+
+    def hold(self, begin: Callable[[], Future[T]]) -> T:
+        """Wait, on the main thread and inside a job, for what another thread finds out; jobs posted meanwhile run here.
+
+        Args:
+            begin: Lets the other thread begin; called when jobs would already run here.
+
+        Raises:
+            KeyboardInterrupt: Stop was pressed.
+            Exception: Whatever was found out so.
+        """
+        held: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        with self._lock:
+            outer, self._held = self._current, held
+        coming: Future[T] | None = None
+        try:
+            coming = begin()
+            coming.add_done_callback(lambda _: held.put(None))
+            while (job := _next(held)) is not None:
+                try:
+                    self._perform(job)
+                finally:
+                    with self._lock:
+                        self._current = outer
+            return coming.result()
+        finally:
+            with self._lock:
+                self._held, self._current = None, outer
+            if coming is not None:
+                coming.cancel()
+            while not held.empty():
+                if (late := held.get_nowait()) is not None:
+                    late.future.cancel()
+
+    def _perform(self, job: Job) -> None:
+        """Run a job inside another one; it cannot await."""
+        if not self.begin(job):
+            return
+        error: BaseException | None = None
+        try:
+            with self._interrupts.during(job):
+                job.result = job.function()
+            if inspect.iscoroutine(job.result):
+                job.result.close()
+                raise FatalToolError("This cannot be awaited now.", "The main thread waits for an answer.")
+        except BaseException as raised:  # noqa: BLE001  # it travels to the agent, whatever it is
+            error = raised
+        self.end(job, error)
+        if isinstance(error, KeyboardInterrupt) and not job.abandoned:
+            raise error
 
     def stop(self) -> None:
         """Stop the run, from any thread: cancel the agent's task and interrupt the running job."""
@@ -147,7 +213,21 @@ class Jobs:
                 job.abandoned = abandon and not job.interrupted
                 job.interrupted = True
                 job.struck = job.struck and not again
-                self._strike(job)
+                self._interrupts.strike(job)
+
+
+def waited(begin: Callable[[], Future[T]]) -> T:
+    """Wait for what another thread finds out, where no jobs are run."""
+    return begin().result()
+
+
+def _next(held: queue.SimpleQueue[Job | None]) -> Job | None:
+    """What comes next; in short sleeps, which let signals in."""
+    while True:
+        try:
+            return held.get(timeout=POLL_SECONDS)
+        except queue.Empty:
+            continue
 
 
 def _no_exit(error: SystemExit) -> FatalToolError:

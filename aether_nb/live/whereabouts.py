@@ -10,13 +10,19 @@ import sys
 from pathlib import Path
 from typing import Any
 
-__all__ = ["can_type", "notebook_path", "place"]
+__all__ = ["began_in", "can_type", "notebook_path", "place"]
 
 
 def place(shell: Any) -> tuple[Path | None, Path]:
     """The notebook's file, when it is known, and the folder inside which files may be touched."""
     notebook = notebook_path(shell) if shell is not None else None
     return notebook, Path(os.path.realpath(notebook.parent if notebook else Path.cwd()))
+
+
+def began_in(shell: Any) -> Path:
+    """The working directory in which the extension was loaded; ``%cd`` changes it no more. Today's where it was not."""
+    began = getattr(getattr(shell, "aether_magics", None), "began", None)
+    return began if isinstance(began, Path) else Path.cwd()
 
 
 def notebook_path(shell: Any) -> Path | None:

@@ -2,7 +2,7 @@
 
 ``link`` makes a hash, ``verify`` looks at all rows of a run in one pass and says what is wrong and where. Who can write
 the file can write a whole new chain: a hash that was noted outside of it, as in the notebook, is the second witness.
-This module knows bytes and nobody else.
+This module knows bytes, and that they are events to somebody.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from aether_nb.errors import StoreTampered
+from aether_nb.events.kinds import Entry
 
 __all__ = ["Chain", "Link", "Verdict", "link", "link_of", "root", "verify"]
 
@@ -50,21 +52,28 @@ def link(prev: bytes, run: str, seq: int, time: float, kind: str, version: int, 
         version: The version of that kind.
         payload: The bytes of its fields, exactly as they are kept.
     """
-    name, word = run.encode(errors="surrogatepass"), kind.encode(errors="surrogatepass")
+    name, word = _bytes(run), _bytes(kind)
     frame = _FRAME.pack(seq, time, version, len(name), len(word), len(payload))
     return sha256(b"".join((prev, frame, name, word, payload))).digest()
 
 
-def link_of(run: str, row: Link, seq: int) -> bytes | None:
+def link_of(run: str, row: tuple[Any, ...], seq: int) -> bytes | None:
     """The hash that a row would have as event ``seq``; None when it is no event at all."""
+    _, time, kind, version, payload, prev, _ = row
     typed = (
-        isinstance(row.time, float)
-        and isinstance(row.kind, str)
-        and isinstance(row.version, int)
-        and isinstance(row.payload, bytes)
-        and isinstance(row.prev, bytes)
+        isinstance(time, float)
+        and isinstance(kind, str)
+        and isinstance(version, int)
+        and isinstance(payload, bytes)
+        and isinstance(prev, bytes)
     )
-    return link(row.prev, run, seq, row.time, row.kind, row.version, row.payload) if typed else None
+    return link(prev, run, seq, time, kind, version, payload) if typed else None
+
+
+@lru_cache(256)
+def _bytes(name: str) -> bytes:
+    """A run's id or a kind, of which a log of ten thousand events has a dozen."""
+    return name.encode(errors="surrogatepass")
 
 
 REACH = 10_000
@@ -76,7 +85,8 @@ class Verdict:
     """What came of looking at a run's record.
 
     ``events`` is how many are whole, ``head`` the hash of the last of them in hexadecimal. ``fault`` says in a sentence
-    what is wrong, ``seq`` with which event; both are empty when all is as it was written.
+    what is wrong, ``seq`` with which event; both are empty when all is as it was written. ``own``: all of it is, and
+    this user's key has sealed its last event: he wrote all of it, or has said that he goes on with it.
     """
 
     run: str
@@ -84,6 +94,7 @@ class Verdict:
     head: str
     fault: str = ""
     seq: int = 0
+    own: bool = False
 
     @property
     def ok(self) -> bool:
@@ -122,13 +133,21 @@ class Chain(Protocol):
         ``noted`` is a head that was written down elsewhere, or the beginning of one; it may be an older one.
         """
 
+    def whole(self, run: str) -> tuple[list[Entry], Verdict]:
+        """What is whole of a run's record, and what came of looking whether it is what was written.
 
-def verify(run: str, rows: Iterable[Link], head: int, last: bytes, noted: str = "") -> Verdict:
+        Raises:
+            StoreCorrupt: What is whole cannot be read all the same.
+            StoreNewer: A newer aether-nb wrote it.
+        """
+
+
+def verify(run: str, rows: Iterable[tuple[Any, ...]], head: int, last: bytes, noted: str = "") -> Verdict:
     """Look at the rows of a run, in the order of their numbers.
 
     Args:
         run: The run's whole id.
-        rows: All of its rows.
+        rows: All of its rows, with the columns of a ``Link``.
         head: How many events it has by its own line in the list of runs.
         last: The hash of the last one by that line.
         noted: A head that was written down elsewhere, or its beginning; empty when there is none.
@@ -136,10 +155,11 @@ def verify(run: str, rows: Iterable[Link], head: int, last: bytes, noted: str = 
     now, count, seen = root(run), 0, not noted
     rows = iter(rows)
     for row in rows:
-        if row.seq != count + 1 or row.prev != now or not _fits(run, row, count + 1):
-            seq, fault = _named(run, [row, *rows], count + 1, now, head)
+        hash = link_of(run, row, count + 1)
+        if hash is None or hash != row[6] or row[5] != now or row[0] != count + 1:
+            seq, fault = _named(run, list(map(Link._make, (row, *rows))), count + 1, now, head)
             return Verdict(run, count, _hex(now, count), fault, seq)
-        now, count = row.hash, count + 1
+        now, count = hash, count + 1
         seen = seen or now.hex().startswith(noted)
     seq, fault = _end(count, now, head, last, seen)
     return Verdict(run, count, _hex(now, count), fault, seq)

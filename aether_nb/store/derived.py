@@ -1,13 +1,14 @@
 """The rows that follow from events: those of the ledger, and which signals were heard. Written with the events.
 
-Each is written inside the transaction that appends its event; whether a call may begin is decided by one statement.
-This module opens nothing; what events mean is said by ``rules``.
+Each is written inside the transaction that appends its event; whether a call may begin is decided by one statement,
+which writes all that is appended of the call together. This module opens nothing; what events mean is said by
+``rules``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
 
 from aether_nb.events import kinds as k
 from aether_nb.store.rows import Connection
@@ -37,6 +38,15 @@ _BEGIN = f"""
     SET state = 'begun', hash = excluded.hash, epoch = excluded.epoch, begun = excluded.begun
     WHERE calls.state IN {_OPEN}
 """
+# A call of which nothing was written before, or at most that it was proposed.
+_BEGIN_ANEW = f"""
+    INSERT INTO calls (run, call, attempt, tool, state, effect, hash, epoch, begun, proposed)
+    VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (run, call, attempt) DO UPDATE
+    SET tool = excluded.tool, state = excluded.state, effect = excluded.effect, hash = excluded.hash,
+        epoch = excluded.epoch, begun = excluded.begun
+    WHERE calls.state IN {_OPEN}
+"""
 _STATE = "SELECT state FROM calls WHERE run = ? AND call = ? AND attempt = ?"
 _MOVE = """
     UPDATE calls SET state = ?3 WHERE run = ?1 AND call = ?2 AND attempt = coalesce(
@@ -50,22 +60,50 @@ _HEAR = """
 """
 
 
-def derive(db: Connection, entry: k.Entry, epoch: int) -> None:
-    """Write what follows from an event that is being appended under a lease of that epoch.
+def derive(db: Connection, entries: Sequence[k.Entry], epoch: int) -> None:
+    """Write what follows from events that are being appended together under a lease of that epoch.
 
     Raises:
-        AlreadyBegun: It begins an attempt of a call that may not begin.
-        AlreadyReceived: It receives a signal that was applied before.
+        AlreadyBegun: One begins an attempt of a call that may not begin.
+        AlreadyReceived: One receives a signal that was applied before.
     """
-    write = _WRITERS.get(entry.event.kind)
-    if write:
-        write(db, entry, entry.event, epoch)
-    elif change := move(entry.event):
-        row = (entry.run, change.call, change.to, change.attempt)
-        if change.hash:
-            db.execute(_ANSWER, (*row, change.hash))
-        else:
-            db.execute(_MOVE, row)
+    done: set[int] = set()
+    for n, entry in enumerate(entries):
+        event = entry.event
+        if entry.seq in done:
+            continue
+        if isinstance(event, k.CallProposed) and (rest := _begun_with_it(event.call.id, entries[n + 1 :])):
+            _begin_anew(db, entry, event, rest, epoch)
+            done.update(other.seq for other in rest)
+        elif write := _WRITERS.get(event.kind):
+            write(db, entry, event, epoch)
+        elif change := move(event):
+            row = (entry.run, change.call, change.to, change.attempt)
+            if change.hash:
+                db.execute(_ANSWER, (*row, change.hash))
+            else:
+                db.execute(_MOVE, row)
+
+
+def _begun_with_it(call: str, after: Sequence[k.Entry]) -> list[k.Entry]:
+    """What follows a call's proposal, where that is its begin, or its begin and its result; else nothing."""
+    said = [entry for entry in after if call == _call_of(entry.event)]
+    begun = said[0].event if said else None
+    if not isinstance(begun, k.CallBegun) or begun.attempt != 1:
+        return []
+    return said if [entry.event.kind for entry in said[1:]] in ([], [k.CallFinished.kind]) else []
+
+
+def _call_of(event: Any) -> str:
+    return event.call.id if isinstance(event, k.CallProposed) else getattr(event, "call_id", "")
+
+
+def _begin_anew(db: Connection, entry: k.Entry, event: k.CallProposed, rest: Sequence[k.Entry], epoch: int) -> None:
+    call, state = event.call, "begun" if len(rest) == 1 else "finished"
+    begun: Any = rest[0].event
+    row = (entry.run, call.id, call.name, state, event.effect, begun.hash, epoch, rest[0].seq, entry.seq)
+    if db.execute(_BEGIN_ANEW, row).rowcount != 1:
+        _refuse(db, entry.run, call.id, 1)
 
 
 def _propose(db: Connection, entry: k.Entry, event: k.CallProposed, epoch: int) -> None:
@@ -76,8 +114,12 @@ def _propose(db: Connection, entry: k.Entry, event: k.CallProposed, epoch: int) 
 def _begin(db: Connection, entry: k.Entry, event: k.CallBegun, epoch: int) -> None:
     row = (entry.run, event.call_id, event.attempt, event.hash, epoch, entry.seq)
     if db.execute(_BEGIN, row).rowcount != 1:
-        state = db.execute(_STATE, row[:3]).fetchone()
-        raise not_begun(*row[:3], state and state[0])
+        _refuse(db, entry.run, event.call_id, event.attempt)
+
+
+def _refuse(db: Connection, run: str, call: str, attempt: int) -> NoReturn:
+    state = db.execute(_STATE, (run, call, attempt)).fetchone()
+    raise not_begun(run, call, attempt, state and state[0])
 
 
 def _hear(db: Connection, entry: k.Entry, event: k.SignalReceived, epoch: int) -> None:

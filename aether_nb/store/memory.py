@@ -32,12 +32,17 @@ class MemoryLog:
             tenth of a turn. No attempt of a call begins twice even then.
         signals: The letter box, in which the signals that were heard are marked.
         leases: Who may append.
+        own: Whether a user's key stands behind it: then all is his own, since nobody else can write here.
     """
 
     def __init__(
-        self, checked: bool = True, signals: MemorySignals | None = None, leases: MemoryLeases | None = None
+        self,
+        checked: bool = True,
+        signals: MemorySignals | None = None,
+        leases: MemoryLeases | None = None,
+        own: bool = False,
     ) -> None:
-        self._checked = checked
+        self._checked, self._own = checked, own
         if checked:
             self._signals = signals or MemorySignals()
             self._leases = leases or MemoryLeases()
@@ -109,7 +114,12 @@ class MemoryLog:
     def verify(self, run: str, noted: str = "") -> Verdict:
         """See ``Chain.verify``. What lies in memory is linked when it is asked for."""
         links = self._links(run)
-        return verify(run, links, len(links), links[-1].hash if links else root(run), noted)
+        verdict = verify(run, links, len(links), links[-1].hash if links else root(run), noted)
+        return replace(verdict, own=self._own and verdict.ok and bool(links))
+
+    def whole(self, run: str) -> tuple[list[k.Entry], Verdict]:
+        """See ``Chain.whole``."""
+        return list(self.read(run)), self.verify(run)
 
     def _links(self, run: str) -> list[Link]:
         links, prev = [], root(run)

@@ -2,25 +2,27 @@
 
 What was dropped stays known: the store's journal, a run with a chain of its own, says of each dropped run how many
 events it had and what the hash of the last one was. A run that has not ended, or that somebody holds, is never touched.
-This module does not know when to clean.
+On a server, which others share, what somebody else's key has sealed stays. This module does not know when to clean.
 """
 
 from __future__ import annotations
 
 import re
-import sqlite3
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple, Protocol
 
+from aether_nb.config.address import Address
 from aether_nb.errors import StoreFull
 from aether_nb.events.kinds import RunsPruned
 from aether_nb.store.database import Database
 from aether_nb.store.folder_blobs import FolderBlobs
 from aether_nb.store.log import JOURNAL
-from aether_nb.store.sqlite_log import SqliteLog
+from aether_nb.store.rows import Connection, Row, Tables
+from aether_nb.store.seal import Sealer
 from aether_nb.store.table_leases import TableLeases
+from aether_nb.store.tables import TableLog, head_fields
 
 __all__ = ["GRACE", "Pruned", "prune"]
 
@@ -29,7 +31,7 @@ GRACE = 3600.0
 
 _RUNS = """
     SELECT id, outcome, (SELECT max(time) FROM events WHERE run = id),
-        (SELECT sum(length(payload) + 200) FROM events WHERE run = id)
+        (SELECT CAST(sum(length(payload) + 200) AS BIGINT) FROM events WHERE run = id), head, chain, seal
     FROM runs WHERE id <> ? ORDER BY started, id
 """
 _GET = "SELECT outcome, head, chain FROM runs WHERE id = ?"
@@ -40,7 +42,11 @@ _DROP = (
     "DELETE FROM leases WHERE run = ?",
     "DELETE FROM runs WHERE id = ?",
 )
-_KEPT = "SELECT CAST(payload AS BLOB) FROM events WHERE kind = 'namespace.kept'"
+_KEPT = "SELECT CAST(payload AS BLOB) FROM events WHERE kind = ?"
+_SERVER_SIZE = """
+    SELECT CAST(sum(pg_total_relation_size(oid)) AS BIGINT) FROM pg_class
+    WHERE relkind = ? AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
+"""
 _HASH = re.compile(rb"[0-9a-f]{64}")
 
 
@@ -62,46 +68,93 @@ class Pruned:
 
 
 def prune(
-    folder: Path,
+    place: Path | Address,
     time: float,
     runs: Sequence[str] = (),
     before: float | None = None,
     largest: int | None = None,
     why: str = "asked for",
+    sealer: Sealer | None = None,
 ) -> Pruned:
     """Drop ended runs: those named, those that ended before a time, and the oldest until the rest is small enough.
 
     Args:
-        folder: The record's folder.
+        place: The record's folder, or its server.
         time: Now, in seconds since the epoch.
         runs: Whole ids.
         before: A time in seconds since the epoch.
         largest: How many bytes the events of all runs may have together.
         why: What the journal says of it.
+        sealer: This user's key: whose runs on a server are his.
 
     Raises:
         StoreError: The store cannot be read or written; then no run was dropped.
     """
-    database = Database(folder)
-    blobs = FolderBlobs(folder)
-    with closing(database):
-        size = _size(folder)
+    tables, blobs, measure, shrink = _server(place) if isinstance(place, Address) else _folder(place)
+    try:
+        size = measure()
         spared: dict[str, str] = {}
-        wanted = _wanted(database, runs, before, largest)
-        dropped = tuple(run for run in wanted if _dropped(database, run, time, why, spared))
-        unused = _unused(database, blobs, time)
+        rows = tables.select(_RUNS, (JOURNAL,))
+        if isinstance(place, Address):
+            spared = {row[0]: "another user's key has sealed it" for row in rows if _is_others(row, sealer)}
+        wanted = _wanted([row[:4] for row in rows if row[0] not in spared], runs, before, largest)
+        dropped = tuple(run for run in wanted if _dropped(tables, run, time, why, spared))
+        unused = _unused(tables, blobs, time)
         for hash in unused:
             blobs.drop(hash)
         if dropped:
-            _shrink(database)
-    return Pruned(
-        dropped, {run: spared[run] for run in runs if run in spared}, len(unused), max(0, size - _size(folder))
-    )
+            shrink()
+        freed = max(0, size - measure())
+    finally:
+        tables.close()
+    return Pruned(dropped, {run: spared[run] for run in runs if run in spared}, len(unused), freed)
 
 
-def _wanted(database: Database, runs: Sequence[str], before: float | None, largest: int | None) -> list[str]:
+class _Bytes(Protocol):
+    """Bytes that can be cleaned."""
+
+    def drop(self, hash: str) -> int:
+        """See ``Blobs.drop``."""
+
+    def untouched(self, before: float) -> Iterator[str]:
+        """The hashes of what was last put in before a time."""
+
+
+class _Place(NamedTuple):
+    """What is cleaned: rows and bytes, how large they are, and how room is given back to the system."""
+
+    tables: Tables
+    blobs: _Bytes
+    measure: Callable[[], int]
+    shrink: Callable[[], None]
+
+
+def _folder(folder: Path) -> _Place:
+    database = Database(folder)
+    return _Place(database, FolderBlobs(folder), lambda: _size(folder), lambda: _shrink(database))
+
+
+def _server(address: Address) -> _Place:
+    from aether_nb.store.postgres.blobs import ServerBlobs
+    from aether_nb.store.postgres.database import server_tables
+
+    tables = server_tables(address)
+
+    def measure() -> int:
+        rows = tables.select(_SERVER_SIZE, ("r",))
+        return rows[0][0] if rows else 0
+
+    return _Place(tables, ServerBlobs(tables), measure, lambda: None)  # a server gives room back by itself
+
+
+def _is_others(row: Row, sealer: Sealer | None) -> bool:
+    """Whether a run is sealed, and not with this key; one of which nobody says that it is his may be dropped."""
+    run, *_, head, chain, seal = row
+    return bool(seal) and not (sealer is not None and sealer.verifies(head_fields(run, head, chain), seal))
+
+
+def _wanted(rows: Sequence[Row], runs: Sequence[str], before: float | None, largest: int | None) -> list[str]:
     """The runs to drop, the oldest first; that they may be is looked at again when they are."""
-    rows = database.select(_RUNS, (JOURNAL,))
     total = sum(size or 0 for *_, size in rows)
     wanted = []
     for run, outcome, last, size in rows:
@@ -113,11 +166,11 @@ def _wanted(database: Database, runs: Sequence[str], before: float | None, large
     return wanted
 
 
-def _dropped(database: Database, run: str, time: float, why: str, spared: dict[str, str]) -> bool:
+def _dropped(tables: Tables, run: str, time: float, why: str, spared: dict[str, str]) -> bool:
     """Drop a run and write it down, in one transaction; False, with a reason, when it may not be dropped."""
-    leases, log = TableLeases(database), SqliteLog(database)
+    leases, log = TableLeases(tables), TableLog(tables)
 
-    def act(db: sqlite3.Connection) -> bool:
+    def act(db: Connection) -> bool:
         outcome, head, chain = db.execute(_GET, (run,)).fetchone() or (None, 0, b"")
         holder = leases.holder(run)
         if outcome is None or (holder is not None and holder.alive):
@@ -128,12 +181,14 @@ def _dropped(database: Database, run: str, time: float, why: str, spared: dict[s
         log.put(db, JOURNAL, RunsPruned(run, head, chain.hex(), why), float(time))
         return True
 
-    return database.write(("prune",), act)
+    return tables.write(("prune",), act, JOURNAL)
 
 
-def _unused(database: Database, blobs: FolderBlobs, time: float) -> list[str]:
+def _unused(tables: Tables, blobs: _Bytes, time: float) -> list[str]:
     """Bytes that were put in some time ago and that no event speaks of; what is damaged counts as speaking."""
-    spoken = {hash.decode() for (payload,) in database.select(_KEPT) for hash in _HASH.findall(payload)}
+    spoken = {
+        hash.decode() for (payload,) in tables.select(_KEPT, ("namespace.kept",)) for hash in _HASH.findall(payload)
+    }
     return [hash for hash in blobs.untouched(time - GRACE) if hash not in spoken]
 
 

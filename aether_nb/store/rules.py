@@ -15,7 +15,18 @@ from aether_nb.errors import AlreadyBegun, AlreadyReceived, LeaseLost
 from aether_nb.events import kinds as k
 from aether_nb.store.ledger import CallState
 
-__all__ = ["OPEN", "SUMMED", "Move", "lease_lost", "move", "not_begun", "received_twice", "wants_disk", "when"]
+__all__ = [
+    "OPEN",
+    "SUMMED",
+    "Move",
+    "adopts",
+    "lease_lost",
+    "move",
+    "not_begun",
+    "received_twice",
+    "wants_disk",
+    "when",
+]
 
 OPEN: tuple[CallState, ...] = ("proposed", "approved")
 """The states out of which a call may begin, and in which it may be proposed anew."""
@@ -88,20 +99,26 @@ def wants_disk(events: Sequence[k.Event], effect: Callable[[str], str | None]) -
             here = [each.effect for each in events[:n] if isinstance(each, k.CallProposed) and each.call.id == call]
             if (here[-1] if here else effect(call)) in ("external", None):
                 return True
-        elif _by_person(event):
+        elif isinstance(event, _DECISIONS) and _by_person(event):
             return True
     return False
 
 
-def _by_person(event: k.Event) -> bool:
+_DECISIONS = (k.GrantGiven, k.GateAnswered, k.CallSettled, k.UndoDone)
+
+
+def _by_person(event: k.GrantGiven | k.GateAnswered | k.CallSettled | k.UndoDone) -> bool:
     """Whether it says what a person decided; policies, grants and tools decide by rules that are there again."""
-    if isinstance(event, k.GrantGiven):
-        by = event.grant.by
-    elif isinstance(event, k.GateAnswered | k.CallSettled):
-        by = event.by
-    else:
-        return False
+    by = event.grant.by if isinstance(event, k.GrantGiven) else event.by
     return not by.startswith(("policy:", "grant:", "tool:"))
+
+
+# ---- whose a run is
+
+
+def adopts(events: Sequence[k.Event]) -> bool:
+    """Whether these events make a run this user's, whoever wrote it before: he goes on with it, and has said so."""
+    return any(isinstance(event, k.RunResumed) and event.anyway for event in events)
 
 
 # ---- refusals

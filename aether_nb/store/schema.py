@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from aether_nb.errors import StoreCorrupt, StoreError, StoreNewer
 from aether_nb.events.codec import decode
 from aether_nb.events.kinds import Entry
-from aether_nb.store.chain import Link, link_of, root
+from aether_nb.store.chain import link_of, root
 from aether_nb.store.commit import committed
 from aether_nb.store.derived import derive
 
@@ -41,7 +41,7 @@ def _forge(db: sqlite3.Connection) -> None:
     for (run,) in db.execute("SELECT DISTINCT run FROM events").fetchall():
         prev = root(run)
         for row in db.execute(events, (run,)).fetchall():
-            hash = link_of(run, Link._make((*row, prev, b"")), row[0]) or bytes(32)
+            hash = link_of(run, (*row, prev, b""), row[0]) or bytes(32)
             db.execute(put, (run, *row, prev, hash))
             prev = hash
         db.execute("UPDATE runs SET chain = ? WHERE id = ?", (prev, run))
@@ -55,7 +55,7 @@ def _list_calls(db: sqlite3.Connection) -> None:
     """
     for run, seq, time, kind, version, payload in db.execute(query).fetchall():
         try:
-            derive(db, Entry(run, seq, time, decode(kind, version, payload)), 0)
+            derive(db, [Entry(run, seq, time, decode(kind, version, payload))], 0)
         except StoreError:
             continue
 
@@ -104,6 +104,20 @@ MIGRATIONS: tuple[tuple[Act, ...], ...] = (
             since REAL NOT NULL
         ) WITHOUT ROWID""",
         _list_calls,
+    ),
+    # 3. Events lie in the order in which they came: a new one goes behind all others, and fills the pages it needs. The
+    #    head of a run is sealed with its user's key; what was written before is nobody's own.
+    (
+        """CREATE TABLE ordered (
+            run TEXT NOT NULL, seq INTEGER NOT NULL, time REAL NOT NULL,
+            kind TEXT NOT NULL, version INTEGER NOT NULL, payload TEXT NOT NULL,
+            prev BLOB NOT NULL, hash BLOB NOT NULL,
+            PRIMARY KEY (run, seq)
+        )""",
+        "INSERT INTO ordered SELECT * FROM events ORDER BY run, seq",
+        "DROP TABLE events",
+        "ALTER TABLE ordered RENAME TO events",
+        "ALTER TABLE runs ADD COLUMN seal TEXT NOT NULL DEFAULT ''",
     ),
 )
 """What makes version n out of version n - 1; the file's ``user_version`` says how many have been done."""

@@ -30,7 +30,7 @@ class Sealer:
 
     def __init__(self, folder: Path) -> None:
         self.file = folder / FILE
-        self._key = b""
+        self._state: hmac.HMAC | None = None
 
     def seal(self, fields: Sequence[str]) -> str:
         """The seal of these fields, in this order; the key is made when there is none.
@@ -39,7 +39,9 @@ class Sealer:
             StoreError: The key cannot be read, or others can read it.
             StoreReadOnly: It cannot be made.
         """
-        return self._sealed(self._loaded(make=True), fields)
+        state = self._loaded(make=True)
+        assert state is not None
+        return _sealed(state, fields)
 
     def verifies(self, fields: Sequence[str], seal: str) -> bool:
         """Whether a seal is this user's for exactly these fields. Without a key nothing is.
@@ -47,27 +49,22 @@ class Sealer:
         Raises:
             StoreError: The key cannot be read, or others can read it.
         """
-        key = self._loaded(make=False)
-        return bool(key) and hmac.compare_digest(self._sealed(key, fields).encode(), seal.encode(errors="replace"))
+        state = self._loaded(make=False)
+        return state is not None and hmac.compare_digest(_sealed(state, fields).encode(), seal.encode(errors="replace"))
 
-    def _sealed(self, key: bytes, fields: Sequence[str]) -> str:
-        framed = bytearray()
-        for field in fields:
-            text = field.encode(errors="surrogatepass")
-            framed += len(text).to_bytes(8, "big") + text
-        return hmac.new(key, bytes(framed), "sha256").hexdigest()
-
-    def _loaded(self, make: bool) -> bytes:
-        if not self._key:
+    def _loaded(self, make: bool) -> hmac.HMAC | None:
+        """What every seal begins with; None when there is no key. The key is mixed in once: each commit makes seals."""
+        if self._state is None:
             try:
-                self._key = self._read(make)
+                key = self._read(make)
             except OSError as error:
                 raise StoreReadOnly(
                     f"The key {self.file}, which your approvals are sealed with, cannot be used.",
                     f"{error}.",
                     "Make its folder yours to write.",
                 ) from error
-        return self._key
+            self._state = hmac.new(key, digestmod="sha256") if key else None
+        return self._state
 
     def _read(self, make: bool) -> bytes:
         for _ in range(2):
@@ -118,3 +115,13 @@ class Sealer:
                 f"Remove it; a new one is made, and open approvals are asked for again: rm {self.file}",
             )
         return key
+
+
+def _sealed(state: hmac.HMAC, fields: Sequence[str]) -> str:
+    framed = bytearray()
+    for field in fields:
+        text = field.encode(errors="surrogatepass")
+        framed += len(text).to_bytes(8, "big") + text
+    seal = state.copy()
+    seal.update(framed)
+    return seal.hexdigest()

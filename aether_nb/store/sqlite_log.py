@@ -8,6 +8,7 @@ from pathlib import Path
 from aether_nb.events.kinds import Entry, Event, RunEnded
 from aether_nb.store.database import Database
 from aether_nb.store.log import Times
+from aether_nb.store.seal import Sealer
 from aether_nb.store.tables import TableLog
 
 __all__ = ["SqliteLog"]
@@ -18,12 +19,13 @@ class SqliteLog(TableLog):
 
     Args:
         place: The folder in which ``runs.db`` lies, or the file that is open already.
+        sealer: As for ``TableLog``.
     """
 
-    def __init__(self, place: Path | Database) -> None:
+    def __init__(self, place: Path | Database, sealer: Sealer | None = None) -> None:
         self.database = place if isinstance(place, Database) else Database(place)
         self.folder, self.file = self.database.folder, self.database.file
-        super().__init__(self.database)
+        super().__init__(self.database, sealer)
 
     def append(
         self, run: str, expected_head: int, events: Sequence[Event], time: Times, epoch: int = 0

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 from aether_nb.config.address import Address
-from aether_nb.events.kinds import Entry
 from aether_nb.store.blobs import Blobs
-from aether_nb.store.chain import Chain, Verdict
+from aether_nb.store.chain import Chain
 from aether_nb.store.database import Database
 from aether_nb.store.folder_blobs import FolderBlobs
 from aether_nb.store.lease import Leases
@@ -17,6 +15,7 @@ from aether_nb.store.ledger import Ledger
 from aether_nb.store.log import Log
 from aether_nb.store.memory import MemoryLog
 from aether_nb.store.memory_parts import MemoryBlobs, MemoryLeases, MemorySignals
+from aether_nb.store.seal import Sealer
 from aether_nb.store.signals import Signals
 from aether_nb.store.sqlite_log import SqliteLog
 from aether_nb.store.table_leases import TableLeases
@@ -39,24 +38,20 @@ class Store:
     place: str = "memory"
     """Where it is, for people; no password is in it."""
 
-    def whole(self, run: str) -> tuple[list[Entry], Verdict]:
-        """What is whole of a run's record, to be looked at, and what came of looking whether it is what was written."""
-        verdict = self.chain.verify(run)
-        return list(islice(self.log.read(run), None if verdict.ok else verdict.events)), verdict
 
-
-def open_store(place: Path | Address, name: str = "", wal: bool | None = None) -> Store:
+def open_store(place: Path | Address, name: str = "", wal: bool | None = None, sealer: Sealer | None = None) -> Store:
     """The store in a folder, or on a server. Nothing is made, and nobody asked, before it is used.
 
     Args:
         place: Where it is; it need not exist.
         name: What people call this process: its notebook, or the command that was typed.
         wal: Whether the file keeps a write-ahead log; None: where that is safe.
+        sealer: This user's key, which seals what is written; without it nothing that is written is anybody's own.
     """
     if isinstance(place, Address):
-        return _server_store(place, name)
+        return _server_store(place, name, sealer)
     database = Database(place, wal)
-    log = SqliteLog(database)
+    log = SqliteLog(database, sealer)
     return Store(
         log,
         log,
@@ -68,13 +63,13 @@ def open_store(place: Path | Address, name: str = "", wal: bool | None = None) -
     )
 
 
-def _server_store(address: Address, name: str) -> Store:
+def _server_store(address: Address, name: str, sealer: Sealer | None) -> Store:
     from aether_nb.store.postgres.blobs import ServerBlobs
     from aether_nb.store.postgres.database import server_tables
     from aether_nb.store.tables import TableLog
 
     tables = server_tables(address)
-    log = TableLog(tables)
+    log = TableLog(tables, sealer)
     return Store(
         log,
         log,
@@ -86,8 +81,8 @@ def _server_store(address: Address, name: str) -> Store:
     )
 
 
-def memory_store() -> Store:
-    """A store that lives as long as it is held."""
+def memory_store(sealer: Sealer | None = None) -> Store:
+    """A store that lives as long as it is held; see ``open_store``."""
     signals, leases = MemorySignals(), MemoryLeases()
-    log = MemoryLog(True, signals, leases)
+    log = MemoryLog(True, signals, leases, own=sealer is not None)
     return Store(log, log, log, signals, leases, MemoryBlobs())

@@ -1,40 +1,46 @@
 """The log in tables: ``runs`` and ``events``, and the chain that the events form.
 
 An append is one transaction: who may write is checked, the events are linked to the last one, and what follows from
-them for calls and signals is written with them. This module does not know what events mean,
-nor which database keeps them.
+them for calls and signals is written with them, and so is the seal of the new head. A head is sealed only where the one
+before it was: so the seal of the last one says that this user has written all of them. This module does not know what
+events mean, nor which database keeps them.
 """
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import TypeAlias
 
-from aether_nb.errors import StoreCorrupt
+from aether_nb.errors import StoreCorrupt, StoreError
 from aether_nb.events.codec import decode, encode
 from aether_nb.events.kinds import Entry, Event
-from aether_nb.store.chain import Link, Verdict, link, root, verify
+from aether_nb.store.chain import Verdict, link, root, verify
 from aether_nb.store.derived import derive
 from aether_nb.store.log import JOURNAL, RunSummary, Times, begun_at, check_head, check_stored, choose_run, times_of
 from aether_nb.store.processes import this_process
 from aether_nb.store.rows import Connection, Row, Tables
-from aether_nb.store.rules import SUMMED, lease_lost, wants_disk
+from aether_nb.store.rules import SUMMED, adopts, lease_lost, wants_disk
+from aether_nb.store.seal import Sealer
 
 __all__ = ["TableLog"]
 
 _SUMMARY = "id, started, prompt, model, head, outcome, notebook, cell, parked"
 _PUT_RUN = f"""
-    INSERT INTO runs ({_SUMMARY}, chain) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT (id) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in (*_SUMMARY.split(", "), "chain"))}
+    INSERT INTO runs ({_SUMMARY}, chain, seal) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (id) DO UPDATE
+    SET {", ".join(f"{name} = excluded.{name}" for name in (*_SUMMARY.split(", "), "chain", "seal"))}
 """
-_MOVE_HEAD = "UPDATE runs SET head = ?, chain = ? WHERE id = ?"
+_MOVE_HEAD = "UPDATE runs SET head = ?, chain = ?, seal = ? WHERE id = ?"
 _PUT_EVENT = """
     INSERT INTO events (run, seq, time, kind, version, payload, prev, hash)
     VALUES (?, ?, ?, ?, ?, CAST(? AS TEXT), ?, ?)
 """
 _GET_PLACE = """
-    SELECT r.head, r.chain, l.epoch, l.process
+    SELECT r.head, r.chain, r.seal, l.epoch, l.process
     FROM (SELECT ? AS run) AS this LEFT JOIN runs AS r ON r.id = this.run LEFT JOIN leases AS l ON l.run = this.run
 """
 _GET_HOLDER = "SELECT holder, since FROM leases WHERE run = ?"
@@ -48,7 +54,7 @@ _GET_HASHES = "SELECT CAST(hash AS BLOB) FROM events WHERE run = ? ORDER BY seq"
 _GET_RUNS = f"SELECT {_SUMMARY} FROM runs WHERE id <> '{JOURNAL}' ORDER BY started DESC, id LIMIT ?"
 _GET_IDS = "SELECT id FROM runs WHERE substr(id, 1, ?) = ? ORDER BY id <> ?, started DESC, id LIMIT 100"
 _GET_EFFECT = "SELECT effect FROM calls WHERE run = ? AND call = ? ORDER BY attempt DESC LIMIT 1"
-_GET_CHAIN = "SELECT head, chain FROM runs WHERE id = ?"
+_GET_CHAIN = "SELECT head, chain, seal FROM runs WHERE id = ?"
 
 _LOOK = "See which runs are whole: %aether verify"
 
@@ -62,10 +68,14 @@ class TableLog:
 
     Args:
         tables: Those tables.
+        sealer: The key with which heads are sealed; None: nothing that is written is anybody's own.
     """
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: Tables, sealer: Sealer | None = None) -> None:
         self._tables = tables
+        self._sealer = sealer
+        self._mine: dict[str, tuple[int, bytes, str]] = {}
+        """The heads that were sealed here last: what is still there needs no second look."""
 
     def append(
         self, run: str, expected_head: int, events: Sequence[Event], time: Times, epoch: int = 0
@@ -80,13 +90,14 @@ class TableLog:
         lasting = self._tables.always_lasts or wants_disk(events, lambda call: self._effect(run, call))
 
         def act(db: Connection) -> None:
-            head, chain, now, process = db.execute(_GET_PLACE, (run,)).fetchone()
+            head, chain, seal, now, process = db.execute(_GET_PLACE, (run,)).fetchone()
             if epoch != (now or 0) or (now and process != this_process()):
                 # It is not the newest holder, or its process only copied the memory of the one that is.
                 raise lease_lost(run, epoch, now or 0, *(db.execute(_GET_HOLDER, (run,)).fetchone() or ("", 0.0)))
             check_head(run, expected_head, head or 0)
             if entries:
-                self._put(db, entries, drafts, chain or root(run), epoch)
+                own = not head or self._is_own(run, head, chain, seal) or adopts(events)
+                self._put(db, entries, drafts, chain or root(run), epoch, own)
 
         self._tables.write([event.kind for event in events], act, run, lasting)
         return entries
@@ -122,39 +133,85 @@ class TableLog:
 
     def verify(self, run: str, noted: str = "") -> Verdict:
         """See ``Chain.verify``."""
+        return self._verified(run, noted)[1]
+
+    def whole(self, run: str) -> tuple[list[Entry], Verdict]:
+        """See ``Chain.whole``."""
+        with _uncollected():
+            rows, verdict = self._verified(run)
+            del rows[verdict.events :]
+            return [_entry((run, row[0], row[1], decode(row[2], row[3], row[4]))) for row in rows], verdict
+
+    def _verified(self, run: str, noted: str = "") -> tuple[list[Row], Verdict]:
         line, rows = self._line(run), self._tables.select(_GET_LINKS, (run,))
         while line != (now := self._line(run)):  # somebody appends meanwhile
             line, rows = now, self._tables.select(_GET_LINKS, (run,))
-        return verify(run, map(Link._make, rows), *line, noted)
+        head, chain, seal = line
+        verdict = verify(run, rows, head, chain, noted)
+        try:
+            return rows, replace(verdict, own=verdict.ok and self._is_own(run, head, chain, seal))
+        except StoreError:  # a key that cannot be used makes nobody's record unreadable; who writes is told
+            return rows, verdict
 
     def put(self, db: Connection, run: str, event: Event, time: float) -> None:
         """Append an event after the last one, whatever it is, inside a transaction that does more than that."""
-        head, chain = db.execute(_GET_CHAIN, (run,)).fetchone() or (0, root(run))
-        self._put(db, (Entry(run, head + 1, time, event),), [(event, encode(event))], chain, 0)
+        head, chain, seal = db.execute(_GET_CHAIN, (run,)).fetchone() or (0, root(run), "")
+        own = not head or self._is_own(run, head, chain, seal)
+        self._put(db, (Entry(run, head + 1, time, event),), [(event, encode(event))], chain, 0, own)
 
-    def _put(self, db: Connection, entries: Sequence[Entry], drafts: Sequence[Draft], prev: bytes, epoch: int) -> None:
-        run = entries[0].run
+    def _put(
+        self, db: Connection, entries: Sequence[Entry], drafts: Sequence[Draft], prev: bytes, epoch: int, own: bool
+    ) -> None:
+        run, last = entries[0].run, entries[-1].seq
         summed = entries[0].seq == 1
         for entry, (event, payload) in zip(entries, drafts, strict=True):
             hash = link(prev, run, entry.seq, entry.time, event.kind, event.version, payload)
             db.execute(_PUT_EVENT, (run, entry.seq, entry.time, event.kind, event.version, payload, prev, hash))
-            derive(db, entry, epoch)
             prev = hash
             summed = summed or event.kind in SUMMED
+        derive(db, entries, epoch)
+        seal = ""
+        if own and self._sealer is not None:
+            seal = self._sealer.seal(head_fields(run, last, prev))
+            self._mine[run] = (last, prev, seal)
         if summed:
             row = db.execute(_GET_RUN, (run,)).fetchone()
             summary = _summary(row) if row else RunSummary(run, begun_at(entries))
-            db.execute(_PUT_RUN, (*_row(summary.after([event for event, _ in drafts])), prev))
+            db.execute(_PUT_RUN, (*_row(summary.after([event for event, _ in drafts])), prev, seal))
         else:
-            db.execute(_MOVE_HEAD, (entries[-1].seq, prev, run))
+            db.execute(_MOVE_HEAD, (last, prev, seal, run))
 
-    def _line(self, run: str) -> tuple[int, bytes]:
-        """A run's number of events and its last hash, as the list of runs has them."""
-        head, chain = next(iter(self._tables.select(_GET_CHAIN, (run,))), (0, b""))
-        return head, chain
+    def _is_own(self, run: str, head: int, chain: bytes, seal: str) -> bool:
+        """Whether this user's key has sealed a head."""
+        if self._mine.get(run) == (head, chain, seal):
+            return True
+        sealer, whole = self._sealer, isinstance(seal, str) and bool(seal)  # anybody may have written it
+        return sealer is not None and whole and sealer.verifies(head_fields(run, head, chain), seal)
+
+    def _line(self, run: str) -> tuple[int, bytes, str]:
+        """A run's number of events, its last hash and the seal of both, as the list of runs has them."""
+        head, chain, seal = next(iter(self._tables.select(_GET_CHAIN, (run,))), (0, b"", ""))
+        return head, chain, seal
 
     def _effect(self, run: str, call: str) -> str | None:
         return next((row[0] for row in self._tables.select(_GET_EFFECT, (run, call))), None)
+
+
+def head_fields(run: str, head: int, chain: bytes) -> tuple[str, ...]:
+    """What the seal of a run's head binds: how many events it has, and the hash of the last, which follows from all."""
+    return ("head", f"{head} {chain.hex()} {run}")
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """While a long log is read nothing becomes garbage: to look for it again and again is a tenth of the time."""
+    collected = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collected:
+            gc.enable()
 
 
 def _summary(row: Row) -> RunSummary:

@@ -6,13 +6,13 @@ driver implements.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from aether_nb.errors import RepairableToolError
-from aether_nb.events.kinds import Effect, Event, Kept, PlanItem, Risk
+from aether_nb.events.kinds import Change, Effect, Event, Kept, PlanItem, Risk
 from aether_nb.events.messages import Part, Text, ToolSpec
 
 T = TypeVar("T")
@@ -113,6 +113,25 @@ class Keeping(Protocol):
         """All that the run has made or changed and that is not written yet."""
 
 
+class Undoing(Protocol):
+    """Keeps what a call is about to change, so that it can be taken back."""
+
+    def cannot(self, namespace: Mapping[str, Any], code: str, concerning: Iterable[str] | None) -> tuple[str, ...]:
+        """What could not be taken back if this code changed it; ``concerning`` says what it changes, None: anything."""
+
+    def before(self, call: str, namespace: Mapping[str, Any], code: str, safe: Collection[str] = ()) -> None:
+        """Keep what code is about to change; ``safe`` are names that it only reads. On the user's main thread only."""
+
+    def after(self, call: str, changes: Iterable[Change]) -> tuple[Event, ...]:
+        """Say that the code is over, and what was seen of its changes; gives what is to be recorded."""
+
+    def file(self, file: Path) -> Any:
+        """Keep a file as it is before it is written."""
+
+    def wrote(self, call: str, earlier: Any) -> Event:
+        """What is to be recorded of a file that was written; ``earlier`` is what ``file`` gave."""
+
+
 class Context(Protocol):
     """What a running call may ask of the house."""
 
@@ -127,6 +146,10 @@ class Context(Protocol):
     @property
     def effect(self) -> Effect:
         """What this very call was judged to leave behind."""
+
+    @property
+    def risk(self) -> Risk:
+        """How much this very call was judged to hurt."""
 
     @property
     def workspace(self) -> Path:
@@ -152,8 +175,21 @@ class Context(Protocol):
     def keeper(self) -> Keeping | None:
         """Who notes what calls read and make; nobody in a program that keeps no record."""
 
+    @property
+    def undo(self) -> Undoing | None:
+        """Who keeps what calls change, so that it can be taken back; nobody where nothing can."""
+
     async def ask(self, text: str, options: tuple[str, ...] = ()) -> str | None:
         """Ask the person; None when nobody is there."""
+
+    def allows(self, text: str, options: tuple[str, ...]) -> str | None:
+        """Ask the person whether code that runs now may do what it is about to do.
+
+        To be called in a job on the user's main thread, which waits meanwhile; None when nobody answers.
+        """
+
+    def permits(self, risk: Risk, path: str = "") -> bool:
+        """Whether the mode or a grant lets this call do something of this risk, to this file, without a question."""
 
     def emit(self, event: Event) -> None:
         """Show a transient event. May be called from any thread."""

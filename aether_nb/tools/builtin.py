@@ -14,7 +14,7 @@ from aether_nb.tools.plan import ask_user, plan
 from aether_nb.tools.plot import plot
 from aether_nb.tools.query import query
 from aether_nb.tools.shell import shell
-from aether_nb.tools.variables import inspect_variable, list_variables
+from aether_nb.tools.variables import inspect_variable, list_variables, profile_table
 from aether_nb.tools.web import http_request
 
 __all__ = ["BUILT_IN"]
@@ -23,6 +23,7 @@ BUILT_IN: tuple[Tool, ...] = (
     plan,
     list_variables,
     inspect_variable,
+    profile_table,
     query,
     run_python,
     plot,

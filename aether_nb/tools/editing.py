@@ -70,10 +70,10 @@ def edit_file(path: str, old: str, new: str, context: Context, everywhere: bool 
     before = _text(file, path)
     arguments = {"path": path, "old": old, "new": new, "everywhere": everywhere}
     after = _edited(before, arguments)
-    put_in_place(file, path, after, replaces=True)
+    _, events = put_in_place(file, path, after, context, replaces=True)
     places = before.count(old) if everywhere else 1
     told = f"changed {path} in {places} place{'s' if places != 1 else ''}"
-    return Result.of(told, outputs=({"text/plain": _difference(before, after, path)},))
+    return Result.of(told, outputs=({"text/plain": _difference(before, after, path)},), events=events)
 
 
 def _edited(before: str, arguments: Mapping[str, Any]) -> str:

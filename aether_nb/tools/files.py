@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from aether_nb.errors import RepairableToolError, WorkspaceError
+from aether_nb.events.kinds import Event
 from aether_nb.events.messages import Text
 from aether_nb.tools.base import Assessment, Care, Context, Result
 from aether_nb.tools.function import declare
@@ -161,7 +162,7 @@ def _wrote(arguments: Mapping[str, Any], context: Context) -> bool | None:
     title=lambda call: f"Write {call['path']}",
     care=Care(on_doubt="verify", verify=wrote, stands=stands),
 )
-def write_file(path: str, context: Context, content: str | None = None, variable: str | None = None) -> str:
+def write_file(path: str, context: Context, content: str | None = None, variable: str | None = None) -> Result:
     """Write a file in the working folder: a text, or a variable of the notebook (a table becomes CSV or JSON).
 
     Args:
@@ -181,8 +182,8 @@ def write_file(path: str, context: Context, content: str | None = None, variable
         content = _as_text(value, variable, file.suffix.lower())
         rows = f"{len(value):,} rows, " if hasattr(value, "to_csv") else ""
     assert content is not None
-    size = put_in_place(file, path, content, replaces)
-    return f"wrote {path} ({rows}{size:,} bytes)"
+    size, events = put_in_place(file, path, content, context, replaces)
+    return Result.of(f"wrote {path} ({rows}{size:,} bytes)", events=events)
 
 
 def _as_text(value: Any, name: str, suffix: str) -> str:
@@ -213,22 +214,33 @@ def _table(value: Any, suffix: str) -> str:
     return str(value.to_csv(index=not plain, sep=separator))
 
 
-def put_in_place(file: Path, path: str, content: str, replaces: bool) -> int:
-    """Write beside, then put in place: a full disk never leaves half a file.
+def put_in_place(
+    file: Path, path: str, content: str, context: Context, replaces: bool
+) -> tuple[int, tuple[Event, ...]]:
+    """Write a file such that it can be taken back.
 
     Args:
         file: The file, as ``inside`` has resolved it.
         path: What the model called it, for errors.
         content: The whole text.
+        context: Who keeps what was there before.
         replaces: It was there when this was decided; one that was not is made new, so that a file which has appeared
             since is never replaced.
 
     Returns:
-        Its size in bytes.
+        Its size in bytes, and what is to be recorded.
 
     Raises:
         RepairableToolError: It cannot be written; what was there is still there.
     """
+    undo = context.undo
+    earlier = undo.file(file) if undo is not None else None
+    size = _write(file, path, content, replaces)
+    return size, (undo.wrote(context.call_id, earlier),) if undo is not None else ()
+
+
+def _write(file: Path, path: str, content: str, replaces: bool) -> int:
+    """Write beside, then put in place: a full disk never leaves half a file."""
     data = content.encode()
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from aether_nb.errors import RepairableToolError
+from aether_nb.events.kinds import CallCoded
 from aether_nb.events.messages import Text
 from aether_nb.tools import code as running
 from aether_nb.tools.base import Assessment, Context, Result
@@ -89,7 +90,8 @@ async def plot(
     shown = f"{rows:,} rows" if few else f"{MOST_POINTS:,} of {rows:,} rows, chosen by chance"
     columns = tuple(f"{data}.{name}" for name in (x, y, by) if name)
     text = f"drew a {kind} of {data} from {shown}; the user sees it"
-    return Result((Text(text, "schema", columns),), ran.outputs, ran.events)
+    coded = CallCoded(context.call_id, plot_code(arguments, frame))
+    return Result((Text(text, "schema", columns),), ran.outputs, (*ran.events, coded))
 
 
 def _table(name: str, context: Context) -> Any:

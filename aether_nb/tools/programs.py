@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from aether_nb.errors import RepairableToolError
 from aether_nb.events.kinds import OutputDelta
@@ -63,49 +64,19 @@ async def run_program(
     context: Context,
     *,
     seconds: float,
-    folder: Path | None = None,
-    more: Mapping[str, str] | None = None,
 ) -> Ended:
-    """Run a program to its end; what it prints is shown while it does.
+    """Run a program in the working folder to its end; what it prints is shown while it does.
 
     Args:
         command: The program and its arguments; one text is for the system's shell.
         context: Where what it prints is shown, and the folder it runs in.
         seconds: How long it may take; then it is ended, with everything that it has started.
-        folder: Another folder to run in.
-        more: Variables that its environment has besides.
 
     Raises:
         RepairableToolError: It cannot be started, or takes longer.
     """
     begun = time.monotonic()
-    # A group of its own: what it has started itself is ended with it.
-    own_group: dict[str, object] = (
-        {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
-        if sys.platform == "win32"
-        else {"start_new_session": True}
-    )
-    options: dict[str, object] = {
-        "cwd": folder or context.workspace,
-        "env": without_keys(os.environ)
-        | {"PAGER": "cat", "GIT_TERMINAL_PROMPT": "0", "TERM": "dumb"}
-        | dict(more or {}),
-        "stdin": subprocess.DEVNULL,
-        "stdout": subprocess.PIPE,
-        "stderr": subprocess.PIPE,
-        **own_group,
-    }
-    try:
-        if isinstance(command, str):
-            process = await asyncio.create_subprocess_shell(command, **options)  # type: ignore[arg-type]
-        else:
-            process = await asyncio.create_subprocess_exec(*command, **options)  # type: ignore[arg-type]
-    except (OSError, ValueError) as error:
-        name = command if isinstance(command, str) else command[0]
-        why = getattr(error, "strerror", None) or str(error)
-        raise RepairableToolError(
-            f"{name} cannot be run.", why, "Is it installed? Look with the tool shell."
-        ) from error
+    process = await _started(command, context.workspace)
     assert process.stdout is not None
     assert process.stderr is not None
     reading = asyncio.gather(_read(process.stdout, context, "stdout"), _read(process.stderr, context, "stderr"))
@@ -115,9 +86,8 @@ async def run_program(
             # What it left running in the background may hold its pipes open for ever.
             out, err = await reading
     except TimeoutError as error:
-        raise RepairableToolError(
-            f"The program was ended after {seconds:g} seconds.", hint="Give it more time, or less to do."
-        ) from error
+        hint = "Give it more time, or less to do."
+        raise RepairableToolError(f"The program was ended after {seconds:g} seconds.", hint=hint) from error
     finally:
         await _end(process)
         # The pipes are at their end now, but for one that somebody has taken out of the group.
@@ -127,6 +97,33 @@ async def run_program(
             await reading
         process._transport.close()  # type: ignore[attr-defined]  # there is no public way to let go of a pipe
     return Ended(process.returncode or 0, out, err, time.monotonic() - begun)
+
+
+async def _started(command: Sequence[str] | str, folder: Path) -> asyncio.subprocess.Process:
+    """A program in a group of its own, so that what it has started itself can be ended with it.
+
+    Raises:
+        RepairableToolError: It cannot be started.
+    """
+    options: dict[str, Any] = {
+        "cwd": folder,
+        "env": without_keys(os.environ) | {"PAGER": "cat", "GIT_TERMINAL_PROMPT": "0", "TERM": "dumb"},
+        "stdin": subprocess.DEVNULL,
+        "stdout": subprocess.PIPE,
+        "stderr": subprocess.PIPE,
+    }
+    if sys.platform == "win32":
+        options["creationflags"] = subprocess.CREATE_NEW_PROCESS_GROUP
+    else:
+        options["start_new_session"] = True
+    try:
+        if isinstance(command, str):
+            return await asyncio.create_subprocess_shell(command, **options)
+        return await asyncio.create_subprocess_exec(*command, **options)
+    except (OSError, ValueError) as error:
+        name = command if isinstance(command, str) else command[0]
+        why = getattr(error, "strerror", None) or str(error)
+        raise RepairableToolError(f"{name} cannot be run.", why, "Is it installed? Look with shell.") from error
 
 
 async def _read(stream: asyncio.StreamReader, context: Context, name: str) -> str:

@@ -14,8 +14,8 @@ from contextlib import closing
 from typing import Any
 
 from aether_nb.errors import RepairableToolError
-from aether_nb.events.kinds import NamespaceChanged, NamespaceKept
-from aether_nb.events.messages import Text
+from aether_nb.events.kinds import CallCoded, NamespaceChanged, NamespaceKept
+from aether_nb.events.messages import ANY, Text
 from aether_nb.live.changes import compare, photograph
 from aether_nb.live.values import show_value
 from aether_nb.tools.base import Assessment, Context, Result
@@ -71,7 +71,7 @@ def query(sql: str, context: Context, into: str | None = None) -> Result:
         except duckdb.Error as error:
             known = ", ".join(sorted(name for name, value in namespace.items() if _is_table(value)))
             raise RepairableToolError("The query cannot be run.", str(error), f"Tables: {known or 'none'}") from error
-    return _kept(frame, into, context, begun) if into else _told(frame, "")
+    return _kept(frame, into, context, begun, sql, tables) if into else _told(frame, "")
 
 
 def _registered(duckdb: Any, database: Any, sql: str, namespace: Mapping[str, Any]) -> list[str]:
@@ -112,20 +112,28 @@ def _frame(relation: Any, namespace: Mapping[str, Any], tables: list[str]) -> An
 def _told(frame: Any, lead: str) -> Result:
     shown = show_value(frame[:MOST_ROWS] if len(frame) > MOST_ROWS else frame)
     cut = f"\n… only the first {MOST_ROWS} rows; use into= to keep them all" if len(frame) > MOST_ROWS else ""
-    return Result((Text(f"{lead}{shown.text}{cut}", "rows", shown.columns),), ({"text/plain": shown.text},))
+    columns = (*shown.columns, ANY)  # SQL can give any column another name
+    return Result((Text(f"{lead}{shown.text}{cut}", "rows", columns, shown.rows),), ({"text/plain": shown.text},))
 
 
-def _kept(frame: Any, name: str, context: Context, begun: float) -> Result:
+def _kept(frame: Any, name: str, context: Context, begun: float, sql: str, tables: list[str]) -> Result:
     """The result under a name of the notebook's; a model is told its size and its first rows."""
     namespace = context.shell.user_ns
     _check_name(name)
-    before = photograph(namespace, (name,))
+    before, keeper = photograph(namespace, (name,)), context.keeper
+    inputs = keeper.read(namespace, "\n".join(filter(str.isidentifier, tables))) if keeper else ()
     namespace[name] = frame
     changes = compare(before, namespace)
-    kept = context.keeper.keep(namespace, (name,), time.monotonic() - begun, again=False) if context.keeper else ()
-    noted = (NamespaceKept(context.call_id, kept, ()),) if kept else ()
+    kept = keeper.keep(namespace, (name,), time.monotonic() - begun, again=False) if keeper else ()
+    noted = (NamespaceKept(context.call_id, kept, inputs),) if kept or inputs else ()
     told = _told(frame[:5], f"{name} holds {len(frame):,} rows × {len(frame.columns)} columns. The first ones:\n")
-    return Result(told.parts, told.outputs, (NamespaceChanged(context.call_id, changes), *noted))
+    coded = CallCoded(context.call_id, f"import duckdb\n\n{name} = duckdb.sql({sql!r}).{_made_by(frame)}()")
+    return Result(told.parts, told.outputs, (NamespaceChanged(context.call_id, changes), *noted, coded))
+
+
+def _made_by(frame: Any) -> str:
+    """The method of a relation that makes such a frame."""
+    return {"polars": "pl", "pandas": "df"}.get(type(frame).__module__.partition(".")[0], "to_arrow_table")
 
 
 def _check_name(name: str) -> None:

@@ -1,36 +1,46 @@
-"""Tools that look at the user's variables. They read in bounded time and never run anything lazy."""
+"""Tools that look at the user's variables. They read in bounded time, run nobody's code and nothing lazy.
+
+What they tell is in parts by what it shows of the data: names and types, aggregates, single values.
+"""
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
-from aether_nb.errors import RepairableToolError
-from aether_nb.events.messages import Text
-from aether_nb.live.summary import inspect, summarize
+from aether_nb.live.inspecting import inspect
+from aether_nb.live.paths import look_up
+from aether_nb.live.profiling import profile
+from aether_nb.live.summary import summarize
 from aether_nb.tools.base import Context, Result
 from aether_nb.tools.function import declare
 
-__all__ = ["inspect_variable", "list_variables"]
+__all__ = ["inspect_variable", "list_variables", "profile_table"]
 
 
 @declare(risk="low", effect="pure", where="main", title=lambda _: "Look at the variables")
 def list_variables(context: Context) -> Result:
     """List the variables of the notebook with their types, sizes, columns and samples."""
-    summary = summarize(context.shell.user_ns, hidden=context.shell.user_ns_hidden)
-    return Result((Text(summary.text, "rows", summary.columns),))
+    return Result(summarize(context.shell.user_ns, hidden=context.shell.user_ns_hidden).parts)
 
 
 @declare(risk="low", effect="pure", where="main", title=lambda call: f"Look at {call['name']}")
 def inspect_variable(name: str, context: Context) -> Result:
-    """Describe one variable in full: every column, its type, missing share, range and distinct values.
+    """Describe one variable in full: every column with type, missing share, range and distinct values.
+
+    Of something nested it tells the parts, of a function the docstring and the source.
 
     Args:
-        name: The variable's name.
+        name: The variable's name, or attributes and items of one, such as config['model'].layers[0].
     """
-    namespace = context.shell.user_ns
-    if name not in namespace:
-        near = get_close_matches(name, [known for known in namespace if not known.startswith("_")], 3)
-        hint = f"Did you mean {', '.join(near)}?" if near else "Use list_variables to see what there is."
-        raise RepairableToolError(f"There is no variable {name!r}.", hint=hint)
-    summary = inspect(name, namespace[name])
-    return Result((Text(summary.text, "rows", summary.columns),))
+    return Result(inspect(name.strip(), look_up(name, context.shell.user_ns)).parts)
+
+
+@declare(risk="low", effect="pure", where="main", title=lambda call: f"Profile {call['name']}")
+def profile_table(name: str, context: Context, columns: list[str] | None = None) -> Result:
+    """Profile a table in memory: per column missing, distinct, quartiles, mean, top values; duplicates, correlations.
+
+    Of a big table so many rows are looked at, spread evenly. Queries and lazy frames are not computed.
+
+    Args:
+        name: The variable's name, or attributes and items of one.
+        columns: Only these columns; all when left out.
+    """
+    return Result(profile(name.strip(), look_up(name, context.shell.user_ns), columns or ()).parts)

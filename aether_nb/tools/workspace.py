@@ -6,26 +6,12 @@ A path is resolved to the file it really means, through ``..``, links and letter
 from __future__ import annotations
 
 import os
-from fnmatch import fnmatch
 from pathlib import Path
 
 from aether_nb.errors import WorkspaceError
+from aether_nb.live.guard.paths import looks_secret
 
 __all__ = ["inside", "looks_secret"]
-
-SECRETS = (
-    "*.pem",
-    "*.key",
-    "*.p12",
-    "*.pfx",
-    "*.kdbx",
-    "id_rsa*",
-    "id_ed25519*",
-    "*credential*",
-    "*secret*",
-    "*password*",
-)
-"""Names of files that hold keys."""
 
 
 def inside(workspace: Path, path: str) -> Path:
@@ -48,11 +34,6 @@ def inside(workspace: Path, path: str) -> Path:
     if hidden := next((part for part in found.relative_to(workspace).parts if part.startswith(".")), ""):
         raise WorkspaceError(f"{path} is hidden ({hidden}).", "Hidden files hold keys, histories and settings.")
     return found
-
-
-def looks_secret(file: Path) -> bool:
-    """Whether a file's name says that it holds a key."""
-    return any(fnmatch(file.name.lower(), pattern) for pattern in SECRETS)
 
 
 def _same_or_below(path: Path, folder: Path) -> bool:

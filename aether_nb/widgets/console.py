@@ -99,7 +99,9 @@ class Console:
         shown = plain.result(card)
         if self._printing and card.name in wording.CODE_ARGUMENT:
             shown = [line.rstrip() for text in map(plain.output, card.outputs) if text for line in plain.cut(text)]
-        self._lines(*plain.indent([*shown, *plain.changes(card), f"✓ {wording.duration(event.seconds)}"]))
+        self._lines(
+            *plain.indent([*shown, *plain.changes(card), *plain.flags(card), f"✓ {wording.duration(event.seconds)}"])
+        )
 
     def _failed(self, event: kinds.CallFailed) -> None:
         card = self._card(event.call_id)

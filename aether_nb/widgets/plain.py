@@ -11,6 +11,7 @@ from typing import Any
 
 from aether_nb.widgets import wording
 from aether_nb.widgets.blocks import Block, Card, Failure, Gate, Note, Question, Thinking, View, Words
+from aether_nb.widgets.departures import left, misled
 from aether_nb.widgets.wording import clean as clean
 
 WIDTH = 96
@@ -60,7 +61,10 @@ def header(view: View) -> str:
 def figures(view: View) -> list[str]:
     """What stands in the first line besides how it ended: time, counts, cost, model, run, the hash of its record."""
     chain = f"chain {view.chain[:CHAIN_SHOWN]}" if view.chain else ""
-    return [*wording.facts(view), *filter(None, [brief(view.model, 80), f"run {brief(view.run, 40)}", chain])]
+    return [
+        *wording.facts(view),
+        *filter(None, [left(view.account), misled(view), brief(view.model, 80), f"run {brief(view.run, 40)}", chain]),
+    ]
 
 
 def plan(view: View) -> list[str]:
@@ -126,7 +130,7 @@ def card_body(card: Card) -> list[str]:
     lines += [line for one in card.tries for line in wrap(brief(wording.tried(one)))]
     lines += doubt(card)
     lines += result(card)
-    lines += changes(card)
+    lines += [*changes(card), *flags(card)]
     return lines + (failure(card.failure, "") if card.failure else [])
 
 
@@ -142,9 +146,19 @@ def doubt(card: Card) -> list[str]:
 
 def changes(card: Card) -> list[str]:
     """What a call did to the namespace, a name a line."""
-    lines = [brief(wording.change(change)) for change in card.changes[:LINES_KEPT]]
-    missing = len(card.changes) - len(lines)
-    return [*lines, f"… {wording.count(missing, 'more change')}"] if missing > 0 else lines
+    shown = _some([wording.change(change) for change in card.changes[:LINES_KEPT]], len(card.changes))
+    return [*shown, *map(brief, wording.taken_back(card))]
+
+
+def flags(card: Card) -> list[str]:
+    """What deserves a second look in what a call changed, a flag a line."""
+    raised = wording.flags(card.changes)
+    return _some(raised[:LINES_KEPT], len(raised))
+
+
+def _some(lines: list[str], there: int) -> list[str]:
+    shown, missing = [brief(line) for line in lines], there - len(lines)
+    return [*shown, f"… {wording.count(missing, 'more change')}"] if missing > 0 else shown
 
 
 def result(card: Card) -> list[str]:

@@ -271,8 +271,9 @@ def _html_body(card: Card) -> str:
         pieces.append(_line(_span(plain.brief(wording.settled(card.doubt)), QUIET)))
     if result := plain.result(card):
         pieces.append(_pre(result, PRINTED))
-    if card.changes:
-        pieces.append(_pre(plain.changes(card), PRINTED))
+    if changes := plain.changes(card):
+        pieces.append(_pre(changes, PRINTED))
+    pieces += [_line(_span(line, WARN if line.startswith("!") else QUIET)) for line in plain.flags(card)]
     if card.failure:
         pieces.append(_html_failure(card.failure))
     return "".join(pieces)
@@ -379,7 +380,7 @@ def _markdown_card(card: Card) -> str:
     pieces += [_mark(line) for line in (*map(wording.tried, card.tries), *plain.doubt(card))]
     if shown := plain.result(card):
         pieces.append(_fence("\n".join(shown)))
-    pieces += ["\n".join(f"- {_mark(line)}" for line in plain.changes(card))]
+    pieces += ["\n".join(f"- {_mark(line)}" for line in (*plain.changes(card), *plain.flags(card)))]
     if card.failure:
         pieces.append(_markdown_failure(card.failure))
     return "\n\n".join(piece for piece in pieces if piece)

@@ -11,7 +11,7 @@ from typing import Any
 from aether_nb.events import kinds
 from aether_nb.events.kinds import Event
 from aether_nb.widgets import wording
-from aether_nb.widgets.blocks import HEADER, Failure, Touch, View
+from aether_nb.widgets.blocks import HEADER, Card, Failure, Touch, View
 from aether_nb.widgets.view_calls import go_on, remark, touch, wait
 
 __all__ = ["LASTING_STEPS"]
@@ -78,6 +78,25 @@ def _heard(view: View, event: kinds.SignalReceived, time: float) -> list[Touch]:
     return []
 
 
+def _limited(view: View, event: kinds.UndoLimited, time: float) -> list[Touch]:
+    card = view.blocks.get(f"c:{event.call_id}")
+    if not isinstance(card, Card):
+        return []
+    card.limited = event.why
+    return touch(card.id)
+
+
+def _undone(view: View, event: kinds.UndoDone, time: float) -> list[Touch]:
+    """The cards say so, and below them stands what became of it."""
+    touched: list[Touch] = []
+    for card in view.cards:
+        if card.call_id in event.call_ids:
+            card.undone = not event.undoes
+            touched += touch(card.id)
+    note = wording.undone(event)
+    return [*touched, *remark(view, "limit" if event.left else "info", note)]
+
+
 LASTING_STEPS: dict[type[Event], Callable[[View, Any, float], list[Touch]]] = {
     kinds.RunParked: _parked,
     kinds.LeaseTaken: _taken,
@@ -85,4 +104,6 @@ LASTING_STEPS: dict[type[Event], Callable[[View, Any, float], list[Touch]]] = {
     kinds.NamespaceRestored: _restored,
     kinds.RunForked: _forked,
     kinds.SignalReceived: _heard,
+    kinds.UndoLimited: _limited,
+    kinds.UndoDone: _undone,
 }

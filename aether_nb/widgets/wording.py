@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from aether_nb.events.kinds import Change, Lasts, LeaseTaken, NamespaceRestored, Outcome, RunResumed, State
+from aether_nb.events.kinds import Change, Lasts, LeaseTaken, NamespaceRestored, Outcome, RunResumed, State, UndoDone
 from aether_nb.events.messages import Usage
 from aether_nb.widgets.blocks import ENDED, Card, Doubt, Failure, Gate, Question, Try, View
 
@@ -203,6 +203,29 @@ def change(one: Change) -> str:
     kind = f": {one.type}" if one.type else ""
     details = f" ({', '.join(one.details)})" if one.details else ""
     return f"{sign} {one.name}{kind}{details}"
+
+
+def taken_back(card: Card) -> list[str]:
+    """That what a call did was undone, or what of it cannot be."""
+    limits = [f"! cannot be undone: {reveal_line(why)}" for why in card.limited]
+    return ["↩ undone"] if card.undone else limits
+
+
+def undone(event: UndoDone) -> Failure:
+    """That calls were taken back, or done once more, and what stayed as it was."""
+    count_ = count(len(event.call_ids), "call")
+    what = f"Done once more {who(event.by)}: {count_}." if event.undoes else f"Undone {who(event.by)}: {count_}."
+    return Failure(what, "".join(f"Not undone: {reveal_line(why)}\n" for why in event.left).rstrip())
+
+
+def flags(changes: Iterable[Change]) -> list[str]:
+    """What deserves a second look in what a call changed: ``! orders: fan-out: 1,000 rows became 1,340``.
+
+    What was probably meant has ``·`` for a sign.
+    """
+    return [
+        f"{'!' if flag.warn else '·'} {one.name}: {flag.kind}: {flag.text}" for one in changes for flag in one.flags
+    ]
 
 
 def purpose(card: Card) -> str:

@@ -396,5 +396,5 @@ def test_an_earlier_turn_without_calls_is_only_its_words() -> None:
     from aether_nb.agent.context import compose
 
     turn = k.Turn("r", 1, "hi", "hello")
-    messages = compose("next", "s", (), mode="ask", workspace=Path("/w"), prior=[turn])
+    messages = compose("next", [Text("s", "schema")], mode="ask", workspace=Path("/w"), prior=[turn])
     assert [message.text for message in messages[1:3]] == ["hi", "hello"]

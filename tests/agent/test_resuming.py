@@ -135,11 +135,11 @@ def test_what_a_record_says_of_a_call_does_not_let_it_run() -> None:
     assert [event for event in play.stored if isinstance(event, k.CallProposed)][1] == honest
 
 
-def test_a_run_that_somebody_else_began_is_looked_at_first() -> None:
+def test_a_run_that_somebody_else_has_written_is_looked_at_first() -> None:
     """It is refused with how to look at it and how to go on all the same, whatever its rules are."""
     with pytest.raises(ResumeRefused) as caught:
         check(begun({}), {}, "fork", own=False)
-    assert caught.value.what == "Run r1 was not begun by you."
+    assert caught.value.what == "The record of run r1 does not carry your seal."
     assert "%aether show r1" in caught.value.hint and caught.value.hint.endswith("%aether fork r1 --anyway")
 
 

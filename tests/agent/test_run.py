@@ -58,8 +58,10 @@ async def test_what_only_announces_is_written_with_what_follows() -> None:
     run.append(proposed())
     run.append(k.ItemStarted(0), k.CallBegun("c1", "h"))
     assert (log.commits, seen, run.state.calls["c1"].status) == ([], [], "begun")
-    run.append(k.CallFinished("c1", (), 0.1))
-    kinds = ["call.proposed", "item.started", "call.begun", "call.finished"]
+    run.append(k.CallFinished("c1", (), 0.1), k.ItemFinished(0))
+    assert (log.commits, seen, run.state.calls["c1"].status) == ([], [], "finished")
+    run.append(k.ModelAsked("m", 2))
+    kinds = ["call.proposed", "item.started", "call.begun", "call.finished", "item.finished", "model.asked"]
     assert log.commits == [kinds]
     assert [entry.event.kind for entry in seen if entry.event.stored] == kinds
     assert run.state == fold(log.read("r1"))
@@ -71,7 +73,30 @@ async def test_what_may_leave_a_trace_is_written_before_it_begins(effect: k.Effe
     run, log = begun([])
     run.append(proposed(effect))
     run.append(k.CallBegun("c1", "h"))
-    assert log.commits == [["call.proposed", "call.begun"]]
+    run.append(k.CallFinished("c1", (), 0.1))
+    assert log.commits == [["call.proposed", "call.begun"], ["call.finished"]]
+
+
+async def test_each_event_keeps_its_own_time() -> None:
+    """What waited for others happened when it did, not when it was written; a watcher sees the state of that moment."""
+    store, moments, seen = memory_store(), iter([1.0, 2.0, 3.0, 4.0]), list[tuple[str, float, bool]]()
+
+    def watch(entry: k.Entry) -> None:
+        if entry.event.stored:
+            seen.append((entry.event.kind, entry.time, "c1" in run.state.calls))
+
+    run = Run(store.log, "r1", (watch,), lambda: next(moments), store.leases.take("r1", 1.0).epoch)
+    run.append(k.RunStarted("q", "m"))
+    run.append(proposed())
+    run.append(k.CallBegun("c1", "h"))
+    run.append(k.ModelAsked("m", 2))
+    assert seen == [
+        ("run.started", 1.0, False),
+        ("call.proposed", 2.0, True),
+        ("call.begun", 3.0, True),
+        ("model.asked", 4.0, True),
+    ]
+    assert run.state == fold(store.log.read("r1"))
 
 
 async def test_what_is_not_followed_is_written_by_itself() -> None:

@@ -127,7 +127,7 @@ def test_later_turns_see_prompt_answer_and_one_line_a_call() -> None:
     turn = turn_of(ended)
     assert turn == k.Turn("r", 7, "q", "It is 5.", ("send(a): finished",), ("summary",))
     messages = compose(
-        "next", "variables (0):", (), mode="ask", workspace=__import__("pathlib").Path("/w"), prior=[turn]
+        "next", [Text("variables (0):", "schema")], mode="ask", workspace=__import__("pathlib").Path("/w"), prior=[turn]
     )
     assert [message.role for message in messages] == ["system", "user", "assistant", "user"]
     assert (
@@ -138,12 +138,13 @@ def test_later_turns_see_prompt_answer_and_one_line_a_call() -> None:
 
 
 def test_what_left_is_counted_by_kind_of_data() -> None:
-    """The summary of the variables is rows when it shows values, schema when it does not."""
+    """The question and the summary's parts stand side by side, each with what it shows of the data."""
     from pathlib import Path
 
-    shown = compose("q", "s", ("df.a",), mode="ask", workspace=Path("/w"), prior=())[-1].parts[1]
-    bare = compose("q", "s", (), mode="ask", workspace=Path("/w"), prior=())[-1].parts[1]
-    assert (shown.data, shown.columns, bare.data) == ("rows", ("df.a",), "schema")
+    parts = (Text("a: int64", "schema"), Text(", 1 … 9", "statistics", ("df.a",)))
+    asked = compose("q", parts, mode="ask", workspace=Path("/w"), prior=())[-1]
+    assert asked.parts == (Text("q"), Text("\n\n", "schema"), *parts)
+    assert asked.text == "q\n\na: int64, 1 … 9"
 
 
 def test_the_call_value_names_itself() -> None:

@@ -116,7 +116,8 @@ class Durable:
         self.workload, self.tools = job.workload, {each.name: each for each in offered(job)}
         self.model = opened(job, wrappers=True)
         self.folder = TemporaryDirectory(ignore_cleanup_errors=True)
-        self.store, self.sealer = open_store(Path(self.folder.name)), Sealer(Path(self.folder.name) / "key")
+        self.sealer = Sealer(Path(self.folder.name) / "key")
+        self.store = open_store(Path(self.folder.name), sealer=self.sealer)
 
     async def run(self, prompt: str) -> Outcome:
         """See ``Contender.run``."""
@@ -138,11 +139,11 @@ class Durable:
         id, asking = new_id(), Asking([Nobody("deny")])
         lease = self.store.leases.take(id, time.time())
         run = Run(self.store.log, id, (watch,), epoch=lease.epoch)
-        run.append(k.RunStarted(prompt, self.model.name, "ask", LIMITS, tuple(self.tools)))
-        run.append(k.ContextComposed((Message.of("user", prompt),)))
+        started = k.RunStarted(prompt, self.model.name, "ask", LIMITS, tuple(self.tools))
+        run.append(started, k.ContextComposed((Message.of("user", prompt),)))
         calls = Calls(run, self.tools, host(), asking)
         waiting = Waiting(asking, Mail(self.store.signals, id, self.sealer))
-        driver = Driver(run, lambda _: self.model, calls, waiting, stream=self.workload.stream, sealer=self.sealer)
+        driver = Driver(run, lambda _: self.model, calls, waiting, stream=self.workload.stream)
         state = await driver.drive()
         self.store.leases.release(id)
         return Outcome(state.answer, len(state.calls), times[0] if times else None)

@@ -8,6 +8,8 @@ import pytest
 
 from aether_nb.errors import ModelError, RunFailed, UsageFault
 from aether_nb.events import kinds as k
+from aether_nb.events.messages import ToolCall
+from aether_nb.tools.function import tool
 from harness.client import ADD, add, scripted
 
 
@@ -75,6 +77,24 @@ async def test_a_failed_run_raises_only_where_it_is_awaited():
     assert [end.what for end in ends] == ["No."]
     with pytest.raises(ModelError, match=r"^No\.$"):
         await handle
+
+
+async def test_the_code_of_a_run_is_what_it_ran():
+    """A tool that says its code is told by it; a run that only answers has none."""
+    code = "total = 1 + 1"
+
+    @tool(name="run_python", risk="low", effect="namespace")
+    def run_it(code: str) -> str:
+        """Run code."""
+        return code
+
+    ai, _ = scripted(ToolCall("", "run_python", {"code": code}), "done", tools=[run_it])
+    handle = ai.run("x")
+    await handle
+    assert handle.code == f"# 1. Run code\n{code}"
+    handle = scripted("words")[0].run("x")
+    await handle
+    assert handle.code == ""
 
 
 async def test_cancelling_who_awaits_stops_the_run():

@@ -71,6 +71,12 @@ class ChainContract:
         assert store.chain.verify("r", hashes[0][:16]).ok
         assert not store.chain.verify("r", "0" * 16).ok
 
+    def test_a_record_is_read_and_looked_at_at_once(self, store):
+        """Its events are those that the log gives, and the verdict is the same."""
+        store.log.append("r", 0, (STARTED, k.CallBegun("c", "h")), 1.0)
+        assert store.chain.whole("r") == (list(store.log.read("r")), store.chain.verify("r"))
+        assert store.chain.whole("nobody") == ([], Verdict("nobody", 0, ""))
+
     def test_a_copy_keeps_the_times_of_its_events(self, store):
         """Events may come with a time each; a run that was forked began when it was copied."""
         copied = (STARTED, k.RunEnded("done"), k.RunForked("other", 2))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -23,6 +25,25 @@ RETRIED = k.CallRetried("a", 1, "no answer")
 def proposed(call="a", hash="h", tool="shell", effect="external", **more):
     """A call that the model proposes."""
     return k.CallProposed(ToolCall(call, tool, {}), hash, "high", effect, **more)
+
+
+SAID = (
+    *(
+        proposed(),
+        proposed(),
+        proposed(hash="i", tool="mail"),
+        BEGUN,
+        BEGUN,
+        FINISHED,
+        FAILED,
+        APPROVED,
+        DENIED,
+        RETRIED,
+    ),
+    *(k.CallBegun("a", "h", 2), k.GateOpened("a", "h"), proposed("b", effect="pure"), k.CallBegun("b", "j")),
+    k.CallFinished("b", (), 0.1),
+)
+"""What may be said of two calls."""
 
 
 def settled(how):
@@ -175,6 +196,31 @@ class LedgerContract:
         """A call may be proposed, approved and begun at once."""
         store.log.append("r", 0, (proposed(), APPROVED, BEGUN), 1.0)
         assert store.ledger.begun("r") == [CallRow("r", "a", 1, "shell", "begun", "external", "h", 0, 3)]
+
+    @pytest.mark.parametrize("seed", range(60))
+    def test_together_or_one_by_one_it_comes_to_the_same(self, store, add, seed):
+        """Whatever is said of calls, in whatever order: what is refused alone is refused with all that came with it."""
+        said = random.Random(seed)
+        events = said.choices(SAID, k=said.randint(2, 6))
+        before = said.choices(SAID, k=seed % 2)
+        try:
+            add(*before, *events, run="alone")
+        except AlreadyBegun:
+            expected = None
+        else:
+            expected = [replace(row, run="together") for row in store.ledger.calls("alone")]
+        try:
+            rows = add(*before, run="together")
+        except AlreadyBegun:
+            assert expected is None
+            return
+        if expected is None:
+            with pytest.raises(AlreadyBegun):
+                store.log.append("together", len(before), events, 1.0)
+            assert store.ledger.calls("together") == rows
+        else:
+            store.log.append("together", len(before), events, 1.0)
+            assert store.ledger.calls("together") == expected
 
     def test_of_many_who_begin_one_may(self, store, add):
         """When threads race to begin the same attempt, it is given to one of them, whatever head they believe in."""

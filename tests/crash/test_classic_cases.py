@@ -40,11 +40,13 @@ def test_a_tool_that_can_look_settles_its_own_doubt(teller: Teller, place: str, 
     assert settled(scene) == [(how, "tool:verify")]
 
 
-def test_nobody_to_ask_about_a_doubt_means_that_it_is_skipped(teller: Teller) -> None:
-    """Where nobody is there and the run is not to be parked, a call in doubt is never repeated."""
+def test_nobody_to_ask_about_a_doubt_means_that_it_stays_open(teller: Teller) -> None:
+    """Where nobody is there a call in doubt is never repeated, and nobody's no is not taken for an answer."""
     scene = killed_at(teller, "in order, before it acts")
     scene.live("resume", person=False, park=False)
-    assert settled(scene) == [("skip", "policy:deny")]
+    assert settled(scene) == []
+    *_, last = scene.store.log.read(scene.run)
+    assert isinstance(last.event, k.RunParked)
     assert scene.counts.effects("order") == 0
 
 

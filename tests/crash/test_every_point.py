@@ -47,12 +47,13 @@ STORIES: dict[str, tuple[bool, tuple[str, ...], bool]] = {
 KNOWN = set(
     """
     blob lease schema signal
-    call.begun call.begun+question.asked call.finished call.finished+item.finished call.proposed
+    call.begun call.begun+question.asked call.finished call.finished+item.finished call.finished+limit.reached
+    call.proposed
     call.proposed+call.begun call.proposed+call.begun+plan.made+call.finished
     call.proposed+call.begun+question.asked call.proposed+gate.answered
-    call.proposed+item.started+call.begun+call.finished+item.finished
-    call.proposed+item.started+gate.opened call.retried call.settled
-    gate.answered item.finished item.started+call.begun item.started+gate.opened
+    call.proposed+item.started+call.begun+call.finished+item.finished+call.proposed+call.begun
+    call.proposed+item.started+gate.opened call.retried call.settled file.written+call.finished
+    gate.answered item.finished item.finished+run.ended item.started+call.begun item.started+gate.opened
     lease.taken+run.resumed lease.taken+run.resumed+call.doubtful lease.taken+run.resumed+call.retried
     lease.taken+run.resumed+question.answered+call.retried limit.reached
     model.answered model.asked namespace.changed+namespace.kept+call.finished namespace.kept+run.parked
@@ -65,6 +66,12 @@ KNOWN = set(
 )
 """Everything that is committed in these stories. A new name means: somebody has looked at what a death there does."""
 
+SHIFTED = {
+    "call.finished+model.asked": "like call.finished+limit.reached: the limit of steps came before, for a death while a"
+    " model is asked costs a step",
+}
+"""What is committed only where somebody goes on after a death."""
+
 NEVER = {
     "moved": "the file is deleted while it is open: tests/crash/test_whole_run_faults.py",
     "prune": "no run is advanced by it: tests/store",
@@ -72,16 +79,19 @@ NEVER = {
 """What the store commits and no run does."""
 
 EXEMPT = {
+    "call.coded": "in one commit with call.finished",
     "call.failed": "like call.finished: a call's last word",
     "grant.revoked": "in one commit with run.resumed, when a seal is not right: tests/agent",
     "model.failed": "the run ends with it, or is resumed and asks again",
-    "model.switched": "in front of model.asked, which says the same again",
+    "model.switched": "in one commit with model.asked, which says the same again",
     "plan.revised": "like plan.made, from the same tool",
     "replay.begun": "in one commit with run.started",
     "replay.drifted": "says something of a call that is over",
     "run.forked": "the first commit of another run",
     "runs.packed": "of the journal of a copy",
     "runs.pruned": "of the store's own journal",
+    "undo.done": "a person asks for it after a call is over: it has tests of its own",
+    "undo.limited": "in one commit with call.finished",
 }
 """Stored kinds of events that these stories do not have, and why no death around them is different."""
 
@@ -139,8 +149,8 @@ def test_killed_at_any_point_a_run_goes_on_as_if_nothing_had_been(
     print(f"\n{name}: {said}")
     figure(f"killed at every point, {name}", said)
     assert wrong == {}
-    names = {name for story in stories.values() for name in commits(story)}
-    assert names <= KNOWN, "there is a new commit: see what a death there does, and write it down in KNOWN"
+    new = {name for story in stories.values() for name in commits(story)} - KNOWN - set(SHIFTED)
+    assert new == set(), "there is a new commit: see what a death there does, and write it down in KNOWN"
 
 
 def commits(story: Story) -> set[str]:

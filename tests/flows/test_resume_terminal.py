@@ -172,3 +172,34 @@ def test_words_are_refused_when_they_fit_nothing(home: dict[str, str], work: Pat
     assert "There is no run 'zzzz'." in said(home, work, "pause", "zzzz", code=1)
     row = json.loads(said(home, work, "tell", "--json", run, "Use", "euros"))
     assert (row["run"], row["said"], row["heard"], row["stands"]) == (run, "tell", False, "parked")
+
+
+def test_a_stop_ends_a_run_that_nobody_holds(home: dict[str, str], work: Path) -> None:
+    """Parked or broken off, it is over at once; what may have acted outside is named; the record can be replayed."""
+    run = parked(home, work)
+    assert f"Run {run}: Told to stop. It is ended (cancelled)." in said(home, work, "stop", run)
+    other = interrupted(home, work)
+    told = said(home, work, "stop", other)
+    assert "It is ended (cancelled). Look whether these acted: run_python." in told
+    assert [row["outcome"] for row in json.loads(said(home, work, "runs", "--json"))] == ["cancelled", "cancelled"]
+    assert "No run waits for somebody to go on with it." in said(home, work, "resume", code=1)
+    assert "the record is what the rules do" in said(home, work, "replay", other)
+
+
+@pytest.mark.full
+def test_where_nobody_can_type_a_pause_and_a_doubt_stay_open(home: dict[str, str], work: Path) -> None:
+    """A resume there does not wait for ever, and settles nothing by itself: it says what to type."""
+    run = parked(home, work)
+    assert f"aether approve {run}" in said(home, work, "resume", run, "--approve", "low", code=3)
+    said(home, work, "pause", run)
+    said(home, work, "approve", run, "--yes")
+    assert f"aether go {run}" in said(home, work, "resume", run, code=3)
+    assert not (work / "answer.txt").exists()
+    said(home, work, "go", run)
+    assert "The answer is 42." in said(home, work, "resume", run)
+    other = interrupted(home, work)
+    told = " ".join(said(home, work, "resume", other, "--approve", "auto", code=3).split())
+    assert f"aether settle {other} ran|rerun|skip" in told
+    said(home, work, "settle", other, "ran")
+    assert "The answer is 42." in said(home, work, "resume", other)
+    assert (work / "begun.txt").read_text() == "x"

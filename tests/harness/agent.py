@@ -24,7 +24,6 @@ from aether_nb.events.messages import Message, ToolCall
 from aether_nb.events.state import Call, RunState
 from aether_nb.store.log import Log
 from aether_nb.store.memory import MemoryLog
-from aether_nb.store.seal import Sealer
 from aether_nb.tools.base import Tool
 from aether_nb.tools.builtin import BUILT_IN
 from aether_nb.tools.function import FunctionTool
@@ -126,7 +125,6 @@ def stage(
     run: str = "run1",
     mail: Mail | None = None,
     park_after: float | None = None,
-    sealer: Sealer | None = None,
     keeper: Any = None,
 ) -> Stage:
     """Set a run up, with the built-in tools and these."""
@@ -144,7 +142,7 @@ def stage(
     for grant in grants:
         this.append(k.GrantGiven(grant))
     waiting = Waiting(asking, mail, park_after)
-    return Stage(this, Driver(this, lambda _: model, calls, waiting, sealer=sealer), model, seen, clock)
+    return Stage(this, Driver(this, lambda _: model, calls, waiting), model, seen, clock)
 
 
 def resumed(

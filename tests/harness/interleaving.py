@@ -27,11 +27,12 @@ from aether_nb.events.folds import fold
 from aether_nb.events.messages import ToolCall
 from aether_nb.events.state import Call, RunState
 from aether_nb.models.base import Request
-from aether_nb.session import Cell, Question, Resumption, Session
+from aether_nb.session import Session
 from aether_nb.store import memory_parts
 from aether_nb.store.seal import Sealer
 from aether_nb.store.signals import Signal
 from aether_nb.store.store import Store, memory_store
+from aether_nb.tasks import Cell, Question, Resumption
 from aether_nb.tools.base import Context
 from aether_nb.tools.function import FunctionTool
 
@@ -73,7 +74,7 @@ class World:
     tape: Tape
     script: Sequence[Sequence[str]]
     folder: Path
-    store: Store = field(default_factory=memory_store)
+    store: Store = field(init=False)
     acted: Counter[str] = field(default_factory=Counter)
     asked: Counter[int] = field(default_factory=Counter)
     sent: list[Signal] = field(default_factory=list)
@@ -84,6 +85,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.sealer, self.stranger = Sealer(self.folder / "mine"), Sealer(self.folder / "theirs")
+        self.store = memory_store(self.sealer)
 
     @property
     def entries(self) -> list[k.Entry]:
@@ -191,6 +193,7 @@ class _Life:
         shell = SimpleNamespace(user_ns={tool.name: tool for tool in self._tools()}, user_ns_hidden={})
         store = replace(world.store, log=self, signals=_Signals(self))  # type: ignore[arg-type]  # but for what dies
         self.session = Session(shell, _Models(world), store, world.sealer, world.folder)  # type: ignore[arg-type]
+        self.session.unasked = 0.0
 
     # ---- a log whose writer may die
 

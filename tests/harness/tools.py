@@ -9,7 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from aether_nb.events.kinds import Effect, Event, PlanItem
+from aether_nb.events.kinds import Effect, Event, PlanItem, Risk
 from aether_nb.events.messages import Text
 from aether_nb.tools.base import Assessment, Result
 
@@ -28,9 +28,12 @@ class ToolContext:
     left: tuple[Any, ...] = ()
     asked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     keeper: Any = None
+    undo: Any = None
+    risk: str = "medium"
     key: str = "key"
     effect: Effect = "namespace"
     notebook: Path | None = None
+    permitted: tuple[Risk, ...] = ()
 
     @property
     def shell(self) -> Any:
@@ -39,6 +42,13 @@ class ToolContext:
     async def ask(self, text: str, options: tuple[str, ...] = ()) -> str | None:
         self.asked.append((text, options))
         return self.answer
+
+    def allows(self, text: str, options: tuple[str, ...]) -> str | None:
+        self.asked.append((text, options))
+        return self.answer
+
+    def permits(self, risk: Risk, path: str = "") -> bool:
+        return risk in self.permitted
 
     def emit(self, event: Event) -> None:
         self.emitted.append(event)

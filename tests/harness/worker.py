@@ -69,7 +69,7 @@ def prepare(shell: Any, job: Mapping[str, Any]) -> None:
     run_module.AT_ONCE = 3600.0
     if job.get("each"):
         run_module.Run._announces = lambda run, events: False  # type: ignore[method-assign]
-    _around(files_tool, "_write", "write_file")
+    _around(files_tool, "put_in_place", "write_file")
     _around(code_tool, "compare", "run_python", after=False)
     registry.register("model", "script", errand.model)
     shell.push({name: tool for name, tool in errand.TOOLS.items() if name not in job.get("without", ())})

@@ -344,3 +344,14 @@ def test_frames_of_every_library_come_back():
     pd.testing.assert_frame_equal(namespace["a"], was["a"])
     assert namespace["b"].equals(was["b"]) and namespace["c"].equals(was["c"])
     assert namespace["e"]["d"].tolist() == [0, 1, 2]
+
+
+def test_code_that_is_run_again_reaches_no_file(run, tmp_path):
+    """Whatever it does to files was done once; a second time it is refused, and the variable said to be missing."""
+    left = tmp_path / "left.txt"
+    run.call(f"x = [open({str(left)!r}, 'w').close()]")
+    left.unlink()
+    namespace, restored = run.restart()
+    assert not left.exists()
+    assert "x" not in namespace
+    assert "did not let the code write the file" in names(restored.missing)["x"]

@@ -108,6 +108,23 @@ def test_repair(before: list[Message], after: list[Message]) -> None:
     assert sent(before) == tuple(after)
 
 
+def test_the_pieces_of_one_text_are_sent_as_one() -> None:
+    """A text that is cut by what its pieces show of the data is sent whole; what a person typed stays apart."""
+    pieces = (
+        Text("- a: int", "schema"),
+        Text(", 2 distinct", "statistics", ("df.a",)),
+        Text(": 1, 2", "rows", ("df.a",)),
+    )
+    (whole,) = sent([Message("user", (Text("how many?"), *pieces, PNG, pieces[0]))])
+    assert [part.text if isinstance(part, Text) else "" for part in whole.parts] == [
+        "how many?",
+        "- a: int, 2 distinct: 1, 2",
+        "",
+        "- a: int",
+    ]
+    assert sent([asks("1"), Message("tool", pieces, call_id="1")])[1].text == "- a: int, 2 distinct: 1, 2"
+
+
 def test_system_messages_in_their_places() -> None:
     """Where a format takes them anywhere they stay, but never between a call and its result."""
     before = [rules("a"), user("b"), asks("1"), rules("c"), result("1"), rules("d")]

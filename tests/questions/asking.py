@@ -96,7 +96,7 @@ async def _drive(shell: InteractiveShell, text: str, folder: Path, person: Someb
     summary = summarize(shell.user_ns, text, hidden=shell.user_ns_hidden)
     run = Run(MemoryLog())
     run.append(k.RunStarted(text, "aether:analyst"))
-    run.append(k.ContextComposed(compose(text, summary.text, summary.columns, mode="ask", workspace=folder, prior=())))
+    run.append(k.ContextComposed(compose(text, summary.parts, mode="ask", workspace=folder, prior=())))
 
     async def main(function: Any) -> Any:
         value = function()

@@ -88,7 +88,8 @@ def nobody():
 @pytest.fixture
 def read_only(tmp_path):
     """Shuts a folder and its files against writing; the folders above it, pytest's own, are opened for reading."""
-    modes = {folder: stat.S_IMODE(folder.stat().st_mode) for folder in (tmp_path, *tmp_path.parents[:2])}
+    above = [folder for folder in (tmp_path, *tmp_path.parents) if "pytest-of-" in str(folder)]
+    modes = {folder: stat.S_IMODE(folder.stat().st_mode) for folder in above}
 
     def shut(place):
         for folder, mode in modes.items():

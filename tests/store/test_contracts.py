@@ -9,6 +9,7 @@ import pytest
 from aether_nb.store.store import memory_store, open_store
 from contracts.blobs_contract import BlobsContract
 from contracts.chain_contract import ChainContract
+from contracts.heads_contract import HeadsContract
 from contracts.lease_contract import LeaseContract
 from contracts.ledger_contract import LedgerContract
 from contracts.log_contract import LogContract
@@ -55,6 +56,53 @@ class OnServer(InMemory):
     def store(self, server_store):
         """An empty one."""
         return server_store
+
+
+class Opened:
+    """Opens one record as somebody; each is closed."""
+
+    wal = True
+
+    @pytest.fixture
+    def place(self, folder):
+        """Where it is."""
+        return folder
+
+    @pytest.fixture
+    def opened(self, place):
+        """See ``HeadsContract``."""
+        stores = []
+
+        def open_as(sealer):
+            stores.append(open_store(place, "a test", self.wal, sealer))
+            return stores[-1]
+
+        yield open_as
+        for store in stores:
+            store.log.close()
+
+
+class OpenedOnServer(Opened):
+    """The same on a PostgreSQL server."""
+
+    @pytest.fixture
+    def place(self, address):
+        """Where it is."""
+        return address
+
+
+class TestHeads(Opened, HeadsContract):
+    """Whose a run is."""
+
+
+class TestHeadsWithoutWal(Opened, HeadsContract):
+    """Whose a run is, with a rollback journal."""
+
+    wal = False
+
+
+class TestServerHeads(OpenedOnServer, HeadsContract):
+    """Whose a run is, on a server."""
 
 
 class TestMemoryLog(InMemory, LogContract):

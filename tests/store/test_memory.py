@@ -7,6 +7,8 @@ import pytest
 from aether_nb.errors import AlreadyBegun, LogConflict, StoreError
 from aether_nb.events import kinds as k
 from aether_nb.store.memory import MemoryLog
+from aether_nb.store.seal import Sealer
+from aether_nb.store.store import memory_store
 
 
 def test_without_checking_it_keeps_what_no_file_could():
@@ -31,3 +33,12 @@ def test_without_checking_nothing_begins_twice():
         log.append("r", 2, (k.CallBegun("c2", "h"), begun), 2.0)
     assert (len(list(log.read("r"))), log.calls("r")) == (2, [])
     assert log.append("r", 2, (k.CallBegun("c2", "h"),), 2.0)
+
+
+def test_with_a_key_behind_it_all_is_ones_own(tmp_path):
+    """Nobody else writes into this process; without a key it is nobody's."""
+    sealed, plain = memory_store(Sealer(tmp_path)), memory_store()
+    for store in (sealed, plain):
+        store.log.append("r", 0, (k.RunStarted("p", "m"),), 1.0)
+    assert sealed.chain.verify("r").own and not sealed.chain.verify("nobody").own
+    assert not plain.chain.verify("r").own

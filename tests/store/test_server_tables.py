@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 
 from aether_nb.errors import LogConflict, StoreCorrupt, StoreError, StoreNewer
@@ -34,7 +36,7 @@ def test_a_store_of_a_newer_version_is_refused(server_run, postgres):
     for act in (server_run.log.runs, lambda: server_run.log.append("r", 1, (k.RunEnded("done"),), 2.0)):
         with pytest.raises(StoreNewer) as caught:
             act()
-    assert "has version 9; this aether-nb reads up to 1." in caught.value.what
+    assert "has version 9; this aether-nb reads up to 2." in caught.value.what
 
 
 def test_a_schema_of_another_program_is_left_alone(store, postgres):
@@ -61,8 +63,20 @@ def test_an_older_store_is_lifted_when_it_is_opened(server_run, postgres, monkey
     server_run.log.close()
     monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, ("ALTER TABLE runs ADD COLUMN more TEXT",)))
     assert seqs(server_run) == [1]
-    assert postgres.ask("SELECT version FROM aether.about ORDER BY version") == [(1,), (2,)]
+    assert postgres.ask("SELECT version FROM aether.about ORDER BY version") == [(1,), (2,), (3,)]
     assert postgres.ask("SELECT more FROM aether.runs") == [(None,)]
+
+
+def test_a_store_of_the_first_version_is_lifted(store, address, postgres, monkeypatch):
+    """Its runs are whole and go on; no key has sealed them."""
+    with monkeypatch.context() as patch, closing(session.connect(address)) as old:
+        patch.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
+        schema.migrate(old, address)
+        old.execute("INSERT INTO runs VALUES ('r', 1.0, 'q', 'm', 0, NULL, '', '', 0, '')")
+    assert store.chain.verify("r").ok and not store.chain.verify("r").own
+    store.log.append("r", 0, (STARTED,), 1.0)
+    assert seqs(store) == [1]
+    assert postgres.ask("SELECT id, seal FROM aether.runs") == [("r", "")]
 
 
 def test_a_store_that_was_dropped_is_said_and_made_anew(server_run, postgres):

@@ -14,7 +14,6 @@ from aether_nb.events import kinds as k
 from aether_nb.events.messages import Text
 from aether_nb.tools.base import PartlyDone
 from aether_nb.tools.code import LONGEST_OUTPUT, run_python
-from aether_nb.tools.variables import inspect_variable, list_variables
 from harness.tools import Shelled, use
 
 
@@ -38,20 +37,36 @@ def test_the_model_is_told_what_was_printed_made_and_returned(context: Shelled) 
     result = use(run_python, context, code=code, purpose="Add it up")
     assert result.parts == (
         Text(
-            "[stdout]\n15.5\n[value] DataFrame, 2 rows × 1 column, as CSV:\ncity,sales\nRome,10.5\nOslo,5\n"
-            "[changed]\nadded total: numpy.float64",
-            "rows",
+            "[stdout]\n15.5\n[value] DataFrame, 2 rows × 1 column, as CSV:\ncity,sales\nRome,10.5\nOslo,5\n",
+            "output",
             ("city", "sales"),
+            2,
         ),
+        Text("[changed]\nadded total: numpy.float64", "schema"),
     )
     assert [event.changes[0].name for event in result.events if isinstance(event, k.NamespaceChanged)] == ["total"]
     assert any("text/html" in bundle for bundle in result.outputs)
     assert run_python.purpose({"code": "", "purpose": "Add it up"}) == "Add it up"
 
 
+def test_the_model_is_told_what_deserves_a_second_look(context: Shelled) -> None:
+    """A join that repeats rows comes back with its figures and the request to correct it; a note comes without one."""
+    context.shell.user_ns["cities"] = pd.DataFrame({"city": ["Rome", "Oslo", "Oslo"], "land": ["IT", "NO", "no"]})
+    text = use(run_python, context, code="df = df.merge(cities, on='city')").parts[0].text
+    assert text.endswith(
+        "[check]\nwarning df: fan-out: 2 rows became 3; key `city` is no longer unique: it repeats in `cities`\n"
+        "Correct what was not meant, or say why it is right."
+    )
+    assert (
+        use(run_python, context, code="df = df[df.sales > 6]")
+        .parts[0]
+        .text.endswith("[check]\nnote df: row loss: 2 of 3 rows are gone")
+    )
+
+
 def test_code_with_nothing_to_show_says_so(context: Shelled) -> None:
     """The model is never left with an empty answer."""
-    assert use(run_python, context, code="pass").parts[0] == Text("done; there was nothing to show", "rows")
+    assert use(run_python, context, code="pass").parts[0] == Text("done; there was nothing to show")
 
 
 def test_what_is_printed_is_shown_while_it_runs(context: Shelled) -> None:
@@ -69,7 +84,7 @@ def test_figures_are_counted_and_published_as_ordinary_outputs(context: Shelled)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pub, "publish", lambda data, **more: published.append(data), raising=False)
         result = use(run_python, context, code=code)
-    assert result.parts[0] == Text("[figures] 1", "rows")
+    assert result.parts[0] == Text("[figures] 1")
     assert [set(data) for data in published] == [{"image/png", "text/plain"}]
     assert result.outputs == ()
 
@@ -120,20 +135,6 @@ def test_what_the_run_made_may_be_changed_freely(context: Shelled) -> None:
     """A name that this run added is the run's own."""
     context.made = ("df",)
     assert run_python.assess(dict(run_python.check({"code": "df['x'] = 1"})), context).risk == "low"
-
-
-def test_variables_are_listed_and_described(context: Shelled) -> None:
-    """The list names every variable of the user's; one of them is described in full; a slip suggests the nearest."""
-    listed = use(list_variables, context).parts[0]
-    assert isinstance(listed, Text)
-    assert listed.text.startswith("variables (1):\n- df: pandas.DataFrame, 2 rows × 2 columns")
-    assert set(listed.columns) == {"df.city", "df.sales"}
-    described = use(inspect_variable, context, name="df").parts[0]
-    assert isinstance(described, Text)
-    assert "'Oslo', 'Rome'" in described.text
-    with pytest.raises(RepairableToolError) as caught:
-        use(inspect_variable, context, name="dff")
-    assert (caught.value.what, caught.value.hint) == ("There is no variable 'dff'.", "Did you mean df?")
 
 
 @pytest.mark.parametrize("code", ["rm -rf thesis", "ls", "pip --version", "cd ..", "!ls", "%%bash\nls", "%run x.py"])

@@ -153,7 +153,7 @@ def test_a_file_that_appears_after_it_was_judged_is_left_alone(place: ToolContex
     from aether_nb.tools.files import put_in_place
 
     with pytest.raises(RepairableToolError) as caught:
-        put_in_place(place.workspace / "a.txt", "a.txt", "mine", replaces=False)
+        put_in_place(place.workspace / "a.txt", "a.txt", "mine", place, replaces=False)
     assert caught.value.what == "a.txt has appeared meanwhile and was left alone."
     assert {file.name: file.read_text() for file in place.workspace.iterdir()} == {"a.txt": "one\ntwo\nthree\n"}
 

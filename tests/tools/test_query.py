@@ -15,7 +15,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from aether_nb import RepairableToolError
-from aether_nb.events.kinds import NamespaceChanged
+from aether_nb.events.kinds import CallCoded, NamespaceChanged
 from aether_nb.events.messages import Text
 from aether_nb.tools import plot as plotting
 from aether_nb.tools.plot import plot
@@ -96,8 +96,9 @@ def test_a_result_is_kept_under_a_name_and_the_change_is_reported(context: Shell
     """All rows are kept, as a frame of the library that was asked about; the model sees the first ones."""
     result = use(query, context, sql="select * from range(1000) r(n), df", into="big")
     assert len(context.shell.user_ns["big"]) == 3000
-    (event,) = result.events
+    event, coded = result.events
     assert isinstance(event, NamespaceChanged)
+    assert isinstance(coded, CallCoded) and "big = duckdb.sql('select" in coded.code
     assert [(change.name, change.what) for change in event.changes] == [("big", "added")]
     use(query, context, sql=SQL.format("pf"), into="totals")
     assert isinstance(context.shell.user_ns["totals"], pl.DataFrame)

@@ -363,3 +363,16 @@ test("says what a person types to the model, once, and shows what was said", () 
   model.say({ type: "delta", seq: 3, header: { ...HEADER, state: "ENDED", outcome: "done", ended: 110 } });
   assert.ok($("tell").parentElement.classList.contains("aether-gone") && $("pause").classList.contains("aether-gone"));
 });
+
+test("copies the code of a call, and says when the browser does not let it", async () => {
+  const copied = [];
+  Object.defineProperty(globalThis, "navigator", { configurable: true, value: { clipboard: { writeText: async (text) => copied.push(text) } } });
+  snapshot({ blocks: [CARD] });
+  $("copy").click();
+  await new Promise((done) => setTimeout(done));
+  assert.deepEqual([copied, $("copy").textContent], [["import x"], "Copied"]);
+  Object.defineProperty(globalThis, "navigator", { configurable: true, value: {} });
+  $("copy").click();
+  await new Promise((done) => setTimeout(done));
+  assert.equal($("copy").textContent, "The browser does not let it be copied");
+});

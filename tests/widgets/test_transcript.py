@@ -77,7 +77,7 @@ def hostile(text: str) -> View:
                 proposed(odd, risk="high", purpose=text, effect_text=text, path=text, reasons=(text,)),
                 k.GateOpened("c1", hash_of(odd)),
                 k.GateAnswered("c1", hash_of(odd), "approve", text, reason=text),
-                k.NamespaceChanged("c1", (k.Change(text, "added", text, (text,)),)),
+                k.NamespaceChanged("c1", (k.Change(text, "added", text, (text,), (k.Flag("dtype", text),)),)),
                 k.CallFinished(
                     "c1", (Text(text),), 1.0, ({"text/plain": text, "text/html": text, "text/markdown": text},)
                 ),
@@ -91,6 +91,18 @@ def hostile(text: str) -> View:
             ]
         )
     )
+
+
+def test_flags_stand_on_every_face():
+    """What deserves a second look is told after the changes, a warning in its colour, a note quietly."""
+    flags = k.Flag("fan-out", "2 rows became 3"), k.Flag("order", "the rows are in another order", warn=False)
+    change = k.NamespaceChanged("call_3", (k.Change("t", "changed", "DataFrame", (), flags),))
+    events = [proposed(WORK), k.CallBegun("call_3", "k"), change, k.CallFinished("call_3", (), 0.1)]
+    made = bundle(view_of(entries(events)))
+    assert '<span style="color:#a86400">! t: fan-out: 2 rows became 3</span>' in made["text/html"]
+    assert '<span style="opacity:0.68">· t: order: the rows are in another order</span>' in made["text/html"]
+    for text in ("! t: fan-out: 2 rows became 3", "· t: order: the rows are in another order"):
+        assert text in made["text/plain"]
 
 
 @pytest.mark.parametrize(("kind", "suffix"), [("text/html", "html"), ("text/markdown", "md"), ("text/plain", "txt")])

@@ -1,16 +1,23 @@
 """What a call did to the user's variables: a photograph before, a comparison after.
 
-    photographs   keep all variables as they are, the ones that matter first
+    photographs   keep all variables as they are, the ones within the code's reach first
+    reaching      what code can get at through the names in it
     looking       how each type of variable is looked at
-    tables        columns, frames and arrays
-    prints        small values that stand for what Python's own objects hold
-    shots         what is kept of one variable
+    prints        plain values that stand for what Python's own objects hold
+    buffers       arrays by their bytes
+    tables        what all tables have in common
+    pandases      pandas, which copies before it writes
+    arrows        Arrow and polars, which do not write to what they share
+    others        other libraries
+    shots         what is kept of one variable, and what may be spent
     telling       the difference of two photographs, in short sentences
+    columns       the difference of two tables
+    flags, joins  what a careful reader of a table would stop at
 
-A photograph keeps no variable alive and copies none: it keeps who an object is, its size, and a print of its content.
-The print is of everything while that is cheap, else of up to 256 positions a column; then a change elsewhere is not
-seen, and when the data moved but the sample is the same, it is said that nobody can tell. Both are bounded in time.
-This package does not know what ran in between, nor who is told.
+A photograph copies nothing large. Whether something large was written to is told by its library's own habits where it
+has such (pandas, polars and Arrow do not write to data that is shared, and the photograph shares it), else by a sum of
+its bytes, else by a sample, and then it is said that nobody can tell. What is spent is counted, not timed. This package
+does not know what ran in between, nor who is told.
 """
 
 from __future__ import annotations

@@ -1,59 +1,74 @@
 """Photographs: all variables of a namespace as they are now, the ones that matter first.
 
-It does not know what is about to run; whoever does says which variables that is about.
+It does not know what is about to run; whoever does says which names are in it.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from types import ModuleType
 
 from aether_nb.live.changes.looking import shoot
-from aether_nb.live.changes.shots import Clock, Shot
-from aether_nb.live.describe import root
+from aether_nb.live.changes.reaching import arrays_in, in_reach
+from aether_nb.live.changes.shots import Purse, Shot
+from aether_nb.live.describing.words import root
 from aether_nb.live.summary import users_own
 
-__all__ = ["Photograph", "in_order", "photograph"]
+__all__ = ["HOLD", "Photograph", "in_order", "own_variables", "photograph"]
 
-SURELY = 0.25
-"""Seconds for the variables that were asked for: enough for any ordinary notebook, and an end for every other."""
-SECONDS = 0.018
-"""Seconds for the rest. A comparison has twice as long, and looks into nothing that the photograph had no time for."""
+SURELY = 60_000_000
+"""Nominal nanoseconds for the variables within reach: enough for any ordinary notebook, and an end for every other."""
+REST = 4_000_000
+"""Nominal nanoseconds for the others, of which each may have an eighth: a large one leaves something to the next."""
+HOLD = 1_000_000_000
+"""Bytes of tables that are kept alive until the comparison, so that it can be told what they held."""
 
 
 @dataclass(frozen=True, slots=True)
 class Photograph:
-    """All variables as they were; ``names`` are those that were asked for."""
+    """All variables as they were; ``names`` were asked for, ``reach`` is what code with these names can get at."""
 
     shots: Mapping[str, Shot]
     names: frozenset[str] = frozenset()
+    reach: frozenset[str] = frozenset()
 
 
 def photograph(namespace: Mapping[str, object], names: Collection[str] = ()) -> Photograph:
     """Keep what is needed to tell later what changed.
 
+    Tables are kept alive until the photograph is let go, up to ``HOLD`` bytes; nothing else is.
+
     Args:
         namespace: The user's variables; modules, private names and IPython's own are left out.
-        names: The variables to look at first and surely; the others are looked at as far as the time goes.
+        names: The variables to look at first and surely, with all that can be reached through them.
     """
-    asked = frozenset(names)
-    return Photograph({name: shoot(value, clock) for name, value, clock in in_order(namespace, asked)}, asked)
+    variables = own_variables(namespace)
+    reach = in_reach(variables, names)
+    exposed, hold = arrays_in(variables.values()), Purse(HOLD)
+    shots = {name: shoot(value, purse, hold, exposed) for name, value, purse in in_order(variables, reach)}
+    return Photograph(shots, frozenset(names), reach)
 
 
-def in_order(
-    namespace: Mapping[str, object], asked: frozenset[str], longer: int = 1
-) -> Iterator[tuple[str, object, Clock]]:
-    """The variables to look at with the time there is: the ones asked for, then the others, each the cheap ones first.
+def own_variables(namespace: Mapping[str, object]) -> dict[str, object]:
+    """The user's variables, without modules."""
+    return {n: v for n, v in users_own(namespace).items() if not issubclass(type(v), ModuleType)}
+
+
+def in_order(variables: Mapping[str, object], first: Collection[str]) -> Iterator[tuple[str, object, Purse]]:
+    """The variables to look at with what may be spent: those that matter, then the others, each the cheap ones first.
 
     Args:
-        namespace: The user's variables.
-        asked: The names that come first.
-        longer: How many times the usual time there is.
+        variables: The user's variables.
+        first: The names that come first.
     """
-    variables = {n: v for n, v in users_own(namespace).items() if not issubclass(type(v), ModuleType)}
-    cheap_first = sorted(variables.items(), key=lambda item: root(type(item[1])) in {"pandas", "polars"})
-    for chosen, seconds in ((True, SURELY), (False, SECONDS)):
-        clock = Clock(time.monotonic(), longer * seconds)
-        yield from ((name, value, clock) for name, value in cheap_first if (name in asked) is chosen)
+    tables = {"pandas", "polars", "pyarrow", "numpy", "torch"}
+    cheap_first = sorted(variables.items(), key=lambda item: root(type(item[1])) in tables)
+    for chosen, amount, most in ((True, SURELY, SURELY), (False, REST, REST // 8)):
+        left = amount
+        for name, value in cheap_first:
+            if (name in first) is chosen:
+                purse = Purse(min(left, most))
+                left -= purse.left
+                yield name, value, purse
+                left += purse.left

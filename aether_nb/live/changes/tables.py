@@ -1,125 +1,83 @@
-"""How tables and arrays are looked at: column by column, whole while that is cheap, else at some positions.
+"""What all tables have in common: how two prints of tables are compared, and memory that others may write to.
 
-No library is imported: whoever has a frame has imported its library. It does not know the namespace.
+A table's print keeps the table itself, in a form that shares its data and that its library does not write to. Nothing
+here knows a library.
 """
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Callable, Hashable
-from itertools import islice
+from bisect import bisect_right
+from collections.abc import Iterable
 from typing import Any
 
-from aether_nb.live.changes.prints import ITEMS, small
-from aether_nb.live.changes.shots import Clock, Column, Looked
-from aether_nb.live.describe import label, plain_list, positions
+from aether_nb.live.changes.shots import Table
 
-__all__ = ["numpy_array", "pandas_frame", "pandas_series", "polars_frame"]
+__all__ = ["COMPARED_BYTES", "COUNTED_ROWS", "Exposed", "TablePrint", "alike"]
 
-EXACT_BYTES = 4_000_000
-"""A column of up to so many bytes is printed as a whole."""
-EXACT_TEXTS = 2_000
-"""So is one of up to so many texts or objects."""
-DUPLICATE_CELLS = 20_000
-"""Duplicate rows and keys are counted in frames of up to so many cells."""
-MISSING = {small(None), small(float("nan"))}
+COMPARED_BYTES = 200_000_000
+"""A column of up to so many bytes is compared as a whole, once its data is known to have moved."""
+COUNTED_ROWS = 2_000_000
+"""Keys are counted in tables of up to so many rows."""
 
 
-def pandas_frame(frame: Any, clock: Clock) -> dict[str, Any]:
-    """A pandas frame, as fields of its shot."""
-    rows, width = frame.shape
-    pairs = list(islice(frame.items(), 200))
-    names, looked = [name for name, _ in pairs], [_pandas_column(column.array, clock) for _, column in pairs]
-    shot = _frame(names, rows, looked, (width, _index(frame.index, clock)))
-    if clock.rich and rows * width <= DUPLICATE_CELLS:
-        try:
-            shot["duplicates"] = int(frame.duplicated().sum())
-        except TypeError:  # lists in a column cannot be compared; the number stays unknown
-            shot["duplicates"] = None
-    return shot
+class Exposed:
+    """The memory of arrays that code can write to past a table's library."""
+
+    __slots__ = ("ends", "starts")
+
+    def __init__(self, ranges: Iterable[tuple[int, int]] = ()) -> None:
+        self.starts: list[int] = []
+        self.ends: list[int] = []
+        for start, end in sorted(ranges):
+            if self.ends and start <= self.ends[-1]:
+                self.ends[-1] = max(end, self.ends[-1])
+            else:
+                self.starts.append(start)
+                self.ends.append(end)
+
+    def __contains__(self, address: object) -> bool:
+        if not isinstance(address, int):
+            return False
+        at = bisect_right(self.starts, address) - 1
+        return at >= 0 and address < self.ends[at]
 
 
-def pandas_series(series: Any, clock: Clock) -> dict[str, Any]:
-    """A pandas series: a table of one column."""
-    name = label(series.name) if series.name is not None else "values"
-    return _frame([name], len(series), [_pandas_column(series.array, clock)], _index(series.index, clock))
+class TablePrint:
+    """The print of a table: ``table`` can tell about it, ``axes`` are its names and types, ``sums`` are of its data.
+
+    ``sums`` holds a pair for each buffer: where it lies, and a sum of its bytes, of a sample, or None. Equal places and
+    no unequal sums mean the same data: nothing but an array that is known can change it there.
+    """
+
+    __slots__ = ("axes", "sums", "table")
+
+    def __init__(self, table: Table, axes: Any, sums: tuple[tuple[Any, Any], ...]) -> None:
+        self.table, self.axes, self.sums = table, axes, sums
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, TablePrint) or type(self.table) is not type(other.table):
+            return False
+        return self.axes == other.axes and alike(self, other) is not False
+
+    __hash__ = None  # type: ignore[assignment]
 
 
-def polars_frame(frame: Any) -> dict[str, Any]:
-    """A polars frame."""
-    columns = frame.get_columns()[:200]
-    looked: list[Looked] = [(*_sampled(column, _taken_from(column)), None) for column in columns]
-    return _frame([column.name for column in columns], len(frame), looked, frame.width)
+def _whole(total: Any) -> bool:
+    """Whether a sum is there, and of all bytes."""
+    return total is not None and total[:1] != ("sample",)
 
 
-def numpy_array(array: Any) -> dict[str, Any]:
-    """An array of numbers, or of anything."""
-    size = tuple(array.shape)
-    if array.dtype.kind in "biufmM" and array.nbytes <= EXACT_BYTES and array.ndim:
-        return {"size": size, "content": (str(array.dtype), size, _buffer(array)[0])}
-    picked = plain_list(array.flat[positions(array.size)].tolist()) if array.size else []
-    content = str(array.dtype), size, tuple(map(small, picked))
-    return {"size": size, "content": content, "exact": array.size <= ITEMS, "place": _address(array)}
-
-
-def _buffer(array: Any) -> tuple[Hashable, Hashable]:
-    """A print of numbers, and one that does not depend on their order."""
-    numbers = array if array.flags.c_contiguous else array.copy()
-    bag = int(numbers.view(f"u{numbers.itemsize}").sum()) if numbers.itemsize in {1, 2, 4, 8} else None
-    return zlib.crc32(numbers.view("u1").data), bag
-
-
-def _address(array: Any) -> Hashable:
-    return array.__array_interface__["data"][0] if hasattr(array, "__array_interface__") else None
-
-
-def _pandas_column(values: Any, clock: Clock) -> Looked:
-    dtype, rows = values.dtype, len(values)
-    # The plain numbers behind a column are no public attribute of dates; without them the column is sampled.
-    array = getattr(values, "_ndarray", None) if dtype.kind in "biufmM" else None
-    place = _address(array) if array is not None else id(getattr(values, "_pa_array", values))
-    if array is not None and array.nbytes <= EXACT_BYTES:
-        content, bag = _buffer(array)
-        missing = int((array != array).sum()) if dtype.kind in "fmM" else 0
-        unique = len(values.unique()) == rows if dtype.kind in "iu" and clock.rich and rows <= DUPLICATE_CELLS else None
-        return Column(str(dtype), missing, content, bag, unique), True, place
-    return *_sampled(values, lambda at: (values.take(at) if len(at) < rows else values).tolist()), place
-
-
-def _taken_from(column: Any) -> Callable[[list[int]], list[Any]]:
-    return lambda at: list(column.gather(at).to_list())
-
-
-def _sampled(values: Any, take: Callable[[list[int]], list[Any]]) -> tuple[Column, bool]:
-    """A column by its items, all when they are few, and whether it was all."""
-    rows = len(values)
-    whole = rows <= EXACT_TEXTS
-    items: list[Hashable] = take(list(range(rows)) if whole else positions(rows))
-    missing = 0
-    if set(map(type, items)) != {str}:
-        items = [small(item) for item in plain_list(items)]
-        missing = sum(1 for item in items if item in MISSING)
-    bag = sum(map(hash, items)) if whole else None
-    unique = len(set(items)) == rows if whole else None
-    return Column(str(values.dtype), missing, hash(tuple(items)), bag, unique), whole
-
-
-def _frame(names: list[Any], rows: int, looked: list[Looked], index: Hashable) -> dict[str, Any]:
-    """A table from its columns."""
-    labelled = [(label(name), column) for name, (column, _, _) in zip(names, looked, strict=True)]
-    return {
-        "size": rows,
-        "columns": dict(labelled),
-        "content": (rows, tuple((name, column.dtype, column.content) for name, column in labelled), index),
-        "exact": all(whole for _, whole, _ in looked),
-        "place": tuple(place for _, _, place in looked),
-    }
-
-
-def _index(index: Any, clock: Clock) -> Hashable:
-    kind = type(index).__name__
-    if kind == "RangeIndex":
-        return kind, index.start, index.stop, index.step
-    if kind == "MultiIndex":
-        return kind, tuple(map(small, index.take(positions(len(index), 32)).tolist()))
-    return kind, label(index.name), _pandas_column(index.array, clock)[0].content
+def alike(one: TablePrint, other: TablePrint) -> bool | None:
+    """Whether two tables with the same names and types hold the same values; None when only a part was compared."""
+    pairs = list(zip(one.sums, other.sums, strict=False))
+    if len(one.sums) == len(other.sums):
+        if all(a == b or (a[0] == b[0] and None in (a[1], b[1])) for a, b in pairs):
+            return True
+        if all(a[1] == b[1] and _whole(a[1]) for a, b in pairs):
+            return True
+        if any(a[0] == b[0] and a[1] != b[1] and None not in (a[1], b[1]) for a, b in pairs):
+            return False  # written to where it lies: the other table has changed with it, and cannot be asked
+    if one.table.rows != other.table.rows:
+        return False
+    found = [one.table.same(place, other.table, place) for place in range(len(one.table.names))]
+    return False if False in found else None if None in found else True

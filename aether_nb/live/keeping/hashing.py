@@ -11,7 +11,7 @@ import hashlib
 from itertools import islice
 from typing import Any
 
-from aether_nb.live.describe import positions
+from aether_nb.live.describing.figures import positions
 from aether_nb.live.keeping import arrows, numpys, pandases, polarses
 from aether_nb.live.keeping.atoms import zone_item
 from aether_nb.live.keeping.digest import Digest

@@ -110,9 +110,15 @@ class History:
 
 def history_of(entries: Iterable[k.Entry]) -> History:
     """What these entries say of the variables."""
+    events = [entry.event for entry in entries]
+    undone = set[str]()
+    for event in events:
+        if isinstance(event, k.UndoDone):
+            undone = undone - set(event.call_ids) if event.undoes else undone | set(event.call_ids)
     folding = _Folding()
-    for entry in entries:
-        folding.take(entry.event)
+    for event in events:
+        if not isinstance(event, k.NamespaceChanged) or event.call_id not in undone:  # what was taken back stays away
+            folding.take(event)
     return folding.history
 
 

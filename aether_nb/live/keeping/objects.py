@@ -8,7 +8,7 @@ from __future__ import annotations
 from types import GetSetDescriptorType, MemberDescriptorType
 from typing import Any
 
-from aether_nb.live.describe import one_line, root
+from aether_nb.live.describing.words import one_line, root
 
 __all__ = ["class_name", "class_path", "fields_of"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from aether_nb.live.describe import root
+from aether_nb.live.describing.words import root
 from aether_nb.live.keeping.arrows import add_column as add_arrow
 from aether_nb.live.keeping.digest import Digest
 from aether_nb.live.keeping.limits import NotPossible

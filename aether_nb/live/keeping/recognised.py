@@ -9,7 +9,7 @@ import sys
 from importlib import import_module
 from typing import Any
 
-from aether_nb.live.describe import root
+from aether_nb.live.describing.words import root
 from aether_nb.live.keeping.limits import NotPossible
 
 __all__ = ["library_class", "loaded", "needed"]

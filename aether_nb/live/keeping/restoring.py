@@ -16,11 +16,13 @@ from typing import Any
 from aether_nb.errors import AetherError
 from aether_nb.events.kinds import Gone, Kept, NamespaceRestored
 from aether_nb.live.execute import Executor
+from aether_nb.live.guard import Agreement, Guard
 from aether_nb.live.keeping.formats import load
 from aether_nb.live.keeping.hashing import matches
 from aether_nb.live.keeping.history import History, Version
 from aether_nb.live.keeping.limits import Clock, NotPossible, Signer, TooMuch
 from aether_nb.live.keeping.planning import Load, Plan, Rerun, choose
+from aether_nb.live.reading import Announced
 from aether_nb.store.blobs import Blobs
 
 __all__ = ["restore"]
@@ -165,7 +167,7 @@ class _Restoring:
     def _rerun(self, action: Rerun, apart: set[str]) -> None:
         why = self.stopped or self._unmet(action, apart)
         if not why:
-            why = self._execute(action.code)
+            why = self._execute(action.code, nobody(self.namespace))
             if why:
                 self.stopped = f"call {action.step.call_id}, run again before it, failed: {why}"
         for version in action.makes:
@@ -210,9 +212,9 @@ class _Restoring:
                 return f"it needs {name} as it was before, and that is not there any more"
         return ""
 
-    def _execute(self, code: str) -> str:
+    def _execute(self, code: str, guard: Guard | None = None) -> str:
         """Run code quietly; returns what went wrong."""
-        execution = Executor(self.shell).run(code)
+        execution = Executor(self.shell, guard).run(code)
         if inspect.isawaitable(execution):
             close = getattr(execution, "close", None)
             if close is not None:
@@ -246,6 +248,11 @@ class _Restoring:
             known = kept is not None and kept.hash and self.history.final(leader).hash == kept.hash
             if known and leader in self.namespace and leader not in self.differs:
                 self.namespace[name] = self.namespace[leader]
+
+
+def nobody(namespace: dict[str, Any]) -> Guard:
+    """A guard for code that is run again to make variables: it reaches nothing else, and nobody is asked."""
+    return Guard(Agreement(Announced(), "", lambda risk, path: False), lambda text, options: None, namespace)
 
 
 def _import_of(kept: Kept) -> str:

@@ -29,8 +29,8 @@ code.
 
 from __future__ import annotations
 
-from aether_nb.live.reading.findings import Reading
+from aether_nb.live.reading.findings import Announced, Reading
 from aether_nb.live.reading.reader import read
 from aether_nb.live.reading.source import names_in
 
-__all__ = ["Reading", "names_in", "read"]
+__all__ = ["Announced", "Reading", "names_in", "read"]

@@ -93,7 +93,7 @@ class Attributes:
             return replace(thing, kind="path", path="", texts=None)
         if name in PATH_MAKERS | PATH_READERS | PATH_FACTS:
             return replace(thing, kind="library", path=f"pathlib.Path.{name}")
-        return self.findings.high(f"uses pathlib.Path.{name}, which {DANGER_OF['pathlib']}")
+        return self.findings.uses(f"pathlib.Path.{name}", DANGER_OF["pathlib"])
 
 
 def is_path_class(thing: Thing) -> bool:

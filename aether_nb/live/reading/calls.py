@@ -74,6 +74,7 @@ class Calls:
             return self.findings.high(f"uses {name}, which reaches every variable by a computed name")
         if name in BUILTIN_WORDS:
             texts = self.findings.texts(first)
+            self.findings.dangers.add(BUILTIN_WORDS[name])
             target = min(texts) if name == "open" and texts else ""
             return self.findings.high(f"{BUILTIN_WORDS[name]} ({target or name})")
         if name == "type":

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 
 from aether_nb.live.reading.findings import Findings
 from aether_nb.live.reading.given import Call, beginning
+from aether_nb.live.reading.modules import DANGER_OF
 from aether_nb.live.reading.things import Thing, is_variable
 from aether_nb.live.reading.words import FILE_WRITERS, READERS, TEXT_WRITERS, is_risky
 
@@ -101,8 +102,10 @@ class Files:
         if not texts:
             self.findings.high(f"{what} a file by a computed path ({name})")
             return
+        self.findings.files.update(texts if what == "writes" else ())
         for text in sorted(texts):
             if "://" in text or text.startswith(("s3:", "gs:", "hdfs:")):
+                self.findings.dangers.add(DANGER_OF["socket"])
                 self.findings.high(f"reaches the network ({text})")
             elif _is_inside(text):
                 self.findings.note("medium", f"{what} the file {text}", external=what == "writes")

@@ -11,7 +11,22 @@ from functools import reduce
 from aether_nb.events.kinds import Effect, Risk
 from aether_nb.live.reading.things import NOTHING, SOMETHING, Thing, is_variable
 
-__all__ = ["Findings", "Learnt", "Reading"]
+__all__ = ["Announced", "Findings", "Learnt", "Reading"]
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """What the person who agrees to the code was told, for whoever watches it run.
+
+    Attributes:
+        dangers: What it is said to reach, in the words of the reasons: ``reaches the network``.
+        files: Files that it is said to write, as they stand in the code.
+        texts: Every text in code that may reach files in some other way: one of them may be the file that is meant.
+    """
+
+    dangers: frozenset[str] = frozenset()
+    files: frozenset[str] = frozenset()
+    texts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +36,7 @@ class Reading:
     risk: Risk
     effect: Effect
     reasons: tuple[str, ...] = ()
+    announced: Announced = field(default=Announced(), compare=False)
 
 
 @dataclass(slots=True)
@@ -52,6 +68,8 @@ class Findings:
     def __init__(self, learnt: Learnt) -> None:
         self.learnt = learnt
         self.notes: dict[str, tuple[Risk, bool]] = {}
+        self.dangers: set[str] = set()
+        self.files: set[str] = set()
 
     def note(self, risk: Risk, text: str, external: bool = True) -> None:
         """Keep a reason, once."""
@@ -63,6 +81,11 @@ class Findings:
         """Keep a reason to be asked in any case; the value it is about is of no known kind."""
         self.note("high", text)
         return SOMETHING
+
+    def uses(self, what: str, danger: str) -> Thing:
+        """Something is spoken of that is dangerous in this way."""
+        self.dangers.add(danger)
+        return self.high(f"uses {what}, which {danger}")
 
     def changes(self, roots: frozenset[str], how: str = "changes your variable") -> None:
         """What belongs to the user's variables is changed; or to an argument of a function written here."""
@@ -99,4 +122,5 @@ class Findings:
         risks = {risk for risk, _ in self.notes.values()}
         risk: Risk = "high" if "high" in risks else "medium" if "medium" in risks else "low"
         outside = any(external for _, external in self.notes.values())
-        return Reading(risk, "external" if outside else "namespace", tuple(self.notes))
+        announced = Announced(frozenset(self.dangers), frozenset(self.files))
+        return Reading(risk, "external" if outside else "namespace", tuple(self.notes), announced)

@@ -99,13 +99,12 @@ class Modules:
         """A module that is spoken of."""
         if is_harmless(path):
             return Thing("module", path)
-        return self.findings.high(f"uses {path}, which {DANGER_OF.get(path.split('.')[0], UNKNOWN)}")
+        return self.findings.uses(path, DANGER_OF.get(path.split(".")[0], UNKNOWN))
 
     def member(self, path: str, name: str) -> Thing:
         """``name`` in the module ``path``."""
         if path in PARTLY and name not in PARTLY[path]:
-            words = DANGER_OF.get(path.split(".")[0], UNKNOWN)
-            return self.findings.high(f"uses {path}.{name}, which {words}")
+            return self.findings.uses(f"{path}.{name}", DANGER_OF.get(path.split(".")[0], UNKNOWN))
         if name.startswith("_"):
             return self.findings.high(f"reaches into internals ({path}.{name})")
         found = module_at(path, name)
@@ -113,8 +112,7 @@ class Modules:
             return self.module(found)
         owner = _owner(path, name)
         if owner and name not in PARTLY.get(owner, ()):
-            words = DANGER_OF.get(owner.split(".")[0], UNKNOWN)
-            return self.findings.high(f"uses {path}.{name}, which {words}")
+            return self.findings.uses(f"{path}.{name}", DANGER_OF.get(owner.split(".")[0], UNKNOWN))
         return Thing("library", f"{owner or path}.{name}")
 
 

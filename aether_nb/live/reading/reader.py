@@ -6,21 +6,24 @@ It does not know any rule; each is in the file of its subject.
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 
 from aether_nb.live.reading.attributes import Attributes
 from aether_nb.live.reading.calls import Calls
 from aether_nb.live.reading.expressions import Expressions
-from aether_nb.live.reading.findings import Findings, Learnt, Reading
+from aether_nb.live.reading.findings import Announced, Findings, Learnt, Reading
 from aether_nb.live.reading.modules import Modules
 from aether_nb.live.reading.names import Names
 from aether_nb.live.reading.source import parse
 from aether_nb.live.reading.statements import Statements
 from aether_nb.live.reading.variables import Variables
+from aether_nb.live.reading.words import SHELL
 
 __all__ = ["read"]
 
 TOO_DEEP = Reading("high", "external", ("is nested too deeply to be read",))
+LONGEST_PATH = 1000
 TIMES = 3
 """What a loop or a later line binds is known the second time, what is made of that the third."""
 
@@ -36,15 +39,26 @@ def read(code: str, namespace: Mapping[str, object], made: Collection[str] = ())
     try:
         tree, magic = parse(code, namespace)
         if magic:
-            return Reading("high", "external", ("runs a shell command or a magic",))
+            said = Announced(frozenset({SHELL}), texts=frozenset(code.split()))
+            return Reading("high", "external", (SHELL,), said)
         if tree is None:
             return Reading("low", "namespace", ("this is not valid Python; it will fail",))
         variables, learnt = dict(namespace), Learnt()
         for _ in range(TIMES - 1):
             _read_once(tree, variables, made, learnt)
-        return _read_once(tree, variables, made, learnt).reading()
+        reading = _read_once(tree, variables, made, learnt).reading()
+        if reading.risk != "high":
+            return reading
+        return replace(reading, announced=replace(reading.announced, texts=frozenset(_texts(tree))))
     except (RecursionError, MemoryError):
         return TOO_DEEP
+
+
+def _texts(tree: ast.Module) -> Iterator[str]:
+    """The texts in code that a person is shown and asked about: any of them may be the file that is meant."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and 0 < len(node.value) <= LONGEST_PATH:
+            yield node.value
 
 
 def _read_once(tree: ast.Module, namespace: Mapping[str, object], made: Collection[str], learnt: Learnt) -> Findings:

@@ -112,7 +112,7 @@ class Variables:
         if (called in partly) if partly is not None else (is_harmless(top) or is_harmless(module)):
             return Thing("library", f"{top}.{called}")
         if top in DANGER_OF or top in PARTLY or top in sys.stdlib_module_names:
-            return self.findings.high(f"uses {module}.{called}, which {DANGER_OF.get(top, UNKNOWN)}")
+            return self.findings.uses(f"{module}.{called}", DANGER_OF.get(top, UNKNOWN))
         return self._unread(name)
 
     def _renamed(self, name: str, called: str) -> Thing:

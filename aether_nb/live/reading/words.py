@@ -17,6 +17,7 @@ SAFE_BUILTINS = set(
     Ellipsis NotImplemented True False None __name__ memoryview
     """.split()
 )
+SHELL = "runs a shell command or a magic"
 BUILTIN_WORDS = {
     "open": "opens a file",
     "input": "waits for somebody to type",
@@ -27,7 +28,7 @@ BUILTIN_WORDS = {
     "compile": "runs text as code",
     "SystemExit": "ends the kernel",
     "__import__": "imports by a computed name",
-    "get_ipython": "runs a shell command or a magic",
+    "get_ipython": SHELL,
 }
 REACHING = {"getattr", "setattr", "delattr", "globals", "locals", "vars"}
 """Built-ins that reach things by the text of their names."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
 
 from aether_nb.events.messages import Message, Text, ToolCall
+from aether_nb.models.analyst.mentioned import is_mention, read_in
 from aether_nb.models.analyst.script import Outcome
+from aether_nb.models.analyst.valued import wanted_in
 from aether_nb.models.base import Request
 
 __all__ = ["Conversation", "read_conversation"]
@@ -19,7 +22,8 @@ _MADE = re.compile(r"^Variables made in this turn: (.*)$", re.MULTILINE)
 class Conversation:
     """What a request holds. ``done`` are the calls made for this prompt, with what came of each.
 
-    ``made`` are names that earlier turns of this conversation gave to what they made.
+    ``made`` are names that earlier turns of this conversation gave to what they made. ``wanted`` is the type of the
+    value that is asked for; empty when words are.
     """
 
     prompt: str
@@ -29,6 +33,7 @@ class Conversation:
     tools: frozenset[str]
     length: int
     made: frozenset[str] = frozenset()
+    wanted: str = ""
 
 
 def read_conversation(request: Request) -> Conversation:
@@ -37,18 +42,26 @@ def read_conversation(request: Request) -> Conversation:
     A user's message without a summary that comes in the middle of the work (a remark) does not start it anew.
     """
     at = _last_prompt(request.messages)
-    parts = [part for part in request.messages[at].parts if isinstance(part, Text)] if at >= 0 else []
-    rows = [part.text for part in parts if part.data != "text"]
+    every = [part for part in request.messages[at].parts if isinstance(part, Text)] if at >= 0 else []
+    parts = [part for part in every if not is_mention(part)]
     prompt = " ".join(part.text for part in parts if part.data == "text")
     after = request.messages[at + 1 :]
     results = {message.call_id: Outcome.read(message.text) for message in after if message.role == "tool"}
     calls = [call for message in after if message.role == "assistant" for call in message.calls]
     done = tuple((call, results.get(call.id, Outcome("no result", "failed"))) for call in calls)
     earlier = tuple(message.text for message in request.messages[: max(at, 0)] if message.role in ("user", "assistant"))
-    summary = rows[-1] if rows else None
+    summary = _summary(parts)
     tools = frozenset(tool.name for tool in request.tools)
     made = _made(message.text for message in request.messages[: max(at, 0)] if message.role == "assistant")
-    return Conversation(prompt.strip(), summary, done, earlier, tools, len(request.messages), made)
+    prompt = read_in(prompt.strip(), every)
+    wanted = next((wanted_in(tool.description) for tool in request.tools if tool.name == "answer_with"), "")
+    return Conversation(prompt, summary, done, earlier, tools, len(request.messages), made, wanted)
+
+
+def _summary(parts: list[Text]) -> str | None:
+    """The summary of the namespace: the last text that shows data, in as many parts as it comes."""
+    last = [list(run) for shows, run in groupby(parts, lambda part: part.data != "text") if shows][-1:]
+    return "".join(part.text for part in last[0]) if last else None
 
 
 def _made(texts: Iterable[str]) -> frozenset[str]:

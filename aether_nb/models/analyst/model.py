@@ -13,6 +13,7 @@ from aether_nb.events.messages import Message, ToolCall, Usage
 from aether_nb.models.analyst.answering import answer
 from aether_nb.models.analyst.conversation import Conversation, read_conversation
 from aether_nb.models.analyst.script import Action, Plan
+from aether_nb.models.analyst.valued import valued
 from aether_nb.models.base import Delta, Reply, Request
 
 __all__ = ["Analyst"]
@@ -24,6 +25,8 @@ class Analyst:
     """The offline analyst: plain questions about pandas frames, answered by plain pandas code. No language model."""
 
     name = "aether:analyst"
+    unfenced = True
+    """A program reads the text of data as it is; no order in it could mislead it."""
 
     async def stream(self, request: Request) -> AsyncIterator[Delta]:
         """The next calls, or the answer.
@@ -56,7 +59,7 @@ def _next(talk: Conversation) -> Message:
     plans = sum(call.name == "plan" for call, _ in talk.done)
     pending: list[Plan] = []
     made = 0
-    script = answer(talk)
+    script = valued(answer(talk), talk.wanted)
     try:
         step = next(script)
         while True:

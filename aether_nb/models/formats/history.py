@@ -15,9 +15,9 @@ from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Generic, TypeAlias, TypeVar
 
-from aether_nb.events.messages import Image, Message, Origin, Text
+from aether_nb.events.messages import Image, Message, Origin, Part, Text
 
-__all__ = ["INTERRUPTED", "Block", "Written", "blocks", "merged", "pictures_apart", "repaired"]
+__all__ = ["INTERRUPTED", "Block", "Written", "blocks", "glued", "merged", "pictures_apart", "repaired"]
 
 T = TypeVar("T")
 Block: TypeAlias = tuple[Message, ...]
@@ -59,6 +59,7 @@ def repaired(block: Sequence[Message], systems: bool = False, provider: str = ""
         systems: System messages stay where they are; else they are left out.
         provider: Who is asked.
     """
+    block = tuple(map(glued, block))
     results: dict[str, Message] = {}
     for message in block:
         if message.calls:
@@ -77,6 +78,20 @@ def repaired(block: Sequence[Message], systems: bool = False, provider: str = ""
         said.append(message)
         said += [results.get(id) or Message.of("tool", INTERRUPTED, call_id=id) for id in calls]
     return merged(said)
+
+
+def glued(message: Message) -> Message:
+    """The message with neighbouring texts that show data made one: they are one text, cut by what its pieces show."""
+    if len(message.parts) < 2:
+        return message
+    parts: list[Part] = []
+    for part in message.parts:
+        last = parts[-1] if parts else None
+        if isinstance(part, Text) and isinstance(last, Text) and part.data != "text" and last.data != "text":
+            parts[-1] = replace(last, text=last.text + part.text)
+            continue
+        parts.append(part)
+    return message if len(parts) == len(message.parts) else replace(message, parts=tuple(parts))
 
 
 def merged(messages: Iterable[Message]) -> Block:

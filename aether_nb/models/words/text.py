@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import replace
 
 from aether_nb.errors import ModelUnavailable
-from aether_nb.events.messages import Message, ToolCall, ToolSpec, Usage
+from aether_nb.events.messages import Message, ToolCall, ToolSpec
 from aether_nb.models.base import Delta, FinishReason, Model, Reply, Request, Wrapper, closing
 from aether_nb.models.endpoints.endpoint import Endpoint, nonsense
 from aether_nb.models.formats.history import Written
@@ -168,7 +168,7 @@ class TextTools(Wrapper):
         async with closing(rewritten(self.inner, asked, request, heard)) as deltas:
             async for delta in deltas:
                 if delta.reply is not None:
-                    usage = Usage.total((heard.reply.usage, delta.reply.usage))
+                    usage = heard.reply.usage.plus(delta.reply.usage)
                     delta = Delta(
                         reply=replace(delta.reply, usage=usage, repairs=heard.reply.repairs + delta.reply.repairs)
                     )

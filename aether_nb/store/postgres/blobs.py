@@ -21,6 +21,9 @@ _SIZE = "SELECT sum(octet_length(data))::bigint FROM blobs WHERE hash = ?"
 _PUT = "INSERT INTO blobs (hash, part, data) VALUES (?, ?, ?)"
 _GET = "SELECT data FROM blobs WHERE hash = ? ORDER BY part"
 _DROP = "DELETE FROM blobs WHERE hash = ?"
+_FRESH = "SELECT min(since) > extract(epoch FROM now()) - 600 FROM blobs WHERE hash = ?"
+_TOUCH = "UPDATE blobs SET since = extract(epoch FROM now()) WHERE hash = ?"
+_UNTOUCHED = "SELECT hash FROM blobs GROUP BY hash HAVING max(since) < ? ORDER BY hash"
 _ALL = "SELECT hash, sum(octet_length(data))::bigint FROM blobs GROUP BY hash ORDER BY hash"
 
 
@@ -39,12 +42,15 @@ class ServerBlobs:
         hash, view = sha256(data).hexdigest(), memoryview(data).cast("B")
 
         def act(db: Connection) -> None:
-            if _size(db.execute(_SIZE, (hash,)).fetchall()) != len(view):  # nobody was faster
-                db.execute(_DROP, (hash,))
-                for part, start in enumerate(range(0, max(1, len(view)), PIECE)):
-                    db.execute(_PUT, (hash, part, bytes(view[start : start + PIECE])))
+            if _size(db.execute(_SIZE, (hash,)).fetchall()) == len(view):
+                db.execute(_TOUCH, (hash,))  # they are wanted again, whatever wanted them before
+                return
+            db.execute(_DROP, (hash,))
+            for part, start in enumerate(range(0, max(1, len(view)), PIECE)):
+                db.execute(_PUT, (hash, part, bytes(view[start : start + PIECE])))
 
-        if _size(self._tables.select(_SIZE, (hash,))) != len(view):
+        whole = _size(self._tables.select(_SIZE, (hash,))) == len(view)
+        if not whole or self._tables.select(_FRESH, (hash,)) != [(True,)]:
             self._tables.write(("blob",), act, f"blob {hash}")
         return hash
 
@@ -81,6 +87,10 @@ class ServerBlobs:
     def hashes(self) -> Iterator[tuple[str, int]]:
         """See ``Blobs.hashes``."""
         return iter([(hash, size) for hash, size in self._tables.select(_ALL)])
+
+    def untouched(self, before: float) -> Iterator[str]:
+        """The hashes of what was last put in before a time, by the server's clock."""
+        return iter([hash for (hash,) in self._tables.select(_UNTOUCHED, (before,))])
 
 
 def _size(rows: list[Row]) -> int | None:

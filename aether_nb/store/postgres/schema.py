@@ -51,6 +51,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         # Arrays are packed where that helps; the server need not try again.
         "ALTER TABLE blobs ALTER COLUMN data SET STORAGE EXTERNAL",
     ),
+    # 2. As SQLite's version 3: the head of a run is sealed with its user's key. Bytes say when they were last put in.
+    (
+        "ALTER TABLE runs ADD COLUMN seal TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE blobs ADD COLUMN since DOUBLE PRECISION NOT NULL DEFAULT extract(epoch FROM now())",
+    ),
 )
 """What makes version n out of version n - 1."""
 

@@ -116,6 +116,19 @@ function code(pieces) {
     ...pieces.map(([kind, text]) => (kind ? h("span", { class: `aether-k-${kind}` }, text) : text)));
 }
 
+/** A button that copies code, and says whether it could. @param {[string, string][]} pieces */
+function copier(pieces) {
+  const button = h("button", { class: "aether-button aether-copy", type: "button", "data-testid": "copy", onclick: async () => {
+    try {
+      await navigator.clipboard.writeText(pieces.map(([, text]) => text).join(""));
+      button.textContent = "Copied";
+    } catch {
+      button.textContent = "The browser does not let it be copied";
+    }
+  } }, "Copy");
+  return button;
+}
+
 /** Text whose `backticked` words are set as code. @param {string} text @returns {(string|Node)[]} */
 function inline(text) {
   return text.split(/`([^`\n]+)`/).map((piece, index) => (index % 2 ? h("code", {}, piece) : piece));
@@ -290,7 +303,7 @@ class Panel {
     this.state.textContent = header.words;
     this.pick(header, ended);
     const facts = [this.picker.hidden && header.model, header.steps, header.usage].filter(Boolean);
-    this.facts.replaceChildren(...facts.map((text) => h("span", {}, text)));
+    this.facts.replaceChildren(...facts.map((text) => h("span", { title: header.left }, text)));
     this.stop.classList.toggle("aether-gone", ended);
     if (ended) this.stop.disabled = true;
     for (const one of [this.rests, this.telling]) one.classList.toggle("aether-gone", ended);
@@ -306,7 +319,7 @@ class Panel {
     this.paused = paused;
   }
 
-  /** The model as a choice, where there is another one to choose. @param {any} header @param {boolean} ended */
+  /** The model as a choice, if there is one. @param {any} header @param {boolean} ended */
   pick(header, ended) {
     const names = [...new Set([header.model, ...(header.choices ?? [])])].filter(Boolean);
     this.picker.hidden = ended || names.length < 2;
@@ -522,6 +535,8 @@ function drawCall(panel, node, block, memory) {
   body.hidden = !open;
   if (!open) return;
   panel.part(body, block.id, "code", block.code, () => (block.code.length ? code(block.code) : null));
+  panel.part(body, block.id, "copy", block.language === "python" && block.code, () =>
+    block.language === "python" && block.code.length > 0 && copier(block.code));
   const asked = block.gate && { ...block.gate, refused: "", refusals: 0 };
   panel.part(body, block.id, "gate", asked, () => block.gate && drawGate(panel, block, memory));
   if (block.gate) memory.refuse?.(block.gate);
@@ -539,7 +554,7 @@ function drawCall(panel, node, block, memory) {
 /** @param {Block} block @param {boolean} open @param {() => void} toggle */
 function callHead(block, open, toggle) {
   const running = block.status === "running" && block.begun;
-  const names = block.changes.map((/** @type {string} */ text) => text.split(/[:(]/)[0].trim()).slice(0, 3).join("  ");
+  const names = [...new Set(block.changes.map((/** @type {any} */ text) => text.split(/:| \(/)[0]))].slice(0, 3).join("  ");
   return h("button", { class: "aether-row", type: "button", "aria-expanded": String(open), "data-testid": "call-head",
     onclick: toggle },
     h("span", { class: "aether-cell" }, mark(block.status)),
@@ -605,7 +620,7 @@ function outputList(block) {
 function changeLine(block) {
   if (!block.changes.length) return null;
   return h("ul", { class: "aether-changes", "data-testid": "changes", "aria-label": "What changed" },
-    ...block.changes.map((/** @type {string} */ text) => h("li", {}, h("b", {}, text.slice(0, 1)), text.slice(1))));
+    ...block.changes.map((/** @type {any} */ text) => h("li", { "data-s": text[0] }, h("b", {}, text[0]), text.slice(1))));
 }
 
 // ---- asking

@@ -1,0 +1,92 @@
+"""Yeses that last for a notebook, kept for its later kernels in the store's journal.
+
+Each is sealed with this user's key for this notebook, so one that came with somebody else's record, or from another
+notebook, counts for nothing. Taking one back is written there too. Where no notebook is known nothing is kept: such a
+yes ends with its kernel. This module does not know what a yes allows.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aether_nb.errors import LogConflict
+from aether_nb.events import kinds as k
+from aether_nb.store.log import JOURNAL
+from aether_nb.store.seal import Sealer
+from aether_nb.store.store import Store
+
+__all__ = ["Grants"]
+
+TRIES = 5
+"""How often the journal is appended to when somebody else was faster."""
+
+
+@dataclass(frozen=True)
+class Grants:
+    """The yeses that last for one notebook.
+
+    Args:
+        store: The record.
+        sealer: This user's key.
+        notebook: The notebook's path; empty when it is not known.
+        clock: Seconds since the epoch.
+    """
+
+    store: Store
+    sealer: Sealer
+    notebook: str
+    clock: Callable[[], float] = time.time
+
+    def standing(self) -> tuple[list[k.Grant], set[str]]:
+        """Those that this user gave here and has not taken back, and the ids of those that were taken back.
+
+        Raises:
+            StoreError: The journal cannot be read.
+        """
+        given: dict[str, k.Grant] = {}
+        gone: set[str] = set()
+        if not self.notebook or not self.store.chain.verify(JOURNAL).ok:
+            return [], gone
+        for entry in self.store.log.read(JOURNAL):
+            match entry.event:
+                case k.GrantGiven(grant, seal) if self.sealer.verifies(self._fields(grant), seal):
+                    given[grant.id] = grant
+                case k.GrantRevoked(id):
+                    gone.add(id)
+        return [grant for grant in given.values() if grant.id not in gone], gone
+
+    def keep(self, *grants: k.Grant) -> None:
+        """Keep yeses for later kernels.
+
+        Raises:
+            StoreError: They could not be written.
+        """
+        self._note([k.GrantGiven(grant, self.sealer.seal(self._fields(grant))) for grant in grants])
+
+    def revoke(self, id: str) -> None:
+        """Take one back, for later kernels too.
+
+        Raises:
+            StoreError: It could not be written: then it still stands there.
+        """
+        self._note([k.GrantRevoked(id, "the user")])
+
+    def _note(self, events: list[k.GrantGiven] | list[k.GrantRevoked]) -> None:
+        if not self.notebook or not events:
+            return
+        tries = 0
+        while True:
+            head, tries = sum(1 for _ in self.store.log.read(JOURNAL)), tries + 1
+            try:
+                self.store.log.append(JOURNAL, head, events, self.clock())
+                return
+            except LogConflict:
+                if tries == TRIES:
+                    raise
+
+    def _fields(self, grant: k.Grant) -> tuple[str, ...]:
+        """What the seal of a yes binds."""
+        what = (grant.id, grant.tool, grant.rule, grant.risk, grant.lasts, grant.by)
+        return ("grant", f"notebook {self.notebook}", *what)

@@ -1,0 +1,119 @@
+"""Names, types and single values as text: on one line, of bounded length, without running code of an unknown object.
+
+It does not know what is told, nor to whom.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from aether_nb.live.describing.safely import class_module, class_name, genuine, root
+
+__all__ = ["harmless", "label", "many", "one_line", "printable", "root", "type_name", "value_text", "word"]
+
+SIMPLE = {int, float, bool, str, bytes, type(None)}
+SCALARS = {"int", "float", "complex", "bool", "NoneType", "str", "bytes", "ellipsis", "range", "slice"}
+KNOWN = {"datetime", "decimal", "fractions", "uuid"}
+"""Modules whose values have a ``__str__`` that is quick and says what they are."""
+PANDAS_VALUES = {"Timestamp", "Timedelta", "Period", "Interval", "NaTType", "NAType"}
+ZONED = {"datetime", "time", "Timestamp"}
+ZONES = {"datetime", "zoneinfo", "pytz", "dateutil", "pandas"}
+"""Whose time zones are known to answer quickly."""
+PUBLIC = {"pandas", "polars", "pyarrow", "duckdb", "numpy"}
+"""Libraries whose classes people know by the library's name, wherever they are defined in it."""
+_HARMLESS: dict[int, type] = {}
+"""Classes that were found to be harmless, by identity."""
+PLAIN_WORD = re.compile(r"\w+( \w+)*")
+
+
+def label(name: object) -> str:
+    """The name of a column as text, whatever it is."""
+    if type(name) is str:
+        return name
+    return str(name) if type(name) is int and name.bit_length() < 400 else value_text(name, 200)
+
+
+def word(name: object) -> str:
+    """A name as it stands in a line: bare when it cannot be mistaken for anything else, else as a JSON string."""
+    text = label(name)
+    cut = text if len(text) <= 200 else text[:199] + "…"
+    if type(name) is int or (PLAIN_WORD.fullmatch(cut) and not cut.isdigit()):
+        return cut
+    return json.dumps(cut, ensure_ascii=not cut.isprintable())
+
+
+def type_name(klass: type) -> str:
+    """The name a user knows a class by: ``int``, ``pandas.DataFrame``, ``sklearn.linear_model.LinearRegression``."""
+    name = one_line(class_name(klass), 80)
+    module = class_module(klass)
+    if module in {"", "builtins", "__main__"}:
+        return name
+    if root(klass) in PUBLIC:
+        return f"{root(klass)}.{name}"
+    public = module.split("._")[0].lstrip("_")
+    return one_line(f"{public}.{name}", 120)
+
+
+def one_line(text: str, limit: int) -> str:
+    """Untrusted text as one printable line of at most ``limit`` characters."""
+    flat = " ".join("".join(c if c.isprintable() else " " for c in text[: limit + 1]).split())
+    return flat if len(flat) <= limit else flat[: limit - 1] + "…"
+
+
+def many(number: int, noun: str) -> str:
+    """A number of things: ``1 row``, ``2 rows``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def harmless(kind: type) -> bool:
+    """Whether values of exactly this class may be printed, hashed and compared without running anybody's code."""
+    if id(kind) in _HARMLESS:
+        return True
+    module, name = class_module(kind), class_name(kind)
+    if module == "builtins":
+        found = name in SCALARS and (genuine(kind) or kind is type(None) or kind is type(...))
+    else:
+        found = (module in KNOWN or (root(kind) == "pandas" and name in PANDAS_VALUES)) and genuine(kind)
+    if found:
+        _HARMLESS[id(kind)] = kind
+    return found
+
+
+def printable(value: object) -> bool:
+    """Whether this very value may be printed, hashed and compared: a time asks its zone, which may be anybody's."""
+    if not harmless(type(value)):
+        return False
+    if type(value) in SIMPLE or class_name(type(value)) not in ZONED:
+        return True
+    zone = value.tzinfo  # type: ignore[attr-defined]
+    return zone is None or (root(type(zone)) in ZONES and genuine(type(zone)))
+
+
+def value_text(value: object, limit: int = 60) -> str:
+    """A value as Python would write it when its type is known to be harmless, else the name of its type in brackets."""
+    kind = type(value)
+    if kind is bool or value is None:
+        return repr(value)
+    if kind is str or kind is bytes:
+        cut = repr(value[:limit])  # type: ignore[index]
+        return cut if len(value) <= limit else f"{cut[:-1]}…{cut[-1]}"  # type: ignore[arg-type]
+    if kind is int and int(value).bit_length() > 400:  # type: ignore[call-overload]
+        return f"<int of {int(value).bit_length()} bits>"  # type: ignore[call-overload]
+    if kind is float:
+        return repr(float(f"{value:.10g}"))
+    if not printable(value):
+        return f"<{type_name(kind)}>"
+    if kind is range or kind is slice:
+        return _range(value)
+    try:
+        return repr(value) if class_module(kind) == "builtins" else one_line(str(value), limit)
+    except ValueError:  # a fraction of more digits than Python prints
+        return f"<{type_name(kind)}>"
+
+
+def _range(value: object) -> str:
+    """A range or a slice, each of whose ends may be any object, or a number of a million digits."""
+    assert type(value) is range or type(value) is slice
+    ends = (value.start, value.stop, value.step)
+    return f"{class_name(type(value))}({', '.join(map(value_text, ends if value.step != 1 else ends[:2]))})"

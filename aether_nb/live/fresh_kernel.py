@@ -1,0 +1,39 @@
+"""A kernel of this very Python, started for one purpose and ended with it. It knows no run."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+__all__ = ["fresh_kernel"]
+
+START_SECONDS = 60
+
+
+@contextmanager
+def fresh_kernel(folder: Path, environment: Mapping[str, str]) -> Iterator[tuple[Any, Any]]:
+    """A kernel that is ready, as its manager and its client.
+
+    Args:
+        folder: Its working directory.
+        environment: Variables that it has beside those of this process.
+    """
+    from jupyter_client.kernelspec import KernelSpec
+    from jupyter_client.manager import KernelManager
+
+    manager = KernelManager()
+    argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--IPKernelApp.log_level=ERROR"]
+    manager._kernel_spec = KernelSpec(argv=argv, display_name="aether", language="python")
+    manager.start_kernel(env={**os.environ, **environment}, cwd=str(folder))
+    client = manager.client()
+    client.start_channels()
+    try:
+        client.wait_for_ready(timeout=START_SECONDS)
+        yield manager, client
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)

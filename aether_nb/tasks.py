@@ -1,0 +1,92 @@
+"""What a cell can ask a session for, and where it is worked on: plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from aether_nb.agent.asking import Person
+from aether_nb.agent.run import Watcher, new_id
+from aether_nb.events import kinds as k
+from aether_nb.live.jobs import waited
+from aether_nb.live.mentions.values import Mentions
+
+__all__ = ["Cell", "Question", "Resumption", "Task"]
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a person asks, and how it is to be worked on.
+
+    Args:
+        prompt: What was typed.
+        model: A model for this run only; empty for the session's.
+        mode: plan, ask or auto; empty for the session's.
+        plan_only: End with the plan.
+        fresh: Forget the earlier turns.
+        cell: The cell it was typed in; asking again from the same cell replaces its turn.
+        limits: Where the run pauses; the session's when None.
+        park_after: Seconds of waiting for a person after which the run is parked; None for never.
+        bind: The variable that gets the answer; empty for none.
+        wanted: The type of the value that it gets, as it was typed; empty for the answer's text.
+        raw: Nothing in the prompt is a mention.
+        mentions: What the prompt speaks of, once that has been worked out.
+        run: The name of the run that works on it.
+        data: What of the data may leave this machine; empty for the session's setting.
+    """
+
+    prompt: str
+    model: str = ""
+    mode: k.Mode | None = None
+    plan_only: bool = False
+    fresh: bool = False
+    cell: str = ""
+    limits: k.Limits | None = None
+    park_after: float | None = None
+    bind: str = ""
+    wanted: str = ""
+    raw: bool = False
+    mentions: Mentions = field(default_factory=lambda: Mentions(""))
+    run: str = field(default_factory=new_id)
+    data: k.DataLevel | Literal[""] = ""
+
+
+@dataclass(frozen=True)
+class Resumption:
+    """A run that is to go on: its kernel died, it is parked, or its record could not be written.
+
+    Args:
+        run: The run's whole id.
+        take: Take it from a kernel that is alive.
+        anyway: Go on, whoever began it and whatever has changed since.
+        park_after: As for a ``Question``.
+    """
+
+    run: str
+    take: bool = False
+    anyway: bool = False
+    park_after: float | None = None
+    model: str = ""
+
+
+Task: TypeAlias = Question | Resumption
+"""What a cell can be asked to work on."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Where a run is worked on.
+
+    Args:
+        main: Runs a function on the user's main thread.
+        people: Who may be asked, in this order.
+        watcher: Who is told of every entry.
+        hold: Lets a job on that thread wait for something.
+    """
+
+    main: Callable[[Callable[[], Any]], Awaitable[Any]]
+    people: Sequence[Person]
+    watcher: Watcher
+    hold: Callable[[Callable[[], Future[Any]]], Any] = waited

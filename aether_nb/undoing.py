@@ -1,0 +1,293 @@
+"""Taking calls back: which ones are meant, what that will do, and doing it.
+
+Nothing is done before it could be looked at: ``prepare`` says what would become of each variable and file, what has
+been changed since, and what cannot be taken back. ``perform`` does it and appends that it was done; nothing is erased,
+and what was undone can be done once more. It stands on a record and on the points of this kernel, and asks nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+from aether_nb.agent.run import Run
+from aether_nb.errors import AetherError, UndoRefused, WorkspaceError
+from aether_nb.events import kinds as k
+from aether_nb.events.folds import fold
+from aether_nb.events.state import Call, RunState
+from aether_nb.live.undo import Done, Points, differs, put_back
+from aether_nb.store.blobs import Blobs
+from aether_nb.tools.workspace import inside
+
+__all__ = ["Undo", "perform", "prepare"]
+
+NUMBERS = 4
+"""A name of so few digits is the number of a call; a longer one may be the beginning of an id."""
+
+
+@dataclass
+class Undo:
+    """What would be done.
+
+    Args:
+        run: The run.
+        calls: The calls that are taken back, the newest first, with their numbers.
+        undoes: The earlier undo that is taken back itself; empty when calls are.
+        done: What they changed in this kernel.
+        files: The files that they wrote, in the order in which they are put back.
+        left: What stays as it is, in sentences.
+        conflicts: What was changed since, by name: undoing takes that away.
+        made: The names that the calls had made.
+        changed: Where there is anything to take back at all.
+    """
+
+    run: str
+    calls: dict[int, Call]
+    undoes: str = ""
+    done: Done = field(default_factory=lambda: Done({}, []))
+    files: list[k.FileChange] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    conflicts: dict[str, str] = field(default_factory=dict)
+    made: frozenset[str] = frozenset()
+
+    @property
+    def nothing(self) -> bool:
+        """Whether nothing would become of it."""
+        return not (self.done or self.files)
+
+    @property
+    def changes(self) -> tuple[k.Change, ...]:
+        """What becomes of the user's names."""
+        words = {"removed": "removed", "back": "added", "changed": "changed"}
+        told = self.done.told().items()
+        return tuple(
+            k.Change(name, words[what], details=(text,) if text else ())  # type: ignore[arg-type]  # as above
+            for name, (what, text) in told
+        )
+
+
+# ---- which calls
+
+
+def prepare(
+    entries: Sequence[k.Entry],
+    points: Points,
+    namespace: Mapping[str, Any],
+    workspace: Path,
+    *,
+    call: str = "",
+    to: str = "",
+    own: bool = True,
+) -> Undo:
+    """What taking calls of a run back would do. Nothing is changed.
+
+    Args:
+        entries: The run's record.
+        points: What can be taken back in this kernel.
+        namespace: The user's variables.
+        workspace: The folder inside which files may be touched.
+        call: One call, by number or id; or the name of an undo, which is taken back itself. Empty for all.
+        to: The last call that stays; all after it are taken back.
+        own: Whether this user began the run. Of somebody else's, no file is touched.
+
+    Raises:
+        UndoRefused: There is no such call, or nothing to take back.
+    """
+    state, events = fold(entries), [entry.event for entry in entries]
+    known = {event.id: event for event in events if isinstance(event, k.UndoDone)}
+    if call in known:
+        return _undone_again(state, known, known[call], points, namespace)
+    numbered = dict(enumerate(state.calls.values(), 1))
+    chosen = {number: numbered[number] for number in sorted(_chosen(state, numbered, call, to), reverse=True)}
+    undo = Undo(state.run, {number: one for number, one in chosen.items() if _acted(one) and not one.undone})
+    dones: list[Done] = []
+    for one in undo.calls.values():
+        done = points.get(state.run, one.id)
+        if done:
+            dones.append(done)
+        undo.left += _left(one, events, points, done)
+        _take_files(undo, one.id, events, workspace, own)
+    if dones:
+        undo.done = reduce(lambda later, earlier: earlier.then(later), dones)
+    touched = [event for event in events if getattr(event, "call_id", "") in {one.id for one in undo.calls.values()}]
+    undo.made = _names(touched, "added")
+    undo.calls = {n: one for n, one in undo.calls.items() if _matters(one, touched, points, state.run) or call}
+    undo.conflicts = _conflicts(undo, namespace)
+    if undo.nothing and not undo.left:
+        raise _nothing(state, call or to)
+    return undo
+
+
+def _chosen(state: RunState, numbered: Mapping[int, Call], call: str, to: str) -> Iterable[int]:
+    if call:
+        return [_number(state, numbered, call)]
+    after = _number(state, numbered, to) if to else 0
+    return [number for number in numbered if number > after]
+
+
+def _number(state: RunState, numbered: Mapping[int, Call], name: str) -> int:
+    """The number of the call that is meant.
+
+    Raises:
+        UndoRefused: There is none, or there are several.
+    """
+    if name.isdigit() and len(name) < NUMBERS and int(name) in numbered:
+        return int(name)
+    found = [number for number, call in numbered.items() if call.id == name]
+    found = found or [number for number, call in numbered.items() if call.id.startswith(name)]
+    if len(found) == 1:
+        return found[0]
+    calls = ", ".join(f"{number} ({call.name})" for number, call in numbered.items())
+    what = f"{'Several calls' if found else 'No call'} of run {state.run} {'go' if found else 'goes'} by {name!r}."
+    raise UndoRefused(what, f"Its calls: {calls or 'none'}.", f"%aether undo --run {state.run} NUMBER")
+
+
+def _acted(call: Call) -> bool:
+    return call.status in ("begun", "finished", "failed", "doubtful", "skipped") and call.proposed.effect != "pure"
+
+
+def _names(events: Iterable[k.Event], what: str) -> frozenset[str]:
+    changed = [event for event in events if isinstance(event, k.NamespaceChanged)]
+    return frozenset(change.name for event in changed for change in event.changes if change.what == what)
+
+
+def _matters(call: Call, touched: Iterable[k.Event], points: Points, run: str) -> bool:
+    """Whether a call left anything behind."""
+    told = (k.NamespaceChanged, k.FileWritten)
+    left = any(isinstance(event, told) and event.call_id == call.id for event in touched)
+    return left or bool(points.get(run, call.id)) or call.proposed.effect == "external"
+
+
+# ---- what becomes of it
+
+
+def _left(call: Call, events: Sequence[k.Event], points: Points, done: Done | None) -> list[str]:
+    """What of a call cannot be taken back, in sentences."""
+    mine = [event for event in events if getattr(event, "call_id", "") == call.id]
+    left = [why for event in mine if isinstance(event, k.UndoLimited) for why in event.why]
+    names = sorted({change.name for event in mine if isinstance(event, k.NamespaceChanged) for change in event.changes})
+    if names and done is None:
+        why = "what was kept of it has been given up, to save memory" if _dropped(call, points) else GONE
+        left.append(f"{', '.join(names)} ({call.name}): {why}")
+    if call.proposed.effect == "external" and not any(isinstance(event, k.FileWritten) for event in mine):
+        what = call.proposed.effect_text or call.name
+        why = "; ".join(reason for reason in call.proposed.reasons if not reason.startswith("cannot be undone"))
+        left.append(f"what {call.name} may have done outside the kernel ({why or what})")
+    return left
+
+
+GONE = "its earlier values died with the kernel in which it ran"
+
+
+def _dropped(call: Call, points: Points) -> bool:
+    return any(name == call.id for _, name in points.dropped)
+
+
+def _take_files(undo: Undo, call: str, events: Iterable[k.Event], workspace: Path, own: bool) -> None:
+    """Add the files that a call wrote, as far as they may be touched."""
+    written = [event.change for event in events if isinstance(event, k.FileWritten) and event.call_id == call]
+    for change in reversed(written):
+        if not own:
+            undo.left.append(f"{change.path}: this run was not recorded by you")
+        elif change.lost:
+            undo.left.append(f"{change.path}: {change.lost}")
+        else:
+            try:
+                inside(workspace, change.path)
+                undo.files.append(change)
+            except WorkspaceError as error:
+                undo.left.append(error.what)
+
+
+def _conflicts(undo: Undo, namespace: Mapping[str, Any]) -> dict[str, str]:
+    found = undo.done.conflicts(namespace)
+    seen = set[str]()
+    for change in undo.files:
+        if change.path not in seen and (how := differs(change)):  # the newest write is the one to compare with
+            found[change.path] = how
+        seen.add(change.path)
+    return found
+
+
+def _undone_again(
+    state: RunState, known: Mapping[str, k.UndoDone], event: k.UndoDone, points: Points, namespace: Mapping[str, Any]
+) -> Undo:
+    """What taking back an undo would do.
+
+    Raises:
+        UndoRefused: A later one has taken back the same calls, or it is not known here any more.
+    """
+    last = [other.id for other in known.values() if set(other.call_ids) & set(event.call_ids)][-1]
+    if last != event.id:
+        what = f"{event.id} is not the last word on its calls."
+        raise UndoRefused(what, f"{last} came after it.", f"%aether undo --run {state.run} {last}")
+    done = points.get(state.run, event.id)
+    if done is None and event.changes:
+        what = f"{event.id} cannot be taken back."
+        raise UndoRefused(what, "The values died with the kernel in which it was done.", "Ask anew: %%aether")
+    numbered = enumerate(state.calls.values(), 1)
+    calls = {number: call for number, call in numbered if call.id in event.call_ids}
+    undo = Undo(state.run, dict(reversed(calls.items())), event.id, done or Done({}, []), list(reversed(event.files)))
+    undo.made = frozenset(change.name for change in event.changes if change.what == "removed")
+    undo.conflicts = _conflicts(undo, namespace)
+    return undo
+
+
+def _nothing(state: RunState, name: str) -> UndoRefused:
+    undone = [call for call in state.calls.values() if call.undone]
+    why = "What it did was taken back before." if undone else "It changed no variable and wrote no file."
+    what = f"There is nothing to undo in run {state.run}" + (f" for {name!r}." if name else ".")
+    return UndoRefused(what, why, f"Look at it: %aether trace {state.run}")
+
+
+# ---- doing it
+
+
+def perform(
+    undo: Undo, run: Run, points: Points, namespace: MutableMapping[str, Any], blobs: Blobs, by: str
+) -> k.UndoDone:
+    """Take the calls back, and record that it was done. On the user's main thread.
+
+    Args:
+        undo: What is to be done.
+        run: The run, with all of its log taken in, under a lease.
+        points: Where the way back is kept.
+        namespace: The user's variables.
+        blobs: Where the bytes of files are.
+        by: Who said so.
+    """
+    files, left = [], list(undo.left)
+    for change in undo.files:
+        try:
+            files.append(put_back(change, blobs))
+        except AetherError as error:
+            left.append(f"{change.path}: {error.what} {error.why}".strip())
+    changes, places = undo.changes, undo.done.before.names
+    back = undo.done.undo(namespace)
+    left += [f"{name}: {why}" for name, why in back.missed.items()]
+    id = f"u{sum(isinstance(entry.event, k.UndoDone) for entry in run.log.read(run.id)) + 1}"
+    again = tuple(change.name for change in changes if change.what == "added" and change.name in undo.made)
+    redone = undo.undoes and not _is_redo(run, undo.undoes)
+    points.put(run.id, id, back)
+    done = k.UndoDone(
+        id,
+        tuple(call.id for call in undo.calls.values()),
+        by,
+        changes,
+        tuple(files),
+        places,
+        tuple(left),
+        undo.undoes if redone else "",
+        again if undo.undoes else (),
+    )
+    run.append(done)
+    return done
+
+
+def _is_redo(run: Run, id: str) -> bool:
+    """Whether an undo took another one back."""
+    undos = (entry.event for entry in run.log.read(run.id))
+    return any(isinstance(event, k.UndoDone) and event.id == id and bool(event.undoes) for event in undos)

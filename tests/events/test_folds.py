@@ -1,0 +1,51 @@
+"""Laws of the fold of a whole log: it comes to what the same events come to one by one, and changes nobody's state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from aether_nb.events import kinds as k
+from aether_nb.events.folds import fold, step
+from aether_nb.events.messages import Message, Text, ToolCall, Usage
+from aether_nb.events.state import RunState
+from aether_nb.events.table import Table
+
+
+def told() -> Iterator[k.Event]:
+    """A run of forty calls."""
+    yield k.RunStarted("q", "m")
+    yield k.ContextComposed((Message.of("user", "q"),))
+    for n in range(40):
+        call = ToolCall(f"c{n}", "run_python", {"code": "x = 1"})
+        yield k.ModelAsked("m", n + 1)
+        yield k.ModelAnswered("m", Message("assistant", calls=(call,)), Usage(10, 5, 0.25), "tool_calls", 0.1)
+        yield k.CallProposed(call, "h", "low", "namespace")
+        yield k.CallBegun(call.id, "h")
+        yield k.NamespaceChanged(call.id, (k.Change("x", "added" if n == 0 else "changed"),))
+        yield k.CallFinished(call.id, (Text("1"),), 0.1)
+
+
+ENTRIES = [k.Entry("r", n, 1.0 + n, event) for n, event in enumerate(told(), 1)]
+
+
+def test_a_log_is_folded_to_what_its_events_come_to_one_by_one() -> None:
+    """However it is cut: what was folded before is a state like any other, and stays as it is."""
+    alone = RunState()
+    for entry in ENTRIES:
+        alone = step(alone, entry)
+    assert fold(ENTRIES) == alone
+    for cut in range(0, len(ENTRIES), 7):
+        before = fold(ENTRIES[:cut])
+        known = dict(before.calls)
+        assert fold(ENTRIES[cut:], before) == alone
+        assert dict(before.calls) == known
+    assert isinstance(alone.calls, Table) and isinstance(fold(ENTRIES).calls, Table)
+    assert (alone.made, alone.usage, alone.seconds) == (("x",), Usage(400, 200, 10.0), float(len(ENTRIES) - 1))
+
+
+def test_usage_adds_up() -> None:
+    """A cost that one of them does not know is known of none; nothing costs nothing."""
+    one, unknown = Usage(1, 2, 0.5, 3, 4, 5, 6), Usage(1, estimated=True)
+    assert Usage.total(()) == Usage(cost=0.0)
+    assert Usage.total((one, one)) == one.plus(one) == Usage(2, 4, 1.0, 6, 8, 10, 12)
+    assert Usage.total((one, unknown)) == Usage(2, 2, None, 3, 4, 5, 6, estimated=True)

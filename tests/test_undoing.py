@@ -1,0 +1,247 @@
+"""Which calls are taken back, what is said before it is done, and what the record says after it."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from aether_nb import undo_verbs
+from aether_nb.agent.run import Run
+from aether_nb.errors import RunNotFound, UndoRefused
+from aether_nb.events import kinds as k
+from aether_nb.events.messages import Message, Text, ToolCall, Usage
+from aether_nb.live.undo import Points, RunPoints
+from aether_nb.store.memory import MemoryLog
+from aether_nb.store.memory_parts import MemoryBlobs
+from aether_nb.undoing import perform, prepare
+
+
+class Told:
+    """A run whose calls really change variables and files, recorded as the driver would record it."""
+
+    def __init__(self, folder: Path, **variables: Any) -> None:
+        self.folder, self.namespace = folder, {"__name__": "__main__", **variables}
+        self.points, self.blobs, self.run = Points(), MemoryBlobs(), Run(MemoryLog(checked=False), "run1")
+        self.kept = RunPoints(self.points, "run1", self.blobs)
+        self.run.append(k.RunStarted("change it", "script"))
+        self.run.append(k.ContextComposed((Message.of("user", "change it"),)))
+
+    def code(self, id: str, code: str, *changes: k.Change, effect: k.Effect = "namespace", reasons=()) -> None:
+        """A call that runs code."""
+        self._begin(ToolCall(id, "run_python", {"code": code}), effect, reasons)
+        self.kept.before(id, self.namespace, code)
+        exec(code, self.namespace)
+        self.namespace.pop("__builtins__")
+        limited = self.kept.after(id, changes)
+        changed = (k.NamespaceChanged(id, changes),) if changes else ()
+        self.run.append(*changed, *limited, k.CallFinished(id, (Text("done"),), 0.1))
+
+    def file(self, id: str, name: str, text: str) -> None:
+        """A call that writes a file."""
+        self._begin(ToolCall(id, "write_file", {"path": name, "content": text}), "external", ())
+        earlier = self.kept.file(self.folder / name)
+        (self.folder / name).write_text(text)
+        self.run.append(self.kept.wrote(id, earlier), k.CallFinished(id, (Text("done"),), 0.1))
+
+    def _begin(self, call: ToolCall, effect: k.Effect, reasons: tuple[str, ...]) -> None:
+        self.run.append(k.ModelAsked("script", 1))
+        reply = Message("assistant", (), calls=(call,))
+        self.run.append(k.ModelAnswered("script", reply, Usage(), "tool_calls", 0.1))
+        self.run.append(k.CallProposed(call, "h", "medium", effect, reasons))
+        self.run.append(k.CallBegun(call.id, "h"))
+
+    def end(self) -> None:
+        """The run ends."""
+        self.run.append(k.RunEnded("done"))
+
+    def look(self, **more: Any) -> Any:
+        """What undo would do."""
+        entries = list(self.run.log.read("run1"))
+        return prepare(entries, self.points, self.namespace, self.folder, **more)
+
+    def undo(self, **more: Any) -> k.UndoDone:
+        """Do it."""
+        return perform(self.look(**more), self.run, self.points, self.namespace, self.blobs, "cell")
+
+
+@pytest.fixture
+def told(tmp_path: Path) -> Told:
+    """Three calls: one makes, one changes what the user has, one writes a file."""
+    run = Told(tmp_path, x=[1])
+    run.code("a1", "made = [0]", k.Change("made", "added", "list"))
+    run.code("a2", "x.append(2)", k.Change("x", "changed", "list"))
+    run.file("b3", "out.txt", "text")
+    return run
+
+
+def test_a_preview_names_everything_and_changes_nothing(told):
+    """Calls, variables, files, conflicts and what stays, in a text for people."""
+    told.code("c4", "import os", k.Change("os", "added"), effect="external", reasons=("starts a program",))
+    told.namespace["made"].append("mine")
+    text = undo_verbs.preview(told.look(), told.folder)
+    assert text == (
+        "Undo in run run1, the newest call first:\n"
+        "  4. run_python  import os\n"
+        "  3. write_file  out.txt\n"
+        "  2. run_python  x.append(2)\n"
+        "  1. run_python  made = [0]\n"
+        "What becomes of it:\n"
+        "  made     removed\n"
+        "  os       removed\n"
+        "  x        its content as before\n"
+        "  out.txt  removed\n"
+        "In conflict (what was changed since is taken away, too):\n"
+        "  made  its content was changed since\n"
+        "Not undone:\n"
+        "  what run_python may have done outside the kernel (starts a program)"
+    )
+    assert told.namespace["x"] == [1, 2]
+
+
+def test_the_model_of_a_run_that_goes_on_is_told(told):
+    """A run that has not ended hears it as soon as no call stands between; a made name counts no longer."""
+    told.undo(call="a1")
+    assert told.run.state.messages[-1].text == (
+        "The user took back what these calls had done: a1.\nGone: made.\nLook at a variable before you use it."
+    )
+    assert told.run.state.made == ()
+    assert told.run.state.calls["a1"].undone
+    told.undo(call="u1")
+    assert "did once more" in told.run.state.messages[-1].text
+    assert "There again: made." in told.run.state.messages[-1].text
+    assert told.run.state.made == ("made",)
+    assert not told.run.state.calls["a1"].undone
+
+
+def test_a_run_that_has_ended_keeps_its_last_word(told):
+    """Nothing is said to the model of a run that is over; its record says what was done."""
+    told.end()
+    before = told.run.state.messages
+    done = told.undo()
+    assert told.run.state.messages == before
+    assert [change.what for change in done.changes] == ["removed", "changed"]
+    assert [change.path for change in done.files] == [str(told.folder / "out.txt")]
+
+
+def test_only_the_last_word_on_a_call_is_taken_back(told):
+    """An undo after which another one came says so; what was undone is not undone twice."""
+    told.undo(call="1")
+    told.undo()
+    with pytest.raises(UndoRefused, match="nothing to undo") as caught:
+        told.undo(call="1")
+    assert caught.value.why == "What it did was taken back before."
+    told.undo(call="u1")
+    with pytest.raises(UndoRefused, match="u1 is not the last word") as caught:
+        told.undo(call="u1")
+    assert caught.value.hint == "%aether undo --run run1 u3"
+
+
+def test_without_the_kernel_files_come_back_and_variables_are_named(told):
+    """After a restart the record still has the bytes; the values are gone, and an undo of them is refused."""
+    told.points = Points()
+    undo = told.look()
+    assert undo.left == [
+        "x (run_python): its earlier values died with the kernel in which it ran",
+        "made (run_python): its earlier values died with the kernel in which it ran",
+    ]
+    told.points = told.kept.points
+    told.undo(call="2")
+    told.points = Points()
+    with pytest.raises(UndoRefused, match="u1 cannot be taken back"):
+        told.look(call="u1")
+
+
+def test_points_that_were_given_up_are_said_to_be_so(told):
+    """It was memory, and not the kernel's death."""
+    done = told.points.get("run1", "a2")
+    told.points._done.clear()
+    told.points.dropped.add(("run1", "a2"))
+    assert done is not None
+    assert told.look(call="2").left == ["x (run_python): what was kept of it has been given up, to save memory"]
+
+
+def test_files_outside_and_in_somebody_elses_run_are_left_alone(told, tmp_path):
+    """A record may have been written by anybody: no file is touched on its word."""
+    outside = k.FileChange(str(tmp_path.parent / "elsewhere.txt"), "", "x")
+    lost = k.FileChange(str(tmp_path / "lost.txt"), "", "x", "it was too large")
+    told.run.append(k.FileWritten("b3", outside), k.FileWritten("b3", lost))
+    left = told.look(call="b3").left
+    assert [line.partition(":")[2] or line for line in left] == [
+        " it was too large",
+        f"{outside.path} lies outside the working folder.",
+    ]
+    foreign = told.look(call="b3", own=False)
+    assert foreign.files == []
+    assert all("not recorded by you" in line for line in foreign.left)
+
+
+def test_what_refuses_is_told_and_the_rest_is_done(told):
+    """Bytes that are gone leave their file as it is; the variables are back."""
+    told.file("b5", "out.txt", "later")
+    told.blobs._blobs.clear()
+    done = told.undo()
+    assert told.namespace["x"] == [1]
+    assert any("out.txt" in line for line in done.left)
+
+
+def test_names_that_fit_several_calls_or_none(told):
+    """The calls there are stand in the error."""
+    with pytest.raises(UndoRefused, match="Several calls"):
+        told.look(call="a")
+    with pytest.raises(UndoRefused, match="No call") as caught:
+        told.look(to="9")
+    assert "1 (run_python)" in caught.value.why
+
+
+def test_a_call_that_only_read_has_nothing_to_undo(told):
+    """It is said that nothing was changed."""
+    told.code("d4", "y = None\ndel y")
+    with pytest.raises(UndoRefused) as caught:
+        told.look(call="d4")
+    assert caught.value.why == "It changed no variable and wrote no file."
+
+
+# ---- the verb
+
+
+def session_of(told: Told) -> Any:
+    """As much of a session as finding a run takes."""
+    known = {"run1": "run1", "run2": "run2"}
+
+    def resolve(name: str) -> str:
+        if name not in known:
+            raise RunNotFound(f"No run goes by {name!r}.")
+        return known[name]
+
+    log = SimpleNamespace(resolve=resolve, read=told.run.log.read)
+    return SimpleNamespace(store=SimpleNamespace(log=log), last="run1")
+
+
+@pytest.mark.parametrize(
+    ("call", "run", "meant"),
+    [
+        ("", "", ("run1", "")),
+        ("2", "", ("run1", "2")),
+        ("a1", "", ("run1", "a1")),
+        ("u1", "", ("run1", "u1")),
+        ("run2", "", ("run2", "")),
+        ("2", "run2", ("run2", "2")),
+        ("what", "", ("run1", "what")),
+    ],
+)
+def test_a_word_is_a_call_an_undo_or_a_run(told, call, run, meant):
+    """A call of the last run comes first; a longer name may be that of another run."""
+    told.undo(call="1")
+    assert undo_verbs._meant(session_of(told), call, run) == meant
+
+
+def test_options_of_the_verb_are_those_of_the_table():
+    """What is typed after undo is read as the handler expects it."""
+    from aether_nb import verbs
+
+    found = verbs.parse(verbs.find("undo", "notebook"), ["2", "--run", "r", "--yes"], "notebook")
+    assert found == Namespace(call="2", to="", run="r", preview=False, yes=True)
