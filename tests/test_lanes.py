@@ -106,5 +106,5 @@ def test_figures_are_written_with_their_date(suite, tmp_path):
     assert suite(code, AETHER_TEST_FIGURES=str(tmp_path / "figures.md")) == (0, "1 passed")
     text = (tmp_path / "figures.md").read_text(encoding="utf-8")
     assert text.startswith("# Figures of the full suite\n\n20")
-    assert "1 tests, 0 failed. Made by `tests/full`." in text
+    assert "1 tests passed, 0 failed. Made by `tests/full`." in text
     assert text.endswith("| what | figure |\n|---|---|\n| append | 32 µs |\n")

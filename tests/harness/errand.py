@@ -120,7 +120,7 @@ def _said(request: Request) -> Any:
 def _answer(messages: tuple[Message, ...]) -> str:
     """What the run found out, read from the conversation alone."""
     called = {call.id: (call.name, n) for n, message in enumerate(messages) for call in message.calls}
-    told = [(called[m.call_id][0], m.text) for m in messages if m.role == "tool" and m.call_id in called]
+    told = [(called[m.call_id][0], bare(m.text)) for m in messages if m.role == "tool" and m.call_id in called]
     found = {name: text for name, text in told if name in ("rate", "ask_user")}
     stock = re.findall(r"\[value\] (\d+)", " ".join(text for name, text in told if name == "run_python"))
     return f"Rate {found['rate']}, for {found['ask_user']}, stock {' '.join(stock)}."
@@ -155,3 +155,8 @@ def doubt(text: str, folder: Path) -> str:
         return "it ran" if (folder / FILE).exists() else "run it"
     done = counts(os.environ[URL], os.environ[CASE]).effects(name)
     return "it ran" if done else "run it"
+
+
+def bare(text: str) -> str:
+    """What a tool said, without the fence around it: its word is another one in each run."""
+    return "\n".join(line for line in text.splitlines() if not line.startswith(("<data id=", "</data id=")))
