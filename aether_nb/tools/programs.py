@@ -136,8 +136,8 @@ async def _read(stream: asyncio.StreamReader, context: Context, name: str) -> st
         if room > 0:
             kept.append(text[:room])
             context.emit(OutputDelta(context.call_id, text[:room], "stderr" if name == "stderr" else "stdout"))
-        elif room + len(text) > 0:
-            kept.append("\n… the rest is left out …\n")
+            if len(text) > room:
+                kept.append("\n… the rest is left out …\n")
         room -= len(text)
     kept.append(decoder.decode(b"", final=True))
     return "".join(kept)
