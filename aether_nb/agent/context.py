@@ -89,7 +89,7 @@ def compose(
         messages.append(Message.of("user", turn.prompt))
         kind: DataKind = "text" if rules.limited and rules.cover(turn) else "rows"
         messages.append(Message("assistant", (Text("\n\n".join(told), kind),)))
-        touched.update(turn.made)
+        touched.update(turn.made, turn.touched)
     variables = (replace(part, columns=tainted(part.columns, touched)) for part in summary)
     return (*messages, Message("user", (Text(prompt), *mentioned, Text("\n\n", "schema"), *variables)))
 
@@ -104,4 +104,4 @@ def turn_of(state: RunState) -> Turn:
         for call in state.calls.values()
         if call.name not in ("plan", "ask_user")
     )
-    return Turn(state.run, state.head, started.prompt, state.answer, calls, state.made, data, hide)
+    return Turn(state.run, state.head, started.prompt, state.answer, calls, state.made, data, hide, state.touched)

@@ -52,14 +52,14 @@ def test_the_model_is_told_what_was_printed_made_and_returned(context: Shelled) 
 def test_the_model_is_told_what_deserves_a_second_look(context: Shelled) -> None:
     """A join that repeats rows comes back with its figures and the request to correct it; a note comes without one."""
     context.shell.user_ns["cities"] = pd.DataFrame({"city": ["Rome", "Oslo", "Oslo"], "land": ["IT", "NO", "no"]})
-    text = use(run_python, context, code="df = df.merge(cities, on='city')").parts[0].text
+    text = use(run_python, context, code="df = df.merge(cities, on='city')").parts[-1].text
     assert text.endswith(
         "[check]\nwarning df: fan-out: 2 rows became 3; key `city` is no longer unique: it repeats in `cities`\n"
         "Correct what was not meant, or say why it is right."
     )
     assert (
         use(run_python, context, code="df = df[df.sales > 6]")
-        .parts[0]
+        .parts[-1]
         .text.endswith("[check]\nnote df: row loss: 2 of 3 rows are gone")
     )
 
