@@ -51,5 +51,4 @@ def profile_table(name: str, context: Context, columns: list[str] | None = None)
 def _told(name: str, summary: Summary) -> Result:
     """What was found at a place; whatever shows values there shows them of the fields that it lies in."""
     above = fields(name)
-    shows = (replace(p, columns=(*above, *p.columns)) if p.data in ("statistics", "rows") else p for p in summary.parts)
-    return Result(tuple(shows))
+    return Result(tuple(replace(p, columns=(*above, *p.columns)) if p.columns else p for p in summary.parts))
