@@ -134,7 +134,7 @@ def _number(state: RunState, numbered: Mapping[int, Call], name: str) -> int:
     Raises:
         UndoRefused: There is none, or there are several.
     """
-    if name.isdigit() and len(name) < NUMBERS and int(name) in numbered:
+    if name.isdecimal() and len(name) < NUMBERS and int(name) in numbered:
         return int(name)
     found = [number for number, call in numbered.items() if call.id == name]
     found = found or [number for number, call in numbered.items() if call.id.startswith(name)]

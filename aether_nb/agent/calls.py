@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 
 from aether_nb.agent.asking import Asking
 from aether_nb.agent.calling import CallContext, Host, Trace
-from aether_nb.agent.egress import Egress
+from aether_nb.agent.egress import Egress, words_of
 from aether_nb.agent.releasing import classified, failure_released, released, shows
 from aether_nb.agent.run import Run
 from aether_nb.errors import AetherError, FatalToolError, InterventionRequired, RepairableToolError
@@ -187,7 +187,8 @@ class Calls:
             yield tuple([await failure_released(event, self.egress, context) for event in events])
         else:
             context.clock, seconds = None, time.monotonic() - begun
-            result = await released(classified(tool, result, run.state.touched), self.egress, context)
+            said = words_of(run.state.messages) if self.egress.rules.hide else None
+            result = await released(classified(tool, result, run.state.touched, said), self.egress, context)
             done = (k.ItemFinished(item),) if item is not None else ()
             finished = k.CallFinished(call.id, result.parts, seconds, result.outputs)
             yield (*result.events, finished, *done)

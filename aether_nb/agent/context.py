@@ -7,10 +7,9 @@ and the log can tell instruction from material.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
-from aether_nb.agent.egress import Rules, limit_rule, tainted
+from aether_nb.agent.egress import Rules, limit_rule, tainted, words_of
 from aether_nb.agent.fencing import fence_rule
 from aether_nb.events.folds import line
 from aether_nb.events.kinds import Mode, Turn
@@ -89,8 +88,11 @@ def compose(
         messages.append(Message.of("user", turn.prompt))
         kind: DataKind = "text" if rules.limited and rules.cover(turn) else "rows"
         messages.append(Message("assistant", (Text("\n\n".join(told), kind),)))
-        touched.update(turn.made)
-    variables = (replace(part, columns=tainted(part.columns, touched)) for part in summary)
+        touched.update(turn.made, turn.touched)
+    theirs = [part for part in summary if not any(c.partition(".")[0] in touched for c in part.columns)]
+    asked = Message("user", (Text(prompt), *theirs))
+    said = words_of((*messages, asked)) if rules.hide else None
+    variables = (tainted(part, touched, said) for part in summary)
     return (*messages, Message("user", (Text(prompt), *mentioned, Text("\n\n", "schema"), *variables)))
 
 
@@ -104,4 +106,4 @@ def turn_of(state: RunState) -> Turn:
         for call in state.calls.values()
         if call.name not in ("plan", "ask_user")
     )
-    return Turn(state.run, state.head, started.prompt, state.answer, calls, state.made, data, hide)
+    return Turn(state.run, state.head, started.prompt, state.answer, calls, state.made, data, hide, state.touched)

@@ -8,6 +8,7 @@ anything, or reads a variable.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -32,6 +33,7 @@ __all__ = [
     "limit_rule",
     "rules_of",
     "tainted",
+    "words_of",
 ]
 
 LEVELS: tuple[DataLevel, ...] = get_args(DataLevel)
@@ -48,7 +50,7 @@ NEEDS: dict[DataKind, DataLevel] = {
 
 WORDS: dict[DataKind, str] = {
     "statistics": "figures made from the data", "rows": "values of the data", "image": "a picture",
-    "output": "what code printed, showed or raised",
+    "output": "what code printed, showed or raised", "schema": "names that may be values",
 }  # fmt: skip
 
 
@@ -111,16 +113,32 @@ def destination(model: Any) -> str:
     return "" if here else str(getattr(model, "name", type(model).__name__))
 
 
-def tainted(columns: tuple[str, ...], touched: Collection[str]) -> tuple[str, ...]:
-    """The columns that a part shows, and any, where one is of a variable that code of the agent has made or changed.
+def tainted(part: Part, touched: Collection[str], said: str | None = None) -> Part:
+    """A part, marked as one that may show any column where it shows a variable that the agent's code made or changed.
+
+    A hidden column may have another name there. A name may even be one of its values, as in a pivot: so names and types
+    are marked, too, where columns are hidden and one of the names is not among the words that were said.
 
     Args:
-        columns: The columns, as ``frame.column`` or the variable's name.
-        touched: Variables that code of the agent has made or changed: a hidden column may have another name there.
+        part: It has its columns as ``frame.column`` or the variable's name.
+        touched: Variables that code of the agent has made or changed.
+        said: What was said in the run so far; None where no column is hidden.
     """
-    if not any(column.partition(".")[0] in touched for column in columns):
-        return columns
-    return tuple(dict.fromkeys((*columns, ANY)))
+    shown = part.columns if any(column.partition(".")[0] in touched for column in part.columns) else ()
+    if part.data == "schema":
+        names = [column.partition(".")[2] or column for column in shown] if said is not None else []
+        shown = tuple(name for name in names if not re.search(rf"(?<!\w){re.escape(name)}(?!\w)", said or ""))
+    return replace(part, columns=tuple(dict.fromkeys((*part.columns, ANY)))) if shown else part
+
+
+def words_of(messages: Iterable[Message]) -> str:
+    """What was said in a run: by the user and the model, and the names and types that were told of variables."""
+    said = []
+    for message in messages:
+        told = (part for part in message.parts if part.data in ("text", "schema") and ANY not in part.columns)
+        said += [part.text for part in told if isinstance(part, Text)]
+        said += [text for call in message.calls for text in call.arguments.values() if isinstance(text, str)]
+    return "\n".join(said)
 
 
 def limit_rule(rules: Rules) -> str:
@@ -271,7 +289,7 @@ def passed(message: Message, rules: Rules | None, fence: str, near: bool = False
         message,
         sent,
         tuple((part.data, 1 if isinstance(part, Image) else len(part.text)) for part in parts),
-        frozenset(column for part in parts for column in part.columns),
+        frozenset(column for part in parts if part.data != "schema" for column in part.columns),
         sum(_rows(part) for part in parts if isinstance(part, Text)),
         sum(isinstance(part, Image) for part in parts),
         withheld,
@@ -285,7 +303,7 @@ def _limited(part: Part, rules: Rules, near: bool) -> Part:
     kind: DataKind = "output" if near else part.data
     if kind in ("text", "released"):
         return part
-    hidden = sorted(column for column in part.columns if rules.hides(column)) if kind != "schema" else []
+    hidden = sorted(c for c in part.columns if rules.hides(c) and (kind != "schema" or c == ANY))
     unknown = kind in ("output", "image") or (kind == "rows" and not part.columns)
     if (unknown and rules.limited and not (kind == "rows" and not rules.hide)) or hidden:
         return Text(_notice(part, kind, rules, hidden))
@@ -301,7 +319,7 @@ def _brief(before: Sequence[Part], parts: Sequence[Part]) -> list[Part]:
     gone = [
         place
         for place, (old, new) in enumerate(zip(before, parts, strict=True))
-        if old.data in ("statistics", "rows") and old.columns and new.data == "text"
+        if old.data in ("schema", "statistics", "rows") and old.columns and new.data == "text"
     ]
     return [Text("") if place in gone[:-1] else part for place, part in enumerate(parts)]
 

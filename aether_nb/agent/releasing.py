@@ -31,7 +31,7 @@ UNSAID = "What it said is not recorded: columns are hidden."
 LEFT_OUT: tuple[dict[str, Any], ...] = ({"text/plain": "(what it showed is not recorded: columns are hidden)"},)
 
 
-def classified(tool: Tool, result: Result, touched: Collection[str] = ()) -> Result:
+def classified(tool: Tool, result: Result, touched: Collection[str] = (), said: str | None = None) -> Result:
     """What a call brought, said more carefully than its tool could.
 
     A tool of ours speaks in its own words, and says which part shows data; nobody knows what is in those of another:
@@ -41,16 +41,11 @@ def classified(tool: Tool, result: Result, touched: Collection[str] = ()) -> Res
         tool: The tool.
         result: What it says that it brought.
         touched: Variables that code of the agent has made or changed.
+        said: What was said in the run so far; None where no column is hidden.
     """
     ours = _ours(tool)
-    return replace(result, parts=tuple(_classified(part, ours, touched) for part in result.parts))
-
-
-def _classified(part: Part, ours: bool, touched: Collection[str]) -> Part:
-    if part.data == "text" and not ours:
-        return replace(part, data="output")
-    columns = tainted(part.columns, touched) if part.data in ("statistics", "rows") else part.columns
-    return part if columns == part.columns else replace(part, columns=columns)
+    parts = (part if ours or part.data != "text" else replace(part, data="output") for part in result.parts)
+    return replace(result, parts=tuple(tainted(part, touched, said) for part in parts))
 
 
 async def released(result: Result, egress: Egress, context: CallContext) -> Result:

@@ -73,7 +73,8 @@ _TAKEN_UP = (k.LeaseTaken.kind, k.RunForked.kind)
 
 
 def _started(state: RunState, event: k.RunStarted) -> Changes:
-    return {"started": event, "allowed": event.limits, "model": event.model}
+    earlier = {name for turn in event.prior for name in (*turn.made, *turn.touched)}
+    return {"started": event, "allowed": event.limits, "model": event.model, "touched": tuple(sorted(earlier))}
 
 
 def _ended(state: RunState, event: k.RunEnded) -> Changes:
@@ -270,8 +271,6 @@ def _settled(state: RunState, event: k.CallSettled) -> Changes:
 
 
 def _changed(state: RunState, event: k.NamespaceChanged) -> Changes:
-    if all(change.what == "changed" for change in event.changes):
-        return {}
     names = {change.name for change in event.changes if change.what == "added"}
     gone = {change.name for change in event.changes if change.what == "removed"}
     touched = {change.name for change in event.changes} - set(state.touched)

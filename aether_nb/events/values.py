@@ -81,8 +81,9 @@ class Limits:
 class Turn:
     """What a later run sees of an earlier one: prompt, answer, one line a call, and the names of variables it made.
 
-    Frozen when the later one starts. ``data`` and ``hide`` are the limits within which its model was told of the data:
-    a model within narrower ones is not told what it said.
+    Frozen when the later one starts. ``touched`` are variables that it has made or changed, and earlier runs that it
+    saw: a hidden column may have another name there. ``data`` and ``hide`` are the limits within which its model was
+    told of the data: a model within narrower ones is not told what it said.
     """
 
     run: str
@@ -93,6 +94,7 @@ class Turn:
     made: tuple[str, ...] = ()
     data: DataLevel = "all"
     hide: tuple[str, ...] = ()
+    touched: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

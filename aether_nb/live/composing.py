@@ -27,10 +27,10 @@ def line(begin: str, head: str, facts: str, sample: str, columns: tuple[str, ...
         head: Names, types and sizes.
         facts: Aggregates.
         sample: Single values.
-        columns: Whose values they are, as ``frame.column``.
+        columns: Whose values they are, as ``frame.column``; the first of them is what the line names.
         limit: How many characters the line may have.
     """
-    parts = [Text(begin + one_line(head, limit), "schema")]
+    parts = [Text(begin + one_line(head, limit), "schema", columns[:1])]
     limit -= len(parts[0].text)
     for text, data in ((facts, "statistics"), (sample, "rows")):
         cut = text if len(text) <= limit else text[: limit - 1] + "…"
@@ -118,6 +118,7 @@ class Block:
                 break
         if names and keep >= 60 and (left := [name for name in names if name not in told]):
             rest = listed(left, keep - 45)
-            self.parts.append(Text(f"\n  - … {len(left)} more columns (names only): {rest}", "schema"))
+            named = tuple(f"{self.name}.{column}" for column in left[: rest.count(", ") + 1])
+            self.parts.append(Text(f"\n  - … {len(left)} more columns (names only): {rest}", "schema", named))
             room -= size(self.parts[-1:])
         return before - room - keep

@@ -13,12 +13,13 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from aether_nb.errors import RepairableToolError
+from aether_nb.events.messages import ANY
 from aether_nb.live.describing.containers import CONTAINERS
 from aether_nb.live.describing.kinds import plain_form
 from aether_nb.live.describing.safely import ancestors, held, members
-from aether_nb.live.describing.words import type_name, value_text
+from aether_nb.live.describing.words import label, type_name, value_text
 
-__all__ = ["look_up"]
+__all__ = ["fields", "look_up"]
 
 MISSING = object()
 TABLE_ATTRIBUTES = {"index", "columns", "dtypes", "dtype", "shape", "array", "T"}
@@ -41,6 +42,25 @@ def look_up(text: str, namespace: Mapping[str, object]) -> Any:
     except (SyntaxError, ValueError) as error:
         raise RepairableToolError(f"{text!r} is no expression.", f"{error}.", "Give a variable's name.") from error
     return _reached(tree, namespace)
+
+
+TURNED = {"T", "array", "index"}
+"""Attributes of a table after which a value may be of any of its columns."""
+
+
+def fields(text: str) -> tuple[str, ...]:
+    """The fields that a place lies in, as ``variable.field``; ANY where it may be of any column. Of a name none.
+
+    Args:
+        text: A place, as ``look_up`` has taken it.
+    """
+    nodes = list(ast.walk(ast.parse(text.strip(), mode="eval").body))
+    root = next((node.id for node in nodes if isinstance(node, ast.Name)), "")
+    if len(nodes) <= 2:  # a name, and that it is read
+        return ()
+    attributes = [node.attr for node in nodes if isinstance(node, ast.Attribute)]
+    steps = [*attributes, *(label(node.value) for node in nodes if isinstance(node, ast.Constant))]
+    return (*(f"{root}.{step}" for step in steps), *((ANY,) if TURNED & set(attributes) else ()))
 
 
 def _reached(node: ast.expr, namespace: Mapping[str, object]) -> Any:

@@ -85,12 +85,13 @@ def profile(name: str, value: object, columns: Sequence[str] = ()) -> Summary:
             )
             read[title] = values
         except Exception as problem:  # noqa: BLE001 - a broken column is told, and hides no other
-            parts.append(Text(f"\n- {word(title)}: not readable ({class_name(type(problem))})", "schema"))
+            said = f"\n- {word(title)}: not readable ({class_name(type(problem))})"
+            parts.append(Text(said, "schema", (f"{name}.{title}",)))
     if len(read) < len(chosen):
-        rest = ", ".join(word(sheet.names[i]) for i in chosen[len(read) :])
-        parts.append(
-            Text(f"\n- … {len(chosen) - len(read)} more columns (names only): {one_line(rest, 2_000)}", "schema")
-        )
+        left = [sheet.names[i] for i in chosen[len(read) :]]
+        rest = one_line(", ".join(map(word, left)), 2_000)
+        named = tuple(f"{name}.{label(title)}" for title in left[: rest.count(", ") + 1])
+        parts.append(Text(f"\n- … {len(left)} more columns (names only): {rest}", "schema", named))
     parts += [*_duplicates(name, read, len(at), about), *_correlations(name, read, about)]
     return Summary(tuple(written(parts)), (name,))
 

@@ -53,7 +53,8 @@ class Summary:
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns (``frame.column``) and variables whose values it shows, or what they amount to."""
-        return tuple(dict.fromkeys(column for part in self.parts for column in part.columns))
+        shows = (part for part in self.parts if part.data != "schema")
+        return tuple(dict.fromkeys(column for part in shows for column in part.columns))
 
 
 def users_own(namespace: Mapping[str, object], hidden: Collection[str] = ()) -> dict[str, object]:

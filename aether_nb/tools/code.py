@@ -19,7 +19,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 from aether_nb.errors import RepairableToolError
 from aether_nb.events.kinds import Change, Event, Kept, NamespaceChanged, NamespaceKept, OutputDelta
-from aether_nb.events.messages import DataKind, Text
+from aether_nb.events.messages import ANY, DataKind, Text
 from aether_nb.live.changes import Photograph, compare, photograph
 from aether_nb.live.execute import Execution, Executor
 from aether_nb.live.guard import Agreement, Guard, Refusal
@@ -200,8 +200,9 @@ def report(
     sections = [tuple(parts), tuple(_changed(changes)), tuple(_checked(changes))]
     if not any(sections):
         sections = [(Text("done; there was nothing to show"),)]
-    if refused:
-        sections.append((Text("\n".join(refusals(refused))),))
+    if refused:  # what it tried may have a value of the data in it, such as the name of a file
+        title, *tried, hint = refusals(refused)
+        sections.append((Text(f"{title}\n"), Text("\n".join(tried), "output"), Text(f"\n{hint}")))
     told = [part for section in sections for part in section]
     ends = {id(part) for part in parts} | {id(section[-1]) for section in sections if section}
     return tuple(replace(p, text=f"{p.text}\n") if id(p) in ends and p is not told[-1] else p for p in told)
@@ -217,7 +218,8 @@ def _changed(changes: tuple[Change, ...]) -> Iterator[Text]:
             comma = ", " if change.type else ""
             said.append(("statistics" if table else "rows", comma + ", ".join(change.details)))
     for kind, pieces in groupby(said, key=lambda one: one[0]):
-        yield Text("".join(text for _, text in pieces), kind)
+        # A new column may have a value of the data for its name.
+        yield Text("".join(text for _, text in pieces), kind, () if kind == "schema" else (ANY,))
 
 
 def _checked(changes: tuple[Change, ...]) -> Iterator[Text]:

@@ -159,18 +159,22 @@ def search_files(
 
 def _files(folder: Path, names: str, workspace: Path) -> Iterator[Path]:
     """The files to search, in the order of their names; links are not followed out of the workspace."""
-    if folder.is_file():
+    if _may_be_searched(folder, workspace):
         yield folder
-        return
     for place, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith((".", "__pycache__", "node_modules")))
         for file in sorted(Path(place, name) for name in files if Path(name).match(names)):
-            try:
-                real = inside(workspace, str(file))
-                if real.is_file() and real.stat().st_size <= MOST_BYTES and not looks_secret(real):
-                    yield file
-            except (WorkspaceError, OSError):
-                continue
+            if _may_be_searched(file, workspace):
+                yield file
+
+
+def _may_be_searched(file: Path, workspace: Path) -> bool:
+    """Whether it is a file of the workspace, not a large one, and none that looks like a key: nobody is asked."""
+    try:
+        real = inside(workspace, str(file))
+        return real.is_file() and real.stat().st_size <= MOST_BYTES and not looks_secret(real)
+    except (WorkspaceError, OSError):
+        return False
 
 
 def _lines(file: Path) -> Iterator[tuple[int, str]]:

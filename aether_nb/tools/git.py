@@ -19,7 +19,17 @@ from aether_nb.tools.programs import run_program
 
 __all__ = ["git"]
 
-QUIET = ("-c", "core.fsmonitor=false", "-c", "core.pager=cat", "-c", "color.ui=false", "--no-optional-locks")
+QUIET = (
+    "-c",
+    "core.fsmonitor=false",
+    "-c",
+    "safe.bareRepository=explicit",
+    "-c",
+    "core.pager=cat",
+    "-c",
+    "color.ui=false",
+    "--no-optional-locks",
+)
 READS: dict[str, tuple[str, ...]] = {
     "status": ("--short", "--branch"),
     "diff": ("--no-ext-diff", "--no-textconv"),
@@ -32,11 +42,16 @@ READS: dict[str, tuple[str, ...]] = {
 """The commands that only read, each with the options that keep it from starting other programs."""
 WRITES = ("add", "commit")
 HARMFUL = re.compile(
-    r"^--?(output|ext-diff|textconv|exec|upload-pack|open-files|contents|d$|D$|m$|M$|c$|C$|f$|delete|move|copy|force|edit|set-|unset-|no-index)"
+    r"^--?(output|ext-diff|textconv|exec|upload-pack|open-files|con(?!tains)|show-signature|d$|D$|m$|M$|c$|C$|f$|"
+    r"delete|move|copy|force|edit|set-|unset-|no-index)"
 )
-"""Options that write a file or start a program, whatever the command."""
+"""Options that write a file, read one of anywhere or start a program, whatever the command."""
+OUTSIDE = re.compile(r"^(-\w|--[\w-]+=)?([/\\~]|[A-Za-z]:[/\\])|(^|[=/\\])\.\.([/\\]|$)")
+"""A path that may lead out of the working folder: git compares any two files, wherever they are."""
 STARTS = re.compile(
-    r"^\s*\[(filter|diff|include|includeif)\b|^\s*(external|command|clean|smudge|process|textconv)\s*=", re.I | re.M
+    r"\[(filter|diff|include|includeif|gpg|submodule)\b|"
+    r"\b(external|command|clean|smudge|process|textconv|program|sshcommand|promisor|partialclone|worktreeconfig)\s*=",
+    re.IGNORECASE,
 )
 """Lines of a configuration that make git start programs when it only reads."""
 
@@ -56,6 +71,8 @@ def judge(arguments: Mapping[str, Any], context: Context) -> Assessment:
         raise RepairableToolError(f"This tool does not know git {command}.", f"It knows: {known}.", "Use shell.")
     if bad := next((option for option in options if HARMFUL.match(option)), ""):
         return Assessment("high", "external", (f"{bad} may write a file or start a program",), f"runs: {line}")
+    if bad := next((option for option in options if OUTSIDE.search(option)), ""):
+        return Assessment("high", "external", (f"{bad} may lie outside the working folder",), f"runs: {line}")
     if _starts_programs(context.workspace):
         reasons = ("the repository's own configuration makes git start other programs",)
         return Assessment("high", "external", reasons, f"runs: {line}")
@@ -80,7 +97,11 @@ async def git(command: str, context: Context, arguments: list[str] | None = None
 
 
 def _starts_programs(folder: Path) -> bool:
-    """Whether the configuration of the repository above a folder may; unknown is yes."""
+    """Whether the configuration of the repository above a folder may; unknown is yes.
+
+    Raises:
+        RepairableToolError: There is no repository: git would compare files that belong to none.
+    """
     for place in (folder, *folder.parents):
         dot = place / ".git"
         if dot.is_dir():
@@ -90,4 +111,4 @@ def _starts_programs(folder: Path) -> bool:
                 return True
         if dot.exists():  # a worktree or a submodule: its configuration lies elsewhere
             return True
-    return False
+    raise RepairableToolError("The working folder belongs to no repository.", hint="Read files with read_file.")

@@ -23,7 +23,8 @@ from aether_nb.tools.function import declare
 
 __all__ = ["query"]
 
-CLOSED: dict[str, Any] = {"enable_external_access": False, "python_enable_replacements": False}
+CLOSED: dict[str, Any] = {"enable_external_access": False, "python_enable_replacements": False, "temp_directory": ""}
+"""Also what does not fit into memory is not written to a file: it may be of a column that must not reach the disk."""
 MOST_ROWS = 100
 TABLES = {
     ("pandas", "DataFrame"),
@@ -120,15 +121,19 @@ def _kept(frame: Any, name: str, context: Context, begun: float, sql: str, table
     """The result under a name of the notebook's; a model is told its size and its first rows."""
     namespace = context.shell.user_ns
     _check_name(name)
-    before, keeper = photograph(namespace, (name,)), context.keeper
+    before, keeper, undo = photograph(namespace, (name,)), context.keeper, context.undo
     inputs = keeper.read(namespace, "\n".join(filter(str.isidentifier, tables))) if keeper else ()
+    if undo is not None:
+        undo.before(context.call_id, namespace, f"{name} = None")
     namespace[name] = frame
     changes = compare(before, namespace)
+    limited = undo.after(context.call_id, changes) if undo is not None else ()
     kept = keeper.keep(namespace, (name,), time.monotonic() - begun, again=False) if keeper else ()
     noted = (NamespaceKept(context.call_id, kept, inputs),) if kept or inputs else ()
     told = _told(frame[:5], f"{name} holds {len(frame):,} rows × {len(frame.columns)} columns. The first ones:\n")
     coded = CallCoded(context.call_id, f"import duckdb\n\n{name} = duckdb.sql({sql!r}).{_made_by(frame)}()")
-    return Result(told.parts, told.outputs, (NamespaceChanged(context.call_id, changes), *noted, coded))
+    events = (NamespaceChanged(context.call_id, changes), *noted, *limited, coded)
+    return Result(told.parts, told.outputs, events)
 
 
 def _made_by(frame: Any) -> str:

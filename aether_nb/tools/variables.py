@@ -5,10 +5,12 @@ What they tell is in parts by what it shows of the data: names and types, aggreg
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from aether_nb.live.inspecting import inspect
-from aether_nb.live.paths import look_up
+from aether_nb.live.paths import fields, look_up
 from aether_nb.live.profiling import profile
-from aether_nb.live.summary import summarize
+from aether_nb.live.summary import Summary, summarize
 from aether_nb.tools.base import Context, Result
 from aether_nb.tools.function import declare
 
@@ -30,7 +32,7 @@ def inspect_variable(name: str, context: Context) -> Result:
     Args:
         name: The variable's name, or attributes and items of one, such as config['model'].layers[0].
     """
-    return Result(inspect(name.strip(), look_up(name, context.shell.user_ns)).parts)
+    return _told(name, inspect(name.strip(), look_up(name, context.shell.user_ns)))
 
 
 @declare(risk="low", effect="pure", where="main", title=lambda call: f"Profile {call['name']}")
@@ -43,4 +45,10 @@ def profile_table(name: str, context: Context, columns: list[str] | None = None)
         name: The variable's name, or attributes and items of one.
         columns: Only these columns; all when left out.
     """
-    return Result(profile(name.strip(), look_up(name, context.shell.user_ns), columns or ()).parts)
+    return _told(name, profile(name.strip(), look_up(name, context.shell.user_ns), columns or ()))
+
+
+def _told(name: str, summary: Summary) -> Result:
+    """What was found at a place; whatever shows values there shows them of the fields that it lies in."""
+    above = fields(name)
+    return Result(tuple(replace(p, columns=(*above, *p.columns)) if p.columns else p for p in summary.parts))

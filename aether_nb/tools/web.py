@@ -11,7 +11,7 @@ import asyncio
 import json
 import socket
 from collections.abc import Mapping
-from ipaddress import ip_address
+from ipaddress import IPv6Network, ip_address
 from typing import Any, Literal
 from urllib.parse import urljoin, urlsplit
 
@@ -28,6 +28,8 @@ REDIRECTS = 5
 LONG_ADDRESS = 200
 """Characters of an address; a longer one may carry away what it should not."""
 READS = ("GET", "HEAD")
+TRANSLATED = (IPv6Network("64:ff9b::/96"), IPv6Network("2002::/16"))
+"""Addresses that stand for one of the older kind, which may be any."""
 KEEPS_OUT = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
 """Headers that carry a key: a model has none to give."""
 
@@ -116,9 +118,20 @@ def _host(url: str) -> str:
 def _is_private(host: str) -> bool:
     """Whether a host is this machine or lies inside a private network, as far as its spelling tells."""
     try:
-        return not ip_address(host).is_global
+        return _is_inside(host)
     except ValueError:
         return "." not in host or host.endswith((".local", ".internal", ".localhost", ".home.arpa"))
+
+
+def _is_inside(address: str) -> bool:
+    """Whether an address is not plainly one of the public internet.
+
+    Raises:
+        ValueError: It is no address.
+    """
+    found = ip_address(address.partition("%")[0])
+    local = found.is_multicast or not found.is_global
+    return local or (found.version == 6 and (found.is_site_local or any(found in net for net in TRANSLATED)))
 
 
 async def _same_network(url: str, private: bool) -> None:
@@ -135,7 +148,7 @@ async def _same_network(url: str, private: bool) -> None:
     except OSError:
         return  # behind a proxy nobody here needs to know; else the request itself says what is wrong
     for *_, address in found:
-        if not ip_address(str(address[0]).partition("%")[0]).is_global:
+        if _is_inside(str(address[0])):
             raise RepairableToolError(f"{host} means {address[0]}, which lies inside your network.", "It is not asked.")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from aether_nb import ScriptedModel
-from aether_nb.agent.egress import Egress, Rules, destination, limit_rule, rules_of, tainted
+from aether_nb.agent.egress import Egress, Rules, destination, limit_rule, rules_of, tainted, words_of
 from aether_nb.agent.fencing import fence_rule
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import Image, Message, Origin, Part, Text, ToolCall, ToolSpec
@@ -260,8 +260,31 @@ def test_a_key_in_two_pieces_is_masked() -> None:
 
 
 def test_what_code_of_the_agent_has_made_may_show_any_column() -> None:
-    """A hidden column may have another name there: its figures and values count as hidden, its names do not."""
-    assert tainted(("df.a", "copy.b"), {"copy"}) == ("df.a", "copy.b", "*")
-    assert tainted(("df.a",), {"copy"}) == ("df.a",)
+    """A hidden column may have another name there: its figures and values count as hidden."""
+    assert tainted(Text("x", "rows", ("df.a", "copy.b")), {"copy"}).columns == ("df.a", "copy.b", "*")
+    assert tainted(Text("x", "rows", ("df.a",)), {"copy"}).columns == ("df.a",)
+    assert tainted(Text("x", "schema", ("copy.ann@x.org",)), {"copy"}).columns == ("copy.ann@x.org",)
     assert Rules(hide=("email",)).hides("*") and not Rules("schema").hides("*")
     assert "nobody knows" in sent(Rules(hide=("email",)), Text("x", "rows", ("copy.b", "*")))[0]
+
+
+def test_a_name_that_nobody_has_said_may_be_a_value() -> None:
+    """A pivot has values for its names: of what the agent's code has made only names are told that were said."""
+    code = ToolCall("c", "run_python", {"code": "copy['total'] = 1; copy = copy.pivot(columns='email')", "n": 1})
+    told = words_of(
+        [
+            Message.of("user", "How many?"),
+            Message("assistant", (Text("I look."),), (code,)),
+            Message(
+                "tool", (Text("ann@x.org", "rows"), Text("bob@x.org", "schema", ("*",)), Image("image/png", "AA=="))
+            ),
+        ]
+    )
+    assert "total" in told and "How many?" in told and "@x.org" not in told
+    hidden = Rules(hide=("email",))
+    for name, passes in (("total", True), ("ann@x.org", False), ("bob@x.org", False), ("tot", False)):
+        part = tainted(Text(f"- {name}: int64", "schema", (f"copy.{name}",)), {"copy"}, told)
+        text, left = sent(hidden, part)
+        assert (name in text, left.withheld, left.columns) == (passes, int(not passes), ())
+        assert tainted(part, {"other"}, told) == part
+    assert "names that may be values" in sent(hidden, Text("x", "schema", ("copy.x", "*")))[0]

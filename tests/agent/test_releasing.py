@@ -199,6 +199,9 @@ def test_the_context_asks(tmp_path: Any) -> None:
         messages = compose("p", summary, mode="ask", workspace=tmp_path, prior=[turn], fence="f0", rules=rules)
         assert messages[2].parts[0].data == kind
         assert messages[-1].parts[-1].columns == ("copy.x", "*")
+        changed = k.Turn("r", 1, "q", "", data="stats", touched=("copy",))
+        messages = compose("p", summary, mode="ask", workspace=tmp_path, prior=[changed], fence="f0", rules=rules)
+        assert messages[-1].parts[-1].columns == ("copy.x", "*")
         assert ("limits what you see" in messages[0].text) is rules.limited
         assert '<data id="f0">' in messages[0].text
 

@@ -43,6 +43,20 @@ def test_a_log_is_folded_to_what_its_events_come_to_one_by_one() -> None:
     assert (alone.made, alone.usage, alone.seconds) == (("x",), Usage(400, 200, 10.0), float(len(ENTRIES) - 1))
 
 
+def test_what_code_has_made_or_changed_is_known_also_of_earlier_turns() -> None:
+    """A frame that code has given one more column counts as one that it has made: both may show a hidden column."""
+    earlier = k.Turn("r0", 1, "q", "a", made=("copy",), touched=("people",))
+    changed = k.NamespaceChanged("c", (k.Change("sales", "changed"),))
+    removed = k.NamespaceChanged("c", (k.Change("copy", "removed"), k.Change("new", "added")))
+    entries = [
+        k.Entry("r", n, 1.0, e) for n, e in enumerate((k.RunStarted("q", "m", prior=(earlier,)), changed, removed), 1)
+    ]
+    assert fold(entries[:1]).touched == ("copy", "people")
+    assert fold(entries[:2]).touched == ("copy", "people", "sales")
+    assert set(fold(entries).touched) == {"copy", "people", "sales", "new"}
+    assert fold(entries).made == ("new",)
+
+
 def test_usage_adds_up() -> None:
     """A cost that one of them does not know is known of none; nothing costs nothing."""
     one, unknown = Usage(1, 2, 0.5, 3, 4, 5, 6), Usage(1, estimated=True)

@@ -44,6 +44,9 @@ register("model", "far", lambda: Elsewhere([
     code("copy = people.rename(columns={{'email': 'x'}}); copy['y'] = copy.x.str[::-1]; one = people.email[0]"),
     use("inspect_variable", name="copy"), use("inspect_variable", name="people"), use("list_variables"),
     use("profile_table", name="people"), use("query", sql="select email as e, nick from people"),
+    use("inspect_variable", name="people['email']"), use("inspect_variable", name="people['email'][0]"),
+    code("wide = people.pivot_table(values='age', columns='email')"), code("open(people.email[0], 'w')"),
+    use("inspect_variable", name="wide"), use("list_variables"),
     use("read_file", path="people.csv"),
     use("inspect_variable", name="one"), "Done."], name="far"))
 """

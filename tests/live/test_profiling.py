@@ -38,8 +38,9 @@ def test_a_profile_in_full() -> None:
 def test_each_part_says_what_it_shows() -> None:
     """Types are schema, figures are statistics, values are rows, and each names its columns."""
     parts = profile("df", pd.DataFrame(DATA)[["city", "price"]]).parts
-    assert parts[:3] == (
-        Text("profile of df: pandas.DataFrame, 6 rows × 2 columns\n- city: str", "schema"),
+    assert parts[:4] == (
+        Text("profile of df: pandas.DataFrame, 6 rows × 2 columns", "schema"),
+        Text("\n- city: str", "schema", ("df.city",)),
         Text(", 16.7% missing, 2 distinct", "statistics", ("df.city",)),
         Text(", most frequent: 'Oslo' (60.0%), 'Rome' (40.0%)", "rows", ("df.city",)),
     )

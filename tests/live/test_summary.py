@@ -145,13 +145,15 @@ def test_each_part_says_what_it_shows_and_of_which_column() -> None:
     data = pd.DataFrame({"city": ["Rome", "Oslo", "Oslo"], "price": [1.5, None, 2.0]})
     parts = summarize({"df": data, "key": "s3cret"}).parts
     assert parts == (
-        Text("variables (2):\n- df: pandas.DataFrame, 3 rows × 2 columns\n  - city: str", "schema"),
+        Text("variables (2):", "schema"),
+        Text("\n- df: pandas.DataFrame, 3 rows × 2 columns", "schema", ("df",)),
+        Text("\n  - city: str", "schema", ("df.city",)),
         Text(", 2 distinct", "statistics", ("df.city",)),
         Text(": 'Oslo', 'Rome'", "rows", ("df.city",)),
-        Text("\n  - price: float64", "schema"),
+        Text("\n  - price: float64", "schema", ("df.price",)),
         Text(", 33.3% missing, 2 distinct", "statistics", ("df.price",)),
         Text(": 1.5, 2.0", "rows", ("df.price",)),
-        Text("\n- key: str", "schema"),
+        Text("\n- key: str", "schema", ("key",)),
         Text(" = 's3cret'", "rows", ("key",)),
     )
     schema = "".join(part.text for part in parts if part.data == "schema")

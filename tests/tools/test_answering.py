@@ -9,6 +9,7 @@ from traitlets.config import Config
 
 from aether_nb.errors import RepairableToolError
 from aether_nb.events.kinds import CallCoded, NamespaceChanged
+from aether_nb.events.messages import Text
 from aether_nb.tools.answering import answering
 from aether_nb.tools.base import PartlyDone
 from harness.tools import Shelled, assessed, use
@@ -36,13 +37,16 @@ def context(shell: InteractiveShell) -> Shelled:
 
 
 def test_a_value_is_bound_and_the_call_says_its_code(context: Shelled) -> None:
-    """The change is an event, and so is the statement that does the same; the model reads the value as rows."""
+    """The change is an event, and so is the statement that does the same; the model reads the value."""
     result = use(answering("it", "float"), context, expression="df.a.sum() / 2")
     assert context.shell.user_ns["it"] == 1.5
     changed, coded = result.events
     assert isinstance(changed, NamespaceChanged) and changed.changes[0].name == "it"
     assert coded == CallCoded("c1", "it = float(df.a.sum() / 2)")
-    assert result.parts[0].data == "rows" and "[bound] it: float" in result.parts[0].text  # type: ignore[union-attr]
+    assert [(part.data, part.text) for part in result.parts if isinstance(part, Text)] == [
+        ("schema", "[bound] it: float\n"),
+        ("output", "[value] 1.5"),
+    ]
 
 
 def test_a_value_over_several_lines_is_one_expression(context: Shelled) -> None:

@@ -122,7 +122,9 @@ def test_a_search_passes_over_what_is_private(place: ToolContext) -> None:
     (place.workspace / "api.key").write_text("needle")
     (place.workspace / "b.bin").write_bytes(b"needle\0")
     (place.workspace / "link.txt").symlink_to(place.workspace.parent / "outside.txt")
-    assert told(search_files, place, pattern="needle") == "(nothing found)"
+    (place.workspace / "large.txt").write_bytes(b"needle\n" * 300_000)
+    for path in (".", "api.key", "large.txt"):
+        assert told(search_files, place, pattern="needle", path=path) == "(nothing found)"
 
 
 def test_hits_and_time_are_bounded(place: ToolContext, monkeypatch: pytest.MonkeyPatch) -> None:

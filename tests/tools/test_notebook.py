@@ -46,13 +46,13 @@ def test_cells_are_read_as_saved(context: Shelled) -> None:
     assert "[1]" not in told(read_cells, context, start=2, count=1)
 
 
-def test_outputs_are_data(context: Shelled) -> None:
-    """They come only when asked for, as text, and count as rows."""
+def test_cells_and_outputs_may_hold_anything(context: Shelled) -> None:
+    """Outputs come only when asked for, as text; values are typed into cells, too, so both are free output."""
     (part,) = use(read_cells, context, outputs=True).parts
     assert part.data == "output"
     assert "→ hello\n→ 2" in part.text
     assert part.text.endswith("→ division by zero")
-    assert use(read_cells, context).parts[0].data == "text"
+    assert use(read_cells, context).parts[0].data == "output"
 
 
 def test_without_a_file_the_kernel_tells_what_was_run(context: Shelled) -> None:

@@ -119,7 +119,9 @@ def repository(place: ToolContext) -> ToolContext:
 
 
 def test_looking_at_a_repository_asks_nobody(repository: ToolContext) -> None:
-    """Status and log only read."""
+    """Status and log only read, revisions and paths below the working folder included."""
+    for words in (["HEAD~1..HEAD", "--", "new.txt"], ["--contains", "HEAD"], ["HEAD...main", "sub/a..b.txt"]):
+        assert assessed(git, repository, command="log", arguments=words).risk == "low"
     assert assessed(git, repository, command="status").risk == "low"
     assert "?? new.txt" in told(git, repository, command="status")
     assert "first" in told(git, repository, command="log", arguments=["--oneline"])
@@ -133,6 +135,11 @@ def test_looking_at_a_repository_asks_nobody(repository: ToolContext) -> None:
         {"command": "diff", "arguments": ["--output=x"]},
         {"command": "diff", "arguments": ["--ext-diff"]},
         {"command": "diff", "arguments": ["--no-index", "/etc/passwd", "new.txt"]},
+        {"command": "diff", "arguments": ["/dev/null", "/etc/passwd"]},
+        {"command": "diff", "arguments": ["new.txt", "../secret"]},
+        {"command": "blame", "arguments": ["--conten=x", "new.txt"]},
+        {"command": "blame", "arguments": ["-S/etc/passwd", "new.txt"]},
+        {"command": "log", "arguments": ["--show-signature"]},
         {"command": "branch", "arguments": ["-D", "main"]},
         {"command": "branch", "arguments": ["--edit-description"]},
     ],
@@ -147,7 +154,15 @@ def test_what_changes_a_repository_or_starts_a_program_is_asked_about(
 
 
 @pytest.mark.parametrize(
-    "line", ['[diff "x"]\n\tcommand = touch mark', '[filter "x"]\n\tclean = touch mark', "[include]\n\tpath = ../x"]
+    "line",
+    [
+        '[diff "x"]\n\tcommand = touch mark',
+        '[filter "x"]\n\tclean = touch mark',
+        "[include]\n\tpath = ../x",
+        "[log]\n\tshowSignature = true\n[gpg]\n\tprogram = ./x",
+        "[core] sshCommand = touch mark",
+        "[extensions]\n\tworktreeConfig = true",
+    ],
 )
 def test_a_repository_whose_configuration_starts_programs_is_asked_about(repository: ToolContext, line: str) -> None:
     """Reading it would run what somebody else has written there."""
@@ -175,8 +190,9 @@ def test_unknown_commands_and_failures_are_said(place: ToolContext, repository: 
 
 
 def test_a_repository_whose_configuration_lies_elsewhere_is_asked_about(place: ToolContext) -> None:
-    """A worktree's configuration is not read, so it counts as unknown; no repository has none."""
-    assert assessed(git, place, command="status").risk == "low"
+    """A worktree's configuration is not read, so it counts as unknown; where there is no repository, that is said."""
+    with pytest.raises(RepairableToolError, match="no repository"):
+        assessed(git, place, command="status")
     (place.workspace / ".git").write_text("gitdir: /elsewhere\n")
     assert assessed(git, place, command="status").risk == "high"
 

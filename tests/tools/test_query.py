@@ -19,7 +19,7 @@ from aether_nb.events.kinds import CallCoded, NamespaceChanged
 from aether_nb.events.messages import Text
 from aether_nb.tools import plot as plotting
 from aether_nb.tools.plot import plot
-from aether_nb.tools.query import query
+from aether_nb.tools.query import CLOSED, query
 from harness.tools import Shelled, assessed, told, use
 
 
@@ -102,6 +102,17 @@ def test_a_result_is_kept_under_a_name_and_the_change_is_reported(context: Shell
     assert [(change.name, change.what) for change in event.changes] == [("big", "added")]
     use(query, context, sql=SQL.format("pf"), into="totals")
     assert isinstance(context.shell.user_ns["totals"], pl.DataFrame)
+
+
+def test_what_does_not_fit_into_memory_is_not_written_to_a_file(
+    context: Shelled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A large sort would leave columns beside the notebook that are hidden, or that nobody wanted there."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(CLOSED, "memory_limit", "60MB")
+    with pytest.raises(RepairableToolError, match="cannot be run"):
+        use(query, context, sql="select i, md5(i::varchar) m from range(3000000) t(i) order by m", into="sorted_")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_rows_are_bounded_and_the_rest_is_said(context: Shelled) -> None:

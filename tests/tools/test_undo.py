@@ -13,6 +13,7 @@ from aether_nb.store.memory_parts import MemoryBlobs
 from aether_nb.tools.code import run_python
 from aether_nb.tools.editing import edit_file
 from aether_nb.tools.files import write_file
+from aether_nb.tools.query import query
 from harness.keeping import new_shell
 from harness.tools import ToolContext
 
@@ -75,6 +76,18 @@ async def test_a_call_that_fails_or_only_reads_has_a_point_too(context):
     assert [type(event) for event in result.events] == [NamespaceChanged]
     context.points.get("run1", "c2").undo(context.real.user_ns)
     assert context.real.user_ns["small"] == [1]
+
+
+async def test_the_variable_that_a_query_replaces_is_put_back(context):
+    """A result under a name that was taken is undone as code is: the earlier object is there again."""
+    earlier = context.real.user_ns["kept"] = [1]
+    await query.run({"sql": "select 1 as a", "into": "kept"}, context)
+    context.call_id = "c2"
+    await query.run({"sql": "select 1 as a", "into": "made"}, context)
+    for call in ("c2", "c1"):
+        context.points.get("run1", call).undo(context.real.user_ns)
+    assert context.real.user_ns["kept"] is earlier
+    assert "made" not in context.real.user_ns
 
 
 async def test_files_are_kept_before_they_are_written(context, tmp_path):

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from aether_nb import RepairableToolError
+from aether_nb.agent.egress import Rules, cut
 from aether_nb.events.messages import Text
 from aether_nb.tools.base import Result
 from aether_nb.tools.builtin import BUILT_IN
@@ -39,7 +40,7 @@ def test_the_variables_are_listed_in_parts_by_what_they_show(context: ToolContex
     listed = use(list_variables, context)
     assert text_of(listed).startswith("variables (2):\n- df: pandas.DataFrame, 2 rows × 2 columns")
     assert {part.data for part in listed.parts} == {"schema", "statistics", "rows"}
-    columns = {column for part in listed.parts for column in part.columns}
+    columns = {column for part in listed.parts if part.data != "schema" for column in part.columns}
     assert columns == {"df.city", "df.sales", "config", "config.frames", "config.shops"}
 
 
@@ -48,6 +49,29 @@ def test_a_variable_or_a_place_in_one_is_described(context: ToolContext) -> None
     assert "- city: str, 2 distinct: 'Oslo', 'Rome'" in text_of(use(inspect_variable, context, name="df"))
     inside = text_of(use(inspect_variable, context, name="config['frames']['shops'].sales"))
     assert inside.startswith("variables (1):\n- \"config['frames']['shops'].sales\": pandas.Series, 2 values")
+
+
+@pytest.mark.parametrize("tool", [inspect_variable, profile_table])
+@pytest.mark.parametrize(
+    ("place", "column"),
+    [
+        ("df['city']", "df.city"),
+        ("df['city'][0]", "df.city"),
+        ("df.city[0]", "df.city"),
+        ("config['frames']['shops']['city'][1]", "config.city"),
+        ("df.T", "*"),
+        ("df.T[0]", "*"),
+    ],
+)
+def test_what_shows_values_of_a_place_says_of_which_column(
+    context: ToolContext, tool: Any, place: str, column: str
+) -> None:
+    """However a column is reached, its values are known for its own: a rule that hides it holds."""
+    told = use(tool, context, name=place)
+    shows = [part for part in told.parts if part.data in ("statistics", "rows")]
+    assert shows
+    assert all(column in part.columns for part in shows)
+    assert not any("Rome" in part.text or "Oslo" in part.text for part in cut(told.parts, Rules(hide=("city",))))
 
 
 @pytest.mark.parametrize("tool", [inspect_variable, profile_table])
