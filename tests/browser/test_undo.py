@@ -61,3 +61,31 @@ def test_a_call_is_taken_back_by_a_click_while_the_next_one_waits(lab: Lab) -> N
         assert "%aether undo --run" in (book.outputs(1).first.text_content() or "")
         book.run(2)
         assert book.text(2) == "3 True 3"
+
+
+def test_what_a_later_call_built_on_it_is_shown_before_it_is_taken_away(lab: Lab) -> None:
+    """The first click changes nothing and shows what is in conflict; only agreeing to that takes it back."""
+    with lab.browser(1180, 1500, scale=1.5) as page:
+        load = LOAD.replace('    "Oslo', "    [code(\"orders['more'] = 1\", 'Go on')],\n    \"Oslo")
+        book = lab.open(page, "conflict.ipynb", [load, ASK, "print(len(orders), list(orders))"])
+        book.run(0)
+        running = book.start(1)
+        for count in (1, 2, 3):
+            page.wait_for_function(f"() => document.querySelectorAll('[data-testid=call]').length === {count}")
+            if count < 3:
+                page.locator("[data-testid=gate-approve]:not([disabled])").click()
+        card = page.get_by_test_id("call").first
+        card.get_by_test_id("call-head").click()
+        card.get_by_test_id("undo").click()
+        shown = card.get_by_test_id("undo-text")
+        shown.wait_for()
+        assert "In conflict" in shown.inner_text()
+        for theme in ("light", "dark"):
+            book.theme(theme)
+            book.screenshot(ARTIFACTS / f"undo-conflict-{theme}.png", page.get_by_test_id("aether-panel"))
+        card.get_by_test_id("undo-sure").click()
+        card.get_by_test_id("undo").filter(has_text="Redo").wait_for()
+        page.get_by_test_id("gate-deny").click()
+        book.wait(running)
+        book.run(2)
+        assert book.text(2) == "3 ['city', 'sales']"
