@@ -141,8 +141,8 @@ class KernelFace:
         kind = command.get("type")
         if kind == "model":
             self._swap(str(command["name"]))
-        elif kind == "tell" or kind == "pause" or kind == "go":
-            body = {"text": command["text"]} if kind == "tell" else {}
+        elif kind == "tell" or kind == "pause" or kind == "go" or kind == "undo":
+            body = {name: command[name] for name in ("text", "call", "id", "sure") if name in command}
             self.session.thread.loop.call_soon_threadsafe(self._say, Word(kind, "", body))
         elif kind != "stop":
             self.desk.command(command)

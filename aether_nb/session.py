@@ -48,6 +48,7 @@ from aether_nb.serving import Serving
 from aether_nb.store.lease import Holder
 from aether_nb.store.seal import Sealer
 from aether_nb.store.store import Store
+from aether_nb.taking_back import Clicks
 from aether_nb.tasks import Cell, Question, Resumption, Task
 from aether_nb.tools.base import Tool
 from aether_nb.tools.brought import brought, given
@@ -201,17 +202,15 @@ class Session:
             return await (self._ask(task, cell) if isinstance(task, Question) else self._resume(task, cell))
 
     async def _ask(self, question: Question, cell: Cell) -> RunState:
-        model, self.models.only = self.models.model(question.model), question.model
+        shell, model, self.models.only = self.shell, self.models.model(question.model), question.model
         if question.fresh:
             self.turns.clear()
         with self.leased(question.run) as lease:
             run = Run(self.store.log, question.run, (cell.watcher,), epoch=lease.epoch)
-            summary = await cell.main(
-                lambda: summarize(self.shell.user_ns, question.prompt, hidden=self.shell.user_ns_hidden)
-            )
+            summary = await cell.main(lambda: summarize(shell.user_ns, question.prompt, hidden=shell.user_ns_hidden))
             started, tools = self._started(question, model)
             rules = rules_of(started, os.environ)
-            self.cells[run.id] = getattr(self.shell, "execution_count", 0)
+            self.cells[run.id] = getattr(shell, "execution_count", 0)
             opening = context.compose(
                 question.mentions.text or question.prompt,
                 cut(summary.parts, rules) if rules.hide and destination(model) else summary.parts,
@@ -325,16 +324,16 @@ class Session:
             unasked: As for ``Waiting``: what was open when it was taken up is not settled by nobody's no.
         """
         self.last = run.id
-        mail = Mail(self.store.signals, run.id, self.sealer)
         asking = Asking(cell.people) if record is None else Recalled(Asking(cell.people), record)
-        waiting = Waiting(asking, mail, park_after, unasked)
+        waiting = Waiting(asking, Mail(self.store.signals, run.id, self.sealer), park_after, unasked)
         assert run.state.started is not None
         rules = rules_of(run.state.started, os.environ)
         keeper = Keeper(self.store.blobs, signer=Signing(self.sealer), why_not=rules.why_not)
         keeper.recall(known)
-        notebook = Path(self.notebook) if self.notebook else None
-        undo = RunPoints(self.points, run.id, self.store.blobs)
-        host = Host(self.shell, self.workspace, cell.main, keeper=keeper, notebook=notebook, hold=cell.hold, undo=undo)
+        book = Path(self.notebook) if self.notebook else None
+        undo, shell, folder = RunPoints(self.points, run.id, self.store.blobs), self.shell, self.workspace
+        clicks = Clicks(run, undo, shell.user_ns, folder, self.whole, cell.main)
+        host = Host(shell, folder, cell.main, keeper=keeper, undo=undo, notebook=book, hold=cell.hold, take_back=clicks)
         calls = Calls(run, tools, host, waiting.within(run))
         try:
             egress = Egress(rules, run.state.started.fence)

@@ -15,13 +15,12 @@ from aether_nb.agent.run import Run
 from aether_nb.errors import RunNotFound, UndoRefused
 from aether_nb.events import kinds as k
 from aether_nb.events.folds import fold
-from aether_nb.events.state import Call
 from aether_nb.session import Session
-from aether_nb.signalling import called
 from aether_nb.store.lease import Holder
+from aether_nb.taking_back import preview, section
 from aether_nb.undoing import Undo, perform, prepare
 
-__all__ = ["preview", "undone"]
+__all__ = ["undone"]
 
 
 def undone(session: Session, options: argparse.Namespace, ask: Callable[[str], str] | None) -> str:
@@ -119,41 +118,6 @@ def _check_here(run: str, before: Holder | None, lease: Holder) -> None:
 # ---- words
 
 
-def preview(undo: Undo, workspace: Path) -> str:
-    """What would be done, for a person."""
-    what = f"Undo of {undo.undoes} in run {undo.run}: these calls are done once more" if undo.undoes else ""
-    lines = [what or f"Undo in run {undo.run}, the newest call first:"]
-    lines += [f"  {number}. {call.name}  {_purpose(call)}".rstrip() for number, call in undo.calls.items()]
-    rows = [(change.name, " ".join((_WORDS[change.what], *change.details)).strip()) for change in undo.changes]
-    files = {change.path: change for change in undo.files}.values()
-    rows += [(_short(one.path, workspace), "its earlier bytes" if one.before else "removed") for one in files]
-    rows += [(name, "as before") for name in undo.done.before.names]
-    lines += _section("What becomes of it:", rows)
-    conflicts = [(_short(name, workspace), how) for name, how in undo.conflicts.items()]
-    lines += _section("In conflict (what was changed since is taken away, too):", conflicts)
-    lines += _section("Not undone:", [("", why) for why in undo.left])
-    return "\n".join(lines)
-
-
-_WORDS = {"removed": "removed", "added": "there again:", "changed": "", "unknown": ""}
-
-
-def _section(title: str, rows: list[tuple[str, str]]) -> list[str]:
-    width = max((len(name) + 2 for name, _ in rows if name), default=0)
-    return [title, *(f"  {name:<{width}}{said}" for name, said in rows)] if rows else []
-
-
-def _purpose(call: Call) -> str:
-    """What a call was for, on a short line; when nobody said, its first argument."""
-    first = next((text for text in call.proposed.call.arguments.values() if isinstance(text, str)), "")
-    return called(call.proposed.purpose or first)
-
-
-def _short(name: str, workspace: Path) -> str:
-    path = Path(name)
-    return str(path.relative_to(workspace)) if path.is_absolute() and path.is_relative_to(workspace) else name
-
-
 def _text(undo: Undo, done: k.UndoDone) -> str:
     """What was done, and how it is taken back."""
     count = f"{len(done.call_ids)} call{'s' if len(done.call_ids) != 1 else ''}"
@@ -162,5 +126,5 @@ def _text(undo: Undo, done: k.UndoDone) -> str:
     lines += [f"Variables: {', '.join(names)}."] if names else []
     lines += [f"Files: {', '.join(Path(change.path).name for change in done.files)}."] if done.files else []
     lines += [f"Also put back: {', '.join(done.places)}."] if done.places else []
-    lines += _section("Not undone:", [("", why) for why in done.left])
+    lines += section("Not undone:", [("", why) for why in done.left])
     return "\n".join([*lines, f"Take that back: %aether undo --run {undo.run} {done.id}"])

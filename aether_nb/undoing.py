@@ -22,7 +22,7 @@ from aether_nb.live.undo import Done, Points, differs, put_back
 from aether_nb.store.blobs import Blobs
 from aether_nb.tools.workspace import inside
 
-__all__ = ["Undo", "perform", "prepare"]
+__all__ = ["Undo", "perform", "prepare", "take_back"]
 
 NUMBERS = 4
 """A name of so few digits is the number of a call; a longer one may be the beginning of an id."""
@@ -259,6 +259,21 @@ def perform(
         blobs: Where the bytes of files are.
         by: Who said so.
     """
+    done = take_back(undo, list(run.log.read(run.id)), points, namespace, blobs, by)
+    run.append(done)
+    return done
+
+
+def take_back(
+    undo: Undo,
+    entries: Sequence[k.Entry],
+    points: Points,
+    namespace: MutableMapping[str, Any],
+    blobs: Blobs,
+    by: str,
+) -> k.UndoDone:
+    """Take the calls back; ``entries`` are the run's record. Gives what is to be appended. Else as for ``perform``."""
+    earlier = {entry.event.id: entry.event for entry in entries if isinstance(entry.event, k.UndoDone)}
     files, left = [], list(undo.left)
     for change in undo.files:
         try:
@@ -268,11 +283,11 @@ def perform(
     changes, places = undo.changes, undo.done.before.names
     back = undo.done.undo(namespace)
     left += [f"{name}: {why}" for name, why in back.missed.items()]
-    id = f"u{sum(isinstance(entry.event, k.UndoDone) for entry in run.log.read(run.id)) + 1}"
+    id = f"u{len(earlier) + 1}"
     again = tuple(change.name for change in changes if change.what == "added" and change.name in undo.made)
-    redone = undo.undoes and not _is_redo(run, undo.undoes)
-    points.put(run.id, id, back)
-    done = k.UndoDone(
+    redone = undo.undoes and not earlier[undo.undoes].undoes  # it did not take another one back itself
+    points.put(undo.run, id, back)
+    return k.UndoDone(
         id,
         tuple(call.id for call in undo.calls.values()),
         by,
@@ -283,11 +298,3 @@ def perform(
         undo.undoes if redone else "",
         again if undo.undoes else (),
     )
-    run.append(done)
-    return done
-
-
-def _is_redo(run: Run, id: str) -> bool:
-    """Whether an undo took another one back."""
-    undos = (entry.event for entry in run.log.read(run.id))
-    return any(isinstance(event, k.UndoDone) and event.id == id and bool(event.undoes) for event in undos)

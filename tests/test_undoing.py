@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from argparse import Namespace
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from aether_nb import undo_verbs
+from aether_nb import taking_back, undo_verbs
 from aether_nb.agent.run import Run
 from aether_nb.errors import RunNotFound, UndoRefused
 from aether_nb.events import kinds as k
@@ -17,6 +18,7 @@ from aether_nb.events.messages import Message, Text, ToolCall, Usage
 from aether_nb.live.undo import Points, RunPoints
 from aether_nb.store.memory import MemoryLog
 from aether_nb.store.memory_parts import MemoryBlobs
+from aether_nb.store.signals import Signal
 from aether_nb.undoing import perform, prepare
 
 
@@ -82,7 +84,7 @@ def test_a_preview_names_everything_and_changes_nothing(told):
     """Calls, variables, files, conflicts and what stays, in a text for people."""
     told.code("c4", "import os", k.Change("os", "added"), effect="external", reasons=("starts a program",))
     told.namespace["made"].append("mine")
-    text = undo_verbs.preview(told.look(), told.folder)
+    text = taking_back.preview(told.look(), told.folder)
     assert text == (
         "Undo in run run1, the newest call first:\n"
         "  4. run_python  import os\n"
@@ -245,3 +247,56 @@ def test_options_of_the_verb_are_those_of_the_table():
 
     found = verbs.parse(verbs.find("undo", "notebook"), ["2", "--run", "r", "--yes"], "notebook")
     assert found == Namespace(call="2", to="", run="r", preview=False, yes=True)
+
+
+def click(told: Told, id: str, call: str = "", sure: str = "", own: bool = True) -> k.UndoDone | k.UndoShown:
+    """A click on a card while the run is at work; what comes of it is recorded, as the driver would."""
+
+    async def main(job: Any) -> Any:
+        return job()
+
+    def whole(run: str) -> tuple[list[k.Entry], bool]:
+        return list(told.run.log.read(run)), own
+
+    clicks = taking_back.Clicks(told.run, told.kept, told.namespace, told.folder, whole, main)
+    signal = Signal("run1", "undo", "panel", {"call": call or id, "id": id, "sure": sure})
+    came = asyncio.run(clicks(signal))
+    if isinstance(came, k.UndoDone):
+        told.run.append(came)
+    return came
+
+
+def test_a_click_takes_one_call_back_and_the_next_one_does_it_once_more(told):
+    """Undo, Redo and Undo again, each with its own name in the record; files as well as variables."""
+    x = told.namespace["x"]
+    done = click(told, "a2")
+    assert isinstance(done, k.UndoDone) and (done.id, done.call_ids, done.by) == ("u1", ("a2",), "signal:panel")
+    assert told.namespace["x"] is x and x == [1]
+    assert click(told, "u1", "a2").undoes == "u1" and x == [1, 2]
+    assert click(told, "a2").undoes == "" and x == [1]
+    click(told, "b3")
+    assert not (told.folder / "out.txt").exists()
+
+
+def test_a_click_takes_nothing_away_that_was_changed_since_before_that_was_agreed_to(told):
+    """What was agreed to is exactly what was shown: when more has changed meanwhile it is shown again."""
+    told.namespace["x"].append("mine")
+    shown = click(told, "a2")
+    assert isinstance(shown, k.UndoShown) and shown.call_id == "a2"
+    assert "In conflict" in shown.text and "x  its content was changed since" in shown.text
+    assert click(told, "a2", sure="other") == shown and told.namespace["x"] == [1, 2, "mine"]
+    told.namespace["made"].append("more")
+    assert isinstance(click(told, "a2", sure=shown.sure), k.UndoDone)
+    assert told.namespace["x"] == [1] and told.namespace["made"] == [0, "more"]
+
+
+def test_a_click_that_can_do_nothing_is_told_why(told):
+    """A second click on the same button, a card of another call, a call of a kernel that has died."""
+    click(told, "a2")
+    again = click(told, "a2")
+    assert isinstance(again, k.UndoShown) and (again.call_id, again.sure) == ("a2", "")
+    assert "What it did was taken back before" in again.text
+    assert click(told, "u1", "a1") == k.UndoShown("a1", "This call cannot be taken back here.")
+    told.points._done.clear()
+    assert "its earlier values died with the kernel" in click(told, "a1").text
+    assert "not recorded by you" in click(told, "b3", own=False).text

@@ -25,6 +25,7 @@ from aether_nb.agent.run import Run
 from aether_nb.errors import StoreError
 from aether_nb.events import kinds as k
 from aether_nb.live.jobs import waited
+from aether_nb.store.signals import Signal
 from aether_nb.tools.base import Keeping, Undoing
 
 __all__ = ["CallContext", "Host", "Trace", "joined"]
@@ -41,6 +42,7 @@ class Host:
 
     ``main`` runs a function on the user's main thread and awaits there what it returns. ``parallel``: there is no such
     thread to be spared, and plain functions may run side by side. ``hold`` lets a job there wait for something.
+    ``take_back`` takes a call back between calls, as a signal says; what it gives is recorded, or shown.
     """
 
     shell: Any
@@ -51,6 +53,7 @@ class Host:
     undo: Undoing | None = None
     notebook: Path | None = None
     hold: Callable[[Callable[[], Future[Any]]], Any] = waited
+    take_back: Callable[[Signal], Awaitable[k.UndoDone | k.UndoShown]] | None = None
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any, Literal
 
 from aether_nb.agent import steps
@@ -65,6 +67,7 @@ class Driver:
         self.mail = waiting.mail
         self.egress = calls.egress = egress or Egress()
         self._stopped_by = ""
+        self._waits, self._taking = False, asyncio.Lock()
 
     async def drive(self) -> RunState:
         """Do one step after the other until there is none: the run has ended, or is parked.
@@ -100,7 +103,8 @@ class Driver:
     def next(self) -> steps.Step | None:
         """What comes next, after all that was said from outside has been heard; a parked run hears when it goes on."""
         for signal in self.mail.waiting if self.mail else ():
-            if not self._stops(signal) and not self.run.state.parked and not self.run.state.ended:
+            later = signal.type == "undo" or self._stops(signal)
+            if not later and not self.run.state.parked and not self.run.state.ended:
                 self._hear(signal)
         return next_step(self.run.state)
 
@@ -111,12 +115,20 @@ class Driver:
         self.run.append(*self.mail.heard(self.run.state, signal))
 
     async def _listen(self, task: asyncio.Task[Any] | None) -> None:
-        """Look into the letter box while the run works. A Stop ends what it does; the rest is heard between steps."""
+        """Look into the letter box while the run works. A Stop ends what it does; the rest is heard between steps.
+
+        While the run waits for somebody it is between steps, too: then calls are taken back at once.
+        """
         assert self.mail is not None
         assert task is not None
         while not self._stopped_by:
-            signal = await self.mail.come(self._stops)
+            signal = await self.mail.come(lambda one: self._stops(one) or (self._waits and one.type == "undo"))
             try:
+                if signal.type == "undo":
+                    async with self._taking:
+                        async for happened in self._take_back([signal]):
+                            self.run.append(*happened)
+                    continue
                 self.run.append(*self.mail.heard(self.run.state, signal))
             except StoreError:
                 await asyncio.sleep(self.mail.poll)  # it was not heard, and is there at the next look
@@ -124,13 +136,43 @@ class Driver:
                 self._stopped_by = signal.by
                 task.cancel()
 
+    async def _take_back(self, signals: Iterable[Signal]) -> AsyncIterator[tuple[k.Event, ...]]:
+        """Take calls back, as somebody has said; or show why that was not done."""
+        assert self.mail is not None
+        take = self.calls.host.take_back
+        for signal in signals:
+            received = self.mail.heard(self.run.state, signal)[0]
+            came = await take(signal) if received.used and take else None
+            received = replace(received, used=came is not None)
+            if came is not None and came.stored:
+                yield received, came
+                self.calls.judged.clear()  # what calls will do to other variables is another question
+            else:
+                yield (received,)
+                if came is not None:
+                    yield (came,)
+            self.mail.waiting = [other for other in self.mail.waiting if other.id != signal.id]
+
+    @asynccontextmanager
+    async def _at_rest(self) -> AsyncIterator[None]:
+        """While the run waits, calls may be taken back; it goes on when that is done."""
+        self._waits = True
+        try:
+            yield
+        finally:
+            self._waits = False
+            async with self._taking:
+                pass
+
     def _stops(self, signal: Signal) -> bool:
         """Whether this is a Stop by somebody who may."""
         assert self.mail is not None
         return signal.type == "stop" and self.mail.heard(self.run.state, signal)[0].used
 
     def perform(self, step: steps.Step) -> AsyncIterator[Happened]:
-        """Do one step; yields what happens, as it happens."""
+        """Do one step, or first what is to be taken back before it; yields what happens, as it happens."""
+        if undos := [signal for signal in self.mail.waiting if signal.type == "undo"] if self.mail else []:
+            return self._take_back(undos)
         match step:
             case steps.Plan():
                 return self._ask(self.calls.specs(reading=True))
@@ -236,7 +278,8 @@ class Driver:
             opening = self.calls.start_item(self.calls.item(call.name))
             yield (*opening, k.GateOpened(call.id, proposed.hash))
         while True:
-            answer = await self.waiting.approve(call)
+            async with self._at_rest():
+                answer = await self.waiting.approve(call)
             if answer is None:
                 yield await self._parked("gate", call.id)
                 return
@@ -276,7 +319,8 @@ class Driver:
         yield k.QuestionAsked(f"doubt-{call.id}-{call.attempt}", text, tuple(DOUBT), call.id, doubt=True)
 
     async def _wait(self, question: k.QuestionAsked) -> AsyncIterator[Happened]:
-        answer = await self.waiting.answer(question)
+        async with self._at_rest():
+            answer = await self.waiting.answer(question)
         if answer is None:  # pragma: no branch  # the tracer loses sight of a coroutine that a timeout has woken
             yield await self._parked("question", question.id)
         elif isinstance(answer, Signal):
@@ -291,7 +335,8 @@ class Driver:
         return (*await self.calls.park(), k.RunParked(waits_for, id))
 
     async def _rest(self) -> AsyncIterator[Happened]:
-        signal = await self.waiting.go()
+        async with self._at_rest():
+            signal = await self.waiting.go()
         if signal is None:
             yield await self._parked("go")
         else:

@@ -21,7 +21,7 @@ fields change gets a higher ``version`` and a step in ``codec.UPCASTS``.
       [signal.received]                                  said from outside: a yes, a word, an order
       [run.parked]  [lease.taken  run.resumed  namespace.restored]   it waits, or its kernel died; somebody goes on
     run.ended
-      [undo.done]                                        calls were taken back; also before the end, where it waits
+      [undo.done]                                        calls were taken back; also before the end, between calls
 
 ``run.forked`` stands where a copy of another run's log goes its own way; ``runs.pruned`` and
 ``runs.packed`` in the journal of a store.
@@ -71,7 +71,15 @@ from aether_nb.events.lasting import (
 )
 from aether_nb.events.leaving import InstructionsFound, Left
 from aether_nb.events.messages import Message, Usage
-from aether_nb.events.transient import CallDelta, OutputDelta, Progress, StateChanged, TextDelta, ThinkingDelta
+from aether_nb.events.transient import (
+    CallDelta,
+    OutputDelta,
+    Progress,
+    StateChanged,
+    TextDelta,
+    ThinkingDelta,
+    UndoShown,
+)
 from aether_nb.events.undoing import FileChange, FileWritten, UndoDone, UndoLimited
 from aether_nb.events.values import (
     Change,
@@ -174,6 +182,7 @@ __all__ = [
     "Turn",
     "UndoDone",
     "UndoLimited",
+    "UndoShown",
 ]
 
 

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from aether_nb.events.values import Event, State
 
-__all__ = ["CallDelta", "OutputDelta", "Progress", "StateChanged", "TextDelta", "ThinkingDelta"]
+__all__ = ["CallDelta", "OutputDelta", "Progress", "StateChanged", "TextDelta", "ThinkingDelta", "UndoShown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +67,17 @@ class StateChanged(Event):
     kind: ClassVar[str] = "state.changed"
     stored: ClassVar[bool] = False
     state: State
+
+
+@dataclass(frozen=True, slots=True)
+class UndoShown(Event):
+    """A call was not taken back: ``text`` says what that would do, or why it cannot be.
+
+    ``sure`` has to be said with the next wish, so that exactly what was shown is agreed to; empty where it cannot be.
+    """
+
+    kind: ClassVar[str] = "undo.shown"
+    stored: ClassVar[bool] = False
+    call_id: str
+    text: str
+    sure: str = ""

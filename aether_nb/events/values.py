@@ -63,7 +63,7 @@ ReplayMode: TypeAlias = Literal["pure", "confirm", "live"]
 Drift: TypeAlias = Literal["result", "changes", "content"]
 """What differs when a call is performed again: its text, the variables it changed, or what one of them holds."""
 
-SignalType: TypeAlias = Literal["approve", "deny", "answer", "settle", "tell", "pause", "go", "stop"]
+SignalType: TypeAlias = Literal["approve", "deny", "answer", "settle", "tell", "pause", "go", "stop", "undo"]
 """What can be said to a run from outside: an answer to what it waits for, a word to it, or an order."""
 
 

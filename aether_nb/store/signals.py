@@ -34,7 +34,7 @@ class Signal:
         by: Who said it, for people: ``cli:anna``, ``panel``, ``cell``.
         body: What belongs to it, as JSON: for an ``approve`` or ``deny`` the ``call_id`` and the ``hash`` of the exact
             call, for an ``answer`` the question's ``id`` and the ``text``, for ``settle`` ``call_id`` and ``how``, for
-            ``tell`` the ``text``.
+            ``tell`` the ``text``, for ``undo`` what is taken back.
         id: Its name: the same one, sent twice, is one signal.
         time: When it was said, in seconds since the epoch.
         seal: Binds it to this user's key; see ``store.seal``.

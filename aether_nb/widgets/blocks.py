@@ -126,13 +126,33 @@ class Doubt:
 
 
 @dataclass(slots=True)
+class Way:
+    """The way back from what a call did.
+
+    ``number`` is that of the call in its run. ``wrote``: it wrote a file. ``lost``: the kernel that held its earlier
+    values is gone. ``last`` is the last undo that was about it, ``undone`` whether that took it back. ``text`` and
+    ``sure`` answer the last of ``shown`` wishes that were not done: what that would do, and what agrees to it.
+    ``command`` is what can be typed when the run is over.
+    """
+
+    number: int = 0
+    wrote: bool = False
+    lost: bool = False
+    last: str = ""
+    undone: bool = False
+    text: str = ""
+    sure: str = ""
+    shown: int = 0
+    command: str = ""
+
+
+@dataclass(slots=True)
 class Card:
     """One use of a tool, from the wish to what came of it.
 
     ``live`` is the tail of what it printed so far, ``cut`` how many characters went before that tail; both are empty
     again when the call is over, because ``result`` (what the model was told) and ``outputs`` (MIME bundles for people)
     are the facts. ``begun`` is in epoch seconds, None before it acts; ``seconds`` is None until it is over.
-    ``undone``: what it did was taken back since.
     """
 
     call_id: str
@@ -160,7 +180,7 @@ class Card:
     stopped: bool = False
     tries: tuple[Try, ...] = ()
     doubt: Doubt | None = None
-    undone: bool = False
+    way: Way = field(default_factory=Way)
     limited: tuple[str, ...] = ()
     """What of its changes cannot be taken back, in sentences."""
 
@@ -180,6 +200,13 @@ class Card:
             event.path,
             event.edited,
         )
+
+    @property
+    def undoable(self) -> bool:
+        """Whether it left something behind that can be taken back, or done once more."""
+        limited = {why.partition(" ")[0] for why in self.limited}
+        kept = not self.way.lost and any(change.name not in limited for change in self.changes)
+        return self.status in ("finished", "failed") and (kept or self.way.wrote)
 
     @property
     def asked(self) -> bool:

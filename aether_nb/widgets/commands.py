@@ -23,7 +23,7 @@ def read_command(content: object) -> Command | None:
 
     Returns:
         ``{"type": "hello"}``, ``{"type": "bye"}``, ``{"type": "stop"}``, ``{"type": "pause"}``, ``{"type": "go"}``,
-        ``{"type": "tell", "text"}``, ``{"type": "model", "name"}``,
+        ``{"type": "tell", "text"}``, ``{"type": "model", "name"}``, ``{"type": "undo", "call", "id", "sure"}``,
         ``{"type": "question", "id", "answer"}`` or
         ``{"type": "gate", "call_id", "hash", "decision", "lasts", "reason", "arguments"?}``.
     """
@@ -53,6 +53,13 @@ def _model(content: Mapping[str, Any]) -> Command | None:
 def _tell(content: Mapping[str, Any]) -> Command | None:
     text = content.get("text")
     return {"type": "tell", "text": text.strip()} if _is_text(text) and text.strip() else None
+
+
+def _undo(content: Mapping[str, Any]) -> Command | None:
+    call, id, sure = content.get("call"), content.get("id"), content.get("sure", "")
+    if not _is_text(call) or not _is_text(id) or not _is_text(sure) or not call or not id:
+        return None
+    return {"type": "undo", "call": call, "id": id, "sure": sure}
 
 
 def _gate(content: Mapping[str, Any]) -> Command | None:
@@ -95,4 +102,5 @@ _READERS: dict[str, Callable[[Mapping[str, Any]], Command | None]] = {
     "model": _model,
     "question": _question,
     "gate": _gate,
+    "undo": _undo,
 }

@@ -15,7 +15,7 @@ that comes faster than it is sent only the end travels. ``settled`` adds HTML to
 text.
 
 Messages from it: ``hello`` (a view was drawn or missed something: a snapshot is sent), ``bye`` (it was taken away),
-``gate``, ``question``, ``model``, ``tell``, ``pause``, ``go`` and ``stop``, as ``commands`` reads them.
+``gate``, ``question``, ``model``, ``tell``, ``pause``, ``go``, ``undo`` and ``stop``, as ``commands`` reads them.
 """
 
 from __future__ import annotations

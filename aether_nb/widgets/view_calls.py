@@ -69,6 +69,7 @@ def _call_proposed(view: View, event: kinds.CallProposed, time: float) -> list[T
     before = _card(view, call.id)
     if before:
         card.status, card.gate, card.tries, card.doubt = before.status, before.gate, before.tries, before.doubt
+    card.way.number = before.way.number if before else len(view.cards) + len(view.silent) + 1
     view.blocks[card.id] = card
     return touch(card.id, *_drop_echo(view, card))
 

@@ -6,6 +6,7 @@ That part of the fold in ``view``. A step takes the view, an event and its time,
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from aether_nb.events import kinds
@@ -40,7 +41,14 @@ def _resumed(view: View, event: kinds.RunResumed, time: float) -> list[Touch]:
     if not view.waiting:
         view.state = "THINKING"
     note = Failure(wording.resumed(event, view.taken, view.gap))
-    return [*touch(HEADER), *remark(view, "info", note)]
+    return [*touch(HEADER, *(_lost(view) if event.fresh else ())), *remark(view, "info", note)]
+
+
+def _lost(view: View) -> list[str]:
+    """The earlier values of variables died with their kernel."""
+    for card in view.cards:
+        card.way.lost = True
+    return [card.id for card in view.cards]
 
 
 def _restored(view: View, event: kinds.NamespaceRestored, time: float) -> list[Touch]:
@@ -54,6 +62,7 @@ def _restored(view: View, event: kinds.NamespaceRestored, time: float) -> list[T
 
 def _forked(view: View, event: kinds.RunForked, time: float) -> list[Touch]:
     view.parked = view.failure = view.outcome = view.ended = None
+    _lost(view)
     names = [gone.name for gone in (*event.missing, *event.differs)]
     differs = f" No longer as they were: {', '.join(names)}." if names else ""
     what = f"From here on this is a run of its own: a fork of {event.source} at its event {event.at}.{differs}"
@@ -91,10 +100,27 @@ def _undone(view: View, event: kinds.UndoDone, time: float) -> list[Touch]:
     touched: list[Touch] = []
     for card in view.cards:
         if card.call_id in event.call_ids:
-            card.undone = not event.undoes
+            card.way = replace(card.way, last=event.id, undone=not event.undoes, text="", sure="")
             touched += touch(card.id)
     note = wording.undone(event)
     return [*touched, *remark(view, "limit" if event.left else "info", note)]
+
+
+def _undo_shown(view: View, event: kinds.UndoShown, time: float) -> list[Touch]:
+    """It was not done; the card says why, or asks."""
+    card = view.blocks.get(f"c:{event.call_id}")
+    if not isinstance(card, Card):
+        return []
+    card.way.text, card.way.sure, card.way.shown = event.text, event.sure, card.way.shown + 1
+    return touch(card.id)
+
+
+def _written(view: View, event: kinds.FileWritten, time: float) -> list[Touch]:
+    card = view.blocks.get(f"c:{event.call_id}")
+    if not isinstance(card, Card):
+        return []
+    card.way.wrote = True
+    return touch(card.id)
 
 
 LASTING_STEPS: dict[type[Event], Callable[[View, Any, float], list[Touch]]] = {
@@ -106,4 +132,6 @@ LASTING_STEPS: dict[type[Event], Callable[[View, Any, float], list[Touch]]] = {
     kinds.SignalReceived: _heard,
     kinds.UndoLimited: _limited,
     kinds.UndoDone: _undone,
+    kinds.UndoShown: _undo_shown,
+    kinds.FileWritten: _written,
 }

@@ -119,12 +119,27 @@ def _card(card: Card) -> JSON:
             *wording.flags(card.changes),
             *wording.taken_back(card),
         ],
+        "undo": _undo(card),
         "failure": _failure(card.failure),
         "approval": wording.approval(card.gate) if card.gate else "",
         "gate": gate,
         "tries": [wording.clean(wording.tried(one)) for one in card.tries],
         "doubt": _doubt(card),
         "settled": wording.clean(wording.settled(card.doubt)) if card.doubt else "",
+    }
+
+
+def _undo(card: Card) -> JSON | None:
+    """The way back that can be clicked while the run is at work, and what came of the last click."""
+    way = card.way
+    if not card.undoable or way.command:
+        return None
+    return {
+        "id": way.last if way.undone else card.call_id,
+        "word": "Redo" if way.undone else "Undo",
+        "text": wording.clean(way.text),
+        "sure": way.sure,
+        "shown": way.shown,
     }
 
 

@@ -206,9 +206,9 @@ def change(one: Change) -> str:
 
 
 def taken_back(card: Card) -> list[str]:
-    """That what a call did was undone, or what of it cannot be."""
+    """That what a call did was undone, or what of it cannot be, and how that is done when the run is over."""
     limits = [f"! cannot be undone: {reveal_line(why)}" for why in card.limited]
-    return ["↩ undone"] if card.undone else limits
+    return ["↩ undone"] if card.way.undone else [*limits, *([f"↩ {card.way.command}"] if card.way.command else [])]
 
 
 def undone(event: UndoDone) -> Failure:

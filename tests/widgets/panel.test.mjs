@@ -376,3 +376,23 @@ test("copies the code of a call, and says when the browser does not let it", asy
   await new Promise((done) => setTimeout(done));
   assert.equal($("copy").textContent, "The browser does not let it be copied");
 });
+
+test("a call is taken back by a click, once; what was changed since is shown first, and only agreeing says so", () => {
+  const way = { id: "c1", word: "Undo", text: "", sure: "", shown: 0 };
+  const card = (undo) => ({ ...CARD, status: "finished", undo });
+  snapshot({ blocks: [card(way)] });
+  $("undo").click();
+  $("undo").click();
+  assert.deepEqual(model.sent.map(bare).slice(1), [{ type: "undo", call: CARD.call, id: "c1", sure: "" }]);
+  model.say({ type: "delta", seq: 2, blocks: [card({ ...way, text: "In conflict: <b>x</b>", sure: "s1", shown: 1 })] });
+  assert.match($("undo-text").textContent, /<b>x<\/b>/);
+  $("undo-leave").click();
+  assert.deepEqual([model.sent.length, $("undo-text"), $("undo").disabled], [2, null, false]);
+  model.say({ type: "delta", seq: 3, blocks: [card({ ...way, text: "In conflict: x", sure: "s2", shown: 2 })] });
+  $("undo-sure").click();
+  assert.deepEqual(bare(model.sent.at(-1)), { type: "undo", call: CARD.call, id: "c1", sure: "s2" });
+  model.say({ type: "delta", seq: 4, blocks: [card({ ...way, id: "u1", word: "Redo" })] });
+  assert.deepEqual([$("undo").textContent, $("undo").disabled], ["Redo", false]);
+  model.say({ type: "delta", seq: 5, blocks: [card(null)] });
+  assert.equal($("undo"), null);
+});

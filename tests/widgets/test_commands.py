@@ -19,6 +19,8 @@ def test_commands_that_can_be_read():
         "id": "1",
         "answer": "yes",
     }
+    undo = {"type": "undo", "call": "c1", "id": "u1"}
+    assert read_command(undo | {"by": "me"}) == undo | {"sure": ""}
     assert read_command(GATE | {"mid": "1", "admin": True}) == GATE
     assert read_command(GATE | {"arguments": {"path": "x"}}) == GATE | {"arguments": {"path": "x"}}
 
@@ -37,6 +39,8 @@ def test_commands_that_can_be_read():
         {"type": "question", "id": "", "answer": "x"},
         {"type": "question", "id": "1", "answer": None},
         {"type": "question", "id": "1", "answer": "x" * 30_000},
+        {"type": "undo", "call": "c1", "id": ""},
+        {"type": "undo", "call": "c1", "id": "c1", "sure": True},
         GATE | {"decision": "yes"},
         GATE | {"decision": ["approve"]},
         GATE | {"lasts": "forever"},

@@ -40,7 +40,7 @@ const TAGS = new Set(("a b blockquote br caption code del div em h1 h2 h3 h4 h5 
   "strong sub sup table tbody td tfoot th thead tr ul").split(" "));
 const SAFE_LINK = /^(https?:|mailto:)/i;
 
-const SHORT = { test: "data-testid", label: "aria-label" };
+const SHORT = { test: "data-testid", label: "aria-label", expanded: "aria-expanded" };
 
 // ---- elements
 
@@ -89,6 +89,11 @@ function cell(sign) {
 /** @param {any} text @param {string} test @param {() => void} onclick @param {string} [kind] @param {object} [props] */
 function button(text, test, onclick, kind = "", props = {}) {
   return h("button", { class: `aether-button ${kind}`, type: "button", test, onclick, ...props }, text);
+}
+
+/** What was sent is not sent again. @param {HTMLElement} box */
+function lock(box, locked = true) {
+  for (const one of box.querySelectorAll("button, select, input, textarea")) /** @type {any} */ (one).disabled = locked;
 }
 
 /**
@@ -496,7 +501,7 @@ function drawThinking(panel, node, block, memory) {
   memory.live = body;
   memory.text = text;
   node.replaceChildren(
-    h("button.aether-row", { type: "button", "aria-expanded": String(open), test: "thinking",
+    h("button.aether-row", { type: "button", expanded: String(open), test: "thinking",
       onclick: () => {
         memory.open = body.hidden;
         panel.drawBlock(block.id);
@@ -562,13 +567,14 @@ function drawCall(panel, node, block, memory) {
   part("failure", block.failure, () => block.failure && trouble(block.failure));
   part("outputs", block.outputs, () => outputList(block));
   part("changes", block.changes, () => changeLine(block));
+  part("undo", block.undo, () => block.undo && wayBack(panel, block));
 }
 
 /** @param {Block} block @param {boolean} open @param {() => void} toggle */
 function callHead(block, open, toggle) {
   const running = block.status === "running" && block.begun;
   const names = [...new Set(block.changes.map((/** @type {any} */ text) => text.split(/:| \(/)[0]))].slice(0, 3).join("  ");
-  return h("button.aether-row", { type: "button", "aria-expanded": String(open), test: "call-head",
+  return h("button.aether-row", { type: "button", expanded: String(open), test: "call-head",
     onclick: toggle },
     cell(mark(block.status)),
     h("span.aether-name", {}, block.name),
@@ -636,6 +642,21 @@ function changeLine(block) {
     ...block.changes.map((/** @type {any} */ text) => h("li", { "data-s": text[0] }, h("b", {}, text[0]), text.slice(1))));
 }
 
+/** The way back; what was changed since is taken away only when that was shown. @param {Panel} panel @param {Block} block */
+function wayBack(panel, block) {
+  const { id, word, text, sure } = block.undo;
+  const say = (/** @type {string} */ sure) => {
+    panel.send({ type: "undo", call: block.call, id, sure });
+    lock(way);
+  };
+  const first = button(word, "undo", () => say(""));
+  const way = h("div.aether-undo", {}, text ? h("div.aether-trouble.aether-edge-warn", { role: "alert", test: "undo-text" },
+    h("pre.aether-why", { dir: "auto", tabindex: "0", label: word }, text),
+    sure && h("div.aether-actions", {}, button("Leave it", "undo-leave", () => way.replaceChildren(first)),
+      button(`${word} all the same`, "undo-sure", () => say(sure)))) : "", !sure && first);
+  return way;
+}
+
 // ---- asking
 
 /** @param {Panel} panel @param {Block} block @param {Memory} memory */
@@ -653,7 +674,7 @@ function drawGate(panel, block, memory) {
     if (values === null) return;
     panel.send({ type: "gate", call_id: block.call, hash: gate.hash, decision, lasts: lasts.value,
       reason: decision === "deny" ? reason.value : "", ...(values ? { arguments: values } : {}) });
-    for (const control of box.querySelectorAll("button, select, input, textarea")) control.disabled = true;
+    lock(box);
     box.dataset.sent = decision;
   };
   const approve = !gate.large && key("Approve", "a", "aether-primary", "gate-approve", () => answer("approve"));
@@ -670,7 +691,7 @@ function drawGate(panel, block, memory) {
     refusals = now.refusals;
     refused.textContent = now.refused;
     refused.hidden = false;
-    for (const control of box.querySelectorAll("button, select, input, textarea")) control.disabled = false;
+    lock(box, false);
     delete box.dataset.sent;
     editor.querySelector("textarea, input")?.focus();
   };
@@ -721,7 +742,7 @@ function drawDoubt(panel, block) {
   const { doubt } = block;
   const answer = (/** @type {string} */ text) => {
     panel.send({ type: "question", id: doubt.question, answer: text });
-    for (const control of box.querySelectorAll("button")) control.disabled = true;
+    lock(box);
     box.dataset.sent = text;
   };
   const choices = doubt.options.map((/** @type {string} */ text) => button(text.slice(0, 1).toUpperCase() + text.slice(1),
@@ -790,7 +811,7 @@ function drawQuestion(panel, node, block) {
     const answer = (/** @type {string} */ text) => {
       if (!text.trim()) return;
       panel.send({ type: "question", id: block.question, answer: text });
-      for (const control of box.querySelectorAll("button, input")) control.disabled = true;
+      lock(box);
     };
     const field = h("input.aether-field", { type: "text", dir: "auto", placeholder: "Your answer",
       label: block.text, test: "question-field",
