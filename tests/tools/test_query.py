@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,26 @@ def test_a_result_is_kept_under_a_name_and_the_change_is_reported(context: Shell
     assert [(change.name, change.what) for change in event.changes] == [("big", "added")]
     use(query, context, sql=SQL.format("pf"), into="totals")
     assert isinstance(context.shell.user_ns["totals"], pl.DataFrame)
+
+
+@pytest.mark.parametrize(
+    ("sql", "lines"),
+    [
+        ("select 1 as a", 1),
+        ("\nselect sales\nfrom df\n", 4),
+        ("select '\\n'\nas a", 1),
+        ('select \'a"""\'\nas "b"', 1),
+        ("select 'a'\nas \"b\"", 4),
+    ],
+)
+def test_the_code_of_a_query_has_its_lines(context: Shelled, sql: str, lines: int) -> None:
+    """A query of several lines is written as such, unless a sign in it would mean something else then."""
+    coded = use(query, context, sql=sql, into="kept").events[-1]
+    assert isinstance(coded, CallCoded)
+    statement = ast.parse(coded.code).body[-1]
+    said = [node.value for node in ast.walk(statement) if isinstance(node, ast.Constant)]
+    assert [text.strip() for text in said if isinstance(text, str)] == [sql.strip()]
+    assert (statement.end_lineno or 0) - statement.lineno + 1 == lines
 
 
 def test_rows_are_bounded_and_the_rest_is_said(context: Shelled) -> None:

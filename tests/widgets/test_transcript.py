@@ -105,6 +105,15 @@ def test_flags_stand_on_every_face():
         assert text in made["text/plain"]
 
 
+def test_a_query_is_shown_as_sql():
+    """A query stands in its own lines and colours, not as a quoted text with signs for its line ends."""
+    one = call("q", "query", sql="SELECT a\nFROM t", into="b")
+    made = bundle(view_of(entries([proposed(one), k.CallBegun("q", "k"), k.CallFinished("q", (), 0.1)])))
+    assert "```sql\nSELECT a\nFROM t\n```" in made["text/markdown"]
+    assert "  | SELECT a\n  | FROM t\n" in made["text/plain"]
+    assert ">SELECT </span>" in made["text/html"]
+
+
 @pytest.mark.parametrize(("kind", "suffix"), [("text/html", "html"), ("text/markdown", "md"), ("text/plain", "txt")])
 def test_golden(kind: str, suffix: str):
     """The whole story, as each of the three faces has it."""
