@@ -14,7 +14,7 @@ from aether_nb.events import kinds as k
 from aether_nb.events.messages import Text
 from aether_nb.tools.base import PartlyDone
 from aether_nb.tools.code import LONGEST_OUTPUT, run_python
-from harness.tools import Shelled, use
+from harness.tools import Shelled, told, use
 
 
 @pytest.fixture(scope="module")
@@ -52,16 +52,13 @@ def test_the_model_is_told_what_was_printed_made_and_returned(context: Shelled) 
 def test_the_model_is_told_what_deserves_a_second_look(context: Shelled) -> None:
     """A join that repeats rows comes back with its figures and the request to correct it; a note comes without one."""
     context.shell.user_ns["cities"] = pd.DataFrame({"city": ["Rome", "Oslo", "Oslo"], "land": ["IT", "NO", "no"]})
-    text = use(run_python, context, code="df = df.merge(cities, on='city')").parts[0].text
+    text = told(run_python, context, code="df = df.merge(cities, on='city')")
     assert text.endswith(
         "[check]\nwarning df: fan-out: 2 rows became 3; key `city` is no longer unique: it repeats in `cities`\n"
         "Correct what was not meant, or say why it is right."
     )
-    assert (
-        use(run_python, context, code="df = df[df.sales > 6]")
-        .parts[0]
-        .text.endswith("[check]\nnote df: row loss: 2 of 3 rows are gone")
-    )
+    text = told(run_python, context, code="df = df[df.sales > 6]")
+    assert text.endswith("[check]\nnote df: row loss: 2 of 3 rows are gone")
 
 
 def test_code_with_nothing_to_show_says_so(context: Shelled) -> None:
