@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from aether_nb.agent.context import turn_of
 from aether_nb.agent.run import Run
-from aether_nb.errors import RunNotFound, UndoRefused
+from aether_nb.errors import RunNotFound, StoreTampered, UndoRefused
 from aether_nb.events import kinds as k
 from aether_nb.events.folds import fold
 from aether_nb.session import Session
@@ -39,7 +40,13 @@ def undone(session: Session, options: argparse.Namespace, ask: Callable[[str], s
     """
     session.free()
     run, call = _meant(session, options.call, options.run)
-    undo, entries = _prepared(session, run, call, options.to)
+    try:
+        undo, entries = _prepared(session, run, call, options.to)
+    except UndoRefused as error:
+        other = "" if options.call or options.run else _newest(session, run)
+        if not other:
+            raise
+        raise UndoRefused(error.what, error.why, f"The last that changed something: %aether undo {other}") from error
     shown = preview(undo, session.workspace)
     if options.preview:
         return shown
@@ -84,6 +91,16 @@ def _prepared(session: Session, run: str, call: str, to: str) -> tuple[Undo, lis
     entries, own = session.whole(run)
     undo = prepare(entries, session.points, session.shell.user_ns, session.workspace, call=call, to=to or "", own=own)
     return undo, entries
+
+
+def _newest(session: Session, but: str) -> str:
+    """The newest other run of this conversation of which something can be taken back here; empty when there is none."""
+    for turn in reversed(session.turns.values()):
+        if turn.run != but:
+            with suppress(UndoRefused, StoreTampered):
+                if not _prepared(session, turn.run, "", "")[0].nothing:
+                    return turn.run
+    return ""
 
 
 def _done(session: Session, undo: Undo, entries: list[k.Entry]) -> k.UndoDone:

@@ -18,7 +18,7 @@ from typing import Any
 from aether_nb.live.capture import Bundle, Capture, Stage
 from aether_nb.live.guard import Guard, armed
 from aether_nb.live.interrupt import uninterrupted
-from aether_nb.live.tracebacks import one_line, trimmed
+from aether_nb.live.tracebacks import CellName, one_line, trimmed
 
 __all__ = ["Execution", "Executor", "OnOutput"]
 
@@ -95,7 +95,7 @@ class Executor:
                 uninterrupted(stage.clear)
         finally:
             uninterrupted(stage.clear)  # again: an interrupt may have come just before the first
-        return _execution(capture, result)
+        return _execution(capture, result, self._shell.compile.format_code_name)
 
     async def _run_async(self, code: str, transformed: str, on_output: OnOutput | None) -> Execution:
         capture = Capture(on_output, quiet=_silenced(code))
@@ -109,7 +109,7 @@ class Executor:
                 uninterrupted(stage.clear)
         finally:
             uninterrupted(stage.clear)
-        return _execution(capture, result)
+        return _execution(capture, result, self._shell.compile.format_code_name)
 
     def _set(self, stage: Stage) -> None:
         """Set the stage, so that what IPython remembers of the user's last cell is the same afterwards."""
@@ -136,13 +136,15 @@ class Executor:
             return None
 
 
-def _execution(capture: Capture, result: Any) -> Execution:
+def _execution(capture: Capture, result: Any, cell_name: CellName) -> Execution:
     """What was captured, with what IPython says about it. It swallows even a KeyboardInterrupt into its result."""
     error = None if result is None else result.error_before_exec or result.error_in_exec
     for other in capture.shown_errors:
         if other is not error:  # one that did not end the code, such as a broken _repr_html_
-            capture.write("stderr", f"{trimmed(other)}\n")
-    told = ("", "", "") if error is None else (type(error).__name__, one_line(error), trimmed(error))
+            capture.write("stderr", f"{trimmed(other, cell_name)}\n")
+    told = ("", "", "")
+    if error is not None:
+        told = (type(error).__name__, one_line(error), trimmed(error, cell_name))
     return Execution(
         stdout=_overwritten(str(capture.streams["stdout"])),
         stderr=_overwritten(str(capture.streams["stderr"])),

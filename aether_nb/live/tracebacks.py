@@ -5,7 +5,10 @@ This module formats; it catches nothing.
 
 from __future__ import annotations
 
+import os
 import sysconfig
+from collections.abc import Callable
+from pathlib import Path
 from traceback import FrameSummary, StackSummary, TracebackException
 from types import TracebackType
 
@@ -17,7 +20,13 @@ CELL = "<aether>"
 LIMIT = 6_000
 """How many characters of a traceback are kept."""
 
-_LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
+_LIBRARIES = tuple(
+    {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    | {f"{Path(__file__).resolve().parents[1]}{os.sep}"}  # this package, wherever it lies
+)
+
+CellName = Callable[[str], tuple[str, str] | None]
+"""What IPython calls the cell behind a file name: ``("Cell", "In[3]")``, or None when it is no cell."""
 
 
 def one_line(error: BaseException) -> str:
@@ -33,10 +42,15 @@ def one_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def trimmed(error: BaseException) -> str:
-    """The traceback of an error that agent code raised, with the frames that a user would call their own."""
+def trimmed(error: BaseException, cell_name: CellName = lambda _: None) -> str:
+    """The traceback of an error that agent code raised, with the frames that a user would call their own.
+
+    Args:
+        error: The error.
+        cell_name: Knows the user's cells; they are called ``In[3]`` instead of by a file that nobody can open.
+    """
     told = TracebackException(type(error), error, error.__traceback__)
-    _trim(told, _cell_name(error), set())
+    _trim(told, _cell_name(error), cell_name, set())
     text = "".join(told.format()).rstrip()
     if len(text) > LIMIT:
         text = f"{text[: LIMIT // 2]}\n… {len(text) - LIMIT:,} characters left out …\n{text[-LIMIT // 2 :]}"
@@ -59,14 +73,16 @@ def _cell_name(error: BaseException) -> str:
     return ""
 
 
-def _trim(told: TracebackException, cell: str, seen: set[int]) -> None:
+def _trim(told: TracebackException, cell: str, cell_name: CellName, seen: set[int]) -> None:
     if id(told) in seen:
         return
     seen.add(id(told))
     kept = StackSummary()
     for frame in told.stack:
         if frame.filename == cell:
-            kept.append(_renamed(frame))
+            kept.append(_renamed(frame, CELL))
+        elif users := cell_name(frame.filename):
+            kept.append(_renamed(frame, users[1]))
         elif not frame.filename.startswith((*_LIBRARIES, "<frozen", "<decorator")):
             kept.append(frame)
     told.stack = kept if kept else None  # type: ignore[assignment]  # None leaves out the heading as well
@@ -74,9 +90,9 @@ def _trim(told: TracebackException, cell: str, seen: set[int]) -> None:
         told.filename = CELL
     for other in (told.__cause__, told.__context__, *(told.exceptions or ())):
         if other is not None:
-            _trim(other, cell, seen)
+            _trim(other, cell, cell_name, seen)
 
 
-def _renamed(frame: FrameSummary) -> FrameSummary:
+def _renamed(frame: FrameSummary, name: str) -> FrameSummary:
     line = frame.line  # looked up under the old name, before it is forgotten
-    return FrameSummary(CELL, frame.lineno or 0, frame.name, lookup_line=False, line=line)
+    return FrameSummary(name, frame.lineno or 0, frame.name, lookup_line=False, line=line)

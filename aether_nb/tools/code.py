@@ -73,7 +73,7 @@ async def run_python(code: str, context: Context, purpose: str = "") -> Result:
     ran = await performed(code, context, again=not why_not_again(code, context.effect))
     execution, events = ran.execution, ran.events(context.call_id)
     if execution.error_name:
-        why = "\n".join([execution.traceback, *refusals(ran.refused)])
+        why = "\n".join([execution.traceback, *refusals(ran.refused, execution.traceback)])
         raise PartlyDone(execution.error_text, why, outputs=ran.outputs, events=events)
     shown = show_value(execution.value) if execution.has_value else None
     return Result(report(execution, shown, ran.changes, ran.refused), ran.outputs, events)
@@ -176,9 +176,15 @@ class Ran:
         return (*changed, *((NamespaceKept(call_id, self.kept, self.inputs),) if noted else ()), *self.limited)
 
 
-def refusals(refused: tuple[Refusal, ...]) -> list[str]:
-    """What the model is told of what was not done, even where its code went on as if nothing had been."""
-    return ["[refused]", *map(str, refused), "Do without it, or ask the user."] if refused else []
+def refusals(refused: tuple[Refusal, ...], said: str = "") -> list[str]:
+    """What the model is told of what was not done, even where its code went on as if nothing had been.
+
+    Args:
+        refused: All of it.
+        said: What it is told beside that; what stands there is not said again.
+    """
+    unsaid = [str(one) for one in refused if str(one) not in said]
+    return [*(["[refused]", *unsaid] if unsaid else []), "Do without it, or ask the user."] if refused else []
 
 
 def report(

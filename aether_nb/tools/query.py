@@ -131,9 +131,15 @@ def _kept(frame: Any, name: str, context: Context, begun: float, sql: str, table
     kept = keeper.keep(namespace, (name,), time.monotonic() - begun, again=False) if keeper else ()
     noted = (NamespaceKept(context.call_id, kept, inputs),) if kept or inputs else ()
     told = _told(frame[:5], f"{name} holds {len(frame):,} rows × {len(frame.columns)} columns. The first ones:\n")
-    coded = CallCoded(context.call_id, f"import duckdb\n\n{name} = duckdb.sql({sql!r}).{_made_by(frame)}()")
+    coded = CallCoded(context.call_id, f"import duckdb\n\n{name} = duckdb.sql({_literal(sql)}).{_made_by(frame)}()")
     events = (NamespaceChanged(context.call_id, changes), *noted, *limited, coded)
     return Result(told.parts, told.outputs, events)
+
+
+def _literal(sql: str) -> str:
+    """The query as it is written in Python: in lines of its own where it has several."""
+    plain = "\n" in sql and not any(sign in sql for sign in ("\\", '"""', "\r"))
+    return f'"""\n{sql.strip()}\n"""' if plain else repr(sql)
 
 
 def _made_by(frame: Any) -> str:

@@ -97,7 +97,7 @@ class Console:
         if not card:
             return
         shown = plain.result(card)
-        if self._printing and card.name in wording.CODE_ARGUMENT:
+        if self._printing and card.name == wording.RUNS_CODE:
             shown = [line.rstrip() for text in map(plain.output, card.outputs) if text for line in plain.cut(text)]
         self._lines(
             *plain.indent([*shown, *plain.changes(card), *plain.flags(card), f"✓ {wording.duration(event.seconds)}"])

@@ -22,15 +22,16 @@ def pieces(code: str, language: str) -> list[Piece]:
 
     Args:
         code: The code.
-        language: ``python`` or ``json``; anything else gives one plain piece.
+        language: ``python``, ``sql`` or ``json``; anything else gives one plain piece.
     """
-    if language not in ("python", "json") or len(code) > LONGEST:
+    if language not in ("python", "sql", "json") or len(code) > LONGEST:
         return [("", code)] if code else []
     from pygments import lex
     from pygments.lexers.data import JsonLexer
     from pygments.lexers.python import PythonLexer
+    from pygments.lexers.sql import SqlLexer
 
-    lexer = (PythonLexer if language == "python" else JsonLexer)(ensurenl=False, stripnl=False)
+    lexer = {"python": PythonLexer, "sql": SqlLexer, "json": JsonLexer}[language](ensurenl=False, stripnl=False)
     merged: list[Piece] = []
     for token, text in lex(code.replace("\r\n", "\n"), lexer):
         kind = _kind(token)

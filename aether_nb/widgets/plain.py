@@ -165,7 +165,7 @@ def result(card: Card) -> list[str]:
     """What a call said and showed, as text."""
     said = wording.told(card)
     texts = [text for text in map(output, card.outputs) if text]
-    if said and (not texts or card.name in wording.CODE_ARGUMENT):
+    if said and (not texts or card.name == wording.RUNS_CODE):
         texts.insert(0, said)
     return [line.rstrip() for text in texts for line in cut(text)]
 

@@ -198,7 +198,7 @@ def _html_block(one: Block) -> str:
         case Note():
             return _html_failure(one.failure, WARN if one.tone == "limit" else BAD)
         case Card():
-            return _details(_summary_line(one), _html_body(one), one.asked)
+            return _details(_summary_line(one), _html_body(one), one.asked) + _html_flags(one, warn=True)
 
 
 def _prose(text: str) -> str:
@@ -273,10 +273,16 @@ def _html_body(card: Card) -> str:
         pieces.append(_pre(result, PRINTED))
     if changes := plain.changes(card):
         pieces.append(_pre(changes, PRINTED))
-    pieces += [_line(_span(line, WARN if line.startswith("!") else QUIET)) for line in plain.flags(card)]
+    pieces.append(_html_flags(card, warn=False))
     if card.failure:
         pieces.append(_html_failure(card.failure))
     return "".join(pieces)
+
+
+def _html_flags(card: Card, *, warn: bool) -> str:
+    """The warnings, which stand below the card however it is folded; or the notes, which stand in it."""
+    lines = [line for line in plain.flags(card) if line.startswith("!") is warn]
+    return "".join(_line(_span(line, WARN if warn else QUIET), style="margin-left:20px" * warn) for line in lines)
 
 
 def _gate_lines(card: Card) -> list[str]:

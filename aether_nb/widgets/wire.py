@@ -230,7 +230,7 @@ def outputs(card: Card) -> list[JSON]:
     """What a call brought, as ``{"type": "text" | "html" | "image" | "note", …}``. What it said comes first."""
     bundles, said = card.outputs[:OUTPUTS_KEPT], wording.told(card)
     shown = [one for one in map(_output, bundles) if one]
-    if said and (not shown or card.name in wording.CODE_ARGUMENT):
+    if said and (not shown or card.name == wording.RUNS_CODE):
         shown.insert(0, {"type": "text", "text": _cut(said, RESULT_KEPT)})
     if len(card.outputs) > len(bundles):
         shown.append({"type": "note", "text": f"… {len(card.outputs) - len(bundles)} more outputs"})

@@ -35,8 +35,11 @@ LASTS: dict[Lasts, str] = {"once": "once", "run": "for this run", "notebook": "f
 THOUGHT_KEPT = 120
 """A thought of at most so many characters is said in its row; a longer one is folded behind its beginning."""
 
-CODE_ARGUMENT = {"run_python": "code"}
-"""Tools whose work is one argument of Python code."""
+RUNS_CODE = "run_python"
+"""The tool that runs Python, and tells a model of its output in sections."""
+
+CODE_ARGUMENT = {RUNS_CODE: ("code", "python"), "query": ("sql", "sql")}
+"""Tools whose work is one argument of code: which one, and in what language."""
 
 
 _CONTROL = re.compile(
@@ -240,10 +243,10 @@ def purpose(card: Card) -> str:
 
 
 def source(card: Card) -> tuple[str, str]:
-    """The arguments as code: a language (``python`` or ``json``) and the text; both empty when the head says it all."""
-    name = CODE_ARGUMENT.get(card.name, "")
+    """The arguments as code: a language (as ``python``) and the text; both empty when the head says it all."""
+    name, language = CODE_ARGUMENT.get(card.name, ("", ""))
     if name and isinstance(card.arguments.get(name), str):
-        return "python", reveal(card.arguments[name].strip("\n"))
+        return language, reveal(card.arguments[name].strip("\n"))
     shown = {key: value for key, value in card.arguments.items() if key != "purpose" and value not in ("", None)}
     return ("json", reveal(compact_json(shown))) if shown else ("", "")
 
@@ -259,11 +262,11 @@ def whole(card: Card) -> list[tuple[str, str]]:
 
     Code is code, other arguments are JSON. Only a purpose that the card's head says word for word is not said again.
     """
-    name = CODE_ARGUMENT.get(card.name, "")
+    name, language = CODE_ARGUMENT.get(card.name, ("", ""))
     rest = {key: value for key, value in card.arguments.items() if key != "purpose" or value not in ("", purpose(card))}
     texts: list[tuple[str, str]] = []
     if isinstance(rest.get(name), str):
-        texts.append(("python", reveal(rest.pop(name))))
+        texts.append((language, reveal(rest.pop(name))))
     return [*texts, ("json", reveal(compact_json(rest)))] if rest else texts
 
 
@@ -292,7 +295,7 @@ def told(card: Card) -> str:
     Of code that was run it is what the code printed, and how many figures it drew: its value is among the outputs,
     and what it changed is shown by itself. Of other tools it is all of it.
     """
-    if card.name not in CODE_ARGUMENT:
+    if card.name != RUNS_CODE:
         return card.result.strip("\n")
     marks = list(_SECTION.finditer(card.result))
     ends = [*(mark.start() for mark in marks), len(card.result)][1:]

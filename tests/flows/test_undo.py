@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -135,3 +136,16 @@ def test_nothing_is_done_without_a_yes_and_nothing_is_done_twice(kernel: Kernel)
     kernel.run("%aether undo --yes")
     again = kernel.run("%aether undo --yes")
     assert "There is nothing to undo in run" in str(again.messages)
+
+
+def test_a_run_that_changed_nothing_points_to_the_last_one_that_did(kernel: Kernel) -> None:
+    """Whoever asks one more question before he takes the one before it back is told its name, and nothing is undone."""
+    ask(kernel, "code('made = 1')", "'Done.'")
+    kernel.run("script('Yes.')")
+    kernel.run("%%aether --model script\nIs it right?")
+    said = kernel.run("%aether undo --yes").of("error")[0]["evalue"]
+    assert "There is nothing to undo" in said and value(kernel, "made") == "1"
+    command = re.search(r"that changed something: (%aether undo \w+)", said)
+    assert command is not None
+    assert "Undone: 1 call" in kernel.run(f"{command[1]} --yes").text()
+    assert value(kernel, "'made' in globals()") == "False"

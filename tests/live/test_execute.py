@@ -12,7 +12,10 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from aether_nb.live import capture
 from aether_nb.live.execute import Execution, Executor
+from aether_nb.live.guard.agreed import Agreement
+from aether_nb.live.guard.watch import Guard
 from aether_nb.live.interrupt import uninterrupted
+from aether_nb.live.reading import Announced
 
 
 @pytest.fixture
@@ -91,6 +94,15 @@ def test_causes_are_told_too(shell):
     execution = run(shell, "try:\n    {}['a']\nexcept KeyError as e:\n    raise ValueError('no a') from e")
     assert execution.traceback.count('File "<aether>"') == 2
     assert "KeyError: 'a'" in execution.traceback and execution.error_text == "ValueError: no a"
+
+
+def test_a_users_cell_is_named_by_its_number_and_this_package_is_no_place_of_the_users(shell, tmp_path):
+    """A function of the user's is in ``In[…]``; what watched over it from inside of Python is not in the traceback."""
+    shell.run_cell(f"def keep():\n    open({str(tmp_path / 'a')!r}, 'w')", store_history=True).raise_error()
+    guard = Guard(Agreement(Announced(), str(tmp_path), lambda *_: False), lambda *_: "", shell.user_ns)
+    told = Executor(shell, guard).run("keep()").traceback
+    places = [line.strip() for line in told.splitlines() if line.startswith("  File")]
+    assert places == ['File "<aether>", line 1, in <module>', 'File "In[1]", line 2, in keep']
 
 
 def test_a_broken_repr_does_not_end_the_code(shell):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,26 @@ def test_what_does_not_fit_into_memory_is_not_written_to_a_file(
     with pytest.raises(RepairableToolError, match="cannot be run"):
         use(query, context, sql="select i, md5(i::varchar) m from range(3000000) t(i) order by m", into="sorted_")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("sql", "lines"),
+    [
+        ("select 1 as a", 1),
+        ("\nselect sales\nfrom df\n", 4),
+        ("select '\\n'\nas a", 1),
+        ('select \'a"""\'\nas "b"', 1),
+        ("select 'a'\nas \"b\"", 4),
+    ],
+)
+def test_the_code_of_a_query_has_its_lines(context: Shelled, sql: str, lines: int) -> None:
+    """A query of several lines is written as such, unless a sign in it would mean something else then."""
+    coded = use(query, context, sql=sql, into="kept").events[-1]
+    assert isinstance(coded, CallCoded)
+    statement = ast.parse(coded.code).body[-1]
+    said = [node.value for node in ast.walk(statement) if isinstance(node, ast.Constant)]
+    assert [text.strip() for text in said if isinstance(text, str)] == [sql.strip()]
+    assert (statement.end_lineno or 0) - statement.lineno + 1 == lines
 
 
 def test_rows_are_bounded_and_the_rest_is_said(context: Shelled) -> None:

@@ -80,7 +80,7 @@ def test_streamed_markdown_settles_by_paragraph():
     )
 
 
-@pytest.mark.parametrize("language", ["python", "json", "text"])
+@pytest.mark.parametrize("language", ["python", "sql", "json", "text"])
 def test_highlighting_loses_nothing(language: str):
     """The coloured pieces join to the code again, also when it is no code at all."""
     for code in ("def f(x):\n    return 'a' + 1  # c\n", '{"a": [1, null]}', '\n\n  ½ \' """ )(', "\tx\n"):

@@ -94,15 +94,25 @@ def hostile(text: str) -> View:
 
 
 def test_flags_stand_on_every_face():
-    """What deserves a second look is told after the changes, a warning in its colour, a note quietly."""
+    """What deserves a second look is told after the changes, a warning in colour and never folded, a note quietly."""
     flags = k.Flag("fan-out", "2 rows became 3"), k.Flag("order", "the rows are in another order", warn=False)
     change = k.NamespaceChanged("call_3", (k.Change("t", "changed", "DataFrame", (), flags),))
     events = [proposed(WORK), k.CallBegun("call_3", "k"), change, k.CallFinished("call_3", (), 0.1)]
     made = bundle(view_of(entries(events)))
-    assert '<span style="color:#a86400">! t: fan-out: 2 rows became 3</span>' in made["text/html"]
+    below = '</details><div style="margin-left:20px"><span style="color:#a86400">! t: fan-out: 2 rows became 3</span>'
+    assert below in made["text/html"]  # however the card is folded
     assert '<span style="opacity:0.68">· t: order: the rows are in another order</span>' in made["text/html"]
     for text in ("! t: fan-out: 2 rows became 3", "· t: order: the rows are in another order"):
         assert text in made["text/plain"]
+
+
+def test_a_query_is_shown_as_sql():
+    """A query stands in its own lines and colours, not as a quoted text with signs for its line ends."""
+    one = call("q", "query", sql="SELECT a\nFROM t", into="b")
+    made = bundle(view_of(entries([proposed(one), k.CallBegun("q", "k"), k.CallFinished("q", (), 0.1)])))
+    assert "```sql\nSELECT a\nFROM t\n```" in made["text/markdown"]
+    assert "  | SELECT a\n  | FROM t\n" in made["text/plain"]
+    assert ">SELECT </span>" in made["text/html"]
 
 
 @pytest.mark.parametrize(("kind", "suffix"), [("text/html", "html"), ("text/markdown", "md"), ("text/plain", "txt")])
