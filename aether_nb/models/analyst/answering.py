@@ -19,10 +19,10 @@ from aether_nb.models.analyst.intents.joins import check_keys, check_questions, 
 from aether_nb.models.analyst.intents.overview import profile_steps
 from aether_nb.models.analyst.intents.plots import draw, picture_title
 from aether_nb.models.analyst.intents.sql import Given, given_sql, run_sql, sql_of, without_sql
-from aether_nb.models.analyst.joining import Join, asked_join, implied_join, joined_frame, named_elsewhere, questions_of
+from aether_nb.models.analyst.joining import asked_join, implied_join, joined_frame, named_elsewhere, questions_of
 from aether_nb.models.analyst.namespace import Namespace, parse_summary
 from aether_nb.models.analyst.phrasing import conditions_text, listed, plain
-from aether_nb.models.analyst.question import Question, Unclear
+from aether_nb.models.analyst.question import Join, Question, Unclear
 from aether_nb.models.analyst.script import Action, Outcome, Plan, Script
 from aether_nb.models.analyst.understanding import Reading, candidates, understand, understand_change
 

@@ -7,17 +7,15 @@ median and compare before and after``. A request of which a word is left over is
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Any
 
 from aether_nb.models.analyst.intents import INTENTS
 from aether_nb.models.analyst.matching import Vocabulary, tag_tokens
 from aether_nb.models.analyst.namespace import Column, Frame
 from aether_nb.models.analyst.parsing import parse
-from aether_nb.models.analyst.question import Ambiguous, Condition, Unclear
+from aether_nb.models.analyst.question import Ambiguous, Change, Condition, Unclear
 from aether_nb.models.analyst.words import tokenise
 
-__all__ = ["Change", "asks_change", "read_change"]
+__all__ = ["asks_change", "read_change"]
 
 _ROWS = r"(?:rows?|records?|entries|entry|observations?|lines?)"
 _DROP = r"(?:drop|remove|delete|exclude|discard|throw\s+(?:out|away)|get\s+rid\s+of|filter\s+out)"
@@ -72,25 +70,6 @@ _VALUE = re.compile(
     r"|[\"'`](?P<text>[^\"'`]+)[\"'`]|(?P<word>unknown|none|other|n/a))",
     re.IGNORECASE,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A change of a frame that makes a new one.
-
-    ``kind`` is ``duplicates``, ``incomplete``, ``fill``, ``drop`` or ``keep`` (rows that meet the conditions) or
-    ``columns``. ``stat`` is mean, median or mode, or empty where ``value`` is filled in. ``every`` drops rows only
-    where all of the columns are missing. ``name`` is what the person calls the result.
-    """
-
-    frame: Frame
-    kind: str
-    columns: tuple[Column, ...] = ()
-    conditions: tuple[Condition, ...] = ()
-    stat: str = ""
-    value: Any = None
-    every: bool = False
-    name: str = ""
 
 
 def asks_change(prompt: str) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import combinations
 
 from aether_nb.models.analyst.code import columns_of
@@ -17,10 +17,10 @@ from aether_nb.models.analyst.matching import Vocabulary
 from aether_nb.models.analyst.namespace import Column, Frame, Namespace
 from aether_nb.models.analyst.parsing import parse
 from aether_nb.models.analyst.phrasing import listed
-from aether_nb.models.analyst.question import Ambiguous, Question, Unclear
+from aether_nb.models.analyst.question import Ambiguous, Join, Question, Unclear
 from aether_nb.models.analyst.words import canon, tokenise
 
-__all__ = ["Join", "asked_join", "implied_join", "joined_frame", "named_elsewhere", "questions_of"]
+__all__ = ["asked_join", "implied_join", "joined_frame", "named_elsewhere", "questions_of"]
 
 _CONJUNCTION = r"\s*(?:,|\band\b|\bwith\b|\bto\b|\bonto\b|&)\s*(?:with\s+)?"
 _NOUN = r"(?:the\s+)?(?:(?:frames?|tables?|dataframes?)\s+)?"
@@ -41,28 +41,6 @@ _CALLED = re.compile(
     re.IGNORECASE,
 )
 """A name for the joined frame."""
-
-
-@dataclass(frozen=True, slots=True)
-class Join:
-    """Two frames and the pairs of columns they meet in.
-
-    ``how`` is inner, left, right or outer; empty when nobody said it. ``rest`` is what is asked of the joined rows, in
-    words that speak of columns only; ``counted`` is the frame whose rows it counts. ``name`` is what the person calls
-    the result.
-    """
-
-    left: Frame
-    right: Frame
-    on: tuple[tuple[Column, Column], ...]
-    how: str = ""
-    rest: str = ""
-    counted: str = ""
-    name: str = ""
-
-    def turned(self) -> Join:
-        """The same join from the other side."""
-        return replace(self, left=self.right, right=self.left, on=tuple((there, here) for here, there in self.on))
 
 
 def asked_join(prompt: str, names: Namespace) -> Join | None:

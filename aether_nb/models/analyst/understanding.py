@@ -10,7 +10,7 @@ import re
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from aether_nb.models.analyst.changing import Change, read_change
+from aether_nb.models.analyst.changing import read_change
 from aether_nb.models.analyst.code import columns_of
 from aether_nb.models.analyst.conversation import Conversation
 from aether_nb.models.analyst.desk import NotDone
@@ -21,7 +21,7 @@ from aether_nb.models.analyst.nouns import FOREIGN
 from aether_nb.models.analyst.parsing import parse
 from aether_nb.models.analyst.peek import described, peek_code, wanted
 from aether_nb.models.analyst.phrasing import listed, plain
-from aether_nb.models.analyst.question import Ambiguous, Question, Unclear
+from aether_nb.models.analyst.question import Ambiguous, Change, Question, Unclear
 from aether_nb.models.analyst.results import table
 from aether_nb.models.analyst.script import Action, Outcome, Plan
 from aether_nb.models.analyst.words import canon, tokenise

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from aether_nb.models.analyst.changing import Change
 from aether_nb.models.analyst.code import Rows, condition_code
 from aether_nb.models.analyst.desk import Desk
 from aether_nb.models.analyst.phrasing import conditions_text, figure, listed, markdown_table, plain
-from aether_nb.models.analyst.question import Question, Unclear
+from aether_nb.models.analyst.question import Change, Question, Unclear
 from aether_nb.models.analyst.results import facts, number
 from aether_nb.models.analyst.script import Plan, Script
 

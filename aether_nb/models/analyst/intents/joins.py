@@ -11,9 +11,8 @@ from dataclasses import dataclass, replace
 
 from aether_nb.models.analyst.code import Rows
 from aether_nb.models.analyst.desk import Desk, NotDone
-from aether_nb.models.analyst.joining import Join
 from aether_nb.models.analyst.phrasing import listed, markdown_table, plain
-from aether_nb.models.analyst.question import Question, Unclear
+from aether_nb.models.analyst.question import Join, Question, Unclear
 from aether_nb.models.analyst.results import facts, number
 from aether_nb.models.analyst.script import Action, Outcome, Plan
 
