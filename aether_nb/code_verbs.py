@@ -136,7 +136,7 @@ def verified_code(
         UsageFault: Somebody else recorded it, and nobody said to run it all the same; or there is no code.
     """
     code, entries = code_in(store, run)
-    if not isinstance(entries[-1].event, RunEnded):
+    if not any(isinstance(entry.event, RunEnded) for entry in entries):
         raise UsageFault(f"Run {run} has not ended.", "", f"Let it end first: %aether trace {run}")
     if not options.anyway and not store.chain.verify(run).own:
         why = "Its code would be run here, in a kernel of yours."

@@ -13,6 +13,7 @@ from aether_nb import code_verbs
 from aether_nb.errors import UsageFault
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import Text, ToolCall
+from aether_nb.live.keeping import Clock, content_hash, save
 from aether_nb.reproducing import Reproduction
 from aether_nb.store.store import Store, memory_store
 
@@ -127,3 +128,28 @@ def test_what_came_of_it_is_said_in_words() -> None:
     ]
     assert Reproduction("r", "differs", "x is 2.").text == "Run r does not reproduce. The first difference: x is 2."
     assert Reproduction("r", "missing", "it needs x.").text == "Run r cannot be tried: it needs x."
+
+
+@pytest.mark.kernel
+def test_an_input_is_looked_for_in_what_any_run_has_kept(store: Store) -> None:
+    """By the hash of its content, in the bytes of every recent run; what was cleaned away is passed over."""
+    value = [1, 2]
+    format, data = save(value, None, Clock())
+    hash = content_hash(value)
+    here = k.Kept("other", "list", hash, store.blobs.put(bytes(data)), format, len(data))
+    gone = k.Kept("other", "list", hash, "sha256:gone", format, 1)
+    read = k.Kept("numbers", "list", hash, cell="In[1]")
+    call = k.CallProposed(ToolCall("a", "run_python", {"code": "x = sum(numbers)"}), "h", "low", "namespace")
+    made = k.Kept("x", "int", content_hash(3))
+    events = (
+        k.RunStarted("?", "m"), call, k.CallBegun("a", "h"), k.NamespaceKept("a", (made,), (read,)),
+        k.CallFinished("a", (Text("ok"),), 0.1), k.RunEnded("done"),
+    )  # fmt: skip
+    store.log.append("r4", 0, events, [float(n) for n in range(len(events))])
+    said, ok = code_verbs.verified_code(store, "r4", options(anyway=True), [])
+    assert not ok and "it needs numbers, which no cell before it makes. In[1] had made it." in said
+    kept = (k.RunStarted("?", "m"), k.NamespaceKept("", (gone,)), k.NamespaceKept("", (here,)))
+    store.log.append("r5", 0, kept, [0.0, 1.0, 2.0])
+    said, ok = code_verbs.verified_code(store, "r4", options(anyway=True, json=True), [])
+    found = json.loads(said)
+    assert (ok, found["handed"], found["same"]) == (True, ["numbers"], ["x"])

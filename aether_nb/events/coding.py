@@ -1,6 +1,6 @@
 """The code of a run: what it did to the notebook, as somebody would have written it. One pure fold of the log.
 
-What failed is left out, and so is what only looked. A file that a tool wrote is no code, and is named instead.
+What failed or was undone is left out, and so is what only looked. A file that a tool wrote is no code, and is named.
 """
 
 from __future__ import annotations
@@ -101,10 +101,11 @@ class _Folding:
     """The calls that count, in order, each with the title of its item."""
     inputs: dict[str, k.Kept] = field(default_factory=dict)
     plan: tuple[k.PlanItem, ...] = ()
+    undone: set[str] = field(default_factory=set)
     last: str = ""
 
     def take(self, entry: k.Entry) -> None:
-        """Take one entry in. What is undone later is taken out of ``done``."""
+        """Take one entry in."""
         self.run = entry.run
         match entry.event:
             case k.RunStarted(prompt=prompt):
@@ -120,6 +121,8 @@ class _Folding:
                 self.plan = items
             case k.CallCoded(call_id=id, code=code):
                 self.coded[id] = code
+            case k.UndoDone(call_ids=ids, undoes=earlier):
+                self.undone = self.undone - set(ids) if earlier else self.undone | set(ids)
             case k.NamespaceChanged(call_id=id, changes=changes):
                 self.told[id] = changes
             case k.NamespaceKept(call_id=id, kept=kept, inputs=inputs):
@@ -129,7 +132,9 @@ class _Folding:
 
     def code(self) -> RunCode:
         """What was gathered."""
-        calls = [(self.proposed[id], title) for id, title in self.done.items() if id in self.proposed]
+        calls = [
+            (self.proposed[id], title) for id, title in self.done.items() if id in self.proposed.keys() - self.undone
+        ]
         pieces = tuple(piece for call, title in calls if (piece := self._piece(call, title)) is not None)
         files = tuple(str(call.call.arguments.get("path", "")) for call, _ in calls if call.call.name == FILE)
         return RunCode(self.run, self.prompt, pieces, tuple(self.inputs.values()), files)

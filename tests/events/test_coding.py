@@ -66,6 +66,15 @@ def test_a_call_that_says_its_own_code_is_told_by_it():
     assert code.pieces == (Piece("a", "it = 1 + x", "purpose of a"),)
 
 
+def test_what_was_undone_is_left_out_until_that_is_undone():
+    """An undo takes its calls away, and an undo of that undo brings them back."""
+    calls = (proposed("a", code="x = 1"), finished("a"), proposed("b", code="y = 2"), finished("b"))
+    undone = (*calls, k.UndoDone("u1", ("b",), "cell"))
+    assert [piece.call_id for piece in code_of(log(*undone)).pieces] == ["a"]
+    back = (*undone, k.UndoDone("u2", ("b",), "cell", undoes="u1"))
+    assert [piece.call_id for piece in code_of(log(*back)).pieces] == ["a", "b"]
+
+
 def test_edited_code_counts_as_it_was_run():
     """A call that a person changed before he said yes has the code that he said yes to."""
     code = code_of(log(proposed("a", code="old"), proposed("a", code="new"), finished("a")))

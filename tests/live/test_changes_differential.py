@@ -66,7 +66,7 @@ def search(examples: int, counts: Counter[str]) -> None:
 def test_random_programs_are_told_as_a_full_comparison_tells_them(figure, full) -> None:
     """Of what is looked at as a whole, no change is missed, and none is told that was not there."""
     counts: Counter[str] = Counter()
-    search(4_000 if full else 120, counts)
+    search(4_000 if full else 50, counts)
     total = sum(counts.values())
     said = ", ".join(f"{counts[verdict]} {verdict}" for verdict in ("right", "missed", "false", "unseen", "unknown"))
     figure("changes: random programs against a full comparison", f"{total} variables: {said}")

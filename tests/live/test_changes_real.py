@@ -38,8 +38,8 @@ def test_documented_examples_are_told_as_a_full_comparison_tells_them(
     monkeypatch.chdir(tmp_path)
     counts: Counter[str] = Counter()
     wrong: list[str] = []
-    end = time.monotonic() + (1_200 if full else 12)
-    for name, code in cells.documented(1 if full else 17):
+    end = time.monotonic() + (1_200 if full else 6)
+    for name, code in cells.documented(1 if full else 23):
         if time.monotonic() > end:
             break
         namespace: dict[str, Any] = {"np": np, "pd": pd, "pl": pl, "__name__": "__main__"}
@@ -55,11 +55,11 @@ def test_documented_examples_are_told_as_a_full_comparison_tells_them(
     assert counts["changed"] and counts["unknown"] < 0.05 * counts["reach"]
 
 
-def test_notebooks_are_told_as_a_full_comparison_tells_them(figure: Any, full: bool) -> None:
-    """The same for notebooks that installed packages bring, in the full lane for ours and for all of them."""
-    paths = cells.notebooks() if full else [path for path in cells.notebooks() if "papermill" in path.parts]
-    paths = [*sorted((ROOT / "notebooks").glob("*.ipynb")), *paths] if full else paths
-    command = [sys.executable, cells.__file__, "1200" if full else "6", *map(str, paths)]
+@pytest.mark.full
+def test_notebooks_are_told_as_a_full_comparison_tells_them(figure: Any) -> None:
+    """The same for our own notebooks and for all that installed packages bring."""
+    paths = [*sorted((ROOT / "notebooks").glob("*.ipynb")), *cells.notebooks()]
+    command = [sys.executable, cells.__file__, "1200", *map(str, paths)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=1_500, check=False)
     assert done.returncode == 0, done.stderr[-2_000:]
     counts, wrong = json.loads(done.stdout.splitlines()[-1])

@@ -3,7 +3,8 @@
     reach         which variables code can reach
     walking       all objects that can be reached from them
     kinds         by what an object is copied: the table of types
-    copies        Python's own objects
+    copies        Python's own containers
+    objects       attributes, functions, classes
     tables        arrays and frames, by copy-on-write where the library has it
     points        what was before, what was changed, and putting it back
     kept          the points of one kernel, and what a run's tools are handed

@@ -26,19 +26,16 @@ from weakref import ReferenceType
 
 from aether_nb.live.describing.safely import root
 from aether_nb.live.undo.copies import (
-    HEAP_TYPE,
-    Attributes,
     Bytes,
-    Class,
     Copy,
     Deque,
     Dict,
-    Function,
     List,
     OrderedDictionary,
     Random,
     Set,
 )
+from aether_nb.live.undo.objects import HEAP_TYPE, Attributes, Class, Function
 from aether_nb.live.undo.tables import Array, Bits, Frame, Index, NumpyRandom, Polars
 
 __all__ = ["UNCHANGING", "Kind", "kind_of"]

@@ -13,8 +13,9 @@ from types import FunctionType
 from typing import Any
 
 from aether_nb.live.describing.words import type_name
-from aether_nb.live.undo.copies import Class, Copy, Function
+from aether_nb.live.undo.copies import Copy
 from aether_nb.live.undo.kinds import UNCHANGING, Kind, kind_of
+from aether_nb.live.undo.objects import Class, Function
 from aether_nb.live.undo.reach import names_used
 
 __all__ = ["Budget", "Walk", "size_text"]
