@@ -7,6 +7,7 @@ person's own DuckDB, which would have to be executed.
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Mapping
@@ -84,7 +85,7 @@ def _registered(duckdb: Any, database: Any, sql: str, namespace: Mapping[str, An
     statements = duckdb.extract_statements(sql)
     if [one.type for one in statements] != [duckdb.StatementType.SELECT]:
         raise RepairableToolError("Only one SELECT is run.", hint="Change data with run_python.")
-    names = sorted(database.get_table_names(sql))
+    names = _named(duckdb, database, sql, namespace)
     for name in names:
         if name not in namespace:
             continue  # a table function, a name of the query's own, or an error that DuckDB words better
@@ -94,6 +95,15 @@ def _registered(duckdb: Any, database: Any, sql: str, namespace: Mapping[str, An
             raise RepairableToolError(f"{name} is no table ({kind}).", hint="Make a frame of it with run_python.")
         database.register(name, value)
     return names
+
+
+def _named(duckdb: Any, database: Any, sql: str, namespace: Mapping[str, Any]) -> list[str]:
+    """The names of the tables in a query. Where DuckDB cannot tell, as in ``JOIN … USING``, every word that is one."""
+    try:
+        return sorted(database.get_table_names(sql))
+    except duckdb.BinderException:
+        words = set(re.findall(r"[^\W\d]\w*", sql))
+        return sorted(word for word in words if word in namespace and _is_table(namespace[word]))
 
 
 def _is_table(value: object) -> bool:

@@ -264,10 +264,12 @@ def test_the_frame_of_an_earlier_turn_is_the_default() -> None:
     assert "**20** rows" in lab.ask("how many rows are there?")
 
 
-def test_two_frames_are_not_joined() -> None:
-    """A question over two frames is declined."""
-    lab = Lab({"north": penguins(), "south": penguins()})
-    assert "I could not work out" in lab.ask("join north and south on species")
+def test_a_join_that_multiplies_rows_says_so() -> None:
+    """Two frames whose keys both repeat are joined when that is asked for, with the fan-out told."""
+    lab = Lab({"north": penguins().head(20), "south": penguins().head(10)})
+    answer = lab.ask("join north and south on species")
+    assert "Fan-out" in answer
+    assert "**200 after**" in answer
 
 
 # ---- what it does not understand

@@ -278,7 +278,6 @@ DECLINED = [
     ("stocks", "forecast the price of AAPL for 2011"),
     ("weather", "Which year had the most rain?"),
     ("weather", "how many days had a temperature above 30"),
-    ("wine", "delete all rows with alcohol over 14"),
     ("iris", "mean length"),
     ("diabetes", "which drug works best?"),
 ]

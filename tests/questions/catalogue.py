@@ -3,7 +3,21 @@
 from __future__ import annotations
 
 from questions.question import Question
-from questions.sets import barley, cars, economy, flowers, hostile, market, penguins, seattle, stocks, survey
+from questions.sets import (
+    barley,
+    cars,
+    changes,
+    economy,
+    flowers,
+    hostile,
+    joins,
+    market,
+    penguins,
+    seattle,
+    sql,
+    stocks,
+    survey,
+)
 
 __all__ = ["QUESTIONS"]
 
@@ -18,4 +32,7 @@ QUESTIONS: tuple[Question, ...] = (
     *economy.QUESTIONS,
     *market.QUESTIONS,
     *hostile.QUESTIONS,
+    *joins.QUESTIONS,
+    *sql.QUESTIONS,
+    *changes.QUESTIONS,
 )

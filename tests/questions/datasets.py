@@ -1,4 +1,4 @@
-"""The data the questions are about: public sets that ship inside installed packages, read without a network.
+"""The data the questions are about: public sets that ship inside installed packages, and a made-up shop.
 
 ``load`` gives the variables of a notebook, fresh for each call. ``shuffled`` and ``renamed`` make the same questions
 harder to have been learned by heart. It knows no answer.
@@ -16,6 +16,7 @@ from importlib import import_module
 from importlib.resources import files
 from typing import Any, Literal, TypeAlias
 
+import numpy as np
 import pandas as pd
 
 from questions.deeds import translated
@@ -38,6 +39,7 @@ SWAPS: Mapping[str, Mapping[str, str]] = {
     "flowers": {"petal": "leaf", "sepal": "calyx", "alcohol": "ethanol", "magnesium": "calcium", "hue": "shade"},
     "survey": {"affairs": "secrets", "religious": "devout", "children": "kids", "murder": "homicide"},
     "market": {"latitude": "northing", "close": "final", "wheat": "grain", "wages": "pay"},
+    "shop": {"amount": "worth", "segment": "tier", "region": "district", "minutes": "stay"},
 }
 """Words of column names, with words that an analyst cannot know to stand for them."""
 
@@ -158,6 +160,44 @@ def _economy() -> dict[str, pd.DataFrame]:
     }
 
 
+def _shop() -> dict[str, pd.DataFrame]:
+    """A made-up shop: keys without a partner, keys that repeat on both sides, gaps, and rows that stand twice."""
+    random = np.random.default_rng(7)
+    regions = ("North", "South", "East", "West")
+    customers = pd.DataFrame(
+        {
+            "customer_id": np.arange(101, 161),
+            "region": random.choice(regions, 60),
+            "segment": random.choice(("retail", "corporate", "public"), 60),
+            "credit_limit": np.round(random.uniform(500, 9000, 60), 0),
+        }
+    )
+    orders = pd.DataFrame(
+        {
+            "order_id": np.arange(1, 401),
+            "customer_id": random.integers(101, 165, 400),
+            "product_id": random.choice([f"P{number:02d}" for number in range(1, 13)], 400),
+            "quantity": random.integers(1, 10, 400),
+            "amount": np.round(random.lognormal(4, 0.8, 400), 2),
+            "channel": random.choice(("web", "store", "phone"), 400, p=(0.6, 0.3, 0.1)),
+        }
+    )
+    orders.loc[random.choice(400, 14, replace=False), "amount"] = None
+    products = pd.DataFrame(
+        {
+            "product_id": [f"P{number:02d}" for number in range(1, 15)],
+            "category": random.choice(("bikes", "helmets", "lights"), 14),
+            "cost": np.round(random.uniform(5, 80, 14), 2),
+        }
+    )
+    visits = pd.DataFrame({"customer_id": random.integers(101, 161, 150), "minutes": random.integers(1, 40, 150)})
+    visits = pd.concat([visits, visits.head(6)], ignore_index=True)
+    managers = pd.DataFrame(
+        {"region": regions, "manager": ("Ada", "Bo", "Cy", "Di"), "target": (9000, 8000, 7000, 6500)}
+    )
+    return {"orders": orders, "customers": customers, "products": products, "visits": visits, "managers": managers}
+
+
 def _hostile() -> dict[str, pd.DataFrame]:
     frame = _penguins()["penguins"][["species", "body_mass_g", "year"]]
     notes = ["ok"] * len(frame)
@@ -181,6 +221,7 @@ _LOADERS: Mapping[str, Callable[[], dict[str, Any]]] = {
         "wheat": _vega("wheat.json").astype({"year": int}),
     },
     "hostile": _hostile,
+    "shop": _shop,
 }
 
 NAMES = tuple(_LOADERS)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from questions.outcome import Check, Outcome, says_it_cannot
 
-__all__ = ["All", "Decline", "Either", "Figure", "Table", "Unharmed", "translated"]
+__all__ = ["All", "Decline", "Either", "Figure", "Made", "Table", "Unharmed", "translated"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,6 +90,42 @@ class Figure:
         return Outcome("Here it is.", figures=1, kinds=(self.kind.split("|")[0],))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Made:
+    """A variable was made that holds every row of ``frame``, in any order; more columns are allowed, more rows not.
+
+    Args:
+        frame: The truth.
+        name: What the variable must be called; empty when any name will do.
+    """
+
+    frame: pd.DataFrame
+    name: str = ""
+
+    def holds(self, outcome: Outcome) -> bool:
+        made = outcome.namespace
+        found = [made.get(self.name)] if self.name else [value for name, value in made.items() if name[:1] != "_"]
+        return any(isinstance(value, pd.DataFrame) and self._is_it(value) for value in found)
+
+    def _is_it(self, value: pd.DataFrame) -> bool:
+        names = list(self.frame.columns)
+        if not set(names) <= set(value.columns) or len(value) != len(self.frame):
+            return False
+        return _rows(self.frame) == _rows(value[names])
+
+    def example(self) -> Outcome:
+        return Outcome("", namespace={self.name or "made": self.frame})
+
+
+def _rows(frame: pd.DataFrame) -> list[tuple[str, ...]]:
+    """The rows of a frame as text, numbers to nine digits, in an order that does not depend on theirs."""
+    return sorted(tuple(map(_cell, row)) for row in frame.itertuples(index=False))
+
+
+def _cell(cell: Any) -> str:
+    return "" if pd.isna(cell) else f"{cell:.9g}" if isinstance(cell, int | float) else str(cell)
+
+
 @dataclass(frozen=True, slots=True)
 class Decline:
     """It says that it cannot, or asks; it writes nothing."""
@@ -129,7 +165,9 @@ class All:
         kinds = tuple(kind for part in parts for kind in part.kinds or ())
         files = {path: content for part in parts for path, content in part.files.items()}
         figures = sum(part.figures for part in parts)
-        return Outcome("\n\n".join(part.answer for part in parts), files=files, figures=figures, kinds=kinds)
+        made = {name: value for part in parts for name, value in part.namespace.items()}
+        answer = "\n\n".join(part.answer for part in parts)
+        return Outcome(answer, files=files, figures=figures, kinds=kinds, namespace=made)
 
 
 @dataclass(frozen=True)
@@ -159,6 +197,8 @@ def translated(check: Check, names: Mapping[str, str]) -> Check:
 def _translated(value: Any, names: Mapping[str, str]) -> Any:
     if isinstance(value, str):
         return names.get(value, value)
+    if isinstance(value, pd.DataFrame):
+        return value.rename(columns=dict(names))
     if isinstance(value, tuple):
         return tuple(_translated(part, names) for part in value)
     if isinstance(value, Mapping):

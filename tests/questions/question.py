@@ -18,7 +18,8 @@ Expect: TypeAlias = Callable[[Data], Check]
 
 Intent: TypeAlias = Literal[
     "profile", "shape", "missing", "counts", "aggregate", "group", "extreme", "top", "filter", "share", "correlation",
-    "trend", "distribution", "compare", "plot", "save", "decline",
+    "trend", "distribution", "compare", "plot", "save", "join", "sql", "change",
+    "decline",
 ]  # fmt: skip
 
 INTENTS: tuple[Intent, ...] = get_args(Intent)

@@ -58,6 +58,11 @@ def test_a_join_of_two_libraries_is_one_query(context: Shelled) -> None:
     assert "Rome" in told(query, context, sql=sql)
 
 
+def test_a_join_by_using_finds_its_tables(context: Shelled) -> None:
+    """``USING`` is a join of which DuckDB does not tell the tables beforehand; it is run all the same."""
+    assert "Oslo" in told(query, context, sql="select city, count(*) as n from df join pf using (city) group by city")
+
+
 @pytest.mark.parametrize(
     "sql",
     [

@@ -10,16 +10,21 @@ import re
 from collections.abc import Generator
 from dataclasses import replace
 
+from aether_nb.models.analyst.changing import asks_change
 from aether_nb.models.analyst.conversation import Conversation
 from aether_nb.models.analyst.desk import Desk, NotDone
 from aether_nb.models.analyst.intents import INTENTS, Intent
+from aether_nb.models.analyst.intents.changes import change_steps
+from aether_nb.models.analyst.intents.joins import check_keys, check_questions, directed, make_join, show_join
 from aether_nb.models.analyst.intents.overview import profile_steps
 from aether_nb.models.analyst.intents.plots import draw, picture_title
+from aether_nb.models.analyst.intents.sql import Given, given_sql, run_sql, sql_of, without_sql
+from aether_nb.models.analyst.joining import asked_join, implied_join, joined_frame, named_elsewhere, questions_of
 from aether_nb.models.analyst.namespace import Namespace, parse_summary
-from aether_nb.models.analyst.phrasing import conditions_text, plain
-from aether_nb.models.analyst.question import Question, Unclear
+from aether_nb.models.analyst.phrasing import conditions_text, listed, plain
+from aether_nb.models.analyst.question import Join, Question, Unclear
 from aether_nb.models.analyst.script import Action, Outcome, Plan, Script
-from aether_nb.models.analyst.understanding import Reading, candidates, understand
+from aether_nb.models.analyst.understanding import Reading, candidates, understand, understand_change
 
 __all__ = ["answer"]
 
@@ -50,12 +55,79 @@ def answer(talk: Conversation) -> Script:
     if not talk.prompt:
         return "There is no question to answer."
     try:
-        reading = yield from understand(talk, names)
+        return (yield from _answer(talk, names))
     except Unclear as unclear:
         return (yield from _decline(talk, names, unclear))
     except NotDone as stopped:
         return f"{stopped}"
-    return (yield from _work(reading, names))
+
+
+def _answer(talk: Conversation, names: Namespace) -> Script:
+    """Answer by SQL, by a change of a frame, by a join of two, or, as mostly, from one frame.
+
+    Raises:
+        Unclear: It is not understood.
+        NotDone: Nobody answered a question, or a call was denied or failed.
+    """
+    if (given := given_sql(talk.prompt)) is not None:
+        return (yield from run_sql(given, names))
+    if asks_change(talk.prompt):
+        change = yield from understand_change(talk, names)
+        return (yield from change_steps(change, Desk(names)))
+    if (join := asked_join(talk.prompt, names)) is not None:
+        return (yield from _joined(join, talk, names))
+    if plainly := without_sql(talk.prompt):
+        reading = yield from understand(replace(talk, prompt=plainly), names)
+        if len(reading.questions) > 1:
+            raise Unclear("I answer one question at a time as SQL")
+        given = Given(sql_of(reading.questions[0]))
+        return (yield from run_sql(given, names, _understood(reading)))
+    frames = candidates(talk, names, several=True)
+    scattered = all(named_elsewhere(talk.prompt, frame, frames) for frame in frames)
+    joins = implied_join(talk.prompt, frames) if scattered else []
+    if not joins:
+        try:
+            reading = yield from understand(talk, names)
+        except Unclear as unclear:
+            joins = implied_join(talk.prompt, frames)
+            if not joins:
+                raise unclear from None
+        else:
+            if scattered and (left := named_elsewhere(talk.prompt, reading.frame, frames)):
+                column, frame = left[0]
+                raise Unclear(f"{column} is a column of {frame}, and I find no join of two frames that would answer it")
+            return (yield from _work(reading, names))
+    if len(joins) > 1:
+        ways = listed([f"{join.left.name} with {join.right.name}" for join in joins], "or")
+        raise Unclear(f"it could be answered by joining {ways}; say which")
+    return (yield from _joined(joins[0], talk, names))
+
+
+def _joined(join: Join, talk: Conversation, names: Namespace) -> Script:
+    """Check the keys, join under a new name, and answer what is asked of the joined rows.
+
+    Raises:
+        Unclear: The question cannot be read, or the join would answer it wrongly.
+        NotDone: A call was denied or failed.
+    """
+    desk = Desk(names)
+    questions = questions_of(join) if join.rest else []
+    keys = yield from check_keys(join, desk)
+    if join.rest:
+        join, keys = directed(join, keys)
+        check_questions(join, keys, questions or ())
+    if join.name in names.names:
+        raise Unclear(f"there is a variable {join.name} already; the joined frame needs a name that is free")
+    name = join.name or desk.fresh("joined")
+    told, outcome = yield from make_join(join, keys, name, desk)
+    if not join.rest:
+        return show_join(told, outcome, desk)
+    frame = joined_frame(join, name)
+    about = replace(talk, prompt=join.rest)
+    reading = yield from understand(about, Namespace((frame,), desk.names.names))
+    check_questions(join, keys, reading.questions)
+    found = yield from _work(reading, Namespace((frame,), desk.names.names))
+    return f"{found}\n\n{told}"
 
 
 def _no_frame(names: Namespace) -> str:

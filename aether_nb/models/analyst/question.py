@@ -10,7 +10,7 @@ from typing import Any
 
 from aether_nb.models.analyst.namespace import Column, Frame
 
-__all__ = ["Ambiguous", "Condition", "Key", "Measure", "Plot", "Question", "Unclear"]
+__all__ = ["Ambiguous", "Change", "Condition", "Join", "Key", "Measure", "Plot", "Question", "Unclear"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,47 @@ class Question:
     def needs_name(self) -> bool:
         """Whether the table has to get a name, because it is drawn or written later."""
         return self.keep or bool(self.path) or self.plot is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change of a frame that makes a new one.
+
+    ``kind`` is ``duplicates``, ``incomplete``, ``fill``, ``drop`` or ``keep`` (rows that meet the conditions) or
+    ``columns``. ``stat`` is mean, median or mode, or empty where ``value`` is filled in. ``every`` drops rows only
+    where all of the columns are missing. ``name`` is what the person calls the result.
+    """
+
+    frame: Frame
+    kind: str
+    columns: tuple[Column, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    stat: str = ""
+    value: Any = None
+    every: bool = False
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Two frames and the pairs of columns they meet in.
+
+    ``how`` is inner, left, right or outer; empty when nobody said it. ``rest`` is what is asked of the joined rows, in
+    words that speak of columns only; ``counted`` is the frame whose rows it counts. ``name`` is what the person calls
+    the result.
+    """
+
+    left: Frame
+    right: Frame
+    on: tuple[tuple[Column, Column], ...]
+    how: str = ""
+    rest: str = ""
+    counted: str = ""
+    name: str = ""
+
+    def turned(self) -> Join:
+        """The same join from the other side."""
+        return replace(self, left=self.right, right=self.left, on=tuple((there, here) for here, there in self.on))
 
 
 class Unclear(Exception):

@@ -10,6 +10,7 @@ import re
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from aether_nb.models.analyst.changing import read_change
 from aether_nb.models.analyst.code import columns_of
 from aether_nb.models.analyst.conversation import Conversation
 from aether_nb.models.analyst.desk import NotDone
@@ -20,7 +21,7 @@ from aether_nb.models.analyst.nouns import FOREIGN
 from aether_nb.models.analyst.parsing import parse
 from aether_nb.models.analyst.peek import described, peek_code, wanted
 from aether_nb.models.analyst.phrasing import listed, plain
-from aether_nb.models.analyst.question import Ambiguous, Question, Unclear
+from aether_nb.models.analyst.question import Ambiguous, Change, Question, Unclear
 from aether_nb.models.analyst.results import table
 from aether_nb.models.analyst.script import Action, Outcome, Plan
 from aether_nb.models.analyst.words import canon, tokenise
@@ -80,11 +81,36 @@ def understand(talk: Conversation, names: Namespace) -> Generator[Action | Plan,
     raise Unclear("too much of it is ambiguous")
 
 
-def candidates(talk: Conversation, names: Namespace, chosen: str = "") -> tuple[Frame, ...]:
+def understand_change(talk: Conversation, names: Namespace) -> Generator[Action | Plan, Outcome, Change]:
+    """Which change of which frame is wanted.
+
+    Raises:
+        Unclear: It cannot be understood.
+        NotDone: Nobody answered a question.
+    """
+    found: dict[str, Change] = {}
+    faults: list[Unclear] = []
+    known = tuple(frame.name for frame in names.frames)
+    for frame in candidates(talk, names):
+        try:
+            found[frame.name] = read_change(talk.prompt, frame, known)
+        except Unclear as problem:
+            faults.append(problem)
+        except Ambiguous as problem:
+            told = listed(list(problem.options), "or")
+            faults.append(Unclear(f"'{problem.phrase}' may be {told} of {frame.name}"))
+    if len(found) > 1:
+        return found[(yield from _ask("Which frame do you mean?", list(found)))]
+    if not found:
+        raise faults[0]
+    return next(iter(found.values()))
+
+
+def candidates(talk: Conversation, names: Namespace, chosen: str = "", *, several: bool = False) -> tuple[Frame, ...]:
     """The frames the question may be about: the one that was chosen, the ones it names, else the user's own, else all.
 
     A name that an earlier turn made is never used again for another table: the user would be asked whether it may be
-    overwritten. So such tables gather, and are left out here.
+    overwritten. So such tables gather, and are left out here. ``several``: at least two are wanted.
     """
     if chosen:
         return tuple(frame for frame in names.frames if frame.name == chosen)
@@ -96,6 +122,8 @@ def candidates(talk: Conversation, names: Namespace, chosen: str = "") -> tuple[
         f for f in names.frames if canon(f.name) in spoken and len(f.name) > 2 and f.name in speakable
     )
     users = tuple(f for f in names.frames if f.name not in talk.made and not (talk.earlier and _made_here(f, names)))
+    if several and len(named) < 2:
+        return users
     return named or users or names.frames
 
 
