@@ -109,6 +109,15 @@ def trace(options: argparse.Namespace) -> int:
     return 0 if ok else 1
 
 
+def egress(options: argparse.Namespace) -> int:
+    """What left this machine."""
+    from aether_nb import record_verbs
+    from aether_nb.opening import open_record
+
+    print(record_verbs.went(open_record(options.store), options.run))
+    return 0
+
+
 def verify(options: argparse.Namespace) -> int:
     """Whether records are what was written; 1 when one is not."""
     from aether_nb import record_verbs
@@ -330,6 +339,7 @@ HANDLERS: dict[str, Handler] = {
     "runs": runs,
     "show": show,
     "trace": trace,
+    "egress": egress,
     "replay": replay,
     "verify": verify,
     "export": export,

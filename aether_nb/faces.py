@@ -18,6 +18,7 @@ from aether_nb.agent.approvals import Policy
 from aether_nb.agent.asking import Desk, Nobody, Person, Terminal
 from aether_nb.agent.run import Watcher
 from aether_nb.errors import AetherError, StoreError
+from aether_nb.events.account import total
 from aether_nb.events.kinds import Entry, Progress, QuestionAsked
 from aether_nb.live.bridge import Jobs
 from aether_nb.live.capture import uncaptured
@@ -87,6 +88,7 @@ class KernelFace:
         self.patience = PATIENCE
         self.desk = Desk(self._seen, lambda: self.panel.wait_left(GRACE))
         self.panel = Panel(run, self._command, session.models.choices())
+        self.panel.view.before = total(account for other, account in session.accounts.items() if other != run)
         self.comm_id = self.panel.comm_id
         self.lane = FastLane(self.kernel)
         self.lane.watch(self.comm_id, lambda said: self.panel.receive(said, said["msg_id"]))
@@ -115,6 +117,7 @@ class KernelFace:
     def close(self, broken_off: str) -> None:
         """Put the still picture in the panel's place."""
         self.lane.unwatch(self.comm_id)
+        self.session.accounts[self.panel.view.run] = self.panel.view.account
         self.panel.close(self._kept(broken_off))
 
     def _kept(self, broken_off: str) -> Mapping[str, str]:

@@ -147,6 +147,7 @@ class AetherMagics(Magics):
             bind=checked_name(options.out),
             wanted=self._wanted(options),
             raw=options.raw,
+            data=options.data or "",
         )
 
     def _wanted(self, options: argparse.Namespace) -> str:

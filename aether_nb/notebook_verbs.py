@@ -169,6 +169,11 @@ def trace(session: Session, options: argparse.Namespace) -> str:
     return record_verbs.traced(store, store.log.resolve(options.run or session.last), options.json)[0]
 
 
+def egress(session: Session, options: argparse.Namespace) -> str:
+    """What left this machine."""
+    return record_verbs.went(session.store, options.run, session.notebook)
+
+
 def verify(session: Session, options: argparse.Namespace) -> str:
     """Whether records are what was written."""
     return record_verbs.verified(session.store, options)[0]
@@ -282,6 +287,7 @@ HANDLERS: dict[str, Handler] = {
     "runs": runs,
     "show": show,
     "trace": trace,
+    "egress": egress,
     "verify": verify,
     "insert": insert,
     "export": export,

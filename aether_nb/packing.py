@@ -10,12 +10,13 @@ import json
 import tempfile
 import zipfile
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from aether_nb.agent.releasing import without_values
 from aether_nb.errors import UsageFault
-from aether_nb.events.kinds import RunPacked
+from aether_nb.events.kinds import ContextComposed, Event, RunPacked, RunStarted
 from aether_nb.events.masking import masked, masked_event
 from aether_nb.store.log import JOURNAL, RunSummary
 from aether_nb.store.place import FOLDER
@@ -95,10 +96,20 @@ def _of(run: RunSummary, notebook: Path, content: Mapping[str, Any]) -> bool:
 def _copied(run: str, store: Store, copy: Store, keys: Collection[str], time: float) -> int:
     """Copy a run, and write down where it came from; returns how many of its events had keys in them."""
     entries = list(store.log.read(run))
-    events = [masked_event(entry.event, keys) for entry in entries]
+    hides = any(isinstance(entry.event, RunStarted) and entry.event.hide for entry in entries)
+    events = [masked_event(_shareable(entry.event) if hides else entry.event, keys) for entry in entries]
     copy.log.append(run, 0, events, [entry.time for entry in entries])
     count = sum(event is not entry.event for event, entry in zip(events, entries, strict=True))
     count = count or int(copy.chain.head(run) != store.chain.head(run))  # written in an older form
     head = sum(1 for _ in copy.log.read(JOURNAL))
     copy.log.append(JOURNAL, head, (RunPacked(run, len(events), store.chain.head(run), count),), time)
     return count
+
+
+def _shareable(event: Event) -> Event:
+    """An event of a run with hidden columns, without what it shows: also what a model on this machine was told."""
+    if not isinstance(event, ContextComposed):
+        return without_values(event)
+    parts = [tuple(part for part in each.parts if part.data in ("text", "schema")) for each in event.messages]
+    told = zip(event.messages, parts, strict=True)
+    return replace(event, messages=tuple(replace(message, parts=kept) for message, kept in told))

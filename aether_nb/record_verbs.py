@@ -22,7 +22,8 @@ from aether_nb.agent.calls import Calls, Host
 from aether_nb.agent.replaying import Confirmed, confirm, replay
 from aether_nb.agent.run import Run
 from aether_nb.errors import ReplayDiverged, UsageFault, WorldDiffers
-from aether_nb.events.kinds import Entry, RunPacked, RunsPruned
+from aether_nb.events.account import account_of, total
+from aether_nb.events.kinds import Entry, InstructionsFound, ModelAsked, RunPacked, RunsPruned
 from aether_nb.events.state import RunState
 from aether_nb.packing import read_notebook
 from aether_nb.retelling import known, report
@@ -32,12 +33,13 @@ from aether_nb.store.memory import MemoryLog
 from aether_nb.store.store import Store
 from aether_nb.tools.base import Tool
 from aether_nb.tools.builtin import BUILT_IN
+from aether_nb.widgets import departures
 from aether_nb.widgets.transcript import bundle
 from aether_nb.widgets.view import view_of
 from aether_nb.widgets.view_replays import where_from
 from aether_nb.widgets.witness import noted
 
-__all__ = ["Said", "replayed", "shown", "traced", "verified"]
+__all__ = ["Said", "replayed", "shown", "traced", "verified", "went"]
 
 Said = tuple[str, bool]
 """What is to be said, and whether all is well."""
@@ -46,6 +48,42 @@ ALL = 100_000
 
 
 # ---- looking at a run
+
+
+RUNS = 200
+"""So many runs are looked through for what left this machine."""
+
+
+def went(store: Store, run: str, notebook: str = "") -> str:
+    """What went to which host, a line a request; of several runs a line a run, and the sum.
+
+    Args:
+        store: The record.
+        run: The run's name or its beginning; empty for the newest runs.
+        notebook: Only runs of this notebook; empty for all.
+    """
+    if run:
+        entries = store.chain.whole(store.log.resolve(run))[0]
+        lines = [_request(entry.event) for entry in entries if isinstance(entry.event, ModelAsked) and entry.event.left]
+        lines += [f"in the data: {'; '.join(e.event.signs)}" for e in entries if isinstance(e.event, InstructionsFound)]
+        return "\n".join([*lines, "In all:", *(f"  {line}" for line in departures.left_lines(account_of(entries)))])
+    accounts, lines = [], []
+    for summary in store.log.runs(RUNS):
+        if notebook and summary.notebook and summary.notebook != notebook:
+            continue
+        accounts.append(account := account_of(store.chain.whole(summary.id)[0]))
+        said = "; ".join(filter(None, (departures.left(account), "orders found in data" if account.found else "")))
+        lines.append(f"{summary.id}  {said or 'nobody was asked'}")
+    return "\n".join([*lines, "In all:", *(f"  {line}" for line in departures.left_lines(total(accounts)))])
+
+
+def _request(event: ModelAsked) -> str:
+    """One request in a line: who was asked where, within which limit, and what was in it."""
+    left = event.left
+    assert left is not None
+    alone = departures.left_lines(account_of([Entry("", 0, 0.0, event)]))[0]
+    shown = ", ".join(f"{sent.data} {sent.amount:,}" for sent in left.shown)
+    return f"step {event.step}, {event.model}, --data {left.limit}: {alone}; by kind: {shown}"
 
 
 def traced(store: Store, run: str, as_json: bool) -> Said:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -23,6 +24,7 @@ from aether_nb.agent.again import RECORDED, Again, Recalled, Record, record_agai
 from aether_nb.agent.asking import Asking
 from aether_nb.agent.calls import Calls, Host
 from aether_nb.agent.driver import Driver
+from aether_nb.agent.egress import Egress, cut, destination, rules_of
 from aether_nb.agent.granting import Grants
 from aether_nb.agent.mail import Mail
 from aether_nb.agent.remembering import Occurrences
@@ -32,6 +34,7 @@ from aether_nb.agent.sealing import Signing
 from aether_nb.agent.waiting import Waiting
 from aether_nb.errors import OptionError, ResumeRefused, StoreError, UsageFault
 from aether_nb.events import kinds as k
+from aether_nb.events.account import Account
 from aether_nb.events.folds import fold
 from aether_nb.events.state import RunState
 from aether_nb.live.bridge import AgentThread
@@ -85,6 +88,8 @@ class Session:
     notebook: str = ""
     thread: AgentThread = field(default_factory=AgentThread)
     turns: dict[str, k.Turn] = field(default_factory=dict)
+    accounts: dict[str, Account] = field(default_factory=dict)
+    """What left this machine, by run of this kernel; whoever shows a run fills it in."""
     last: str = ""
     points: Points = field(default_factory=Points)
     """What can be taken back in this kernel."""
@@ -206,13 +211,16 @@ class Session:
                 lambda: summarize(self.shell.user_ns, question.prompt, hidden=self.shell.user_ns_hidden)
             )
             started, tools = self._started(question, model)
+            rules = rules_of(started, os.environ)
             self.cells[run.id] = getattr(self.shell, "execution_count", 0)
             opening = context.compose(
                 question.mentions.text or question.prompt,
-                summary.parts,
+                cut(summary.parts, rules) if rules.hide and destination(model) else summary.parts,
                 mode=started.mode,
                 workspace=self.workspace,
                 prior=started.prior,
+                fence=started.fence,
+                rules=rules,
                 mentioned=question.mentions.parts,
                 wanted=started.wanted,
                 bind=started.bind,
@@ -321,17 +329,20 @@ class Session:
         mail = Mail(self.store.signals, run.id, self.sealer)
         asking = Asking(cell.people) if record is None else Recalled(Asking(cell.people), record)
         waiting = Waiting(asking, mail, park_after, unasked)
-        keeper = Keeper(self.store.blobs, signer=Signing(self.sealer))
+        assert run.state.started is not None
+        rules = rules_of(run.state.started, os.environ)
+        keeper = Keeper(self.store.blobs, signer=Signing(self.sealer), why_not=rules.why_not)
         keeper.recall(known)
         notebook = Path(self.notebook) if self.notebook else None
         undo = RunPoints(self.points, run.id, self.store.blobs)
         host = Host(self.shell, self.workspace, cell.main, keeper=keeper, notebook=notebook, hold=cell.hold, undo=undo)
         calls = Calls(run, tools, host, waiting.within(run))
         try:
+            egress = Egress(rules, run.state.started.fence)
             if record is None:
                 choose = insisting(self.models.chosen, lambda text: given(run.state, text))
-                return await Driver(run, choose, calls, waiting).drive()
-            return await Again(record, run, lambda _: record.model, calls, waiting).drive()
+                return await Driver(run, choose, calls, waiting, egress=egress).drive()
+            return await Again(record, run, lambda _: record.model, calls, waiting, egress=egress).drive()
         finally:
             self._remember(run.state)
             await self.models.sweep()
@@ -351,6 +362,9 @@ class Session:
             cell=question.cell,
             plan_only=question.plan_only,
             workspace=str(self.workspace),
+            data=question.data or settings.data,
+            hide=settings.hide,
+            fence=secrets.token_hex(8),
             mentions=question.mentions.found,
             bind=question.bind,
             wanted=question.wanted,

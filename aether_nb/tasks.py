@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from aether_nb.agent.asking import Person
 from aether_nb.agent.run import Watcher, new_id
@@ -34,6 +34,7 @@ class Question:
         raw: Nothing in the prompt is a mention.
         mentions: What the prompt speaks of, once that has been worked out.
         run: The name of the run that works on it.
+        data: What of the data may leave this machine; empty for the session's setting.
     """
 
     prompt: str
@@ -49,6 +50,7 @@ class Question:
     raw: bool = False
     mentions: Mentions = field(default_factory=lambda: Mentions(""))
     run: str = field(default_factory=new_id)
+    data: k.DataLevel | Literal[""] = ""
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,7 @@ CELL = Verb(
         Option(("--mode",), "how much may run without a question", choices=("plan", "ask", "auto")),
         Option(("--plan",), "end with the plan; run nothing that changes anything", flag=True),
         Option(("--new",), "forget the earlier questions of this notebook", flag=True),
+        Option(("--data",), "what of the data may leave this machine", choices=("schema", "stats", "sample", "all")),
         PARK_AFTER,
     ),
 )
@@ -230,6 +231,14 @@ VERBS: tuple[Verb, ...] = (
     Verb("show", "A run as it was seen: plan, cards, approvals, answer.", (RUN, STORE)),
     Verb(
         "trace", "What a run did, in order: plan, model, calls, who approved what, times and cost.", (RUN, JSON, STORE)
+    ),
+    Verb(
+        "egress",
+        "What left this machine: per request to which host, which rows, columns and pictures; and in total.",
+        (
+            Option(("run",), "the run's name or its beginning; all of them when left out", default="", metavar="RUN"),
+            STORE,
+        ),
     ),
     Verb(
         "verify",

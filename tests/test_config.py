@@ -27,6 +27,8 @@ DEFAULTS = {
     "cache": False,
     "mode": "ask",
     "approve": "deny",
+    "data": "all",
+    "hide": (),
     "store": "",
     "panel": True,
     "max_steps": 40,
@@ -86,6 +88,8 @@ def test_the_call_wins_over_the_environment_over_the_file(project, monkeypatch):
         ("AETHER_CACHE", "On", "cache", True),
         ("AETHER_MODE", "AUTO", "mode", "auto"),
         ("AETHER_APPROVE", "low", "approve", "low"),
+        ("AETHER_DATA", "Schema", "data", "schema"),
+        ("AETHER_HIDE", "email, users.ssn,email", "hide", ("email", "users.ssn")),
         ("AETHER_STORE", "~/records", "store", "~/records"),
         ("AETHER_MAX_STEPS", "7", "max_steps", 7),
         ("AETHER_MAX_SECONDS", "0.5", "max_seconds", 0.5),
@@ -105,6 +109,7 @@ def test_every_setting_has_a_variable(tmp_path, monkeypatch, variable, text, nam
     [
         ("AETHER_MODE", "yolo", "plan, ask, auto"),
         ("AETHER_APPROVE", "yes", "deny, low, auto"),
+        ("AETHER_DATA", "some", "schema, stats, sample, all"),
         ("AETHER_LOCAL_ONLY", "maybe", "on, off"),
         ("AETHER_CACHE", "2", "on, off"),
         ("AETHER_TIMEOUT", "none", "seconds above 0"),
@@ -127,7 +132,9 @@ def test_an_invalid_variable_is_named(tmp_path, monkeypatch, variable, text, all
     assert caught.value.hint == f"For example: {variable}={DEFAULTS[name]}"
 
 
-@pytest.mark.parametrize("line", ["max_steps = true", 'max_steps = "x"', "max_steps = [1]", "model = 3", "mode = 1"])
+@pytest.mark.parametrize(
+    "line", ["max_steps = true", 'max_steps = "x"', "max_steps = [1]", "model = 3", "hide = 1", "hide = [1]"]
+)
 def test_a_value_of_the_wrong_type_in_the_file_is_named(project, line):
     """TOML has types; a value of another type is not bent into shape."""
     folder = project(line)
@@ -176,6 +183,18 @@ def test_a_projects_file_may_be_more_careful(project):
     folder = project('mode = "plan"\napprove = "deny"\nmax_cost = 0.1\nmax_steps = 5\nmodel = "analyst"\nstore = "log"')
     expected = {"mode": "plan", "max_cost": 0.1, "max_steps": 5, "model": "analyst", "store": "log"}
     assert asdict(load(folder)) == DEFAULTS | expected
+
+
+def test_a_projects_file_may_hide_more_and_show_less(project, tmp_path, monkeypatch):
+    """It adds columns to those that a person hides and takes none away; of the data it may only let less leave."""
+    own = tmp_path / "own.toml"
+    own.write_text('hide = ["email"]\ndata = "sample"', encoding="utf-8")
+    monkeypatch.setenv("AETHER_CONFIG", str(own))
+    folder = project('hide = ["ssn", "email"]\ndata = "stats"')
+    assert (load(folder).hide, load(folder).data) == (("email", "ssn"), "stats")
+    with pytest.raises(ConfigError) as caught:
+        load(project('data = "all"'))
+    assert caught.value.why.endswith("it would let more of your data leave this machine.")
 
 
 @pytest.mark.parametrize(

@@ -32,11 +32,11 @@ RUNS_IN: dict[Mode, tuple[str, ...]] = {"plan": (), "ask": ("low",), "auto": ("l
 """The risks that run without a question, by mode."""
 
 
-def decide(call: Call, mode: Mode, grants: Iterable[Grant]) -> Verdict:
+def decide(call: Call, mode: Mode, grants: Iterable[Grant], misled: bool = False) -> Verdict:
     """Whether a call runs, by which right, is asked about, or is refused.
 
     What only reads always runs. In mode *plan* nothing else does. A grant turns a question into a yes; it never turns
-    a refusal into one.
+    a refusal into one. Where data has tried to give the model orders (``misled``), no grant counts for high risk.
     """
     proposed = call.proposed
     if call.status == "approved" or (proposed.effect == "pure" and proposed.risk == "low"):
@@ -45,6 +45,8 @@ def decide(call: Call, mode: Mode, grants: Iterable[Grant]) -> Verdict:
         return "deny"
     if proposed.risk in RUNS_IN[mode]:
         return "run"
+    if misled and proposed.risk == "high":
+        return "ask"
     return "granted" if covering(proposed, grants) else "ask"
 
 

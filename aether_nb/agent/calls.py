@@ -17,12 +17,14 @@ from typing import Any, TypeAlias
 
 from aether_nb.agent.asking import Asking
 from aether_nb.agent.calling import CallContext, Host, Trace
+from aether_nb.agent.egress import Egress
+from aether_nb.agent.releasing import classified, failure_released, released, shows
 from aether_nb.agent.run import Run
 from aether_nb.errors import AetherError, FatalToolError, InterventionRequired, RepairableToolError
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import ToolCall, ToolSpec, arguments_hash
 from aether_nb.events.state import Call
-from aether_nb.tools.base import Assessment, Care, PartlyDone, Result, Tool, Verify
+from aether_nb.tools.base import Assessment, PartlyDone, Result, Tool, Verify
 from aether_nb.tools.function import bounded
 
 __all__ = ["Calls", "Happened", "Host"]
@@ -43,6 +45,7 @@ class Calls:
     asking: Asking
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     traces: dict[str, Trace] = field(default_factory=dict)
+    egress: Egress = field(default_factory=Egress)
     judged: dict[str, k.CallProposed] = field(default_factory=dict)
     """What was judged here last, by call. What only a record says was judged elsewhere, and does not count."""
 
@@ -179,15 +182,21 @@ class Calls:
             late = isinstance(error, TimeoutError) and context.clock is not None and context.clock.expired()
             by_tool = late and tool.care.timeout is not None and tool.care.timeout == min(limits)
             until = run.clock() + tool.care.backoff * 2 ** (call.attempt - 1)
-            yield failed(call, error, time.monotonic() - begun, late, tool.care, until, by_tool)
+            context.clock = None
+            events = failed(call, error, time.monotonic() - begun, late, tool, until, by_tool)
+            yield tuple([await failure_released(event, self.egress, context) for event in events])
         else:
+            context.clock, seconds = None, time.monotonic() - begun
+            result = await released(classified(tool, result, run.state.touched), self.egress, context)
             done = (k.ItemFinished(item),) if item is not None else ()
-            finished = k.CallFinished(call.id, result.parts, time.monotonic() - begun, result.outputs)
+            finished = k.CallFinished(call.id, result.parts, seconds, result.outputs)
             yield (*result.events, finished, *done)
 
     async def verify(self, call: Call) -> bool | Result | None:
         """Whether a call in doubt acted, as far as its tool can tell; None when it cannot."""
-        return await self._looked(call, self.tools[call.name].care.verify)
+        tool = self.tools[call.name]
+        found = await self._looked(call, tool.care.verify)
+        return classified(tool, found) if isinstance(found, Result) else found
 
     async def stands(self, call: Call) -> bool | Result | None:
         """Whether what a call did is still there as it was, as far as its tool can tell; None when it cannot."""
@@ -230,7 +239,7 @@ class Calls:
 
 
 def failed(
-    call: Call, error: Exception, seconds: float, late: bool, care: Care, until: float, by_tool: bool
+    call: Call, error: Exception, seconds: float, late: bool, tool: Tool, until: float, by_tool: bool
 ) -> tuple[k.Event, ...]:
     """What is recorded of a call that raised.
 
@@ -239,11 +248,11 @@ def failed(
         error: What it raised.
         seconds: How long it ran.
         late: Whether it took too long.
-        care: What its tool says of failures.
+        tool: Its tool, which says what is done about failures.
         until: When it may begin again.
         by_tool: Whether it took longer than its tool allows; else the run's limit has come.
     """
-    external = call.proposed.effect == "external"
+    external, care, data = call.proposed.effect == "external", tool.care, shows(tool, error)
     if late and external:
         limit = f"{call.name} took longer than {care.timeout:g} s" if by_tool else "the limit of seconds came"
         return (k.CallDoubtful(call.id, f"{limit} while it was running; look whether it acted"),)
@@ -256,8 +265,8 @@ def failed(
     if late and not by_tool:
         return (k.CallFailed(call.id, "stopped at the run's limit of seconds", seconds=seconds, stopped=True),)
     if isinstance(error, PartlyDone):
-        return (*error.events, k.CallFailed(call.id, what, why, hint, seconds, outputs=error.outputs))
-    return (k.CallFailed(call.id, what, why, hint, seconds, fatal=isinstance(error, FatalToolError)),)
+        return (*error.events, k.CallFailed(call.id, what, why, hint, seconds, outputs=error.outputs, data=data))
+    return (k.CallFailed(call.id, what, why, hint, seconds, fatal=isinstance(error, FatalToolError), data=data),)
 
 
 def _words(call: Call, error: Exception) -> tuple[str, str, str]:

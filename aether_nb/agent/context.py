@@ -7,17 +7,22 @@ and the log can tell instruction from material.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
+from aether_nb.agent.egress import Rules, limit_rule, tainted
+from aether_nb.agent.fencing import fence_rule
 from aether_nb.events.folds import line
 from aether_nb.events.kinds import Mode, Turn
-from aether_nb.events.messages import Message, Text
+from aether_nb.events.messages import DataKind, Message, Part, Text
 from aether_nb.events.state import RunState
 
 __all__ = ["PROMPT_VERSION", "compose", "turn_of"]
 
-PROMPT_VERSION = "1"
+PROMPT_VERSION = "2"
 """The rules below, by number; frozen into every run."""
+
+OPEN = Rules()
 
 RULES = """\
 You are aether, a careful data analyst who works inside the user's notebook. Your tools act on the kernel's live \
@@ -45,11 +50,13 @@ expression over the live variables, not a figure that you type. Then answer in a
 
 def compose(
     prompt: str,
-    summary: Iterable[Text],
+    summary: Iterable[Part],
     *,
     mode: Mode,
     workspace: Path,
     prior: Iterable[Turn],
+    fence: str = "",
+    rules: Rules = OPEN,
     mentioned: tuple[Text, ...] = (),
     wanted: str = "",
     bind: str = "",
@@ -65,11 +72,14 @@ def compose(
         mode: How much may run without a question.
         workspace: The folder inside which files may be touched.
         prior: Earlier turns of this conversation, oldest first.
+        fence: The word with which data is set apart in what the model is sent.
+        rules: What of the data may leave. An answer that was given within wider limits is data of this run.
     """
-    rules = f"{RULES}\n{IN_MODE[mode]}\nThe working folder is {workspace}."
+    told_first = f"{RULES}\n{IN_MODE[mode]}\nThe working folder is {workspace}."
     if wanted:
-        rules += WANTED.format(wanted, bind)
-    messages = [Message.of("system", rules)]
+        told_first += WANTED.format(wanted, bind)
+    messages = [Message.of("system", f"{told_first}{fence_rule(fence)}{limit_rule(rules)}")]
+    touched: set[str] = set()
     for turn in prior:
         told = [turn.answer or "(no answer)"]
         if turn.calls:
@@ -77,16 +87,21 @@ def compose(
         if turn.made:
             told.append(f"Variables made in this turn: {', '.join(turn.made)}")
         messages.append(Message.of("user", turn.prompt))
-        messages.append(Message("assistant", (Text("\n\n".join(told), "rows"),)))
-    return (*messages, Message("user", (Text(prompt), *mentioned, Text("\n\n", "schema"), *summary)))
+        kind: DataKind = "text" if rules.limited and rules.cover(turn) else "rows"
+        messages.append(Message("assistant", (Text("\n\n".join(told), kind),)))
+        touched.update(turn.made)
+    variables = (replace(part, columns=tainted(part.columns, touched)) for part in summary)
+    return (*messages, Message("user", (Text(prompt), *mentioned, Text("\n\n", "schema"), *variables)))
 
 
 def turn_of(state: RunState) -> Turn:
-    """What later runs see of this one."""
-    assert state.started is not None
+    """What later runs see of this one; a model on this machine was told everything."""
+    started = state.started
+    assert started is not None
+    data, hide = ("all", ()) if state.unlimited else (started.data, started.hide)
     calls = tuple(
         line(call.proposed.call, f"{call.status}, then undone by the user" if call.undone else call.status)
         for call in state.calls.values()
         if call.name not in ("plan", "ask_user")
     )
-    return Turn(state.run, state.head, state.started.prompt, state.answer, calls, state.made)
+    return Turn(state.run, state.head, started.prompt, state.answer, calls, state.made, data, hide)

@@ -15,10 +15,12 @@ from aether_nb.agent import steps
 from aether_nb.agent.approvals import RISKS
 from aether_nb.agent.asking import Answer
 from aether_nb.agent.calls import Calls, Happened
+from aether_nb.agent.egress import Egress
 from aether_nb.agent.ending import amount, settled
 from aether_nb.agent.loop import advance
 from aether_nb.agent.mail import DOUBT, doubt_events
 from aether_nb.agent.naming import unique
+from aether_nb.agent.releasing import left_behind
 from aether_nb.agent.run import Run
 from aether_nb.agent.saying import Saying
 from aether_nb.agent.sealing import gate_events
@@ -45,6 +47,7 @@ class Driver:
         waiting: Who decides about calls and answers questions, and how long that is waited for.
         options: How every answer is to be given.
         stream: Whether answers are wanted piece by piece.
+        egress: What of the data may leave; every request goes out by it.
     """
 
     def __init__(
@@ -55,10 +58,12 @@ class Driver:
         waiting: Waiting,
         options: Options = PLAIN,
         stream: bool = True,
+        egress: Egress | None = None,
     ) -> None:
         self.run, self.choose, self.calls, self.waiting = run, choose, calls, waiting
         self.options, self.stream = options, stream
         self.mail = waiting.mail
+        self.egress = calls.egress = egress or Egress()
         self._stopped_by = ""
 
     async def drive(self) -> RunState:
@@ -89,7 +94,7 @@ class Driver:
 
     def _end(self, end: k.RunEnded) -> None:
         """End a run before its time."""
-        if events := settled(self.run.state, end, self.calls.traces):
+        if events := settled(self.run.state, end, left_behind(self.calls.traces, self.egress)):
             self.run.append(*events)
 
     def next(self) -> steps.Step | None:
@@ -158,7 +163,9 @@ class Driver:
             return
         name = model.name
         switched = (k.ModelSwitched(state.model, name),) if name != state.model else ()
-        yield (*switched, k.ModelAsked(name, state.steps + 1, state.sent))
+        request, left = self.egress.outgoing(request, model, state.unlimited)
+        found = self.egress.found(state.found, tools)
+        yield (*switched, *found, k.ModelAsked(name, state.steps + 1, state.sent, left))
         begun = time.monotonic()
         clock = asyncio.timeout(state.seconds_left)
         try:

@@ -113,7 +113,7 @@ def recorded(rest: Rest, state: RunState) -> Print:
             return Print(f"the event {first.kind}")
 
 
-_BESIDE = (k.ItemStarted, k.ItemFinished, k.NamespaceKept)
+_BESIDE = (k.ItemStarted, k.ItemFinished, k.NamespaceKept, k.InstructionsFound)
 """What stands before the event that says which step it is."""
 
 
@@ -143,9 +143,11 @@ def extent(step: Step, rest: Rest) -> int:
     return len(rest)
 
 
+_FOUND = k.InstructionsFound
+
 _SHAPES: dict[type, tuple[tuple[type[k.Event], ...], Callable[[Any], bool]]] = {
     steps.Ask: (
-        (k.ModelSwitched, k.ModelAsked, k.ModelAnswered, k.ModelFailed, k.LimitReached, k.QuestionAsked),
+        (k.ModelSwitched, k.ModelAsked, k.ModelAnswered, k.ModelFailed, k.LimitReached, k.QuestionAsked, _FOUND),
         lambda event: isinstance(event, k.ModelAnswered | k.ModelFailed | k.QuestionAsked),
     ),
     steps.Propose: ((k.CallProposed,), lambda event: True),

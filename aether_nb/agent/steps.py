@@ -29,7 +29,7 @@ __all__ = [
     "next_step",
 ]
 
-VERSION = "2"
+VERSION = "3"
 """The rules below, by number. It is frozen into every run; change it with any rule."""
 
 
@@ -140,7 +140,7 @@ def _next_call(state: RunState) -> Step:
             return Propose(id)
         if call.status == "doubtful" and not together:
             return Settle(call)
-        verdict = decide(call, mode, state.grants)
+        verdict = decide(call, mode, state.grants, misled=bool(state.found))
         if verdict == "run" and call.proposed.parallel:
             together.append(call)
         elif together:

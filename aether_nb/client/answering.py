@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from secrets import token_hex
 from typing import Any
 
+from aether_nb.agent.egress import Egress, Rules
 from aether_nb.agent.run import Run
 from aether_nb.client.bus import Bus, Lifecycle
 from aether_nb.client.choosing import Chooser
@@ -74,6 +75,7 @@ class Answerer:
         specs = tuple(tool.spec for tool in (self.tools | gathered(said.tools)).values())
         try:
             request = Request(messages, specs, self._options(said), stream=False)
+            request, _ = Egress(_rules(settings)).outgoing(request, observed)
             return await _one(observed, request, settings.max_seconds)
         finally:
             await self.bus.settle()
@@ -185,7 +187,7 @@ class Answerer:
             options = replace(options, schema=shaped.schema)
         limits = k.Limits(settings.max_steps, settings.max_seconds, settings.max_tokens, settings.max_cost)
         tools = registered() | self.tools | gathered(said.tools)
-        return Question(messages, tools, options, settings.mode, said.limits or limits, stream)
+        return Question(messages, tools, options, settings.mode, said.limits or limits, stream, _rules(settings))
 
     async def _valued(
         self, shaped: Shape, question: Question, observed: Observed, run: Run, response: Response
@@ -203,6 +205,7 @@ class Answerer:
         specs = tuple(tool.spec for tool in question.tools.values())
         options = replace(question.options, tool_choice="none" if specs else "")
         request = Request((*run.state.messages, told), specs, options, stream=False)
+        request, _ = Egress(question.rules).outgoing(request, observed, run.state.unlimited)
         mended = await _one(observed, request, question.limits.seconds)
         usage = response.usage.plus(mended.usage)
         try:
@@ -221,6 +224,11 @@ class Answerer:
         if (chunk.text or chunk.thinking) and self.bus.wanted("stream.chunk"):
             piece = Lifecycle("stream.chunk", id, run.state.model, text=chunk.text, thinking=chunk.thinking)
             self.bus.emit(piece)
+
+
+def _rules(settings: Settings) -> Rules:
+    """What of the data a program's tools bring may leave; what it says itself is its own word."""
+    return Rules(settings.data, settings.hide)
 
 
 @contextmanager

@@ -7,13 +7,14 @@ next: that is the driver's.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, cast
 
 from aether_nb.agent.asking import Asking
 from aether_nb.agent.calls import Calls
 from aether_nb.agent.driver import Driver
+from aether_nb.agent.egress import Egress, Rules
 from aether_nb.agent.run import Run
 from aether_nb.agent.waiting import Waiting
 from aether_nb.client.bus import Bus, Lifecycle
@@ -41,6 +42,7 @@ class Question:
         mode: What runs without a yes: see ``config.Mode``.
         limits: Where the run ends.
         stream: Whether the answer is wanted piece by piece.
+        rules: What of the data may leave this machine.
     """
 
     messages: tuple[Message, ...]
@@ -49,6 +51,7 @@ class Question:
     mode: k.Mode
     limits: k.Limits
     stream: bool = False
+    rules: Rules = field(default_factory=Rules)
 
 
 class Work:
@@ -88,7 +91,9 @@ class Work:
                 observed.error = error
                 raise
 
-        self._driver = Driver(self.run, chosen, calls, Waiting(asking), question.options, question.stream)
+        self._driver = Driver(
+            self.run, chosen, calls, Waiting(asking), question.options, question.stream, Egress(question.rules)
+        )
         prompt = question.messages[-1].text
         self.run.append(k.RunStarted(prompt, observed.name, question.mode, question.limits, tuple(question.tools)))
         self.run.append(k.ContextComposed(question.messages))

@@ -20,10 +20,25 @@ from aether_nb.config.files import FILE, ROLES, own_file, same, values_of, write
 from aether_nb.config.rules import Setting, checked, unknown
 from aether_nb.errors import ConfigError
 
-__all__ = ["FILE", "ROLES", "Approve", "Mode", "Setting", "Settings", "load", "own_file", "remember", "table"]
+__all__ = [
+    "FILE",
+    "ROLES",
+    "Approve",
+    "DataLevel",
+    "Mode",
+    "Setting",
+    "Settings",
+    "load",
+    "own_file",
+    "remember",
+    "table",
+]
 
 Mode: TypeAlias = Literal["plan", "ask", "auto"]
 """plan: only what reads runs. ask: low risk runs, the rest is asked. auto: medium risk runs too."""
+
+DataLevel: TypeAlias = Literal["schema", "stats", "sample", "all"]
+"""What of the data may leave this machine: names and types; figures too; a few rows too; all."""
 
 Approve: TypeAlias = Literal["deny", "low", "auto"]
 """What is answered when nobody is there: no; yes to what is of low risk; yes to what is of medium risk too."""
@@ -91,6 +106,23 @@ class Settings:
     )
     """What is answered when nobody is there: no, yes to what stays inside the kernel, or yes to medium risk too."""
 
+    data: DataLevel = field(
+        default="all",
+        metadata=_rule(
+            "AETHER_DATA",
+            "schema, stats, sample, all",
+            rules.one_of(get_args(DataLevel)),
+            rules.not_beyond(get_args(DataLevel), "it would let more of your data leave this machine"),
+        ),
+    )
+    """What of the data may leave this machine: names and types, figures too, five rows too, or all."""
+
+    hide: tuple[str, ...] = field(
+        default=(),
+        metadata=_rule("AETHER_HIDE", "names of columns, with * and ?, between commas", rules.names, rules.anything),
+    )
+    """Columns of which no value may leave this machine, be kept, or be packed: email, users.ssn, *phone*."""
+
     store: str = field(
         default="",
         metadata=_rule("AETHER_STORE", "a folder, or postgresql://NAME@HOST/DATABASE", rules.place, rules.inside),
@@ -153,7 +185,8 @@ def load(cwd: Path, call: Mapping[str, Any] | None = None) -> Settings:
                 f"A project's file can make a run more careful, never less: {why}.",
                 f"Take the line out. If you want it, say so yourself: {_said_by_you(known[name], name, value)}",
             )
-        values[name] = value
+        more = isinstance(value, tuple)  # a list of what is forbidden only grows
+        values[name] = tuple(dict.fromkeys((*held[name], *value))) if more else value
     for name, setting in known.items():
         if setting.variable and (text := os.environ.get(setting.variable, "").strip()):
             values[name] = checked(setting, name, text, f"the variable {setting.variable}")

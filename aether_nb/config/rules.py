@@ -20,6 +20,7 @@ __all__ = [
     "checked",
     "inside",
     "limit",
+    "names",
     "no_address",
     "no_rows",
     "not_above",
@@ -100,6 +101,14 @@ def limit(kind: type[int] | type[float]) -> Callable[[Any], float | None]:
     return lambda value: None if value is None or str(value).strip().lower() == "none" else read(value)
 
 
+def names(value: Any) -> tuple[str, ...]:
+    """Names, as a list or between commas."""
+    found = value.split(",") if isinstance(value, str) else value
+    if not isinstance(found, list | tuple) or not all(isinstance(name, str) for name in found):
+        raise ValueError
+    return tuple(dict.fromkeys(name.strip() for name in found if name.strip()))
+
+
 def switch(value: Any) -> bool:
     """On or off."""
     if isinstance(value, bool):
@@ -135,11 +144,11 @@ def no_rows(_: Any, __: Any) -> str:
     return "it would send your data, or your keys, to an address that you did not choose"
 
 
-def not_beyond(words: tuple[str, ...]) -> Callable[[Any, Any], str]:
+def not_beyond(
+    words: tuple[str, ...], why: str = "it would let more happen without asking you"
+) -> Callable[[Any, Any], str]:
     """None that stands further back in the list."""
-    return lambda value, held: (
-        "it would let more happen without asking you" if words.index(value) > words.index(held) else ""
-    )
+    return lambda value, held: why if words.index(value) > words.index(held) else ""
 
 
 def not_above(value: float | None, held: float | None) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-from aether_nb.events.messages import Part, ToolCall
+from aether_nb.events.messages import DataKind, Part, ToolCall
 from aether_nb.events.values import Change, Effect, Event, Gone, Grant, Kept, Lasts, Risk, Settled
 
 __all__ = [
@@ -146,10 +146,12 @@ class CallFinished(Event):
 class CallFailed(Event):
     """A call did not do its work; the model is told ``what``, ``why`` and ``hint``.
 
-    ``stopped``: by the user, or at a limit. ``fatal``: nothing can be done about it, and the run ends.
+    ``stopped``: by the user, or at a limit. ``fatal``: nothing can be done about it, and the run ends. ``data`` is what
+    its words show of the user's data: an error may quote what it stumbled over.
     """
 
     kind: ClassVar[str] = "call.failed"
+    version: ClassVar[int] = 2
     call_id: str
     what: str
     why: str = ""
@@ -158,6 +160,7 @@ class CallFailed(Event):
     stopped: bool = False
     outputs: tuple[Mapping[str, Any], ...] = ()
     fatal: bool = False
+    data: DataKind = "rows"
 
 
 @dataclass(frozen=True, slots=True)

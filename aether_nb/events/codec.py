@@ -36,8 +36,10 @@ def _unsealed(old: dict[str, Any]) -> dict[str, Any]:
 
 UPCASTS: dict[tuple[str, int], Upcast] = {
     ("call.begun", 1): _more,
+    ("call.failed", 1): _more,
     ("gate.answered", 1): _more,
     ("grant.given", 1): _more,
+    ("model.asked", 1): _more,
     ("namespace.changed", 1): _more,
     ("question.asked", 1): _more,
     ("run.ended", 1): _more,
@@ -46,6 +48,7 @@ UPCASTS: dict[tuple[str, int], Upcast] = {
     ("gate.answered", 2): _unsealed,
     ("run.ended", 2): _unsealed,
     ("run.started", 2): _unsealed,
+    ("run.started", 3): _more,
 }
 """How to lift a kind from that version to the next one, by ``(kind, version)``."""
 

@@ -177,16 +177,22 @@ def _item(status: Literal["active", "done"]) -> Callable[[RunState, Any], Change
 
 def _asked(state: RunState, event: k.ModelAsked) -> Changes:
     asked_with = (len(state.messages), event.sent)
-    return {"steps": event.step, "failure": None, "model": event.model, "asked_with": asked_with}
+    near = event.left is not None and not event.left.to
+    return {"steps": event.step, "failure": None, "model": event.model, "asked_with": asked_with, "near": near}
 
 
 def _answered(state: RunState, event: k.ModelAnswered) -> Changes:
     return {
+        "unlimited": (*state.unlimited, len(state.messages)) if state.near else state.unlimited,
         **_grown(state, event.message),
         "open": tuple(call.id for call in event.message.calls),
         "usage": state.usage.plus(event.usage),
         "answered": not event.message.calls and event.finish != "pause",
     }
+
+
+def _found(state: RunState, event: k.InstructionsFound) -> Changes:
+    return {"found": (*state.found, event)}
 
 
 def _model_failed(state: RunState, event: k.ModelFailed) -> Changes:
@@ -235,8 +241,7 @@ def _finished(state: RunState, event: k.CallFinished) -> Changes:
 
 def _failed(state: RunState, event: k.CallFailed) -> Changes:
     text = "\n".join(part for part in ("error: " + event.what, event.why, event.hint) if part)
-    # An error may quote what it stumbled over.
-    changes = _settle(state, event.call_id, "failed", (Text(text, "rows"),))
+    changes = _settle(state, event.call_id, "failed", (Text(text, event.data),))
     return changes | {"fatal": event} if event.fatal else changes
 
 
@@ -269,7 +274,9 @@ def _changed(state: RunState, event: k.NamespaceChanged) -> Changes:
         return {}
     names = {change.name for change in event.changes if change.what == "added"}
     gone = {change.name for change in event.changes if change.what == "removed"}
-    return {"made": tuple(sorted((set(state.made) | names) - gone))}
+    touched = {change.name for change in event.changes} - set(state.touched)
+    made = tuple(sorted((set(state.made) | names) - gone))
+    return {"made": made, "touched": (*state.touched, *sorted(touched))}
 
 
 # ---- questions
@@ -333,6 +340,7 @@ REDUCERS: dict[str, Callable[[RunState, Any], Changes]] = {
     k.ItemFinished.kind: _item("done"),
     k.ModelAsked.kind: _asked,
     k.ModelAnswered.kind: _answered,
+    k.InstructionsFound.kind: _found,
     k.ModelFailed.kind: _model_failed,
     k.CallProposed.kind: _proposed,
     k.GateOpened.kind: _gate_opened,

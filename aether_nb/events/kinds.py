@@ -6,7 +6,7 @@ Fields are plain JSON values, or dataclasses of them, so that a log can be read 
 fields change gets a higher ``version`` and a step in ``codec.UPCASTS``.
 
     run.started        context.composed
-      [model.switched]
+      [model.switched]  [instructions.found]             data that is about to be sent reads like an order
       model.asked  (thinking.delta, text.delta, call.delta)  model.answered | model.failed
         plan.made | plan.revised                         the call of the tool ``plan``
         call.proposed
@@ -28,8 +28,8 @@ fields change gets a higher ``version`` and a step in ``codec.UPCASTS``.
 ``replay.begun`` says that what follows comes from another run's record, ``replay.drifted`` that a call which was
 performed again came to something else.
 ``state.changed`` (transient) tells watchers of a new state; it is derived by a fold. This module knows nobody but
-``messages``, ``values``, ``asked``, ``calls``, ``coded``, ``lasting``, ``undoing`` and ``transient``, whose names it
-passes on: whoever speaks of events needs one import.
+``messages``, ``values``, ``asked``, ``calls``, ``coded``, ``lasting``, ``leaving``, ``undoing`` and
+``transient``, whose names it passes on: whoever speaks of events needs one import.
 """
 
 from __future__ import annotations
@@ -69,11 +69,13 @@ from aether_nb.events.lasting import (
     RunsPruned,
     SignalReceived,
 )
+from aether_nb.events.leaving import InstructionsFound, Left
 from aether_nb.events.messages import Message, Usage
 from aether_nb.events.transient import CallDelta, OutputDelta, Progress, StateChanged, TextDelta, ThinkingDelta
 from aether_nb.events.undoing import FileChange, FileWritten, UndoDone, UndoLimited
 from aether_nb.events.values import (
     Change,
+    DataLevel,
     Drift,
     Effect,
     Event,
@@ -110,6 +112,7 @@ __all__ = [
     "CallSettled",
     "Change",
     "ContextComposed",
+    "DataLevel",
     "Drift",
     "Effect",
     "Entry",
@@ -123,11 +126,13 @@ __all__ = [
     "Grant",
     "GrantGiven",
     "GrantRevoked",
+    "InstructionsFound",
     "ItemFinished",
     "ItemStarted",
     "Kept",
     "Lasts",
     "LeaseTaken",
+    "Left",
     "LimitReached",
     "Limits",
     "Mention",
@@ -179,11 +184,13 @@ class RunStarted(Event):
     ``prompt`` is what was typed, ``mentions`` what it speaks of. ``bind`` is the variable that gets the answer: its
     text, or a value of the type that is written in ``wanted``.
 
-    ``versions`` says by which rules it goes: ``next_step``, ``prompt``, and ``tool:NAME`` for each tool.
+    ``versions`` says by which rules it goes: ``next_step``, ``prompt``, and ``tool:NAME`` for each tool. ``data`` and
+    ``hide`` limit what of the data may leave this machine; ``fence`` is the word with which data is set apart for the
+    model.
     """
 
     kind: ClassVar[str] = "run.started"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     prompt: str
     model: str
     mode: Mode = "ask"
@@ -195,6 +202,9 @@ class RunStarted(Event):
     plan_only: bool = False
     versions: Mapping[str, str] = field(default_factory=dict)
     workspace: str = ""
+    data: DataLevel = "all"
+    hide: tuple[str, ...] = ()
+    fence: str = ""
     mentions: tuple[Mention, ...] = ()
     bind: str = ""
     wanted: str = ""
@@ -256,12 +266,18 @@ class ItemFinished(Event):
 
 @dataclass(frozen=True, slots=True)
 class ModelAsked(Event):
-    """A request went to a model. ``step`` counts the run's requests from 1; ``sent`` is what left, by kind of data."""
+    """A request went to a model. ``step`` counts the run's requests from 1.
+
+    ``sent`` is what the conversation shows of the data, by kind; ``left`` is where the request went, and what of that
+    was in it after the rules about data.
+    """
 
     kind: ClassVar[str] = "model.asked"
+    version: ClassVar[int] = 2
     model: str
     step: int
     sent: tuple[Sent, ...] = ()
+    left: Left | None = None
 
 
 @dataclass(frozen=True, slots=True)

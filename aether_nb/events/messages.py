@@ -13,6 +13,7 @@ from functools import reduce
 from typing import Any, Literal, TypeAlias
 
 __all__ = [
+    "ANY",
     "DataKind",
     "Image",
     "Message",
@@ -29,20 +30,30 @@ __all__ = [
 Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
 """Who speaks: the rules, the person, the model, or a tool that reports."""
 
-DataKind: TypeAlias = Literal["text", "schema", "statistics", "rows", "image"]
-"""What a part shows of the user's data: nothing (text), names and types, aggregates, single values, or a picture."""
+DataKind: TypeAlias = Literal["text", "schema", "statistics", "rows", "image", "output", "released"]
+"""What a part shows of the user's data: nothing (text), names and types, aggregates, single values, or a picture.
+
+``output`` is what code printed or showed, of which nobody knows what it holds; ``released`` is such output that a
+person has looked at and let go.
+"""
+
+
+ANY = "*"
+"""Stands among the columns of a part that may show any of them: nobody knows from which column it was made."""
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
     """A piece of text.
 
-    ``columns`` names the columns it was made from, as ``frame.column``, when it shows data.
+    ``columns`` names the columns it was made from, as ``frame.column``, when it shows data; ``rows`` is how many rows
+    of a table it shows.
     """
 
     text: str
     data: DataKind = "text"
     columns: tuple[str, ...] = ()
+    rows: int = 0
 
 
 @dataclass(frozen=True, slots=True)

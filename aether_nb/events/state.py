@@ -67,7 +67,10 @@ class RunState:
     many of them there were when it was asked last, and what they showed of the user's data. ``open`` are the calls of
     the last reply that are not settled yet, in order; ``told`` is what was said to the run meanwhile, and joins the
     messages when none is open. ``contested`` are calls that another kernel was at when the run was taken from it: it
-    may still be. ``seconds`` is the time worked, waiting for people left out. ``allowed`` are the limits in force: a
+    may still be. ``touched`` are variables that its code has made or changed. ``near``: who is asked now is on this
+    machine; ``unlimited`` are the places of such replies in the messages: nothing was kept from who wrote them.
+    ``found`` are instructions that stood in data. ``seconds`` is the time worked, waiting for people left out.
+    ``allowed`` are the limits in force: a
     yes at a limit raises it by what it was at the start.
     """
 
@@ -95,6 +98,10 @@ class RunState:
     fatal: k.CallFailed | None = None
     made: tuple[str, ...] = ()
     contested: tuple[str, ...] = ()
+    touched: tuple[str, ...] = ()
+    near: bool = False
+    unlimited: tuple[int, ...] = ()
+    found: tuple[k.InstructionsFound, ...] = ()
     paused: bool = False
     parked: k.RunParked | None = None
     ended: k.RunEnded | None = None

@@ -12,6 +12,7 @@ from aether_nb.events.messages import DataKind
 
 __all__ = [
     "Change",
+    "DataLevel",
     "Drift",
     "Effect",
     "Event",
@@ -53,6 +54,9 @@ Outcome: TypeAlias = Literal["done", "failed", "cancelled"]
 Settled: TypeAlias = Literal["ran", "rerun", "skip", "fail"]
 """How a doubt ends: see ``CallSettled``."""
 
+DataLevel: TypeAlias = Literal["schema", "stats", "sample", "all"]
+"""How much of the data may leave this machine: names and types, aggregates too, a few rows too, or all of it."""
+
 ReplayMode: TypeAlias = Literal["pure", "confirm", "live"]
 """pure: only what the record has. confirm: the same, after a look at the world. live: its code is performed again."""
 
@@ -77,7 +81,8 @@ class Limits:
 class Turn:
     """What a later run sees of an earlier one: prompt, answer, one line a call, and the names of variables it made.
 
-    Frozen when the later one starts.
+    Frozen when the later one starts. ``data`` and ``hide`` are the limits within which its model was told of the data:
+    a model within narrower ones is not told what it said.
     """
 
     run: str
@@ -86,6 +91,8 @@ class Turn:
     answer: str
     calls: tuple[str, ...] = ()
     made: tuple[str, ...] = ()
+    data: DataLevel = "all"
+    hide: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,8 +160,13 @@ class _AwaitingPump(_Pump):
         self._cell, self._loop = cell, asyncio.get_running_loop()
         self._queue: asyncio.Queue[Item] = asyncio.Queue()
         self._deadline: asyncio.TimerHandle | None = None
+        self._tick()
         self._cancellations = cell.cancelling()  # those that are none of our business
         self.cancelled = False
+
+    def _tick(self) -> None:
+        """Wake the loop now and then: a signal that comes just as it goes to sleep is not noticed before it wakes."""
+        self._ticking = self._loop.call_later(POLL_SECONDS, self._tick)
 
     def post(self, item: Item) -> None:
         self._loop.call_soon_threadsafe(self._queue.put_nowait, item)
@@ -213,6 +218,7 @@ class _AwaitingPump(_Pump):
 
     def close(self) -> None:
         super().close()
+        self._ticking.cancel()
         if self._deadline is not None:
             self._deadline.cancel()
 

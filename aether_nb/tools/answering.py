@@ -89,8 +89,11 @@ async def _answer(expression: str, name: str, wanted: str, context: Context) -> 
             NamespaceChanged(context.call_id, (Change(name, "changed", type(fitted[0].value).__name__),)),
             *events,
         )
-    text = Text(f"[bound] {name}: {wanted}\n[value] {shown.text}", "rows", shown.columns)
-    return Result((text,), ran.outputs, (*events, CallCoded(context.call_id, f"{name} = {fitted[0].code}")))
+    told = (
+        Text(f"[bound] {name}: {wanted}\n", "schema"),
+        Text(f"[value] {shown.text}", "output", shown.columns, shown.rows),
+    )
+    return Result(told, ran.outputs, (*events, CallCoded(context.call_id, f"{name} = {fitted[0].code}")))
 
 
 def _expression(text: str) -> str:

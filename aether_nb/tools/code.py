@@ -10,15 +10,16 @@ import inspect
 import time
 import warnings
 from ast import PyCF_ALLOW_TOP_LEVEL_AWAIT
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any
 
 from IPython.core.inputtransformer2 import TransformerManager
 
 from aether_nb.errors import RepairableToolError
 from aether_nb.events.kinds import Change, Event, Kept, NamespaceChanged, NamespaceKept, OutputDelta
-from aether_nb.events.messages import Text
+from aether_nb.events.messages import DataKind, Text
 from aether_nb.live.changes import Photograph, compare, photograph
 from aether_nb.live.execute import Execution, Executor
 from aether_nb.live.guard import Agreement, Guard, Refusal
@@ -75,9 +76,7 @@ async def run_python(code: str, context: Context, purpose: str = "") -> Result:
         why = "\n".join([execution.traceback, *refusals(ran.refused)])
         raise PartlyDone(execution.error_text, why, outputs=ran.outputs, events=events)
     shown = show_value(execution.value) if execution.has_value else None
-    told = "\n".join([report(execution, shown, ran.changes), *refusals(ran.refused)])
-    text = Text(told, "rows", shown.columns if shown else ())
-    return Result((text,), ran.outputs, events)
+    return Result(report(execution, shown, ran.changes, ran.refused), ran.outputs, events)
 
 
 async def performed(
@@ -182,22 +181,49 @@ def refusals(refused: tuple[Refusal, ...]) -> list[str]:
     return ["[refused]", *map(str, refused), "Do without it, or ask the user."] if refused else []
 
 
-def report(execution: Execution, shown: Shown | None, changes: tuple[Change, ...]) -> str:
-    """What the model is told: a section for each thing that there is."""
-    sections = []
+def report(
+    execution: Execution, shown: Shown | None, changes: tuple[Change, ...], refused: tuple[Refusal, ...] = ()
+) -> tuple[Text, ...]:
+    """What the model is told: a section for each thing that there is. What the code let out may hold anything."""
+    free = []
     for title, text in (("stdout", execution.stdout), ("stderr", execution.stderr)):
         if text.strip():
-            sections.append(f"[{title}]\n{bounded(text.rstrip(), LONGEST_OUTPUT)}")
+            free.append(f"[{title}]\n{bounded(text.rstrip(), LONGEST_OUTPUT)}")
     if shown is not None:
-        sections.append(f"[value] {shown.text}")
+        free.append(f"[value] {shown.text}")
+    parts = []
+    if free:
+        columns, rows = (shown.columns, shown.rows) if shown else ((), 0)
+        parts.append(Text("\n".join(free), "output", columns, rows))
     if execution.figures:
-        sections.append(f"[figures] {len(execution.figures)}")
-    if changes:
-        lines = (f"{c.what} {c.name}: {', '.join((c.type, *c.details)).strip(', ')}" for c in changes)
-        sections.append("[changed]\n" + "\n".join(lines))
+        parts.append(Text(f"[figures] {len(execution.figures)}"))
+    sections = [tuple(parts), tuple(_changed(changes)), tuple(_checked(changes))]
+    if not any(sections):
+        sections = [(Text("done; there was nothing to show"),)]
+    if refused:
+        sections.append((Text("\n".join(refusals(refused))),))
+    told = [part for section in sections for part in section]
+    ends = {id(part) for part in parts} | {id(section[-1]) for section in sections if section}
+    return tuple(replace(p, text=f"{p.text}\n") if id(p) in ends and p is not told[-1] else p for p in told)
+
+
+def _changed(changes: tuple[Change, ...]) -> Iterator[Text]:
+    """The section about changes: names and types, and apart from them what may show values."""
+    said: list[tuple[DataKind, str]] = [("schema", "[changed]")] if changes else []
+    for change in changes:
+        said.append(("schema", f"\n{change.what} {change.name}: {change.type}"))
+        if change.details:
+            table = any(word in change.type for word in ("DataFrame", "Table", "Series"))
+            comma = ", " if change.type else ""
+            said.append(("statistics" if table else "rows", comma + ", ".join(change.details)))
+    for kind, pieces in groupby(said, key=lambda one: one[0]):
+        yield Text("".join(text for _, text in pieces), kind)
+
+
+def _checked(changes: tuple[Change, ...]) -> Iterator[Text]:
+    """The section about what looks like a mistake."""
     flags = [(change.name, flag) for change in changes for flag in change.flags]
     if flags:
         lines = (f"{'warning' if flag.warn else 'note'} {name}: {flag.kind}: {flag.text}" for name, flag in flags)
         asked = ["Correct what was not meant, or say why it is right."] if any(flag.warn for _, flag in flags) else []
-        sections.append("\n".join(["[check]", *lines, *asked]))
-    return "\n".join(sections) or "done; there was nothing to show"
+        yield Text("\n".join(["[check]", *lines, *asked]), "statistics")

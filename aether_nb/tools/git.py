@@ -76,7 +76,7 @@ async def git(command: str, context: Context, arguments: list[str] | None = None
     ended = await run_program(words, context, seconds=60.0)
     if ended.code and not ended.stdout.strip():
         raise RepairableToolError(f"git {command} did not work.", ended.stderr.strip() or f"exit code {ended.code}")
-    return Result((Text(ended.told(), "rows"),), ({"text/plain": ended.stdout},) if ended.stdout.strip() else ())
+    return Result((Text(ended.told(), "output"),), ({"text/plain": ended.stdout},) if ended.stdout.strip() else ())
 
 
 def _starts_programs(folder: Path) -> bool:

@@ -38,7 +38,7 @@ def read_cells(context: Context, start: int = 1, count: int = 30, outputs: bool 
     told = [f"[{n}] {text}" for n, text in enumerate(cells[first : first + max(count, 1)], first + 1)]
     source = f"{context.notebook.name}, as last saved" if context.notebook is not None else "run in this kernel"
     lead = f"{len(cells)} cells, {source}"
-    return Result((Text("\n\n".join((lead, *told)), "rows" if outputs else "text"),))
+    return Result((Text("\n\n".join((lead, *told)), "output" if outputs else "text"),))
 
 
 def _saved(file: Path, outputs: bool) -> list[str]:

@@ -133,13 +133,12 @@ async def _read(stream: asyncio.StreamReader, context: Context, name: str) -> st
     room = LONGEST
     while data := await stream.read(65_536):
         text = decoder.decode(data)
-        if room > 0:
-            kept.append(text[:room])
-            context.emit(OutputDelta(context.call_id, text[:room], "stderr" if name == "stderr" else "stdout"))
-        elif room + len(text) > 0:
-            kept.append("\n… the rest is left out …\n")
+        if room <= 0:
+            continue  # read all the same: a full pipe would hold the program
+        kept.append(text[:room])
+        context.emit(OutputDelta(context.call_id, text[:room], "stderr" if name == "stderr" else "stdout"))
         room -= len(text)
-    kept.append(decoder.decode(b"", final=True))
+    kept.append(decoder.decode(b"", final=True) if room > 0 else "\n… the rest is left out …\n")
     return "".join(kept)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from aether_nb.errors import RepairableToolError
 from aether_nb.events.kinds import CallCoded, NamespaceChanged, NamespaceKept
-from aether_nb.events.messages import Text
+from aether_nb.events.messages import ANY, Text
 from aether_nb.live.binding import own_word
 from aether_nb.live.changes import compare, photograph
 from aether_nb.live.values import show_value
@@ -133,7 +133,8 @@ def _frame(relation: Any, namespace: Mapping[str, Any], tables: list[str]) -> An
 def _told(frame: Any, lead: str) -> Result:
     shown = show_value(frame[:MOST_ROWS] if len(frame) > MOST_ROWS else frame)
     cut = f"\n… only the first {MOST_ROWS} rows; use into= to keep them all" if len(frame) > MOST_ROWS else ""
-    return Result((Text(f"{lead}{shown.text}{cut}", "rows", shown.columns),), ({"text/plain": shown.text},))
+    columns = (*shown.columns, ANY)  # SQL can give any column another name
+    return Result((Text(f"{lead}{shown.text}{cut}", "rows", columns, shown.rows),), ({"text/plain": shown.text},))
 
 
 def _kept(frame: Any, name: str, context: Context, begun: float, sql: str, tables: list[str]) -> Result:

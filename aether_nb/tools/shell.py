@@ -35,7 +35,7 @@ async def shell(command: str, context: Context, seconds: float = 60.0) -> Result
     if not command.strip() or "\0" in command:
         raise RepairableToolError("There is no command.")
     ended = await run_program(command, context, seconds=min(max(seconds, 1.0), LONGEST_SECONDS))
-    return Result((Text(ended.told(), "rows"),), _shown(ended.stdout, ended.stderr))
+    return Result((Text(ended.told(), "output"),), _shown(ended.stdout, ended.stderr))
 
 
 def _shown(*texts: str) -> tuple[Mapping[str, Any], ...]:

@@ -159,7 +159,7 @@ def _told(answer: Any, leads_to: str, data: bytes) -> Result:
     cut = f"\n… cut at {MOST_BYTES:,} bytes" if len(data) > MOST_BYTES else ""
     lead = f"\nIt leads to {leads_to}, another place: ask for that by itself." if leads_to else ""
     line = f"{answer.status_code} {answer.reason_phrase} · {kind or 'of no kind'}{lead}"
-    return Result((Text(f"{line}\n\n{text}{cut}", "text"),), ({"text/plain": line},))
+    return Result((Text(f"{line}\n\n{text}{cut}", "output"),), ({"text/plain": line},))
 
 
 def _page(html: str) -> str:

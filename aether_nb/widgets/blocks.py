@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from aether_nb.events.account import Account, total
 from aether_nb.events.kinds import CallProposed, Change, Effect, Lasts, LeaseTaken, Outcome, Risk, RunParked, State
 from aether_nb.events.messages import Usage
 
@@ -253,6 +254,7 @@ class View:
     ``chain`` is the hash of its last event, when whoever draws it has told.
     ``parked`` says what it waits for while nobody holds it, and ``paused`` that a person told it to pause. ``taken``
     says who went on with it last, ``gap`` after how many seconds, and ``seen`` when its last event was.
+    ``account`` is what went where in this run, ``before`` in the earlier ones of the notebook, when that was told.
     ``broken_off`` is None but in the picture of a run that went no further and never ended; then it says why, if known.
     """
 
@@ -284,12 +286,19 @@ class View:
     gap: float = 0.0
     seen: float = 0.0
     broken_off: str | None = None
+    account: Account = field(default_factory=Account)
+    before: Account = field(default_factory=Account)
     chain: str = ""
 
     def seconds(self, now: float) -> float:
         """How long the run has been at work, the time it waited for a person left out."""
         until = self.ended if self.ended is not None else self.waiting_since
         return max(0.0, (now if until is None else until) - self.started - self.waited)
+
+    @property
+    def in_all(self) -> Account:
+        """What went where in this run and in the earlier ones of the notebook."""
+        return total((self.before, self.account))
 
     @property
     def empty(self) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 
 from aether_nb.widgets import wording
 from aether_nb.widgets.blocks import Block, Card, Failure, Gate, Note, Question, Thinking, View, Words
+from aether_nb.widgets.departures import left, misled
 from aether_nb.widgets.wording import clean as clean
 
 WIDTH = 96
@@ -60,7 +61,10 @@ def header(view: View) -> str:
 def figures(view: View) -> list[str]:
     """What stands in the first line besides how it ended: time, counts, cost, model, run, the hash of its record."""
     chain = f"chain {view.chain[:CHAIN_SHOWN]}" if view.chain else ""
-    return [*wording.facts(view), *filter(None, [brief(view.model, 80), f"run {brief(view.run, 40)}", chain])]
+    return [
+        *wording.facts(view),
+        *filter(None, [left(view.account), misled(view), brief(view.model, 80), f"run {brief(view.run, 40)}", chain]),
+    ]
 
 
 def plan(view: View) -> list[str]:

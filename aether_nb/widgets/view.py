@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from aether_nb.events import kinds
+from aether_nb.events.account import counted
 from aether_nb.events.folds import PHASES
 from aether_nb.events.kinds import Entry, Event
 from aether_nb.widgets.blocks import ENDED, HEADER, PLAN, TAIL, Failure, Item, Question, Thinking, Touch, View, Words
@@ -134,13 +135,21 @@ def _drop_unfinished_reply(view: View) -> list[str]:
 
 def _model_asked(view: View, event: kinds.ModelAsked, time: float) -> list[Touch]:
     gone = _drop_unfinished_reply(view)
-    view.steps, view.model = event.step, event.model
+    view.steps, view.model, view.account = event.step, event.model, counted(view.account, event)
     view.state = "PLANNING" if event.step == 1 else "THINKING"
     if view.answer:
         words = Words(f"w{event.step - 1}", view.answer)
         view.blocks[words.id], view.answer = words, ""
         gone.append(words.id)
     return touch(HEADER, TAIL, *gone)
+
+
+def _instructions_found(view: View, event: kinds.InstructionsFound, time: float) -> list[Touch]:
+    view.account = counted(view.account, event)
+    what = f"Data of this run speaks to the model: {'; '.join(event.signs)}."
+    where = f"the description of the tool {event.tool}" if event.tool else "a result" if event.call_id else "the data"
+    hint = "Calls of high risk are asked about each time from here on."
+    return [*touch(HEADER), *remark(view, "limit", Failure(what, f"In {where}: {event.excerpt}", hint))]
 
 
 def _model_switched(view: View, event: kinds.ModelSwitched, time: float) -> list[Touch]:
@@ -212,6 +221,7 @@ _STEPS: dict[type[Event], Callable[[View, Any, float], list[Touch]]] = {
     kinds.ItemFinished: _item_finished,
     kinds.ModelSwitched: _model_switched,
     kinds.ModelAsked: _model_asked,
+    kinds.InstructionsFound: _instructions_found,
     kinds.ThinkingDelta: _thinking_delta,
     kinds.TextDelta: _text_delta,
     kinds.CallDelta: _call_delta,

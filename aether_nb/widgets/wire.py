@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from aether_nb.widgets import highlight, wording
+from aether_nb.widgets import departures, highlight, wording
 from aether_nb.widgets.blocks import LIVE_KEPT, Block, Card, Failure, Note, Question, Thinking, View, Words
 from aether_nb.widgets.markdown import clean_html, to_html
 
@@ -28,6 +28,7 @@ GATE_KEPT = 1_000_000
 
 def header(view: View, now: float) -> JSON:
     """State, model, figures and the clock's parts; ``now`` lets the browser correct for its own clock."""
+    spent = wording.usage(view.usage) if view.steps else ""
     return {
         "run": view.run,
         "prompt": view.prompt[:TEXT_KEPT],
@@ -41,7 +42,10 @@ def header(view: View, now: float) -> JSON:
         "waiting_since": view.waiting_since,
         "paused": view.paused,
         "steps": wording.count(view.steps, "step") if view.steps else "",
-        "usage": wording.usage(view.usage) if view.steps else "",
+        "usage": " · ".join(filter(None, (spent, departures.left(view.account), departures.misled(view)))),
+        "left": "\n".join(
+            [*departures.left_lines(view.account), *(f"In all: {line}" for line in departures.left_lines(view.in_all))]
+        ),
         "now": now,
     }
 

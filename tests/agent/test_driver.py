@@ -216,7 +216,7 @@ def test_calls_that_only_read_run_side_by_side() -> None:
     assert most == 2
     finished = [event.parts[0] for event in play.stored if isinstance(event, k.CallFinished)]
     assert sorted(part.text for part in finished[:2] if isinstance(part, Text)) == ["1", "2"]
-    assert finished[2:] == [Text("sent to x"), Text("3")]
+    assert finished[2:] == [Text("sent to x", "output"), Text("3", "output")]
 
 
 def test_stop_settles_every_open_call_and_ends_the_run() -> None:

@@ -62,7 +62,7 @@ async def test_ask_goes_through_the_tools_to_the_answer():
     answer = await ai.ask("1+2?")
     assert (answer.text, [call.arguments for call in answer.tool_calls]) == ("It is 3.", [{"a": 1, "b": 2}])
     assert answer.usage == Usage(20, 10, 0.5, cached_tokens=8, reasoning_tokens=4)
-    assert model.requests[1].messages[-1] == Message.of("tool", "3", call_id="call_1")
+    assert model.requests[1].messages[-1] == Message("tool", (Text("3", "output"),), call_id="call_1")
 
 
 async def test_usage_adds_up_by_model_and_unknown_stays_unknown():

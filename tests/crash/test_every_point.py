@@ -52,8 +52,8 @@ KNOWN = set(
     call.proposed+call.begun call.proposed+call.begun+plan.made+call.finished
     call.proposed+call.begun+question.asked call.proposed+gate.answered
     call.proposed+item.started+call.begun+call.finished+item.finished+call.proposed+call.begun
-    call.proposed+item.started+gate.opened call.retried call.settled
-    gate.answered item.finished item.started+call.begun item.started+gate.opened
+    call.proposed+item.started+gate.opened call.retried call.settled file.written+call.finished
+    gate.answered item.finished item.finished+run.ended item.started+call.begun item.started+gate.opened
     lease.taken+run.resumed lease.taken+run.resumed+call.doubtful lease.taken+run.resumed+call.retried
     lease.taken+run.resumed+question.answered+call.retried limit.reached
     model.answered model.asked namespace.changed+namespace.kept+call.finished namespace.kept+run.parked
@@ -79,6 +79,7 @@ NEVER = {
 """What the store commits and no run does."""
 
 EXEMPT = {
+    "call.coded": "in one commit with call.finished",
     "call.failed": "like call.finished: a call's last word",
     "grant.revoked": "in one commit with run.resumed, when a seal is not right: tests/agent",
     "model.failed": "the run ends with it, or is resumed and asks again",
@@ -89,6 +90,8 @@ EXEMPT = {
     "run.forked": "the first commit of another run",
     "runs.packed": "of the journal of a copy",
     "runs.pruned": "of the store's own journal",
+    "undo.done": "a person asks for it after a call is over: it has tests of its own",
+    "undo.limited": "in one commit with call.finished",
 }
 """Stored kinds of events that these stories do not have, and why no death around them is different."""
 

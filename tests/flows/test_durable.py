@@ -196,7 +196,7 @@ def test_a_running_run_hears_pause_words_go_and_stop(kernel: Kernel, work: Path)
     assert (work / "begun.txt").read_text() == "anna\n"
     assert "It has heard it." in aether(work, "go")
     until(kernel, lambda: "bert" in (work / "begun.txt").read_text(), "the second letter to begin")
-    assert "It has heard it." in aether(work, "stop")
+    assert "It is ended (cancelled). Look whether these acted: send." in aether(work, "stop")
     kernel.finish(cell)
     picture = shown(cell)
     assert "» Don't forget the “stamps” (said by" in picture and "Paused by" in picture

@@ -92,7 +92,7 @@ def test_code_that_swallows_the_refusal_hides_nothing(kernel: Guarded) -> None:
 def test_a_click_lets_it_go_on_while_the_code_waits(kernel: Guarded) -> None:
     """On ipykernel 7 the click comes through although the main thread is blocked inside open()."""
     if kernel.six:
-        pytest.skip("on ipykernel 6 no click comes while code runs")
+        pytest.skip("no click comes while code runs on the older kernel")
     script(kernel, "keep('clicked')")
     cell = kernel.send(ASK)
     comm, question = opened(kernel, cell)

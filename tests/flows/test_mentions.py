@@ -111,7 +111,7 @@ def test_the_error_of_a_cell_can_be_mentioned(kernel: Kernel) -> None:
 
 def test_my_function_becomes_a_tool_of_this_run_only(kernel: Kernel) -> None:
     """&`fn`: schema from signature and docstring, asked about as medium and external, gone with the next question."""
-    kernel.run("script(ToolCall('', 'clean', {'text': ' a '}), lambda r: r.messages[-1].text, 'ok')")
+    kernel.run("script(ToolCall('', 'clean', {'text': ' a '}), lambda r: r.messages[-1].text.splitlines()[1], 'ok')")
     cell = kernel.run("%%aether --model script --mode auto -o it\nUse &`clean` on it")
     assert cell.status == "ok", cell.of("error")
     assert kernel.run("print(it)").text() == "a\n"

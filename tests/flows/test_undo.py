@@ -28,6 +28,7 @@ DATA = """
 df = pd.DataFrame({"city": ["Rome", "Oslo", "Rome"], "sales": [10.0, 5.0, 30.0]})
 same, kept, numbers = df, [1, [2]], np.arange(4)
 inner = kept[1]
+globals().pop("made", None)
 """
 
 

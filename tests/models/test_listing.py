@@ -314,7 +314,9 @@ async def test_last_list_instead(tmp_path: Path) -> None:
     assert found.note == f"{host} answered 503; this is its last list."
 
 
-@pytest.mark.parametrize("address", [unused(), "http://[::1", "ftp://x/v1", "nonsense", ""])
+@pytest.mark.parametrize(
+    "address", [pytest.param(unused(), id="nobody listens"), "http://[::1", "ftp://x/v1", "nonsense", ""]
+)
 async def test_nobody_there(address: str, tmp_path: Path) -> None:
     """No address, however wrong, raises anything: the list is a help."""
     found = await listed(Profile("kimi", "m", address), KEY, folder=tmp_path)

@@ -14,7 +14,7 @@ from aether_nb.events import kinds as k
 from aether_nb.events.messages import Text
 from aether_nb.tools.base import PartlyDone
 from aether_nb.tools.code import LONGEST_OUTPUT, run_python
-from harness.tools import Shelled, use
+from harness.tools import Shelled, told, use
 
 
 @pytest.fixture(scope="module")
@@ -37,11 +37,12 @@ def test_the_model_is_told_what_was_printed_made_and_returned(context: Shelled) 
     result = use(run_python, context, code=code, purpose="Add it up")
     assert result.parts == (
         Text(
-            "[stdout]\n15.5\n[value] DataFrame, 2 rows × 1 column, as CSV:\ncity,sales\nRome,10.5\nOslo,5\n"
-            "[changed]\nadded total: numpy.float64",
-            "rows",
+            "[stdout]\n15.5\n[value] DataFrame, 2 rows × 1 column, as CSV:\ncity,sales\nRome,10.5\nOslo,5\n",
+            "output",
             ("city", "sales"),
+            2,
         ),
+        Text("[changed]\nadded total: numpy.float64", "schema"),
     )
     assert [event.changes[0].name for event in result.events if isinstance(event, k.NamespaceChanged)] == ["total"]
     assert any("text/html" in bundle for bundle in result.outputs)
@@ -51,21 +52,18 @@ def test_the_model_is_told_what_was_printed_made_and_returned(context: Shelled) 
 def test_the_model_is_told_what_deserves_a_second_look(context: Shelled) -> None:
     """A join that repeats rows comes back with its figures and the request to correct it; a note comes without one."""
     context.shell.user_ns["cities"] = pd.DataFrame({"city": ["Rome", "Oslo", "Oslo"], "land": ["IT", "NO", "no"]})
-    text = use(run_python, context, code="df = df.merge(cities, on='city')").parts[0].text
+    text = told(run_python, context, code="df = df.merge(cities, on='city')")
     assert text.endswith(
         "[check]\nwarning df: fan-out: 2 rows became 3; key `city` is no longer unique: it repeats in `cities`\n"
         "Correct what was not meant, or say why it is right."
     )
-    assert (
-        use(run_python, context, code="df = df[df.sales > 6]")
-        .parts[0]
-        .text.endswith("[check]\nnote df: row loss: 2 of 3 rows are gone")
-    )
+    text = told(run_python, context, code="df = df[df.sales > 6]")
+    assert text.endswith("[check]\nnote df: row loss: 2 of 3 rows are gone")
 
 
 def test_code_with_nothing_to_show_says_so(context: Shelled) -> None:
     """The model is never left with an empty answer."""
-    assert use(run_python, context, code="pass").parts[0] == Text("done; there was nothing to show", "rows")
+    assert use(run_python, context, code="pass").parts[0] == Text("done; there was nothing to show")
 
 
 def test_what_is_printed_is_shown_while_it_runs(context: Shelled) -> None:
@@ -83,7 +81,7 @@ def test_figures_are_counted_and_published_as_ordinary_outputs(context: Shelled)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pub, "publish", lambda data, **more: published.append(data), raising=False)
         result = use(run_python, context, code=code)
-    assert result.parts[0] == Text("[figures] 1", "rows")
+    assert result.parts[0] == Text("[figures] 1")
     assert [set(data) for data in published] == [{"image/png", "text/plain"}]
     assert result.outputs == ()
 

@@ -49,7 +49,7 @@ def test_cells_are_read_as_saved(context: Shelled) -> None:
 def test_outputs_are_data(context: Shelled) -> None:
     """They come only when asked for, as text, and count as rows."""
     (part,) = use(read_cells, context, outputs=True).parts
-    assert part.data == "rows"
+    assert part.data == "output"
     assert "→ hello\n→ 2" in part.text
     assert part.text.endswith("→ division by zero")
     assert use(read_cells, context).parts[0].data == "text"

@@ -25,6 +25,8 @@ class Analyst:
     """The offline analyst: plain questions about pandas frames, answered by plain pandas code. No language model."""
 
     name = "aether:analyst"
+    unfenced = True
+    """A program reads the text of data as it is; no order in it could mislead it."""
 
     async def stream(self, request: Request) -> AsyncIterator[Delta]:
         """The next calls, or the answer.

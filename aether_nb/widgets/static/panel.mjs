@@ -40,20 +40,24 @@ const TAGS = new Set(("a b blockquote br caption code del div em h1 h2 h3 h4 h5 
   "strong sub sup table tbody td tfoot th thead tr ul").split(" "));
 const SAFE_LINK = /^(https?:|mailto:)/i;
 
+const SHORT = { test: "data-testid", label: "aria-label" };
+
 // ---- elements
 
 /**
- * An element with attributes, listeners (`onclick: function`) and children; strings become text nodes.
+ * An element (`tag.class.class`) with attributes, listeners (`onclick: function`) and children; strings become text
+ * nodes. `test` is its name for tests, `label` the one that is read out.
  * @param {string} tag @param {Record<string, any>} [props] @param {...(Node|string|null|undefined|false)} children
  * @returns {any}
  */
 function h(tag, props = {}, ...children) {
-  const node = document.createElement(tag);
+  const [name, ...classes] = tag.split(".");
+  const node = document.createElement(name);
+  if (classes.length) node.className = classes.join(" ");
   for (const [name, value] of Object.entries(props)) {
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else if (name === "class") node.className = value;
-    else if (value === true) node.setAttribute(name, "");
-    else if (value !== false && value != null) node.setAttribute(name, String(value));
+    else if (value !== false && value != null) node.setAttribute(SHORT[name] ?? name, value === true ? "" : String(value));
   }
   for (const child of children) if (child || child === "") node.append(child);
   return node;
@@ -75,6 +79,16 @@ function icon(name, tone = "") {
 function mark(status) {
   const [name, tone] = MARKS[status] ?? MARKS.pending;
   return icon(name, tone);
+}
+
+/** The place of an icon before a line. @param {Node} sign */
+function cell(sign) {
+  return h("span.aether-cell", {}, sign);
+}
+
+/** @param {any} text @param {string} test @param {() => void} onclick @param {string} [kind] @param {object} [props] */
+function button(text, test, onclick, kind = "", props = {}) {
+  return h("button", { class: `aether-button ${kind}`, type: "button", test, onclick, ...props }, text);
 }
 
 /**
@@ -112,21 +126,21 @@ function copy(from, to) {
 
 /** @param {[string, string][]} pieces */
 function code(pieces) {
-  return h("pre", { class: "aether-code", tabindex: "0", "data-testid": "code", "aria-label": "Arguments" },
+  return h("pre.aether-code", { tabindex: "0", test: "code", label: "Arguments" },
     ...pieces.map(([kind, text]) => (kind ? h("span", { class: `aether-k-${kind}` }, text) : text)));
 }
 
 /** A button that copies code, and says whether it could. @param {[string, string][]} pieces */
 function copier(pieces) {
-  const button = h("button", { class: "aether-button aether-copy", type: "button", "data-testid": "copy", onclick: async () => {
+  const copies = button("Copy", "copy", async () => {
     try {
       await navigator.clipboard.writeText(pieces.map(([, text]) => text).join(""));
-      button.textContent = "Copied";
+      copies.textContent = "Copied";
     } catch {
-      button.textContent = "The browser does not let it be copied";
+      copies.textContent = "The browser does not let it be copied";
     }
-  } }, "Copy");
-  return button;
+  }, "aether-copy");
+  return copies;
 }
 
 /** Text whose `backticked` words are set as code. @param {string} text @returns {(string|Node)[]} */
@@ -136,10 +150,10 @@ function inline(text) {
 
 /** @param {{what: string, why: string, hint: string}} failure */
 function trouble(failure, tone = "bad") {
-  return h("div", { class: `aether-trouble aether-edge-${tone}`, "data-testid": "error" },
-    h("div", { class: "aether-what", dir: "auto" }, failure.what),
-    failure.why && h("pre", { class: "aether-why", dir: "auto", tabindex: "0", "aria-label": "Why" }, failure.why),
-    failure.hint && h("div", { class: "aether-hint" }, h("span", { class: "aether-label" }, "Next"),
+  return h("div", { class: `aether-trouble aether-edge-${tone}`, test: "error" },
+    h("div.aether-what", { dir: "auto" }, failure.what),
+    failure.why && h("pre.aether-why", { dir: "auto", tabindex: "0", label: "Why" }, failure.why),
+    failure.hint && h("div.aether-hint", {}, h("span.aether-label", {}, "Next"),
       h("span", { dir: "auto" }, failure.hint)));
 }
 
@@ -182,40 +196,37 @@ class Panel {
 
   /** @param {HTMLElement} el */
   build(el) {
-    this.stateIcon = h("span", { class: "aether-cell" }, icon("open", "quiet"));
-    this.state = h("span", { class: "aether-state", "data-testid": "state" }, "Starting");
-    this.clock = h("span", { class: "aether-clock", "data-testid": "clock", "aria-hidden": "true" }, "0:00");
-    this.facts = h("span", { class: "aether-facts", "data-testid": "facts" });
-    this.picker = h("select", { class: "aether-select aether-picker", "data-testid": "model", "aria-label": "Model",
+    this.stateIcon = cell(icon("open", "quiet"));
+    this.state = h("span.aether-state", { test: "state" }, "Starting");
+    this.clock = h("span.aether-clock", { test: "clock", "aria-hidden": "true" }, "0:00");
+    this.facts = h("span.aether-facts", { test: "facts" });
+    this.picker = h("select.aether-select.aether-picker", { test: "model", label: "Model",
       title: "Which model goes on with this run", hidden: true,
       onfocus: () => (this.choosing = true), onblur: () => (this.choosing = false),
       onchange: () => {
         this.choosing = false;
         this.send({ type: "model", name: this.picker.value });
       } });
-    this.stop = h("button", { class: "aether-button aether-stop", type: "button", "data-testid": "stop",
-      title: "Stop this run", onclick: () => this.stopRun() }, "Stop");
-    this.rests = h("button", { class: "aether-button aether-stop", type: "button", "data-testid": "pause",
-      onclick: () => this.pause() }, "Pause");
-    this.message = h("input", { class: "aether-field", type: "text", dir: "auto", maxlength: "4000", "data-testid": "tell",
-      placeholder: "Say something to the model while it works", "aria-label": "Say something to the model",
+    this.stop = button("Stop", "stop", () => this.stopRun(), "aether-stop", { title: "Stop this run" });
+    this.rests = button("Pause", "pause", () => this.pause(), "aether-stop");
+    this.message = h("input.aether-field", { type: "text", dir: "auto", maxlength: "4000", test: "tell",
+      placeholder: "Say something to the model while it works", label: "Say something to the model",
       onkeydown: (/** @type {KeyboardEvent} */ event) => event.key === "Enter" && !event.isComposing && this.tell() });
-    this.telling = h("div", { class: "aether-telling", "data-lm-suppress-shortcuts": "true" }, this.message,
-      h("button", { class: "aether-button aether-stop", type: "button", "data-testid": "tell-send",
-        onclick: () => this.tell() }, "Tell"));
-    this.plan = h("section", { class: "aether-plan", "data-testid": "plan", "aria-label": "Plan", hidden: true });
-    this.flow = h("div", { class: "aether-flow", "data-testid": "flow" });
-    this.tail = h("div", { class: "aether-tail" });
-    this.prose = h("div", { class: "aether-prose", dir: "auto", "data-testid": "answer" });
+    this.telling = h("div.aether-telling", { "data-lm-suppress-shortcuts": "true" }, this.message,
+      button("Tell", "tell-send", () => this.tell(), "aether-stop"));
+    this.plan = h("section.aether-plan", { test: "plan", label: "Plan", hidden: true });
+    this.flow = h("div.aether-flow", { test: "flow" });
+    this.tail = h("div.aether-tail", {});
+    this.prose = h("div.aether-prose", { dir: "auto", test: "answer" });
     this.rest = document.createTextNode("");
-    this.restBox = h("div", { class: "aether-rest", dir: "auto" }, this.rest);
-    this.forming = h("div", { class: "aether-forming", "data-testid": "forming", hidden: true });
-    this.end = h("div", { class: "aether-end" });
-    this.note = h("div", { class: "aether-waiting", "data-testid": "note", role: "status", hidden: true });
+    this.restBox = h("div.aether-rest", { dir: "auto" }, this.rest);
+    this.forming = h("div.aether-forming", { test: "forming", hidden: true });
+    this.end = h("div.aether-end", {});
+    this.note = h("div.aether-waiting", { test: "note", role: "status", hidden: true });
     this.tail.append(this.prose, this.restBox, this.forming, this.note, this.end);
-    this.spoken = h("div", { class: "aether-spoken", role: "status", "aria-live": "polite" });
-    this.root = h("section", { class: "aether", "data-testid": "aether-panel", "aria-label": "aether run" },
-      h("header", { class: "aether-head" }, this.stateIcon, this.state, this.clock, this.facts, this.picker, this.rests,
+    this.spoken = h("div.aether-spoken", { role: "status", "aria-live": "polite" });
+    this.root = h("section.aether", { test: "aether-panel", label: "aether run" },
+      h("header.aether-head", {}, this.stateIcon, this.state, this.clock, this.facts, this.picker, this.rests,
         this.stop),
       this.plan, this.flow, this.tail, this.telling, this.spoken);
     el.append(this.root);
@@ -303,7 +314,7 @@ class Panel {
     this.state.textContent = header.words;
     this.pick(header, ended);
     const facts = [this.picker.hidden && header.model, header.steps, header.usage].filter(Boolean);
-    this.facts.replaceChildren(...facts.map((text) => h("span", {}, text)));
+    this.facts.replaceChildren(...facts.map((text) => h("span", { title: header.left }, text)));
     this.stop.classList.toggle("aether-gone", ended);
     if (ended) this.stop.disabled = true;
     for (const one of [this.rests, this.telling]) one.classList.toggle("aether-gone", ended);
@@ -319,7 +330,7 @@ class Panel {
     this.paused = paused;
   }
 
-  /** The model as a choice, where there is another one to choose. @param {any} header @param {boolean} ended */
+  /** The model as a choice, if there is one. @param {any} header @param {boolean} ended */
   pick(header, ended) {
     const names = [...new Set([header.model, ...(header.choices ?? [])])].filter(Boolean);
     this.picker.hidden = ended || names.length < 2;
@@ -349,17 +360,17 @@ class Panel {
     const done = plan.items.filter((/** @type {any} */ item) => item.status === "done").length;
     const words = { pending: "to do", active: "in progress", done: "done", skipped: "left out" };
     this.plan.replaceChildren(
-      h("div", { class: "aether-plan-head" }, h("span", { class: "aether-label" }, "Plan"),
-        h("span", { class: "aether-quiet" }, `${done} of ${plan.items.length}`),
-        plan.revised && h("span", { class: "aether-quiet", dir: "auto", "data-testid": "revised" },
+      h("div.aether-plan-head", {}, h("span.aether-label", {}, "Plan"),
+        h("span.aether-quiet", {}, `${done} of ${plan.items.length}`),
+        plan.revised && h("span.aether-quiet", { dir: "auto", test: "revised" },
           plan.revision ? `revised: ${plan.revision}` : "revised")),
-      h("ol", { class: "aether-items" }, ...plan.items.map((/** @type {any} */ item) =>
-        h("li", { class: `aether-item aether-item-${item.status}`, "data-testid": "plan-item", "data-status": item.status,
+      h("ol.aether-items", {}, ...plan.items.map((/** @type {any} */ item) =>
+        h("li", { class: `aether-item aether-item-${item.status}`, test: "plan-item", "data-status": item.status,
           "aria-current": item.status === "active" ? "step" : null },
-          h("span", { class: "aether-cell" }, mark(paused && item.status === "active" ? "waiting" : item.status)),
-          h("span", { class: "aether-title", dir: "auto" }, item.title),
-          item.tool && h("span", { class: "aether-badge" }, item.tool),
-          h("span", { class: "aether-spoken" }, words[item.status] ?? "")))));
+          cell(mark(paused && item.status === "active" ? "waiting" : item.status)),
+          h("span.aether-title", { dir: "auto" }, item.title),
+          item.tool && h("span.aether-badge", {}, item.tool),
+          h("span.aether-spoken", {}, words[item.status] ?? "")))));
   }
 
   // -- blocks
@@ -442,8 +453,8 @@ class Panel {
     this.formingText = ((this.formingText ?? "") + text).slice(-400);
     this.forming.hidden = !this.formingText;
     if (!this.formingText) return;
-    this.forming.replaceChildren(h("span", { class: "aether-cell" }, icon("spin", "busy")), "Preparing a call",
-      h("code", { class: "aether-shape" }, this.formingText.replace(/\s+/g, " ").slice(-90)));
+    this.forming.replaceChildren(cell(icon("spin", "busy")), "Preparing a call",
+      h("code.aether-shape", {}, this.formingText.replace(/\s+/g, " ").slice(-90)));
   }
 
   /** @param {{id: string, field: string, text: string}} piece */
@@ -474,25 +485,25 @@ class Panel {
 function drawThinking(panel, node, block, memory) {
   const said = block.text.replace(/\s+/g, " ").trim();
   if (block.done && said.length <= 120) {
-    node.replaceChildren(h("div", { class: "aether-row aether-short", "data-testid": "thinking" },
-      h("span", { class: "aether-cell" }, icon("spark", "quiet")), h("span", { class: "aether-purpose", dir: "auto" }, said)));
+    node.replaceChildren(h("div.aether-row.aether-short", { test: "thinking" },
+      cell(icon("spark", "quiet")), h("span.aether-purpose", { dir: "auto" }, said)));
     return;
   }
   const open = memory.open ?? !block.done;
   const text = document.createTextNode(block.text);
-  const body = h("div", { class: "aether-thought", dir: "auto", tabindex: "0", "aria-label": "Thinking" }, text);
+  const body = h("div.aether-thought", { dir: "auto", tabindex: "0", label: "Thinking" }, text);
   body.hidden = !open;
   memory.live = body;
   memory.text = text;
   node.replaceChildren(
-    h("button", { class: "aether-row", type: "button", "aria-expanded": String(open), "data-testid": "thinking",
+    h("button.aether-row", { type: "button", "aria-expanded": String(open), test: "thinking",
       onclick: () => {
         memory.open = body.hidden;
         panel.drawBlock(block.id);
       } },
-      h("span", { class: "aether-cell" }, icon(block.done ? "spark" : "spin", block.done ? "quiet" : "busy")),
-      open && h("span", { class: "aether-name aether-plain" }, block.done ? "Thought" : "Thinking"),
-      h("span", { class: "aether-purpose", dir: "auto" }, open ? "" : said.slice(0, 200)),
+      cell(icon(block.done ? "spark" : "spin", block.done ? "quiet" : "busy")),
+      open && h("span.aether-name.aether-plain", {}, block.done ? "Thought" : "Thinking"),
+      h("span.aether-purpose", { dir: "auto" }, open ? "" : said.slice(0, 200)),
       icon("fold", open ? "down" : "quiet")),
     body);
   if (!block.done) body.scrollTop = body.scrollHeight;
@@ -500,19 +511,19 @@ function drawThinking(panel, node, block, memory) {
 
 /** @param {Panel} panel @param {HTMLElement} node @param {Block} block */
 function drawWords(panel, node, block) {
-  panel.part(node, block.id, "words", block.html, () => h("div", { class: "aether-prose", dir: "auto" }, safe(block.html)));
+  panel.part(node, block.id, "words", block.html, () => h("div.aether-prose", { dir: "auto" }, safe(block.html)));
 }
 
 /** @param {Panel} _ @param {HTMLElement} node @param {Block} block */
 function drawNote(_, node, block) {
   node.dataset.tone = block.tone;
   if (block.tone === "said") {
-    node.replaceChildren(h("div", { class: "aether-said", "data-testid": "said" },
-      h("span", { class: "aether-cell" }, icon("ask", "quiet")), h("span", { dir: "auto" }, block.failure.what),
-      h("span", { class: "aether-quiet" }, `said ${block.failure.why}`)));
+    node.replaceChildren(h("div.aether-said", { test: "said" },
+      cell(icon("ask", "quiet")), h("span", { dir: "auto" }, block.failure.what),
+      h("span.aether-quiet", {}, `said ${block.failure.why}`)));
     return;
   }
-  if (block.tone === "info") node.replaceChildren(h("div", { class: "aether-remark" }, block.failure.what));
+  if (block.tone === "info") node.replaceChildren(h("div.aether-remark", {}, block.failure.what));
   else node.replaceChildren(trouble(block.failure, block.tone === "limit" ? "warn" : "bad"));
 }
 
@@ -534,47 +545,49 @@ function drawCall(panel, node, block, memory) {
   body.className = "aether-body";
   body.hidden = !open;
   if (!open) return;
-  panel.part(body, block.id, "code", block.code, () => (block.code.length ? code(block.code) : null));
-  panel.part(body, block.id, "copy", block.language === "python" && block.code, () =>
+  const part = (/** @type {string} */ name, /** @type {any} */ value, /** @type {() => Node|null} */ build) =>
+    panel.part(body, block.id, name, value, build);
+  part("code", block.code, () => (block.code.length ? code(block.code) : null));
+  part("copy", block.language === "python" && block.code, () =>
     block.language === "python" && block.code.length > 0 && copier(block.code));
   const asked = block.gate && { ...block.gate, refused: "", refusals: 0 };
-  panel.part(body, block.id, "gate", asked, () => block.gate && drawGate(panel, block, memory));
+  part("gate", asked, () => block.gate && drawGate(panel, block, memory));
   if (block.gate) memory.refuse?.(block.gate);
-  panel.part(body, block.id, "approval", [block.approval, block.edited], () => approvalLine(block));
-  panel.part(body, block.id, "tries", block.tries, () => remarks(block.tries ?? [], "tries"));
-  panel.part(body, block.id, "doubt", block.doubt, () => block.doubt && drawDoubt(panel, block));
-  panel.part(body, block.id, "settled", block.settled, () => remarks([block.settled].filter(Boolean), "settled"));
+  part("approval", [block.approval, block.edited], () => approvalLine(block));
+  part("tries", block.tries, () => remarks(block.tries ?? [], "tries"));
+  part("doubt", block.doubt, () => block.doubt && drawDoubt(panel, block));
+  part("settled", block.settled, () => remarks([block.settled].filter(Boolean), "settled"));
   drawLive(panel, body, block, memory);
-  panel.part(body, block.id, "progress", block.progress, () => block.progress && progressLine(block.progress));
-  panel.part(body, block.id, "failure", block.failure, () => block.failure && trouble(block.failure));
-  panel.part(body, block.id, "outputs", block.outputs, () => outputList(block));
-  panel.part(body, block.id, "changes", block.changes, () => changeLine(block));
+  part("progress", block.progress, () => block.progress && progressLine(block.progress));
+  part("failure", block.failure, () => block.failure && trouble(block.failure));
+  part("outputs", block.outputs, () => outputList(block));
+  part("changes", block.changes, () => changeLine(block));
 }
 
 /** @param {Block} block @param {boolean} open @param {() => void} toggle */
 function callHead(block, open, toggle) {
   const running = block.status === "running" && block.begun;
   const names = [...new Set(block.changes.map((/** @type {any} */ text) => text.split(/:| \(/)[0]))].slice(0, 3).join("  ");
-  return h("button", { class: "aether-row", type: "button", "aria-expanded": String(open), "data-testid": "call-head",
+  return h("button.aether-row", { type: "button", "aria-expanded": String(open), test: "call-head",
     onclick: toggle },
-    h("span", { class: "aether-cell" }, mark(block.status)),
-    h("span", { class: "aether-name" }, block.name),
-    h("span", { class: "aether-purpose", dir: "auto", title: block.purpose }, block.purpose),
-    !open && names && h("span", { class: "aether-names" }, names),
-    h("span", { class: "aether-word", "data-testid": "call-status" },
-      block.status === "finished" ? h("span", { class: "aether-spoken" }, "done") : block.word),
-    running ? h("span", { class: "aether-took", "data-begun": block.begun, "aria-hidden": "true" }, "0:00")
-      : block.seconds && h("span", { class: "aether-took" }, block.seconds),
+    cell(mark(block.status)),
+    h("span.aether-name", {}, block.name),
+    h("span.aether-purpose", { dir: "auto", title: block.purpose }, block.purpose),
+    !open && names && h("span.aether-names", {}, names),
+    h("span.aether-word", { test: "call-status" },
+      block.status === "finished" ? h("span.aether-spoken", {}, "done") : block.word),
+    running ? h("span.aether-took", { "data-begun": block.begun, "aria-hidden": "true" }, "0:00")
+      : block.seconds && h("span.aether-took", {}, block.seconds),
     icon("fold", open ? "down" : "quiet"));
 }
 
 /** @param {Panel} panel @param {HTMLElement} body @param {Block} block @param {Memory} memory */
 function drawLive(panel, body, block, memory) {
-  panel.part(body, block.id, "cut", block.cut, () => block.cut && h("div", { class: "aether-quiet" }, block.cut));
+  panel.part(body, block.id, "cut", block.cut, () => block.cut && h("div.aether-quiet", {}, block.cut));
   const slot = panel.part(body, block.id, "live", "", () => {
     memory.text = document.createTextNode("");
-    memory.live = h("pre", { class: "aether-output", "data-testid": "live", dir: "auto", tabindex: "0",
-      "aria-label": "Output so far" }, memory.text);
+    memory.live = h("pre.aether-output", { test: "live", dir: "auto", tabindex: "0",
+      label: "Output so far" }, memory.text);
     return memory.live ?? null;
   });
   if (!memory.live || !memory.text) return;
@@ -587,39 +600,39 @@ function drawLive(panel, body, block, memory) {
 /** @param {Block} block */
 function approvalLine(block) {
   const text = [block.edited ? "Edited by you." : "", block.approval].filter(Boolean).join(" ");
-  return text ? h("div", { class: "aether-approval", "data-testid": "approval", dir: "auto" }, text) : null;
+  return text ? h("div.aether-approval", { test: "approval", dir: "auto" }, text) : null;
 }
 
 /** @param {{done: number, total: number, note: string}} progress */
 function progressLine(progress) {
-  const bar = h("progress", { class: "aether-progress", "aria-label": progress.note || "Progress" });
+  const bar = h("progress.aether-progress", { label: progress.note || "Progress" });
   if (progress.total > 0) {
     bar.max = progress.total;
     bar.value = progress.done;
   }
-  return h("div", { class: "aether-progress-line" }, bar, progress.note && h("span", { class: "aether-quiet" }, progress.note));
+  return h("div.aether-progress-line", {}, bar, progress.note && h("span.aether-quiet", {}, progress.note));
 }
 
 /** @param {Block} block */
 function outputList(block) {
   if (!block.outputs.length) return null;
-  return h("div", { class: "aether-outputs", "data-testid": "outputs" }, ...block.outputs.map((/** @type {any} */ one) => {
+  return h("div.aether-outputs", { test: "outputs" }, ...block.outputs.map((/** @type {any} */ one) => {
     if (one.type === "image") {
-      const picture = h("img", { class: "aether-picture", alt: one.text || `Figure made by ${block.name}` });
+      const picture = h("img.aether-picture", { alt: one.text || `Figure made by ${block.name}` });
       picture.src = `data:${one.mime === "image/jpeg" ? "image/jpeg" : "image/png"};base64,${one.data}`;
       return picture;
     }
     if (one.type === "html")
-      return h("div", { class: "aether-prose aether-table", tabindex: "0", role: "group", "aria-label": "Output" }, safe(one.html));
-    if (one.type === "note") return h("div", { class: "aether-quiet" }, one.text);
-    return h("pre", { class: "aether-output", dir: "auto", tabindex: "0", "aria-label": "Output" }, one.text);
+      return h("div.aether-prose.aether-table", { tabindex: "0", role: "group", label: "Output" }, safe(one.html));
+    if (one.type === "note") return h("div.aether-quiet", {}, one.text);
+    return h("pre.aether-output", { dir: "auto", tabindex: "0", label: "Output" }, one.text);
   }));
 }
 
 /** @param {Block} block */
 function changeLine(block) {
   if (!block.changes.length) return null;
-  return h("ul", { class: "aether-changes", "data-testid": "changes", "aria-label": "What changed" },
+  return h("ul.aether-changes", { test: "changes", label: "What changed" },
     ...block.changes.map((/** @type {any} */ text) => h("li", { "data-s": text[0] }, h("b", {}, text[0]), text.slice(1))));
 }
 
@@ -629,11 +642,11 @@ function changeLine(block) {
 function drawGate(panel, block, memory) {
   const { gate } = block;
   const id = `aether-${panel.page}-${block.id.replace(/\W/g, "-")}`;
-  const lasts = h("select", { class: "aether-select", "aria-label": "How long the yes is good", "data-testid": "gate-lasts" },
+  const lasts = h("select.aether-select", { label: "How long the yes is good", test: "gate-lasts" },
     ...[["once", "this call"], ["run", "this run"], ["notebook", "this notebook"]].map(([value, text]) => h("option", { value }, text)));
-  const reason = h("input", { class: "aether-field", type: "text", placeholder: "Why not? The model reads it", dir: "auto",
-    maxlength: "2000", "aria-label": "Reason for denying", "data-testid": "gate-reason" });
-  const editor = h("div", { class: "aether-editor", hidden: true });
+  const reason = h("input.aether-field", { type: "text", placeholder: "Why not? The model reads it", dir: "auto",
+    maxlength: "2000", label: "Reason for denying", test: "gate-reason" });
+  const editor = h("div.aether-editor", { hidden: true });
   /** @type {null | (() => Record<string, any> | null)} */ let edited = null;
   const answer = (/** @type {string} */ decision) => {
     const values = decision === "approve" && edited ? edited() : undefined;
@@ -650,7 +663,7 @@ function drawGate(panel, block, memory) {
     edit.hidden = true;
     editor.querySelector("textarea, input")?.focus();
   });
-  const refused = h("div", { class: "aether-refused", role: "alert", dir: "auto", "data-testid": "gate-refused", hidden: true });
+  const refused = h("div.aether-refused", { role: "alert", dir: "auto", test: "gate-refused", hidden: true });
   let refusals = 0;
   memory.refuse = (now) => {  // an edit could not be used: say why, keep what was typed, let it be mended
     if (now.refusals === refusals) return;
@@ -664,36 +677,36 @@ function drawGate(panel, block, memory) {
   const deny = key("Deny", "d", "", "gate-deny", () => answer("deny"));
   const keys = { a: approve, e: edit, d: deny };
   const box = h("div", { class: `aether-gate aether-edge-${{ low: "ok", medium: "warn", high: "bad" }[gate.risk] ?? "bad"}`,
-    role: "group", tabindex: "0", "aria-labelledby": `${id}-what`, "aria-describedby": `${id}-why`, "data-testid": "gate",
+    role: "group", tabindex: "0", "aria-labelledby": `${id}-what`, "aria-describedby": `${id}-why`, test: "gate",
     "data-risk": gate.risk, "data-lm-suppress-shortcuts": "true",
     onkeydown: (/** @type {KeyboardEvent} */ event) => {
       if (event.target !== box || event.ctrlKey || event.metaKey || event.altKey || !keys[event.key]) return;
       event.preventDefault();
       keys[event.key].click();
     } },
-    h("div", { class: "aether-risk" }, icon(gate.risk === "low" ? "open" : "alert"), h("b", {}, RISKS[gate.risk] ?? "High risk"),
-      h("span", { class: "aether-quiet" }, EFFECTS[gate.effect] ?? "")),
-    h("div", { class: "aether-effect", id: `${id}-what`, dir: "auto" }, ...inline(gate.effect_text)),
-    h("div", { id: `${id}-why` }, gate.path && h("div", { class: "aether-path", "data-testid": "gate-path" }, gate.path),
-      gate.reasons.length > 0 && h("ul", { class: "aether-reasons" },
+    h("div.aether-risk", {}, icon(gate.risk === "low" ? "open" : "alert"), h("b", {}, RISKS[gate.risk] ?? "High risk"),
+      h("span.aether-quiet", {}, EFFECTS[gate.effect] ?? "")),
+    h("div.aether-effect", { id: `${id}-what`, dir: "auto" }, ...inline(gate.effect_text)),
+    h("div", { id: `${id}-why` }, gate.path && h("div.aether-path", { test: "gate-path" }, gate.path),
+      gate.reasons.length > 0 && h("ul.aether-reasons", {},
         ...gate.reasons.map((/** @type {string} */ text) => h("li", { dir: "auto" }, ...inline(text))))),
-    gate.rest.length > 0 && h("div", { class: "aether-more" }, h("span", { class: "aether-label" }, "Other arguments"), code(gate.rest)),
-    gate.large && h("div", { class: "aether-refused", "data-testid": "gate-large" },
+    gate.rest.length > 0 && h("div.aether-more", {}, h("span.aether-label", {}, "Other arguments"), code(gate.rest)),
+    gate.large && h("div.aether-refused", { test: "gate-large" },
       `This call is too large to be shown here (${gate.large}). What cannot be seen cannot be approved: deny it, or stop the run.`),
-    gate.lines > 24 && !gate.large && h("div", { class: "aether-quiet", "data-testid": "gate-lines" },
+    gate.lines > 24 && !gate.large && h("div.aether-quiet", { test: "gate-lines" },
       `Above are all ${gate.lines.toLocaleString("en")} lines of it; scroll to read them.`),
     editor, refused,
-    h("div", { class: "aether-actions" },
-      approve && h("span", { class: "aether-group" }, approve, h("label", { class: "aether-lasts" }, "for", lasts), edit),
-      h("span", { class: "aether-group aether-grow" }, reason, deny)));
+    h("div.aether-actions", {},
+      approve && h("span.aether-group", {}, approve, h("label.aether-lasts", {}, "for", lasts), edit),
+      h("span.aether-group.aether-grow", {}, reason, deny)));
   panel.spoken.textContent = `${RISKS[gate.risk] ?? "High risk"}. ${gate.effect_text}. It waits for your approval.`;
   return box;
 }
 
-/** Quiet lines. @param {string[]} lines @param {string} testid */
-function remarks(lines, testid) {
+/** Quiet lines. @param {string[]} lines @param {string} test */
+function remarks(lines, test) {
   return lines.length
-    ? h("div", { class: "aether-approval", "data-testid": testid },
+    ? h("div.aether-approval", { test },
       ...lines.map((text) => h("div", { dir: "auto" }, text))) : null;
 }
 
@@ -711,28 +724,28 @@ function drawDoubt(panel, block) {
     for (const control of box.querySelectorAll("button")) control.disabled = true;
     box.dataset.sent = text;
   };
-  const choices = doubt.options.map((/** @type {string} */ text) => h("button", { class: "aether-button", type: "button",
-    "data-testid": "doubt-option", title: DOUBT_TITLES[text] ?? "", onclick: () => answer(text) },
-    text.slice(0, 1).toUpperCase() + text.slice(1)));
-  const box = h("div", { class: "aether-gate aether-edge-warn", role: "group", tabindex: "0", "data-testid": "doubt",
-    "aria-label": `${block.name} is in doubt`, "data-lm-suppress-shortcuts": "true" },
-    h("div", { class: "aether-risk" }, icon("doubt"), h("b", {}, "In doubt"),
-      h("span", { class: "aether-quiet" }, EFFECTS[doubt.effect] ?? "")),
-    h("div", { class: "aether-effect", dir: "auto" }, ...inline(doubt.effect_text)),
+  const choices = doubt.options.map((/** @type {string} */ text) => button(text.slice(0, 1).toUpperCase() + text.slice(1),
+    "doubt-option", () => answer(text), "", { title: DOUBT_TITLES[text] ?? "" }));
+  const box = h("div.aether-gate.aether-edge-warn", { role: "group", tabindex: "0", test: "doubt",
+    label: `${block.name} is in doubt`, "data-lm-suppress-shortcuts": "true" },
+    h("div.aether-risk", {}, icon("doubt"), h("b", {}, "In doubt"),
+      h("span.aether-quiet", {}, EFFECTS[doubt.effect] ?? "")),
+    h("div.aether-effect", { dir: "auto" }, ...inline(doubt.effect_text)),
     h("div", { dir: "auto" }, `${doubt.what}. Nobody knows whether it acted: look, then say what became of it.`),
-    doubt.path && h("div", { class: "aether-path" }, doubt.path),
-    doubt.rest.length > 0 && h("div", { class: "aether-more" }, h("span", { class: "aether-label" }, "Other arguments"), code(doubt.rest)),
-    h("div", { class: "aether-actions" }, h("span", { class: "aether-group" }, ...choices)),
-    h("ul", { class: "aether-reasons aether-doubts" }, ...doubt.options.map((/** @type {string} */ text) =>
+    doubt.path && h("div.aether-path", {}, doubt.path),
+    doubt.rest.length > 0 && h("div.aether-more", {}, h("span.aether-label", {}, "Other arguments"), code(doubt.rest)),
+    h("div.aether-actions", {}, h("span.aether-group", {}, ...choices)),
+    h("ul.aether-reasons.aether-doubts", {}, ...doubt.options.map((/** @type {string} */ text) =>
       h("li", {}, h("b", {}, text.slice(0, 1).toUpperCase() + text.slice(1)), ` · ${DOUBT_TITLES[text] ?? ""}.`))));
   panel.spoken.textContent = `${block.name} is in doubt. ${doubt.what}.`;
   return box;
 }
 
-/** @param {string} text @param {string} letter @param {string} kind @param {string} testid @param {() => void} onclick */
-function key(text, letter, kind, testid, onclick) {
-  return h("button", { class: `aether-button ${kind}`, type: "button", "data-testid": testid, "aria-keyshortcuts": letter, onclick },
-    text, h("kbd", { class: "aether-kbd", "aria-hidden": "true" }, letter));
+/** @param {string} text @param {string} letter @param {string} kind @param {string} test @param {() => void} onclick */
+function key(text, letter, kind, test, onclick) {
+  const made = button(text, test, onclick, kind, { "aria-keyshortcuts": letter });
+  made.append(h("kbd.aether-kbd", { "aria-hidden": "true" }, letter));
+  return made;
 }
 
 /**
@@ -745,12 +758,12 @@ function openEditor(editor, values) {
     const isText = typeof value === "string";
     const text = isText ? value : JSON.stringify(value);
     const field = isText && (text.includes("\n") || text.length > 60 || name === "code")
-      ? h("textarea", { class: "aether-field aether-mono", rows: Math.min(16, text.split("\n").length + 1), spellcheck: "false" })
-      : h("input", { class: "aether-field aether-mono", type: "text", spellcheck: "false" });
+      ? h("textarea.aether-field.aether-mono", { rows: Math.min(16, text.split("\n").length + 1), spellcheck: "false" })
+      : h("input.aether-field.aether-mono", { type: "text", spellcheck: "false" });
     field.value = text;
     field.setSelectionRange(0, 0);
     field.dataset.testid = `edit-${name}`;
-    editor.append(h("label", { class: "aether-edit" }, h("span", { class: "aether-label" }, name), field));
+    editor.append(h("label.aether-edit", {}, h("span.aether-label", {}, name), field));
     return { name, isText, field };
   });
   editor.hidden = false;
@@ -779,20 +792,19 @@ function drawQuestion(panel, node, block) {
       panel.send({ type: "question", id: block.question, answer: text });
       for (const control of box.querySelectorAll("button, input")) control.disabled = true;
     };
-    const field = h("input", { class: "aether-field", type: "text", dir: "auto", placeholder: "Your answer",
-      "aria-label": block.text, "data-testid": "question-field",
+    const field = h("input.aether-field", { type: "text", dir: "auto", placeholder: "Your answer",
+      label: block.text, test: "question-field",
       onkeydown: (/** @type {KeyboardEvent} */ event) => event.key === "Enter" && !event.isComposing && answer(field.value) });
     const choices = block.options.length
-      ? block.options.map((/** @type {string} */ text) => h("button", { class: "aether-button", type: "button", dir: "auto",
-        "data-testid": "question-option", onclick: () => answer(text) }, text))
-      : [field, h("button", { class: "aether-button aether-primary", type: "button", "data-testid": "question-send",
-        onclick: () => answer(field.value) }, "Answer")];
+      ? block.options.map((/** @type {string} */ text) =>
+        button(text, "question-option", () => answer(text), "", { dir: "auto" }))
+      : [field, button("Answer", "question-send", () => answer(field.value), "aether-primary")];
     const box = h("div", { class: `aether-question-box${block.open ? " aether-edge-busy" : ""}`, role: "group",
-      "aria-label": block.text, "data-lm-suppress-shortcuts": "true" },
-      h("div", { class: "aether-asked" }, h("span", { class: "aether-cell" }, icon("ask", block.open ? "busy" : "quiet")),
+      label: block.text, "data-lm-suppress-shortcuts": "true" },
+      h("div.aether-asked", {}, cell(icon("ask", block.open ? "busy" : "quiet")),
         h("span", { dir: "auto" }, ...inline(block.text))),
-      block.open ? h("div", { class: "aether-actions" }, h("span", { class: "aether-group aether-grow" }, ...choices))
-        : h("div", { class: "aether-reply", dir: "auto", "data-testid": "reply" }, block.reply));
+      block.open ? h("div.aether-actions", {}, h("span.aether-group.aether-grow", {}, ...choices))
+        : h("div.aether-reply", { dir: "auto", test: "reply" }, block.reply));
     if (block.open) panel.spoken.textContent = block.text;
     return box;
   });

@@ -1,0 +1,357 @@
+"""What a request may carry: data classified by its kind, cut to the rules, set apart by a fence, and counted.
+
+Every request of a run passes here, and nowhere else is decided what leaves. What may not is replaced by a sentence that
+says what was there and which tool tells of it instead. A request to a model on this machine keeps everything: nothing
+leaves. It is fenced all the same. Messages and rules in, messages and an account out: nothing here asks anybody, sends
+anything, or reads a variable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from typing import Any, get_args
+
+from aether_nb.agent.fencing import fenced, is_data
+from aether_nb.agent.suspecting import Suspicion, suspicion
+from aether_nb.events.kinds import DataLevel, InstructionsFound, Left, RunStarted, Sent, Turn
+from aether_nb.events.leaving import COLUMNS
+from aether_nb.events.masking import known_keys, mask_text, masked
+from aether_nb.events.messages import ANY, DataKind, Image, Message, Part, Text, ToolCall, ToolSpec
+from aether_nb.models.base import Request
+from aether_nb.models.endpoints.address import is_local
+
+__all__ = [
+    "LEVELS",
+    "SAMPLE",
+    "Egress",
+    "Rules",
+    "cut",
+    "destination",
+    "limit_rule",
+    "rules_of",
+    "tainted",
+]
+
+LEVELS: tuple[DataLevel, ...] = get_args(DataLevel)
+"""From the least to the most."""
+
+SAMPLE = 5
+"""How many rows of a piece may leave under ``sample``."""
+
+NEEDS: dict[DataKind, DataLevel] = {
+    "text": "schema", "released": "schema", "schema": "schema", "statistics": "stats", "rows": "sample",
+    "output": "all", "image": "all",
+}  # fmt: skip
+"""From which level on a kind of data may leave."""
+
+WORDS: dict[DataKind, str] = {
+    "statistics": "figures made from the data", "rows": "values of the data", "image": "a picture",
+    "output": "what code printed, showed or raised",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What of the data may leave this machine.
+
+    Args:
+        data: The most that may: names and types, figures too, a few rows too, or all.
+        hide: Columns of which no value may, as ``email``, ``users.email`` or a pattern such as ``*mail*``.
+        keys: Keys and passwords that are known here; what looks like one is masked anyway.
+    """
+
+    data: DataLevel = "all"
+    hide: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+
+    @property
+    def limited(self) -> bool:
+        """Whether anything may not leave; then free output is withheld unless a person releases it."""
+        return self.data != "all" or bool(self.hide)
+
+    @property
+    def why_not(self) -> str:
+        """Why nothing that code of the agent makes is written beside the record; empty when it may be."""
+        return "columns are hidden, and it may hold one of them" if self.hide else ""
+
+    def hides(self, column: str) -> bool:
+        """Whether no value of a column may leave. A frame's name may stand before the column's."""
+        if column == ANY:
+            return bool(self.hide)
+        plain = column.casefold()
+        names = {plain, *plain.split(" | ")}
+        at = plain.find(".")
+        while at >= 0:
+            names.add(plain[at + 1 :])
+            at = plain.find(".", at + 1)
+        return any(fnmatchcase(name, rule.casefold()) for rule in self.hide for name in names)
+
+    def cover(self, turn: Turn) -> bool:
+        """Whether an earlier turn was answered within limits at least as narrow as these."""
+        return LEVELS.index(turn.data) <= LEVELS.index(self.data) and set(self.hide) <= set(turn.hide)
+
+
+def rules_of(started: RunStarted, environment: Mapping[str, str]) -> Rules:
+    """The rules by which a run was begun, and the keys that the environment holds."""
+    return Rules(started.data, started.hide, known_keys(environment))
+
+
+def destination(model: Any) -> str:
+    """The host to which a request to this model goes; empty when it does not leave this machine.
+
+    A model of anybody's that does not say where it is counts as being elsewhere.
+    """
+    while (inner := getattr(model, "inner", None)) is not None:
+        model = inner
+    if (profile := getattr(model, "profile", None)) is not None:
+        return "" if profile.local and is_local(profile.base_url, None) else str(profile.host)
+    here = getattr(model, "local", type(model).__module__.startswith("aether_nb."))
+    return "" if here else str(getattr(model, "name", type(model).__name__))
+
+
+def tainted(columns: tuple[str, ...], touched: Collection[str]) -> tuple[str, ...]:
+    """The columns that a part shows, and any, where one is of a variable that code of the agent has made or changed.
+
+    Args:
+        columns: The columns, as ``frame.column`` or the variable's name.
+        touched: Variables that code of the agent has made or changed: a hidden column may have another name there.
+    """
+    if not any(column.partition(".")[0] in touched for column in columns):
+        return columns
+    return tuple(dict.fromkeys((*columns, ANY)))
+
+
+def limit_rule(rules: Rules) -> str:
+    """What the rules say of limits; nothing where there are none."""
+    if not rules.limited:
+        return ""
+    most = {"schema": "names and types", "stats": "names, types, figures", "sample": f"{SAMPLE} rows", "all": "all"}
+    hidden = f" No value of these columns is shown: {', '.join(rules.hide)}." if rules.hide else ""
+    return (
+        f"\nThe user limits what you see of the data to: {most[rules.data]}.{hidden} What code prints, shows or raises "
+        "is withheld; put results into variables and look at them with inspect_variable. Do not try to get round this."
+    )
+
+
+@dataclass(frozen=True)
+class _Passed:
+    """A message as it may be sent, and the account of it."""
+
+    source: Message
+    message: Message
+    shown: tuple[tuple[DataKind, int], ...] = ()
+    columns: frozenset[str] = frozenset()
+    rows: int = 0
+    images: int = 0
+    withheld: int = 0
+    masked: int = 0
+    found: Suspicion | None = None
+
+
+@dataclass
+class Egress:
+    """The way out for the requests of one run. It remembers what it made of each message: they only grow in number.
+
+    Args:
+        rules: What may leave.
+        fence: The word of this run's fence; empty for a run without one.
+    """
+
+    rules: Rules = field(default_factory=Rules)
+    fence: str = ""
+    away: bool = False
+    """Whether the last request left this machine, or tried to."""
+    silenced: bool = False
+    """Whether a person does not want to be asked again whether output of this run may go to the model."""
+    _known: dict[tuple[int, bool, bool, bool], _Passed] = field(default_factory=dict)
+    _last: list[_Passed] = field(default_factory=list)
+
+    @property
+    def guards(self) -> bool:
+        """Whether there are limits, and the model is elsewhere: then free output stays here."""
+        return self.away and self.rules.limited
+
+    def outgoing(self, request: Request, model: Any, unlimited: Sequence[int] = ()) -> tuple[Request, Left]:
+        """A request as it may be sent to a model, and the account of what is in it.
+
+        Args:
+            request: All that there is to say.
+            model: Who is asked.
+            unlimited: The places of replies that were written by a model on this machine, from which nothing was kept.
+        """
+        to = destination(model)
+        self.away = bool(to)
+        fenced = bool(self.fence) and not getattr(model, "unfenced", False)
+        near = frozenset(unlimited) if to and self.rules.limited else frozenset()
+        self._last = [
+            self._passed(message, bool(to), fenced, place in near) for place, message in enumerate(request.messages)
+        ]
+        return replace(request, messages=tuple(one.message for one in self._last)), self._account(to, self._last)
+
+    def found(self, known: Iterable[InstructionsFound], tools: Iterable[ToolSpec]) -> list[InstructionsFound]:
+        """What of the data in the last request reads like an order.
+
+        Args:
+            known: What was said of this run before; it is not said again.
+            tools: The tools that were offered with it: their descriptions may come from anybody.
+        """
+        found = [(one.source.call_id, "", one.found) for one in self._last]
+        found += [("", spec.name, suspicion(spec.description)) for spec in tools]
+        said = {(event.call_id, event.tool, event.excerpt) for event in known}
+        return [
+            InstructionsFound(suspect.signs, suspect.excerpt, call_id, tool)
+            for call_id, tool, suspect in found
+            if suspect is not None and (call_id, tool, suspect.excerpt) not in said
+        ]
+
+    def _passed(self, message: Message, away: bool, fenced: bool, near: bool) -> _Passed:
+        key = (id(message), away, fenced, near)
+        known = self._known.get(key)
+        if known is None or known.source is not message:
+            known = self._known[key] = passed(message, self.rules if away else None, self.fence if fenced else "", near)
+        return known
+
+    def _account(self, to: str, passed: Sequence[_Passed]) -> Left:
+        amounts: dict[DataKind, int] = {}
+        for one in passed:
+            for kind, amount in one.shown:
+                amounts[kind] = amounts.get(kind, 0) + amount
+        columns = sorted(frozenset[str]().union(*(one.columns for one in passed)))
+        return Left(
+            to,
+            tuple(Sent(kind, amounts[kind]) for kind in sorted(amounts)),
+            sum(one.rows for one in passed),
+            sum(one.images for one in passed),
+            tuple(columns[:COLUMNS]),
+            max(0, len(columns) - COLUMNS),
+            sum(one.withheld for one in passed),
+            sum(one.masked for one in passed),
+            self.rules.data,
+        )
+
+
+def cut(parts: Iterable[Part], rules: Rules) -> tuple[Part, ...]:
+    """Parts as far as they may leave: what the record of a run with hidden columns holds."""
+    before = tuple(parts)
+    return tuple(_brief(before, [_limited(part, rules, False) for part in before]))
+
+
+# ---- one message
+
+
+def passed(message: Message, rules: Rules | None, fence: str, near: bool = False) -> _Passed:
+    """A message as it may be sent.
+
+    Args:
+        message: The message.
+        rules: What may leave; None where nothing does.
+        fence: The word of the fence; empty for none.
+        near: It was written by a model on this machine, from which nothing was kept.
+    """
+    parts = [_limited(part, rules, near) for part in message.parts] if rules else list(message.parts)
+    withheld = sum(new is not old for new, old in zip(parts, message.parts, strict=True))
+    hidden = 0
+    calls = message.calls
+    if rules is not None:
+        shown = [_masked(part, rules) for part in parts]
+        parts, hidden = [part for part, _ in shown], sum(count for _, count in shown)
+        calls = tuple(_call(call, rules, near) for call in calls)
+    parts = _brief(message.parts, parts)
+    data = [part for old, part in zip(message.parts, parts, strict=True) if is_data(message, old)]
+    text = "\n".join(part.text for part in data if isinstance(part, Text))
+    found = suspicion(text) if text else None
+    mask = (lambda text: mask_text(text, rules.keys)) if rules else None
+    made, more = fenced(message, parts, fence, mask)
+    sent = replace(message, parts=made, calls=calls)
+    if rules is not None and near:
+        sent = replace(sent, thinking="", origin=None)
+    return _Passed(
+        message,
+        sent,
+        tuple((part.data, 1 if isinstance(part, Image) else len(part.text)) for part in parts),
+        frozenset(column for part in parts for column in part.columns),
+        sum(_rows(part) for part in parts if isinstance(part, Text)),
+        sum(isinstance(part, Image) for part in parts),
+        withheld,
+        hidden + more,
+        found,
+    )
+
+
+def _limited(part: Part, rules: Rules, near: bool) -> Part:
+    """The part, as much of it as may leave, or a sentence in its place."""
+    kind: DataKind = "output" if near else part.data
+    if kind in ("text", "released"):
+        return part
+    hidden = sorted(column for column in part.columns if rules.hides(column)) if kind != "schema" else []
+    unknown = kind in ("output", "image") or (kind == "rows" and not part.columns)
+    if (unknown and rules.limited and not (kind == "rows" and not rules.hide)) or hidden:
+        return Text(_notice(part, kind, rules, hidden))
+    if LEVELS.index(rules.data) < LEVELS.index(NEEDS[kind]):
+        return Text(_notice(part, kind, rules, hidden))
+    if kind == "rows" and rules.data == "sample" and isinstance(part, Text):
+        return _sampled(part)
+    return part
+
+
+def _brief(before: Sequence[Part], parts: Sequence[Part]) -> list[Part]:
+    """The parts, with one notice for all that was withheld of a list of columns: the rest of it still reads well."""
+    gone = [
+        place
+        for place, (old, new) in enumerate(zip(before, parts, strict=True))
+        if old.data in ("statistics", "rows") and old.columns and new.data == "text"
+    ]
+    return [Text("") if place in gone[:-1] else part for place, part in enumerate(parts)]
+
+
+def _sampled(part: Text) -> Text:
+    """The first rows of a part. What stands before them is a title of two lines at most: what it is, and the header."""
+    title = 2 if part.text.partition("\n")[0].endswith("as CSV:") else 0
+    lines = part.text.split("\n")
+    if len(lines) == 1 and len(pieces := part.text.split(", ")) > SAMPLE + 1:
+        return replace(part, text=", ".join([*pieces[: SAMPLE + 1], "…"]), rows=SAMPLE)
+    left = len(lines) - title - SAMPLE
+    if left <= 0:
+        return part
+    kept = [*lines[: title + SAMPLE], f"… {left} more rows withheld (--data sample)"]
+    return replace(part, text="\n".join(kept), rows=min(part.rows or SAMPLE, SAMPLE))
+
+
+def _notice(part: Part, kind: DataKind, rules: Rules, hidden: Sequence[str]) -> str:
+    """What stands where something was withheld."""
+    amount = "" if isinstance(part, Image) else f", {len(part.text):,} characters"
+    named = [column for column in hidden if column != ANY]
+    why = f"the columns {', '.join(named[:8])} are hidden" if named else f"--data {rules.data}"
+    if not named and (hidden or rules.data == "all"):
+        why = "columns are hidden, and nobody knows whether it shows them"
+    error = part.text.partition("\n")[0] if isinstance(part, Text) and part.text.startswith("error: ") else ""
+    name = error.removeprefix("error: ").partition(":")[0]
+    said = f"error: {name}. " if name.isidentifier() else ""
+    return (
+        f"{said}[withheld by the user's rules ({why}): {WORDS.get(kind, 'data')}{amount}. Printing it another way does "
+        "not help. Put what you need into a variable; inspect_variable tells of it what may be told.]"
+    )
+
+
+def _masked(part: Part, rules: Rules) -> tuple[Part, int]:
+    if isinstance(part, Image):
+        return part, 0
+    text, count = mask_text(part.text, rules.keys)
+    return (replace(part, text=text), count) if count else (part, 0)
+
+
+def _call(call: ToolCall, rules: Rules, near: bool) -> ToolCall:
+    """A call as it may be told: without keys; without its arguments, where its writer has seen what may not leave."""
+    if near and rules.limited:
+        return replace(call, arguments={"withheld": "it was written by a model on the user's machine"})
+    hidden = masked(dict(call.arguments), rules.keys)
+    return call if hidden == call.arguments else replace(call, arguments=hidden)
+
+
+def _rows(part: Text) -> int:
+    """Rows of a table that a part shows; of what is no table, its lines."""
+    if part.data not in ("rows", "output", "released"):
+        return 0
+    return part.rows or sum(bool(line.strip()) for line in part.text.split("\n"))
