@@ -25,6 +25,7 @@ from aether_nb.session import Session
 from aether_nb.tasks import Cell, Question, Resumption
 from aether_nb.tools.brought import lent
 from aether_nb.widgets.published import publishable
+from aether_nb.widgets.wire import sound
 
 __all__ = ["Then", "ask_blocking", "ask_in_cell"]
 
@@ -114,7 +115,8 @@ def _delivered(session: Session, task: Work, face: Face, state: RunState, then: 
 
 def _publish(session: Session, state: RunState, then: Then) -> None:
     if state.answer and getattr(session.shell, "kernel", None) is not None:
-        session.shell.display_pub.publish({"text/markdown": publishable(state.answer), "text/plain": state.answer})
+        answer = sound(state.answer)  # a kernel cannot send half a character
+        session.shell.display_pub.publish({"text/markdown": publishable(answer), "text/plain": answer})
     then(state)
 
 

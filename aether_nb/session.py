@@ -179,7 +179,7 @@ class Session:
         """
         found: dict[str, Tool] = {tool.spec.name: tool for tool in BUILT_IN}
         found.update({name: registry.get("tool", name) for name in registry.names("tool")})
-        mine = [value for value in list(self.shell.user_ns.values()) if isinstance(value, FunctionTool)]
+        mine = [one for one in list(self.shell.user_ns.values()) if issubclass(type(one), FunctionTool)]
         found.update({tool.spec.name: tool for tool in mine})
         return found | brought(started, self.shell.user_ns) if started is not None else found
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NoReturn, TypeAlias
 
 from aether_nb.errors import OptionError
+from aether_nb.live.binding import own_word
 
 __all__ = [
     "Face",
@@ -146,10 +147,12 @@ def checked_name(text: str | None) -> str:
     """The name of the variable that gets the answer; empty for none.
 
     Raises:
-        OptionError: It is no name.
+        OptionError: It is no name, or one that the notebook itself needs.
     """
     if text and (not text.isidentifier() or keyword.iskeyword(text)):
         raise OptionError(f"{text!r} is no name for a variable.", hint="%%aether -o answer")
+    if text and own_word(text):
+        raise OptionError(f"{text} is a name that Python or IPython needs itself.", hint="%%aether -o answer")
     return text or ""
 
 

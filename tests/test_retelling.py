@@ -296,6 +296,27 @@ def test_the_verbs_of_the_record(notebook: Notebook) -> None:
         notebook.line("replay -o 1x")
 
 
+def test_an_object_that_does_not_say_what_it_is_stops_nothing(notebook: Notebook) -> None:
+    """A proxy of something that is not there raises at whatever is asked of it; questions work all the same."""
+
+    class Proxy:
+        def __getattribute__(self, name: str) -> Any:
+            raise RuntimeError(f"nothing is there to ask for {name}")
+
+    notebook.shell.user_ns["current"] = Proxy()
+    serve(CODE, "Done.")
+    notebook.ask("How many?", "--model script --mode auto")
+    assert notebook.shell.user_ns["made"] == [1, 2]
+    assert "Undone: 1 call" in notebook.line("undo --yes")
+
+
+@pytest.mark.parametrize("name", ["get_ipython", "In", "_", "print"])
+def test_no_answer_takes_a_name_that_the_notebook_needs(notebook: Notebook, name: str) -> None:
+    """Under such a name it would break every later cell; nothing is asked."""
+    with pytest.raises(AetherError, match="Python or IPython needs"):
+        notebook.ask("How many?", f"-o {name}")
+
+
 def test_the_record_stays_where_the_session_began(notebook: Notebook, tmp_path: Path, monkeypatch: Any) -> None:
     """Where no notebook is known it lies where the extension was loaded, wherever the code has gone since."""
     place = notebook.session.store.place

@@ -6,7 +6,9 @@ many rows, and no value. It does not decide which picture suits a question.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from itertools import chain, count
 from typing import Any, Literal
 
 from aether_nb.errors import RepairableToolError
@@ -27,37 +29,38 @@ NEEDS = {"line": "xy", "scatter": "xy", "bar": "x", "histogram": "x", "box": "y"
 """Which columns a picture cannot do without."""
 
 DRAWS = {
-    "line": "drawn.sort_values({x}).plot.line({x}, {y})",
-    "line by": "drawn.pivot_table({y}, {x}, {by}, observed=True).plot.line(ylabel={y})",
-    "scatter": "drawn.plot.scatter({x}, {y})",
+    "line": "{drawn}.sort_values({x}).plot.line({x}, {y})",
+    "line by": "{drawn}.pivot_table({y}, {x}, {by}, observed=True).plot.line(ylabel={y})",
+    "scatter": "{drawn}.plot.scatter({x}, {y})",
     "scatter by": """\
-for group, points in drawn.groupby({by}, observed=True):
-    plt.scatter(points[{x}], points[{y}], label=str(group))
-del group, points
-plt.xlabel({x})
-plt.ylabel({y})
-plt.legend(title={by})""",
-    "bar": "drawn.groupby({x}, observed=True)[{y}].sum().head(40).plot.bar(ylabel={y})",
-    "bar by": "drawn.pivot_table({y}, {x}, {by}, aggfunc='sum', observed=True).head(40).plot.bar(ylabel={y})",
-    "count": "drawn[{x}].value_counts().head(40).plot.bar(ylabel='rows')",
-    "count by": "drawn.groupby([{x}, {by}], observed=True).size().unstack().head(40).plot.bar(ylabel='rows')",
-    "histogram": "drawn[{x}].plot.hist(bins=30, xlabel={x})",
-    "histogram by": "drawn.pivot(columns={by}, values={x}).plot.hist(bins=30, alpha=0.5, xlabel={x})",
-    "box": "drawn[[{y}]].plot.box()",
-    "box by": "drawn.pivot(columns={by}, values={y}).plot.box(ylabel={y})",
+for {group}, {points} in {drawn}.groupby({by}, observed=True):
+    {plt}.scatter({points}[{x}], {points}[{y}], label=str({group}))
+del {group}, {points}
+{plt}.xlabel({x})
+{plt}.ylabel({y})
+{plt}.legend(title={by})""",
+    "bar": "{drawn}.groupby({x}, observed=True)[{y}].sum().head(40).plot.bar(ylabel={y})",
+    "bar by": "{drawn}.pivot_table({y}, {x}, {by}, aggfunc='sum', observed=True).head(40).plot.bar(ylabel={y})",
+    "count": "{drawn}[{x}].value_counts().head(40).plot.bar(ylabel='rows')",
+    "count by": "{drawn}.groupby([{x}, {by}], observed=True).size().unstack().head(40).plot.bar(ylabel='rows')",
+    "histogram": "{drawn}[{x}].plot.hist(bins=30, xlabel={x})",
+    "histogram by": "{drawn}.pivot(columns={by}, values={x}).plot.hist(bins=30, alpha=0.5, xlabel={x})",
+    "box": "{drawn}[[{y}]].plot.box()",
+    "box by": "{drawn}.pivot(columns={by}, values={y}).plot.box(ylabel={y})",
     "heatmap": """\
-drawn = drawn.corr(numeric_only=True)
-plt.imshow(drawn, cmap='coolwarm', vmin=-1, vmax=1)
-plt.xticks(range(len(drawn)), drawn.columns, rotation=90)
-plt.yticks(range(len(drawn)), drawn.columns)
-plt.colorbar()""",
+{drawn} = {drawn}.corr(numeric_only=True)
+{plt}.imshow({drawn}, cmap='coolwarm', vmin=-1, vmax=1)
+{plt}.xticks(range(len({drawn})), {drawn}.columns, rotation=90)
+{plt}.yticks(range(len({drawn})), {drawn}.columns)
+{plt}.colorbar()""",
 }
-"""The lines that draw each picture of the frame ``drawn``."""
+"""The lines that draw each picture of the frame ``{drawn}``."""
 
 
 def judge(arguments: Mapping[str, Any], context: Context) -> Assessment:
     """What the code that draws it could do."""
-    return running.judge({"code": plot_code(arguments, _table(arguments["data"], context))}, context)
+    frame = _table(arguments["data"], context)
+    return running.judge({"code": plot_code(arguments, frame, _names(context))}, context)
 
 
 @declare(judge=judge, where="loop", title=lambda call: f"Draw a {call['kind']} of {call['data']}")
@@ -82,15 +85,16 @@ async def plot(
         by: A column with few values, which get a colour or a box each.
         title: What is written above it.
     """
-    frame = await context.main(lambda: _table(data, context))
+    frame, names = await context.main(lambda: (_table(data, context), _names(context)))
     arguments = {"data": data, "kind": kind, "x": x, "y": y, "by": by, "title": title}
-    ran: Result = await running.run_python.function(plot_code(arguments, frame), context)
+    code = plot_code(arguments, frame, names)
+    ran: Result = await running.run_python.function(code, context)
     rows = len(frame)
     few = rows <= MOST_POINTS or kind in ("bar", "heatmap")
     shown = f"{rows:,} rows" if few else f"{MOST_POINTS:,} of {rows:,} rows, chosen by chance"
     columns = tuple(f"{data}.{name}" for name in (x, y, by) if name)
     text = f"drew a {kind} of {data} from {shown}; the user sees it"
-    coded = CallCoded(context.call_id, plot_code(arguments, frame))
+    coded = CallCoded(context.call_id, code)
     return Result((Text(text, "schema", columns),), ran.outputs, (*ran.events, coded))
 
 
@@ -107,12 +111,25 @@ def _table(name: str, context: Context) -> Any:
     return value
 
 
-def plot_code(arguments: Mapping[str, Any], frame: Any) -> str:
+def _names(context: Context) -> dict[str, str]:
+    """The names that the code uses, by what they are for: none that the user has given to something."""
+    taken = context.shell.user_ns
+    names = {what: next(name for name in _alike(what) if name not in taken) for what in ("drawn", "group", "points")}
+    library = sys.modules.get("matplotlib.pyplot", taken)
+    return names | {"plt": next(name for name in _alike("plt") if taken.get(name, library) is library)}
+
+
+def _alike(word: str) -> Iterator[str]:
+    return chain((word,), (f"{word}_{number}" for number in count(2)))
+
+
+def plot_code(arguments: Mapping[str, Any], frame: Any, names: Mapping[str, str]) -> str:
     """The code that draws a picture.
 
     Args:
         arguments: Those of ``plot``.
         frame: The frame that is drawn, for the names of its columns.
+        names: What the code calls its own things: ``drawn``, ``group``, ``points`` and ``plt``.
 
     Raises:
         RepairableToolError: The picture needs other columns than those, or the frame has not got them.
@@ -121,20 +138,23 @@ def plot_code(arguments: Mapping[str, Any], frame: Any) -> str:
     given = {axis: arguments[axis] for axis in ("x", "y", "by") if arguments.get(axis)}
     if any(axis not in given for axis in NEEDS[kind]):
         raise RepairableToolError(f"A {kind} needs {' and '.join(NEEDS[kind])}.", hint="Name the columns.")
-    known = [str(column) for column in frame.columns]
+    known = {str(column): column for column in frame.columns}
     if missing := [column for column in given.values() if column not in known]:
         raise RepairableToolError(
-            f"{name} has no column {', '.join(missing)}.", hint=f"It has: {', '.join(known[:30])}"
+            f"{name} has no column {', '.join(missing)}.", hint=f"It has: {', '.join(list(known)[:30])}"
         )
+    if unsaid := [column for column in given.values() if type(known[column]) not in (str, int, float, bool, tuple)]:
+        raise RepairableToolError(f"The column {unsaid[0]} is not named by a text.", hint="Draw with run_python.")
     polars = type(frame).__module__.startswith("polars")
-    columns = list(dict.fromkeys(given.values())) if kind != "heatmap" else []
+    columns = list(dict.fromkeys(known[column] for column in given.values())) if kind != "heatmap" else []
     part = f"[{columns!r}]" if columns else ""
-    lines = ["import matplotlib.pyplot as plt", "", f"drawn = {name}{part}{'.to_pandas()' if polars else ''}"]
-    lines.append("drawn = drawn.reset_index(drop=True)")
+    drawn, plt = names["drawn"], names["plt"]
+    lines = [f"import matplotlib.pyplot as {plt}", "", f"{drawn} = {name}{part}{'.to_pandas()' if polars else ''}"]
+    lines.append(f"{drawn} = {drawn}.reset_index(drop=True)")
     if kind not in ("bar", "heatmap") and len(frame) > MOST_POINTS:
-        lines.append(f"drawn = drawn.sample({MOST_POINTS}, random_state=0)")
+        lines.append(f"{drawn} = {drawn}.sample({MOST_POINTS}, random_state=0)")
     what = "count" if kind == "bar" and "y" not in given else kind
     how = DRAWS[f"{what} by" if "by" in given and f"{what} by" in DRAWS else what]
-    lines.append(how.format(**{axis: repr(column) for axis, column in given.items()}))
-    lines += [f"plt.title({arguments['title']!r})"] if arguments.get("title") else []
-    return "\n".join((*lines, "plt.tight_layout()", "plt.show()", "del drawn"))
+    lines.append(how.format(**names, **{axis: repr(known[column]) for axis, column in given.items()}))
+    lines += [f"{plt}.title({arguments['title']!r})"] if arguments.get("title") else []
+    return "\n".join((*lines, f"{plt}.tight_layout()", f"{plt}.show()", f"del {drawn}"))

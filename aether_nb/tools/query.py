@@ -10,13 +10,15 @@ from __future__ import annotations
 import re
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 from typing import Any
 
 from aether_nb.errors import RepairableToolError
 from aether_nb.events.kinds import CallCoded, NamespaceChanged, NamespaceKept
 from aether_nb.events.messages import ANY, Text
+from aether_nb.live.binding import own_word
 from aether_nb.live.changes import compare, photograph
 from aether_nb.live.values import show_value
 from aether_nb.tools.base import Assessment, Context, Result
@@ -27,6 +29,8 @@ __all__ = ["query"]
 CLOSED: dict[str, Any] = {"enable_external_access": False, "python_enable_replacements": False, "temp_directory": ""}
 """Also what does not fit into memory is not written to a file: it may be of a column that must not reach the disk."""
 MOST_ROWS = 100
+HEARS = 0.2
+"""Seconds after which a waiting main thread hears a signal that has reached another one, as on Windows."""
 TABLES = {
     ("pandas", "DataFrame"),
     ("polars", "DataFrame"),
@@ -69,7 +73,8 @@ def query(sql: str, context: Context, into: str | None = None) -> Result:
             relation = database.sql(sql)
             if relation is None:
                 raise RepairableToolError("That is no query.", hint="Send one SELECT.")
-            frame = _frame(relation if into else relation.limit(MOST_ROWS + 1), namespace, tables)
+            wanted = relation if into else relation.limit(MOST_ROWS + 1)
+            frame = _fetched(database, lambda: _frame(wanted, namespace, tables))
         except duckdb.Error as error:
             known = ", ".join(sorted(name for name, value in namespace.items() if _is_table(value)))
             raise RepairableToolError("The query cannot be run.", str(error), f"Tables: {known or 'none'}") from error
@@ -86,6 +91,9 @@ def _registered(duckdb: Any, database: Any, sql: str, namespace: Mapping[str, An
     if [one.type for one in statements] != [duckdb.StatementType.SELECT]:
         raise RepairableToolError("Only one SELECT is run.", hint="Change data with run_python.")
     names = _named(duckdb, database, sql, namespace)
+    known = [name for name in names if name in namespace]
+    if len({name.lower() for name in known}) < len(known):
+        raise RepairableToolError(f"SQL cannot tell {', '.join(known)} apart.", "Capital letters mean nothing to it.")
     for name in names:
         if name not in namespace:
             continue  # a table function, a name of the query's own, or an error that DuckDB words better
@@ -104,6 +112,19 @@ def _named(duckdb: Any, database: Any, sql: str, namespace: Mapping[str, Any]) -
     except duckdb.BinderException:
         words = set(re.findall(r"[^\W\d]\w*", sql))
         return sorted(word for word in words if word in namespace and _is_table(namespace[word]))
+
+
+def _fetched(database: Any, fetch: Callable[[], Any]) -> Any:
+    """What a query gives, fetched beside the main thread: inside DuckDB, Stop is not always heard, here it is."""
+    with ThreadPoolExecutor(1) as pool:
+        fetching = pool.submit(fetch)
+        try:
+            while not wait([fetching], HEARS).done:
+                pass
+            return fetching.result()
+        except BaseException:
+            database.interrupt()
+            raise
 
 
 def _is_table(value: object) -> bool:
@@ -158,7 +179,5 @@ def _made_by(frame: Any) -> str:
 
 
 def _check_name(name: str) -> None:
-    import keyword
-
-    if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("_"):
+    if not name.isidentifier() or name.startswith("_") or own_word(name):
         raise RepairableToolError(f"{name!r} is no name for a variable.", hint="Give one such as totals.")

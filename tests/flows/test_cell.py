@@ -154,6 +154,14 @@ def test_a_failed_run_is_one_calm_card(kernel: Kernel) -> None:
     assert cell.of("error")[0]["traceback"] == ["aether: No answer.", "  why:  Off.", "  next: Start."]
 
 
+def test_half_a_character_in_an_answer_is_shown_as_a_mark(kernel: Kernel) -> None:
+    """A model can write one as JSON does; a kernel cannot send it, and the answer is there all the same."""
+    kernel.run(r"script('Half \ud83d of it.')")
+    cell = kernel.run("%%aether --model script\nHello")
+    assert cell.status == "ok", cell.of("error")
+    assert "Half ? of it." in shown(cell)
+
+
 @pytest.mark.parametrize(
     ("source", "said"),
     [

@@ -75,3 +75,13 @@ def test_what_touches_the_users_things_is_medium(code: str, words: str) -> None:
     found = read(code, notebook())
     assert found.risk == "medium", found.reasons
     assert words in "\n".join(found.reasons)
+
+
+@pytest.mark.parametrize(
+    "value", [zip([1], strict=True), map(str, [1]), enumerate("ab"), iter([1, 2]), (n for n in [1])]
+)
+def test_what_can_be_gone_through_only_once_is_used_up(value: object) -> None:
+    """Reading it takes it away from the user, and nothing brings it back."""
+    reading = read("list(once)", {"once": value}, frozenset())
+    assert reading.risk == "medium"
+    assert any(reason.startswith("uses up your") and reason.endswith("once") for reason in reading.reasons)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import signal
 import sys
+import time
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import duckdb
@@ -153,9 +156,29 @@ def test_a_query_asks_only_when_it_changes_a_variable_of_the_persons(context: Sh
     assert assessed(query, context, sql="select 1").effect == "pure"
     assert assessed(query, context, sql="select 1", into="new").risk == "low"
     assert assessed(query, context, sql="select 1", into="df").reasons == ("changes your variable df",)
-    for name in ("a b", "class", "_x", "df.x"):
+    for name in ("a b", "class", "_x", "df.x", "In", "list", "get_ipython"):
         with pytest.raises(RepairableToolError):
             assessed(query, context, sql="select 1", into=name)
+
+
+def test_tables_that_differ_by_capital_letters_are_not_mixed_up(context: Shelled) -> None:
+    """SQL takes them for one, and would answer from either."""
+    context.shell.user_ns["DF"] = pd.DataFrame({"sales": [100]})
+    with pytest.raises(RepairableToolError, match="cannot tell DF, df apart"):
+        use(query, context, sql="select * from df where sales < (select max(sales) from DF)")
+
+
+def test_stop_ends_a_query_that_would_take_for_ever(context: Shelled) -> None:
+    """An interrupt is heard whatever DuckDB is busy with, as often as it is tried."""
+    endless = "select count(*) from range(10000000) a, range(10000000) b, df where a.range * b.range % 7 = df.day"
+    for _ in range(3):
+        timer = Timer(0.7, signal.raise_signal, [signal.SIGINT])
+        timer.start()
+        begun = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            query.function(endless, context)
+        assert time.monotonic() - begun < 15
+        timer.join()
 
 
 def test_without_duckdb_it_says_so(context: Shelled, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,6 +219,25 @@ def test_every_picture_is_drawn_without_a_question_and_leaves_nothing(
     assert isinstance(part, Text)
     assert (part.text, part.data) == (f"drew a {picture['kind']} of {name} from 3 rows; the user sees it", "schema")
     assert set(context.shell.user_ns) - before <= {"plt"}
+
+
+def test_a_picture_takes_no_name_of_the_users(context: Shelled) -> None:
+    """Variables that are called as the code calls its own things are there afterwards, as they were."""
+    mine = {"drawn": [1], "group": "g", "points": 3, "plt": "mine"}
+    context.shell.user_ns.update(mine)
+    picture = {"data": "df", "kind": "scatter", "x": "day", "y": "sales", "by": "city"}
+    assert assessed(plot, context, **picture).risk == "low"
+    use(plot, context, **picture)
+    assert {name: context.shell.user_ns[name] for name in mine} == mine
+    assert not {"drawn_2", "group_2", "points_2"} & set(context.shell.user_ns)
+
+
+def test_a_column_that_is_called_by_a_number_is_drawn(context: Shelled) -> None:
+    """A model names columns by texts; one whose name nobody can write down as code is left to other code."""
+    context.shell.user_ns["df"].columns = ["city", 5, pd.Timestamp("2026-01-01")]
+    assert told(plot, context, data="df", kind="bar", x="city", y="5").startswith("drew a bar")
+    with pytest.raises(RepairableToolError, match="not named by a text"):
+        use(plot, context, data="df", kind="histogram", x="2026-01-01 00:00:00")
 
 
 def test_many_rows_are_drawn_by_chance_and_that_is_said(context: Shelled, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,6 +48,6 @@ class Names:
         names = [
             SimpleCompletion(name, type=type_name(type(value)))
             for name, value in sorted(users_own(self.shell.user_ns, self.shell.user_ns_hidden).items())
-            if name.startswith(part) and not isinstance(value, ModuleType) and (callable(value) or not functions)
+            if name.startswith(part) and not issubclass(type(value), ModuleType) and (callable(value) or not functions)
         ]
         return {"completions": names, "matched_fragment": part, "suppress": bool(names)}

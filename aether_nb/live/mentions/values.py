@@ -83,7 +83,7 @@ def mentions_in(
     functions: dict[str, Callable[..., Any]] = {}
     found: list[Mention] = []
     for one in reading.found:
-        if isinstance(theirs.get(one.expression), ModuleType):
+        if issubclass(type(theirs.get(one.expression)), ModuleType):
             continue  # there is nothing to tell of a library
         if one.kind == "function":
             functions[one.expression] = working.function(one)
@@ -206,12 +206,12 @@ def _aggregated(tree: ast.Call) -> bool:
     return isinstance(inner, ast.Call) and _kind(inner, 0) == "statistics"
 
 
-def _frame_columns(value: object) -> list[str]:
+def _frame_columns(value: Any) -> list[str]:
     """The columns of a table of a library that is loaded; nothing for anything else."""
     for library in ("pandas", "polars"):
         module = sys.modules.get(library)
-        if module is not None and isinstance(value, module.DataFrame):
+        if module is not None and issubclass(type(value), module.DataFrame):
             return [str(column) for column in value.columns]
-        if module is not None and isinstance(value, module.Series):
+        if module is not None and issubclass(type(value), module.Series):
             return [str(value.name)]
     return []

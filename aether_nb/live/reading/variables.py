@@ -56,8 +56,9 @@ class Variables:
             return Thing("builtin", name)
         if issubclass(kind, CALLABLES) or kind.__name__ in {"ufunc", "partial"}:
             return self._callable(name, value)
-        if issubclass(kind, GeneratorType):
-            self.findings.note("medium", f"uses up your generator {name}", external=False)
+        if hasattr(kind, "__next__"):
+            what = "generator" if issubclass(kind, GeneratorType) else kind.__name__
+            self.findings.note("medium", f"uses up your {what} {name}", external=False)
         if is_data(kind) or issubclass(kind, GeneratorType):
             return self._data(name, value)
         return Thing(roots=frozenset({name}), unread=frozenset({name}), texts=None)
