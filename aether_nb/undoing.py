@@ -158,7 +158,12 @@ def _matters(call: Call, touched: Iterable[k.Event], points: Points, run: str) -
     """Whether a call left anything behind."""
     told = (k.NamespaceChanged, k.FileWritten)
     left = any(isinstance(event, told) and event.call_id == call.id for event in touched)
-    return left or bool(points.get(run, call.id)) or call.proposed.effect == "external"
+    return left or bool(points.get(run, call.id)) or call.proposed.effect == "external" or bool(_used_up(call))
+
+
+def _used_up(call: Call) -> list[str]:
+    """The generators and iterators that a call took from: what they gave is gone, and nobody can give it back."""
+    return [reason for reason in call.proposed.reasons if reason.startswith("uses up ")]
 
 
 # ---- what becomes of it
@@ -172,6 +177,7 @@ def _left(call: Call, events: Sequence[k.Event], points: Points, done: Done | No
     if names and done is None:
         why = "what was kept of it has been given up, to save memory" if _dropped(call, points) else GONE
         left.append(f"{', '.join(names)} ({call.name}): {why}")
+    left += [f"{call.name} {reason}: what that gave is gone" for reason in _used_up(call)]
     if call.proposed.effect == "external" and not any(isinstance(event, k.FileWritten) for event in mine):
         what = call.proposed.effect_text or call.name
         why = "; ".join(reason for reason in call.proposed.reasons if not reason.startswith("cannot be undone"))

@@ -300,3 +300,11 @@ def test_a_click_that_can_do_nothing_is_told_why(told):
     told.points._done.clear()
     assert "its earlier values died with the kernel" in click(told, "a1").text
     assert "not recorded by you" in click(told, "b3", own=False).text
+
+
+def test_a_generator_that_was_used_up_is_named(tmp_path):
+    """Nothing is bound anew and no file is written; what it gave is gone all the same, and that is said."""
+    run = Told(tmp_path, numbers=(n for n in range(3)))
+    run.code("a1", "list(numbers)", reasons=("uses up your generator numbers",))
+    text = taking_back.preview(run.look(), run.folder)
+    assert "run_python uses up your generator numbers: what that gave is gone" in text

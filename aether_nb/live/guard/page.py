@@ -20,6 +20,8 @@ IT DOES NOT SEE
     - what is called through ctypes or cffi once it is loaded, and modules that are written in C;
     - what is done in threads that the code starts (threading, concurrent.futures, asyncio.to_thread), and in processes:
       you are asked about the process, not about what it then does; about joblib's workers (n_jobs=2) not at all;
+    - what is done in a context of its own (contextvars.Context().run), and in callbacks that the event loop calls once
+      the call has ended (call_later);
     - what goes through a file, a connection or a database that is open already, os.mkfifo and os.mknod;
     - the working directory and os.environ; undo takes care of these.
     All this is read before the code runs, and is high risk there: you are asked about the call itself, in every mode.
