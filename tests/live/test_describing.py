@@ -34,6 +34,8 @@ from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from aether_nb import tool
+from aether_nb.agent.suspecting import suspicion
 from aether_nb.live.inspecting import inspect
 from aether_nb.live.summary import summarize
 
@@ -276,3 +278,16 @@ def test_on_a_patient_look_a_class_tells_its_methods() -> None:
     """Asked for by itself, a class tells what it comes from and its methods, a model what it has learned."""
     assert "methods __init__(self)" in inspect("Shop", Shop).text
     assert "holds n_features_in_, coef_" in inspect("model", fitted()[-1]).text
+
+
+def test_a_tool_of_the_users_is_told_like_its_function() -> None:
+    """Its fields are ours and mean nothing to a model; written out they would look like a call of a tool."""
+
+    @tool(risk="low", effect="pure")
+    def vat(net: float, rate: float = 0.19) -> float:
+        """Add the tax to a price."""
+        return net * (1 + rate)
+
+    text = summarize({"vat": vat}).text
+    assert "vat(net, rate=0.19), 'Add the tax to a price.'" in text
+    assert suspicion(text) is None

@@ -2,7 +2,7 @@
 
 Half of the set, the even numbers, was open to whoever improved the analyst; the odd numbers were not looked at while it
 was. The figure that counts is that of the half that was held out. Questions about joins, SQL and changes came with the
-grammar that answers them, and one of their odd numbers was mended after it had been seen: their half is weaker evidence.
+grammar that answers them, and one of their odd numbers was mended after it was seen: that half is weaker evidence.
 """
 
 from __future__ import annotations

@@ -28,6 +28,7 @@ __all__ = [
     "partial",
     "signature",
     "source",
+    "tool",
 ]
 
 
@@ -51,6 +52,12 @@ def wrapped(value: Any, name: str, look: Look) -> Description:
     """A function that remembers its results."""
     inner = holdings(value).get("__wrapped__")
     return function(inner, f"{name} of a function", look) if type(inner) is FunctionType else Description(name)
+
+
+def tool(value: Any, name: str, look: Look) -> Description:
+    """A function under ``@tool``: like the function itself."""
+    inner = holdings(value).get("function")
+    return function(inner, name, look) if type(inner) is FunctionType else Description(name)
 
 
 def signature(value: FunctionType) -> str:

@@ -113,6 +113,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("PIL.Image", "Image", pictures.image, stored=True),
     Kind("sqlite3", "Connection", connections.sqlite, stored=True),
     Kind("sqlalchemy", "Engine", connections.engine, stored=True),
+    Kind("aether_nb.tools.function", "FunctionTool", functions.tool, stored=True),
 )
 """What libraries make. The nearest one among the classes that an object's class comes from counts."""
 
