@@ -16,8 +16,9 @@ from typing import Any
 
 from aether_nb.agent.releasing import without_values
 from aether_nb.errors import UsageFault
-from aether_nb.events.kinds import ContextComposed, Event, RunPacked, RunStarted
+from aether_nb.events.kinds import CallFinished, ContextComposed, Event, ModelAsked, RunPacked, RunStarted
 from aether_nb.events.masking import masked, masked_event
+from aether_nb.events.messages import ANY, Part
 from aether_nb.store.log import JOURNAL, RunSummary
 from aether_nb.store.place import FOLDER
 from aether_nb.store.store import Store, open_store
@@ -108,8 +109,20 @@ def _copied(run: str, store: Store, copy: Store, keys: Collection[str], time: fl
 
 def _shareable(event: Event) -> Event:
     """An event of a run with hidden columns, without what it shows: also what a model on this machine was told."""
-    if not isinstance(event, ContextComposed):
-        return without_values(event)
-    parts = [tuple(part for part in each.parts if part.data in ("text", "schema")) for each in event.messages]
-    told = zip(event.messages, parts, strict=True)
-    return replace(event, messages=tuple(replace(message, parts=kept) for message, kept in told))
+    match without_values(event):
+        case ContextComposed() as composed:
+            kept = (tuple(part for part in each.parts if _names_only(part)) for each in composed.messages)
+            told = zip(composed.messages, kept, strict=True)
+            return replace(composed, messages=tuple(replace(message, parts=parts) for message, parts in told))
+        case CallFinished() as finished:
+            return replace(finished, parts=tuple(part for part in finished.parts if _names_only(part)))
+        case ModelAsked() as asked:  # what is counted stays; a name may be a value, as in a pivot
+            left = replace(asked.left, columns=()) if asked.left else None
+            return replace(asked, left=left, sent=tuple(replace(one, columns=()) for one in asked.sent))
+        case other:
+            return other
+
+
+def _names_only(part: Part) -> bool:
+    """Whether a part holds words and names, and none of the names may be a value."""
+    return part.data in ("text", "schema") and ANY not in part.columns

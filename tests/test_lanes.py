@@ -23,7 +23,7 @@ def suite(tmp_path):
     def run(code, **environment):
         (tmp_path / "tests" / "test_it.py").write_text(code)
         inherited = {n: value for n, value in os.environ.items() if n != "CI" and not n.startswith("AETHER_")}
-        command = [sys.executable, "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+        command = [sys.executable, "-B", "-m", "pytest", "-q", "--color=no", "-p", "no:cacheprovider"]
         done = subprocess.run(
             command, cwd=tmp_path, env=inherited | environment, capture_output=True, text=True, check=False
         )

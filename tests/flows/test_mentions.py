@@ -22,8 +22,10 @@ def script(*replies):
     global model
     model = ScriptedModel(replies, name="script")
     register("model", "script", lambda: model)
-def told(place=0):
-    for part in model.requests[place].messages[-1].parts:
+def told():
+    session = get_ipython().aether_magics.session
+    events = (entry.event for entry in session.store.log.read(session.last))
+    for part in next(event for event in events if event.kind == "context.composed").messages[-1].parts:
         print(part.data, list(part.columns), part.text.strip().replace("\\n", " | "))
 def clean(text: str, times: int = 1) -> str:
     \"\"\"Clean a text.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -30,12 +31,15 @@ def calls(function: Callable[[], object]) -> int:
         count += event in ("call", "c_call")
 
     function()  # what is found out once is not counted
+    gc.collect()  # nor is what becomes of the things of earlier tests
+    gc.disable()
     before = sys.getprofile()
     sys.setprofile(counted)
     try:
         function()
     finally:
         sys.setprofile(before)
+        gc.enable()
     return count
 
 
