@@ -52,4 +52,5 @@ def test_code_waits_for_a_click(lab: Lab) -> None:
         book.wait(running)
         assert not (lab.work.parent / "first.txt").exists()
         assert (lab.work.parent / "second.txt").read_text() == "kept"
-        page.wait_for_function("document.body.innerText.includes('Both were tried.')")  # painted a moment later
+        said = page.locator(".jp-OutputArea-output").filter(has_text="Both were tried.")
+        said.first.wait_for()  # it is painted a moment after the cell has ended
