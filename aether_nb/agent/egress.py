@@ -12,6 +12,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Any, get_args
 
 from aether_nb.agent.fencing import fenced, is_data
@@ -168,6 +169,10 @@ class _Passed:
     found: Suspicion | None = None
 
 
+_described = lru_cache(maxsize=512)(suspicion)
+"""The same for the description of a tool, which goes along with every request."""
+
+
 @dataclass
 class Egress:
     """The way out for the requests of one run. It remembers what it made of each message: they only grow in number.
@@ -216,7 +221,7 @@ class Egress:
             tools: The tools that were offered with it: their descriptions may come from anybody.
         """
         found = [(one.source.call_id, "", one.found) for one in self._last]
-        found += [("", spec.name, suspicion(spec.description)) for spec in tools]
+        found += [("", spec.name, _described(spec.description)) for spec in tools]
         said = {(event.call_id, event.tool, event.excerpt) for event in known}
         return [
             InstructionsFound(suspect.signs, suspect.excerpt, call_id, tool)

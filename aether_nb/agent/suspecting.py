@@ -223,6 +223,8 @@ _PATTERNS: tuple[tuple[str, str, re.Pattern[str]], ...] = (
 """What a text that gives orders says, in words; a part of some word without which it does not, to look quickly; and how
 it is known."""
 
+_LOOKED_FOR = tuple((sign, tuple(words.split()), pattern) for sign, words, pattern in _PATTERNS)
+
 _UNSEEN = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e0fff]"
 )
@@ -243,8 +245,8 @@ def suspicion(text: str) -> Suspicion | None:
     signs: dict[str, str] = {}
     for how, read in _readings(text):
         low = read.casefold()
-        for sign, words, pattern in _PATTERNS:
-            if not any(word in low for word in words.split()):
+        for sign, words, pattern in _LOOKED_FOR:
+            if not any(word in low for word in words):
                 continue
             if sign not in signs and (match := pattern.search(read)):
                 signs[f"{sign}{how}"] = read[max(0, match.start() - 40) : match.end() + 80]
