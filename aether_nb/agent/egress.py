@@ -169,6 +169,9 @@ class _Passed:
     found: Suspicion | None = None
 
 
+SHORTEST = 9
+"""Characters in which nobody gives an order: most figures that a tool returns are no longer."""
+
 _described = lru_cache(maxsize=512)(suspicion)
 """The same for the description of a tool, which goes along with every request."""
 
@@ -284,7 +287,7 @@ def passed(message: Message, rules: Rules | None, fence: str, near: bool = False
     parts = _brief(message.parts, parts)
     data = [part for old, part in zip(message.parts, parts, strict=True) if is_data(message, old)]
     text = "\n".join(part.text for part in data if isinstance(part, Text))
-    found = suspicion(text) if text else None
+    found = suspicion(text) if len(text) > SHORTEST else None
     mask = (lambda text: mask_text(text, rules.keys)) if rules else None
     made, more = fenced(message, parts, fence, mask)
     sent = replace(message, parts=made, calls=calls)
