@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from aether_nb.errors import RepairableToolError, WorkspaceError
 from aether_nb.events.kinds import Event
 from aether_nb.events.messages import Text
+from aether_nb.live.placing import place
 from aether_nb.tools.base import Assessment, Care, Context, Result
 from aether_nb.tools.function import declare
 from aether_nb.tools.workspace import inside, looks_secret
@@ -243,42 +243,13 @@ def _write(file: Path, path: str, content: str, replaces: bool) -> int:
     """Write beside, then put in place: a full disk never leaves half a file."""
     data = content.encode()
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-        beside = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(data)
-            beside.chmod(file.stat().st_mode if file.exists() else 0o666 & ~_umask())
-            if replaces:
-                beside.replace(file)
-            else:
-                _make_new(file, beside, data)
-        finally:
-            beside.unlink(missing_ok=True)
+        place(file, data, new=not replaces)
     except FileExistsError as error:
         raise RepairableToolError(f"{path} has appeared meanwhile and was left alone.", hint="Ask again.") from error
     except OSError as error:
         hint = "Free some space, or choose another folder."
         raise RepairableToolError(f"{path} could not be written.", error.strerror or str(error), hint) from error
     return len(data)
-
-
-def _make_new(file: Path, beside: Path, data: bytes) -> None:
-    """Put a finished file in a place that must be free; by hand where the file system knows no links."""
-    try:
-        file.hardlink_to(beside)
-    except FileExistsError:
-        raise
-    except OSError:
-        with file.open("xb") as stream:
-            stream.write(data)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _unreadable(path: str, error: OSError) -> RepairableToolError:

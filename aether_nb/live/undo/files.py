@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from pathlib import Path
 
 from aether_nb.errors import AetherError, StoreError
 from aether_nb.events.kinds import FileChange
+from aether_nb.live.placing import place
 from aether_nb.store.blobs import Blobs
 
 __all__ = ["Earlier", "differs", "put_back", "unkept"]
@@ -86,29 +86,9 @@ def put_back(change: FileChange, blobs: Blobs) -> FileChange:
     earlier = Earlier(file, blobs)
     try:
         if change.before:
-            _write(file, blobs.get(change.before))
+            place(file, blobs.get(change.before))
         else:
             file.unlink(missing_ok=True)
     except OSError as error:
         raise AetherError(f"{file.name} could not be put back.", error.strerror or str(error)) from error
     return earlier.now()
-
-
-def _write(file: Path, data: bytes) -> None:
-    """Write beside, then put in place: a full disk never leaves half a file."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    beside = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-        beside.chmod(file.stat().st_mode if file.exists() else 0o666 & ~_umask())
-        beside.replace(file)
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

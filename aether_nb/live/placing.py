@@ -1,0 +1,56 @@
+"""Writing a file whole: beside its place first, then into it, so that a full disk never leaves half a file.
+
+It does not know who writes, nor where files may be touched.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+__all__ = ["place"]
+
+
+def place(file: Path, data: bytes, *, new: bool = False) -> None:
+    """Write a file; its folder is made when it is missing, and one that is replaced keeps its mode.
+
+    Args:
+        file: The file, absolute.
+        data: All that it shall hold.
+        new: It must not be there: one that has appeared meanwhile is left alone.
+
+    Raises:
+        FileExistsError: It is there, and had to be new.
+        OSError: It cannot be written; what was there is still there.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    beside = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+        beside.chmod(file.stat().st_mode if file.exists() else 0o666 & ~_umask())
+        if new:
+            _make_new(file, beside, data)
+        else:
+            beside.replace(file)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _make_new(file: Path, beside: Path, data: bytes) -> None:
+    """Put a finished file in a place that must be free; by hand where the file system knows no links."""
+    try:
+        file.hardlink_to(beside)
+    except FileExistsError:
+        raise
+    except OSError:
+        with file.open("xb") as stream:
+            stream.write(data)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
