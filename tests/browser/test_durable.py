@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,13 +46,6 @@ register("model", "script", Script)
 print(os.getpid())
 """
 ASK = "%%aether --model script\nTell Anna that the figures are ready"
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory, chromium: Path) -> Iterator[Lab]:
-    """One server for the tests of this file."""
-    with Lab(tmp_path_factory.mktemp("lab"), chromium) as lab:
-        yield lab
 
 
 @pytest.fixture

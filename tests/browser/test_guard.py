@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from harness.lab import ARTIFACTS, Lab
@@ -23,13 +20,6 @@ code = "try:\\n    keep('first.txt')\\nexcept PermissionError as error:\\n    pr
 calls = [ToolCall("", "run_python", {"code": code, "purpose": "Keep two files"})]
 register("model", "script", lambda: ScriptedModel([calls, "Both were tried."], name="script"))"""
 ASK = "%%aether --model script --mode auto\nKeep the files"
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory, chromium: Path) -> Iterator[Lab]:
-    """One server for the tests of this file."""
-    with Lab(tmp_path_factory.mktemp("lab"), chromium) as started:
-        yield started
 
 
 def test_code_waits_for_a_click(lab: Lab) -> None:

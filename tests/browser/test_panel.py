@@ -46,13 +46,6 @@ WATCH = """() => {
 GATE_SENT = {"type": "gate", "call_id": "call_4", "decision": "approve", "lasts": "once", "reason": ""}
 
 
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory, chromium: Path) -> Iterator[Lab]:
-    """One server for the tests of this file."""
-    with Lab(tmp_path_factory.mktemp("lab"), chromium) as started:
-        yield started
-
-
 @pytest.fixture
 def page(lab: Lab) -> Iterator[Any]:
     """A fresh browser with a tall window, so that a whole run is on screen."""

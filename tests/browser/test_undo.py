@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from harness.lab import ARTIFACTS, Lab
@@ -27,13 +24,6 @@ replies = [
 ]
 register("model", "script", lambda: ScriptedModel(replies, name="script"))"""
 ASK = "%%aether --model script --mode ask\nLeave Oslo out"
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory, chromium: Path) -> Iterator[Lab]:
-    """One server for the tests of this file."""
-    with Lab(tmp_path_factory.mktemp("lab"), chromium) as started:
-        yield started
 
 
 def test_a_call_is_taken_back_by_a_click_while_the_next_one_waits(lab: Lab) -> None:
