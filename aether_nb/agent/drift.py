@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from aether_nb.events import kinds as k
 from aether_nb.events.folds import fold
 from aether_nb.events.state import RunState
+from aether_nb.frozen import frozen
 
 __all__ = ["Was", "drifted", "read"]
 
@@ -15,7 +16,7 @@ SHOWN = 160
 """How much of a text is told when it differs."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Was:
     """What became of one call.
 
@@ -116,7 +117,7 @@ def drifted(was: Was | None, call_id: str, state: RunState, made: Iterable[k.Eve
             yield k.ReplayDrifted(call_id, "content", f"{name} {hash}", f"{name} {again}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Now:
     """What a call did this time."""
 

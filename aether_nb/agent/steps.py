@@ -6,12 +6,12 @@ an old log. Doing the step is the driver's business.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from aether_nb.agent.approvals import covering, decide
 from aether_nb.events.kinds import Grant, QuestionAsked
 from aether_nb.events.state import Call, RunState
+from aether_nb.frozen import frozen
 
 __all__ = [
     "VERSION",
@@ -33,24 +33,24 @@ VERSION = "4"
 """The rules below, by number. It is frozen into every run; change it with any rule."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plan:
     """Ask a model for a plan and nothing else."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ask:
     """Ask a model what to do, with all that is known."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Propose:
     """Look at the next call of a reply: what could it do? Only now: the calls before it may have changed that."""
 
     id: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Gate:
     """Get a yes or a no for a call: from a grant, from the mode (``refused``), else from a person."""
 
@@ -59,40 +59,40 @@ class Gate:
     refused: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Act:
     """Carry out one call, or several that only read."""
 
     calls: tuple[Call, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settle:
     """Find out what became of a call in doubt: by its tool's own rule, else by asking."""
 
     call: Call
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rest:
     """A person said to pause: wait until one says to go on."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wait:
     """Wait for the answer to a question."""
 
     question: QuestionAsked
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pause:
     """A limit is used up: say so and ask whether to go on."""
 
     limit: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finish:
     """Close the run; what it is closed with stands in the state."""
 

@@ -6,16 +6,17 @@ Plain values. They know neither models nor runs.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from threading import Lock
 
 from aether_nb.events.messages import Message, ToolCall, Usage
+from aether_nb.frozen import frozen
 from aether_nb.models.base import FinishReason, Reply
 
 __all__ = ["Chunk", "Response", "Tally", "ToolResult", "Totals", "response_of"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Response:
     """An answer.
 
@@ -72,7 +73,7 @@ def response_of(
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ToolResult:
     """What came of a call: what the model is told, and whether the call ``failed`` or was refused."""
 
@@ -82,7 +83,7 @@ class ToolResult:
     failed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Chunk:
     """A piece of a stream; one of its fields is set.
 
@@ -103,7 +104,7 @@ class Chunk:
     response: Response | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Totals(Usage):
     """All that a client's requests came to: tokens, ``cost`` (None when one of the costs is unknown), by model.
 

@@ -7,7 +7,7 @@ next: that is the driver's.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import groupby
 from typing import Any, cast
 
@@ -24,6 +24,7 @@ from aether_nb.client.responses import Chunk, Response, ToolResult, response_of
 from aether_nb.errors import AetherError, FatalToolError, ModelError, RepairableToolError, RunFailed
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import Message, Text, ToolCall
+from aether_nb.frozen import frozen
 from aether_nb.live.undo import RunPoints
 from aether_nb.models.base import Model, Options, Request
 from aether_nb.tools.base import Tool
@@ -31,7 +32,7 @@ from aether_nb.tools.base import Tool
 __all__ = ["Question", "Work", "Writing"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Question:
     """What is asked, with all that holds for it.
 

@@ -7,15 +7,16 @@ Bounded, as its parts are. This module knows ``leaving`` and the event that carr
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from aether_nb.events.kinds import Entry, Event, InstructionsFound, Left, ModelAsked
 from aether_nb.events.leaving import COLUMNS
+from aether_nb.frozen import frozen
 
 __all__ = ["Account", "Went", "account_of", "counted", "total"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Went:
     """What went to one host: in how many requests, and the rows, pictures and columns that it was shown.
 
@@ -59,7 +60,7 @@ def _union(went: Went, columns: Iterable[str], more: int) -> tuple[tuple[str, ..
     return tuple(names[:COLUMNS]), max(went.more, more, len(names) - COLUMNS)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Account:
     """What went where; no host: it did not leave this machine. ``found`` counts orders that stood in data."""
 

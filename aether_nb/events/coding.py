@@ -10,13 +10,14 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from aether_nb.events import kinds as k
+from aether_nb.frozen import frozen
 
 __all__ = ["Piece", "RunCode", "code_of", "one_line"]
 
 CODE, FILE = "run_python", "write_file"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Piece:
     """The code of one call.
 
@@ -37,7 +38,7 @@ class Piece:
         return self.effect not in ("pure", "namespace")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunCode:
     """The code of a run, in order; the variables of the user's that it read, and the files that tools wrote."""
 

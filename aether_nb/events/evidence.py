@@ -14,11 +14,12 @@ from aether_nb.events import kinds as k
 from aether_nb.events.folds import step as folded
 from aether_nb.events.messages import Usage
 from aether_nb.events.state import RunState
+from aether_nb.frozen import frozen
 
 __all__ = ["CallEvidence", "Evidence", "Standing", "StepEvidence", "Variable", "evidence"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Standing:
     """How far a run was at some point: its plan, its calls, and the variables that it had made."""
 
@@ -28,7 +29,7 @@ class Standing:
     made: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Variable:
     """A variable that a call read or made, with the hash of its content where that is known."""
 
@@ -38,7 +39,7 @@ class Variable:
     cell: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CallEvidence:
     """One call: what it was, who said yes to it, and what came of it.
 
@@ -68,7 +69,7 @@ class CallEvidence:
     made: tuple[Variable, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StepEvidence:
     """One request to a model and its reply.
 
@@ -92,7 +93,7 @@ class StepEvidence:
     reply: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Evidence:
     """What the answer of a run rests on.
 

@@ -35,7 +35,7 @@ performed again came to something else.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar, Literal, NamedTuple
 
 from aether_nb.events.asked import Mention
@@ -104,6 +104,7 @@ from aether_nb.events.values import (
     State,
     Turn,
 )
+from aether_nb.frozen import frozen
 
 __all__ = [
     "CONSENT",
@@ -186,7 +187,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunStarted(Event):
     """A run began. Everything it may depend on later is frozen here.
 
@@ -219,7 +220,7 @@ class RunStarted(Event):
     wanted: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunEnded(Event):
     """A run is over. ``what``, ``why`` and ``hint`` speak of a failure; an answer is the last message."""
 
@@ -231,7 +232,7 @@ class RunEnded(Event):
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ContextComposed(Event):
     """The messages that a run opens with: rules, earlier turns, what is in the namespace, and the prompt."""
 
@@ -239,7 +240,7 @@ class ContextComposed(Event):
     messages: tuple[Message, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PlanMade(Event):
     """The model said what it will do."""
 
@@ -247,7 +248,7 @@ class PlanMade(Event):
     items: tuple[PlanItem, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PlanRevised(Event):
     """The model changed its plan. ``done`` counts the leading items that are done and stay."""
 
@@ -257,7 +258,7 @@ class PlanRevised(Event):
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ItemStarted(Event):
     """Work on an item of the plan began; ``index`` counts from 0."""
 
@@ -265,7 +266,7 @@ class ItemStarted(Event):
     index: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ItemFinished(Event):
     """An item of the plan is done."""
 
@@ -273,7 +274,7 @@ class ItemFinished(Event):
     index: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ModelAsked(Event):
     """A request went to a model. ``step`` counts the run's requests from 1.
 
@@ -289,7 +290,7 @@ class ModelAsked(Event):
     left: Left | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ModelAnswered(Event):
     """A whole reply arrived.
 
@@ -308,7 +309,7 @@ class ModelAnswered(Event):
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ModelSwitched(Event):
     """From here on another model is asked; the conversation goes on as it is."""
 
@@ -318,7 +319,7 @@ class ModelSwitched(Event):
     by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ModelFailed(Event):
     """A model did not answer."""
 
@@ -329,7 +330,7 @@ class ModelFailed(Event):
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class QuestionAsked(Event):
     """The run asks a person. ``call_id`` is the call that asks, ``limit`` the limit that was reached, else empty.
 
@@ -348,7 +349,7 @@ class QuestionAsked(Event):
     guard: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class QuestionAnswered(Event):
     """A person answered, or nobody was there (``answer`` is None)."""
 
@@ -358,7 +359,7 @@ class QuestionAnswered(Event):
     by: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LimitReached(Event):
     """A limit was reached; the run pauses and asks. ``limit`` is a field of ``Limits``."""
 

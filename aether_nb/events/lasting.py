@@ -7,10 +7,10 @@ And to one that performs another one again, from its record.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from aether_nb.events.values import Drift, Event, Gone, ReplayMode, SignalType
+from aether_nb.frozen import frozen
 
 __all__ = [
     "CONSENT",
@@ -33,7 +33,7 @@ CONSENT_YES = "perform it again"
 """The yes to it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunParked(Event):
     """A run waits with nobody holding it, until a signal comes or somebody resumes it.
 
@@ -45,7 +45,7 @@ class RunParked(Event):
     id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunResumed(Event):
     """A run goes on. ``fresh``: in another kernel than before, whose variables had to be restored.
 
@@ -58,7 +58,7 @@ class RunResumed(Event):
     anyway: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunForked(Event):
     """From here on this is a run of its own; all before is a copy of ``source``.
 
@@ -76,7 +76,7 @@ class RunForked(Event):
     compared: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunsPruned(Event):
     """In a store's journal: a run that was dropped, how many events it had, and the hash of the last one."""
 
@@ -87,7 +87,7 @@ class RunsPruned(Event):
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunPacked(Event):
     """In a store's journal: a run that was copied from another store.
 
@@ -102,7 +102,7 @@ class RunPacked(Event):
     masked: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LeaseTaken(Event):
     """Somebody else may advance this run now. ``forced``: the one before had not let go, and is fenced off."""
 
@@ -113,7 +113,7 @@ class LeaseTaken(Event):
     forced: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SignalReceived(Event):
     """Something was said to the run from outside: each ``id`` is received once, however often it was delivered.
 
@@ -129,7 +129,7 @@ class SignalReceived(Event):
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReplayBegun(Event):
     """What follows comes from the record of another run: no model is asked.
 
@@ -146,7 +146,7 @@ class ReplayBegun(Event):
     own: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReplayDrifted(Event):
     """A call that was performed again did not come to the same: what it said, changed or made is another one now.
 

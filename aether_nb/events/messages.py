@@ -8,9 +8,10 @@ request of a provider is the business of ``models``; this module knows nobody.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import reduce
 from typing import Any, Literal, TypeAlias
+
+from aether_nb.frozen import frozen
 
 __all__ = [
     "ANY",
@@ -42,7 +43,7 @@ ANY = "*"
 """Stands among the columns of a part that may show any of them: nobody knows from which column it was made."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Text:
     """A piece of text.
 
@@ -56,7 +57,7 @@ class Text:
     rows: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Image:
     """A picture: its media type and its bytes in base64."""
 
@@ -69,7 +70,7 @@ class Image:
 Part: TypeAlias = Text | Image
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ToolCall:
     """A model's wish to use a tool. ``arguments`` is the JSON object it gave; ``id`` is unique within a run."""
 
@@ -78,7 +79,7 @@ class ToolCall:
     arguments: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Origin:
     """What a provider wants back unchanged with its own message: signed thinking, reasoning, signatures of calls.
 
@@ -89,7 +90,7 @@ class Origin:
     data: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Message:
     """One turn of a conversation.
 
@@ -115,7 +116,7 @@ class Message:
         return cls(role, (Text(text),) if text else (), **more)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ToolSpec:
     """What a model is told about a tool: its name, what it is for, and the JSON schema of its arguments."""
 
@@ -124,7 +125,7 @@ class ToolSpec:
     parameters: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Usage:
     """Tokens and money of one reply, or of several.
 

@@ -14,11 +14,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import PurePath
 from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit
+
+from aether_nb.frozen import frozen
 
 __all__ = ["FACTS", "OPEN", "Policy", "Rule", "Ruled", "Ruling", "parsed"]
 
@@ -32,7 +33,7 @@ _RULE = re.compile(r"(?P<tool>[\w*?.:/-]+)(?:\((?P<wants>.*)\))?", re.DOTALL)
 _NEXT = re.compile(r",\s*(?=[A-Za-z_]\w*\s*=)")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rule:
     """One rule: the tools that it is about, and what else has to be so."""
 
@@ -65,7 +66,7 @@ class Rule:
         return self.fits(tool, facts) and all(name in ("user", "profile") for name, _ in self.wants)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ruling:
     """What the rules say of a call, and which of them."""
 
@@ -73,7 +74,7 @@ class Ruling:
     rule: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Policy:
     """All rules that hold, and for whom.
 

@@ -5,15 +5,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from aether_nb.events.values import Change, Event
+from aether_nb.frozen import frozen
 
 __all__ = ["FileChange", "FileWritten", "UndoDone", "UndoLimited"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FileChange:
     """What became of one file. ``path`` is absolute.
 
@@ -27,7 +27,7 @@ class FileChange:
     lost: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FileWritten(Event):
     """A tool wrote a file, or took one away."""
 
@@ -36,7 +36,7 @@ class FileWritten(Event):
     change: FileChange
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UndoLimited(Event):
     """Some of what a call changed cannot be taken back: a sentence for each such thing."""
 
@@ -45,7 +45,7 @@ class UndoLimited(Event):
     why: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UndoDone(Event):
     """Calls were taken back; or, where ``undoes`` names an earlier undo, done once more.
 

@@ -5,10 +5,10 @@ Words and small slotted dataclasses of JSON values. This module knows nobody but
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeAlias
 
 from aether_nb.events.messages import DataKind
+from aether_nb.frozen import frozen
 
 __all__ = [
     "Change",
@@ -67,7 +67,7 @@ SignalType: TypeAlias = Literal["approve", "deny", "answer", "settle", "tell", "
 """What can be said to a run from outside: an answer to what it waits for, a word to it, or an order."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Limits:
     """Where a run pauses and asks. None means no limit. ``cost`` is in US dollars, ``seconds`` leave waiting out."""
 
@@ -77,7 +77,7 @@ class Limits:
     cost: float | None = 1.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Turn:
     """What a later run sees of an earlier one: prompt, answer, one line a call, and the names of variables it made.
 
@@ -97,7 +97,7 @@ class Turn:
     touched: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PlanItem:
     """One line of a plan: what will be done and with which tool (its badge); ``tool`` is empty when none is needed."""
 
@@ -105,7 +105,7 @@ class PlanItem:
     tool: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Flag:
     """Something about a table that deserves a second look: ``text`` has the figures.
 
@@ -117,7 +117,7 @@ class Flag:
     warn: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Change:
     """What a call did to one name of the user's namespace.
 
@@ -132,7 +132,7 @@ class Change:
     flags: tuple[Flag, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Kept:
     """A variable as it was after a call.
 
@@ -152,7 +152,7 @@ class Kept:
     cell: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Gone:
     """A variable that is missing or no longer what it was: why, and which call made it."""
 
@@ -161,7 +161,7 @@ class Gone:
     call_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Grant:
     """A yes that lasts. It covers calls of ``tool`` that match ``rule`` and are of no higher risk than ``risk``.
 
@@ -178,7 +178,7 @@ class Grant:
     by: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sent:
     """What left for a model, by kind of data: how many characters (or pictures), from which columns."""
 
@@ -187,7 +187,7 @@ class Sent:
     columns: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Event:
     """Something that happened."""
 

@@ -6,9 +6,11 @@ Plain values and two contracts. This module knows no database, no file and no mo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import blake2b
 from typing import Any, Literal, Protocol, TypeAlias, get_args
+
+from aether_nb.frozen import frozen
 
 __all__ = [
     "CATEGORIES",
@@ -36,7 +38,7 @@ def document_id(path: str) -> str:
     return blake2b(path.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Document:
     """One thing that was read as a whole: a file, a page of the web, a variable, a solution, a fact."""
 
@@ -68,7 +70,7 @@ class Document:
         return document_id(self.path)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Chunk:
     """A piece of a document that is found as a whole: at most about 2,000 characters."""
 
@@ -90,7 +92,7 @@ class Chunk:
         return f"{self.header}\n{self.text}" if self.header else self.text
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Loaded:
     """What a loader makes of a source: a document, and its chunks in their order."""
 
@@ -98,7 +100,7 @@ class Loaded:
     chunks: tuple[Chunk, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Hit:
     """A chunk that is kept, as it was found."""
 
@@ -127,7 +129,7 @@ class Hit:
     """SHA-256 of the document as it was when this was taken in."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Where:
     """Which part of what is kept is looked at. Of each field one of the values has to fit; an empty field fits all."""
 
@@ -147,7 +149,7 @@ EVERYTHING = Where()
 """All of what was read."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stats:
     """What one category holds."""
 

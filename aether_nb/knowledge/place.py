@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import re
 import uuid
-from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
 from aether_nb.errors import KnowledgeError, KnowledgeFull
+from aether_nb.frozen import frozen
 
 __all__ = ["Place", "find_place", "is_remote"]
 
@@ -22,7 +22,7 @@ NO_SPACE = (28, 122)
 """The numbers for: no space left, quota exceeded."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """Where an index is opened."""
 

@@ -10,8 +10,9 @@ import io
 import math
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from aether_nb.frozen import frozen
 
 __all__ = ["Shown", "show_value", "value_text"]
 
@@ -28,7 +29,7 @@ CHARACTERS = 4_000
 """How many characters of anything but a table are shown."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shown:
     """A value as text, and what of the user's data the text holds.
 

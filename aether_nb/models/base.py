@@ -8,10 +8,11 @@ face and are put around one another. This module knows no provider.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from aether_nb.events.messages import Message, ToolSpec, Usage
+from aether_nb.frozen import frozen
 from aether_nb.models.endpoints.endpoint import Endpoint
 from aether_nb.models.endpoints.profile import Profile
 
@@ -21,7 +22,7 @@ FinishReason: TypeAlias = Literal["stop", "tool_calls", "length", "refusal", "co
 """Why a reply ended. ``pause``: the provider wants to be asked again, with this reply in the history, to go on."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Options:
     """How to answer. What is left out is left to the provider.
 
@@ -50,7 +51,7 @@ PLAIN = Options()
 """Nothing said: all is left to the provider."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request:
     """All that a model gets to see: the conversation so far and the tools it may call.
 
@@ -63,7 +64,7 @@ class Request:
     stream: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reply:
     """A finished answer.
 

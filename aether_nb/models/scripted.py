@@ -10,11 +10,12 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, TypeAlias
 
 from aether_nb.errors import ModelError
 from aether_nb.events.messages import Message, ToolCall, Usage
+from aether_nb.frozen import frozen
 from aether_nb.models.base import Delta, Reply, Request
 
 __all__ = ["FakeProvider", "Say", "ScriptedModel"]
@@ -22,7 +23,7 @@ __all__ = ["FakeProvider", "Say", "ScriptedModel"]
 FREE = Usage(cost=0.0)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Say:
     """One reply of a script, with all that a reply can have. ``calls`` is one call or several."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from aether_nb.config.address import Address
+from aether_nb.frozen import frozen
 from aether_nb.store.blobs import Blobs
 from aether_nb.store.chain import Chain
 from aether_nb.store.database import Database
@@ -25,7 +25,7 @@ from aether_nb.store.table_signals import TableSignals
 __all__ = ["Store", "memory_store", "open_store"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Store:
     """The parts of one store. ``log.close()`` lets go of its file or its server; it opens itself again."""
 

@@ -7,13 +7,13 @@ driver implements.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from aether_nb.errors import RepairableToolError
 from aether_nb.events.kinds import Change, Effect, Event, Kept, PlanItem, Risk
 from aether_nb.events.messages import Part, Text, ToolSpec
+from aether_nb.frozen import frozen
 
 T = TypeVar("T")
 
@@ -21,7 +21,7 @@ Where = Literal["main", "thread", "loop"]
 """Where a tool runs: on the user's main thread, on a thread of its own, or on the agent's event loop."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Assessment:
     """What one exact call could do, in words for the person who is asked.
 
@@ -35,7 +35,7 @@ class Assessment:
     path: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Result:
     """What a call brought: ``parts`` for the model, ``outputs`` (MIME bundles) for people.
 
@@ -59,7 +59,7 @@ Verify: TypeAlias = "Callable[[Mapping[str, Any], Context], Awaitable[bool | Res
 """Did this exact call act? True, or its result: it did. False: it did not. None: that cannot be told."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Care:
     """What is done when a call takes too long, fails, or is in doubt.
 

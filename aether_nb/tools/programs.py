@@ -15,12 +15,12 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from aether_nb.errors import RepairableToolError
 from aether_nb.events.kinds import OutputDelta
+from aether_nb.frozen import frozen
 from aether_nb.tools.base import Context
 from aether_nb.tools.function import bounded
 
@@ -36,7 +36,7 @@ SECRET = re.compile(r"key|token|secret|passw|credential|_pat$|_dsn$|database_url
 """Names of variables whose values are nobody else's business."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ended:
     """What became of a program: its exit code, what it printed, and how long it took in seconds."""
 

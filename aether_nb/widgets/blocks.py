@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeAlias
 from aether_nb.events.account import Account, total
 from aether_nb.events.kinds import CallProposed, Change, Effect, Lasts, LeaseTaken, Outcome, Risk, RunParked, State
 from aether_nb.events.messages import Usage
+from aether_nb.frozen import frozen
 
 CallStatus: TypeAlias = Literal[
     "proposed", "waiting", "running", "finished", "failed", "denied", "doubtful", "skipped", "broken"
@@ -259,7 +260,7 @@ HEADER, PLAN, TAIL = "@header", "@plan", "@tail"
 answer, or the failure the run ended with."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Touch:
     """A part of the view that an event changed: a block's id, or HEADER, PLAN or TAIL.
 

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from aether_nb.frozen import frozen
+
 __all__ = ["NO_TIME", "Purse", "Shot", "Table", "Token"]
 
 NO_TIME = "there was no time to look"
@@ -96,7 +98,7 @@ class Table(Protocol):
         """Whether its rows are those of another table with the same columns, in another order."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shot:
     """One variable as it was.
 

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from aether_nb.frozen import frozen
+
 __all__ = ["Description", "Line", "Look", "Purse"]
 
 NOTHING: Iterator[Any] = iter(())
@@ -59,7 +61,7 @@ class Look:
         return time.monotonic() > self.until
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Line:
     """What is told of a column, or of a part of a value.
 
@@ -78,7 +80,7 @@ class Line:
     holds: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Description:
     """What is told of a variable.
 

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from functools import reduce
 
 from aether_nb.events.kinds import Effect, Risk
+from aether_nb.frozen import frozen
 from aether_nb.live.reading.things import NOTHING, SOMETHING, Thing, is_variable
 
 __all__ = ["Announced", "Findings", "Learnt", "Reading"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Announced:
     """What the person who agrees to the code was told, for whoever watches it run.
 
@@ -29,7 +30,7 @@ class Announced:
     texts: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reading:
     """What a piece of code could do, in plain words for the person who is asked."""
 

@@ -6,13 +6,15 @@ Plain values. It does not know how things come about, nor which of them are dang
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import reduce
+
+from aether_nb.frozen import frozen
 
 __all__ = ["MATPLOTLIB", "NOTHING", "SOMETHING", "Thing", "either", "gathered", "is_variable"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Thing:
     """What an expression may be.
 

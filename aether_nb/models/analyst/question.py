@@ -8,12 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from aether_nb.frozen import frozen
 from aether_nb.models.analyst.namespace import Column, Frame
 
 __all__ = ["Ambiguous", "Change", "Condition", "Join", "Key", "Measure", "Plot", "Question", "Unclear"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Condition:
     """A condition on a column.
 
@@ -29,7 +30,7 @@ class Condition:
     negated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Key:
     """What rows are grouped by: a column, or with ``freq`` (D W M Q Y h) or ``part`` (month, weekday, hour) a time."""
 
@@ -38,7 +39,7 @@ class Key:
     part: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Measure:
     """An aggregate of a column: mean, median, sum, min, max, std, var, range, iqr, nunique, count, mode or ``q0.9``."""
 
@@ -46,7 +47,7 @@ class Measure:
     column: Column
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plot:
     """A picture. ``kind`` is hist, bar, line, scatter, box, heat, or any (the analyst chooses)."""
 
@@ -87,7 +88,7 @@ class Question:
         return self.keep or bool(self.path) or self.plot is not None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Change:
     """A change of a frame that makes a new one.
 
@@ -106,7 +107,7 @@ class Change:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Join:
     """Two frames and the pairs of columns they meet in.
 

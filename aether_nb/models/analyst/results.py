@@ -9,7 +9,8 @@ import csv
 import io
 import math
 import re
-from dataclasses import dataclass
+
+from aether_nb.frozen import frozen
 
 __all__ = ["Table", "facts", "has_figure", "number", "table"]
 
@@ -18,7 +19,7 @@ _SECTION = re.compile(r"^\[(stdout|stderr|value|figures|changed)\]", re.MULTILIN
 _REST = re.compile(r"… (?P<number>[\d,]+) more (?P<what>row|column)s?")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Table:
     """A table as text cells. ``total`` is how many rows there are, of which ``rows`` may be the first ones only.
 

@@ -7,13 +7,14 @@ is deterministic, a conversation is continued by running its script again on the
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from aether_nb.frozen import frozen
 
 __all__ = ["Action", "Outcome", "Plan", "Script", "Steps"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Action:
     """A call that should be made. ``thought`` is said before it: how something is read, or why another way is tried."""
 
@@ -22,7 +23,7 @@ class Action:
     thought: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plan:
     """What will be done: titles and tools."""
 
@@ -30,7 +31,7 @@ class Plan:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outcome:
     """What came of a call: its text, and whether it was done, denied or failed."""
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from aether_nb.frozen import frozen
 from aether_nb.models.analyst.changing import read_change
 from aether_nb.models.analyst.code import columns_of
 from aether_nb.models.analyst.conversation import Conversation
@@ -32,7 +33,7 @@ _ROUNDS = 8
 _MOST_WORDS = 4
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reading:
     """A frame, and the questions about it."""
 

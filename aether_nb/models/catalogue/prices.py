@@ -6,8 +6,9 @@ when they are read: anybody may have written the file. This module reads no file
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from aether_nb.frozen import frozen
 
 __all__ = ["COLUMNS", "Price", "Tier", "read", "row"]
 
@@ -18,7 +19,7 @@ COLUMNS = (
 """The order of a row of the table. Prices stand there in dollars for a million tokens; what ends in nulls is cut."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tier:
     """The prices of a whole request that reads more than ``above`` tokens. Fields as in ``Price``."""
 
@@ -30,7 +31,7 @@ class Tier:
     reasoning: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Price:
     """What is known of a model before it is asked. None: nobody knows.
 

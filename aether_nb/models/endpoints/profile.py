@@ -7,9 +7,11 @@ between providers that code has to know is a field here, so that a new provider 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
+
+from aether_nb.frozen import frozen
 
 __all__ = ["Auth", "Profile", "ToolFormat", "WireFormat"]
 
@@ -22,7 +24,7 @@ ToolFormat: TypeAlias = Literal["native", "text"]
 Auth: TypeAlias = Literal["bearer", "x-api-key", "none"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Profile:
     """One model of one provider.
 
