@@ -14,16 +14,15 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeAlias
 
+from aether_nb.beginning import ready
 from aether_nb.errors import RunFailed
 from aether_nb.events.state import RunState
 from aether_nb.faces import Face, KernelFace, face_of
 from aether_nb.live.background import Background, Origin
 from aether_nb.live.bridge import Jobs, run_blocking, run_in_cell
 from aether_nb.live.mentions.values import mentions_in
-from aether_nb.retelling import Replay, Work, ready, work
 from aether_nb.session import Session
-from aether_nb.tasks import Cell, Question, Resumption
-from aether_nb.tools.brought import lent
+from aether_nb.tasks import Cell, Question, Replay, Resumption, Work
 from aether_nb.widgets.published import publishable
 from aether_nb.widgets.wire import sound
 
@@ -65,8 +64,11 @@ def _begun(session: Session, task: Work) -> Work:
         return task
     shell = session.shell
     mentions = mentions_in(task.prompt, shell.user_ns, shell.user_ns_hidden, session.failures)
-    for name, function in mentions.functions.items():
-        lent(name, function)
+    if mentions.functions:
+        from aether_nb.tools.brought import lent
+
+        for name, function in mentions.functions.items():
+            lent(name, function)
     return replace(task, mentions=mentions)
 
 
@@ -90,6 +92,8 @@ def _only_read(task: Work) -> bool:
 
 
 async def _work(session: Session, task: Work, face: Face, jobs: Jobs) -> RunState:
+    from aether_nb.retelling import work  # what works on it is imported when the panel is there
+
     people = face.people(jobs, session.models.settings.approve)
     return await work(session, task, Cell(jobs.main, people, face.watcher, jobs.hold))
 

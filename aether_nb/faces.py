@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from aether_nb.agent.approvals import Policy
 from aether_nb.agent.asking import Desk, Nobody, Person, Terminal
@@ -25,12 +25,14 @@ from aether_nb.live.capture import uncaptured
 from aether_nb.live.fastlane import FastLane
 from aether_nb.live.whereabouts import can_type
 from aether_nb.session import Session
-from aether_nb.signalling import Post, Word
 from aether_nb.widgets.approval import gate_lines, gate_text
 from aether_nb.widgets.blocks import Card
 from aether_nb.widgets.console import Console
 from aether_nb.widgets.panel import Panel
 from aether_nb.widgets.transcript import bundle
+
+if TYPE_CHECKING:
+    from aether_nb.signalling import Word
 
 __all__ = ["Face", "KernelFace", "TerminalFace", "face_of"]
 
@@ -142,6 +144,8 @@ class KernelFace:
         if kind == "model":
             self._swap(str(command["name"]))
         elif kind == "tell" or kind == "pause" or kind == "go" or kind == "undo":
+            from aether_nb.signalling import Word
+
             body = {name: command[name] for name in ("text", "call", "id", "sure") if name in command}
             self.session.thread.loop.call_soon_threadsafe(self._say, Word(kind, "", body))
         elif kind != "stop":
@@ -163,6 +167,8 @@ class KernelFace:
 
     def _say(self, word: Word) -> None:
         """Put a word into the run's letter box; on the agent's loop."""
+        from aether_nb.signalling import Post
+
         session = self.session
         try:
             Post(session.store, session.sealer, "panel").send(self.panel.view.run, word)

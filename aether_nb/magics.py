@@ -29,9 +29,8 @@ if TYPE_CHECKING:
 
     from aether_nb.config import Settings
     from aether_nb.events.state import RunState
-    from aether_nb.retelling import Work
     from aether_nb.session import Session
-    from aether_nb.tasks import Question
+    from aether_nb.tasks import Question, Work
 
 __all__ = ["AetherMagics", "load", "unload"]
 
@@ -182,7 +181,7 @@ class AetherMagics(Magics):
             run = named(self.session.store, "resume", options.run, self.session.notebook).state.run
             patience = seconds(options.park_after, "%aether resume")
             return Resumption(run, take=options.take, anyway=options.anyway, park_after=patience), ""
-        from aether_nb.retelling import Fork, Replay
+        from aether_nb.tasks import Fork, Replay
 
         run = self.session.store.log.resolve(options.run or self.session.last)
         if name == "fork":

@@ -6,7 +6,7 @@ The only place that looks at the surroundings (environment, files, front end); f
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aether_nb.config import Settings, load, own_file
 from aether_nb.config.address import Address
@@ -14,10 +14,12 @@ from aether_nb.errors import ConfigError
 from aether_nb.live.whereabouts import began_in, place
 from aether_nb.serving import Serving
 from aether_nb.session import Session
-from aether_nb.signalling import Post
 from aether_nb.store.place import store_folder, store_place
 from aether_nb.store.seal import Sealer
 from aether_nb.store.store import Store, open_store
+
+if TYPE_CHECKING:
+    from aether_nb.signalling import Post
 
 __all__ = ["open_post", "open_record", "open_session", "own_sealer", "record_place", "surroundings"]
 
@@ -65,4 +67,6 @@ def record_place(place: str = "") -> Path | Address:
 
 def open_post(by: str, place: str = "") -> Post:
     """Where words to runs are posted from a terminal, sealed with this user's key."""
+    from aether_nb.signalling import Post
+
     return Post(open_record(place), own_sealer(), by)

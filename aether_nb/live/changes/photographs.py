@@ -13,7 +13,7 @@ from aether_nb.live.changes.looking import shoot
 from aether_nb.live.changes.reaching import arrays_in, in_reach
 from aether_nb.live.changes.shots import Purse, Shot
 from aether_nb.live.describing.words import root
-from aether_nb.live.summary import users_own
+from aether_nb.live.owning import users_own
 
 __all__ = ["HOLD", "Photograph", "in_order", "own_variables", "photograph"]
 
