@@ -37,6 +37,8 @@ ROLES = ("chat", "utility", "vision", "embedding", "transcribe", "speak")
 
 JSON = Option(("--json",), "print JSON for another program", flag=True)
 FAILED = "the run's name or its beginning; the last one in which something failed when left out"
+LAST = "the run's name or its beginning; the last one when left out, or by the word last"
+CALL = Option(("--call",), "one call of it, by its number or id, with nothing cut", default="", metavar="CALL")
 RUN = Option(("run",), "the run's name or its beginning; the last one when left out", default="", metavar="RUN")
 WAITING = Option(
     ("run",), "the run's name or its beginning; the one that waits when left out", default="", metavar="RUN"
@@ -228,7 +230,7 @@ VERBS: tuple[Verb, ...] = (
             STORE,
         ),
     ),
-    Verb("show", "A run as it was seen: plan, cards, approvals, answer.", (RUN, STORE)),
+    Verb("show", "A run as it was seen: plan, cards, approvals, answer.", (replace(RUN, help=LAST), CALL, STORE)),
     Verb(
         "trace", "What a run did, in order: plan, model, calls, who approved what, times and cost.", (RUN, JSON, STORE)
     ),
