@@ -93,7 +93,8 @@ def show(options: argparse.Namespace) -> int:
     from aether_nb.opening import open_record
 
     store = open_record(options.store)
-    picture, ok = record_verbs.shown(store, store.log.resolve(options.run))
+    run = "" if options.run == record_verbs.LAST else options.run
+    (picture,), ok = record_verbs.shown(store, store.log.resolve(run), options.call)
     _say(picture["text/plain"])
     return 0 if ok else 1
 

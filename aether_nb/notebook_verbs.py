@@ -1,6 +1,6 @@
 """What ``%aether VERB`` does in a notebook: each verb is a function of the session and its options.
 
-A handler returns a text, or a MIME bundle to show. The table is checked against ``verbs`` by a test.
+A handler returns a text, or MIME bundles to show. The table is checked against ``verbs`` by a test.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import getpass
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from functools import partial
@@ -47,7 +47,7 @@ __all__ = ["HANDLERS"]
 TOLD = 5
 """How many unfinished runs the status tells."""
 
-Handler: TypeAlias = Callable[[Session, Any], str | Mapping[str, Any]]
+Handler: TypeAlias = Callable[[Session, Any], str | Sequence[Mapping[str, Any]]]
 
 
 def status(session: Session, _: Any) -> str:
@@ -158,10 +158,18 @@ def runs(session: Session, options: argparse.Namespace) -> str:
     return json.dumps(reports.runs_rows(found, how), indent=2) if options.json else reports.runs_text(found, how)
 
 
-def show(session: Session, options: argparse.Namespace) -> Mapping[str, Any]:
-    """A run as it was seen, with its answer."""
-    store = session.store
-    return record_verbs.shown(store, store.log.resolve(options.run or session.last))[0]
+def show(session: Session, options: argparse.Namespace) -> Sequence[Mapping[str, Any]]:
+    """A run as it was seen, in a notebook with its figures and its answer as outputs of their own."""
+    store, named = session.store, "" if options.run == record_verbs.LAST else options.run
+    run = store.log.resolve(named or _last(session))
+    return record_verbs.shown(store, run, options.call, apart=getattr(session.shell, "kernel", None) is not None)[0]
+
+
+def _last(session: Session) -> str:
+    """The last run of this kernel, or the newest of this notebook; empty when there is none."""
+    runs = [] if session.last else session.store.log.runs(LOOKED_AT)
+    mine = (run.id for run in runs if not session.notebook or run.notebook == session.notebook)
+    return session.last or next(mine, "")
 
 
 def trace(session: Session, options: argparse.Namespace) -> str:

@@ -179,16 +179,21 @@ def clock(time: float) -> str:
     return datetime.fromtimestamp(time).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def approval(gate: Gate) -> str:
-    """Who decided about a call, when, and for how long; empty while nobody has."""
+def decided(gate: Gate) -> str:
+    """Who decided about a call, for how long, and when; empty while nobody has."""
     if not gate.decision:
         return ""
     said = "Approved" if gate.decision == "approve" else "Denied"
     lasts = f", {LASTS[gate.lasts]}" if gate.decision == "approve" else ""
+    return f"{said} {who(gate.by)}{lasts} · {clock(gate.answered)}"
+
+
+def approval(gate: Gate) -> str:
+    """The same, with how long it took and why; empty while nobody has decided."""
     waited = gate.answered - gate.opened
     after = f" after {duration(waited)}" if waited >= 0.05 else ""
     reason = f": {gate.reason}" if gate.reason else ""
-    return f"{said} {who(gate.by)}{lasts} · {clock(gate.answered)}{after}{reason}"
+    return f"{decided(gate)}{after}{reason}" if gate.decision else ""
 
 
 def reply(question: Question) -> str:
