@@ -96,8 +96,8 @@ class StepEvidence:
 class Evidence:
     """What the answer of a run rests on.
 
-    ``documents`` are the passages that were recalled, each once. ``replay_of`` is the run whose record it performed again, ``fork_of``
-    the one whose beginning it has.
+    ``documents`` are the passages that were recalled, each once. ``replay_of`` is the run whose record it performed
+    again, ``fork_of`` the one whose beginning it has.
     """
 
     run: str = ""

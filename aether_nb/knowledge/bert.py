@@ -125,7 +125,7 @@ class Bert:
         wide = rows @ layer.wide[0]
         wide += layer.wide[1]
         _bend(wide)
-        found = wide @ layer.narrow[0]
+        found = np.asarray(wide @ layer.narrow[0], np.float32)
         found += layer.narrow[1]
         found += rows
         return _normalised(found, layer.norm2, self.epsilon)
@@ -144,7 +144,7 @@ def _normalised(rows: Floats, weights: tuple[Floats, Floats], epsilon: float) ->
 
 
 def _bend(rows: Floats) -> None:
-    """x times the normal distribution function of x; in place.
+    """X times the normal distribution function of x; in place.
 
     The error function by Abramowitz and Stegun 7.1.26, which is right to 1.5e-7.
     """
@@ -206,7 +206,6 @@ def _layer(weights: dict[str, Floats], number: int, scale: float) -> Layer:
 
     at = f"encoder.layer.{number}"
     parts = [_pair(weights, f"{at}.attention.self.{part}") for part in ("query", "key", "value")]
-    heads = 32
     parts[0] = (parts[0][0] * np.float32(scale), parts[0][1] * np.float32(scale))
     qkv = (np.concatenate([m for m, _ in parts], axis=1), np.concatenate([b for _, b in parts]))
     return Layer(

@@ -1,4 +1,4 @@
-"""How two lists of what was found become one: weighed, thinned out, and neighbours put together. Pure functions of hits.
+"""How two lists of what was found become one: weighed, thinned out, neighbours put together. Pure functions of hits.
 
 Each way of searching has scores of its own; both are stretched to 0…1 and added, six parts vectors to four parts words.
 That weight was chosen by measuring (tests/benchmarks/recall.py): it finds more than either alone, and more than adding
@@ -121,7 +121,7 @@ def coverage(query: str, text: str) -> float:
 
 def _stems(text: str) -> set[str]:
     """The telling words of a text without their endings; of a name in camelCase its parts, too."""
-    words = {word.lower() for word in WORD.findall(text)} | {word.lower() for word in WORD.findall(CAMEL.sub(" ", text))}
+    words = {word.lower() for way in (text, CAMEL.sub(" ", text)) for word in WORD.findall(way)}
     return {_stem(word) for word in words - EMPTY_WORDS}
 
 

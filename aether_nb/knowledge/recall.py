@@ -143,7 +143,8 @@ async def _rewritten(query: str, context: str, ask: Ask | None) -> tuple[list[st
 
 async def _judged(query: str, found: Sequence[Hit], ask: Ask) -> tuple[list[Hit] | None, str, Usage]:
     """Those that a model chose; None when it made no choice that can be read. It can choose, and nothing else."""
-    shown = "\n\n".join(f"[{number}] {hit.scope or hit.title}\n{hit.text[:SHOWN]}" for number, hit in enumerate(found, 1))
+    numbered = enumerate(found, 1)
+    shown = "\n\n".join(f"[{number}] {hit.scope or hit.title}\n{hit.text[:SHOWN]}" for number, hit in numbered)
     try:
         said, usage = await ask(JUDGE, f"The question: {query}", shown)
     except ModelError as error:

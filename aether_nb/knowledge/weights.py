@@ -7,7 +7,6 @@ to; of a package nothing is imported. Nothing is fetched unless somebody says so
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -111,7 +110,7 @@ def _fetch_one(client: object, url: str, target: Path, wanted: str, tell: Callab
             "Their SHA-256 is another one; they were thrown away.",
             f"Try again, or: {GET}",
         )
-    os.replace(part, target)
+    part.replace(target)
 
 
 def _sha(file: Path) -> str:

@@ -8,11 +8,11 @@ from typing import Any
 
 import openai
 import pytest
-from harness.embedding import DIMENSIONS, embedding, vector
 
 from aether_nb.errors import ModelUnavailable
 from aether_nb.models.embedding import AT_ONCE, Embeddings
 from aether_nb.models.router import open_embeddings
+from harness.embedding import DIMENSIONS, embedding, vector
 
 
 def opened(url: str, **more: Any) -> Embeddings:

@@ -12,6 +12,7 @@ import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
+from typing import Any
 
 from aether_nb.events.messages import Message
 from aether_nb.models.base import Delta, Reply, Request
@@ -63,18 +64,19 @@ class _Vectors:
         """See ``Assembly.add``."""
         if isinstance(piece, Mapping) and piece.get("error"):
             raise reported(self._endpoint, piece["error"])
-        rows = piece.get("data") if isinstance(piece, Mapping) else None
-        if not isinstance(piece, Mapping) or not isinstance(rows, list) or not all(isinstance(r, Mapping) for r in rows):
+        told: Mapping[str, Any] = piece if isinstance(piece, Mapping) else {}
+        rows = told.get("data")
+        if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
             raise unreadable(self._endpoint, "it has no list of vectors under 'data'", str(piece))
         ordered = sorted(rows, key=lambda row: row["index"] if isinstance(row.get("index"), int) else 0)
         vectors = tuple(self._vector(row.get("embedding")) for row in ordered)
         if len({len(vector) for vector in vectors}) > 1:
             raise nonsense(self._endpoint, "Its vectors are not of one length")
-        usage = piece.get("usage")
+        usage = told.get("usage")
         self._reply = Embedded(
             Message("assistant"),
             read_usage(usage if isinstance(usage, Mapping) else {}),
-            model=str(piece.get("model") or ""),
+            model=str(told.get("model") or ""),
             provider=self._profile.provider,
             vectors=vectors,
         )
