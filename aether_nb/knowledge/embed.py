@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 from aether_nb.errors import ConfigError
@@ -58,7 +57,6 @@ class Local:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._lock = Lock()
 
     @cached_property
     def id(self) -> str:
@@ -82,10 +80,7 @@ class Local:
 
     def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
         """A vector for each text, as rows of an array of float32."""
-        model = self._model
-        with self._lock:  # two at once would only take the cache from one another
-            found: Sequence[Sequence[float]] = model.embed(texts)  # type: ignore[assignment]  # an array is as good
-            return found
+        return self._model.embed(texts)  # type: ignore[return-value]  # an array is as good
 
     @cached_property
     def _model(self) -> Bert:

@@ -1,4 +1,4 @@
-"""What stands in for what tests of recall need: hits, an embedder of word counts, and the weights where there are some."""
+"""What tests of recall need: hits, an embedder of word counts, and the local one where its weights are installed."""
 
 from __future__ import annotations
 
