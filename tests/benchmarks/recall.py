@@ -26,7 +26,7 @@ from math import log2
 from pathlib import Path
 from typing import NamedTuple
 
-sys.path[:0] = [str(Path(__file__).parents[2])]
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from aether_nb.knowledge import weights
 from aether_nb.knowledge.embed import Local
@@ -130,7 +130,7 @@ def by_rank(*lists: list[Hit]) -> list[Hit]:
 
 
 class Quality(NamedTuple):
-    """Means over all questions: nDCG of the first ten, how often the right one is among five, 1/rank of the first ten."""
+    """Means over all questions: nDCG of the first ten, how often the right one is among five, 1/rank up to ten."""
 
     ndcg: float
     recall: float
