@@ -367,6 +367,7 @@ REDUCERS: dict[str, Callable[[RunState, Any], Changes]] = {
     k.UndoDone.kind: _undone,
     k.QuestionAsked.kind: _question,
     k.QuestionAnswered.kind: _question_answered,
+    k.KnowledgeRecalled.kind: lambda state, event: {"usage": state.usage.plus(event.usage)},
 }
 
 
