@@ -313,6 +313,13 @@ def models(options: argparse.Namespace) -> int:
     return 0
 
 
+def mcp(options: argparse.Namespace) -> int:
+    """Servers: shown, added, agreed to, asked; or ours, offered to others. 1 when one that is tried does not run."""
+    from aether_nb import mcp_terminal
+
+    return mcp_terminal.mcp(options, _settings(), _say)
+
+
 def key(options: argparse.Namespace) -> int:
     """Take a key, forget one, or say which there are."""
     from aether_nb import model_verbs
@@ -374,6 +381,7 @@ HANDLERS: dict[str, Handler] = {
     "audit": audit,
     "pack": pack,
     "models": models,
+    "mcp": mcp,
     "key": key,
     "setup": setup,
     "doctor": look,

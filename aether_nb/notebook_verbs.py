@@ -22,6 +22,7 @@ from aether_nb import (
     code_verbs,
     doctor,
     house_verbs,
+    mcp_verbs,
     model_verbs,
     record_care,
     record_verbs,
@@ -31,8 +32,8 @@ from aether_nb import (
     verbs,
 )
 from aether_nb.about import VERSION
-from aether_nb.errors import UsageFault
-from aether_nb.events.kinds import Kept
+from aether_nb.errors import OptionError, UsageFault
+from aether_nb.events.kinds import Grant, Kept
 from aether_nb.live.keeping import Clock, NotPossible, TooMuch, matches, save
 from aether_nb.live.thread import AgentThread
 from aether_nb.live.whereabouts import can_type
@@ -141,12 +142,28 @@ def new(session: Session, _: Any) -> str:
 def grants(session: Session, options: argparse.Namespace) -> str:
     """The yeses that last."""
     if options.revoke:
-        grant = session.revoke(options.revoke)
+        grant = _revoked(session, options.revoke)
         return f"Taken back: {grant.id} ({grant.tool})."
     if not session.grants:
         return "No yes lasts beyond its run."
     lines = [f"  {grant.id}  {grant.tool}  {grant.rule}  given by {grant.by}" for grant in session.grants]
     return "\n".join([*lines, "Take one back: %aether grants --revoke GRANT"])
+
+
+def _revoked(session: Session, id: str) -> Grant:
+    """Take back a yes that lasts, for good.
+
+    Raises:
+        OptionError: There is no such grant.
+        StoreError: That could not be written.
+    """
+    for grant in session.grants:
+        if grant.id == id:
+            session.kept_grants.revoke(id)
+            session.grants.remove(grant)
+            return grant
+    known = ", ".join(grant.id for grant in session.grants) or "none"
+    raise OptionError(f"There is no grant {id!r}.", f"In force: {known}.", "%aether grants")
 
 
 def runs(session: Session, options: argparse.Namespace) -> str:
@@ -290,6 +307,11 @@ def look(options: argparse.Namespace) -> str:
     return json.dumps([asdict(check) for check in checks], indent=2) if options.json else doctor.text(checks)
 
 
+def mcp(session: Session, options: argparse.Namespace) -> str:
+    """Servers: shown, added, agreed to, asked."""
+    return mcp_verbs.done(session.servers, options, session.thread.run, session.busy)[0]
+
+
 def version_(_: argparse.Namespace) -> str:
     """The version."""
     return VERSION
@@ -299,6 +321,7 @@ HANDLERS: dict[str, Handler] = {
     "status": status,
     "model": model,
     "models": models,
+    "mcp": mcp,
     "key": key,
     "setup": setup,
     "new": new,
