@@ -17,7 +17,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from aether_nb import registry
 from aether_nb.about import VERSION
 from aether_nb.agent import context
 from aether_nb.agent.again import RECORDED, Again, Recalled, Record, record_again
@@ -36,6 +35,7 @@ from aether_nb.errors import OptionError, ResumeRefused, StoreError, UsageFault
 from aether_nb.events import kinds as k
 from aether_nb.events.account import Account
 from aether_nb.events.folds import fold
+from aether_nb.events.ruling import Policy
 from aether_nb.events.state import RunState
 from aether_nb.live.bridge import AgentThread
 from aether_nb.live.keeping import Keeper, plan_restore, restore
@@ -51,9 +51,8 @@ from aether_nb.store.store import Store
 from aether_nb.taking_back import Clicks
 from aether_nb.tasks import Cell, Question, Resumption, Task
 from aether_nb.tools.base import Tool
-from aether_nb.tools.brought import brought, given
-from aether_nb.tools.builtin import BUILT_IN
-from aether_nb.tools.function import FunctionTool
+from aether_nb.tools.brought import given
+from aether_nb.tools.toolbox import toolbox
 from aether_nb.waking import Sleepers
 
 __all__ = ["Session"]
@@ -170,18 +169,13 @@ class Session:
         self.sleepers.watch()
 
     def tools(self, started: k.RunStarted | None = None) -> Mapping[str, Tool]:
-        """The built-in tools, those of plugins, and those that stand in the notebook; later ones win.
+        """The tools that a run has, or that the next one would have."""
+        return toolbox(self.shell.user_ns, started, self.policy)
 
-        A function under ``@tool`` in a cell is there for the next run, and running the cell again replaces it.
-
-        Args:
-            started: The run that they are for, with what it brings itself: functions, and the wish for a value.
-        """
-        found: dict[str, Tool] = {tool.spec.name: tool for tool in BUILT_IN}
-        found.update({name: registry.get("tool", name) for name in registry.names("tool")})
-        mine = [one for one in list(self.shell.user_ns.values()) if issubclass(type(one), FunctionTool)]
-        found.update({tool.spec.name: tool for tool in mine})
-        return found | brought(started, self.shell.user_ns) if started is not None else found
+    @property
+    def policy(self) -> Policy:
+        """The user's rules about calls."""
+        return self.models.settings.policy(self.workspace)
 
     # ---- runs
 
@@ -333,7 +327,9 @@ class Session:
         book = Path(self.notebook) if self.notebook else None
         undo, shell, folder = RunPoints(self.points, run.id, self.store.blobs), self.shell, self.workspace
         clicks = Clicks(run, undo, shell.user_ns, folder, self.whole, cell.main)
-        host = Host(shell, folder, cell.main, keeper=keeper, undo=undo, notebook=book, hold=cell.hold, take_back=clicks)
+        host = Host(
+            shell, folder, cell.main, False, keeper, undo, book, hold=cell.hold, take_back=clicks, policy=self.policy
+        )
         calls = Calls(run, tools, host, waiting.within(run))
         try:
             egress = Egress(rules, run.state.started.fence)

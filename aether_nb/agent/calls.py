@@ -88,7 +88,8 @@ class Calls:
             raise
         except Exception as error:  # noqa: BLE001  # what cannot be judged is high: a person looks at it
             found = Assessment("high", "external", (f"it could not be judged ({type(error).__name__})",))
-        reads = found.effect == "pure" and found.risk == "low"
+        ruling = self.host.policy.ruling(call.name, arguments, path=found.path, risk=found.risk)
+        reads = found.effect == "pure" and found.risk == "low" and ruling.ruled in ("", "allow")
         proposed = self.judged[call.id] = k.CallProposed(
             ToolCall(call.id, call.name, arguments),
             arguments_hash(call.name, arguments),
@@ -100,6 +101,8 @@ class Calls:
             found.path,
             parallel=reads and tool.together and (tool.where != "main" or self.host.parallel),
             edited=edited,
+            ruled=ruling.ruled,
+            rule=ruling.rule,
         )
         return proposed
 
