@@ -7,7 +7,6 @@ all this is imported with it: what shows a run is painted before.
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -22,6 +21,7 @@ from aether_nb.agent.calls import Calls, Host
 from aether_nb.agent.driver import Driver
 from aether_nb.agent.egress import Egress, cut, destination, rules_of
 from aether_nb.agent.mail import Mail
+from aether_nb.agent.offering import frozen
 from aether_nb.agent.resuming import advanced, check, owes_variables, taken_up, versions
 from aether_nb.agent.run import Run
 from aether_nb.agent.sealing import Signing
@@ -37,9 +37,10 @@ from aether_nb.models.base import Model
 from aether_nb.models.words.insisting import insisting
 from aether_nb.session import FLAG, Session
 from aether_nb.taking_back import Clicks
-from aether_nb.tasks import Cell, Question, Resumption, Task
+from aether_nb.tasks import Cell, Question, Resumption, Task, begun
 from aether_nb.tools.base import Tool
 from aether_nb.tools.brought import given
+from aether_nb.tools.skills.finding import catalogue
 
 __all__ = ["driven", "may_go_on", "work"]
 
@@ -62,6 +63,7 @@ async def work(session: Session, task: Task, cell: Cell) -> RunState:
         AetherError: It could not be started or recorded.
     """
     async with session.working:
+        await session.servers.ready()
         return await (_ask(session, task, cell) if isinstance(task, Question) else _resume(session, task, cell))
 
 
@@ -86,6 +88,7 @@ async def _ask(session: Session, question: Question, cell: Cell) -> RunState:
             mentioned=question.mentions.parts,
             wanted=started.wanted,
             bind=started.bind,
+            skills=catalogue(session.skills().skills),
         )
         run.append(started, k.ContextComposed(opening), *map(k.GrantGiven, session.grants))
         return await driven(session, run, tools, cell, question.park_after)
@@ -187,6 +190,8 @@ async def driven(
         shell, folder, cell.main, False, keeper, undo, book, hold=cell.hold, take_back=clicks, policy=session.policy
     )
     calls = Calls(run, tools, host, waiting.within(run))
+    for said in session.servers.told():
+        run.append(said)
     try:
         egress = Egress(rules, run.state.started.fence)
         if record is None:
@@ -200,28 +205,11 @@ async def driven(
 
 def _started(session: Session, question: Question, model: Model) -> tuple[k.RunStarted, Mapping[str, Tool]]:
     """The run's first event, with everything it may depend on frozen, and its tools."""
-    settings = session.models.settings
-    limits = k.Limits(settings.max_steps, settings.max_seconds, settings.max_tokens, settings.max_cost)
     prior = tuple(turn for cell, turn in session.turns.items() if not question.cell or cell != question.cell)
-    started = k.RunStarted(
-        prompt=question.prompt,
-        model=model.name,
-        mode=question.mode or settings.mode,
-        limits=question.limits or limits,
-        prior=prior,
-        notebook=session.notebook,
-        cell=question.cell,
-        plan_only=question.plan_only,
-        workspace=str(session.workspace),
-        data=question.data or settings.data,
-        hide=settings.hide,
-        fence=secrets.token_hex(8),
-        mentions=question.mentions.found,
-        bind=question.bind,
-        wanted=question.wanted,
-    )
+    started = begun(question, model.name, session.models.settings, prior, session.notebook, session.workspace)
     tools = session.tools(started)
-    return replace(started, tools=tuple(tools), versions=versions(tools) | {"aether-nb": VERSION}), tools
+    known = frozen(tools)
+    return replace(started, tools=tuple(known), versions=versions(known) | {"aether-nb": VERSION}), tools
 
 
 def _remember(session: Session, state: RunState) -> None:

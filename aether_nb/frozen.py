@@ -2,17 +2,18 @@
 
 That decorator compiles six functions for each class, some 0.4 ms, and the first question of a notebook makes two
 hundred classes. Here only ``__init__`` is compiled; what compares, hashes, shows and guards is the same for all. For
-``fields``, ``replace``, ``match`` and pydantic the classes are dataclasses; what derives from one is made in the same
-way. It knows no class.
+``fields``, ``replace``, ``match``, pydantic and classes that derive from them they are dataclasses. It knows no class.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import MISSING, Field, FrozenInstanceError
 from operator import attrgetter
 from reprlib import recursive_repr
+from threading import RLock
 from typing import Any, TypeVar, dataclass_transform
 
 __all__ = ["frozen"]
@@ -20,6 +21,7 @@ __all__ = ["frozen"]
 T = TypeVar("T")
 
 _set = object.__setattr__
+_lock = RLock()
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(dataclasses.field,))
@@ -31,7 +33,9 @@ def frozen(klass: type[T]) -> type[T]:
     Raises:
         TypeError: A field without a default comes after one that has one.
     """
-    made: Any = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True)(klass)
+    with _thawed(klass):
+        made: Any = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True)(klass)
+    made.__dataclass_params__.frozen = True  # what derives from it must be frozen, too, by either decorator
     fields = dataclasses.fields(made)
     methods = {
         "__init__": _init(made, fields),
@@ -53,6 +57,21 @@ def frozen(klass: type[T]) -> type[T]:
         setattr(made, name, method)
     result: type[T] = made
     return result
+
+
+@contextmanager
+def _thawed(klass: type) -> Iterator[None]:
+    """Let frozen bases pass for others while a class is made that is frozen by other means than theirs."""
+    known = [vars(base).get("__dataclass_params__") for base in klass.__mro__[1:]]
+    bases = [params for params in known if params is not None and params.frozen]
+    with _lock:
+        for params in bases:
+            params.frozen = False
+        try:
+            yield
+        finally:
+            for params in bases:
+                params.frozen = True
 
 
 def _init(klass: Any, fields: Sequence[Field[Any]]) -> Callable[..., None]:

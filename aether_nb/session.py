@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from aether_nb.agent.granting import Grants
 from aether_nb.agent.remembering import Occurrences
-from aether_nb.errors import OptionError, UsageFault
+from aether_nb.errors import UsageFault
 from aether_nb.events import kinds as k
 from aether_nb.events.account import Account
 from aether_nb.events.ruling import Policy
@@ -29,11 +29,13 @@ from aether_nb.serving import Serving
 from aether_nb.store.lease import Holder
 from aether_nb.store.seal import Sealer
 from aether_nb.store.store import Store
+from aether_nb.tools.mcp.servers import Servers, no_servers
 from aether_nb.waking import Sleepers
 
 if TYPE_CHECKING:
     from aether_nb.live.undo import Points
     from aether_nb.tools.base import Tool
+    from aether_nb.tools.skills.finding import Found
 
 __all__ = ["Session"]
 
@@ -60,6 +62,8 @@ class Session:
     sealer: Sealer
     workspace: Path
     notebook: str = ""
+    servers: Servers = field(default_factory=no_servers)
+    """Those whose tools a run has, too."""
     thread: AgentThread = field(default_factory=AgentThread)
     turns: dict[str, k.Turn] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
@@ -107,7 +111,8 @@ class Session:
 
     def close(self) -> None:
         """Let go of connections, files and the thread. What is recorded stays."""
-        self.models.close(lambda work: self.thread.submit(work).result(timeout=5))
+        for closing in (self.models.close, self.servers.close):
+            closing(lambda work: self.thread.submit(work).result(timeout=5))
         self.thread.close()
         self.store.log.close()
 
@@ -150,9 +155,17 @@ class Session:
 
     def tools(self, started: k.RunStarted | None = None) -> Mapping[str, Tool]:
         """The tools that a run has, or that the next one would have."""
+        from aether_nb.tools.skills.opening import opener
         from aether_nb.tools.toolbox import toolbox
 
-        return toolbox(self.shell.user_ns, started, self.policy)
+        more = [opener(lambda: self.skills().skills), *self.servers.tools().values()]
+        return toolbox(self.shell.user_ns, started, self.policy, more)
+
+    def skills(self) -> Found:
+        """The skills that a run may open now."""
+        from aether_nb.tools.skills.finding import find_skills
+
+        return find_skills(self.workspace, self.shell.user_ns, self.models.settings.trust_skills)
 
     @property
     def policy(self) -> Policy:
@@ -177,18 +190,3 @@ class Session:
             yield lease
         finally:
             self.store.leases.release(run)
-
-    def revoke(self, id: str) -> k.Grant:
-        """Take back a yes that lasts, for good.
-
-        Raises:
-            OptionError: There is no such grant.
-            StoreError: That could not be written.
-        """
-        for grant in self.grants:
-            if grant.id == id:
-                self.kept_grants.revoke(id)
-                self.grants.remove(grant)
-                return grant
-        known = ", ".join(grant.id for grant in self.grants) or "none"
-        raise OptionError(f"There is no grant {id!r}.", f"In force: {known}.", "%aether grants")

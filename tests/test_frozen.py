@@ -116,6 +116,33 @@ def test_it_is_pickled_matched_and_validated() -> None:
     assert TypeAdapter(Point).dump_python(point) == {"x": 1.0, "inner": {"x": 2.0, "inner": None}}
 
 
+def test_it_derives_from_the_other_kind_and_that_from_it() -> None:
+    """Frozen by either decorator, a class may derive from one that was frozen by the other, and from no other."""
+
+    @dataclass(frozen=True, slots=True)
+    class Theirs(Point):
+        """Derived from ours."""
+
+        y: float = 0.0
+
+    @frozen
+    class Again(Theirs):
+        """Derived from theirs."""
+
+        z: float = 0.0
+
+    assert (Theirs(1.0, None, 2.0).y, Again(1.0, None, 2.0, 3.0).z) == (2.0, 3.0)
+    with pytest.raises(FrozenInstanceError):
+        Again(1.0).z = 2.0  # type: ignore[misc]
+    with pytest.raises(TypeError, match="non-frozen"):
+
+        @dataclass
+        class Loose(Point):  # type: ignore[misc]
+            """Not frozen."""
+
+            y: float = 0.0
+
+
 def test_one_that_holds_itself_is_shown() -> None:
     """A circle is cut where it closes."""
     around: list[Any] = []
