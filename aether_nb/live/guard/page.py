@@ -4,7 +4,7 @@ While the agent's code runs, its way to files, processes and the network is watc
 you agreed to, is done. Whatever else the code tries is asked about at that moment, and the code waits for your answer:
 yes, yes to all like it in this folder or in this call, or no. A no is a PermissionError in the code, and the model is
 told what was refused and why. Anything but a yes is a no, nobody there is a no, and so is no answer for ten minutes.
-What the code leaves behind to run later (call_later, a task) gets a no once the call is over, but to what was agreed to.
+What the code leaves behind to run later (call_later, a task) may do only what was agreed to once the call is over.
 
 IT ASKS BEFORE
     a file is written, cut off, moved, linked or deleted, a folder made or deleted, permissions, owners, dates or
