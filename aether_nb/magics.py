@@ -115,9 +115,12 @@ class AetherMagics(Magics):
         Raises:
             AnswerInvalid: A value was wanted, and there is none.
         """
+        from aether_nb.events.undoing import ANSWER
         from aether_nb.tools.brought import bind
 
-        bind(self.shell.user_ns, state, out)
+        namespace, name = self.shell.user_ns, out or (state.started.bind if state.started else "")
+        with self.session.points.rebinding(state.run, ANSWER, namespace, name):
+            bind(namespace, state, out)
 
     def _read_cell(self, line: str, body: str) -> Question:
         """What is asked.

@@ -85,7 +85,7 @@ from aether_nb.events.transient import (
     ThinkingDelta,
     UndoShown,
 )
-from aether_nb.events.undoing import FileChange, FileWritten, UndoDone, UndoLimited
+from aether_nb.events.undoing import FileChange, FileWritten, UndoBegun, UndoDone, UndoLimited
 from aether_nb.events.values import (
     MINUTES,
     Change,
@@ -192,6 +192,7 @@ __all__ = [
     "TextDelta",
     "ThinkingDelta",
     "Turn",
+    "UndoBegun",
     "UndoDone",
     "UndoLimited",
     "UndoShown",
