@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from aether_nb import verbs
 from aether_nb.about import VERSION
 from aether_nb.errors import AetherError, UsageFault
+from aether_nb.typed import meant
 
 if TYPE_CHECKING:
     from aether_nb.config import Settings
@@ -93,8 +94,7 @@ def show(options: argparse.Namespace) -> int:
     from aether_nb.opening import open_record
 
     store = open_record(options.store)
-    run = "" if options.run == record_verbs.LAST else options.run
-    (picture,), ok = record_verbs.shown(store, store.log.resolve(run), options.call)
+    (picture,), ok = record_verbs.shown(store, store.log.resolve(meant(options.run)), options.call)
     _say(picture["text/plain"])
     return 0 if ok else 1
 
@@ -105,7 +105,7 @@ def trace(options: argparse.Namespace) -> int:
     from aether_nb.opening import open_record
 
     store = open_record(options.store)
-    said, ok = record_verbs.traced(store, store.log.resolve(options.run), options.json)
+    said, ok = record_verbs.traced(store, store.log.resolve(meant(options.run)), options.json)
     print(said)
     return 0 if ok else 1
 
@@ -232,7 +232,7 @@ def verify_code(options: argparse.Namespace) -> int:
     from aether_nb.opening import open_post
 
     post = open_post("cli", options.store)
-    said, ok = code_verbs.verified_code(post.store, post.store.log.resolve(options.run), options)
+    said, ok = code_verbs.verified_code(post.store, post.store.log.resolve(meant(options.run)), options)
     _say(said)
     return 0 if ok else 1
 

@@ -20,7 +20,7 @@ from aether_nb.errors import AetherError, OptionError, UnknownVerb
 from aether_nb.live.mentions.completing import Names
 from aether_nb.live.mentions.failures import Failures
 from aether_nb.rewriting import is_question, is_working, transform
-from aether_nb.typed import checked_name, number, seconds
+from aether_nb.typed import checked_name, meant, number, seconds
 
 if TYPE_CHECKING:
     import argparse
@@ -186,7 +186,7 @@ class AetherMagics(Magics):
             return Resumption(run, take=options.take, anyway=options.anyway, park_after=patience), ""
         from aether_nb.tasks import Fork, Replay
 
-        run = self.session.store.log.resolve(options.run or self.session.last)
+        run = self.session.store.log.resolve(meant(options.run, self.session.last))
         if name == "fork":
             return Fork(run, number(options.at), " ".join(options.text), anyway=options.anyway), ""
         out = checked_name(options.out)
