@@ -93,7 +93,7 @@ class KernelFace:
         self.panel.view.before = total(account for other, account in session.accounts.items() if other != run)
         self.comm_id = self.panel.comm_id
         self.lane = FastLane(self.kernel)
-        self.lane.watch(self.comm_id, lambda said: self.panel.receive(said, said["msg_id"]))
+        self.lane.watch(self.comm_id, self._heard)
         self.typing = not display_id  # no cell runs in which somebody could be asked to type
         self.display_id = display_id or f"aether-{run}-{secrets.token_hex(4)}"
         self.panel.display(self.display_id, again=bool(display_id))
@@ -118,9 +118,16 @@ class KernelFace:
 
     def close(self, broken_off: str) -> None:
         """Put the still picture in the panel's place."""
-        self.lane.unwatch(self.comm_id)
         self.session.accounts[self.panel.view.run] = self.panel.view.account
         self.panel.close(self._kept(broken_off))
+        if self.panel.over:
+            self.lane.unwatch(self.comm_id)
+
+    def _heard(self, said: dict[str, Any]) -> None:
+        """What a view says, also after the run: its last word, which ends the widget, comes by this way, too."""
+        self.panel.receive(said, said["msg_id"])
+        if self.panel.over:
+            self.lane.unwatch(self.comm_id)
 
     def _kept(self, broken_off: str) -> Mapping[str, str]:
         try:
