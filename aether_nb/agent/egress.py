@@ -127,6 +127,8 @@ def tainted(part: Part, touched: Collection[str], said: str | None = None) -> Pa
         said: What was said in the run so far; None where no column is hidden.
     """
     shown = part.columns if any(column.partition(".")[0] in touched for column in part.columns) else ()
+    if not shown:
+        return part
     if part.data == "schema":
         names = [column.partition(".")[2] or column for column in shown] if said is not None else []
         shown = tuple(name for name in names if not re.search(rf"(?<!\w){re.escape(name)}(?!\w)", said or ""))
