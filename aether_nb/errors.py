@@ -30,6 +30,15 @@
     │   │   └── LeaseLost       somebody else has taken the run over
     │   ├── LeaseHeld           somebody else advances this run
     │   └── RunNotFound         no run goes by that name
+    ├── KnowledgeError          what was read could not be kept or searched
+    │   ├── KnowledgeMissing    nothing there goes by that name
+    │   ├── KnowledgeReadOnly   it can be searched and not written
+    │   ├── KnowledgeFull       the disk is full
+    │   ├── KnowledgeCorrupt    a file of it is damaged
+    │   ├── KnowledgeNewer      a newer aether-nb wrote it
+    │   ├── KnowledgeBusy       others wrote at the same time, again and again
+    │   ├── VectorInvalid       numbers that no search can use
+    │   └── SourceUnreadable    a file, page or value cannot be read
     ├── ResumeRefused           a run cannot go on as it is
     ├── ReplayError             a run cannot be replayed
     │   ├── ReplayDiverged      the record is not what the rules would have done
@@ -58,6 +67,13 @@ __all__ = [
     "ConfigError",
     "FatalToolError",
     "InterventionRequired",
+    "KnowledgeBusy",
+    "KnowledgeCorrupt",
+    "KnowledgeError",
+    "KnowledgeFull",
+    "KnowledgeMissing",
+    "KnowledgeNewer",
+    "KnowledgeReadOnly",
     "LeaseHeld",
     "LeaseLost",
     "LogConflict",
@@ -74,6 +90,7 @@ __all__ = [
     "RunNotFound",
     "RunStopped",
     "SignalRefused",
+    "SourceUnreadable",
     "StoreCorrupt",
     "StoreError",
     "StoreFull",
@@ -86,6 +103,7 @@ __all__ = [
     "UndoRefused",
     "UnknownVerb",
     "UsageFault",
+    "VectorInvalid",
     "WorkspaceError",
     "WorldDiffers",
 ]
@@ -256,6 +274,42 @@ class StoreTampered(StoreError):
 
 class BlobMissing(StoreError):
     """Bytes that the record speaks of are not there."""
+
+
+class KnowledgeError(AetherError):
+    """What was read could not be kept or searched."""
+
+
+class KnowledgeMissing(KnowledgeError):
+    """Nothing that is kept goes by that name."""
+
+
+class KnowledgeReadOnly(KnowledgeError):
+    """What is kept here can be searched and not written."""
+
+
+class KnowledgeFull(KnowledgeError):
+    """The disk is full; what was written before is kept and can be searched."""
+
+
+class KnowledgeCorrupt(KnowledgeError):
+    """A file of the store is damaged; the message says how to repair it."""
+
+
+class KnowledgeNewer(KnowledgeError):
+    """A newer version of aether-nb wrote what is kept here."""
+
+
+class KnowledgeBusy(KnowledgeError):
+    """Others wrote at the same time, and did so at every new attempt; nothing was written."""
+
+
+class VectorInvalid(KnowledgeError):
+    """Numbers that no search can use: too many, too few, not finite, or all zero."""
+
+
+class SourceUnreadable(KnowledgeError):
+    """A file, a page or a value cannot be read; the others were."""
 
 
 class ResumeRefused(AetherError):

@@ -5,7 +5,7 @@ transient ones (``stored = False``) are shown while they happen and never kept: 
 Fields are plain JSON values, or dataclasses of them, so that a log can be read without this package. A kind whose
 fields change gets a higher ``version`` and a step in ``codec.UPCASTS``.
 
-    run.started        context.composed
+    run.started        [knowledge.recalled]  context.composed
       [model.switched]  [instructions.found]             data that is about to be sent reads like an order
       model.asked  (thinking.delta, text.delta, call.delta)  model.answered | model.failed
         plan.made | plan.revised                         the call of the tool ``plan``
@@ -14,6 +14,7 @@ fields change gets a higher ``version`` and a step in ``codec.UPCASTS``.
           item.started
           call.begun  (output.delta, progress)  [question.asked  question.answered]
           [namespace.changed  namespace.kept  file.written  undo.limited  call.coded]
+          [knowledge.recalled  skill.opened]
           call.finished | call.failed | call.retried | call.doubtful
           item.finished
           [question.asked  question.answered  call.settled]  what became of a call in doubt
@@ -28,8 +29,8 @@ fields change gets a higher ``version`` and a step in ``codec.UPCASTS``.
 ``replay.begun`` says that what follows comes from another run's record, ``replay.drifted`` that a call which was
 performed again came to something else.
 ``state.changed`` (transient) tells watchers of a new state; it is derived by a fold. This module knows nobody but
-``messages``, ``values``, ``asked``, ``calls``, ``coded``, ``lasting``, ``leaving``, ``undoing`` and
-``transient``, whose names it passes on: whoever speaks of events needs one import.
+``messages``, ``values``, ``asked``, ``calls``, ``coded``, ``lasting``, ``leaving``, ``recalling``, ``skills``,
+``undoing`` and ``transient``, whose names it passes on: whoever speaks of events needs one import.
 """
 
 from __future__ import annotations
@@ -71,6 +72,8 @@ from aether_nb.events.lasting import (
 )
 from aether_nb.events.leaving import InstructionsFound, Left
 from aether_nb.events.messages import Message, Usage
+from aether_nb.events.recalling import KnowledgeRecalled, Recalled
+from aether_nb.events.skills import SkillOpened
 from aether_nb.events.transient import (
     CallDelta,
     OutputDelta,
@@ -138,6 +141,7 @@ __all__ = [
     "ItemFinished",
     "ItemStarted",
     "Kept",
+    "KnowledgeRecalled",
     "Lasts",
     "LeaseTaken",
     "Left",
@@ -160,6 +164,7 @@ __all__ = [
     "Progress",
     "QuestionAnswered",
     "QuestionAsked",
+    "Recalled",
     "ReplayBegun",
     "ReplayDrifted",
     "ReplayMode",
@@ -175,6 +180,7 @@ __all__ = [
     "Settled",
     "SignalReceived",
     "SignalType",
+    "SkillOpened",
     "State",
     "StateChanged",
     "TextDelta",
