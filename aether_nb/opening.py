@@ -11,6 +11,7 @@ from typing import Any
 from aether_nb.config import Settings, load, own_file
 from aether_nb.config.address import Address
 from aether_nb.errors import ConfigError
+from aether_nb.knowing import Knowing
 from aether_nb.live.whereabouts import began_in, place
 from aether_nb.serving import Serving
 from aether_nb.session import Session
@@ -19,7 +20,7 @@ from aether_nb.store.place import store_folder, store_place
 from aether_nb.store.seal import Sealer
 from aether_nb.store.store import Store, open_store
 
-__all__ = ["open_post", "open_record", "open_session", "own_sealer", "record_place", "surroundings"]
+__all__ = ["known_here", "open_post", "open_record", "open_session", "own_sealer", "record_place", "surroundings"]
 
 
 def open_session(shell: Any) -> Session:
@@ -61,6 +62,17 @@ def open_record(place: str = "", name: str = "aether") -> Store:
 def record_place(place: str = "") -> Path | Address:
     """Where the record is that belongs to the working directory, or the one that was named."""
     return store_place(None, Path.cwd(), place or load(Path.cwd()).store)
+
+
+def known_here() -> Knowing:
+    """What is known in the working directory, for a terminal.
+
+    Raises:
+        ConfigError: A setting has an invalid value.
+    """
+    here = Path.cwd()
+    settings = load(here)
+    return Knowing.of(Serving(settings, store_folder(None, here, settings.store)), here)
 
 
 def open_post(by: str, place: str = "") -> Post:
