@@ -175,11 +175,12 @@ async def _sound(library: Library, hits: Sequence[Hit]) -> list[Hit]:
     where = Where("solutions", doc=tuple(hit.doc for hit in hits))
     known = {one.id: one.meta for one in await library.done(lambda index: index.documents(where))}
 
-    def failed(hit: Hit) -> int:
+    def failed(hit: Hit) -> tuple[int, int]:
         meta = known.get(hit.doc, {})
-        return int(meta.get("failures", 0)) - int(meta.get("uses", 0))
+        failures = int(meta.get("failures", 0))
+        return failures - int(meta.get("uses", 0)), failures
 
-    return sorted((hit for hit in hits if failed(hit) <= 0), key=lambda hit: max(0, failed(hit) + 1))
+    return sorted((hit for hit in hits if failed(hit)[0] <= 0), key=failed)
 
 
 def judge(index: Index, path: str, helped: bool) -> None:
