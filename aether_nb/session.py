@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -50,10 +49,12 @@ from aether_nb.store.lease import Holder
 from aether_nb.store.seal import Sealer
 from aether_nb.store.store import Store
 from aether_nb.taking_back import Clicks
-from aether_nb.tasks import Cell, Question, Resumption, Task
+from aether_nb.tasks import Cell, Question, Resumption, Task, begun
 from aether_nb.tools.base import Tool
 from aether_nb.tools.brought import given
 from aether_nb.tools.mcp.servers import Servers, no_servers
+from aether_nb.tools.skills.finding import Found, catalogue, find_skills
+from aether_nb.tools.skills.opening import opener
 from aether_nb.tools.toolbox import toolbox
 from aether_nb.waking import Sleepers
 
@@ -175,7 +176,12 @@ class Session:
 
     def tools(self, started: k.RunStarted | None = None) -> Mapping[str, Tool]:
         """The tools that a run has, or that the next one would have."""
-        return toolbox(self.shell.user_ns, started, self.policy, self.servers.tools().values())
+        more = [opener(lambda: self.skills().skills), *self.servers.tools().values()]
+        return toolbox(self.shell.user_ns, started, self.policy, more)
+
+    def skills(self) -> Found:
+        """The skills that a run may open now."""
+        return find_skills(self.workspace, self.shell.user_ns, self.models.settings.trust_skills)
 
     @property
     def policy(self) -> Policy:
@@ -222,6 +228,7 @@ class Session:
                 mentioned=question.mentions.parts,
                 wanted=started.wanted,
                 bind=started.bind,
+                skills=catalogue(self.skills().skills),
             )
             run.append(started, k.ContextComposed(opening), *map(k.GrantGiven, self.grants))
             return await self.driven(run, tools, cell, question.park_after)
@@ -351,26 +358,8 @@ class Session:
 
     def _started(self, question: Question, model: Model) -> tuple[k.RunStarted, Mapping[str, Tool]]:
         """The run's first event, with everything it may depend on frozen, and its tools."""
-        settings = self.models.settings
-        limits = k.Limits(settings.max_steps, settings.max_seconds, settings.max_tokens, settings.max_cost)
         prior = tuple(turn for cell, turn in self.turns.items() if not question.cell or cell != question.cell)
-        started = k.RunStarted(
-            prompt=question.prompt,
-            model=model.name,
-            mode=question.mode or settings.mode,
-            limits=question.limits or limits,
-            prior=prior,
-            notebook=self.notebook,
-            cell=question.cell,
-            plan_only=question.plan_only,
-            workspace=str(self.workspace),
-            data=question.data or settings.data,
-            hide=settings.hide,
-            fence=secrets.token_hex(8),
-            mentions=question.mentions.found,
-            bind=question.bind,
-            wanted=question.wanted,
-        )
+        started = begun(question, model.name, self.models.settings, prior, self.notebook, self.workspace)
         tools = self.tools(started)
         known = frozen(tools)
         return replace(started, tools=tuple(known), versions=versions(known) | {"aether-nb": VERSION}), tools

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, TypeAlias
 
+from aether_nb.agent.approvals import within
 from aether_nb.agent.asking import Asking
 from aether_nb.agent.calling import CallContext, Host, Trace
 from aether_nb.agent.egress import Egress, words_of
@@ -90,7 +91,8 @@ class Calls:
             raise
         except Exception as error:  # noqa: BLE001  # what cannot be judged is high: a person looks at it
             found = Assessment("high", "external", (f"it could not be judged ({type(error).__name__})",))
-        ruling = self.host.policy.ruling(call.name, arguments, path=found.path, risk=found.risk)
+        policy = within(self.host.policy, self.run.state.skills)
+        ruling = policy.ruling(call.name, arguments, path=found.path, risk=found.risk)
         reads = found.effect == "pure" and found.risk == "low" and ruling.ruled in ("", "allow")
         proposed = self.judged[call.id] = k.CallProposed(
             ToolCall(call.id, call.name, arguments),

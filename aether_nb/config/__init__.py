@@ -34,6 +34,7 @@ __all__ = [
     "own_file",
     "remember",
     "servers",
+    "system_file",
     "table",
 ]
 
@@ -141,6 +142,11 @@ class Settings:
         metadata=_rule("AETHER_STORE", "a folder, or postgresql://NAME@HOST/DATABASE", rules.place, rules.inside),
     )
     """Where runs are recorded: in a folder or on a server. Empty: ``.aether`` beside the notebook or in its folder."""
+
+    trust_skills: tuple[str, ...] = field(
+        default=(), metadata=_rule("AETHER_TRUST_SKILLS", "folders, between commas", rules.names, rules.not_allowed)
+    )
+    """Folders whose skills speak for you, beside your own ones: ``.`` for those of the project you are in."""
 
     panel: bool = field(default=True, metadata=_rule("AETHER_PANEL", "on, off", rules.switch, rules.anything))
     """Whether a run is shown by the live panel. Off: as lines of text, and asked about by ``input()``."""
