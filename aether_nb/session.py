@@ -216,6 +216,7 @@ class Session:
             summary = await cell.main(lambda: summarize(shell.user_ns, question.prompt, hidden=shell.user_ns_hidden))
             started, tools = self._started(question, model)
             rules = rules_of(started, os.environ)
+            resources = () if question.raw else await self.servers.mentioned(question.prompt)
             self.cells[run.id] = getattr(shell, "execution_count", 0)
             opening = context.compose(
                 question.mentions.text or question.prompt,
@@ -225,7 +226,7 @@ class Session:
                 prior=started.prior,
                 fence=started.fence,
                 rules=rules,
-                mentioned=question.mentions.parts,
+                mentioned=(*question.mentions.parts, *resources),
                 wanted=started.wanted,
                 bind=started.bind,
                 skills=catalogue(self.skills().skills),
