@@ -279,6 +279,31 @@ def look(options: argparse.Namespace) -> int:
     return 3 if any(check.state == "blocked" for check in checks) else 0
 
 
+def policy(options: argparse.Namespace) -> int:
+    """The rules about calls, or what they say of one."""
+    from aether_nb import house_verbs
+
+    _say(house_verbs.policy(options, _settings(), Path.cwd()))
+    return 0
+
+
+def plugins(options: argparse.Namespace) -> int:
+    """The packages that add something."""
+    from aether_nb import house_verbs
+
+    _say(house_verbs.plugins(options))
+    return 0
+
+
+def skills(options: argparse.Namespace) -> int:
+    """The skills that there are, and what can be done with them."""
+    from aether_nb import house_verbs
+    from aether_nb.opening import open_record
+
+    _say(house_verbs.skills(options, _settings(), Path.cwd(), open_record(options.store), {}))
+    return 0
+
+
 def models(options: argparse.Namespace) -> int:
     """Which providers there are, or which models one of them has."""
     from aether_nb import model_verbs
@@ -351,6 +376,9 @@ HANDLERS: dict[str, Handler] = {
     "key": key,
     "setup": setup,
     "doctor": look,
+    "policy": policy,
+    "plugins": plugins,
+    "skills": skills,
     "version": version_,
     "demo": demo,
     "resume": resume,

@@ -21,6 +21,7 @@ from IPython import get_ipython
 from aether_nb import (
     code_verbs,
     doctor,
+    house_verbs,
     model_verbs,
     record_care,
     record_verbs,
@@ -258,6 +259,17 @@ def audit(session: Session, options: argparse.Namespace) -> str:
     return record_care.audited(session.store, options)
 
 
+def policy(session: Session, options: argparse.Namespace) -> str:
+    """The rules about calls, or what they say of one."""
+    return house_verbs.policy(options, session.models.settings, session.workspace)
+
+
+def skills(session: Session, options: argparse.Namespace) -> str:
+    """The skills that there are, and what can be done with them."""
+    settings, names = session.models.settings, session.shell.user_ns
+    return house_verbs.skills(options, settings, session.workspace, session.store, names)
+
+
 def look(options: argparse.Namespace) -> str:
     """Whether everything is in place; settings that cannot be read are a finding, not an end."""
     shell = get_ipython()
@@ -294,12 +306,15 @@ HANDLERS: dict[str, Handler] = {
     "verify-code": verify_code,
     "why": why,
     "audit": audit,
+    "policy": policy,
+    "skills": skills,
     **{verb: signalling(verb) for verb in verbs.SAYING},
 }
 
 WITHOUT_SESSION: dict[str, Callable[[argparse.Namespace], str]] = {
     "help": help_,
     "doctor": look,
+    "plugins": house_verbs.plugins,
     "version": version_,
 }
 """What works even where no session can be opened, because the settings are wrong."""

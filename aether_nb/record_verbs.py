@@ -15,7 +15,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from aether_nb import registry, traces
+from aether_nb import traces
 from aether_nb.agent.again import record_of
 from aether_nb.agent.asking import Asking
 from aether_nb.agent.calls import Calls, Host
@@ -31,8 +31,7 @@ from aether_nb.store.chain import Verdict
 from aether_nb.store.log import JOURNAL
 from aether_nb.store.memory import MemoryLog
 from aether_nb.store.store import Store
-from aether_nb.tools.base import Tool
-from aether_nb.tools.builtin import BUILT_IN
+from aether_nb.tools.toolbox import toolbox
 from aether_nb.widgets import departures
 from aether_nb.widgets.transcript import bundle
 from aether_nb.widgets.view import view_of
@@ -225,8 +224,7 @@ def _replayed(store: Store, run: str, mode: Any, as_json: bool, workspace: Path)
 
 def _confirmed(run: str, state: RunState, then: str, now: Path) -> Coroutine[Any, Any, Confirmed]:
     """The look at the world from outside a notebook: with the tools of this package and of plugins."""
-    tools: dict[str, Tool] = {tool.spec.name: tool for tool in BUILT_IN}
-    tools.update({name: registry.get("tool", name) for name in registry.names("tool")})
+    tools = toolbox({})
     folder = Path(then) if then and Path(then).is_dir() else now
     host = Host(None, folder, _here)
     return confirm(state, Calls(Run(MemoryLog(), run), tools, host, Asking(())))

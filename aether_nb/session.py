@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -17,7 +16,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from aether_nb import registry
 from aether_nb.about import VERSION
 from aether_nb.agent import context
 from aether_nb.agent.again import RECORDED, Again, Recalled, Record, record_again
@@ -36,6 +34,7 @@ from aether_nb.errors import OptionError, ResumeRefused, StoreError, UsageFault
 from aether_nb.events import kinds as k
 from aether_nb.events.account import Account
 from aether_nb.events.folds import fold
+from aether_nb.events.ruling import Policy
 from aether_nb.events.state import RunState
 from aether_nb.live.bridge import AgentThread
 from aether_nb.live.keeping import Keeper, plan_restore, restore
@@ -49,11 +48,12 @@ from aether_nb.store.lease import Holder
 from aether_nb.store.seal import Sealer
 from aether_nb.store.store import Store
 from aether_nb.taking_back import Clicks
-from aether_nb.tasks import Cell, Question, Resumption, Task
+from aether_nb.tasks import Cell, Question, Resumption, Task, begun
 from aether_nb.tools.base import Tool
-from aether_nb.tools.brought import brought, given
-from aether_nb.tools.builtin import BUILT_IN
-from aether_nb.tools.function import FunctionTool
+from aether_nb.tools.brought import given
+from aether_nb.tools.skills.finding import Found, catalogue, find_skills
+from aether_nb.tools.skills.opening import opener
+from aether_nb.tools.toolbox import toolbox
 from aether_nb.waking import Sleepers
 
 __all__ = ["Session"]
@@ -170,18 +170,17 @@ class Session:
         self.sleepers.watch()
 
     def tools(self, started: k.RunStarted | None = None) -> Mapping[str, Tool]:
-        """The built-in tools, those of plugins, and those that stand in the notebook; later ones win.
+        """The tools that a run has, or that the next one would have."""
+        return toolbox(self.shell.user_ns, started, self.policy, [opener(lambda: self.skills().skills)])
 
-        A function under ``@tool`` in a cell is there for the next run, and running the cell again replaces it.
+    def skills(self) -> Found:
+        """The skills that a run may open now."""
+        return find_skills(self.workspace, self.shell.user_ns, self.models.settings.trust_skills)
 
-        Args:
-            started: The run that they are for, with what it brings itself: functions, and the wish for a value.
-        """
-        found: dict[str, Tool] = {tool.spec.name: tool for tool in BUILT_IN}
-        found.update({name: registry.get("tool", name) for name in registry.names("tool")})
-        mine = [one for one in list(self.shell.user_ns.values()) if issubclass(type(one), FunctionTool)]
-        found.update({tool.spec.name: tool for tool in mine})
-        return found | brought(started, self.shell.user_ns) if started is not None else found
+    @property
+    def policy(self) -> Policy:
+        """The user's rules about calls."""
+        return self.models.settings.policy(self.workspace)
 
     # ---- runs
 
@@ -222,6 +221,7 @@ class Session:
                 mentioned=question.mentions.parts,
                 wanted=started.wanted,
                 bind=started.bind,
+                skills=catalogue(self.skills().skills),
             )
             run.append(started, k.ContextComposed(opening), *map(k.GrantGiven, self.grants))
             return await self.driven(run, tools, cell, question.park_after)
@@ -333,7 +333,9 @@ class Session:
         book = Path(self.notebook) if self.notebook else None
         undo, shell, folder = RunPoints(self.points, run.id, self.store.blobs), self.shell, self.workspace
         clicks = Clicks(run, undo, shell.user_ns, folder, self.whole, cell.main)
-        host = Host(shell, folder, cell.main, keeper=keeper, undo=undo, notebook=book, hold=cell.hold, take_back=clicks)
+        host = Host(
+            shell, folder, cell.main, False, keeper, undo, book, hold=cell.hold, take_back=clicks, policy=self.policy
+        )
         calls = Calls(run, tools, host, waiting.within(run))
         try:
             egress = Egress(rules, run.state.started.fence)
@@ -347,26 +349,8 @@ class Session:
 
     def _started(self, question: Question, model: Model) -> tuple[k.RunStarted, Mapping[str, Tool]]:
         """The run's first event, with everything it may depend on frozen, and its tools."""
-        settings = self.models.settings
-        limits = k.Limits(settings.max_steps, settings.max_seconds, settings.max_tokens, settings.max_cost)
         prior = tuple(turn for cell, turn in self.turns.items() if not question.cell or cell != question.cell)
-        started = k.RunStarted(
-            prompt=question.prompt,
-            model=model.name,
-            mode=question.mode or settings.mode,
-            limits=question.limits or limits,
-            prior=prior,
-            notebook=self.notebook,
-            cell=question.cell,
-            plan_only=question.plan_only,
-            workspace=str(self.workspace),
-            data=question.data or settings.data,
-            hide=settings.hide,
-            fence=secrets.token_hex(8),
-            mentions=question.mentions.found,
-            bind=question.bind,
-            wanted=question.wanted,
-        )
+        started = begun(question, model.name, self.models.settings, prior, self.notebook, self.workspace)
         tools = self.tools(started)
         return replace(started, tools=tuple(tools), versions=versions(tools) | {"aether-nb": VERSION}), tools
 

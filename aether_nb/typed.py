@@ -56,7 +56,8 @@ class Option:
 class Verb:
     """Something that can be typed after ``%aether`` or ``aether``.
 
-    ``prose``: what stands behind its options is a text, in which dashes and quotes mean nothing.
+    ``prose``: what stands behind its options is a text, in which dashes and quotes mean nothing. ``examples`` are lines
+    as they may be typed, without the program's name.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Verb:
     options: tuple[Option, ...] = ()
     faces: tuple[Face, ...] = ("notebook", "terminal")
     prose: bool = False
+    examples: tuple[str, ...] = ()
 
 
 OPTION = re.compile(r"(?P<name>--?[A-Za-z][\w-]*)(?:=(?P<value>\S*))?(?=\s|$)")
@@ -76,6 +78,13 @@ class Help(Exception):  # not an error: somebody asked for help, and this carrie
 
 class _Parser(argparse.ArgumentParser):
     """A parser that raises what a cell can show, instead of leaving the process."""
+
+    examples: tuple[str, ...] = ()
+
+    def format_help(self) -> str:
+        """What argparse says, and below it lines as they may be typed."""
+        shown = "".join(f"  {line}\n" for line in self.examples)
+        return super().format_help() + (f"\nexamples:\n{shown}" if shown else "")
 
     def error(self, message: str) -> NoReturn:
         raise OptionError(f"{self.prog}: {message}.", hint=f"{self.prog} --help")
@@ -192,10 +201,9 @@ def help_text(verb: Verb, face: Face) -> str:
 
 
 def _parser(verb: Verb, face: Face) -> _Parser:
-    program = (
-        verb.name if verb.name.startswith("%%") else f"{'%aether' if face == 'notebook' else 'aether'} {verb.name}"
-    )
-    parser = _Parser(prog=program, description=verb.help, allow_abbrev=False)
+    mark = "" if verb.name.startswith("%%") else "%aether " if face == "notebook" else "aether "
+    parser = _Parser(prog=f"{mark}{verb.name}", description=verb.help, allow_abbrev=False)
+    parser.examples = tuple(f"{mark}{example}" for example in verb.examples)
     for option in verb.options:
         if (option.terminal and face != "terminal") or (option.notebook and face != "notebook"):
             continue

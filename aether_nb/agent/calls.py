@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, TypeAlias
 
+from aether_nb.agent.approvals import within
 from aether_nb.agent.asking import Asking
 from aether_nb.agent.calling import CallContext, Host, Trace
 from aether_nb.agent.egress import Egress, words_of
@@ -88,7 +89,9 @@ class Calls:
             raise
         except Exception as error:  # noqa: BLE001  # what cannot be judged is high: a person looks at it
             found = Assessment("high", "external", (f"it could not be judged ({type(error).__name__})",))
-        reads = found.effect == "pure" and found.risk == "low"
+        policy = within(self.host.policy, self.run.state.skills)
+        ruling = policy.ruling(call.name, arguments, path=found.path, risk=found.risk)
+        reads = found.effect == "pure" and found.risk == "low" and ruling.ruled in ("", "allow")
         proposed = self.judged[call.id] = k.CallProposed(
             ToolCall(call.id, call.name, arguments),
             arguments_hash(call.name, arguments),
@@ -100,6 +103,8 @@ class Calls:
             found.path,
             parallel=reads and tool.together and (tool.where != "main" or self.host.parallel),
             edited=edited,
+            ruled=ruling.ruled,
+            rule=ruling.rule,
         )
         return proposed
 

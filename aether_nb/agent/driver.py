@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from aether_nb.agent import steps
-from aether_nb.agent.approvals import RISKS
+from aether_nb.agent.approvals import RISKS, refused
 from aether_nb.agent.asking import Answer
 from aether_nb.agent.calls import Calls, Happened
 from aether_nb.agent.egress import Egress
@@ -271,8 +271,7 @@ class Driver:
             yield gate_events(proposed, yes)[0]  # the grant is there already
             return
         if step.refused:
-            reason = "in mode plan only what reads is run; say in the plan what you would do"
-            yield k.GateAnswered(call.id, proposed.hash, "deny", "policy:plan", reason=reason)
+            yield refused(proposed)
             return
         if self.run.state.gate != call.id:
             opening = self.calls.start_item(self.calls.item(call.name))
@@ -295,6 +294,8 @@ class Driver:
                 continue
             riskier = RISKS.index(proposed.risk) > RISKS.index(call.proposed.risk)
             yield proposed
+            if proposed.ruled == "deny":
+                return  # what was typed is against the rules
             if answer.decision == "deny" or not riskier:
                 break
             call = self.run.state.calls[call.id]  # what was typed could hurt more than what was asked about: ask again

@@ -55,7 +55,8 @@ def fenced(message: Message, parts: Sequence[Part], fence: str, mask: Mask | Non
     def close() -> None:
         nonlocal masked
         if inside:
-            text, count = mask("".join(inside)) if mask else ("".join(inside), 0)
+            text = "".join(inside)
+            text, count = mask(text) if mask and len(inside) > 1 else (text, 0)  # alone it was looked at before
             text, masked = re.sub(re.escape(fence), "·", text, flags=re.IGNORECASE), masked + count
             made.append(Text(f"{_opening(fence)}\n{text}\n{_closing(fence)}"))
             inside.clear()

@@ -37,6 +37,7 @@ def _unsealed(old: dict[str, Any]) -> dict[str, Any]:
 UPCASTS: dict[tuple[str, int], Upcast] = {
     ("call.begun", 1): _more,
     ("call.failed", 1): _more,
+    ("call.proposed", 1): _more,
     ("gate.answered", 1): _more,
     ("grant.given", 1): _more,
     ("model.asked", 1): _more,

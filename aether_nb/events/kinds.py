@@ -13,7 +13,7 @@ fields change gets a higher ``version`` and a step in ``codec.UPCASTS``.
           gate.opened  gate.answered  [grant.given]      only where somebody has to be asked
           item.started
           call.begun  (output.delta, progress)  [question.asked  question.answered]
-          [namespace.changed  namespace.kept  file.written  undo.limited  call.coded]
+          [namespace.changed  namespace.kept  file.written  undo.limited  call.coded  skill.opened]
           call.finished | call.failed | call.retried | call.doubtful
           item.finished
           [question.asked  question.answered  call.settled]  what became of a call in doubt
@@ -28,7 +28,7 @@ fields change gets a higher ``version`` and a step in ``codec.UPCASTS``.
 ``replay.begun`` says that what follows comes from another run's record, ``replay.drifted`` that a call which was
 performed again came to something else.
 ``state.changed`` (transient) tells watchers of a new state; it is derived by a fold. This module knows nobody but
-``messages``, ``values``, ``asked``, ``calls``, ``coded``, ``lasting``, ``leaving``, ``undoing`` and
+``messages``, ``values``, ``asked``, ``calls``, ``coded``, ``lasting``, ``leaving``, ``skills``, ``undoing`` and
 ``transient``, whose names it passes on: whoever speaks of events needs one import.
 """
 
@@ -71,6 +71,7 @@ from aether_nb.events.lasting import (
 )
 from aether_nb.events.leaving import InstructionsFound, Left
 from aether_nb.events.messages import Message, Usage
+from aether_nb.events.skills import SkillOpened
 from aether_nb.events.transient import (
     CallDelta,
     OutputDelta,
@@ -175,6 +176,7 @@ __all__ = [
     "Settled",
     "SignalReceived",
     "SignalType",
+    "SkillOpened",
     "State",
     "StateChanged",
     "TextDelta",

@@ -12,8 +12,8 @@ from typing import Any
 
 from aether_nb.events import kinds
 from aether_nb.events.account import counted
-from aether_nb.events.folds import PHASES
 from aether_nb.events.kinds import Entry, Event
+from aether_nb.events.phases import PHASES
 from aether_nb.widgets.blocks import ENDED, HEADER, PLAN, TAIL, Failure, Item, Question, Thinking, Touch, View, Words
 from aether_nb.widgets.view_calls import CALL_STEPS, go_on, remark, touch
 from aether_nb.widgets.view_lasting import LASTING_STEPS

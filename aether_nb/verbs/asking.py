@@ -1,0 +1,71 @@
+"""The cell magic, and the verbs about a notebook's conversation. Plain data."""
+
+from __future__ import annotations
+
+from aether_nb.typed import Option, Verb
+from aether_nb.verbs.shared import PARK_AFTER
+
+__all__ = ["CELL", "VERBS"]
+
+CELL = Verb(
+    "%%aether",
+    "Ask about your live variables. The question is the text of the cell; it may begin behind the options. It may "
+    "mention what there is: {df.shape} or {total:.2f} (a value), {In[3]} {Out[3]} {Err[3]} (a cell), @df (a variable "
+    "that matters), &`clean` (my function as a tool of this run); {{ is only a brace.",
+    (
+        Option(
+            ("-o", "--out"),
+            "bind the answer to a variable of this name: its text, or with --as a value",
+            metavar="NAME",
+        ),
+        Option(
+            ("--as",),
+            "the type of that value: float, list[str], MyModel, DataFrame; computed, not typed",
+            metavar="TYPE",
+        ),
+        Option(("--raw",), "take the question as it stands: nothing in it is a mention", flag=True),
+        Option(("--model",), "the model for this question, as provider:model", metavar="MODEL"),
+        Option(("--mode",), "how much may run without a question", choices=("plan", "ask", "auto")),
+        Option(("--plan",), "end with the plan; run nothing that changes anything", flag=True),
+        Option(("--new",), "forget the earlier questions of this notebook", flag=True),
+        Option(("--data",), "what of the data may leave this machine", choices=("schema", "stats", "sample", "all")),
+        PARK_AFTER,
+    ),
+    examples=(
+        "%%aether How many rows have no price?",
+        "%%aether -o total --as float What was sold in May?",
+        "%%aether --model ollama:qwen3 --plan How would you clean @df?",
+    ),
+)
+"""The cell magic."""
+
+VERBS: tuple[Verb, ...] = (
+    Verb("status", "Where things stand: model, mode, folder, record.", (), ("notebook",), examples=("status",)),
+    Verb(
+        "help",
+        "What can be typed.",
+        (
+            Option(
+                ("verb",),
+                "one verb; settings, for all that can be set; guarantees, for what holds when things fail; or guard",
+                default="",
+                metavar="VERB",
+            ),
+        ),
+        examples=("help", "help undo", "help %%aether", "help guard"),
+    ),
+    Verb(
+        "new",
+        "Forget the earlier questions of this notebook; runs stay recorded.",
+        (),
+        ("notebook",),
+        examples=("new",),
+    ),
+    Verb(
+        "grants",
+        "The yeses that last for this notebook, and taking one back.",
+        (Option(("--revoke",), "take back the grant of this name", default="", metavar="GRANT"),),
+        ("notebook",),
+        examples=("grants", "grants --revoke g1"),
+    ),
+)
