@@ -91,6 +91,14 @@ class Index:
 
     # ---- what is there
 
+    def forget(self, category: Category) -> None:
+        """Open a table anew the next time: something was done to its files."""
+        self._shelves[category].forget()
+
+    def reindex(self, category: Category) -> None:
+        """Make the indexes of a table anew."""
+        self._shelves[category].reindex()
+
     def documents(self, where: Where = EVERYTHING) -> list[Document]:
         """The documents that a filter lets through, those that could not be read included."""
         found = self._listed(where, tables.DOCUMENTS, chunks=False)
@@ -116,9 +124,9 @@ class Index:
         rest = (found[name].to_pylist() for name in Known._fields)
         return dict(zip(found["path"].to_pylist(), map(Known, *rest), strict=True))
 
-    def stats(self) -> tuple[Stats, ...]:
-        """What each category holds, those included that hold nothing."""
-        return tuple(shelf.stats() for shelf in self._shelves.values())
+    def stats(self, *categories: Category) -> tuple[Stats, ...]:
+        """What each category holds, those included that hold nothing; all of them when none is named."""
+        return tuple(self._shelves[category].stats() for category in categories or CATEGORIES)
 
     def _listed(
         self, where: Where, names: Sequence[str], *, chunks: bool = True, limit: int | None = None
@@ -212,7 +220,8 @@ class Index:
         score = "_score" if leg == "text" else "_distance"
         search = search.select([*tables.KEPT, score]).limit(limit)
         found = self._shelves[where.category].do(search.to_arrow, "be searched").to_pylist()
-        return [tables.as_hit(row, where.category, leg) for row in found]
+        hits = [tables.as_hit(row, where.category, leg) for row in found]
+        return sorted(hits, key=lambda hit: (-hit.score, hit.path, hit.order))  # the same order each time
 
     # ---- vectors
 
