@@ -12,7 +12,7 @@ from fnmatch import translate
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from aether_nb.knowledge.loaders.known import readable
+from aether_nb.knowledge.loaders.reading import readable
 from aether_nb.live.guard.paths import looks_secret
 
 __all__ = ["Found", "holds_keys", "stamp", "walk"]

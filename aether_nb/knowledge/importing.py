@@ -19,10 +19,11 @@ from urllib.parse import urlsplit
 from aether_nb.errors import KnowledgeMissing, SourceUnreadable
 from aether_nb.knowledge import finding
 from aether_nb.knowledge.index import Index
-from aether_nb.knowledge.loaders.known import READER, load
+from aether_nb.knowledge.loaders.known import READER
+from aether_nb.knowledge.loaders.reading import load
 from aether_nb.knowledge.loaders.source import Missing, Source
 from aether_nb.knowledge.loaders.values import fingerprint, value
-from aether_nb.knowledge.material import Chunk, Document, Known, Loaded, document_id
+from aether_nb.knowledge.material import Chunk, Document, Known, Loaded, Where, document_id
 
 __all__ = ["Fetch", "Importer", "Page", "Report", "is_address"]
 
@@ -154,6 +155,17 @@ class Importer:
                     self._page(source, of_it)
                 elif not source.startswith(VARIABLE):
                     self._again(source, known, of_it)
+
+    def again(self, source: str) -> None:
+        """Look again at one thing that was taken in; when it is gone, what came from it leaves.
+
+        Raises:
+            KnowledgeError: Nothing can be written.
+        """
+        with self._work():
+            known = self._index.fingerprints()
+            tags = {tag for one in self._index.documents(Where(source=(source,))) for tag in one.tags}
+            self._again(source, known, tuple(sorted(tags)))
 
     def _again(self, source: str, known: dict[str, Known], tags: tuple[str, ...]) -> None:
         path = self._root / source

@@ -76,7 +76,7 @@ def repair(index: Index) -> list[str]:
 
 def _opened(index: Index, category: Category, versions: Path, damaged: Path) -> list[str]:
     """Take newest versions away until the table can be opened."""
-    done = []
+    done: list[str] = []
     for _ in range(VERSIONS):
         try:
             index.forget(category)

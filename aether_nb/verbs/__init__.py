@@ -11,7 +11,7 @@ from difflib import get_close_matches
 
 from aether_nb.errors import UnknownVerb
 from aether_nb.typed import Face, Help, Option, Verb, help_text, leading_options, parse, split
-from aether_nb.verbs import asking, code, house, models, records, runs
+from aether_nb.verbs import asking, code, house, knowledge, models, records, runs
 from aether_nb.verbs.asking import CELL
 
 __all__ = [
@@ -45,6 +45,7 @@ VERBS: tuple[Verb, ...] = (
     *runs.VERBS,
     *records.VERBS,
     *code.VERBS,
+    *knowledge.VERBS,
     *house.VERBS,
 )
 """Every verb, in the order in which help tells of them."""

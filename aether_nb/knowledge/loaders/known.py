@@ -1,22 +1,20 @@
-"""Which loader reads what. The built-in ones register through the same door as anybody's: ``@loads(".bib")``."""
+"""The door for loaders: ``@loads(".bib")`` above a function. The built-in ones come in by it, too."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
 from typing import TypeAlias
 
 from aether_nb import registry
-from aether_nb.errors import AetherError, SourceUnreadable
-from aether_nb.knowledge.chunks import plain
 from aether_nb.knowledge.loaders.source import Source
 from aether_nb.knowledge.material import Chunk, Loaded, Loader
 
-__all__ = ["READER", "FunctionLoader", "load", "loads", "readable"]
+__all__ = ["KIND", "READER", "FunctionLoader", "loads"]
 
 Function: TypeAlias = Callable[[Source], Loaded | Iterable[Chunk]]
 KIND = "loader"
+"""What loaders are registered as."""
 READER = 1
 """The version of what loaders and chunks make. With another one, files are read again though they did not change."""
 
@@ -48,43 +46,3 @@ def loads(*suffixes: str) -> Callable[[Function], Function]:
         return function
 
     return register
-
-
-def readable() -> frozenset[str]:
-    """The endings of files that there is a loader for."""
-    _bundled()
-    return frozenset(registry.names(KIND))
-
-
-def load(source: Source) -> Loaded:
-    """What is in a source. One of an unknown ending is read when it is a text.
-
-    Raises:
-        SourceUnreadable: It cannot be read.
-    """
-    _bundled()
-    if not source.size:
-        raise SourceUnreadable(f"{source.name} is empty.")
-    try:
-        loader: Loader = registry.get(KIND, source.suffix)
-    except LookupError:
-        return Loaded("text", plain(source.name, source.text()))
-    try:
-        return loader.load(source)
-    except AetherError:
-        raise
-    except Exception as error:
-        why = " ".join(str(error).split())[:200] or type(error).__name__
-        raise SourceUnreadable(f"{source.name} cannot be read.", f"It is not what its ending says: {why}") from error
-
-
-@cache
-def _bundled() -> None:
-    """Register the loaders that come with the package, once; those that somebody registered before stay."""
-    from aether_nb.knowledge.loaders import notebooks, office, pages, papers, tabular, texts
-
-    own = {name: registry.get(KIND, name) for name in registry.names(KIND)}
-    for module in (texts, notebooks, pages, papers, office, tabular):
-        module.register()
-    for name, loader in own.items():
-        registry.register(KIND, name, loader)

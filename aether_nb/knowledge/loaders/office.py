@@ -99,7 +99,7 @@ def sheets(source: Source) -> Loaded:
         texts = [["" if cell is None else str(cell) for cell in row] for row in rows]
         texts = [row for row in texts if any(row)]
         if texts:
-            total = max(len(texts) - 1, (sheet.max_row or 1) - 1) if len(texts) == tabular.LOOKED_AT else None
+            total = len(texts) - 1 if len(texts) < tabular.LOOKED_AT else (sheet.max_row or 1) - 1
             made += tabular.table_chunks(f"{source.name} > {sheet.title}", texts, source.hides, total)
     book.close()
     return Loaded("sheet", tuple(made))

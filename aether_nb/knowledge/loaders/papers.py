@@ -17,7 +17,8 @@ from aether_nb.knowledge.material import Chunk, Loaded
 
 __all__ = ["pdf", "register"]
 
-SECONDS = 90
+COMMAND = ("-P", str(Path(pdf_worker.__file__)))
+SECONDS: float = 90
 """How long the other process may take, its start included."""
 
 
@@ -58,9 +59,10 @@ def _asked(source: Source) -> dict[str, Any]:
     """What the other process says of it."""
     if not source.head(1024).lstrip().startswith(b"%PDF") and b"%PDF" not in source.head(1024):
         raise SourceUnreadable(f"{source.name} is no PDF.", "It does not begin as one.")
-    command = [sys.executable, "-P", str(Path(pdf_worker.__file__))]
     try:
-        done = subprocess.run(command, input=source.content, capture_output=True, timeout=SECONDS, check=False)
+        done = subprocess.run(
+            [sys.executable, *COMMAND], input=source.content, capture_output=True, timeout=SECONDS, check=False
+        )
     except subprocess.TimeoutExpired:
         raise SourceUnreadable(f"{source.name} cannot be read.", f"It takes more than {SECONDS} seconds.") from None
     try:

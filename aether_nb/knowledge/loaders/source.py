@@ -112,7 +112,7 @@ class Source:
         try:
             return _lines(data.decode("utf-8-sig"))
         except UnicodeDecodeError as error:
-            if error.start >= len(data) - 4:  # the head of a text, cut inside a character
+            if len(data) < self.size and error.start >= len(data) - 4:  # the head of a text, cut inside a character
                 return _lines(data[: error.start].decode("utf-8-sig"))
             return _lines(data.decode("cp1252", "replace"))
 
