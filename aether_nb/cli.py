@@ -93,7 +93,8 @@ def show(options: argparse.Namespace) -> int:
     from aether_nb.opening import open_record
 
     store = open_record(options.store)
-    picture, ok = record_verbs.shown(store, store.log.resolve(options.run))
+    run = "" if options.run == record_verbs.LAST else options.run
+    (picture,), ok = record_verbs.shown(store, store.log.resolve(run), options.call)
     _say(picture["text/plain"])
     return 0 if ok else 1
 
@@ -324,6 +325,13 @@ def models(options: argparse.Namespace) -> int:
     return 0
 
 
+def mcp(options: argparse.Namespace) -> int:
+    """Servers: shown, added, agreed to, asked; or ours, offered to others. 1 when one that is tried does not run."""
+    from aether_nb import mcp_terminal
+
+    return mcp_terminal.mcp(options, _settings(), _say)
+
+
 def key(options: argparse.Namespace) -> int:
     """Take a key, forget one, or say which there are."""
     from aether_nb import model_verbs
@@ -385,6 +393,7 @@ HANDLERS: dict[str, Handler] = {
     "audit": audit,
     "pack": pack,
     "models": models,
+    "mcp": mcp,
     "key": key,
     "setup": setup,
     "doctor": look,
