@@ -297,6 +297,18 @@ def plugins(options: argparse.Namespace) -> int:
     return 0
 
 
+def know(options: argparse.Namespace) -> int:
+    """What is known beside the notebook."""
+    from aether_nb import know_verbs
+    from aether_nb.store.place import store_folder
+
+    settings, here = _settings(), Path.cwd()
+    bar = know_verbs.progress_line(lambda text: print(text, end="", flush=True)) if sys.stdout.isatty() else None
+    store = store_folder(None, here, settings.store)
+    _say(know_verbs.know(options, know_verbs.open_desk(settings, store, here, asyncio.run, progress=bar, say=_say)))
+    return 0
+
+
 def skills(options: argparse.Namespace) -> int:
     """The skills that there are, and what can be done with them."""
     from aether_nb import house_verbs
@@ -410,6 +422,7 @@ HANDLERS: dict[str, Handler] = {
     "policy": policy,
     "plugins": plugins,
     "skills": skills,
+    "know": know,
     "version": version_,
     "demo": demo,
     "resume": resume,
