@@ -134,10 +134,11 @@ class AetherMagics(Magics):
                 "There is no question in this cell.",
                 hint="Type one below %%aether, such as: How many missing values are there?",
             )
-        from aether_nb.tasks import Question
+        from aether_nb.tasks import Question, named_run
 
         return Question(
             prompt,
+            run=named_run(options.run),
             model=options.model or "",
             mode=options.mode,
             plan_only=options.plan,
