@@ -148,6 +148,7 @@ class AetherMagics(Magics):
             wanted=self._wanted(options),
             raw=options.raw,
             data=options.data or "",
+            background=options.bg,
         )
 
     def _wanted(self, options: argparse.Namespace) -> str:
@@ -206,6 +207,8 @@ class AetherMagics(Magics):
             words[0] = "help"
         verb = verbs.find(words[0], "notebook")
         options = verbs.parse(verb, words[1:], "notebook")
+        if self._session is not None and hasattr(options, "run"):
+            options.run = self._session.line.named(options.run)
         text: str | Mapping[str, Any]
         if verb.name in notebook_verbs.WITHOUT_SESSION:
             text = notebook_verbs.WITHOUT_SESSION[verb.name](options)

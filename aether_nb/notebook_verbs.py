@@ -140,7 +140,7 @@ def new(session: Session, _: Any) -> str:
 def grants(session: Session, options: argparse.Namespace) -> str:
     """The yeses that last."""
     if options.revoke:
-        grant = session.revoke(options.revoke)
+        grant = session.yeses.revoke(options.revoke)
         return f"Taken back: {grant.id} ({grant.tool})."
     if not session.grants:
         return "No yes lasts beyond its run."
@@ -154,7 +154,12 @@ def runs(session: Session, options: argparse.Namespace) -> str:
         return record_care.pruned(session.store, surroundings(session.shell)[1], options, time.time(), session.sealer)
     found = session.store.log.runs()
     how = stands(session.store, found)
-    return json.dumps(reports.runs_rows(found, how), indent=2) if options.json else reports.runs_text(found, how)
+    line = reports.line_rows(session.line, how)
+    if options.json:
+        apart = {row["run"]: row for row in line}
+        rows = [{**apart.pop(row["run"], {}), **row} for row in reports.runs_rows(found, how)]
+        return json.dumps([*apart.values(), *rows], indent=2)
+    return "\n".join(filter(None, (reports.runs_text(found, how), reports.line_text(line))))
 
 
 def show(session: Session, options: argparse.Namespace) -> Mapping[str, Any]:
@@ -183,12 +188,16 @@ def signalling(verb: str) -> Handler:
     """A verb that says something to a run, in this notebook's record, and shows the exact call that it is about."""
 
     def say(session: Session, options: argparse.Namespace) -> str:
+        if verb == "stop" and (one := session.line.find(options.run)) and not any(session.store.log.read(one.run)):
+            one.stop()
+            return f"Run {one.number} had not begun: it is dropped."
         post = Post(session.store, session.sealer, "cell")
         stand, word = signal_verbs.prepare(verb, options, post, session.notebook)
         signal = post.send(stand.state.run, word)
         watched, heard = signal.run in session.sleepers, None
         if word.type == "stop" and not watched:
-            heard = signal_verbs.deliver(post, stand, signal, 0.0 if stand.held else signal_verbs.HEARING)
+            elsewhere = stand.held and session.line.find(signal.run) is None
+            heard = signal_verbs.deliver(post, stand, signal, 0.0 if elsewhere else signal_verbs.HEARING)
             stand = stand_of(post.store, signal.run)
         if options.json:
             return signal_verbs.json_text(stand, signal, heard=heard)

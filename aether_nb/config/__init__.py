@@ -132,6 +132,12 @@ class Settings:
     panel: bool = field(default=True, metadata=_rule("AETHER_PANEL", "on, off", rules.switch, rules.anything))
     """Whether a run is shown by the live panel. Off: as lines of text, and asked about by ``input()``."""
 
+    background: int = field(
+        default=5,
+        metadata=_rule("AETHER_BACKGROUND", "a whole number above 0", rules.number(int), rules.not_above),
+    )
+    """How many background runs of a kernel are at work at once; the others wait for their turn."""
+
     max_steps: int | None = field(
         default=40, metadata=_rule("AETHER_MAX_STEPS", _COUNT, rules.limit(int), rules.not_above)
     )

@@ -30,11 +30,17 @@ CELL = Verb(
         Option(("--new",), "forget the earlier questions of this notebook", flag=True),
         Option(("--data",), "what of the data may leave this machine", choices=("schema", "stats", "sample", "all")),
         PARK_AFTER,
+        Option(
+            ("--bg",),
+            "in the background: the cell ends at once, the panel goes on; the answer comes to this cell",
+            flag=True,
+        ),
     ),
     examples=(
         "%%aether How many rows have no price?",
         "%%aether -o total --as float What was sold in May?",
         "%%aether --model ollama:qwen3 --plan How would you clean @df?",
+        "%%aether --bg -o report Which cities sell less than last year, and why?",
     ),
 )
 """The cell magic."""
