@@ -24,8 +24,7 @@ from aether_nb.live.summary import summarize
 from aether_nb.retelling import Work, work
 from aether_nb.session import Session
 from aether_nb.tasks import Cell, Question, Resumption
-from aether_nb.widgets.published import publishable
-from aether_nb.widgets.wire import sound
+from aether_nb.widgets.published import answer_bundle
 
 __all__ = ["Then", "as_of_now", "launch", "publish", "watch_over", "why_here", "work_on"]
 
@@ -149,8 +148,7 @@ def publish(session: Session, state: RunState, then: Then) -> None:
         AnswerInvalid: A value was wanted, and there is none.
     """
     if state.answer and getattr(session.shell, "kernel", None) is not None:
-        answer = sound(state.answer)  # a kernel cannot send half a character
-        session.shell.display_pub.publish({"text/markdown": publishable(answer), "text/plain": answer})
+        session.shell.display_pub.publish(answer_bundle(state.answer))
     then(state)
 
 

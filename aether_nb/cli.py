@@ -93,7 +93,8 @@ def show(options: argparse.Namespace) -> int:
     from aether_nb.opening import open_record
 
     store = open_record(options.store)
-    picture, ok = record_verbs.shown(store, store.log.resolve(options.run))
+    run = "" if options.run == record_verbs.LAST else options.run
+    (picture,), ok = record_verbs.shown(store, store.log.resolve(run), options.call)
     _say(picture["text/plain"])
     return 0 if ok else 1
 
@@ -279,12 +280,44 @@ def look(options: argparse.Namespace) -> int:
     return 3 if any(check.state == "blocked" for check in checks) else 0
 
 
+def policy(options: argparse.Namespace) -> int:
+    """The rules about calls, or what they say of one."""
+    from aether_nb import house_verbs
+
+    _say(house_verbs.policy(options, _settings(), Path.cwd()))
+    return 0
+
+
+def plugins(options: argparse.Namespace) -> int:
+    """The packages that add something."""
+    from aether_nb import house_verbs
+
+    _say(house_verbs.plugins(options))
+    return 0
+
+
+def skills(options: argparse.Namespace) -> int:
+    """The skills that there are, and what can be done with them."""
+    from aether_nb import house_verbs
+    from aether_nb.opening import open_record
+
+    _say(house_verbs.skills(options, _settings(), Path.cwd(), open_record(options.store), {}))
+    return 0
+
+
 def models(options: argparse.Namespace) -> int:
     """Which providers there are, or which models one of them has."""
     from aether_nb import model_verbs
 
     _say(model_verbs.models(options, _settings(), asyncio.run))
     return 0
+
+
+def mcp(options: argparse.Namespace) -> int:
+    """Servers: shown, added, agreed to, asked; or ours, offered to others. 1 when one that is tried does not run."""
+    from aether_nb import mcp_terminal
+
+    return mcp_terminal.mcp(options, _settings(), _say)
 
 
 def key(options: argparse.Namespace) -> int:
@@ -348,9 +381,13 @@ HANDLERS: dict[str, Handler] = {
     "audit": audit,
     "pack": pack,
     "models": models,
+    "mcp": mcp,
     "key": key,
     "setup": setup,
     "doctor": look,
+    "policy": policy,
+    "plugins": plugins,
+    "skills": skills,
     "version": version_,
     "demo": demo,
     "resume": resume,

@@ -8,7 +8,7 @@ are heard while it runs; inside ``%%capture``, ``%%time`` and the like the synch
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -209,7 +209,7 @@ class AetherMagics(Magics):
         options = verbs.parse(verb, words[1:], "notebook")
         if self._session is not None and hasattr(options, "run"):
             options.run = self._session.line.named(options.run)
-        text: str | Mapping[str, Any]
+        text: str | Sequence[Mapping[str, Any]]
         if verb.name in notebook_verbs.WITHOUT_SESSION:
             text = notebook_verbs.WITHOUT_SESSION[verb.name](options)
         else:
@@ -217,7 +217,8 @@ class AetherMagics(Magics):
         if isinstance(text, str):
             print(text)
         else:
-            self.shell.display_pub.publish(dict(text))
+            for picture in text:
+                self.shell.display_pub.publish(dict(picture))
 
 
 def complete(magics: AetherMagics, event: Any) -> list[str]:

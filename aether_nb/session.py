@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
@@ -17,7 +16,6 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from aether_nb import registry
 from aether_nb.about import VERSION
 from aether_nb.agent import context
 from aether_nb.agent.again import RECORDED, Again, Recalled, Record, record_again
@@ -27,6 +25,7 @@ from aether_nb.agent.driver import Driver
 from aether_nb.agent.egress import Egress, cut, destination, rules_of
 from aether_nb.agent.granting import Grants
 from aether_nb.agent.mail import Mail
+from aether_nb.agent.offering import frozen
 from aether_nb.agent.remembering import Occurrences
 from aether_nb.agent.resuming import advanced, check, owes_variables, taken_up, versions
 from aether_nb.agent.run import Run
@@ -37,6 +36,7 @@ from aether_nb.errors import ResumeRefused, UsageFault
 from aether_nb.events import kinds as k
 from aether_nb.events.account import Account
 from aether_nb.events.folds import fold
+from aether_nb.events.ruling import Policy
 from aether_nb.events.state import RunState
 from aether_nb.live.bridge import AgentThread
 from aether_nb.live.keeping import Keeper, plan_restore, restore
@@ -50,11 +50,13 @@ from aether_nb.store.lease import Holder
 from aether_nb.store.seal import Sealer
 from aether_nb.store.store import Store
 from aether_nb.taking_back import Clicks
-from aether_nb.tasks import Cell, Question, Resumption, Task
+from aether_nb.tasks import Cell, Question, Resumption, Task, begun
 from aether_nb.tools.base import Tool
-from aether_nb.tools.brought import brought, given
-from aether_nb.tools.builtin import BUILT_IN
-from aether_nb.tools.function import FunctionTool
+from aether_nb.tools.brought import given
+from aether_nb.tools.mcp.servers import Servers, no_servers
+from aether_nb.tools.skills.finding import Found, catalogue, find_skills
+from aether_nb.tools.skills.opening import opener
+from aether_nb.tools.toolbox import toolbox
 from aether_nb.waking import Sleepers
 from aether_nb.yeses import Yeses
 
@@ -86,6 +88,8 @@ class Session:
     sealer: Sealer
     workspace: Path
     notebook: str = ""
+    servers: Servers = field(default_factory=no_servers)
+    """Those whose tools a run has, too."""
     thread: AgentThread = field(default_factory=AgentThread)
     turns: dict[str, k.Turn] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
@@ -128,7 +132,8 @@ class Session:
 
     def close(self) -> None:
         """Let go of connections, files and the thread. What is recorded stays."""
-        self.models.close(lambda work: self.thread.submit(work).result(timeout=5))
+        for closing in (self.models.close, self.servers.close):
+            closing(lambda work: self.thread.submit(work).result(timeout=5))
         self.thread.close()
         self.store.log.close()
 
@@ -171,18 +176,18 @@ class Session:
         self.sleepers.watch()
 
     def tools(self, started: k.RunStarted | None = None) -> Mapping[str, Tool]:
-        """The built-in tools, those of plugins, and those that stand in the notebook; later ones win.
+        """The tools that a run has, or that the next one would have."""
+        more = [opener(lambda: self.skills().skills), *self.servers.tools().values()]
+        return toolbox(self.shell.user_ns, started, self.policy, more)
 
-        A function under ``@tool`` in a cell is there for the next run, and running the cell again replaces it.
+    def skills(self) -> Found:
+        """The skills that a run may open now."""
+        return find_skills(self.workspace, self.shell.user_ns, self.models.settings.trust_skills)
 
-        Args:
-            started: The run that they are for, with what it brings itself: functions, and the wish for a value.
-        """
-        found: dict[str, Tool] = {tool.spec.name: tool for tool in BUILT_IN}
-        found.update({name: registry.get("tool", name) for name in registry.names("tool")})
-        mine = [one for one in list(self.shell.user_ns.values()) if issubclass(type(one), FunctionTool)]
-        found.update({tool.spec.name: tool for tool in mine})
-        return found | brought(started, self.shell.user_ns) if started is not None else found
+    @property
+    def policy(self) -> Policy:
+        """The user's rules about calls."""
+        return self.models.settings.policy(self.workspace)
 
     # ---- runs
 
@@ -200,6 +205,7 @@ class Session:
             AetherError: It could not be started or recorded.
         """
         async with self.turn(cell):
+            await self.servers.ready()
             return await (self._ask(task, cell) if isinstance(task, Question) else self._resume(task, cell))
 
     def turn(self, cell: Cell) -> AbstractAsyncContextManager[object]:
@@ -234,6 +240,7 @@ class Session:
                 mentioned=question.mentions.parts,
                 wanted=started.wanted,
                 bind=started.bind,
+                skills=catalogue(self.skills().skills),
             )
             run.append(started, k.ContextComposed(opening), *map(k.GrantGiven, self.grants))
             unasked = self.unasked if cell.background else None  # a gate of such a run waits; nobody's no is none
@@ -351,9 +358,13 @@ class Session:
         book = Path(self.notebook) if self.notebook else None
         undo, shell, folder = RunPoints(self.points, run.id, self.store.blobs), self.shell, self.workspace
         clicks = Clicks(run, undo, shell.user_ns, folder, self.whole, cell.main)
-        host = Host(shell, folder, cell.main, keeper=keeper, undo=undo, notebook=book, hold=cell.hold, take_back=clicks)
+        host = Host(
+            shell, folder, cell.main, False, keeper, undo, book, hold=cell.hold, take_back=clicks, policy=self.policy
+        )
         calls = Calls(run, tools, host, waiting.within(run))
         self.models.begin(run.id)
+        for said in self.servers.told():
+            run.append(said)
         try:
             egress = Egress(rules, run.state.started.fence)
             if record is None:
@@ -366,28 +377,11 @@ class Session:
 
     def _started(self, question: Question, model: Model) -> tuple[k.RunStarted, Mapping[str, Tool]]:
         """The run's first event, with everything it may depend on frozen, and its tools."""
-        settings = self.models.settings
-        limits = k.Limits(settings.max_steps, settings.max_seconds, settings.max_tokens, settings.max_cost)
         prior = self.prior(question.cell) if question.prior is None else question.prior
-        started = k.RunStarted(
-            prompt=question.prompt,
-            model=model.name,
-            mode=question.mode or settings.mode,
-            limits=question.limits or limits,
-            prior=prior,
-            notebook=self.notebook,
-            cell=question.cell,
-            plan_only=question.plan_only,
-            workspace=str(self.workspace),
-            data=question.data or settings.data,
-            hide=settings.hide,
-            fence=secrets.token_hex(8),
-            mentions=question.mentions.found,
-            bind=question.bind,
-            wanted=question.wanted,
-        )
+        started = begun(question, model.name, self.models.settings, prior, self.notebook, self.workspace)
         tools = self.tools(started)
-        return replace(started, tools=tuple(tools), versions=versions(tools) | {"aether-nb": VERSION}), tools
+        known = frozen(tools)
+        return replace(started, tools=tuple(known), versions=versions(known) | {"aether-nb": VERSION}), tools
 
     def _remember(self, state: RunState) -> None:
         """Keep the turn for later ones, in the place of an earlier turn of the same cell, and the yeses that last."""

@@ -173,6 +173,9 @@ class _Context:
     def permits(self, risk: Risk, path: str = "") -> bool:
         return False
 
+    def forbids(self, path: str = "", host: str = "") -> str:
+        return ""
+
     def emit(self, event: Event) -> None:
         """Nobody watches."""
 

@@ -27,6 +27,9 @@ DEFAULTS = {
     "cache": False,
     "mode": "ask",
     "approve": "deny",
+    "deny": (),
+    "ask": (),
+    "allow": (),
     "data": "all",
     "hide": (),
     "store": "",
@@ -89,6 +92,9 @@ def test_the_call_wins_over_the_environment_over_the_file(project, monkeypatch):
         ("AETHER_CACHE", "On", "cache", True),
         ("AETHER_MODE", "AUTO", "mode", "auto"),
         ("AETHER_APPROVE", "low", "approve", "low"),
+        ("AETHER_DENY", "shell(command=a, b); git", "deny", ("shell(command=a, b)", "git")),
+        ("AETHER_ASK", "query", "ask", ("query",)),
+        ("AETHER_ALLOW", "write_file(path=out/*)", "allow", ("write_file(path=out/*)",)),
         ("AETHER_DATA", "Schema", "data", "schema"),
         ("AETHER_HIDE", "email, users.ssn,email", "hide", ("email", "users.ssn")),
         ("AETHER_STORE", "~/records", "store", "~/records"),
@@ -112,6 +118,7 @@ def test_every_setting_has_a_variable(tmp_path, monkeypatch, variable, text, nam
         ("AETHER_MODE", "yolo", "plan, ask, auto"),
         ("AETHER_APPROVE", "yes", "deny, low, auto"),
         ("AETHER_DATA", "some", "schema, stats, sample, all"),
+        ("AETHER_DENY", "rm -rf /", "rules such as shell(command=rm *), as a list or between semicolons"),
         ("AETHER_LOCAL_ONLY", "maybe", "on, off"),
         ("AETHER_CACHE", "2", "on, off"),
         ("AETHER_TIMEOUT", "none", "seconds above 0"),
@@ -285,6 +292,34 @@ def test_settings_need_no_heavy_module():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == [
         "aether_nb aether_nb.config aether_nb.config.address aether_nb.config.files aether_nb.config.rules "
-        f"aether_nb.errors {folders}",
+        f"aether_nb.errors aether_nb.events aether_nb.events.ruling {folders}",
         "False",
     ]
+
+
+def test_what_the_system_denies_stands_for_everybody(project, monkeypatch, tmp_path_factory):
+    """Rules that deny or ask only grow, from the system over the person and the project to the call."""
+    system, own = tmp_path_factory.mktemp("system") / FILE, tmp_path_factory.mktemp("own") / FILE
+    system.write_text('deny = ["shell"]\nmode = "plan"')
+    own.write_text('deny = ["git"]\nallow = ["query"]\nmode = "auto"')
+    monkeypatch.setattr(config, "system_file", lambda: system)
+    monkeypatch.setenv("AETHER_CONFIG", str(own))
+    monkeypatch.setenv("AETHER_ASK", "plot")
+    found = load(project('deny = ["http_request"]\nask = ["query"]'), {"deny": ["shell", "plot"]})
+    assert found.deny == ("shell", "git", "http_request", "plot")
+    assert (found.ask, found.allow, found.mode) == (("query", "plot"), ("query",), "auto")
+
+
+def test_a_project_allows_nothing(project):
+    """A file that travels with a notebook cannot let a call run without a question."""
+    with pytest.raises(ConfigError, match="it would let more happen without asking you"):
+        load(project('allow = ["shell"]'))
+
+
+def test_the_rules_are_a_policy_for_this_user(project):
+    """Without rules there is nothing to compare; with some, they are for who asks, in this folder."""
+    folder = project('deny = ["shell"]')
+    found = load(folder).policy(folder, "data")
+    assert (found.hides("shell"), found.profile, found.folder) == ("shell", "data", str(folder))
+    assert found.user
+    assert Settings().policy(folder).deny == ()

@@ -24,6 +24,7 @@ from aether_nb.agent.asking import Asking
 from aether_nb.agent.run import Run
 from aether_nb.errors import StoreError
 from aether_nb.events import kinds as k
+from aether_nb.events.ruling import OPEN, Policy
 from aether_nb.live.jobs import waited
 from aether_nb.store.signals import Signal
 from aether_nb.tools.base import Keeping, Undoing
@@ -43,6 +44,7 @@ class Host:
     ``main`` runs a function on the user's main thread and awaits there what it returns. ``parallel``: there is no such
     thread to be spared, and plain functions may run side by side. ``hold`` lets a job there wait for something.
     ``take_back`` takes a call back between calls, as a signal says; what it gives is recorded, or shown.
+    ``policy`` are the rules of the user, beside those of the mode.
     """
 
     shell: Any
@@ -54,6 +56,7 @@ class Host:
     notebook: Path | None = None
     hold: Callable[[Callable[[], Future[Any]]], Any] = waited
     take_back: Callable[[Signal], Awaitable[k.UndoDone | k.UndoShown]] | None = None
+    policy: Policy = OPEN
 
 
 @dataclass(frozen=True)
@@ -170,7 +173,14 @@ class CallContext:
         """Whether the mode or a grant lets this call do this without a question."""
         state = self.run.state
         assert state.started is not None, "a run that calls has been started"
+        if path and self.host.policy.ruling("write_file", {}, path=path, risk=risk).ruled == "allow":
+            return True
         return permits(state.calls[self.call_id].proposed, risk, path, state.started.mode, state.grants)
+
+    def forbids(self, path: str = "", host: str = "") -> str:
+        """The rule of the user's by which this call may not touch a file or a host, whoever allows it."""
+        state = self.run.state
+        return self.host.policy.forbids(state.calls[self.call_id].name, path=path, host=host)
 
     def leave(self, outputs: tuple[Mapping[str, Any], ...], events: tuple[k.Event, ...]) -> None:
         """Keep what a call that is being stopped has shown and changed; the driver records it with the Stop."""

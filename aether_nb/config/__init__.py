@@ -3,7 +3,8 @@
 A project's ``aether.toml`` lies beside the notebook and comes perhaps from a stranger. It may make a run more careful,
 never less: it cannot let more happen without being asked, spend more, send data or keys to another address, or open a
 folder. A person's own ``aether.toml`` lies in their folder of settings, or where AETHER_CONFIG says, and may say
-anything. Rooms below the session are handed values, never settings. Read at ``%load_ext``, so it loads little.
+anything; below it is that of the system, and what that denies or wants to be asked about stands for everybody. Rooms
+below the session are handed values, never settings. Read at ``%load_ext``, so it loads little.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 from aether_nb.config import rules
-from aether_nb.config.files import FILE, ROLES, own_file, same, values_of, write_line
+from aether_nb.config.files import FILE, ROLES, own_file, same, system_file, values_of, write_line
 from aether_nb.config.rules import Setting, checked, unknown
 from aether_nb.errors import ConfigError
+from aether_nb.events.ruling import OPEN, Policy, parsed
 
 __all__ = [
     "FILE",
@@ -31,6 +33,8 @@ __all__ = [
     "load",
     "own_file",
     "remember",
+    "servers",
+    "system_file",
     "table",
 ]
 
@@ -54,6 +58,7 @@ def _model(variable: str) -> dict[str, Setting]:
     return _rule(variable, "provider:model, or NAME@http://host/v1", rules.text, rules.no_address)
 
 
+_RULES = "rules such as shell(command=rm *), as a list or between semicolons"
 _COUNT = "a whole number above 0, or none"
 
 
@@ -106,6 +111,15 @@ class Settings:
     )
     """What is answered when nobody is there: no, yes to what stays inside the kernel, or yes to medium risk too."""
 
+    deny: tuple[str, ...] = field(default=(), metadata=_rule("AETHER_DENY", _RULES, rules.ruled, rules.anything))
+    """Calls that are refused, whoever asks and whatever was allowed: shell(command=rm *), *(path=/etc/*)."""
+
+    ask: tuple[str, ...] = field(default=(), metadata=_rule("AETHER_ASK", _RULES, rules.ruled, rules.anything))
+    """Calls that are asked about, even where the mode would let them run."""
+
+    allow: tuple[str, ...] = field(default=(), metadata=_rule("AETHER_ALLOW", _RULES, rules.ruled, rules.not_allowed))
+    """Calls that run without a question, in the modes ask and auto: write_file(path=out/*)."""
+
     data: DataLevel = field(
         default="all",
         metadata=_rule(
@@ -128,6 +142,11 @@ class Settings:
         metadata=_rule("AETHER_STORE", "a folder, or postgresql://NAME@HOST/DATABASE", rules.place, rules.inside),
     )
     """Where runs are recorded: in a folder or on a server. Empty: ``.aether`` beside the notebook or in its folder."""
+
+    trust_skills: tuple[str, ...] = field(
+        default=(), metadata=_rule("AETHER_TRUST_SKILLS", "folders, between commas", rules.names, rules.not_allowed)
+    )
+    """Folders whose skills speak for you, beside your own ones: ``.`` for those of the project you are in."""
 
     panel: bool = field(default=True, metadata=_rule("AETHER_PANEL", "on, off", rules.switch, rules.anything))
     """Whether a run is shown by the live panel. Off: as lines of text, and asked about by ``input()``."""
@@ -169,6 +188,42 @@ class Settings:
     )
     """Rows for the registry of providers: new ones, and fields that hold instead of the shipped ones."""
 
+    mcp: Mapping[str, Mapping[str, Any]] = field(
+        default_factory=dict,
+        metadata=_rule("", "tables [mcp.NAME] with command, args and env, or a url", rules.rows, rules.anything),
+    )
+    """Servers of the Model Context Protocol. One in a project's file is started only when you have agreed to it."""
+
+    mcp_timeout: float = field(
+        default=30.0,
+        metadata=_rule("AETHER_MCP_TIMEOUT", "seconds above 0", rules.number(float), rules.not_above),
+    )
+    """Seconds for connecting such a server, and for a call of it."""
+
+    mcp_tools: int = field(
+        default=40, metadata=_rule("AETHER_MCP_TOOLS", "a whole number above 0", rules.number(int), rules.anything)
+    )
+    """Tools of such servers that a model is told of; when there are more, it searches them."""
+
+    def policy(self, folder: Path, profile: str = "") -> Policy:
+        """The rules about calls, for this user.
+
+        Args:
+            folder: The folder to which paths without a beginning belong.
+            profile: The profile by which a run works.
+        """
+        rules = parsed(self.deny), parsed(self.ask), parsed(self.allow)
+        return Policy(*rules, user=_user(), profile=profile, folder=str(folder)) if any(rules) else OPEN
+
+
+def _user() -> str:
+    from getpass import getuser
+
+    try:
+        return getuser()
+    except OSError:  # a container's user may have no name
+        return ""
+
 
 def load(cwd: Path, call: Mapping[str, Any] | None = None) -> Settings:
     """The settings that hold in a folder.
@@ -182,7 +237,9 @@ def load(cwd: Path, call: Mapping[str, Any] | None = None) -> Settings:
     """
     known = _known()
     own, project = own_file(), cwd / FILE
-    values = values_of(own, known)
+    values = values_of(system_file(), known)
+    for name, value in values_of(own, known).items():
+        values[name] = _more(values, name, value)
     held = {name: setting.default for name, setting in known.items()} | values
     for name, value in ({} if same(own, project) else values_of(project, known)).items():
         if why := known[name].refused(value, held[name]):
@@ -195,13 +252,32 @@ def load(cwd: Path, call: Mapping[str, Any] | None = None) -> Settings:
         values[name] = tuple(dict.fromkeys((*held[name], *value))) if more else value
     for name, setting in known.items():
         if setting.variable and (text := os.environ.get(setting.variable, "").strip()):
-            values[name] = checked(setting, name, text, f"the variable {setting.variable}")
+            values[name] = _more(values, name, checked(setting, name, text, f"the variable {setting.variable}"))
     for name, value in (call or {}).items():
         if name not in known:
             raise unknown(name, known, "The call")
         if value is not None:
-            values[name] = checked(known[name], name, value, "the call")
+            values[name] = _more(values, name, checked(known[name], name, value, "the call"))
     return Settings(**values)
+
+
+def servers(cwd: Path) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """The tables ``[mcp.NAME]`` of the user's and the system's files, and those of the project's.
+
+    Args:
+        cwd: As for ``load``.
+
+    Raises:
+        ConfigError: A file cannot be read.
+    """
+    known, own, project = _known(), own_file(), cwd / FILE
+    theirs = {} if same(own, project) else values_of(project, known).get("mcp", {})
+    return values_of(system_file(), known).get("mcp", {}) | values_of(own, known).get("mcp", {}), theirs
+
+
+def _more(values: Mapping[str, Any], name: str, value: Any) -> Any:
+    """What holds when one more source says so: what somebody forbids cannot be taken back by those after him."""
+    return tuple(dict.fromkeys((*values.get(name, ()), *value))) if name in ("deny", "ask") else value
 
 
 def remember(name: str, value: str | float | bool) -> Path:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from aether_nb.config.address import Address, is_address, masked
 from aether_nb.errors import ConfigError
+from aether_nb.events.ruling import parsed
 
 __all__ = [
     "Setting",
@@ -24,6 +25,7 @@ __all__ = [
     "no_address",
     "no_rows",
     "not_above",
+    "not_allowed",
     "not_beyond",
     "not_off",
     "not_on",
@@ -32,6 +34,7 @@ __all__ = [
     "one_of",
     "place",
     "rows",
+    "ruled",
     "switch",
     "text",
     "unknown",
@@ -109,6 +112,14 @@ def names(value: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name.strip() for name in found if name.strip()))
 
 
+def ruled(value: Any) -> tuple[str, ...]:
+    """Rules about calls, as a list or between semicolons."""
+    found = value.split(";") if isinstance(value, str) else value
+    if not isinstance(found, list | tuple) or not all(isinstance(rule, str) for rule in found):
+        raise ValueError
+    return tuple(dict.fromkeys(rule.text for rule in parsed(rule for rule in found if rule.strip())))
+
+
 def switch(value: Any) -> bool:
     """On or off."""
     if isinstance(value, bool):
@@ -137,6 +148,11 @@ def anything(_: Any, __: Any) -> str:
 def nothing(_: Any, __: Any) -> str:
     """Not at all."""
     return "it opens a folder for writing, which only a person does, by the flag --allow-writes"
+
+
+def not_allowed(value: tuple[str, ...], _: Any) -> str:
+    """None."""
+    return "it would let more happen without asking you" if value else ""
 
 
 def no_rows(_: Any, __: Any) -> str:

@@ -191,6 +191,9 @@ class Context(Protocol):
     def permits(self, risk: Risk, path: str = "") -> bool:
         """Whether the mode or a grant lets this call do something of this risk, to this file, without a question."""
 
+    def forbids(self, path: str = "", host: str = "") -> str:
+        """The rule of the user's by which this call may not touch a file or a host; empty when there is none."""
+
     def emit(self, event: Event) -> None:
         """Show a transient event. May be called from any thread."""
 

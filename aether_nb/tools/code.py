@@ -122,7 +122,8 @@ async def performed(
         """Awaitable only when the code itself awaits: not every place that runs code can await."""
         inputs = keeper.read(shell.user_ns, code) if keeper is not None else ()
         announced = read(code, shell.user_ns, context.made).announced
-        guard = Guard(Agreement(announced, str(context.workspace), context.permits), context.allows, shell.user_ns)
+        agreement = Agreement(announced, str(context.workspace), context.permits, context.forbids)
+        guard = Guard(agreement, context.allows, shell.user_ns)
         before = Before(photograph(shell.user_ns, names_in(code)), inputs, time.monotonic(), guard)
         if undo is not None:
             undo.before(context.call_id, shell.user_ns, code, only_read(context))

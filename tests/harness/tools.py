@@ -50,6 +50,10 @@ class ToolContext:
     def permits(self, risk: Risk, path: str = "") -> bool:
         return risk in self.permitted
 
+    def forbids(self, path: str = "", host: str = "") -> str:
+        """No rule forbids anything."""
+        return ""
+
     def emit(self, event: Event) -> None:
         self.emitted.append(event)
 
