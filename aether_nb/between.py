@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sys
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
@@ -16,6 +17,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from aether_nb.errors import AetherError
+from aether_nb.events.masking import known_keys
 from aether_nb.events.state import RunState
 from aether_nb.faces import Face, KernelFace
 from aether_nb.live.background import Background, Origin
@@ -148,7 +150,7 @@ def publish(session: Session, state: RunState, then: Then) -> None:
         AnswerInvalid: A value was wanted, and there is none.
     """
     if state.answer and getattr(session.shell, "kernel", None) is not None:
-        session.shell.display_pub.publish(answer_bundle(state.answer))
+        session.shell.display_pub.publish(answer_bundle(state.answer, known_keys(os.environ)))
     then(state)
 
 
