@@ -29,6 +29,7 @@ from aether_nb import (
     record_care,
     record_verbs,
     reports,
+    settings_verbs,
     signal_verbs,
     undo_verbs,
     verbs,
@@ -132,6 +133,11 @@ def _dialog(session: Session) -> Iterator[Dialog]:
         yield Dialog(print, input, getpass.getpass, session.thread.run, can_type(session.shell))
     except KeyboardInterrupt:
         raise UsageFault("Stopped.", "What was not said to be kept is not kept.") from None
+
+
+def settings(session: Session, options: argparse.Namespace) -> str:
+    """Everything that can be set, and what holds here."""
+    return settings_verbs.settings(options, session.models.settings, session.models.where)
 
 
 def new(session: Session, _: Any) -> str:
@@ -347,6 +353,7 @@ HANDLERS: dict[str, Handler] = {
     "models": models,
     "mcp": mcp,
     "key": key,
+    "settings": settings,
     "setup": setup,
     "new": new,
     "grants": grants,

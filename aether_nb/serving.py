@@ -31,10 +31,12 @@ class Serving:
     Args:
         settings: What is configured; ``use`` changes it.
         record: The folder of the record, where the reply cache lies.
+        where: Who says what is configured, as ``config.read`` tells it.
     """
 
     settings: Settings
     record: Path
+    where: dict[str, str] = field(default_factory=dict)
     found: Sequence[Found] | None = None
     _pinned: dict[str, str] = field(default_factory=dict)
     """The model that a run keeps to, whichever serves."""
@@ -74,12 +76,19 @@ class Serving:
         """
         model = self._opened.anew(name)  # its address may have been set anew
         if role == "chat":
-            self.settings = replace(self.settings, model=name)
             self.pin(run, "")
-        else:
-            named: dict[str, Any] = {ROLES[role]: name}
-            self.settings = replace(self.settings, **named)
+        self.say("model" if role == "chat" else ROLES[role], name)
         return model
+
+    def say(self, name: str, value: Any) -> None:
+        """Let a setting hold from now on in this notebook.
+
+        Args:
+            name: Which.
+            value: What it is, already checked.
+        """
+        self.settings = replace(self.settings, **{name: value})
+        self.where[name] = "call"
 
     def pin(self, run: str, name: str) -> None:
         """Let a run keep to a model, whichever serves; empty for the one that serves."""

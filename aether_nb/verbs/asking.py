@@ -53,7 +53,7 @@ VERBS: tuple[Verb, ...] = (
         (
             Option(
                 ("verb",),
-                "one verb; settings, for all that can be set; guarantees, for what holds when things fail; or guard",
+                "one verb; guarantees, for what holds when things fail; or guard",
                 default="",
                 metavar="VERB",
             ),
