@@ -377,6 +377,15 @@ def key(options: argparse.Namespace) -> int:
     return 0
 
 
+def settings(options: argparse.Namespace) -> int:
+    """Everything that can be set, and what holds in this folder."""
+    from aether_nb import settings_verbs
+    from aether_nb.config import read
+
+    _say(settings_verbs.settings(options, *read(Path.cwd())))
+    return 0
+
+
 def setup(options: argparse.Namespace) -> int:
     """Choose a model step by step."""
     from aether_nb.setting_up import set_up
@@ -453,6 +462,7 @@ HANDLERS: dict[str, Handler] = {
     "models": models,
     "mcp": mcp,
     "key": key,
+    "settings": settings,
     "setup": setup,
     "doctor": look,
     "execute": execute,
