@@ -13,6 +13,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import asdict
 from getpass import getpass, getuser
 from pathlib import Path
@@ -379,6 +380,26 @@ def demo(options: argparse.Namespace) -> int:
     return run(allow_writes=options.allow_writes, out=Path(options.out) if options.out else None)
 
 
+def remembering(verb: str) -> Handler:
+    """What a verb about memory does here."""
+
+    def do(options: argparse.Namespace) -> int:
+        from aether_nb import memory_verbs
+        from aether_nb.opening import known_here, open_record
+
+        store = open_record()
+        with closing(known_here()) as knowing:
+            if verb == "remember":
+                _say(memory_verbs.remember(options, knowing, lambda run: store.chain.whole(store.log.resolve(run))[0]))
+            elif verb == "forget":
+                _say(memory_verbs.forget(options, knowing))
+            else:
+                _say(memory_verbs.memory(options, knowing, Path.cwd()))
+        return 0
+
+    return do
+
+
 HANDLERS: dict[str, Handler] = {
     "help": help_,
     "runs": runs,
@@ -389,6 +410,7 @@ HANDLERS: dict[str, Handler] = {
     "verify": verify,
     "export": export,
     "verify-code": verify_code,
+    **{verb: remembering(verb) for verb in ("remember", "forget", "memory")},
     "why": why,
     "audit": audit,
     "pack": pack,

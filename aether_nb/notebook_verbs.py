@@ -24,6 +24,7 @@ from aether_nb import (
     house_verbs,
     know_verbs,
     mcp_verbs,
+    memory_verbs,
     model_verbs,
     record_care,
     record_verbs,
@@ -251,9 +252,11 @@ def verify_code(session: Session, options: argparse.Namespace) -> str:
     run = session.store.log.resolve(options.run or session.last)
     before, spare = _cells_before(session, run), partial(_spare, session.shell)
     try:
-        return code_verbs.verified_code(session.store, run, options, before, spare)[0]
+        said, same = code_verbs.verified_code(session.store, run, options, before, spare)
     except KeyboardInterrupt:
         raise UsageFault("Stopped.", "The fresh kernel is gone, and nothing here was changed.") from None
+    kept = session.knowing.keep_verified(session.whole(run)[0]) if same and not options.json else ""
+    return f"{said}\n{kept}".strip()
 
 
 def _cells_before(session: Session, run: str) -> list[str] | None:
@@ -328,6 +331,23 @@ def version_(_: argparse.Namespace) -> str:
     return VERSION
 
 
+def remember(session: Session, options: argparse.Namespace) -> str:
+    """Keep a fact, or a run as a solution."""
+    return memory_verbs.remember(
+        options, session.knowing, lambda run: session.whole(session.store.log.resolve(run or session.last))[0]
+    )
+
+
+def forget(session: Session, options: argparse.Namespace) -> str:
+    """Let go of a fact or of a solution."""
+    return memory_verbs.forget(options, session.knowing)
+
+
+def memory(session: Session, options: argparse.Namespace) -> str:
+    """What is remembered."""
+    return memory_verbs.memory(options, session.knowing, session.workspace)
+
+
 HANDLERS: dict[str, Handler] = {
     "status": status,
     "model": model,
@@ -346,6 +366,9 @@ HANDLERS: dict[str, Handler] = {
     "insert": insert,
     "export": export,
     "verify-code": verify_code,
+    "remember": remember,
+    "forget": forget,
+    "memory": memory,
     "why": why,
     "audit": audit,
     "policy": policy,

@@ -20,6 +20,7 @@ DEFAULTS = {
     "utility_model": "",
     "vision_model": "",
     "embedding_model": "",
+    "embedder": "auto",
     "transcribe_model": "",
     "speak_model": "",
     "local_only": False,
@@ -41,6 +42,9 @@ DEFAULTS = {
     "max_cost": 1.0,
     "allow_writes": "",
     "providers": {},
+    "mcp": {},
+    "mcp_timeout": 30.0,
+    "mcp_tools": 40,
 }
 
 
@@ -85,6 +89,7 @@ def test_the_call_wins_over_the_environment_over_the_file(project, monkeypatch):
         ("AETHER_UTILITY_MODEL", "ollama:a", "utility_model", "ollama:a"),
         ("AETHER_VISION_MODEL", "openai:b", "vision_model", "openai:b"),
         ("AETHER_EMBEDDING_MODEL", "c@http://h/v1", "embedding_model", "c@http://h/v1"),
+        ("AETHER_EMBEDDER", "none", "embedder", "none"),
         ("AETHER_TRANSCRIBE_MODEL", "d", "transcribe_model", "d"),
         ("AETHER_SPEAK_MODEL", "e", "speak_model", "e"),
         ("AETHER_LOCAL_ONLY", "1", "local_only", True),
@@ -104,6 +109,8 @@ def test_the_call_wins_over_the_environment_over_the_file(project, monkeypatch):
         ("AETHER_MAX_TOKENS", "none", "max_tokens", None),
         ("AETHER_MAX_COST", "12.50", "max_cost", 12.5),
         ("AETHER_ALLOW_WRITES", "/tmp/demo", "allow_writes", "/tmp/demo"),
+        ("AETHER_MCP_TIMEOUT", "5", "mcp_timeout", 5.0),
+        ("AETHER_MCP_TOOLS", "12", "mcp_tools", 12),
     ],
 )
 def test_every_setting_has_a_variable(tmp_path, monkeypatch, variable, text, name, value):
@@ -270,11 +277,20 @@ def test_only_the_file_beside_the_notebook_is_read(project):
     assert load(below).max_steps == 40
 
 
+def test_servers_of_the_user_and_of_the_project_are_kept_apart(project, tmp_path, monkeypatch):
+    """Whoever starts them has to know whose word it is."""
+    folder = project('[mcp.theirs]\ncommand = "a"')
+    (tmp_path / "own.toml").write_text('[mcp.mine]\nurl = "https://x.example/mcp"')
+    monkeypatch.setenv("AETHER_CONFIG", str(tmp_path / "own.toml"))
+    assert config.servers(folder) == ({"mine": {"url": "https://x.example/mcp"}}, {"theirs": {"command": "a"}})
+
+
 def test_one_table_documents_every_setting():
     """Name, variable, default, allowed values and meaning, each of them said."""
     rows = table()
     assert [row[0] for row in rows] == [each.name for each in fields(Settings)] == list(DEFAULTS)
-    assert [row[1] for row in rows] == [f"AETHER_{name.upper()}" for name in DEFAULTS if name != "providers"] + [""]
+    tables = ("providers", "mcp")
+    assert [row[1] for row in rows] == ["" if name in tables else f"AETHER_{name.upper()}" for name in DEFAULTS]
     assert [row[2] for row in rows] == [str(value) for value in DEFAULTS.values()]
     assert all(allowed and meaning.endswith(".") for *_, allowed, meaning in rows)
 

@@ -78,6 +78,12 @@ class Settings:
     embedding_model: str = field(default="", metadata=_model("AETHER_EMBEDDING_MODEL"))
     """The model that makes texts comparable."""
 
+    embedder: str = field(
+        default="auto",
+        metadata=_rule("AETHER_EMBEDDER", "auto, none, local, or a folder with weights", rules.text, rules.no_place),
+    )
+    """Who makes documents comparable: embedding_model, else weights on this machine (auto); only those; nobody."""
+
     transcribe_model: str = field(default="", metadata=_model("AETHER_TRANSCRIBE_MODEL"))
     """The model that writes down what was spoken."""
 

@@ -189,6 +189,11 @@ def no_address(value: str, _: Any) -> str:
     return "it would send your data to an address that you did not choose" if "://" in value or "@" in value else ""
 
 
+def no_place(value: str, _: Any) -> str:
+    """None of the words that name a place."""
+    return "" if value in ("auto", "none", "local") else "it would read a file that you did not choose"
+
+
 def inside(value: str, _: Any) -> str:
     """None outside the project's folder."""
     if is_address(value):
