@@ -215,6 +215,7 @@ class Session:
         shell, model, self.models.only = self.shell, self.models.model(question.model), question.model
         if question.fresh:
             self.turns.clear()
+        await self.knowing.ready()
         with self.leased(question.run) as lease:
             run = Run(self.store.log, question.run, (cell.watcher,), epoch=lease.epoch)
             summary = await cell.main(lambda: summarize(shell.user_ns, question.prompt, hidden=shell.user_ns_hidden))
