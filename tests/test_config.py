@@ -34,6 +34,7 @@ DEFAULTS = {
     "data": "all",
     "hide": (),
     "store": "",
+    "trust_skills": (),
     "knowledge": "",
     "panel": True,
     "max_steps": 40,
