@@ -13,6 +13,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import asdict
 from getpass import getpass, getuser
 from pathlib import Path
@@ -296,6 +297,18 @@ def plugins(options: argparse.Namespace) -> int:
     return 0
 
 
+def know(options: argparse.Namespace) -> int:
+    """What is known beside the notebook."""
+    from aether_nb import know_verbs
+    from aether_nb.store.place import store_folder
+
+    settings, here = _settings(), Path.cwd()
+    bar = know_verbs.progress_line(lambda text: print(text, end="", flush=True)) if sys.stdout.isatty() else None
+    store = store_folder(None, here, settings.store)
+    _say(know_verbs.know(options, know_verbs.open_desk(settings, store, here, asyncio.run, progress=bar, say=_say)))
+    return 0
+
+
 def skills(options: argparse.Namespace) -> int:
     """The skills that there are, and what can be done with them."""
     from aether_nb import house_verbs
@@ -367,6 +380,26 @@ def demo(options: argparse.Namespace) -> int:
     return run(allow_writes=options.allow_writes, out=Path(options.out) if options.out else None)
 
 
+def remembering(verb: str) -> Handler:
+    """What a verb about memory does here."""
+
+    def do(options: argparse.Namespace) -> int:
+        from aether_nb import memory_verbs
+        from aether_nb.opening import known_here, open_record
+
+        store = open_record()
+        with closing(known_here()) as knowing:
+            if verb == "remember":
+                _say(memory_verbs.remember(options, knowing, lambda run: store.chain.whole(store.log.resolve(run))[0]))
+            elif verb == "forget":
+                _say(memory_verbs.forget(options, knowing))
+            else:
+                _say(memory_verbs.memory(options, knowing, Path.cwd()))
+        return 0
+
+    return do
+
+
 HANDLERS: dict[str, Handler] = {
     "help": help_,
     "runs": runs,
@@ -377,6 +410,7 @@ HANDLERS: dict[str, Handler] = {
     "verify": verify,
     "export": export,
     "verify-code": verify_code,
+    **{verb: remembering(verb) for verb in ("remember", "forget", "memory")},
     "why": why,
     "audit": audit,
     "pack": pack,
@@ -388,6 +422,7 @@ HANDLERS: dict[str, Handler] = {
     "policy": policy,
     "plugins": plugins,
     "skills": skills,
+    "know": know,
     "version": version_,
     "demo": demo,
     "resume": resume,

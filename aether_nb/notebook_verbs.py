@@ -22,7 +22,9 @@ from aether_nb import (
     code_verbs,
     doctor,
     house_verbs,
+    know_verbs,
     mcp_verbs,
+    memory_verbs,
     model_verbs,
     record_care,
     record_verbs,
@@ -250,9 +252,11 @@ def verify_code(session: Session, options: argparse.Namespace) -> str:
     run = session.store.log.resolve(options.run or session.last)
     before, spare = _cells_before(session, run), partial(_spare, session.shell)
     try:
-        return code_verbs.verified_code(session.store, run, options, before, spare)[0]
+        said, same = code_verbs.verified_code(session.store, run, options, before, spare)
     except KeyboardInterrupt:
         raise UsageFault("Stopped.", "The fresh kernel is gone, and nothing here was changed.") from None
+    kept = session.knowing.keep_verified(session.whole(run)[0]) if same and not options.json else ""
+    return f"{said}\n{kept}".strip()
 
 
 def _cells_before(session: Session, run: str) -> list[str] | None:
@@ -295,6 +299,16 @@ def skills(session: Session, options: argparse.Namespace) -> str:
     return house_verbs.skills(options, settings, session.workspace, session.store, names)
 
 
+def know(session: Session, options: argparse.Namespace) -> str:
+    """What is known beside the notebook."""
+    models, names = session.models, session.shell.user_ns
+    bar = know_verbs.progress_line(lambda text: print(text, end="", flush=True))
+    desk = know_verbs.open_desk(
+        models.settings, models.record, session.workspace, session.thread.run, namespace=names, progress=bar
+    )
+    return know_verbs.know(options, desk)
+
+
 def look(options: argparse.Namespace) -> str:
     """Whether everything is in place; settings that cannot be read are a finding, not an end."""
     shell = get_ipython()
@@ -317,6 +331,23 @@ def version_(_: argparse.Namespace) -> str:
     return VERSION
 
 
+def remember(session: Session, options: argparse.Namespace) -> str:
+    """Keep a fact, or a run as a solution."""
+    return memory_verbs.remember(
+        options, session.knowing, lambda run: session.whole(session.store.log.resolve(run or session.last))[0]
+    )
+
+
+def forget(session: Session, options: argparse.Namespace) -> str:
+    """Let go of a fact or of a solution."""
+    return memory_verbs.forget(options, session.knowing)
+
+
+def memory(session: Session, options: argparse.Namespace) -> str:
+    """What is remembered."""
+    return memory_verbs.memory(options, session.knowing, session.workspace)
+
+
 HANDLERS: dict[str, Handler] = {
     "status": status,
     "model": model,
@@ -335,10 +366,14 @@ HANDLERS: dict[str, Handler] = {
     "insert": insert,
     "export": export,
     "verify-code": verify_code,
+    "remember": remember,
+    "forget": forget,
+    "memory": memory,
     "why": why,
     "audit": audit,
     "policy": policy,
     "skills": skills,
+    "know": know,
     **{verb: signalling(verb) for verb in verbs.SAYING},
 }
 

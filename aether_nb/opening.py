@@ -13,6 +13,7 @@ from aether_nb.config import FILE, Settings, load, own_file
 from aether_nb.config import servers as servers_of
 from aether_nb.config.address import Address
 from aether_nb.errors import ConfigError
+from aether_nb.knowing import Knowing
 from aether_nb.live.whereabouts import began_in, place
 from aether_nb.serving import Serving
 from aether_nb.session import Session
@@ -27,7 +28,16 @@ from aether_nb.tools.mcp.servers import Servers
 if TYPE_CHECKING:
     from aether_nb.tools.mcp.connection import Surroundings
 
-__all__ = ["open_post", "open_record", "open_servers", "open_session", "own_sealer", "record_place", "surroundings"]
+__all__ = [
+    "known_here",
+    "open_post",
+    "open_record",
+    "open_servers",
+    "open_session",
+    "own_sealer",
+    "record_place",
+    "surroundings",
+]
 
 
 def open_session(shell: Any) -> Session:
@@ -98,6 +108,17 @@ def open_record(place: str = "", name: str = "aether") -> Store:
 def record_place(place: str = "") -> Path | Address:
     """Where the record is that belongs to the working directory, or the one that was named."""
     return store_place(None, Path.cwd(), place or load(Path.cwd()).store)
+
+
+def known_here() -> Knowing:
+    """What is known in the working directory, for a terminal.
+
+    Raises:
+        ConfigError: A setting has an invalid value.
+    """
+    here = Path.cwd()
+    settings = load(here)
+    return Knowing.of(Serving(settings, store_folder(None, here, settings.store)), here)
 
 
 def open_post(by: str, place: str = "") -> Post:

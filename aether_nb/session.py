@@ -37,6 +37,7 @@ from aether_nb.events.account import Account
 from aether_nb.events.folds import fold
 from aether_nb.events.ruling import Policy
 from aether_nb.events.state import RunState
+from aether_nb.knowing import Knowing
 from aether_nb.live.bridge import AgentThread
 from aether_nb.live.keeping import Keeper, plan_restore, restore
 from aether_nb.live.mentions.failures import Failures
@@ -99,6 +100,7 @@ class Session:
     points: Points = field(default_factory=Points)
     """What can be taken back in this kernel."""
     unasked: float = UNASKED
+    knowing: Knowing = field(init=False)
     sleepers: Sleepers = field(init=False)
     """Parked runs that this kernel wakes by itself when what they wait for is said."""
     asked: Occurrences = field(default_factory=Occurrences)
@@ -110,6 +112,7 @@ class Session:
 
     def __post_init__(self) -> None:
         """Nothing is read and nobody is asked yet."""
+        self.knowing = Knowing.of(self.models, self.workspace)
         self.sleepers = Sleepers(self.store, self.sealer, lambda: self.busy, lambda work: self.thread.submit(work))
 
     @cached_property
@@ -132,6 +135,7 @@ class Session:
 
     def close(self) -> None:
         """Let go of connections, files and the thread. What is recorded stays."""
+        self.knowing.close()
         for closing in (self.models.close, self.servers.close):
             closing(lambda work: self.thread.submit(work).result(timeout=5))
         self.thread.close()
@@ -176,8 +180,8 @@ class Session:
 
     def tools(self, started: k.RunStarted | None = None) -> Mapping[str, Tool]:
         """The tools that a run has, or that the next one would have."""
-        more = [opener(lambda: self.skills().skills), *self.servers.tools().values()]
-        return toolbox(self.shell.user_ns, started, self.policy, more)
+        more = (*self.knowing.tools().values(), *self.servers.tools().values())
+        return toolbox(self.shell.user_ns, started, self.policy, (opener(lambda: self.skills().skills), *more))
 
     def skills(self) -> Found:
         """The skills that a run may open now."""
@@ -218,6 +222,8 @@ class Session:
             rules = rules_of(started, os.environ)
             resources = () if question.raw else await self.servers.mentioned(question.prompt)
             self.cells[run.id] = getattr(shell, "execution_count", 0)
+            said = question.mentions.parts
+            known = await self.knowing.opening(run.id, question.prompt, said, rules, started.fence)
             opening = context.compose(
                 question.mentions.text or question.prompt,
                 cut(summary.parts, rules) if rules.hide and destination(model) else summary.parts,
@@ -226,12 +232,12 @@ class Session:
                 prior=started.prior,
                 fence=started.fence,
                 rules=rules,
-                mentioned=(*question.mentions.parts, *resources),
+                mentioned=(*said, *known.parts, *resources),
                 wanted=started.wanted,
                 bind=started.bind,
                 skills=catalogue(self.skills().skills),
             )
-            run.append(started, k.ContextComposed(opening), *map(k.GrantGiven, self.grants))
+            run.append(started, *known.events, k.ContextComposed(opening), *map(k.GrantGiven, self.grants))
             return await self.driven(run, tools, cell, question.park_after)
 
     async def _resume(self, task: Resumption, cell: Cell) -> RunState:
@@ -334,27 +340,26 @@ class Session:
         self.last = run.id
         asking = Asking(cell.people) if record is None else Recalled(Asking(cell.people), record)
         waiting = Waiting(asking, Mail(self.store.signals, run.id, self.sealer), park_after, unasked)
-        assert run.state.started is not None
-        rules = rules_of(run.state.started, os.environ)
+        started = run.state.started
+        assert started is not None
+        rules = rules_of(started, os.environ)
         keeper = Keeper(self.store.blobs, signer=Signing(self.sealer), why_not=rules.why_not)
         keeper.recall(known)
-        book = Path(self.notebook) if self.notebook else None
         undo, shell, folder = RunPoints(self.points, run.id, self.store.blobs), self.shell, self.workspace
-        clicks = Clicks(run, undo, shell.user_ns, folder, self.whole, cell.main)
-        host = Host(
-            shell, folder, cell.main, False, keeper, undo, book, hold=cell.hold, take_back=clicks, policy=self.policy
-        )
-        calls = Calls(run, tools, host, waiting.within(run))
+        book = Path(self.notebook) if self.notebook else None
+        clicks, egress = Clicks(run, undo, shell.user_ns, folder, self.whole, cell.main), Egress(rules, started.fence)
+        host = Host(shell, folder, cell.main, False, keeper, undo, book, cell.hold, clicks, self.policy)
+        calls = Calls(run, tools, replace(host, knowledge=self.knowing.recaller(egress)), waiting.within(run))
         for said in self.servers.told():
             run.append(said)
         try:
-            egress = Egress(rules, run.state.started.fence)
             if record is None:
                 choose = insisting(self.models.chosen, lambda text: given(run.state, text))
                 return await Driver(run, choose, calls, waiting, egress=egress).drive()
             return await Again(record, run, lambda _: record.model, calls, waiting, egress=egress).drive()
         finally:
             self._remember(run.state)
+            await self.knowing.ended(run.state)
             await self.models.sweep()
 
     def _started(self, question: Question, model: Model) -> tuple[k.RunStarted, Mapping[str, Tool]]:

@@ -78,6 +78,12 @@ class Settings:
     embedding_model: str = field(default="", metadata=_model("AETHER_EMBEDDING_MODEL"))
     """The model that makes texts comparable."""
 
+    embedder: str = field(
+        default="auto",
+        metadata=_rule("AETHER_EMBEDDER", "auto, none, local, or a folder with weights", rules.text, rules.no_place),
+    )
+    """Who makes documents comparable: embedding_model, else weights on this machine (auto); only those; nobody."""
+
     transcribe_model: str = field(default="", metadata=_model("AETHER_TRANSCRIBE_MODEL"))
     """The model that writes down what was spoken."""
 
@@ -147,6 +153,14 @@ class Settings:
         default=(), metadata=_rule("AETHER_TRUST_SKILLS", "folders, between commas", rules.names, rules.not_allowed)
     )
     """Folders whose skills speak for you, beside your own ones: ``.`` for those of the project you are in."""
+
+    knowledge: str = field(
+        default="",
+        metadata=_rule(
+            "AETHER_KNOWLEDGE", "a folder, or s3://…, gs://…, az://…, db://…", rules.text, rules.inside_only
+        ),
+    )
+    """Where knowledge is kept. Empty: ``knowledge`` in the folder of the record. Keys: the cloud's own variables."""
 
     panel: bool = field(default=True, metadata=_rule("AETHER_PANEL", "on, off", rules.switch, rules.anything))
     """Whether a run is shown by the live panel. Off: as lines of text, and asked about by ``input()``."""
