@@ -37,7 +37,8 @@ class Person:
 
     async def __call__(self, context: Any, params: Any) -> ElicitResult:
         self.asked.append(params.message)
-        return ElicitResult(action="accept", content={"approve": self.says})
+        choices = params.requested_schema["properties"]["answer"].get("enum")
+        return ElicitResult(action="accept", content={"answer": choices[0 if self.says else -1]})
 
 
 @pytest.fixture
@@ -113,6 +114,26 @@ def test_what_is_asked_about_is_asked_at_the_other_side(
     assert [(one.decision, one.by) for one in answers] == [("approve" if says else "deny", "mcp:a-test")]
 
 
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+@pytest.mark.parametrize("says", [True, False])
+def test_what_code_asks_while_it_runs_is_asked_there_too(session: Session, mode: str, says: bool) -> None:
+    """The guard stops at a program that the card did not name; the answer lets it go on, or raises in the code."""
+    person = Person(True)
+    answer = person.__call__
+
+    async def then(context: Any, params: Any) -> ElicitResult:
+        person.says = says if len(person.asked) == 1 else True
+        return await answer(context, params)
+
+    async def work(client: Client) -> None:
+        code = "import os\nos.system('true')"
+        good, said = await called(client, "run_python", code=code)
+        assert good is says, said
+
+    visiting(session, work, then, mode)  # type: ignore[arg-type]
+    assert len(person.asked) == 2 and "true" in person.asked[1]
+
+
 def test_a_client_that_cannot_ask_gets_no(session: Session, tmp_path: Path) -> None:
     """Nobody there means no; other calls go on."""
 
@@ -130,9 +151,13 @@ def test_an_answer_that_was_given_to_another_call_counts_for_nothing(session: Se
 
     async def work(client: Client) -> None:
         code = f"open({str(tmp_path / 'x')!r}, 'w')"
-        said: Any = {"approve": ElicitResult(action="accept", content={"approve": True})}
+        said: Any = ElicitResult(action="accept", content={"answer": "yes, run it"})
         result = await client.session.call_tool(
-            "run_python", {"code": code}, input_responses=said, request_state="made up", allow_input_required=True
+            "run_python",
+            {"code": code},
+            input_responses={"question": said},
+            request_state="made up",
+            allow_input_required=True,
         )
         assert type(result).__name__ == "InputRequiredResult"
 
