@@ -13,7 +13,6 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import asdict
 from getpass import getpass, getuser
 from pathlib import Path
@@ -317,41 +316,33 @@ def templates(options: argparse.Namespace) -> int:
     return 0
 
 
-def policy(options: argparse.Namespace) -> int:
-    """The rules about calls, or what they say of one."""
-    from aether_nb import house_verbs
+def about_house(verb: str) -> Handler:
+    """A verb about rules, packages or skills."""
 
-    _say(house_verbs.policy(options, _settings(), Path.cwd()))
-    return 0
+    def do(options: argparse.Namespace) -> int:
+        from aether_nb import house_verbs
+        from aether_nb.opening import open_record
 
+        if verb == "policy":
+            _say(house_verbs.policy(options, _settings(), Path.cwd()))
+        elif verb == "plugins":
+            _say(house_verbs.plugins(options))
+        else:
+            _say(house_verbs.skills(options, _settings(), Path.cwd(), open_record(options.store), {}))
+        return 0
 
-def plugins(options: argparse.Namespace) -> int:
-    """The packages that add something."""
-    from aether_nb import house_verbs
-
-    _say(house_verbs.plugins(options))
-    return 0
-
-
-def know(options: argparse.Namespace) -> int:
-    """What is known beside the notebook."""
-    from aether_nb import know_verbs
-    from aether_nb.store.place import store_folder
-
-    settings, here = _settings(), Path.cwd()
-    bar = know_verbs.progress_line(lambda text: print(text, end="", flush=True)) if sys.stdout.isatty() else None
-    store = store_folder(None, here, settings.store)
-    _say(know_verbs.know(options, know_verbs.open_desk(settings, store, here, asyncio.run, progress=bar, say=_say)))
-    return 0
+    return do
 
 
-def skills(options: argparse.Namespace) -> int:
-    """The skills that there are, and what can be done with them."""
-    from aether_nb import house_verbs
-    from aether_nb.opening import open_record
+def knowing(verb: str) -> Handler:
+    """A verb about what is known or remembered."""
 
-    _say(house_verbs.skills(options, _settings(), Path.cwd(), open_record(options.store), {}))
-    return 0
+    def do(options: argparse.Namespace) -> int:
+        from aether_nb import know_terminal
+
+        return know_terminal.know(options, _say) if verb == "know" else know_terminal.remembering(verb, options, _say)
+
+    return do
 
 
 def models(options: argparse.Namespace) -> int:
@@ -374,6 +365,15 @@ def key(options: argparse.Namespace) -> int:
     from aether_nb import model_verbs
 
     _say(model_verbs.key(options, _settings(), _dialog()))
+    return 0
+
+
+def settings(options: argparse.Namespace) -> int:
+    """Everything that can be set, and what holds in this folder."""
+    from aether_nb import settings_verbs
+    from aether_nb.config import read
+
+    _say(settings_verbs.settings(options, *read(Path.cwd())))
     return 0
 
 
@@ -416,26 +416,6 @@ def demo(options: argparse.Namespace) -> int:
     return run(allow_writes=options.allow_writes, out=Path(options.out) if options.out else None)
 
 
-def remembering(verb: str) -> Handler:
-    """What a verb about memory does here."""
-
-    def do(options: argparse.Namespace) -> int:
-        from aether_nb import memory_verbs
-        from aether_nb.opening import known_here, open_record
-
-        store = open_record()
-        with closing(known_here()) as knowing:
-            if verb == "remember":
-                _say(memory_verbs.remember(options, knowing, lambda run: store.chain.whole(store.log.resolve(run))[0]))
-            elif verb == "forget":
-                _say(memory_verbs.forget(options, knowing))
-            else:
-                _say(memory_verbs.memory(options, knowing, Path.cwd()))
-        return 0
-
-    return do
-
-
 HANDLERS: dict[str, Handler] = {
     "help": help_,
     "runs": runs,
@@ -446,23 +426,21 @@ HANDLERS: dict[str, Handler] = {
     "verify": verify,
     "export": export,
     "verify-code": verify_code,
-    **{verb: remembering(verb) for verb in ("remember", "forget", "memory")},
+    **{verb: knowing(verb) for verb in ("know", "remember", "forget", "memory")},
     "why": why,
     "audit": audit,
     "pack": pack,
     "models": models,
     "mcp": mcp,
     "key": key,
+    "settings": settings,
     "setup": setup,
     "doctor": look,
     "execute": execute,
     "plan": plan,
     "batch": batch,
     "templates": templates,
-    "policy": policy,
-    "plugins": plugins,
-    "skills": skills,
-    "know": know,
+    **{verb: about_house(verb) for verb in ("policy", "plugins", "skills")},
     "version": version_,
     "demo": demo,
     "resume": resume,

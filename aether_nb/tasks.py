@@ -17,6 +17,7 @@ from aether_nb.errors import OptionError
 from aether_nb.events import kinds as k
 from aether_nb.live.jobs import waited
 from aether_nb.live.mentions.values import Mentions
+from aether_nb.live.summary import Summary
 
 __all__ = ["Cell", "Question", "Resumption", "Task", "begun", "named_run"]
 
@@ -40,6 +41,9 @@ class Question:
         mentions: What the prompt speaks of, once that has been worked out.
         run: The name of the run that works on it.
         data: What of the data may leave this machine; empty for the session's setting.
+        background: Its cell does not wait for it.
+        prior: The earlier turns that it sees; those of the moment when it begins, when None.
+        summary: What variables there were; those of the moment when it begins, when None.
     """
 
     prompt: str
@@ -56,6 +60,9 @@ class Question:
     mentions: Mentions = field(default_factory=lambda: Mentions(""))
     run: str = field(default_factory=new_id)
     data: k.DataLevel | Literal[""] = ""
+    background: bool = False
+    prior: tuple[k.Turn, ...] | None = None
+    summary: Summary | None = None
 
 
 @dataclass(frozen=True)
@@ -136,9 +143,11 @@ class Cell:
         people: Who may be asked, in this order.
         watcher: Who is told of every entry.
         hold: Lets a job on that thread wait for something.
+        background: Whether it is worked on between cells, beside what other cells ask.
     """
 
     main: Callable[[Callable[[], Any]], Awaitable[Any]]
     people: Sequence[Person]
     watcher: Watcher
     hold: Callable[[Callable[[], Future[Any]]], Any] = waited
+    background: bool = False

@@ -1,4 +1,4 @@
-"""Tasks from a terminal: real kernels, real runs; a batch that is killed in the middle goes on, and does nothing twice."""
+"""Tasks from a terminal, in real kernels; a batch that is killed in the middle goes on, and does nothing twice."""
 
 from __future__ import annotations
 
