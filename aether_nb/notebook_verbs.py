@@ -254,7 +254,7 @@ def verify_code(session: Session, options: argparse.Namespace) -> str:
         said, same = code_verbs.verified_code(session.store, run, options, before, spare)
     except KeyboardInterrupt:
         raise UsageFault("Stopped.", "The fresh kernel is gone, and nothing here was changed.") from None
-    kept = session.knowing.keep_verified(session.whole(run)[0]) if same and not options.json else ""
+    kept = session.knowing.keep_verified(session.store.whole(run)[0]) if same and not options.json else ""
     return f"{said}\n{kept}".strip()
 
 
@@ -333,7 +333,7 @@ def version_(_: argparse.Namespace) -> str:
 def remember(session: Session, options: argparse.Namespace) -> str:
     """Keep a fact, or a run as a solution."""
     return memory_verbs.remember(
-        options, session.knowing, lambda run: session.whole(session.store.log.resolve(run or session.last))[0]
+        options, session.knowing, lambda run: session.store.whole(session.store.log.resolve(run or session.last))[0]
     )
 
 
