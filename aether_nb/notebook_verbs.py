@@ -20,6 +20,7 @@ from IPython import get_ipython
 
 from aether_nb import (
     code_verbs,
+    dashboard_verbs,
     doctor,
     house_verbs,
     model_verbs,
@@ -295,6 +296,12 @@ def version_(_: argparse.Namespace) -> str:
     return VERSION
 
 
+def dashboard(session: Session, options: argparse.Namespace) -> str | Sequence[Mapping[str, Any]]:
+    """What the runs of this record did and cost."""
+    found = dashboard_verbs.sheet(session.store, options, session.models.settings, session.grants)
+    return dashboard_verbs.as_json(found) if options.json else [dashboard_verbs.picture(found)]
+
+
 HANDLERS: dict[str, Handler] = {
     "status": status,
     "model": model,
@@ -314,6 +321,7 @@ HANDLERS: dict[str, Handler] = {
     "verify-code": verify_code,
     "why": why,
     "audit": audit,
+    "dashboard": dashboard,
     "policy": policy,
     "skills": skills,
     **{verb: signalling(verb) for verb in verbs.SAYING},

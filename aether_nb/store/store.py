@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aether_nb.config.address import Address
+from aether_nb.store.across import Across
 from aether_nb.store.blobs import Blobs
 from aether_nb.store.chain import Chain
 from aether_nb.store.database import Database
@@ -35,6 +36,7 @@ class Store:
     signals: Signals
     leases: Leases
     blobs: Blobs
+    across: Across
     place: str = "memory"
     """Where it is, for people; no password is in it."""
 
@@ -59,6 +61,7 @@ def open_store(place: Path | Address, name: str = "", wal: bool | None = None, s
         TableSignals(database),
         TableLeases(database, name),
         FolderBlobs(database.folder),
+        log,
         str(database.folder),
     )
 
@@ -77,6 +80,7 @@ def _server_store(address: Address, name: str, sealer: Sealer | None) -> Store:
         TableSignals(tables),
         TableLeases(tables, name),
         ServerBlobs(tables),
+        log,
         str(address),
     )
 
@@ -85,4 +89,4 @@ def memory_store(sealer: Sealer | None = None) -> Store:
     """A store that lives as long as it is held; see ``open_store``."""
     signals, leases = MemorySignals(), MemoryLeases()
     log = MemoryLog(True, signals, leases, own=sealer is not None)
-    return Store(log, log, log, signals, leases, MemoryBlobs())
+    return Store(log, log, log, signals, leases, MemoryBlobs(), log)
