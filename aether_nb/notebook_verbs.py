@@ -23,10 +23,14 @@ from aether_nb import (
     dashboard_verbs,
     doctor,
     house_verbs,
+    know_verbs,
+    mcp_verbs,
+    memory_verbs,
     model_verbs,
     record_care,
     record_verbs,
     reports,
+    settings_verbs,
     signal_verbs,
     undo_verbs,
     verbs,
@@ -132,6 +136,11 @@ def _dialog(session: Session) -> Iterator[Dialog]:
         raise UsageFault("Stopped.", "What was not said to be kept is not kept.") from None
 
 
+def settings(session: Session, options: argparse.Namespace) -> str:
+    """Everything that can be set, and what holds here."""
+    return settings_verbs.settings(options, session.models.settings, session.models.where)
+
+
 def new(session: Session, _: Any) -> str:
     """Forget the earlier questions."""
     count = len(session.turns)
@@ -142,7 +151,7 @@ def new(session: Session, _: Any) -> str:
 def grants(session: Session, options: argparse.Namespace) -> str:
     """The yeses that last."""
     if options.revoke:
-        grant = session.revoke(options.revoke)
+        grant = session.yeses.revoke(options.revoke)
         return f"Taken back: {grant.id} ({grant.tool})."
     if not session.grants:
         return "No yes lasts beyond its run."
@@ -156,7 +165,12 @@ def runs(session: Session, options: argparse.Namespace) -> str:
         return record_care.pruned(session.store, surroundings(session.shell)[1], options, time.time(), session.sealer)
     found = session.store.log.runs()
     how = stands(session.store, found)
-    return json.dumps(reports.runs_rows(found, how), indent=2) if options.json else reports.runs_text(found, how)
+    line = reports.line_rows(session.line, how)
+    if options.json:
+        apart = {row["run"]: row for row in line}
+        rows = [{**apart.pop(row["run"], {}), **row} for row in reports.runs_rows(found, how)]
+        return json.dumps([*apart.values(), *rows], indent=2)
+    return "\n".join(filter(None, (reports.runs_text(found, how), reports.line_text(line))))
 
 
 def show(session: Session, options: argparse.Namespace) -> Sequence[Mapping[str, Any]]:
@@ -193,12 +207,16 @@ def signalling(verb: str) -> Handler:
     """A verb that says something to a run, in this notebook's record, and shows the exact call that it is about."""
 
     def say(session: Session, options: argparse.Namespace) -> str:
+        if verb == "stop" and (one := session.line.find(options.run)) and not any(session.store.log.read(one.run)):
+            one.stop()
+            return f"Run {one.number} had not begun: it is dropped."
         post = Post(session.store, session.sealer, "cell")
         stand, word = signal_verbs.prepare(verb, options, post, session.notebook)
         signal = post.send(stand.state.run, word)
         watched, heard = signal.run in session.sleepers, None
         if word.type == "stop" and not watched:
-            heard = signal_verbs.deliver(post, stand, signal, 0.0 if stand.held else signal_verbs.HEARING)
+            elsewhere = stand.held and session.line.find(signal.run) is None
+            heard = signal_verbs.deliver(post, stand, signal, 0.0 if elsewhere else signal_verbs.HEARING)
             stand = stand_of(post.store, signal.run)
         if options.json:
             return signal_verbs.json_text(stand, signal, heard=heard)
@@ -234,9 +252,11 @@ def verify_code(session: Session, options: argparse.Namespace) -> str:
     run = session.store.log.resolve(options.run or session.last)
     before, spare = _cells_before(session, run), partial(_spare, session.shell)
     try:
-        return code_verbs.verified_code(session.store, run, options, before, spare)[0]
+        said, same = code_verbs.verified_code(session.store, run, options, before, spare)
     except KeyboardInterrupt:
         raise UsageFault("Stopped.", "The fresh kernel is gone, and nothing here was changed.") from None
+    kept = session.knowing.keep_verified(session.whole(run)[0]) if same and not options.json else ""
+    return f"{said}\n{kept}".strip()
 
 
 def _cells_before(session: Session, run: str) -> list[str] | None:
@@ -279,6 +299,16 @@ def skills(session: Session, options: argparse.Namespace) -> str:
     return house_verbs.skills(options, settings, session.workspace, session.store, names)
 
 
+def know(session: Session, options: argparse.Namespace) -> str:
+    """What is known beside the notebook."""
+    bar, names = know_verbs.progress_line(lambda text: print(text, end="", flush=True)), session.shell.user_ns
+    desk = know_verbs.open_desk(session.knowing, session.thread.run, namespace=names, progress=bar)
+    said = know_verbs.know(options, desk)
+    if options.what in ("add", "refresh") and session.knowing.library.chosen.embedder is not None:
+        session.knowing.library.fill()
+    return said
+
+
 def look(options: argparse.Namespace) -> str:
     """Whether everything is in place; settings that cannot be read are a finding, not an end."""
     shell = get_ipython()
@@ -289,6 +319,11 @@ def look(options: argparse.Namespace) -> str:
         else:
             checks = doctor.look(settings, record, workspace, thread.run, shell)
     return json.dumps([asdict(check) for check in checks], indent=2) if options.json else doctor.text(checks)
+
+
+def mcp(session: Session, options: argparse.Namespace) -> str:
+    """Servers: shown, added, agreed to, asked."""
+    return mcp_verbs.done(session.servers, options, session.thread.run, session.busy)[0]
 
 
 def version_(_: argparse.Namespace) -> str:
@@ -302,11 +337,30 @@ def dashboard(session: Session, options: argparse.Namespace) -> str | Sequence[M
     return dashboard_verbs.as_json(found) if options.json else [dashboard_verbs.picture(found)]
 
 
+def remember(session: Session, options: argparse.Namespace) -> str:
+    """Keep a fact, or a run as a solution."""
+    return memory_verbs.remember(
+        options, session.knowing, lambda run: session.whole(session.store.log.resolve(run or session.last))[0]
+    )
+
+
+def forget(session: Session, options: argparse.Namespace) -> str:
+    """Let go of a fact or of a solution."""
+    return memory_verbs.forget(options, session.knowing)
+
+
+def memory(session: Session, options: argparse.Namespace) -> str:
+    """What is remembered."""
+    return memory_verbs.memory(options, session.knowing, session.workspace)
+
+
 HANDLERS: dict[str, Handler] = {
     "status": status,
     "model": model,
     "models": models,
+    "mcp": mcp,
     "key": key,
+    "settings": settings,
     "setup": setup,
     "new": new,
     "grants": grants,
@@ -319,11 +373,15 @@ HANDLERS: dict[str, Handler] = {
     "insert": insert,
     "export": export,
     "verify-code": verify_code,
+    "remember": remember,
+    "forget": forget,
+    "memory": memory,
     "why": why,
     "audit": audit,
     "dashboard": dashboard,
     "policy": policy,
     "skills": skills,
+    "know": know,
     **{verb: signalling(verb) for verb in verbs.SAYING},
 }
 

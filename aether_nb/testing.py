@@ -155,6 +155,7 @@ class _Context:
     made: tuple[str, ...] = ()
     keeper: None = None
     undo: None = None
+    knowledge: None = None
     risk: Risk = "high"
     notebook: None = None
 

@@ -27,7 +27,7 @@ from aether_nb.events import kinds as k
 from aether_nb.events.ruling import OPEN, Policy
 from aether_nb.live.jobs import waited
 from aether_nb.store.signals import Signal
-from aether_nb.tools.base import Keeping, Undoing
+from aether_nb.tools.base import Keeping, Recalling, Undoing
 
 __all__ = ["CallContext", "Host", "Trace", "joined"]
 
@@ -57,6 +57,7 @@ class Host:
     hold: Callable[[Callable[[], Future[Any]]], Any] = waited
     take_back: Callable[[Signal], Awaitable[k.UndoDone | k.UndoShown]] | None = None
     policy: Policy = OPEN
+    knowledge: Recalling | None = None
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,11 @@ class CallContext:
     def undo(self) -> Undoing | None:
         """Who keeps what calls change."""
         return self.host.undo
+
+    @property
+    def knowledge(self) -> Recalling | None:
+        """Who finds what is kept."""
+        return self.host.knowledge
 
     async def ask(self, text: str, options: tuple[str, ...] = (), guard: bool = False) -> str | None:
         """Ask the person, whose time does not count; calls that run side by side ask one after the other."""

@@ -116,7 +116,7 @@ def _composed(state: RunState, event: k.ContextComposed) -> Changes:
 def _signalled(state: RunState, event: k.SignalReceived) -> Changes:
     if not event.used:
         return {}
-    if event.type == "tell":
+    if event.type in ("tell", "plan"):
         return _say(state, Message("user", (Text(f"(said while you work) {event.text}"),)))
     return {"paused": event.type == "pause"} if event.type in ("pause", "go") else {}
 

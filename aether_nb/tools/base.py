@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from aether_nb.errors import RepairableToolError
 from aether_nb.events.kinds import Change, Effect, Event, Kept, PlanItem, Risk
 from aether_nb.events.messages import Part, Text, ToolSpec
+
+if TYPE_CHECKING:
+    from aether_nb.knowledge import material
+    from aether_nb.knowledge.recall import Found
 
 T = TypeVar("T")
 
@@ -132,6 +136,16 @@ class Undoing(Protocol):
         """What is to be recorded of a file that was written; ``earlier`` is what ``file`` gave."""
 
 
+class Recalling(Protocol):
+    """Finds passages in what is kept."""
+
+    async def recall(self, query: str, where: material.Where, most: int, budget: int) -> Found:
+        """What is there about something, the best first; nothing, when nothing relevant is kept."""
+
+    def is_changed(self, hit: material.Hit) -> bool:
+        """Whether the document is another one by now than when it was read. Reads a file."""
+
+
 class Context(Protocol):
     """What a running call may ask of the house."""
 
@@ -178,6 +192,10 @@ class Context(Protocol):
     @property
     def undo(self) -> Undoing | None:
         """Who keeps what calls change, so that it can be taken back; nobody where nothing can."""
+
+    @property
+    def knowledge(self) -> Recalling | None:
+        """Who finds what is kept; nobody where nothing is."""
 
     async def ask(self, text: str, options: tuple[str, ...] = ()) -> str | None:
         """Ask the person; None when nobody is there."""

@@ -29,6 +29,7 @@ class ToolContext:
     asked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     keeper: Any = None
     undo: Any = None
+    knowledge: Any = None
     risk: str = "medium"
     key: str = "key"
     effect: Effect = "namespace"
