@@ -20,6 +20,7 @@ from IPython import get_ipython
 
 from aether_nb import (
     code_verbs,
+    dashboard_verbs,
     doctor,
     house_verbs,
     know_verbs,
@@ -330,6 +331,12 @@ def version_(_: argparse.Namespace) -> str:
     return VERSION
 
 
+def dashboard(session: Session, options: argparse.Namespace) -> str | Sequence[Mapping[str, Any]]:
+    """What the runs of this record did and cost."""
+    found = dashboard_verbs.sheet(session.store, options, session.models.settings, session.grants)
+    return dashboard_verbs.as_json(found) if options.json else [dashboard_verbs.picture(found)]
+
+
 def remember(session: Session, options: argparse.Namespace) -> str:
     """Keep a fact, or a run as a solution."""
     return memory_verbs.remember(
@@ -371,6 +378,7 @@ HANDLERS: dict[str, Handler] = {
     "memory": memory,
     "why": why,
     "audit": audit,
+    "dashboard": dashboard,
     "policy": policy,
     "skills": skills,
     "know": know,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from aether_nb.config.address import Address
 from aether_nb.events.kinds import Entry
+from aether_nb.store.across import Across
 from aether_nb.store.blobs import Blobs
 from aether_nb.store.chain import Chain
 from aether_nb.store.database import Database
@@ -39,6 +40,7 @@ class Store:
     signals: Signals
     leases: Leases
     blobs: Blobs
+    across: Across
     place: str = "memory"
     """Where it is, for people; no password is in it."""
 
@@ -86,6 +88,7 @@ def open_store(place: Path | Address, name: str = "", wal: bool | None = None, s
         TableSignals(database),
         TableLeases(database, name),
         FolderBlobs(database.folder),
+        log,
         str(database.folder),
     )
 
@@ -104,6 +107,7 @@ def _server_store(address: Address, name: str, sealer: Sealer | None) -> Store:
         TableSignals(tables),
         TableLeases(tables, name),
         ServerBlobs(tables),
+        log,
         str(address),
     )
 
@@ -112,4 +116,4 @@ def memory_store(sealer: Sealer | None = None) -> Store:
     """A store that lives as long as it is held; see ``open_store``."""
     signals, leases = MemorySignals(), MemoryLeases()
     log = MemoryLog(True, signals, leases, own=sealer is not None)
-    return Store(log, log, log, signals, leases, MemoryBlobs())
+    return Store(log, log, log, signals, leases, MemoryBlobs(), log)
