@@ -170,10 +170,11 @@ class AetherMagics(Configured):
         prompt = "\n".join(part for part in (rest, body.strip()) if part)
         if not prompt:
             return self._unfinished()
-        from aether_nb.tasks import Question
+        from aether_nb.tasks import Question, named_run
 
         return Question(
             prompt,
+            run=named_run(options.run),
             model=options.model or "",
             mode=options.mode,
             plan_only=options.plan,

@@ -300,12 +300,12 @@ def skills(session: Session, options: argparse.Namespace) -> str:
 
 def know(session: Session, options: argparse.Namespace) -> str:
     """What is known beside the notebook."""
-    models, names = session.models, session.shell.user_ns
-    bar = know_verbs.progress_line(lambda text: print(text, end="", flush=True))
-    desk = know_verbs.open_desk(
-        models.settings, models.record, session.workspace, session.thread.run, namespace=names, progress=bar
-    )
-    return know_verbs.know(options, desk)
+    bar, names = know_verbs.progress_line(lambda text: print(text, end="", flush=True)), session.shell.user_ns
+    desk = know_verbs.open_desk(session.knowing, session.thread.run, namespace=names, progress=bar)
+    said = know_verbs.know(options, desk)
+    if options.what in ("add", "refresh") and session.knowing.library.chosen.embedder is not None:
+        session.knowing.library.fill()
+    return said
 
 
 def look(options: argparse.Namespace) -> str:

@@ -225,6 +225,7 @@ class Session:
         self.models.pin(question.run, question.model)
         if question.fresh:
             self.turns.clear()
+        await self.knowing.ready()
         with self.leased(question.run) as lease:
             run = Run(self.store.log, question.run, (cell.watcher,), epoch=lease.epoch)
             summary = question.summary or await cell.main(

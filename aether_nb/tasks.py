@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
@@ -12,12 +13,13 @@ from typing import Any, Literal, TypeAlias
 from aether_nb.agent.asking import Person
 from aether_nb.agent.run import Watcher, new_id
 from aether_nb.config import Settings
+from aether_nb.errors import OptionError
 from aether_nb.events import kinds as k
 from aether_nb.live.jobs import waited
 from aether_nb.live.mentions.values import Mentions
 from aether_nb.live.summary import Summary
 
-__all__ = ["Cell", "Question", "Resumption", "Task", "begun"]
+__all__ = ["Cell", "Question", "Resumption", "Task", "begun", "named_run"]
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,20 @@ class Resumption:
     anyway: bool = False
     park_after: float | None = None
     model: str = ""
+
+
+def named_run(name: str | None) -> str:
+    """The name of a run, as somebody typed it; a new one when nobody did.
+
+    Raises:
+        OptionError: It is no name.
+    """
+    if name is None:
+        return new_id()
+    if not re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,78}[A-Za-z0-9])?", name):
+        why = "It has letters, digits and dashes, at most 80 of them."
+        raise OptionError(f"{name!r} is no name for a run.", why, "%%aether --run report-2026-05")
+    return name
 
 
 def begun(
