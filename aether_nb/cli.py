@@ -24,6 +24,7 @@ from aether_nb.errors import AetherError, UsageFault
 
 if TYPE_CHECKING:
     from aether_nb.config import Settings
+    from aether_nb.jobs.own_kernel import Screen
     from aether_nb.setting_up import Dialog
 
 __all__ = ["HANDLERS", "main"]
@@ -194,15 +195,14 @@ def _yes(question: str, run: str) -> bool:
 
 def resume(options: argparse.Namespace) -> int:
     """Go on with a run in a kernel of its own; 3 when it waits for somebody afterwards."""
-    from aether_nb.live.whereabouts import can_type
+    from aether_nb.jobs.own_kernel import in_a_kernel
     from aether_nb.opening import open_record, record_place
-    from aether_nb.own_kernel import go_on
     from aether_nb.signalling import named, stand
     from aether_nb.store.place import as_setting
 
     store = open_record(options.store)
     before = named(store, "resume", options.run).state
-    typing, started = can_type(None), before.started
+    started = before.started
     words = ["resume", before.run, *(["--park-after", options.park_after] if options.park_after else [])]
     words += [flag for flag, said in (("--take", options.take), ("--anyway", options.anyway)) if said]
     environment = {"AETHER_STORE": as_setting(record_place(options.store)), "AETHER_PANEL": "off"}
@@ -212,7 +212,7 @@ def resume(options: argparse.Namespace) -> int:
         environment["JPY_SESSION_NAME"] = started.notebook
     folder = Path(started.workspace) if started is not None and Path(started.workspace).is_dir() else Path.cwd()
     store.log.close()
-    code = go_on(" ".join(words), folder, environment, typing=typing)
+    code = in_a_kernel([f"%aether {' '.join(words)}"], folder, environment, _screen())
     after = stand(store, before.run)
     return 3 if code == 0 and after.state.ended is None else code
 
@@ -280,6 +280,42 @@ def look(options: argparse.Namespace) -> int:
     return 3 if any(check.state == "blocked" for check in checks) else 0
 
 
+def _screen() -> Screen:
+    from aether_nb.jobs.own_kernel import Screen
+    from aether_nb.live.whereabouts import can_type
+
+    return Screen(can_type(None), said=verbs.in_terminal)
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Work on a task in a kernel of its own."""
+    from aether_nb import job_verbs
+
+    return job_verbs.run(options, _screen(), plan=False)
+
+
+def plan(options: argparse.Namespace) -> int:
+    """The plan of a task."""
+    from aether_nb import job_verbs
+
+    return job_verbs.run(options, _screen(), plan=True)
+
+
+def batch(options: argparse.Namespace) -> int:
+    """Work on the tasks of a file."""
+    from aether_nb import job_verbs
+
+    return job_verbs.batch(options, _screen())
+
+
+def templates(options: argparse.Namespace) -> int:
+    """The templates that there are."""
+    from aether_nb import job_verbs
+
+    _say(job_verbs.templates(options))
+    return 0
+
+
 def about_house(verb: str) -> Handler:
     """A verb about rules, packages or skills."""
 
@@ -329,6 +365,15 @@ def key(options: argparse.Namespace) -> int:
     from aether_nb import model_verbs
 
     _say(model_verbs.key(options, _settings(), _dialog()))
+    return 0
+
+
+def settings(options: argparse.Namespace) -> int:
+    """Everything that can be set, and what holds in this folder."""
+    from aether_nb import settings_verbs
+    from aether_nb.config import read
+
+    _say(settings_verbs.settings(options, *read(Path.cwd())))
     return 0
 
 
@@ -388,8 +433,13 @@ HANDLERS: dict[str, Handler] = {
     "models": models,
     "mcp": mcp,
     "key": key,
+    "settings": settings,
     "setup": setup,
     "doctor": look,
+    "execute": execute,
+    "plan": plan,
+    "batch": batch,
+    "templates": templates,
     **{verb: about_house(verb) for verb in ("policy", "plugins", "skills")},
     "version": version_,
     "demo": demo,
