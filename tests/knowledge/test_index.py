@@ -227,3 +227,15 @@ def test_a_file_in_the_place_of_the_folder_is_named(tmp_path):
     (tmp_path / "k").write_text("x")
     with pytest.raises(KnowledgeError, match="is a file"):
         Index.open(tmp_path / "k")
+
+
+def test_nothing_is_written_to_the_terminal(index, capfd):
+    """A hundred searches by words and by vectors, with filters and without, and all that is written: not a word."""
+    index.put_all([(doc(f"d{number}", tags=("t",)), [Chunk(f"aaa {number}")]) for number in range(30)])
+    embed_all(index)
+    for number in range(50):
+        where = Where(tag=("t",)) if number % 2 else Where()
+        assert index.text_search("aaa", 5, where) and index.vector_search([1.0, 0.0, 0.0, 0.0], 5, where)
+    index.remove([document_id("d1")])
+    index.tidy()
+    assert capfd.readouterr() == ("", "")
