@@ -24,8 +24,7 @@ from aether_nb.retelling import Replay, Work, ready, work
 from aether_nb.session import Session
 from aether_nb.tasks import Cell, Question, Resumption
 from aether_nb.tools.brought import lent
-from aether_nb.widgets.published import publishable
-from aether_nb.widgets.wire import sound
+from aether_nb.widgets.published import answer_bundle
 
 __all__ = ["Then", "ask_blocking", "ask_in_cell"]
 
@@ -115,8 +114,7 @@ def _delivered(session: Session, task: Work, face: Face, state: RunState, then: 
 
 def _publish(session: Session, state: RunState, then: Then) -> None:
     if state.answer and getattr(session.shell, "kernel", None) is not None:
-        answer = sound(state.answer)  # a kernel cannot send half a character
-        session.shell.display_pub.publish({"text/markdown": publishable(answer), "text/plain": answer})
+        session.shell.display_pub.publish(answer_bundle(state.answer))
     then(state)
 
 

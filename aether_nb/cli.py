@@ -13,8 +13,8 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import asdict
+from functools import partial
 from getpass import getpass, getuser
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -94,7 +94,8 @@ def show(options: argparse.Namespace) -> int:
     from aether_nb.opening import open_record
 
     store = open_record(options.store)
-    picture, ok = record_verbs.shown(store, store.log.resolve(options.run))
+    run = "" if options.run == record_verbs.LAST else options.run
+    (picture,), ok = record_verbs.shown(store, store.log.resolve(run), options.call)
     _say(picture["text/plain"])
     return 0 if ok else 1
 
@@ -280,12 +281,44 @@ def look(options: argparse.Namespace) -> int:
     return 3 if any(check.state == "blocked" for check in checks) else 0
 
 
+def policy(options: argparse.Namespace) -> int:
+    """The rules about calls, or what they say of one."""
+    from aether_nb import house_verbs
+
+    _say(house_verbs.policy(options, _settings(), Path.cwd()))
+    return 0
+
+
+def plugins(options: argparse.Namespace) -> int:
+    """The packages that add something."""
+    from aether_nb import house_verbs
+
+    _say(house_verbs.plugins(options))
+    return 0
+
+
+def skills(options: argparse.Namespace) -> int:
+    """The skills that there are, and what can be done with them."""
+    from aether_nb import house_verbs
+    from aether_nb.opening import open_record
+
+    _say(house_verbs.skills(options, _settings(), Path.cwd(), open_record(options.store), {}))
+    return 0
+
+
 def models(options: argparse.Namespace) -> int:
     """Which providers there are, or which models one of them has."""
     from aether_nb import model_verbs
 
     _say(model_verbs.models(options, _settings(), asyncio.run))
     return 0
+
+
+def mcp(options: argparse.Namespace) -> int:
+    """Servers: shown, added, agreed to, asked; or ours, offered to others. 1 when one that is tried does not run."""
+    from aether_nb import mcp_terminal
+
+    return mcp_terminal.mcp(options, _settings(), _say)
 
 
 def key(options: argparse.Namespace) -> int:
@@ -335,24 +368,12 @@ def demo(options: argparse.Namespace) -> int:
     return run(allow_writes=options.allow_writes, out=Path(options.out) if options.out else None)
 
 
-def remembering(verb: str) -> Handler:
+def remembering(verb: str, options: argparse.Namespace) -> int:
     """What a verb about memory does here."""
+    from aether_nb import memory_terminal
 
-    def do(options: argparse.Namespace) -> int:
-        from aether_nb import memory_verbs
-        from aether_nb.opening import known_here, open_record
-
-        store = open_record()
-        with closing(known_here()) as knowing:
-            if verb == "remember":
-                _say(memory_verbs.remember(options, knowing, lambda run: store.chain.whole(store.log.resolve(run))[0]))
-            elif verb == "forget":
-                _say(memory_verbs.forget(options, knowing))
-            else:
-                _say(memory_verbs.memory(options, knowing, Path.cwd()))
-        return 0
-
-    return do
+    _say(memory_terminal.do(verb, options))
+    return 0
 
 
 HANDLERS: dict[str, Handler] = {
@@ -365,14 +386,18 @@ HANDLERS: dict[str, Handler] = {
     "verify": verify,
     "export": export,
     "verify-code": verify_code,
-    **{verb: remembering(verb) for verb in ("remember", "forget", "memory")},
+    **{verb: partial(remembering, verb) for verb in ("remember", "forget", "memory")},
     "why": why,
     "audit": audit,
     "pack": pack,
     "models": models,
+    "mcp": mcp,
     "key": key,
     "setup": setup,
     "doctor": look,
+    "policy": policy,
+    "plugins": plugins,
+    "skills": skills,
     "version": version_,
     "demo": demo,
     "resume": resume,

@@ -8,7 +8,7 @@ are heard while it runs; inside ``%%capture``, ``%%time`` and the like the synch
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -206,7 +206,7 @@ class AetherMagics(Magics):
             words[0] = "help"
         verb = verbs.find(words[0], "notebook")
         options = verbs.parse(verb, words[1:], "notebook")
-        text: str | Mapping[str, Any]
+        text: str | Sequence[Mapping[str, Any]]
         if verb.name in notebook_verbs.WITHOUT_SESSION:
             text = notebook_verbs.WITHOUT_SESSION[verb.name](options)
         else:
@@ -214,7 +214,8 @@ class AetherMagics(Magics):
         if isinstance(text, str):
             print(text)
         else:
-            self.shell.display_pub.publish(dict(text))
+            for picture in text:
+                self.shell.display_pub.publish(dict(picture))
 
 
 def complete(magics: AetherMagics, event: Any) -> list[str]:

@@ -1,6 +1,6 @@
 """What ``%aether VERB`` does in a notebook: each verb is a function of the session and its options.
 
-A handler returns a text, or a MIME bundle to show. The table is checked against ``verbs`` by a test.
+A handler returns a text, or MIME bundles to show. The table is checked against ``verbs`` by a test.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import getpass
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from functools import partial
@@ -21,6 +21,8 @@ from IPython import get_ipython
 from aether_nb import (
     code_verbs,
     doctor,
+    house_verbs,
+    mcp_verbs,
     memory_verbs,
     model_verbs,
     record_care,
@@ -31,8 +33,8 @@ from aether_nb import (
     verbs,
 )
 from aether_nb.about import VERSION
-from aether_nb.errors import UsageFault
-from aether_nb.events.kinds import Kept
+from aether_nb.errors import OptionError, UsageFault
+from aether_nb.events.kinds import Grant, Kept
 from aether_nb.live.keeping import Clock, NotPossible, TooMuch, matches, save
 from aether_nb.live.thread import AgentThread
 from aether_nb.live.whereabouts import can_type
@@ -47,7 +49,7 @@ __all__ = ["HANDLERS"]
 TOLD = 5
 """How many unfinished runs the status tells."""
 
-Handler: TypeAlias = Callable[[Session, Any], str | Mapping[str, Any]]
+Handler: TypeAlias = Callable[[Session, Any], str | Sequence[Mapping[str, Any]]]
 
 
 def status(session: Session, _: Any) -> str:
@@ -141,12 +143,28 @@ def new(session: Session, _: Any) -> str:
 def grants(session: Session, options: argparse.Namespace) -> str:
     """The yeses that last."""
     if options.revoke:
-        grant = session.revoke(options.revoke)
+        grant = _revoked(session, options.revoke)
         return f"Taken back: {grant.id} ({grant.tool})."
     if not session.grants:
         return "No yes lasts beyond its run."
     lines = [f"  {grant.id}  {grant.tool}  {grant.rule}  given by {grant.by}" for grant in session.grants]
     return "\n".join([*lines, "Take one back: %aether grants --revoke GRANT"])
+
+
+def _revoked(session: Session, id: str) -> Grant:
+    """Take back a yes that lasts, for good.
+
+    Raises:
+        OptionError: There is no such grant.
+        StoreError: That could not be written.
+    """
+    for grant in session.grants:
+        if grant.id == id:
+            session.kept_grants.revoke(id)
+            session.grants.remove(grant)
+            return grant
+    known = ", ".join(grant.id for grant in session.grants) or "none"
+    raise OptionError(f"There is no grant {id!r}.", f"In force: {known}.", "%aether grants")
 
 
 def runs(session: Session, options: argparse.Namespace) -> str:
@@ -158,10 +176,18 @@ def runs(session: Session, options: argparse.Namespace) -> str:
     return json.dumps(reports.runs_rows(found, how), indent=2) if options.json else reports.runs_text(found, how)
 
 
-def show(session: Session, options: argparse.Namespace) -> Mapping[str, Any]:
-    """A run as it was seen, with its answer."""
-    store = session.store
-    return record_verbs.shown(store, store.log.resolve(options.run or session.last))[0]
+def show(session: Session, options: argparse.Namespace) -> Sequence[Mapping[str, Any]]:
+    """A run as it was seen, in a notebook with its figures and its answer as outputs of their own."""
+    store, named = session.store, "" if options.run == record_verbs.LAST else options.run
+    run = store.log.resolve(named or _last(session))
+    return record_verbs.shown(store, run, options.call, apart=getattr(session.shell, "kernel", None) is not None)[0]
+
+
+def _last(session: Session) -> str:
+    """The last run of this kernel, or the newest of this notebook; empty when there is none."""
+    runs = [] if session.last else session.store.log.runs(LOOKED_AT)
+    mine = (run.id for run in runs if not session.notebook or run.notebook == session.notebook)
+    return session.last or next(mine, "")
 
 
 def trace(session: Session, options: argparse.Namespace) -> str:
@@ -261,6 +287,17 @@ def audit(session: Session, options: argparse.Namespace) -> str:
     return record_care.audited(session.store, options)
 
 
+def policy(session: Session, options: argparse.Namespace) -> str:
+    """The rules about calls, or what they say of one."""
+    return house_verbs.policy(options, session.models.settings, session.workspace)
+
+
+def skills(session: Session, options: argparse.Namespace) -> str:
+    """The skills that there are, and what can be done with them."""
+    settings, names = session.models.settings, session.shell.user_ns
+    return house_verbs.skills(options, settings, session.workspace, session.store, names)
+
+
 def look(options: argparse.Namespace) -> str:
     """Whether everything is in place; settings that cannot be read are a finding, not an end."""
     shell = get_ipython()
@@ -271,6 +308,11 @@ def look(options: argparse.Namespace) -> str:
         else:
             checks = doctor.look(settings, record, workspace, thread.run, shell)
     return json.dumps([asdict(check) for check in checks], indent=2) if options.json else doctor.text(checks)
+
+
+def mcp(session: Session, options: argparse.Namespace) -> str:
+    """Servers: shown, added, agreed to, asked."""
+    return mcp_verbs.done(session.servers, options, session.thread.run, session.busy)[0]
 
 
 def version_(_: argparse.Namespace) -> str:
@@ -299,6 +341,7 @@ HANDLERS: dict[str, Handler] = {
     "status": status,
     "model": model,
     "models": models,
+    "mcp": mcp,
     "key": key,
     "setup": setup,
     "new": new,
@@ -317,12 +360,15 @@ HANDLERS: dict[str, Handler] = {
     "memory": memory,
     "why": why,
     "audit": audit,
+    "policy": policy,
+    "skills": skills,
     **{verb: signalling(verb) for verb in verbs.SAYING},
 }
 
 WITHOUT_SESSION: dict[str, Callable[[argparse.Namespace], str]] = {
     "help": help_,
     "doctor": look,
+    "plugins": house_verbs.plugins,
     "version": version_,
 }
 """What works even where no session can be opened, because the settings are wrong."""

@@ -5,10 +5,12 @@ The only place that looks at the surroundings (environment, files, front end); f
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from aether_nb.config import Settings, load, own_file
+from aether_nb.config import FILE, Settings, load, own_file
+from aether_nb.config import servers as servers_of
 from aether_nb.config.address import Address
 from aether_nb.errors import ConfigError
 from aether_nb.knowing import Knowing
@@ -19,8 +21,23 @@ from aether_nb.signalling import Post
 from aether_nb.store.place import store_folder, store_place
 from aether_nb.store.seal import Sealer
 from aether_nb.store.store import Store, open_store
+from aether_nb.tools.mcp.agreed import Agreements
+from aether_nb.tools.mcp.places import Places
+from aether_nb.tools.mcp.servers import Servers
 
-__all__ = ["known_here", "open_post", "open_record", "open_session", "own_sealer", "record_place", "surroundings"]
+if TYPE_CHECKING:
+    from aether_nb.tools.mcp.connection import Surroundings
+
+__all__ = [
+    "known_here",
+    "open_post",
+    "open_record",
+    "open_servers",
+    "open_session",
+    "own_sealer",
+    "record_place",
+    "surroundings",
+]
 
 
 def open_session(shell: Any) -> Session:
@@ -35,7 +52,36 @@ def open_session(shell: Any) -> Session:
     sealer = own_sealer()
     where = store_place(notebook, began, settings.store)
     store = open_store(where, str(notebook or workspace), sealer=sealer)
-    return Session(shell, Serving(settings, record), store, sealer, workspace, notebook=str(notebook or ""))
+    serving, servers = Serving(settings, record), open_servers(settings, workspace, record)
+    return Session(shell, serving, store, sealer, workspace, str(notebook or ""), servers)
+
+
+def open_servers(settings: Settings, workspace: Path, record: Path) -> Servers:
+    """The servers whose tools a run may have; nothing is read and none is started yet.
+
+    Args:
+        settings: What is configured.
+        workspace: The folder of the project.
+        record: The folder beside it that is ours, where a folder of servers and their logs lie.
+    """
+
+    def places() -> Places:
+        own, project = servers_of(workspace)
+        home = Path.home() if os.environ.get("HOME") or os.name == "nt" else None
+        return Places(workspace, record / "mcp", home, own, project, str(own_file()), str(workspace / FILE))
+
+    def around() -> Surroundings:
+        from aether_nb.agent.suspecting import suspicion
+        from aether_nb.tools.mcp.connection import Surroundings
+        from aether_nb.tools.mcp.eliciting import answered
+
+        def doubtful(text: str) -> str:
+            found = suspicion(text)
+            return found.signs[0] if found else ""
+
+        return Surroundings(workspace, record / "logs", settings.mcp_timeout, doubtful, answered)
+
+    return Servers(places, Agreements(own_file().parent, workspace), around, settings.mcp_tools)
 
 
 def surroundings(shell: Any) -> tuple[Settings | ConfigError, Path | Address, Path]:

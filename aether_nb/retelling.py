@@ -174,6 +174,8 @@ async def work(session: Session, task: Work, cell: Cell) -> RunState:
         return await session.work(task, cell)
     async with session.working:
         entries, own = session.whole(task.source)
+        if isinstance(task, Fork) or task.mode == "live":
+            await session.servers.ready()
         if isinstance(task, Fork):
             return await _fork(session, task, entries, own, cell)
         if task.mode == "live":

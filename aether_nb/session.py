@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -26,12 +25,13 @@ from aether_nb.agent.driver import Driver
 from aether_nb.agent.egress import Egress, cut, destination, rules_of
 from aether_nb.agent.granting import Grants
 from aether_nb.agent.mail import Mail
+from aether_nb.agent.offering import frozen
 from aether_nb.agent.remembering import Occurrences
 from aether_nb.agent.resuming import advanced, check, owes_variables, taken_up, versions
 from aether_nb.agent.run import Run
 from aether_nb.agent.sealing import Signing
 from aether_nb.agent.waiting import Waiting
-from aether_nb.errors import OptionError, ResumeRefused, StoreError, UsageFault
+from aether_nb.errors import ResumeRefused, StoreError, UsageFault
 from aether_nb.events import kinds as k
 from aether_nb.events.account import Account
 from aether_nb.events.folds import fold
@@ -50,9 +50,12 @@ from aether_nb.store.lease import Holder
 from aether_nb.store.seal import Sealer
 from aether_nb.store.store import Store
 from aether_nb.taking_back import Clicks
-from aether_nb.tasks import Cell, Question, Resumption, Task
+from aether_nb.tasks import Cell, Question, Resumption, Task, begun
 from aether_nb.tools.base import Tool
 from aether_nb.tools.brought import given
+from aether_nb.tools.mcp.servers import Servers, no_servers
+from aether_nb.tools.skills.finding import Found, catalogue, find_skills
+from aether_nb.tools.skills.opening import opener
 from aether_nb.tools.toolbox import toolbox
 from aether_nb.waking import Sleepers
 
@@ -87,6 +90,8 @@ class Session:
     sealer: Sealer
     workspace: Path
     notebook: str = ""
+    servers: Servers = field(default_factory=no_servers)
+    """Those whose tools a run has, too."""
     thread: AgentThread = field(default_factory=AgentThread)
     turns: dict[str, k.Turn] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
@@ -131,7 +136,8 @@ class Session:
     def close(self) -> None:
         """Let go of connections, files and the thread. What is recorded stays."""
         self.knowing.close()
-        self.models.close(lambda work: self.thread.submit(work).result(timeout=5))
+        for closing in (self.models.close, self.servers.close):
+            closing(lambda work: self.thread.submit(work).result(timeout=5))
         self.thread.close()
         self.store.log.close()
 
@@ -174,7 +180,12 @@ class Session:
 
     def tools(self, started: k.RunStarted | None = None) -> Mapping[str, Tool]:
         """The tools that a run has, or that the next one would have."""
-        return {**self.knowing.tools(), **toolbox(self.shell.user_ns, started, self.policy)}
+        more = [opener(lambda: self.skills().skills), *self.servers.tools().values(), *self.knowing.tools().values()]
+        return toolbox(self.shell.user_ns, started, self.policy, more)
+
+    def skills(self) -> Found:
+        """The skills that a run may open now."""
+        return find_skills(self.workspace, self.shell.user_ns, self.models.settings.trust_skills)
 
     @property
     def policy(self) -> Policy:
@@ -197,6 +208,7 @@ class Session:
             AetherError: It could not be started or recorded.
         """
         async with self.working:
+            await self.servers.ready()
             return await (self._ask(task, cell) if isinstance(task, Question) else self._resume(task, cell))
 
     async def _ask(self, question: Question, cell: Cell) -> RunState:
@@ -222,6 +234,7 @@ class Session:
                 mentioned=(*said, *known.parts),
                 wanted=started.wanted,
                 bind=started.bind,
+                skills=catalogue(self.skills().skills),
             )
             run.append(started, *known.events, k.ContextComposed(opening), *map(k.GrantGiven, self.grants))
             return await self.driven(run, tools, cell, question.park_after)
@@ -336,6 +349,8 @@ class Session:
         clicks, egress = Clicks(run, undo, shell.user_ns, folder, self.whole, cell.main), Egress(rules, started.fence)
         host = Host(shell, folder, cell.main, False, keeper, undo, book, cell.hold, clicks, self.policy)
         calls = Calls(run, tools, replace(host, knowledge=self.knowing.recaller(egress)), waiting.within(run))
+        for said in self.servers.told():
+            run.append(said)
         try:
             if record is None:
                 choose = insisting(self.models.chosen, lambda text: given(run.state, text))
@@ -348,28 +363,11 @@ class Session:
 
     def _started(self, question: Question, model: Model) -> tuple[k.RunStarted, Mapping[str, Tool]]:
         """The run's first event, with everything it may depend on frozen, and its tools."""
-        settings = self.models.settings
-        limits = k.Limits(settings.max_steps, settings.max_seconds, settings.max_tokens, settings.max_cost)
         prior = tuple(turn for cell, turn in self.turns.items() if not question.cell or cell != question.cell)
-        started = k.RunStarted(
-            prompt=question.prompt,
-            model=model.name,
-            mode=question.mode or settings.mode,
-            limits=question.limits or limits,
-            prior=prior,
-            notebook=self.notebook,
-            cell=question.cell,
-            plan_only=question.plan_only,
-            workspace=str(self.workspace),
-            data=question.data or settings.data,
-            hide=settings.hide,
-            fence=secrets.token_hex(8),
-            mentions=question.mentions.found,
-            bind=question.bind,
-            wanted=question.wanted,
-        )
+        started = begun(question, model.name, self.models.settings, prior, self.notebook, self.workspace)
         tools = self.tools(started)
-        return replace(started, tools=tuple(tools), versions=versions(tools) | {"aether-nb": VERSION}), tools
+        known = frozen(tools)
+        return replace(started, tools=tuple(known), versions=versions(known) | {"aether-nb": VERSION}), tools
 
     def _remember(self, state: RunState) -> None:
         """Keep the turn for later ones, in the place of an earlier turn of the same cell, and the yeses that last."""
@@ -383,18 +381,3 @@ class Session:
             self.kept_grants.keep(*fresh)
         if state.ended and state.ended.outcome == "done" and not state.started.plan_only:
             self.turns[state.started.cell or state.run] = context.turn_of(state)
-
-    def revoke(self, id: str) -> k.Grant:
-        """Take back a yes that lasts, for good.
-
-        Raises:
-            OptionError: There is no such grant.
-            StoreError: That could not be written.
-        """
-        for grant in self.grants:
-            if grant.id == id:
-                self.kept_grants.revoke(id)
-                self.grants.remove(grant)
-                return grant
-        known = ", ".join(grant.id for grant in self.grants) or "none"
-        raise OptionError(f"There is no grant {id!r}.", f"In force: {known}.", "%aether grants")

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from aether_nb.agent.asking import Person
 from aether_nb.agent.run import Watcher, new_id
+from aether_nb.config import Settings
 from aether_nb.events import kinds as k
 from aether_nb.live.jobs import waited
 from aether_nb.live.mentions.values import Mentions
 
-__all__ = ["Cell", "Question", "Resumption", "Task"]
+__all__ = ["Cell", "Question", "Resumption", "Task", "begun"]
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,39 @@ class Resumption:
     anyway: bool = False
     park_after: float | None = None
     model: str = ""
+
+
+def begun(
+    question: Question, model: str, settings: Settings, prior: tuple[k.Turn, ...], notebook: str, workspace: Path
+) -> k.RunStarted:
+    """The first event of the run that works on a question, with everything it may depend on but its tools.
+
+    Args:
+        question: What is asked.
+        model: The name of the model that is asked first.
+        settings: What holds where the question says nothing.
+        prior: The earlier turns that it sees.
+        notebook: The notebook's path; empty when it is not known.
+        workspace: The folder inside which files may be touched.
+    """
+    limits = k.Limits(settings.max_steps, settings.max_seconds, settings.max_tokens, settings.max_cost)
+    return k.RunStarted(
+        prompt=question.prompt,
+        model=model,
+        mode=question.mode or settings.mode,
+        limits=question.limits or limits,
+        prior=prior,
+        notebook=notebook,
+        cell=question.cell,
+        plan_only=question.plan_only,
+        workspace=str(workspace),
+        data=question.data or settings.data,
+        hide=settings.hide,
+        fence=secrets.token_hex(8),
+        mentions=question.mentions.found,
+        bind=question.bind,
+        wanted=question.wanted,
+    )
 
 
 Task: TypeAlias = Question | Resumption

@@ -23,13 +23,17 @@ __all__ = ["Answer", "Asking", "Desk", "Nobody", "Person", "Terminal"]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A yes or a no to a call. ``arguments`` are the person's own, when the call was edited first."""
+    """A yes or a no to a call. ``arguments`` are the person's own, when the call was edited first.
+
+    A yes that lasts is for that exact ``call``, or for all that its tool does in the same ``folder``.
+    """
 
     decision: Literal["approve", "deny"]
     by: str
     lasts: Lasts = "once"
     reason: str = ""
     arguments: Mapping[str, Any] | None = None
+    scope: Literal["call", "folder"] = "call"
 
 
 class Person(Protocol):
@@ -109,9 +113,10 @@ class Desk:
         return Answer(
             "approve",
             "panel",
-            lasts=lasts if lasts in ("once", "run", "notebook") else "once",
+            lasts=lasts if lasts in ("once", "minutes", "run", "notebook") else "once",
             reason=str(said.get("reason") or ""),
             arguments=edited if isinstance(edited, Mapping) else None,
+            scope="folder" if said.get("scope") == "folder" else "call",
         )
 
     async def answer(self, question: QuestionAsked) -> tuple[str | None, str]:

@@ -33,6 +33,8 @@ __all__ = [
     "load",
     "own_file",
     "remember",
+    "servers",
+    "system_file",
     "table",
 ]
 
@@ -147,6 +149,11 @@ class Settings:
     )
     """Where runs are recorded: in a folder or on a server. Empty: ``.aether`` beside the notebook or in its folder."""
 
+    trust_skills: tuple[str, ...] = field(
+        default=(), metadata=_rule("AETHER_TRUST_SKILLS", "folders, between commas", rules.names, rules.not_allowed)
+    )
+    """Folders whose skills speak for you, beside your own ones: ``.`` for those of the project you are in."""
+
     panel: bool = field(default=True, metadata=_rule("AETHER_PANEL", "on, off", rules.switch, rules.anything))
     """Whether a run is shown by the live panel. Off: as lines of text, and asked about by ``input()``."""
 
@@ -180,6 +187,23 @@ class Settings:
         metadata=_rule("", "tables [providers.NAME] in your own aether.toml", rules.rows, rules.no_rows),
     )
     """Rows for the registry of providers: new ones, and fields that hold instead of the shipped ones."""
+
+    mcp: Mapping[str, Mapping[str, Any]] = field(
+        default_factory=dict,
+        metadata=_rule("", "tables [mcp.NAME] with command, args and env, or a url", rules.rows, rules.anything),
+    )
+    """Servers of the Model Context Protocol. One in a project's file is started only when you have agreed to it."""
+
+    mcp_timeout: float = field(
+        default=30.0,
+        metadata=_rule("AETHER_MCP_TIMEOUT", "seconds above 0", rules.number(float), rules.not_above),
+    )
+    """Seconds for connecting such a server, and for a call of it."""
+
+    mcp_tools: int = field(
+        default=40, metadata=_rule("AETHER_MCP_TOOLS", "a whole number above 0", rules.number(int), rules.anything)
+    )
+    """Tools of such servers that a model is told of; when there are more, it searches them."""
 
     def policy(self, folder: Path, profile: str = "") -> Policy:
         """The rules about calls, for this user.
@@ -235,6 +259,20 @@ def load(cwd: Path, call: Mapping[str, Any] | None = None) -> Settings:
         if value is not None:
             values[name] = _more(values, name, checked(known[name], name, value, "the call"))
     return Settings(**values)
+
+
+def servers(cwd: Path) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """The tables ``[mcp.NAME]`` of the user's and the system's files, and those of the project's.
+
+    Args:
+        cwd: As for ``load``.
+
+    Raises:
+        ConfigError: A file cannot be read.
+    """
+    known, own, project = _known(), own_file(), cwd / FILE
+    theirs = {} if same(own, project) else values_of(project, known).get("mcp", {})
+    return values_of(system_file(), known).get("mcp", {}) | values_of(own, known).get("mcp", {}), theirs
 
 
 def _more(values: Mapping[str, Any], name: str, value: Any) -> Any:

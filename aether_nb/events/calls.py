@@ -74,7 +74,7 @@ class GateAnswered(Event):
     """
 
     kind: ClassVar[str] = "gate.answered"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     call_id: str
     hash: str
     decision: Literal["approve", "deny"]
@@ -92,14 +92,14 @@ class GrantGiven(Event):
     """
 
     kind: ClassVar[str] = "grant.given"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     grant: Grant
     seal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class GrantRevoked(Event):
-    """A person took a yes back."""
+    """A person took a yes back, or its time is over."""
 
     kind: ClassVar[str] = "grant.revoked"
     id: str

@@ -47,6 +47,9 @@ UPCASTS: dict[tuple[str, int], Upcast] = {
     ("run.forked", 1): _more,
     ("run.started", 1): _more,
     ("gate.answered", 2): _unsealed,
+    ("gate.answered", 3): _more,
+    ("grant.given", 2): _more,
+    ("signal.received", 1): _more,
     ("run.ended", 2): _unsealed,
     ("run.started", 2): _unsealed,
     ("run.started", 3): _more,
@@ -100,8 +103,11 @@ def decode(kind: str, version: int, payload: bytes) -> Event:
 
 def _as_json(value: object) -> dict[str, Any]:
     """The fields of a dataclass, and mappings of any type, as an object."""
-    if is_dataclass(value):
-        return {name: getattr(value, name) for name in _names(value)}
+    names = _NAMES.get(type(value))
+    if names is None and is_dataclass(value):
+        names = _names(value)
+    if names is not None:
+        return {name: getattr(value, name) for name in names}
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError(f"{type(value).__module__}.{type(value).__qualname__} is not one")

@@ -13,7 +13,8 @@ fields change gets a higher ``version`` and a step in ``codec.UPCASTS``.
           gate.opened  gate.answered  [grant.given]      only where somebody has to be asked
           item.started
           call.begun  (output.delta, progress)  [question.asked  question.answered]
-          [namespace.changed  namespace.kept  file.written  undo.limited  call.coded  knowledge.recalled]
+          [namespace.changed  namespace.kept  file.written  undo.limited  call.coded]
+          [knowledge.recalled  skill.opened]
           call.finished | call.failed | call.retried | call.doubtful
           item.finished
           [question.asked  question.answered  call.settled]  what became of a call in doubt
@@ -22,14 +23,15 @@ fields change gets a higher ``version`` and a step in ``codec.UPCASTS``.
       [run.parked]  [lease.taken  run.resumed  namespace.restored]   it waits, or its kernel died; somebody goes on
     run.ended
       [undo.done]                                        calls were taken back; also before the end, between calls
+      [feedback.given]                                   what a person thinks of the answer
 
 ``run.forked`` stands where a copy of another run's log goes its own way; ``runs.pruned`` and
 ``runs.packed`` in the journal of a store.
 ``replay.begun`` says that what follows comes from another run's record, ``replay.drifted`` that a call which was
 performed again came to something else.
 ``state.changed`` (transient) tells watchers of a new state; it is derived by a fold. This module knows nobody but
-``messages``, ``values``, ``asked``, ``calls``, ``coded``, ``lasting``, ``leaving``, ``recalling``, ``undoing`` and
-``transient``, whose names it passes on: whoever speaks of events needs one import.
+``messages``, ``values`` and the modules of events beside it, whose names it passes on: whoever speaks of events needs
+one import.
 """
 
 from __future__ import annotations
@@ -71,7 +73,9 @@ from aether_nb.events.lasting import (
 )
 from aether_nb.events.leaving import InstructionsFound, Left
 from aether_nb.events.messages import Message, Usage
+from aether_nb.events.rating import FeedbackGiven
 from aether_nb.events.recalling import KnowledgeRecalled, Recalled
+from aether_nb.events.skills import SkillOpened
 from aether_nb.events.transient import (
     CallDelta,
     OutputDelta,
@@ -83,6 +87,7 @@ from aether_nb.events.transient import (
 )
 from aether_nb.events.undoing import FileChange, FileWritten, UndoDone, UndoLimited
 from aether_nb.events.values import (
+    MINUTES,
     Change,
     DataLevel,
     Drift,
@@ -110,6 +115,7 @@ __all__ = [
     "CONSENT",
     "CONSENT_YES",
     "KINDS",
+    "MINUTES",
     "CallBegun",
     "CallCoded",
     "CallDelta",
@@ -126,6 +132,7 @@ __all__ = [
     "Effect",
     "Entry",
     "Event",
+    "FeedbackGiven",
     "FileChange",
     "FileWritten",
     "Flag",
@@ -178,6 +185,7 @@ __all__ = [
     "Settled",
     "SignalReceived",
     "SignalType",
+    "SkillOpened",
     "State",
     "StateChanged",
     "TextDelta",
@@ -252,7 +260,7 @@ class PlanMade(Event):
 
 @dataclass(frozen=True, slots=True)
 class PlanRevised(Event):
-    """The model changed its plan. ``done`` counts the leading items that are done and stay."""
+    """The model or the user changed the plan. ``done`` counts the leading items that are done and stay."""
 
     kind: ClassVar[str] = "plan.revised"
     items: tuple[PlanItem, ...]

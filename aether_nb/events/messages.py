@@ -7,6 +7,7 @@ request of a provider is the business of ``models``; this module knows nobody.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import reduce
@@ -168,10 +169,12 @@ class Usage:
         return reduce(Usage.plus, parts, Usage(cost=0.0))
 
 
+_write = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
+
 def arguments_hash(name: str, arguments: Mapping[str, Any]) -> str:
     """The identity of an exact call: SHA-256 over the tool's name and its arguments as canonical JSON."""
     import hashlib
-    import json
 
-    text = json.dumps([name, arguments], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    text = _write([name, arguments])
     return "sha256:" + hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()

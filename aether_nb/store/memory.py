@@ -59,18 +59,21 @@ class MemoryLog:
         if self._checked:
             for event in events:
                 encode(event)
+        moments = zip(times_of(time, len(events)), events, strict=True)
+        entries = tuple([k.Entry(run, n, *at) for n, at in enumerate(moments, expected_head + 1)])
         with self._lock:
+            kept = self._entries.get(run)
             if self._checked:
                 self._check_lease(run, epoch)
-            check_head(run, expected_head, len(self._entries.get(run, ())))
-            moments = zip(times_of(time, len(events)), events, strict=True)
-            entries = tuple(k.Entry(run, n, *at) for n, at in enumerate(moments, expected_head + 1))
+            check_head(run, expected_head, len(kept or ()))
             if entries:
                 if self._checked:
                     self._derive(run, entries, epoch)
                 elif begun := [event for event in events if isinstance(event, k.CallBegun)]:
                     self._begin_once(run, begun)
-                self._entries.setdefault(run, []).extend(entries)
+                if kept is None:
+                    kept = self._entries[run] = []
+                kept.extend(entries)
         return entries
 
     def read(self, run: str, after: int = 0) -> Iterator[k.Entry]:

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 
 from aether_nb.errors import UnknownVerb
 from aether_nb.typed import Face, Help, Option, Verb, help_text, leading_options, parse, split
-from aether_nb.verbs import asking, code, house, memory, models, records, runs
+from aether_nb.verbs import asking, code, house, mcp, memory, models, records, runs
 from aether_nb.verbs.asking import CELL
 
 __all__ = [
@@ -42,6 +42,7 @@ WORKING = ("resume", "replay", "fork")
 VERBS: tuple[Verb, ...] = (
     *asking.VERBS,
     *models.VERBS,
+    *mcp.VERBS,
     *runs.VERBS,
     *records.VERBS,
     *code.VERBS,

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["publishable"]
+from aether_nb.widgets.wire import sound
+
+__all__ = ["answer_bundle", "publishable"]
 
 FENCE = re.compile(r"(^```[^\n`]*\n.*?^```[ \t]*$)", re.MULTILINE | re.DOTALL)
 PICTURE = re.compile(r"!(?=\[)")
@@ -16,6 +18,12 @@ TAG = re.compile(r"<(?=[A-Za-z/!?])")
 
 NOTHING = "\u200b"
 """A space without width: ``<`` before it begins no tag, and reads as it did."""
+
+
+def answer_bundle(answer: str) -> dict[str, str]:
+    """The answer of a run as a MIME bundle; a kernel cannot send half a character, so none is in it."""
+    whole = str(sound(answer))
+    return {"text/markdown": publishable(whole), "text/plain": whole}
 
 
 def publishable(markdown: str) -> str:

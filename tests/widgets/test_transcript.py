@@ -12,10 +12,11 @@ import pytest
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import Message, Text, Usage
 from aether_nb.widgets.blocks import View
-from aether_nb.widgets.transcript import bundle
+from aether_nb.widgets.inks import AMBER, ink
+from aether_nb.widgets.transcript import bundle, call_text, pictures
 from aether_nb.widgets.view import view_of
 from harness.golden import check
-from harness.story import WORK, WRITE, call, entries, first_half, hash_of, proposed, second_half
+from harness.story import WORK, WRITE, call, entries, first_half, hash_of, picture, proposed, second_half
 
 GOLDEN = Path(__file__).parent / "golden"
 EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script></pre></div>\"'`[x](javascript:alert(3))\x1b[2J\u202e"
@@ -99,9 +100,9 @@ def test_flags_stand_on_every_face():
     change = k.NamespaceChanged("call_3", (k.Change("t", "changed", "DataFrame", (), flags),))
     events = [proposed(WORK), k.CallBegun("call_3", "k"), change, k.CallFinished("call_3", (), 0.1)]
     made = bundle(view_of(entries(events)))
-    below = '</details><div style="margin-left:20px"><span style="color:#a86400">! t: fan-out: 2 rows became 3</span>'
+    below = f'</details><div style="margin-left:20px"><span style="{ink(AMBER)}">! t: fan-out: 2 rows became 3</span>'
     assert below in made["text/html"]  # however the card is folded
-    assert '<span style="opacity:0.68">· t: order: the rows are in another order</span>' in made["text/html"]
+    assert '<span style="opacity:0.7">· t: order: the rows are in another order</span>' in made["text/html"]
     for text in ("! t: fan-out: 2 rows became 3", "· t: order: the rows are in another order"):
         assert text in made["text/plain"]
 
@@ -134,7 +135,17 @@ def test_html_is_inert():
     """Whatever a model or a tool wrote, the HTML has only harmless elements, inline styles, and is closed properly."""
     page = Page(bundle(hostile(EVIL), with_answer=True)["text/html"])
     assert page.tags <= KEPT
-    assert page.attributes <= {"style", "href", "title", "target", "rel"}
+    assert page.attributes <= {
+        "style",
+        "href",
+        "title",
+        "target",
+        "rel",
+        "role",
+        "aria-label",
+        "aria-level",
+        "aria-hidden",
+    }
     assert page.depth == 0
 
 
@@ -228,3 +239,21 @@ def test_open_gate_and_denial_are_told():
     for text in bundle(view_of(entries(events))).values():
         assert "Denied by the policy deny" in text
         assert "nobody was there" in text
+
+
+def test_one_call_is_told_whole():
+    """A call that was cut in the picture is told with every line of its code and of what it said, and its approval."""
+    code = "\n".join(f"x{n} = {n}" for n in range(90))
+    one = call("c1", "run_python", code=code)
+    told = "[stdout]\n" + "\n".join(f"line {n}\x1b[2J" for n in range(90))
+    asked = [k.GateOpened("c1", hash_of(one)), k.GateAnswered("c1", hash_of(one), "approve", "panel")]
+    view = view_of(entries([proposed(one), *asked, k.CallFinished("c1", (Text(told),), 0.1)]))
+    said = call_text(view.cards[0])
+    assert [line for line in (*code.splitlines(), "line 89", "Approved in the panel, once") if line not in said] == []
+    assert "\x1b" not in said and "… " not in said
+
+
+def test_pictures_of_a_run_are_found_again():
+    """Its figures are given as outputs of their own, whole, in the order in which they were drawn."""
+    view = view_of(entries([*first_half(), *second_half()]))
+    assert pictures(view) == [{"image/png": picture(), "text/plain": "<Figure size 360x160>"}]
