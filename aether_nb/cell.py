@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,6 +16,7 @@ from functools import partial
 from typing import TypeAlias
 
 from aether_nb.errors import RunFailed
+from aether_nb.events.masking import known_keys
 from aether_nb.events.state import RunState
 from aether_nb.faces import Face, KernelFace, face_of
 from aether_nb.live.background import Background, Origin
@@ -114,7 +116,7 @@ def _delivered(session: Session, task: Work, face: Face, state: RunState, then: 
 
 def _publish(session: Session, state: RunState, then: Then) -> None:
     if state.answer and getattr(session.shell, "kernel", None) is not None:
-        session.shell.display_pub.publish(answer_bundle(state.answer))
+        session.shell.display_pub.publish(answer_bundle(state.answer, known_keys(os.environ)))
     then(state)
 
 

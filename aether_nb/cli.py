@@ -368,11 +368,11 @@ def demo(options: argparse.Namespace) -> int:
     return run(allow_writes=options.allow_writes, out=Path(options.out) if options.out else None)
 
 
-def remembering(verb: str, options: argparse.Namespace) -> int:
-    """What a verb about memory does here."""
-    from aether_nb import memory_terminal
+def known(verb: str, options: argparse.Namespace) -> int:
+    """What is known and remembered here."""
+    from aether_nb import known_terminal
 
-    _say(memory_terminal.do(verb, options))
+    _say(known_terminal.do(verb, options, _settings(), _say))
     return 0
 
 
@@ -386,7 +386,7 @@ HANDLERS: dict[str, Handler] = {
     "verify": verify,
     "export": export,
     "verify-code": verify_code,
-    **{verb: partial(remembering, verb) for verb in ("remember", "forget", "memory")},
+    **{verb: partial(known, verb) for verb in ("know", "remember", "forget", "memory")},
     "why": why,
     "audit": audit,
     "pack": pack,

@@ -7,6 +7,7 @@ command or as a signal; what happens in the run comes back as entries.
 from __future__ import annotations
 
 import logging
+import os
 import secrets
 import time
 from collections.abc import Mapping, Sequence
@@ -20,6 +21,7 @@ from aether_nb.agent.run import Watcher
 from aether_nb.errors import AetherError, StoreError
 from aether_nb.events.account import total
 from aether_nb.events.kinds import Entry, Progress, QuestionAsked
+from aether_nb.events.masking import known_keys
 from aether_nb.live.bridge import Jobs
 from aether_nb.live.capture import uncaptured
 from aether_nb.live.fastlane import FastLane
@@ -30,7 +32,7 @@ from aether_nb.widgets.approval import gate_lines, gate_text
 from aether_nb.widgets.blocks import Card
 from aether_nb.widgets.console import Console
 from aether_nb.widgets.panel import Panel
-from aether_nb.widgets.transcript import bundle
+from aether_nb.widgets.transcript import bundle, pictures
 
 __all__ = ["Face", "KernelFace", "TerminalFace", "face_of"]
 
@@ -119,12 +121,14 @@ class KernelFace:
         self.lane.unwatch(self.comm_id)
         self.session.accounts[self.panel.view.run] = self.panel.view.account
         self.panel.close(self._kept(broken_off))
+        for picture in pictures(self.panel.view, only_new=True):
+            self.session.shell.display_pub.publish(picture)
 
     def _kept(self, broken_off: str) -> Mapping[str, str]:
         try:
             with suppress(StoreError):  # then the run was broken off by that, and the picture says so
                 self.panel.view.chain = self.session.store.chain.head(self.panel.view.run)
-            return bundle(self.panel.view, broken_off=broken_off)
+            return bundle(self.panel.view, broken_off=broken_off, keys=known_keys(os.environ))
         except Exception:  # a picture that cannot be drawn must not hide how the run ended; %aether show tries again
             logger.exception("the picture of run %s could not be drawn", self.panel.view.run)
             return {"text/plain": f"aether: %aether show {self.panel.view.run}"}
@@ -194,7 +198,7 @@ class TerminalFace:
 
     def __init__(self, typing: bool) -> None:
         self.typing = typing
-        self.console = Console(lambda text: print(text, end="", flush=True))
+        self.console = Console(lambda text: print(text, end="", flush=True), known_keys(os.environ))
 
     @property
     def watcher(self) -> Watcher:

@@ -22,6 +22,7 @@ from aether_nb import (
     code_verbs,
     doctor,
     house_verbs,
+    know_verbs,
     mcp_verbs,
     memory_verbs,
     model_verbs,
@@ -298,6 +299,16 @@ def skills(session: Session, options: argparse.Namespace) -> str:
     return house_verbs.skills(options, settings, session.workspace, session.store, names)
 
 
+def know(session: Session, options: argparse.Namespace) -> str:
+    """What is known beside the notebook."""
+    models, names = session.models, session.shell.user_ns
+    bar = know_verbs.progress_line(lambda text: print(text, end="", flush=True))
+    desk = know_verbs.open_desk(
+        models.settings, models.record, session.workspace, session.thread.run, namespace=names, progress=bar
+    )
+    return know_verbs.know(options, desk)
+
+
 def look(options: argparse.Namespace) -> str:
     """Whether everything is in place; settings that cannot be read are a finding, not an end."""
     shell = get_ipython()
@@ -362,6 +373,7 @@ HANDLERS: dict[str, Handler] = {
     "audit": audit,
     "policy": policy,
     "skills": skills,
+    "know": know,
     **{verb: signalling(verb) for verb in verbs.SAYING},
 }
 

@@ -180,8 +180,8 @@ class Session:
 
     def tools(self, started: k.RunStarted | None = None) -> Mapping[str, Tool]:
         """The tools that a run has, or that the next one would have."""
-        more = [opener(lambda: self.skills().skills), *self.servers.tools().values(), *self.knowing.tools().values()]
-        return toolbox(self.shell.user_ns, started, self.policy, more)
+        more = (*self.knowing.tools().values(), *self.servers.tools().values())
+        return toolbox(self.shell.user_ns, started, self.policy, (opener(lambda: self.skills().skills), *more))
 
     def skills(self) -> Found:
         """The skills that a run may open now."""
@@ -220,6 +220,7 @@ class Session:
             summary = await cell.main(lambda: summarize(shell.user_ns, question.prompt, hidden=shell.user_ns_hidden))
             started, tools = self._started(question, model)
             rules = rules_of(started, os.environ)
+            resources = () if question.raw else await self.servers.mentioned(question.prompt)
             self.cells[run.id] = getattr(shell, "execution_count", 0)
             said = question.mentions.parts
             known = await self.knowing.opening(run.id, question.prompt, said, rules, started.fence)
@@ -231,7 +232,7 @@ class Session:
                 prior=started.prior,
                 fence=started.fence,
                 rules=rules,
-                mentioned=(*said, *known.parts),
+                mentioned=(*said, *known.parts, *resources),
                 wanted=started.wanted,
                 bind=started.bind,
                 skills=catalogue(self.skills().skills),

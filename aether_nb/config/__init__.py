@@ -154,6 +154,14 @@ class Settings:
     )
     """Folders whose skills speak for you, beside your own ones: ``.`` for those of the project you are in."""
 
+    knowledge: str = field(
+        default="",
+        metadata=_rule(
+            "AETHER_KNOWLEDGE", "a folder, or s3://…, gs://…, az://…, db://…", rules.text, rules.inside_only
+        ),
+    )
+    """Where knowledge is kept. Empty: ``knowledge`` in the folder of the record. Keys: the cloud's own variables."""
+
     panel: bool = field(default=True, metadata=_rule("AETHER_PANEL", "on, off", rules.switch, rules.anything))
     """Whether a run is shown by the live panel. Off: as lines of text, and asked about by ``input()``."""
 

@@ -203,6 +203,11 @@ def inside(value: str, _: Any) -> str:
     return "it would write outside the project's folder" if outside else ""
 
 
+def inside_only(value: str, held: Any) -> str:
+    """A folder inside the project, and no address of anything."""
+    return "it would keep what you add at an address that you did not choose" if "://" in value else inside(value, held)
+
+
 # ---- what is wrong
 
 

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 
 from aether_nb.errors import UnknownVerb
 from aether_nb.typed import Face, Help, Option, Verb, help_text, leading_options, parse, split
-from aether_nb.verbs import asking, code, house, mcp, memory, models, records, runs
+from aether_nb.verbs import asking, code, house, knowledge, mcp, memory, models, records, runs
 from aether_nb.verbs.asking import CELL
 
 __all__ = [
@@ -46,6 +46,7 @@ VERBS: tuple[Verb, ...] = (
     *runs.VERBS,
     *records.VERBS,
     *code.VERBS,
+    *knowledge.VERBS,
     *memory.VERBS,
     *house.VERBS,
 )

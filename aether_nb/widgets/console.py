@@ -6,13 +6,14 @@ question at a gate is somebody else's.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from aether_nb.events import kinds
 from aether_nb.events.kinds import Entry
 from aether_nb.widgets import approval, plain, wording
 from aether_nb.widgets.blocks import Card, Note, Question, Touch, View, Words
+from aether_nb.widgets.veil import veiled_text
 from aether_nb.widgets.view import fold
 
 
@@ -21,11 +22,13 @@ class Console:
 
     Args:
         write: Takes text as it comes, line ends included; ``sys.stdout.write`` will do.
+        keys: Keys that are known. They and what looks like one are made unreadable, but not where a person is asked
+            about a call: what is approved is seen as it is.
     """
 
-    def __init__(self, write: Callable[[str], object]) -> None:
+    def __init__(self, write: Callable[[str], object], keys: Collection[str] = ()) -> None:
         self.view = View()
-        self._write = write
+        self._to, self._keys = write, keys
         self._printing = ""
         self._touched: list[Touch] = []
 
@@ -36,12 +39,15 @@ class Console:
         if show:
             show(self, entry.event)
 
-    def _lines(self, *lines: str) -> None:
+    def _write(self, text: str) -> None:
+        self._to(veiled_text(text, self._keys))
+
+    def _lines(self, *lines: str, exact: bool = False) -> None:
         """Write whole lines, after ending one that output has left open."""
         if self._printing and not self._printing.endswith("\n"):
-            self._write("\n")
+            self._to("\n")
         self._printing = ""
-        self._write("".join(f"{line}\n" for line in lines))
+        (self._to if exact else self._write)("".join(f"{line}\n" for line in lines))
 
     def _card(self, call_id: str) -> Card | None:
         block = self.view.blocks.get(f"c:{call_id}")
@@ -61,7 +67,7 @@ class Console:
     def _gate(self, event: kinds.GateOpened) -> None:
         card = self._card(event.call_id)
         if card:
-            self._lines("", *approval.gate_lines(card))
+            self._lines("", *approval.gate_lines(card), exact=True)
 
     def _decided(self, event: kinds.GateAnswered) -> None:
         card = self._card(event.call_id)
@@ -126,7 +132,7 @@ class Console:
     def _asked(self, event: kinds.QuestionAsked) -> None:
         card = self._card(event.call_id) if event.doubt else None
         if card:
-            self._lines("", *approval.gate_lines(card), *plain.indent(plain.doubt(card)))
+            self._lines("", *approval.gate_lines(card), *plain.indent(plain.doubt(card)), exact=True)
         question = self.view.blocks.get(f"q:{event.id}")
         if isinstance(question, Question):
             self._lines("", *plain.question(question))

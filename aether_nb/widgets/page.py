@@ -14,6 +14,7 @@ from aether_nb.widgets import highlight, inks, plain, room, wording
 from aether_nb.widgets.blocks import Block, Card, Failure, Item, Note, Question, Thinking, View, Words
 from aether_nb.widgets.inks import PRINTED, QUIET, SMALL, WELL, ink, mark, tone
 from aether_nb.widgets.markdown import clean_html, to_html
+from aether_nb.widgets.veil import Veil
 
 __all__ = ["html"]
 
@@ -24,9 +25,9 @@ TABLE_KEPT = 6_000
 GAP = "&nbsp; "
 
 
-def html(view: View, with_answer: bool = False) -> str:
+def html(view: View, veil: Veil, with_answer: bool = False) -> str:
     """The run as HTML with inline styles only."""
-    told = room.fitted(HTML_ROOM, view.blocks.values(), _block, lambda card: _line(_summary(card)))
+    told = room.fitted(HTML_ROOM, view.blocks.values(), veil, _block, lambda card: _line(_summary(card)))
     pieces = [_header(view), _plan(view), *told.pieces]
     if view.failure:
         pieces.append(_failure(view.failure))

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
+from aether_nb.events.values import BELOW
 from aether_nb.widgets import departures, highlight, wording
 from aether_nb.widgets.blocks import LIVE_KEPT, Block, Card, Failure, Note, Question, Thinking, View, Words
 from aether_nb.widgets.gauge import described
@@ -249,7 +250,9 @@ def outputs(card: Card) -> list[JSON]:
 
 
 def _output(bundle: Mapping[str, Any]) -> JSON | None:
-    """The richest form of an output that can be shown safely and is small enough."""
+    """The richest form of an output that is safe and small enough; none for a figure that stands below already."""
+    if BELOW in bundle:
+        return None
     for mime in ("image/png", "image/jpeg"):
         if isinstance(data := bundle.get(mime), str):
             if len(data) <= IMAGE_KEPT:

@@ -18,8 +18,8 @@ matplotlib 3.11.2, lancedb 0.40.0):
     min-max, 60% vectors       0.690     0.792     0.630    <- what recall does
     min-max, 70% vectors       0.672     0.770     0.614
 
-The share was chosen on three other sets, in which 60 % was best by a little; from 40 to 70 % it
-makes little difference. A test in the full lane asks for the order again.
+The share was chosen on three other sets, where 60 % was best by a little; from 40 to 70 % it makes little difference.
+A test in the full lane asks for the order again.
 """
 
 from __future__ import annotations

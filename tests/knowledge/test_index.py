@@ -207,8 +207,10 @@ def test_a_table_of_an_older_version_gets_the_columns_it_lacks_and_a_newer_one_i
 def test_fingerprints_tell_what_is_known_of_each_file(index):
     """By path: when it was changed, how large it was, what its bytes hashed to."""
     index.put_all([(doc("a", mtime_ns=5, size=6, sha="x"), [Chunk("alpha")]), (doc("b", source="s"), [])])
-    assert index.fingerprints() == {"a": (5, 6, "x"), "b": (0, 0, "s1")}
-    assert index.fingerprints(Where(source=("s",))) == {"b": (0, 0, "s1")}
+    assert index.fingerprints() == {"a": (5, 6, "x", "", 0), "b": (0, 0, "s1", "s", 0)}
+    index.restamp({document_id("a"): (7, 8)})
+    assert index.fingerprints()["a"] == (7, 8, "x", "", 0) and len(index.text_search("alpha")) == 1
+    assert index.fingerprints(Where(source=("s",))) == {"b": (0, 0, "s1", "s", 0)}
 
 
 def test_what_was_asked_for_in_odd_ways_is_answered(index):

@@ -10,10 +10,17 @@ import pytest
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import Text
 from aether_nb.widgets import inks
-from aether_nb.widgets.page import html
+from aether_nb.widgets.blocks import View
+from aether_nb.widgets.page import html as drawn_html
+from aether_nb.widgets.veil import veil
 from aether_nb.widgets.view import view_of
 from harness.contrast import GREY, GROUNDS, SHAPES, WORDS, contrast, drawn, mixed, read
 from harness.story import WRITE, call, entries, first_half, hash_of, proposed, second_half
+
+
+def html(view: View) -> str:
+    """The page of a run."""
+    return drawn_html(view, veil(()))
 
 
 def story() -> str:

@@ -176,7 +176,7 @@ class Connection:
         self._gone.clear()
         self.starts += 1
         async with asyncio.timeout(around.timeout) as clock:
-            transport = opened(definition, around.workspace, self.log, self._gone.set)
+            transport = opened(definition, around.workspace, self.log, self._lost)
             async with Client(
                 transport,
                 list_roots_callback=self._roots,
@@ -191,6 +191,13 @@ class Connection:
                 self._client, self.state, self.error = client, "ready", ""
                 self._settled.set()
                 await self._lasted(client)
+
+    def _lost(self) -> None:
+        """It says no more: whoever comes from now on waits for its next life."""
+        self._gone.set()
+        if self.state == "ready":
+            self.state, self._client = "lost", None
+            self._settled.clear()
 
     async def _lasted(self, client: Client) -> None:
         """While it is connected: its tools are listed again when they change."""
@@ -344,7 +351,7 @@ class Connection:
             raise
         except Exception as error:  # noqa: BLE001  # a transport's own errors: the connection is not what it was
             broken = error
-        self._gone.set()
+        self._lost()
         what = f"The server {self.name} ended while it was at it"
         raise EffectUnknown(f"{what}.", plain(str(broken), 200) or type(broken).__name__) from broken
 
