@@ -33,6 +33,7 @@ from aether_nb.knowledge.library import Library
 from aether_nb.knowledge.material import EVERYTHING, Embedder, Hit, Where
 from aether_nb.knowledge.memory import Memory
 from aether_nb.knowledge.recall import BUDGET, MOST, Ask, Found
+from aether_nb.knowledge.setting import knowledge_place, storage_options
 from aether_nb.models.base import Model, Request, closing
 from aether_nb.models.router import open_embeddings
 from aether_nb.serving import Serving
@@ -227,9 +228,7 @@ class Knowing:
             what = f"Run {entries[0].run} is not kept as a solution." if entries else "There is no run yet."
             why = "It has no good end, or a limit of data held in it: nothing is remembered of such a run."
             raise UsageFault(what, why, "Keep another one: %aether remember --run RUN")
-        recalled = (entry.event for entry in entries if isinstance(entry.event, k.KnowledgeRecalled))
-        given = {one.path for event in recalled for one in event.passages if one.category == "solutions"}
-        for path in sorted(given):
+        for path in _given(entries):
             self.library.do(partial(solutions.judge, path=path, helped=True))
         self.library.do(lambda index: solutions.keep(index, solution))
         return f"Kept as {solution.path}: it is given to a question with the same error, or a like problem."
@@ -240,6 +239,25 @@ class Knowing:
             return self.keep_run(entries)
         except UsageFault:
             return ""
+
+    def rated(self, entries: Sequence[k.Entry], value: str) -> str:
+        """What a thumb on an answer means: up keeps the run as a solution, down puts those behind that it was given.
+
+        Args:
+            entries: The whole log of the run.
+            value: ``up``, ``down``, or empty.
+
+        Returns:
+            A sentence that says so; empty when nothing follows from it.
+        """
+        from aether_nb.knowledge import solutions
+
+        if value == "up":
+            return self.keep_verified(entries)
+        given = _given(entries) if value == "down" else []
+        for path in given:
+            self.library.do(partial(solutions.judge, path=path, helped=False))
+        return f"Put behind: {', '.join(given)}." if given else ""
 
     # ---- at the end
 
@@ -282,7 +300,14 @@ def library_of(models: Serving, root: Path) -> Library:
 
         return choose_embedder(settings.embedder, os.environ, kept, role if named else None)
 
-    return Library(str(models.record / "knowledge"), root, choose)
+    place = str(knowledge_place(models.settings.knowledge, models.record))
+    return Library(place, root, choose, storage_options(place, os.environ))
+
+
+def _given(entries: Iterable[k.Entry]) -> list[str]:
+    """The solutions that a run was given."""
+    recalled = (entry.event for entry in entries if isinstance(entry.event, k.KnowledgeRecalled))
+    return sorted({one.path for event in recalled for one in event.passages if one.category == "solutions"})
 
 
 async def _said(model: Model, request: Request) -> tuple[str, Usage]:

@@ -306,7 +306,13 @@ def know(session: Session, options: argparse.Namespace) -> str:
     desk = know_verbs.open_desk(
         models.settings, models.record, session.workspace, session.thread.run, namespace=names, progress=bar
     )
-    return know_verbs.know(options, desk)
+    said = know_verbs.know(options, desk)
+    library = session.knowing.library
+    if options.what in ("add", "refresh") and library.holds("knowledge"):
+        library.fill()  # meaning comes behind; words are found at once
+    if options.what in ("add", "list") and not options.json and library.holds("knowledge"):
+        said = "\n".join([said, *library.standing()])
+    return said
 
 
 def look(options: argparse.Namespace) -> str:
