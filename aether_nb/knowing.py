@@ -164,12 +164,12 @@ class Knowing:
         return Given((*facts.events, *solved.events), (*facts.parts, *solved.parts))
 
     def _facts(self, question: str) -> Given:
-        lines = self.memory.about(question)
+        lines = self.memory.about(question, datetime.now())
         if not lines:
             return NOTHING
-        path = self.memory.file.name
-        event = k.KnowledgeRecalled(question, (k.Recalled(path, category="memory"),), how=(f"{len(lines)} lines.",))
-        return Given((event,), (Text(FACTS + "\n".join(f"- {line}" for line in lines), "recalled"),))
+        files = tuple(k.Recalled(file, category="memory") for file in dict.fromkeys(file for file, _ in lines))
+        event = k.KnowledgeRecalled(question, files, how=(f"{len(lines)} lines.",))
+        return Given((event,), (Text(FACTS + "\n".join(f"- {line}" for _, line in lines), "recalled"),))
 
     async def _solutions(self, question: str, said: str, rules: Rules, fence: str) -> Given:
         from aether_nb.knowledge import solutions, telling

@@ -21,12 +21,17 @@ SHOWN = 2
 LONGEST = 600
 """Characters of one quote."""
 
+NOTHING = (
+    "Your documents say nothing about that, as far as I can find it: nothing relevant is kept. What is in there: "
+    "`%aether know`."
+)
+
 HEAD = re.compile(r"^\d+\. \[(?P<place>[^\]\n]+)\](?P<about>[^\n]*)$", re.MULTILINE)
 SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?](?=\s|$)|\n|$)")
 WORD = re.compile(r"\w{3,}")
 ASKS = re.compile(
-    r"\b(?:according to|in|from|what does|what do) (?:the|my|our|these|this) "
-    r"(?:docs?|documents?|documentation|notes?|manual|guide|paper|pdf|handbook|knowledge|sources?|files?)\b",
+    r"\b(?:according to|in|from|what does|what do) (?:the|my|our|these|this) (?:\w+ )?"
+    r"(?:docs?|documents?|documentation|notes?|manual|guide|paper|pdf|handbook|sources?)\b(?: say)?(?: about|:|,)?",
     re.IGNORECASE,
 )
 
@@ -49,10 +54,11 @@ def quoted(talk: Conversation) -> Script:
     if TOOL not in talk.tools:
         return ""
     yield Plan((("Look it up in the documents", TOOL),))
-    outcome = yield Action(TOOL, {"query": talk.prompt}, "I look whether the documents say something about it.")
+    query = ASKS.sub(" ", talk.prompt).strip() or talk.prompt
+    outcome = yield Action(TOOL, {"query": query}, "I look whether the documents say something about it.")
     passages = _passages(outcome.text) if outcome.status == "done" else []
     if not passages:
-        return ""
+        return NOTHING if asks_documents(talk) else ""
     quotes = [f"{_quote(passage, talk.prompt)}\n\n— {_source(passage)}" for passage in passages[:SHOWN]]
     more = [_source(passage) for passage in passages[SHOWN:]]
     also = [f"See also {', '.join(more)}."] if more else []
@@ -62,7 +68,7 @@ def quoted(talk: Conversation) -> Script:
 
 def _passages(text: str) -> list[Passage]:
     heads = list(HEAD.finditer(text))
-    ends = [head.start() for head in heads[1:]] + [len(text)]
+    ends = [*(head.start() for head in heads[1:]), len(text)][: len(heads)]
     return [
         Passage(head["place"], head["about"].strip(), text[head.end() : end].strip())
         for head, end in zip(heads, ends, strict=True)
