@@ -19,6 +19,7 @@ from typing import Any, TypeAlias
 from aether_nb.agent.egress import Rules
 from aether_nb.config import Settings
 from aether_nb.errors import KnowledgeMissing, OptionError
+from aether_nb.knowledge import weights
 from aether_nb.knowledge.finding import stamp
 from aether_nb.knowledge.importing import VARIABLE, Fetch, Importer, Page, Report, is_address
 from aether_nb.knowledge.index import Index
@@ -356,6 +357,20 @@ def _watched(index: Index, options: argparse.Namespace, desk: Desk) -> str:
     return _told(total, as_json=options.json)
 
 
+def _fetched(index: Index, options: argparse.Namespace, desk: Desk) -> str:
+    """Fetch the weights of the local embedder, because somebody has said so."""
+    folder = weights.fetch(
+        weights.kept_folder(), lambda done, size: (desk.progress or _silent)(done, size, weights.NAME)
+    )
+    if options.json:
+        return json.dumps({"embedder": weights.NAME, "folder": str(folder)}, indent=2)
+    return f"{weights.NAME} is here: what is known is found by its meaning, too, from the next search on."
+
+
+def _silent(done: int, total: int, name: str) -> None:
+    """Nobody wants to know how far it is."""
+
+
 DEEDS: dict[str, Callable[[Index, argparse.Namespace, Desk], str]] = {
     "list": _listed,
     "add": _added,
@@ -365,4 +380,5 @@ DEEDS: dict[str, Callable[[Index, argparse.Namespace, Desk], str]] = {
     "refresh": _refreshed,
     "doctor": _examined,
     "watch": _watched,
+    "fetch": _fetched,
 }

@@ -19,8 +19,6 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from platformdirs import user_data_path
-
 from aether_nb.agent.egress import Egress, Rules
 from aether_nb.errors import AetherError, ModelUnavailable, UsageFault
 from aether_nb.events import kinds as k
@@ -34,6 +32,7 @@ from aether_nb.knowledge.material import EVERYTHING, Embedder, Hit, Where
 from aether_nb.knowledge.memory import Memory
 from aether_nb.knowledge.recall import BUDGET, MOST, Ask, Found
 from aether_nb.knowledge.setting import knowledge_place, storage_options
+from aether_nb.knowledge.weights import kept_folder
 from aether_nb.models.base import Model, Request, closing
 from aether_nb.models.router import open_embeddings
 from aether_nb.serving import Serving
@@ -290,7 +289,6 @@ def library_of(models: Serving, root: Path) -> Library:
 
     def choose() -> Chosen:
         settings = models.settings
-        kept = user_data_path("aether-nb") / "weights"
         named = settings.embedding_model
 
         def role() -> Embedder:
@@ -298,7 +296,7 @@ def library_of(models: Serving, root: Path) -> Library:
                 named, os.environ, models.providers, timeout=settings.timeout, local_only=settings.local_only
             )
 
-        return choose_embedder(settings.embedder, os.environ, kept, role if named else None)
+        return choose_embedder(settings.embedder, os.environ, kept_folder(), role if named else None)
 
     place = str(knowledge_place(models.settings.knowledge, models.record))
     return Library(place, root, choose, storage_options(place, os.environ))
