@@ -87,7 +87,7 @@ def test_a_log_without_a_run_holds_no_evidence() -> None:
 
 
 def test_documents_that_were_recalled_are_evidence() -> None:
-    """Each passage once, with the hash that its document had; a later look at the same place counts, what it cost adds."""
+    """Each passage once, with its document's hash; a later look at the same place counts, and what it cost adds up."""
     first = k.Recalled("guide.md", start=3, end=9, sha="aa")
     again, solution = k.Recalled("guide.md", start=3, end=9, sha="aa", changed=True), k.Recalled("solution/1")
     events = [

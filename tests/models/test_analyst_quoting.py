@@ -41,7 +41,7 @@ def said(prompt: str, *results: str, summary: str = EMPTY, offered: tuple[str, .
     ("How are refunds booked?", "How are refunds booked?"),
 ])  # fmt: skip
 def test_it_looks_up_what_is_asked(prompt: str, query: str) -> None:
-    """Without a table, or when documents are spoken of, the question is looked up, without the words about documents."""
+    """Without a table, or when documents are spoken of, it is looked up, without the words about documents."""
     calls = said(prompt).calls
     assert [(call.name, call.arguments.get("query")) for call in calls] == [("plan", None), ("recall", query)]
 
