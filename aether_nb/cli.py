@@ -14,7 +14,6 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from functools import partial
 from getpass import getpass, getuser
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -25,6 +24,7 @@ from aether_nb.errors import AetherError, UsageFault
 
 if TYPE_CHECKING:
     from aether_nb.config import Settings
+    from aether_nb.jobs.own_kernel import Screen
     from aether_nb.setting_up import Dialog
 
 __all__ = ["HANDLERS", "main"]
@@ -195,15 +195,14 @@ def _yes(question: str, run: str) -> bool:
 
 def resume(options: argparse.Namespace) -> int:
     """Go on with a run in a kernel of its own; 3 when it waits for somebody afterwards."""
-    from aether_nb.live.whereabouts import can_type
+    from aether_nb.jobs.own_kernel import in_a_kernel
     from aether_nb.opening import open_record, record_place
-    from aether_nb.own_kernel import go_on
     from aether_nb.signalling import named, stand
     from aether_nb.store.place import as_setting
 
     store = open_record(options.store)
     before = named(store, "resume", options.run).state
-    typing, started = can_type(None), before.started
+    started = before.started
     words = ["resume", before.run, *(["--park-after", options.park_after] if options.park_after else [])]
     words += [flag for flag, said in (("--take", options.take), ("--anyway", options.anyway)) if said]
     environment = {"AETHER_STORE": as_setting(record_place(options.store)), "AETHER_PANEL": "off"}
@@ -213,7 +212,7 @@ def resume(options: argparse.Namespace) -> int:
         environment["JPY_SESSION_NAME"] = started.notebook
     folder = Path(started.workspace) if started is not None and Path(started.workspace).is_dir() else Path.cwd()
     store.log.close()
-    code = go_on(" ".join(words), folder, environment, typing=typing)
+    code = in_a_kernel([f"%aether {' '.join(words)}"], folder, environment, _screen())
     after = stand(store, before.run)
     return 3 if code == 0 and after.state.ended is None else code
 
@@ -281,29 +280,69 @@ def look(options: argparse.Namespace) -> int:
     return 3 if any(check.state == "blocked" for check in checks) else 0
 
 
-def policy(options: argparse.Namespace) -> int:
-    """The rules about calls, or what they say of one."""
-    from aether_nb import house_verbs
+def _screen() -> Screen:
+    from aether_nb.jobs.own_kernel import Screen
+    from aether_nb.live.whereabouts import can_type
 
-    _say(house_verbs.policy(options, _settings(), Path.cwd()))
+    return Screen(can_type(None), said=verbs.in_terminal)
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Work on a task in a kernel of its own."""
+    from aether_nb import job_verbs
+
+    return job_verbs.run(options, _screen(), plan=False)
+
+
+def plan(options: argparse.Namespace) -> int:
+    """The plan of a task."""
+    from aether_nb import job_verbs
+
+    return job_verbs.run(options, _screen(), plan=True)
+
+
+def batch(options: argparse.Namespace) -> int:
+    """Work on the tasks of a file."""
+    from aether_nb import job_verbs
+
+    return job_verbs.batch(options, _screen())
+
+
+def templates(options: argparse.Namespace) -> int:
+    """The templates that there are."""
+    from aether_nb import job_verbs
+
+    _say(job_verbs.templates(options))
     return 0
 
 
-def plugins(options: argparse.Namespace) -> int:
-    """The packages that add something."""
-    from aether_nb import house_verbs
+def about_house(verb: str) -> Handler:
+    """A verb about rules, packages or skills."""
 
-    _say(house_verbs.plugins(options))
-    return 0
+    def do(options: argparse.Namespace) -> int:
+        from aether_nb import house_verbs
+        from aether_nb.opening import open_record
+
+        if verb == "policy":
+            _say(house_verbs.policy(options, _settings(), Path.cwd()))
+        elif verb == "plugins":
+            _say(house_verbs.plugins(options))
+        else:
+            _say(house_verbs.skills(options, _settings(), Path.cwd(), open_record(options.store), {}))
+        return 0
+
+    return do
 
 
-def skills(options: argparse.Namespace) -> int:
-    """The skills that there are, and what can be done with them."""
-    from aether_nb import house_verbs
-    from aether_nb.opening import open_record
+def knowing(verb: str) -> Handler:
+    """A verb about what is known or remembered."""
 
-    _say(house_verbs.skills(options, _settings(), Path.cwd(), open_record(options.store), {}))
-    return 0
+    def do(options: argparse.Namespace) -> int:
+        from aether_nb import know_terminal
+
+        return know_terminal.know(options, _say) if verb == "know" else know_terminal.remembering(verb, options, _say)
+
+    return do
 
 
 def models(options: argparse.Namespace) -> int:
@@ -326,6 +365,15 @@ def key(options: argparse.Namespace) -> int:
     from aether_nb import model_verbs
 
     _say(model_verbs.key(options, _settings(), _dialog()))
+    return 0
+
+
+def settings(options: argparse.Namespace) -> int:
+    """Everything that can be set, and what holds in this folder."""
+    from aether_nb import settings_verbs
+    from aether_nb.config import read
+
+    _say(settings_verbs.settings(options, *read(Path.cwd())))
     return 0
 
 
@@ -368,14 +416,6 @@ def demo(options: argparse.Namespace) -> int:
     return run(allow_writes=options.allow_writes, out=Path(options.out) if options.out else None)
 
 
-def known(verb: str, options: argparse.Namespace) -> int:
-    """What is known and remembered here."""
-    from aether_nb import known_terminal
-
-    _say(known_terminal.do(verb, options, _settings(), _say))
-    return 0
-
-
 HANDLERS: dict[str, Handler] = {
     "help": help_,
     "runs": runs,
@@ -386,18 +426,21 @@ HANDLERS: dict[str, Handler] = {
     "verify": verify,
     "export": export,
     "verify-code": verify_code,
-    **{verb: partial(known, verb) for verb in ("know", "remember", "forget", "memory")},
+    **{verb: knowing(verb) for verb in ("know", "remember", "forget", "memory")},
     "why": why,
     "audit": audit,
     "pack": pack,
     "models": models,
     "mcp": mcp,
     "key": key,
+    "settings": settings,
     "setup": setup,
     "doctor": look,
-    "policy": policy,
-    "plugins": plugins,
-    "skills": skills,
+    "execute": execute,
+    "plan": plan,
+    "batch": batch,
+    "templates": templates,
+    **{verb: about_house(verb) for verb in ("policy", "plugins", "skills")},
     "version": version_,
     "demo": demo,
     "resume": resume,

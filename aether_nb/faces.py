@@ -88,13 +88,14 @@ class KernelFace:
         self.jobs: Jobs | None = None
         self.stopped = False
         self.patience = PATIENCE
+        self.swaps_alone = False
         self.desk = Desk(self._seen, lambda: self.panel.wait_left(GRACE))
         self.panel = Panel(run, self._command, session.models.choices())
         self.panel.view.before = total(account for other, account in session.accounts.items() if other != run)
         self.comm_id = self.panel.comm_id
         self.lane = FastLane(self.kernel)
         self.lane.watch(self.comm_id, lambda said: self.panel.receive(said, said["msg_id"]))
-        self.typing = not display_id  # no cell runs in which somebody could be asked to type
+        self.apart = bool(display_id)  # no cell runs in which somebody could be asked to type
         self.display_id = display_id or f"aether-{run}-{secrets.token_hex(4)}"
         self.panel.display(self.display_id, again=bool(display_id))
 
@@ -108,8 +109,20 @@ class KernelFace:
         self.jobs = jobs
         if self.stopped:
             jobs.stop()
-        typing = self.typing and can_type(self.session.shell)
+        typing = not self.apart and can_type(self.session.shell)
         return (self.desk, Terminal(jobs.main, _typed, gate_text, typing, self._asked), Nobody(policy))
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything of the run was recorded."""
+        return self.panel.view.started > 0
+
+    def go_apart(self, jobs: Jobs) -> None:
+        """Its cell ends, and the run goes on without it: whoever is to be asked is waited for."""
+        self.apart, self.patience, self.swaps_alone = True, GRACE, True
+        self.jobs = jobs
+        if self.stopped:
+            jobs.stop()
 
     def _asked(self, question: QuestionAsked) -> str:
         """A question as it is put where there is no panel to look at: with the whole call, when that is in doubt."""
@@ -120,6 +133,7 @@ class KernelFace:
         """Put the still picture in the panel's place."""
         self.lane.unwatch(self.comm_id)
         self.session.accounts[self.panel.view.run] = self.panel.view.account
+        self.session.watched = self.session.watched or self.panel.seen
         self.panel.close(self._kept(broken_off))
         for picture in pictures(self.panel.view, only_new=True):
             self.session.shell.display_pub.publish(picture)
@@ -158,11 +172,14 @@ class KernelFace:
     def _swap(self, name: str) -> None:
         """Let another model go on with the run; one that cannot be had is said in a line."""
         try:
-            self.session.models.use(name)
+            if self.swaps_alone:
+                self.session.models.swap(self.panel.view.run, name)
+            else:
+                self.session.models.use(name, run=self.panel.view.run)
             chosen, said = name, f"{name} goes on from the next step."
         except AetherError as error:
             chosen, said = "", f"{error.what} {error.why}".strip()
-        for tell in (partial(self.panel.choose, chosen), partial(self._note, said)):
+        for tell in (partial(self.panel.choose, chosen), partial(self.note, said)):
             self.session.thread.loop.call_soon_threadsafe(tell)
 
     def _say(self, word: Word) -> None:
@@ -171,9 +188,9 @@ class KernelFace:
         try:
             Post(session.store, session.sealer, "panel").send(self.panel.view.run, word)
         except AetherError as error:
-            self._note(f"{error.what} {error.why}".strip())
+            self.note(f"{error.what} {error.why}".strip())
 
-    def _note(self, said: str) -> None:
+    def note(self, said: str) -> None:
         """Say something in a line of the panel; on the agent's loop."""
         self.panel.feed(Entry(self.panel.view.run, 0, time.time(), Progress("", 0, note=said)))
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import asdict, dataclass, field
@@ -17,19 +16,21 @@ from threading import Event
 from typing import Any, TypeAlias
 
 from aether_nb.agent.egress import Rules
-from aether_nb.config import Settings
 from aether_nb.errors import KnowledgeMissing, OptionError
+from aether_nb.events.recalling import Recalled
+from aether_nb.knowing import Knowing
 from aether_nb.knowledge import weights
+from aether_nb.knowledge.chunks import LIMIT
 from aether_nb.knowledge.finding import stamp
 from aether_nb.knowledge.importing import VARIABLE, Fetch, Importer, Page, Report, is_address
 from aether_nb.knowledge.index import Index
+from aether_nb.knowledge.library import Library
 from aether_nb.knowledge.material import Hit, Known, Stats, Where
 from aether_nb.knowledge.repair import examine, repair
-from aether_nb.knowledge.setting import knowledge_place, storage_options
 from aether_nb.knowledge.watching import watch
 from aether_nb.tools.fetching import fetch_page
 
-__all__ = ["Desk", "cited", "know", "open_desk", "progress_line"]
+__all__ = ["Desk", "know", "open_desk", "progress_line"]
 
 Runner: TypeAlias = Callable[[Coroutine[Any, Any, Any]], Any]
 
@@ -41,10 +42,10 @@ SHOWN = 300
 class Desk:
     """What a face hands in."""
 
-    place: str | Path
-    """Where knowledge is kept."""
-    root: Path
-    """The project's folder."""
+    library: Library
+    """What is known, as runs use it."""
+    run: Runner
+    """Waits for what is asynchronous."""
     fetch: Fetch | None = None
     hides: Callable[[str], bool] = lambda _: False
     namespace: Mapping[str, Any] = field(default_factory=dict)
@@ -52,23 +53,27 @@ class Desk:
     say: Callable[[str], None] = print
     """Tells something while the verb goes on."""
 
+    @property
+    def root(self) -> Path:
+        """The project's folder."""
+        return self.library.root
+
     def open(self) -> Index:
-        """The index."""
-        return Index.open(self.place, options=storage_options(self.place, os.environ))
+        """The index, for this thread alone: so an import is stopped where it was begun."""
+        library = self.library
+        return Index.open(library.place, embedder=library.chosen.embedder, options=library.options)
 
     def importer(self, index: Index) -> Importer:
         """Someone to take things in."""
         return Importer(index, self.root, fetch=self.fetch, hides=self.hides, progress=self.progress)
 
 
-def open_desk(settings: Settings, store: Path, root: Path, run: Runner, **more: Any) -> Desk:
-    """What the verb needs, by the settings.
+def open_desk(knowing: Knowing, run: Runner, **more: Any) -> Desk:
+    """What the verb needs.
 
     Args:
-        settings: The settings.
-        store: The folder of the record.
-        root: The project's folder.
-        run: Waits for what fetches a page.
+        knowing: What is known in the project.
+        run: Waits for what is asynchronous.
         more: The variables there are, who is told of progress, and how something is said; see ``Desk``.
     """
 
@@ -76,8 +81,7 @@ def open_desk(settings: Settings, store: Path, root: Path, run: Runner, **more: 
         data, kind = run(fetch_page(url))
         return Page(data, kind)
 
-    place = knowledge_place(settings.knowledge, store)
-    return Desk(place, root, fetch, Rules(hide=settings.hide).hides, **more)
+    return Desk(knowing.library, run, fetch, Rules(hide=knowing.models.settings.hide).hides, **more)
 
 
 def progress_line(write: Callable[[str], None]) -> Callable[[int, int, str], None]:
@@ -126,6 +130,7 @@ def _listed(index: Index, options: argparse.Namespace, desk: Desk) -> str:
         rows = [{"source": name, **row} for name, row in sources.items()]
         return json.dumps({**plain, "categories": [asdict(found) for found in stats], "sources": rows}, indent=2)
     lines = [f"Knowledge in {index.place.uri}", *filter(None, [index.place.note])]
+    lines += [f"  {line}" for line in desk.library.standing()]
     lines += [f"  {_counted(found)}" for found in stats if found.documents]
     width = max(map(len, sources), default=0)
     lines += [f"  {name:<{width}}  {_fresh(row)}" for name, row in sources.items()]
@@ -254,12 +259,9 @@ def _named(index: Index, word: str) -> list[Any]:
 # ---- looking
 
 
-def cited(hit: Hit) -> str:
-    """Where a chunk is from, as it is written for people: ``docs/a.md:3-9``, ``paper.pdf, page 4``."""
-    if not hit.start or hit.unit == "row":
-        return hit.path
-    span = str(hit.start) if hit.start == hit.end else f"{hit.start}-{hit.end}"
-    return f"{hit.path}:{span}" if hit.unit == "line" else f"{hit.path}, {hit.unit} {span}"
+def _cited(hit: Hit) -> str:
+    """Where a chunk is from, as it is written for people."""
+    return Recalled(hit.path, hit.title, hit.unit, hit.start, hit.end).place
 
 
 def _searched(index: Index, options: argparse.Namespace, desk: Desk) -> str:
@@ -269,13 +271,16 @@ def _searched(index: Index, options: argparse.Namespace, desk: Desk) -> str:
         tag=tuple(filter(None, [options.tag])),
         after=_day(options.since),
     )
-    hits = index.text_search(" ".join(options.words), _count(options.limit), where)
+    query, most = " ".join(options.words), _count(options.limit)
+    found = desk.run(desk.library.recall(query, where, most=most, budget=most * LIMIT))
+    hits, lines = list(found.hits), []
+    if not hits and (hits := index.text_search(query, most, where)):
+        lines = ["Nothing that is known seems to answer this. Some of its words stand here:"]
     if options.json:
         return json.dumps([asdict(hit) for hit in hits], indent=2)
-    lines = []
     for number, hit in enumerate(hits, 1):
         scope = f" · {hit.scope}" if hit.scope and hit.unit == "line" else ""
-        lines += [f"{number:>2}. {cited(hit)}{scope}", *(f"      {line}" for line in _beginning(hit.text))]
+        lines += [f"{number:>2}. {_cited(hit)}{scope}", *(f"      {line}" for line in _beginning(hit.text))]
     return "\n".join(lines) or "Nothing that is known has these words in it."
 
 
@@ -311,7 +316,7 @@ def _shown(index: Index, options: argparse.Namespace, desk: Desk) -> str:
     head = f"{one.path} · {one.kind} · {one.size:,} bytes · {_many(len(chunks), 'chunk')} · read {_ago(one.created)}"
     lines = [head, *filter(None, [one.title, ", ".join(one.tags), one.error])]
     for hit in chunks:
-        lines += ["", f"── {cited(hit)}{' · ' + hit.scope if hit.scope else ''}", hit.text]
+        lines += ["", f"── {_cited(hit)}{' · ' + hit.scope if hit.scope else ''}", hit.text]
     return "\n".join(lines)
 
 
@@ -359,16 +364,11 @@ def _watched(index: Index, options: argparse.Namespace, desk: Desk) -> str:
 
 def _fetched(index: Index, options: argparse.Namespace, desk: Desk) -> str:
     """Fetch the weights of the local embedder, because somebody has said so."""
-    folder = weights.fetch(
-        weights.kept_folder(), lambda done, size: (desk.progress or _silent)(done, size, weights.NAME)
-    )
+    told = desk.progress or (lambda done, total, name: None)
+    folder = weights.fetch(weights.kept_folder(), lambda done, size: told(done, size, weights.NAME))
     if options.json:
         return json.dumps({"embedder": weights.NAME, "folder": str(folder)}, indent=2)
-    return f"{weights.NAME} is here: what is known is found by its meaning, too, from the next search on."
-
-
-def _silent(done: int, total: int, name: str) -> None:
-    """Nobody wants to know how far it is."""
+    return f"{weights.NAME} is here. A new kernel finds what is known by its meaning, too."
 
 
 DEEDS: dict[str, Callable[[Index, argparse.Namespace, Desk], str]] = {

@@ -31,7 +31,7 @@ from aether_nb.knowledge.library import Library
 from aether_nb.knowledge.material import EVERYTHING, Embedder, Hit, Where
 from aether_nb.knowledge.memory import Memory
 from aether_nb.knowledge.recall import BUDGET, MOST, Ask, Found
-from aether_nb.knowledge.setting import knowledge_place, storage_options
+from aether_nb.knowledge.setting import INBOX, knowledge_place, storage_options
 from aether_nb.knowledge.weights import kept_folder
 from aether_nb.models.base import Model, Request, closing
 from aether_nb.models.router import open_embeddings
@@ -136,6 +136,20 @@ class Knowing:
         return {recall.spec.name: recall}
 
     # ---- before a run
+
+    async def ready(self) -> None:
+        """Take in what was dropped into the inbox since the last run. What goes wrong here ends no run."""
+        from aether_nb.knowledge import inbox
+        from aether_nb.knowledge.importing import Importer
+
+        folder, hides = self.models.record / INBOX, Rules(hide=self.models.settings.hide).hides
+        try:
+            if await asyncio.to_thread(inbox.has_news, folder):
+                await self.library.done(
+                    lambda index: inbox.take(Importer(index, self.library.root, hides=hides), folder)
+                )
+        except AetherError as error:
+            logger.warning("nothing was taken from the inbox: %s %s", error.what, error.why)
 
     async def opening(self, run: str, question: str, said: Iterable[Text], rules: Rules, fence: str) -> Given:
         """What a run is given: facts, and solutions of like problems. What goes wrong here ends no run.

@@ -13,10 +13,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
+from IPython.core.magic import line_cell_magic, magics_class, no_var_expand
 
 from aether_nb import verbs
-from aether_nb.errors import AetherError, OptionError, UnknownVerb
+from aether_nb.configuring import Configured
+from aether_nb.errors import AetherError, ConfigError, OptionError, UnknownVerb
 from aether_nb.live.mentions.completing import Names
 from aether_nb.live.mentions.failures import Failures
 from aether_nb.rewriting import is_question, is_working, transform
@@ -35,20 +36,24 @@ if TYPE_CHECKING:
 
 __all__ = ["AetherMagics", "load", "unload"]
 
+AT_FIRST = ("store", "allow_writes")
+"""Settings that are read once, when the conversation begins."""
+
 NAMED = 3
 """How many runs that were left are named when the extension is loaded."""
 
 
 @magics_class
-class AetherMagics(Magics):
+class AetherMagics(Configured):
     """``%%aether`` asks about the live variables; ``%aether VERB`` does the rest."""
 
     shell: InteractiveShell
 
     def __init__(self, shell: InteractiveShell) -> None:
+        self._session: Session | None = None
+        self._said: dict[str, Any] = {}
         super().__init__(shell)
         self.began = Path.cwd()
-        self._session: Session | None = None
         self.failures = Failures()
         self.names = Names(shell)
 
@@ -67,9 +72,40 @@ class AetherMagics(Magics):
         if self._session is None:
             from aether_nb.opening import open_session
 
-            self._session = open_session(self.shell)
+            self._session = open_session(self.shell, self._said)
             self._session.failures = self.failures
         return self._session
+
+    def held(self, name: str) -> Any:
+        """What a setting is now."""
+        if self._session is not None:
+            return getattr(self._session.models.settings, name)
+        from aether_nb.config import load as load_settings
+        from aether_nb.live.whereabouts import place
+
+        return getattr(load_settings(place(self.shell)[1], self._said), name)
+
+    def say(self, name: str, value: Any) -> None:
+        """Let a setting hold from now on: what ``%config AetherMagics`` does.
+
+        Raises:
+            ConfigError: It is one for the beginning, and the conversation has begun.
+            ModelNotFound: No model goes by that name.
+        """
+        if self._session is None:
+            self._said[name] = value
+        elif name in AT_FIRST:
+            what = f"The setting '{name}' cannot be changed any more in this kernel."
+            raise ConfigError(
+                what, "The conversation has begun.", "Restart the kernel, and set it before the first use."
+            )
+        else:
+            session = self._session
+            if name == "model" and value:
+                session.models.use(value)
+            session.models.say(name, value)
+            if session.line.standing:  # there may be more places now
+                session.thread.loop.call_soon_threadsafe(session.line.move)
 
     def close(self) -> None:
         """Let go of what the session holds."""
@@ -134,10 +170,11 @@ class AetherMagics(Magics):
                 "There is no question in this cell.",
                 hint="Type one below %%aether, such as: How many missing values are there?",
             )
-        from aether_nb.tasks import Question
+        from aether_nb.tasks import Question, named_run
 
         return Question(
             prompt,
+            run=named_run(options.run),
             model=options.model or "",
             mode=options.mode,
             plan_only=options.plan,
@@ -148,6 +185,7 @@ class AetherMagics(Magics):
             wanted=self._wanted(options),
             raw=options.raw,
             data=options.data or "",
+            background=options.bg,
         )
 
     def _wanted(self, options: argparse.Namespace) -> str:
@@ -206,6 +244,8 @@ class AetherMagics(Magics):
             words[0] = "help"
         verb = verbs.find(words[0], "notebook")
         options = verbs.parse(verb, words[1:], "notebook")
+        if self._session is not None and hasattr(options, "run"):
+            options.run = self._session.line.named(options.run)
         text: str | Sequence[Mapping[str, Any]]
         if verb.name in notebook_verbs.WITHOUT_SESSION:
             text = notebook_verbs.WITHOUT_SESSION[verb.name](options)
@@ -311,5 +351,7 @@ def unload(shell: InteractiveShell) -> None:
     if magics is not None:
         magics.listen(no_more=True)
         magics.close()
+        if magics in shell.configurables:
+            shell.configurables.remove(magics)
         for name in ("aether_cell", "aether_magics"):
             delattr(shell, name)

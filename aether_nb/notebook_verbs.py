@@ -29,13 +29,14 @@ from aether_nb import (
     record_care,
     record_verbs,
     reports,
+    settings_verbs,
     signal_verbs,
     undo_verbs,
     verbs,
 )
 from aether_nb.about import VERSION
-from aether_nb.errors import OptionError, UsageFault
-from aether_nb.events.kinds import Grant, Kept
+from aether_nb.errors import UsageFault
+from aether_nb.events.kinds import Kept
 from aether_nb.live.keeping import Clock, NotPossible, TooMuch, matches, save
 from aether_nb.live.thread import AgentThread
 from aether_nb.live.whereabouts import can_type
@@ -134,6 +135,11 @@ def _dialog(session: Session) -> Iterator[Dialog]:
         raise UsageFault("Stopped.", "What was not said to be kept is not kept.") from None
 
 
+def settings(session: Session, options: argparse.Namespace) -> str:
+    """Everything that can be set, and what holds here."""
+    return settings_verbs.settings(options, session.models.settings, session.models.where)
+
+
 def new(session: Session, _: Any) -> str:
     """Forget the earlier questions."""
     count = len(session.turns)
@@ -144,28 +150,12 @@ def new(session: Session, _: Any) -> str:
 def grants(session: Session, options: argparse.Namespace) -> str:
     """The yeses that last."""
     if options.revoke:
-        grant = _revoked(session, options.revoke)
+        grant = session.yeses.revoke(options.revoke)
         return f"Taken back: {grant.id} ({grant.tool})."
     if not session.grants:
         return "No yes lasts beyond its run."
     lines = [f"  {grant.id}  {grant.tool}  {grant.rule}  given by {grant.by}" for grant in session.grants]
     return "\n".join([*lines, "Take one back: %aether grants --revoke GRANT"])
-
-
-def _revoked(session: Session, id: str) -> Grant:
-    """Take back a yes that lasts, for good.
-
-    Raises:
-        OptionError: There is no such grant.
-        StoreError: That could not be written.
-    """
-    for grant in session.grants:
-        if grant.id == id:
-            session.kept_grants.revoke(id)
-            session.grants.remove(grant)
-            return grant
-    known = ", ".join(grant.id for grant in session.grants) or "none"
-    raise OptionError(f"There is no grant {id!r}.", f"In force: {known}.", "%aether grants")
 
 
 def runs(session: Session, options: argparse.Namespace) -> str:
@@ -174,7 +164,12 @@ def runs(session: Session, options: argparse.Namespace) -> str:
         return record_care.pruned(session.store, surroundings(session.shell)[1], options, time.time(), session.sealer)
     found = session.store.log.runs()
     how = stands(session.store, found)
-    return json.dumps(reports.runs_rows(found, how), indent=2) if options.json else reports.runs_text(found, how)
+    line = reports.line_rows(session.line, how)
+    if options.json:
+        apart = {row["run"]: row for row in line}
+        rows = [{**apart.pop(row["run"], {}), **row} for row in reports.runs_rows(found, how)]
+        return json.dumps([*apart.values(), *rows], indent=2)
+    return "\n".join(filter(None, (reports.runs_text(found, how), reports.line_text(line))))
 
 
 def show(session: Session, options: argparse.Namespace) -> Sequence[Mapping[str, Any]]:
@@ -211,12 +206,16 @@ def signalling(verb: str) -> Handler:
     """A verb that says something to a run, in this notebook's record, and shows the exact call that it is about."""
 
     def say(session: Session, options: argparse.Namespace) -> str:
+        if verb == "stop" and (one := session.line.find(options.run)) and not any(session.store.log.read(one.run)):
+            one.stop()
+            return f"Run {one.number} had not begun: it is dropped."
         post = Post(session.store, session.sealer, "cell")
         stand, word = signal_verbs.prepare(verb, options, post, session.notebook)
         signal = post.send(stand.state.run, word)
         watched, heard = signal.run in session.sleepers, None
         if word.type == "stop" and not watched:
-            heard = signal_verbs.deliver(post, stand, signal, 0.0 if stand.held else signal_verbs.HEARING)
+            elsewhere = stand.held and session.line.find(signal.run) is None
+            heard = signal_verbs.deliver(post, stand, signal, 0.0 if elsewhere else signal_verbs.HEARING)
             stand = stand_of(post.store, signal.run)
         if options.json:
             return signal_verbs.json_text(stand, signal, heard=heard)
@@ -301,17 +300,11 @@ def skills(session: Session, options: argparse.Namespace) -> str:
 
 def know(session: Session, options: argparse.Namespace) -> str:
     """What is known beside the notebook."""
-    models, names = session.models, session.shell.user_ns
-    bar = know_verbs.progress_line(lambda text: print(text, end="", flush=True))
-    desk = know_verbs.open_desk(
-        models.settings, models.record, session.workspace, session.thread.run, namespace=names, progress=bar
-    )
+    bar, names = know_verbs.progress_line(lambda text: print(text, end="", flush=True)), session.shell.user_ns
+    desk = know_verbs.open_desk(session.knowing, session.thread.run, namespace=names, progress=bar)
     said = know_verbs.know(options, desk)
-    library = session.knowing.library
-    if options.what in ("add", "refresh") and library.holds("knowledge"):
-        library.fill()  # meaning comes behind; words are found at once
-    if options.what in ("add", "list") and not options.json and library.holds("knowledge"):
-        said = "\n".join([said, *library.standing()])
+    if options.what in ("add", "refresh") and session.knowing.library.chosen.embedder is not None:
+        session.knowing.library.fill()
     return said
 
 
@@ -360,6 +353,7 @@ HANDLERS: dict[str, Handler] = {
     "models": models,
     "mcp": mcp,
     "key": key,
+    "settings": settings,
     "setup": setup,
     "new": new,
     "grants": grants,

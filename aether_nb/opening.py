@@ -6,10 +6,11 @@ The only place that looks at the surroundings (environment, files, front end); f
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aether_nb.config import FILE, Settings, load, own_file
+from aether_nb.config import FILE, Settings, load, own_file, read
 from aether_nb.config import servers as servers_of
 from aether_nb.config.address import Address
 from aether_nb.errors import ConfigError
@@ -40,19 +41,24 @@ __all__ = [
 ]
 
 
-def open_session(shell: Any) -> Session:
+def open_session(shell: Any, said: Mapping[str, Any] | None = None) -> Session:
     """The session of the notebook that this shell belongs to; nothing is written yet.
+
+    Args:
+        shell: The shell.
+        said: Settings that were said in the notebook, by name.
 
     Raises:
         ConfigError: A setting has an invalid value.
     """
     notebook, workspace = place(shell)
-    settings, began = load(workspace), began_in(shell)
+    settings, said_by = read(workspace, said)
+    began = began_in(shell)
     record = store_folder(notebook, began, settings.store)
     sealer = own_sealer()
     where = store_place(notebook, began, settings.store)
     store = open_store(where, str(notebook or workspace), sealer=sealer)
-    serving, servers = Serving(settings, record), open_servers(settings, workspace, record)
+    serving, servers = Serving(settings, record, said_by), open_servers(settings, workspace, record)
     return Session(shell, serving, store, sealer, workspace, str(notebook or ""), servers)
 
 

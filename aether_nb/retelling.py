@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from aether_nb.about import VERSION
 from aether_nb.agent import remembering
-from aether_nb.agent.again import RECORDED, Record, opening, record_of
+from aether_nb.agent.again import Record, opening, record_of
 from aether_nb.agent.asking import Asking
 from aether_nb.agent.calls import Calls, Host
 from aether_nb.agent.forking import compared, fork_point, made_of
@@ -172,7 +172,7 @@ async def work(session: Session, task: Work, cell: Cell) -> RunState:
     """
     if isinstance(task, Question | Resumption):
         return await session.work(task, cell)
-    async with session.working:
+    async with session.turn(cell):
         entries, own = session.whole(task.source)
         if isinstance(task, Fork) or task.mode == "live":
             await session.servers.ready()
@@ -290,14 +290,12 @@ async def _fork(session: Session, task: Fork, entries: list[k.Entry], own: bool,
     with session.leased(task.run) as lease:
         run = Run(store.log, task.run, (cell.watcher,), epoch=lease.epoch)
         tools = session.tools(fold(copied[:1]).started)
-        session.may_go_on(replace(fold(copied), run=task.source, ended=None), tools, task.anyway, own, "fork")
+        session.may_go_on(replace(fold(copied), run=task.source, ended=None), tools, task.anyway, own, task.run)
         # In one append: no yes to the other run may ever be one to this.
         new = (forked, *taken_back(following(fold(copied), (forked,))), *map(k.GrantGiven, session.grants))
         times = [*(entry.time for entry in copied), *[run.clock()] * len(new)]
         store.log.append(run.id, 0, [*(entry.event for entry in copied), *new], times, lease.epoch)
         run.catch_up()
-        if run.state.model.startswith(RECORDED):  # nobody has its replies; who serves here goes on
-            session.models.only = ""
         if task.text:
             _tell(session, run, task.text)
         return await session.driven(run, tools, cell, task.park_after, known=copied)

@@ -10,9 +10,9 @@ import asyncio
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,8 @@ from aether_nb.agent.resuming import advanced, check, owes_variables, taken_up, 
 from aether_nb.agent.run import Run
 from aether_nb.agent.sealing import Signing
 from aether_nb.agent.waiting import Waiting
-from aether_nb.errors import ResumeRefused, StoreError, UsageFault
+from aether_nb.background import Line
+from aether_nb.errors import ResumeRefused, UsageFault
 from aether_nb.events import kinds as k
 from aether_nb.events.account import Account
 from aether_nb.events.folds import fold
@@ -58,14 +59,12 @@ from aether_nb.tools.skills.finding import Found, catalogue, find_skills
 from aether_nb.tools.skills.opening import opener
 from aether_nb.tools.toolbox import toolbox
 from aether_nb.waking import Sleepers
+from aether_nb.yeses import Yeses
 
 __all__ = ["Session"]
 
 UNASKED = 2.0
 """Seconds for which a run that is taken up waits where nobody can be asked: enough to hear what was said before."""
-
-FLAG = "g-flag"
-"""The yes that a typed flag gives. It is there as long as the flag is, and kept nowhere."""
 
 RULES = (k.RunStarted, k.RunForked, k.RunEnded, k.ModelAsked)
 """What says whether a run may go on: folding only these costs a fraction of folding a long log twice."""
@@ -103,6 +102,10 @@ class Session:
     knowing: Knowing = field(init=False)
     sleepers: Sleepers = field(init=False)
     """Parked runs that this kernel wakes by itself when what they wait for is said."""
+    line: Line = field(init=False)
+    """The runs that go on in the background of this kernel."""
+    watched: bool = False
+    """Whether somebody has looked at a panel of this kernel."""
     asked: Occurrences = field(default_factory=Occurrences)
     failures: Failures = field(default_factory=Failures)
     """The errors of the user's cells, by number."""
@@ -114,24 +117,21 @@ class Session:
         """Nothing is read and nobody is asked yet."""
         self.knowing = Knowing.of(self.models, self.workspace)
         self.sleepers = Sleepers(self.store, self.sealer, lambda: self.busy, lambda work: self.thread.submit(work))
+        self.line = Line(lambda: self.models.settings.background)
 
     @cached_property
+    def yeses(self) -> Yeses:
+        """The yeses that last in this notebook."""
+        return Yeses(Grants(self.store, self.sealer, self.notebook), self.models.settings.allow_writes)
+
+    @property
     def grants(self) -> list[k.Grant]:
-        """The yeses that last: those that were given in this notebook, and the folder that a typed flag has opened.
+        """Those of them that are in force.
 
         Raises:
             StoreError: The record cannot be read.
         """
-        found = self.kept_grants.standing()[0]
-        if folder := self.models.settings.allow_writes:
-            rule = f"folder:{os.path.realpath(folder)}"
-            found.append(k.Grant(FLAG, "write_file", rule, "medium", "notebook", "the flag --allow-writes"))
-        return found
-
-    @property
-    def kept_grants(self) -> Grants:
-        """Where they are kept for later kernels."""
-        return Grants(self.store, self.sealer, self.notebook)
+        return self.yeses.lasting
 
     def close(self) -> None:
         """Let go of connections, files and the thread. What is recorded stays."""
@@ -176,6 +176,7 @@ class Session:
             why = "The questions of a notebook are worked on one after the other."
             raise UsageFault("Another question is being worked on.", why, "Wait for it, or stop it, and ask again.")
         self.thread, self.working = AgentThread(), asyncio.Lock()
+        self.line.clear()
         self.sleepers.watch()
 
     def tools(self, started: k.RunStarted | None = None) -> Mapping[str, Tool]:
@@ -207,17 +208,29 @@ class Session:
             asyncio.CancelledError: It was stopped; the log says so.
             AetherError: It could not be started or recorded.
         """
-        async with self.working:
+        async with self.turn(cell):
             await self.servers.ready()
             return await (self._ask(task, cell) if isinstance(task, Question) else self._resume(task, cell))
 
+    def turn(self, cell: Cell) -> AbstractAsyncContextManager[object]:
+        """Wait until nothing else is worked on; a run for which no cell waits goes on beside the others."""
+        return nullcontext() if cell.background else self.working
+
+    def prior(self, cell: str) -> tuple[k.Turn, ...]:
+        """The earlier turns that a question from this cell sees; its own is replaced."""
+        return tuple(turn for other, turn in self.turns.items() if not cell or cell != other)
+
     async def _ask(self, question: Question, cell: Cell) -> RunState:
-        shell, model, self.models.only = self.shell, self.models.model(question.model), question.model
+        shell, model = self.shell, self.models.model(question.model)
+        self.models.pin(question.run, question.model)
         if question.fresh:
             self.turns.clear()
+        await self.knowing.ready()
         with self.leased(question.run) as lease:
             run = Run(self.store.log, question.run, (cell.watcher,), epoch=lease.epoch)
-            summary = await cell.main(lambda: summarize(shell.user_ns, question.prompt, hidden=shell.user_ns_hidden))
+            summary = question.summary or await cell.main(
+                lambda: summarize(shell.user_ns, question.prompt, hidden=shell.user_ns_hidden)
+            )
             started, tools = self._started(question, model)
             rules = rules_of(started, os.environ)
             resources = () if question.raw else await self.servers.mentioned(question.prompt)
@@ -238,7 +251,8 @@ class Session:
                 skills=catalogue(self.skills().skills),
             )
             run.append(started, *known.events, k.ContextComposed(opening), *map(k.GrantGiven, self.grants))
-            return await self.driven(run, tools, cell, question.park_after)
+            unasked = self.unasked if cell.background else None  # a gate of such a run waits; nobody's no is none
+            return await self.driven(run, tools, cell, question.park_after, unasked=unasked)
 
     async def _resume(self, task: Resumption, cell: Cell) -> RunState:
         store, id = self.store, task.run
@@ -262,7 +276,7 @@ class Session:
                 k.LeaseTaken(lease.epoch, lease.name, other.name if other else "", forced=bool(other and other.alive)),
                 k.RunResumed(lease.name, fresh, task.anyway),
             )
-            gone = self.kept_grants.standing()[1]
+            gone = self.yeses.kept.standing()[1]
             revoked = (k.GrantRevoked(grant.id, "the user") for grant in run.state.grants if grant.id in gone)
             run.append(*taken_up(run.state, (*said, *revoked), fresh, own))
             if fresh:
@@ -298,10 +312,15 @@ class Session:
         finally:
             self.store.leases.release(run)
 
-    def may_go_on(
-        self, state: RunState, tools: Mapping[str, Tool], anyway: bool, own: bool, verb: str = "resume"
-    ) -> None:
+    def may_go_on(self, state: RunState, tools: Mapping[str, Tool], anyway: bool, own: bool, fork: str = "") -> None:
         """Refuse to go on with a run that has ended, was begun by another or by other rules; else its own model serves.
+
+        Args:
+            state: The run.
+            tools: What may be called now.
+            anyway: Go on all the same.
+            own: Whether this user has written its record.
+            fork: The new run that goes on with a copy of it; empty when it does itself.
 
         Raises:
             ResumeRefused: It cannot go on like this.
@@ -311,10 +330,10 @@ class Session:
             what = f"Run {state.run} has ended ({state.ended.outcome})."
             raise ResumeRefused(what, "There is nothing to go on with.", f"Look at it: %aether show {state.run}")
         if not anyway:
-            check(state, tools, verb, own)
+            check(state, tools, "fork" if fork else "resume", own)
         if not state.model.startswith(RECORDED):
             self.models.model(state.model)  # the one that was asked last goes on; one that cannot be had ends nothing
-            self.models.only = "" if state.model == self.models.name else state.model
+            self.models.pin(fork or state.run, "" if state.model == self.models.name else state.model)
 
     async def driven(
         self,
@@ -337,7 +356,7 @@ class Session:
             known: What its log held when it was taken up; nothing, for a run that begins.
             unasked: As for ``Waiting``: what was open when it was taken up is not settled by nobody's no.
         """
-        self.last = run.id
+        self.last = self.last if cell.background else run.id
         asking = Asking(cell.people) if record is None else Recalled(Asking(cell.people), record)
         waiting = Waiting(asking, Mail(self.store.signals, run.id, self.sealer), park_after, unasked)
         started = run.state.started
@@ -350,21 +369,22 @@ class Session:
         clicks, egress = Clicks(run, undo, shell.user_ns, folder, self.whole, cell.main), Egress(rules, started.fence)
         host = Host(shell, folder, cell.main, False, keeper, undo, book, cell.hold, clicks, self.policy)
         calls = Calls(run, tools, replace(host, knowledge=self.knowing.recaller(egress)), waiting.within(run))
+        self.models.begin(run.id)
         for said in self.servers.told():
             run.append(said)
         try:
             if record is None:
-                choose = insisting(self.models.chosen, lambda text: given(run.state, text))
+                choose = insisting(partial(self.models.chosen, run=run.id), lambda text: given(run.state, text))
                 return await Driver(run, choose, calls, waiting, egress=egress).drive()
             return await Again(record, run, lambda _: record.model, calls, waiting, egress=egress).drive()
         finally:
             self._remember(run.state)
             await self.knowing.ended(run.state)
-            await self.models.sweep()
+            await self.models.done(run.id)
 
     def _started(self, question: Question, model: Model) -> tuple[k.RunStarted, Mapping[str, Tool]]:
         """The run's first event, with everything it may depend on frozen, and its tools."""
-        prior = tuple(turn for cell, turn in self.turns.items() if not question.cell or cell != question.cell)
+        prior = self.prior(question.cell) if question.prior is None else question.prior
         started = begun(question, model.name, self.models.settings, prior, self.notebook, self.workspace)
         tools = self.tools(started)
         known = frozen(tools)
@@ -374,11 +394,6 @@ class Session:
         """Keep the turn for later ones, in the place of an earlier turn of the same cell, and the yeses that last."""
         if state.started is None:
             return
-        known = {(grant.tool, grant.rule, grant.risk) for grant in self.grants}
-        lasting = [grant for grant in state.grants if grant.lasts == "notebook" and grant.id != FLAG]
-        fresh = [grant for grant in lasting if (grant.tool, grant.rule, grant.risk) not in known]
-        self.grants += fresh
-        with suppress(StoreError):  # then they are as long as this kernel is
-            self.kept_grants.keep(*fresh)
+        self.yeses.learn(state)
         if state.ended and state.ended.outcome == "done" and not state.started.plan_only:
             self.turns[state.started.cell or state.run] = context.turn_of(state)

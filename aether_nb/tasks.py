@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
@@ -12,11 +13,13 @@ from typing import Any, Literal, TypeAlias
 from aether_nb.agent.asking import Person
 from aether_nb.agent.run import Watcher, new_id
 from aether_nb.config import Settings
+from aether_nb.errors import OptionError
 from aether_nb.events import kinds as k
 from aether_nb.live.jobs import waited
 from aether_nb.live.mentions.values import Mentions
+from aether_nb.live.summary import Summary
 
-__all__ = ["Cell", "Question", "Resumption", "Task", "begun"]
+__all__ = ["Cell", "Question", "Resumption", "Task", "begun", "named_run"]
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,9 @@ class Question:
         mentions: What the prompt speaks of, once that has been worked out.
         run: The name of the run that works on it.
         data: What of the data may leave this machine; empty for the session's setting.
+        background: Its cell does not wait for it.
+        prior: The earlier turns that it sees; those of the moment when it begins, when None.
+        summary: What variables there were; those of the moment when it begins, when None.
     """
 
     prompt: str
@@ -54,6 +60,9 @@ class Question:
     mentions: Mentions = field(default_factory=lambda: Mentions(""))
     run: str = field(default_factory=new_id)
     data: k.DataLevel | Literal[""] = ""
+    background: bool = False
+    prior: tuple[k.Turn, ...] | None = None
+    summary: Summary | None = None
 
 
 @dataclass(frozen=True)
@@ -72,6 +81,20 @@ class Resumption:
     anyway: bool = False
     park_after: float | None = None
     model: str = ""
+
+
+def named_run(name: str | None) -> str:
+    """The name of a run, as somebody typed it; a new one when nobody did.
+
+    Raises:
+        OptionError: It is no name.
+    """
+    if name is None:
+        return new_id()
+    if not re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,78}[A-Za-z0-9])?", name):
+        why = "It has letters, digits and dashes, at most 80 of them."
+        raise OptionError(f"{name!r} is no name for a run.", why, "%%aether --run report-2026-05")
+    return name
 
 
 def begun(
@@ -120,9 +143,11 @@ class Cell:
         people: Who may be asked, in this order.
         watcher: Who is told of every entry.
         hold: Lets a job on that thread wait for something.
+        background: Whether it is worked on between cells, beside what other cells ask.
     """
 
     main: Callable[[Callable[[], Any]], Awaitable[Any]]
     people: Sequence[Person]
     watcher: Watcher
     hold: Callable[[Callable[[], Future[Any]]], Any] = waited
+    background: bool = False

@@ -11,7 +11,8 @@ from typing import get_args
 import pytest
 
 from aether_nb import config
-from aether_nb.config import FILE, Settings, load, table
+from aether_nb.config import FILE, Settings, load
+from aether_nb.config.told import rows as told
 from aether_nb.errors import ConfigError
 from aether_nb.events import kinds
 
@@ -34,8 +35,10 @@ DEFAULTS = {
     "data": "all",
     "hide": (),
     "store": "",
+    "trust_skills": (),
     "knowledge": "",
     "panel": True,
+    "background": 5,
     "max_steps": 40,
     "max_seconds": 900.0,
     "max_tokens": 400_000,
@@ -105,6 +108,7 @@ def test_the_call_wins_over_the_environment_over_the_file(project, monkeypatch):
         ("AETHER_STORE", "~/records", "store", "~/records"),
         ("AETHER_KNOWLEDGE", "s3://mine/notes", "knowledge", "s3://mine/notes"),
         ("AETHER_MAX_STEPS", "7", "max_steps", 7),
+        ("AETHER_BACKGROUND", "2", "background", 2),
         ("AETHER_MAX_SECONDS", "0.5", "max_seconds", 0.5),
         ("AETHER_MAX_TOKENS", "none", "max_tokens", None),
         ("AETHER_MAX_COST", "12.50", "max_cost", 12.5),
@@ -287,12 +291,12 @@ def test_servers_of_the_user_and_of_the_project_are_kept_apart(project, tmp_path
 
 def test_one_table_documents_every_setting():
     """Name, variable, default, allowed values and meaning, each of them said."""
-    rows = table()
-    assert [row[0] for row in rows] == [each.name for each in fields(Settings)] == list(DEFAULTS)
+    rows = told(Settings(), {})
+    assert [row.name for row in rows] == [each.name for each in fields(Settings)] == list(DEFAULTS)
     tables = ("providers", "mcp")
-    assert [row[1] for row in rows] == ["" if name in tables else f"AETHER_{name.upper()}" for name in DEFAULTS]
-    assert [row[2] for row in rows] == [str(value) for value in DEFAULTS.values()]
-    assert all(allowed and meaning.endswith(".") for *_, allowed, meaning in rows)
+    assert [row.variable for row in rows] == ["" if name in tables else f"AETHER_{name.upper()}" for name in DEFAULTS]
+    assert [row.default for row in rows] == [row.value for row in rows]
+    assert all(row.allowed and row.meaning.endswith(".") and row.source == "default" for row in rows)
 
 
 def test_settings_need_no_heavy_module():

@@ -16,6 +16,7 @@ from traitlets.config import Config
 
 import aether_nb
 from aether_nb import ScriptedModel, register
+from aether_nb.agent.granting import Grants
 from aether_nb.errors import (
     AetherError,
     ModelError,
@@ -27,6 +28,7 @@ from aether_nb.errors import (
 )
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import ToolCall
+from aether_nb.yeses import Yeses
 from harness.forging import forge, tables_of
 from harness.home import bare
 
@@ -362,13 +364,13 @@ def test_a_yes_for_the_notebook_lasts_until_it_is_taken_back(
 def test_a_yes_that_was_taken_back_meanwhile_is_gone_from_a_run_that_goes_on(notebook: Notebook) -> None:
     """What stands in the run's own record does not outlive the word of the one who gave it."""
     session, log = notebook.session, notebook.session.store.log
-    session.notebook = "/a.ipynb"
+    session.yeses = Yeses(Grants(session.store, session.sealer, "/a.ipynb"))
     grant = k.Grant("g9", "shell", "call:sha256:h", "high", "notebook", "panel")
-    session.kept_grants.keep(grant)
-    session.kept_grants.revoke("g9")
+    session.yeses.kept.keep(grant)
+    session.yeses.kept.revoke("g9")
     whole = [entry.event for entry in log.read(newest(notebook)["run"])][:-2]
     log.append("f0e1d2c3", 0, [*whole, k.GrantGiven(grant)], time.time())
     serve("There are two.")
     assert "There are two." in notebook.line("resume f0e1d2c3")
     assert k.GrantRevoked("g9", "the user") in [entry.event for entry in log.read("f0e1d2c3")]
-    assert session.grants == [] and session.kept_grants.standing()[0] == []
+    assert session.grants == [] and session.yeses.kept.standing()[0] == []

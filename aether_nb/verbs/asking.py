@@ -30,11 +30,18 @@ CELL = Verb(
         Option(("--new",), "forget the earlier questions of this notebook", flag=True),
         Option(("--data",), "what of the data may leave this machine", choices=("schema", "stats", "sample", "all")),
         PARK_AFTER,
+        Option(("--run",), "name the run yourself: a name that is new in this record", metavar="NAME"),
+        Option(
+            ("--bg",),
+            "in the background: the cell ends at once, the panel goes on; the answer comes to this cell",
+            flag=True,
+        ),
     ),
     examples=(
         "%%aether How many rows have no price?",
         "%%aether -o total --as float What was sold in May?",
         "%%aether --model ollama:qwen3 --plan How would you clean @df?",
+        "%%aether --bg -o report Which cities sell less than last year, and why?",
     ),
 )
 """The cell magic."""
@@ -47,7 +54,7 @@ VERBS: tuple[Verb, ...] = (
         (
             Option(
                 ("verb",),
-                "one verb; settings, for all that can be set; guarantees, for what holds when things fail; or guard",
+                "one verb; guarantees, for what holds when things fail; or guard",
                 default="",
                 metavar="VERB",
             ),

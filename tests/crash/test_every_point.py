@@ -64,6 +64,9 @@ KNOWN = set(
 """Everything that is committed in these stories. A new name means: somebody has looked at what a death there does."""
 
 SHIFTED = {
+    "call.begun+call.finished+item.finished+call.proposed+call.begun": "like call.finished+item.finished+call.proposed"
+    "+call.begun: a call that only reads begins again",
+    "call.begun+plan.made+call.finished": "like plan.made+call.finished: it begins again",
     "call.finished+model.asked": "like call.finished+limit.reached: the limit of steps came before, for a death while a"
     " model is asked costs a step",
 }

@@ -5,16 +5,21 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from aether_nb.agent.offering import frozen, offered
+from aether_nb.agent.resuming import versions
 from aether_nb.errors import OptionError
+from aether_nb.events.state import RunState
 from aether_nb.tools.mcp.agreed import Agreements
 from aether_nb.tools.mcp.places import Places
 from aether_nb.tools.mcp.servers import Servers, no_servers
+from aether_nb.tools.toolbox import toolbox
 from harness.servers import around, odd_entry
 
 
@@ -99,7 +104,7 @@ async def test_a_trusted_servers_reading_needs_no_question(work: Work) -> None:
 
 
 async def test_many_tools_are_searched_for(tmp_path: Path) -> None:
-    """Above the limit a model is told of the search alone; every tool can be called all the same."""
+    """Above the limit a model is told of the search alone; every tool can be called; a run pays next to nothing."""
     work = Work(tmp_path, most=40)
     work.define(odd=odd_entry("many=500"))
     work.say("odd")
@@ -109,8 +114,18 @@ async def test_many_tools_are_searched_for(tmp_path: Path) -> None:
         assert len(tools) == 517
         assert [name for name, tool in tools.items() if not getattr(tool, "searched", False)] == ["find_tools"]
         assert work.servers.tools()["odd__tool_7"] is tools["odd__tool_7"]
+        assert min(_run(work.servers) for _ in range(50)) < 0.002
     finally:
         await work.servers.aclose()
+
+
+def _run(servers: Servers) -> float:
+    """Seconds that a run spends on its tools: gathering, freezing and telling them."""
+    began = time.perf_counter()
+    tools = toolbox({}, None, more=servers.tools().values())
+    versions(frozen(tools))
+    [tool.spec for tool in offered(tools, RunState()).values()]
+    return time.perf_counter() - began
 
 
 def test_an_unknown_name_is_answered_with_the_nearest(tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ async def mentioned(prompt: str, servers: frozenset[str], read: Read) -> tuple[P
             parts = await read(server, uri)
         except AetherError as error:
             what = f"@{server}:{uri} in the question cannot be read."
-            raise MentionFailed(what, f"{error.what} {error.why}".strip(), f"%aether mcp resources {server}") from error
+            hint = error.hint or f"%aether mcp resources {server}"
+            raise MentionFailed(what, f"{error.what} {error.why}".strip(), hint) from error
         found += [Text(f"\n\n@{server}:{uri} was, when this was asked:\n", "output"), *parts]
     return tuple(found)
