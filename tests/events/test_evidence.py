@@ -100,3 +100,12 @@ def test_documents_that_were_recalled_are_evidence() -> None:
     told = evidence(entries)
     assert told.documents == (solution, again)
     assert (told.tokens, told.cost) == (11, 0.5)
+
+
+def test_a_passage_has_a_place_for_people() -> None:
+    """A line, lines, a page, or the document as a whole."""
+    places = [
+        k.Recalled("a.md", start=3, end=3), k.Recalled("a.md", start=3, end=9),
+        k.Recalled("a.pdf", unit="page", start=2, end=2), k.Recalled("facts.md"),
+    ]  # fmt: skip
+    assert [one.place for one in places] == ["a.md:3", "a.md:3-9", "a.pdf, page 2", "facts.md"]
