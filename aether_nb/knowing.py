@@ -240,7 +240,7 @@ class Knowing:
         if solution is None:
             what = f"Run {entries[0].run} is not kept as a solution." if entries else "There is no run yet."
             why = "It has no good end, or a limit of data held in it: nothing is remembered of such a run."
-            raise UsageFault(what, why, "Keep another one: %aether remember --run RUN")
+            raise UsageFault(what, why, "Keep another one: %aether remember --solved RUN")
         for path in _given(entries):
             self.library.do(partial(solutions.judge, path=path, helped=True))
         self.library.do(lambda index: solutions.keep(index, solution))

@@ -33,7 +33,7 @@ def remember(options: argparse.Namespace, knowing: Knowing, entries: Callable[[s
         KnowledgeError: It cannot be written.
     """
     text = " ".join(options.text)
-    if options.run:
+    if options.solved:
         return knowing.keep_run(entries(text))
     fact = knowing.memory.remember(text, datetime.now())
     return f"Remembered as {fact.id}, in {_near(knowing)}. It is given to every later question."

@@ -228,7 +228,7 @@ def test_what_is_typed_is_kept_shown_changed_and_forgotten(knowing: Knowing, tmp
     told = remember(knowing, *"Prices are net, -10% in May.".split())
     id = told.split()[2].rstrip(",")
     assert told == f"Remembered as {id}, in .aether/memory/facts.md. It is given to every later question."
-    assert remember(knowing, "--run", "7f").startswith("Kept as solution/7f3a")
+    assert remember(knowing, "--solved", "7f").startswith("Kept as solution/7f3a")
     listed = say()
     assert f"  {id}  Prices are net, -10% in May.  (" in listed
     assert "  solution/7f3a  Sum the prices" in listed
