@@ -41,6 +41,7 @@ def mcp(options: argparse.Namespace, settings: Settings, say: Callable[[str], No
 def _serve(options: argparse.Namespace) -> int:
     """Offer our tools to another agent, in a kernel of their own: this process."""
     from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
 
     from aether_nb.serve.ways import serve_http, serve_stdio
 
@@ -48,7 +49,8 @@ def _serve(options: argparse.Namespace) -> int:
         raise OptionError(f"{options.port!r} is no port.", hint="aether mcp serve --http --port 8765")
     if options.store:
         os.environ["AETHER_STORE"] = options.store
-    session = open_session(InteractiveShell.instance())
+    # What a visitor runs is not a line that somebody has typed here.
+    session = open_session(InteractiveShell.instance(config=Config(HistoryManager={"enabled": False})))
     try:
         if options.http:
             serve_http(session, lambda said: print(said, file=sys.stderr, flush=True), int(options.port or 0))

@@ -126,10 +126,19 @@ def _add(servers: Servers, options: argparse.Namespace, run: Run) -> tuple[str, 
         raise OptionError(f"{name} cannot be added: {definition.problem}.")
     file = places.scanned / f"{name}.json"
     try:
+        _private(places.scanned)
         place(file, json.dumps({"mcpServers": {name: entry}}, indent=2).encode(), new=True)
     except OSError as error:
         raise StoreError(f"{file} cannot be written.", f"{error}.") from error
     return _agreed(servers, options, f"Added in {file}. ")
+
+
+def _private(scanned: Path) -> None:
+    """What lies in our folder is never committed by accident: an entry may hold a key."""
+    ignored = scanned.parent / ".gitignore"
+    scanned.mkdir(parents=True, exist_ok=True)
+    if not ignored.exists():
+        ignored.write_text("*\n", encoding="utf-8")
 
 
 def _remove(servers: Servers, options: argparse.Namespace, run: Run) -> tuple[str, bool]:

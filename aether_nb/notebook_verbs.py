@@ -20,20 +20,24 @@ from IPython import get_ipython
 
 from aether_nb import (
     code_verbs,
+    dashboard_verbs,
     doctor,
     house_verbs,
+    know_verbs,
     mcp_verbs,
+    memory_verbs,
     model_verbs,
     record_care,
     record_verbs,
     reports,
+    settings_verbs,
     signal_verbs,
     undo_verbs,
     verbs,
 )
 from aether_nb.about import VERSION
-from aether_nb.errors import OptionError, UsageFault
-from aether_nb.events.kinds import Grant, Kept
+from aether_nb.errors import UsageFault
+from aether_nb.events.kinds import Kept
 from aether_nb.live.keeping import Clock, NotPossible, TooMuch, matches, save
 from aether_nb.live.thread import AgentThread
 from aether_nb.live.whereabouts import can_type
@@ -133,6 +137,11 @@ def _dialog(session: Session) -> Iterator[Dialog]:
         raise UsageFault("Stopped.", "What was not said to be kept is not kept.") from None
 
 
+def settings(session: Session, options: argparse.Namespace) -> str:
+    """Everything that can be set, and what holds here."""
+    return settings_verbs.settings(options, session.models.settings, session.models.where)
+
+
 def new(session: Session, _: Any) -> str:
     """Forget the earlier questions."""
     count = len(session.turns)
@@ -143,28 +152,12 @@ def new(session: Session, _: Any) -> str:
 def grants(session: Session, options: argparse.Namespace) -> str:
     """The yeses that last."""
     if options.revoke:
-        grant = _revoked(session, options.revoke)
+        grant = session.yeses.revoke(options.revoke)
         return f"Taken back: {grant.id} ({grant.tool})."
     if not session.grants:
         return "No yes lasts beyond its run."
     lines = [f"  {grant.id}  {grant.tool}  {grant.rule}  given by {grant.by}" for grant in session.grants]
     return "\n".join([*lines, "Take one back: %aether grants --revoke GRANT"])
-
-
-def _revoked(session: Session, id: str) -> Grant:
-    """Take back a yes that lasts, for good.
-
-    Raises:
-        OptionError: There is no such grant.
-        StoreError: That could not be written.
-    """
-    for grant in session.grants:
-        if grant.id == id:
-            session.kept_grants.revoke(id)
-            session.grants.remove(grant)
-            return grant
-    known = ", ".join(grant.id for grant in session.grants) or "none"
-    raise OptionError(f"There is no grant {id!r}.", f"In force: {known}.", "%aether grants")
 
 
 def runs(session: Session, options: argparse.Namespace) -> str:
@@ -173,7 +166,12 @@ def runs(session: Session, options: argparse.Namespace) -> str:
         return record_care.pruned(session.store, surroundings(session.shell)[1], options, time.time(), session.sealer)
     found = session.store.log.runs()
     how = stands(session.store, found)
-    return json.dumps(reports.runs_rows(found, how), indent=2) if options.json else reports.runs_text(found, how)
+    line = reports.line_rows(session.line, how)
+    if options.json:
+        apart = {row["run"]: row for row in line}
+        rows = [{**apart.pop(row["run"], {}), **row} for row in reports.runs_rows(found, how)]
+        return json.dumps([*apart.values(), *rows], indent=2)
+    return "\n".join(filter(None, (reports.runs_text(found, how), reports.line_text(line))))
 
 
 def show(session: Session, options: argparse.Namespace) -> Sequence[Mapping[str, Any]]:
@@ -210,12 +208,16 @@ def signalling(verb: str) -> Handler:
     """A verb that says something to a run, in this notebook's record, and shows the exact call that it is about."""
 
     def say(session: Session, options: argparse.Namespace) -> str:
+        if verb == "stop" and (one := session.line.find(options.run)) and not any(session.store.log.read(one.run)):
+            one.stop()
+            return f"Run {one.number} had not begun: it is dropped."
         post = Post(session.store, session.sealer, "cell")
         stand, word = signal_verbs.prepare(verb, options, post, session.notebook)
         signal = post.send(stand.state.run, word)
         watched, heard = signal.run in session.sleepers, None
         if word.type == "stop" and not watched:
-            heard = signal_verbs.deliver(post, stand, signal, 0.0 if stand.held else signal_verbs.HEARING)
+            elsewhere = stand.held and session.line.find(signal.run) is None
+            heard = signal_verbs.deliver(post, stand, signal, 0.0 if elsewhere else signal_verbs.HEARING)
             stand = stand_of(post.store, signal.run)
         if options.json:
             return signal_verbs.json_text(stand, signal, heard=heard)
@@ -251,9 +253,11 @@ def verify_code(session: Session, options: argparse.Namespace) -> str:
     run = session.store.log.resolve(meant(options.run, session.last))
     before, spare = _cells_before(session, run), partial(_spare, session.shell)
     try:
-        return code_verbs.verified_code(session.store, run, options, before, spare)[0]
+        said, same = code_verbs.verified_code(session.store, run, options, before, spare)
     except KeyboardInterrupt:
         raise UsageFault("Stopped.", "The fresh kernel is gone, and nothing here was changed.") from None
+    kept = session.knowing.keep_verified(session.store.whole(run)[0]) if same and not options.json else ""
+    return f"{said}\n{kept}".strip()
 
 
 def _cells_before(session: Session, run: str) -> list[str] | None:
@@ -296,6 +300,19 @@ def skills(session: Session, options: argparse.Namespace) -> str:
     return house_verbs.skills(options, settings, session.workspace, session.store, names)
 
 
+def know(session: Session, options: argparse.Namespace) -> str:
+    """What is known beside the notebook."""
+    bar, names = know_verbs.progress_line(lambda text: print(text, end="", flush=True)), session.shell.user_ns
+    desk = know_verbs.open_desk(session.knowing, session.thread.run, namespace=names, progress=bar)
+    try:
+        said = know_verbs.know(options, desk)
+    except KeyboardInterrupt:
+        raise UsageFault("Stopped.", "What was read is kept; the same again goes on from there.") from None
+    if options.what in ("add", "refresh") and session.knowing.library.chosen.embedder is not None:
+        session.knowing.library.fill()
+    return said
+
+
 def look(options: argparse.Namespace) -> str:
     """Whether everything is in place; settings that cannot be read are a finding, not an end."""
     shell = get_ipython()
@@ -318,12 +335,36 @@ def version_(_: argparse.Namespace) -> str:
     return VERSION
 
 
+def dashboard(session: Session, options: argparse.Namespace) -> str | Sequence[Mapping[str, Any]]:
+    """What the runs of this record did and cost."""
+    found = dashboard_verbs.sheet(session.store, options, session.models.settings, session.grants)
+    return dashboard_verbs.as_json(found) if options.json else [dashboard_verbs.picture(found)]
+
+
+def remember(session: Session, options: argparse.Namespace) -> str:
+    """Keep a fact, or a run as a solution."""
+    return memory_verbs.remember(
+        options, session.knowing, lambda run: session.store.whole(session.store.log.resolve(run or session.last))[0]
+    )
+
+
+def forget(session: Session, options: argparse.Namespace) -> str:
+    """Let go of a fact or of a solution."""
+    return memory_verbs.forget(options, session.knowing)
+
+
+def memory(session: Session, options: argparse.Namespace) -> str:
+    """What is remembered."""
+    return memory_verbs.memory(options, session.knowing, session.workspace)
+
+
 HANDLERS: dict[str, Handler] = {
     "status": status,
     "model": model,
     "models": models,
     "mcp": mcp,
     "key": key,
+    "settings": settings,
     "setup": setup,
     "new": new,
     "grants": grants,
@@ -336,10 +377,15 @@ HANDLERS: dict[str, Handler] = {
     "insert": insert,
     "export": export,
     "verify-code": verify_code,
+    "remember": remember,
+    "forget": forget,
+    "memory": memory,
     "why": why,
     "audit": audit,
+    "dashboard": dashboard,
     "policy": policy,
     "skills": skills,
+    "know": know,
     **{verb: signalling(verb) for verb in verbs.SAYING},
 }
 

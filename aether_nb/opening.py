@@ -6,13 +6,15 @@ The only place that looks at the surroundings (environment, files, front end); f
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aether_nb.config import FILE, Settings, load, own_file
+from aether_nb.config import FILE, Settings, load, own_file, read
 from aether_nb.config import servers as servers_of
 from aether_nb.config.address import Address
 from aether_nb.errors import ConfigError
+from aether_nb.knowing import Knowing
 from aether_nb.live.whereabouts import began_in, place
 from aether_nb.serving import Serving
 from aether_nb.session import Session
@@ -27,22 +29,36 @@ if TYPE_CHECKING:
     from aether_nb.signalling import Post
     from aether_nb.tools.mcp.connection import Surroundings
 
-__all__ = ["open_post", "open_record", "open_servers", "open_session", "own_sealer", "record_place", "surroundings"]
+__all__ = [
+    "known_here",
+    "open_post",
+    "open_record",
+    "open_servers",
+    "open_session",
+    "own_sealer",
+    "record_place",
+    "surroundings",
+]
 
 
-def open_session(shell: Any) -> Session:
+def open_session(shell: Any, said: Mapping[str, Any] | None = None) -> Session:
     """The session of the notebook that this shell belongs to; nothing is written yet.
+
+    Args:
+        shell: The shell.
+        said: Settings that were said in the notebook, by name.
 
     Raises:
         ConfigError: A setting has an invalid value.
     """
     notebook, workspace = place(shell)
-    settings, began = load(workspace), began_in(shell)
+    settings, said_by = read(workspace, said)
+    began = began_in(shell)
     record = store_folder(notebook, began, settings.store)
     sealer = own_sealer()
     where = store_place(notebook, began, settings.store)
     store = open_store(where, str(notebook or workspace), sealer=sealer)
-    serving, servers = Serving(settings, record), open_servers(settings, workspace, record)
+    serving, servers = Serving(settings, record, said_by), open_servers(settings, workspace, record)
     return Session(shell, serving, store, sealer, workspace, str(notebook or ""), servers)
 
 
@@ -98,6 +114,17 @@ def open_record(place: str = "", name: str = "aether") -> Store:
 def record_place(place: str = "") -> Path | Address:
     """Where the record is that belongs to the working directory, or the one that was named."""
     return store_place(None, Path.cwd(), place or load(Path.cwd()).store)
+
+
+def known_here() -> Knowing:
+    """What is known in the working directory, for a terminal.
+
+    Raises:
+        ConfigError: A setting has an invalid value.
+    """
+    here = Path.cwd()
+    settings = load(here)
+    return Knowing.of(Serving(settings, store_folder(None, here, settings.store)), here)
 
 
 def open_post(by: str, place: str = "") -> Post:

@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import inspect
 import json
+import os
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import asdict, replace
 from html import escape
@@ -24,6 +25,7 @@ from aether_nb.agent.run import Run
 from aether_nb.errors import ReplayDiverged, UsageFault, WorldDiffers
 from aether_nb.events.account import account_of, total
 from aether_nb.events.kinds import Entry, InstructionsFound, ModelAsked, RunPacked, RunsPruned
+from aether_nb.events.masking import known_keys
 from aether_nb.events.state import RunState
 from aether_nb.packing import read_notebook
 from aether_nb.retelling import known, report
@@ -122,16 +124,16 @@ def shown(store: Store, run: str, call: str = "", *, apart: bool = False) -> tup
         UsageFault: It has no such call.
     """
     entries, _, verdict = _whole(store, run)
-    view = view_of(entries)
+    view, keys = view_of(entries), known_keys(os.environ)
     view.chain = verdict.head
     if call:
-        return [{"text/plain": call_text(_called(view, call))}], verdict.ok
-    picture = dict(bundle(view, with_answer=not apart))
+        return [{"text/plain": call_text(_called(view, call), keys)}], verdict.ok
+    picture = dict(bundle(view, with_answer=not apart, keys=keys))
     if not verdict.ok:
         picture["text/plain"] = f"{picture['text/plain'].rstrip()}\n\n{verdict.warning}\n"
         if "text/html" in picture:
             picture["text/html"] += f"<p><strong>{escape(verdict.warning)}</strong></p>"
-    answer = [answer_bundle(view.answer)] if view.answer else []
+    answer = [answer_bundle(view.answer, keys)] if view.answer else []
     return [picture, *([*pictures(view), *answer] if apart else [])], verdict.ok
 
 
@@ -248,7 +250,8 @@ def _replayed(store: Store, run: str, mode: Any, as_json: bool, workspace: Path)
         return json.dumps(said, indent=2), True
     view = view_of(entries)
     view.chain = store.chain.head(run)
-    lines = [where_from(known(store, record, mode, verdict.own)), "", bundle(view, with_answer=True)["text/plain"]]
+    picture = bundle(view, with_answer=True, keys=known_keys(os.environ))
+    lines = [where_from(known(store, record, mode, verdict.own)), "", picture["text/plain"]]
     lines.append(f"{found.events} events, {found.steps} steps: the record is what the rules do.")
     if mode == "confirm":
         lines.append(f"Looked for and found: {len(confirmed.checked)} of the outside effects.")

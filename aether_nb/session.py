@@ -8,10 +8,8 @@ knows neither the widgets nor the magics.
 from __future__ import annotations
 
 import asyncio
-import os
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,18 +17,21 @@ from typing import TYPE_CHECKING, Any
 
 from aether_nb.agent.granting import Grants
 from aether_nb.agent.remembering import Occurrences
+from aether_nb.background import Line
 from aether_nb.errors import UsageFault
 from aether_nb.events import kinds as k
 from aether_nb.events.account import Account
 from aether_nb.events.ruling import Policy
+from aether_nb.knowing import Knowing
 from aether_nb.live.bridge import AgentThread
 from aether_nb.live.mentions.failures import Failures
 from aether_nb.serving import Serving
-from aether_nb.store.lease import Holder
 from aether_nb.store.seal import Sealer
 from aether_nb.store.store import Store
+from aether_nb.tasks import Cell
 from aether_nb.tools.mcp.servers import Servers, no_servers
 from aether_nb.waking import Sleepers
+from aether_nb.yeses import Yeses
 
 if TYPE_CHECKING:
     from aether_nb.live.undo import Points
@@ -38,9 +39,6 @@ if TYPE_CHECKING:
     from aether_nb.tools.skills.finding import Found
 
 __all__ = ["Session"]
-
-FLAG = "g-flag"
-"""The yes that a typed flag gives. It is there as long as the flag is, and kept nowhere."""
 
 
 @dataclass
@@ -71,8 +69,13 @@ class Session:
     last: str = ""
     unasked: float = 2.0
     """Seconds for which a run that is taken up waits where nobody can be asked: enough to hear what was said before."""
+    knowing: Knowing = field(init=False)
     sleepers: Sleepers = field(init=False)
     """Parked runs that this kernel wakes by itself when what they wait for is said."""
+    line: Line = field(init=False)
+    """The runs that go on in the background of this kernel."""
+    watched: bool = False
+    """Whether somebody has looked at a panel of this kernel."""
     asked: Occurrences = field(default_factory=Occurrences)
     failures: Failures = field(default_factory=Failures)
     """The errors of the user's cells, by number."""
@@ -82,7 +85,9 @@ class Session:
 
     def __post_init__(self) -> None:
         """Nothing is read and nobody is asked yet."""
+        self.knowing = Knowing.of(self.models, self.workspace)
         self.sleepers = Sleepers(self.store, self.sealer, lambda: self.busy, lambda work: self.thread.submit(work))
+        self.line = Line(lambda: self.models.settings.background)
 
     @cached_property
     def points(self) -> Points:
@@ -92,25 +97,22 @@ class Session:
         return Points()
 
     @cached_property
+    def yeses(self) -> Yeses:
+        """The yeses that last in this notebook."""
+        return Yeses(Grants(self.store, self.sealer, self.notebook), self.models.settings.allow_writes)
+
+    @property
     def grants(self) -> list[k.Grant]:
-        """The yeses that last: those that were given in this notebook, and the folder that a typed flag has opened.
+        """Those of them that are in force.
 
         Raises:
             StoreError: The record cannot be read.
         """
-        found = self.kept_grants.standing()[0]
-        if folder := self.models.settings.allow_writes:
-            rule = f"folder:{os.path.realpath(folder)}"
-            found.append(k.Grant(FLAG, "write_file", rule, "medium", "notebook", "the flag --allow-writes"))
-        return found
-
-    @property
-    def kept_grants(self) -> Grants:
-        """Where they are kept for later kernels."""
-        return Grants(self.store, self.sealer, self.notebook)
+        return self.yeses.lasting
 
     def close(self) -> None:
         """Let go of connections, files and the thread. What is recorded stays."""
+        self.knowing.close()
         for closing in (self.models.close, self.servers.close):
             closing(lambda work: self.thread.submit(work).result(timeout=5))
         self.thread.close()
@@ -151,6 +153,7 @@ class Session:
             why = "The questions of a notebook are worked on one after the other."
             raise UsageFault("Another question is being worked on.", why, "Wait for it, or stop it, and ask again.")
         self.thread, self.working = AgentThread(), asyncio.Lock()
+        self.line.clear()
         self.sleepers.watch()
 
     def tools(self, started: k.RunStarted | None = None) -> Mapping[str, Tool]:
@@ -158,8 +161,10 @@ class Session:
         from aether_nb.tools.skills.opening import opener
         from aether_nb.tools.toolbox import toolbox
 
-        more = [opener(lambda: self.skills().skills), *self.servers.tools().values()]
-        return toolbox(self.shell.user_ns, started, self.policy, more)
+        more = (*self.knowing.tools().values(), *self.servers.tools().values())
+        found = toolbox(self.shell.user_ns, started, self.policy, (opener(lambda: self.skills().skills), *more))
+        child = started is not None and started.parent
+        return {name: found[name] for name in started.tools if name in found} if started and child else found
 
     def skills(self) -> Found:
         """The skills that a run may open now."""
@@ -172,21 +177,10 @@ class Session:
         """The user's rules about calls."""
         return self.models.settings.policy(self.workspace)
 
-    def whole(self, run: str) -> tuple[list[k.Entry], bool]:
-        """A run's record, and whether this user has written all of it.
+    def turn(self, cell: Cell) -> AbstractAsyncContextManager[object]:
+        """Wait until nothing else is worked on; a run for which no cell waits goes on beside the others."""
+        return nullcontext() if cell.background else self.working
 
-        Raises:
-            StoreTampered: It is not what was written.
-        """
-        entries, verdict = self.store.chain.whole(run)
-        verdict.confirm()
-        return entries, verdict.own
-
-    @contextmanager
-    def leased(self, run: str, force: bool = False) -> Iterator[Holder]:
-        """Be the one who advances a run, and let go of it whatever becomes of it."""
-        lease = self.store.leases.take(run, time.time(), force)
-        try:
-            yield lease
-        finally:
-            self.store.leases.release(run)
+    def prior(self, cell: str) -> tuple[k.Turn, ...]:
+        """The earlier turns that a question from this cell sees; its own is replaced."""
+        return tuple(turn for other, turn in self.turns.items() if not cell or cell != other)

@@ -56,7 +56,7 @@ def compose(
     prior: Iterable[Turn],
     fence: str = "",
     rules: Rules = OPEN,
-    mentioned: tuple[Text, ...] = (),
+    mentioned: tuple[Part, ...] = (),
     wanted: str = "",
     bind: str = "",
     skills: tuple[str, str] = ("", ""),

@@ -34,6 +34,6 @@ def phase(now: k.State, state: RunState, entry: k.Entry) -> k.State:
         return word
     if isinstance(event, k.ModelAsked):
         return "PLANNING" if event.step == 1 else "THINKING"
-    if isinstance(event, k.GateAnswered | k.QuestionAnswered):
+    if isinstance(event, (k.GateAnswered, k.QuestionAnswered)):
         return "TOOL_CALLING" if state.open else "THINKING"
     return now

@@ -6,17 +6,16 @@ what would be done. A client that cannot ask gets what the policy says for nobod
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from aether_nb.about import VERSION
 from aether_nb.errors import RepairableToolError
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import Image, Part, Text
-from aether_nb.serve.visit import Outcome, Visit
+from aether_nb.serve.visit import Asked, Outcome, Visit, Wanted
 from aether_nb.tools.base import Tool
 
 if TYPE_CHECKING:
@@ -25,17 +24,14 @@ if TYPE_CHECKING:
 
 __all__ = ["guarded", "server"]
 
-ASKED = "approve"
-"""The key of our question among what a client answers."""
+ASKED, ANSWER = "question", "answer"
+"""The key of our question among what a client answers, and that of the answer in its form."""
+
+YES, NO = "yes, run it", "no"
+"""What may be said to a call."""
 
 MODERN = "2026-07-28"
 """The first version in which a server does not ask, but says what it needs to be told."""
-
-SCHEMA: Mapping[str, Any] = {
-    "type": "object",
-    "properties": {"approve": {"type": "boolean", "title": "Let it run?", "description": "Exactly this call, once."}},
-    "required": ["approve"],
-}
 
 WORDS = (
     "The live variables of a Python kernel. Look with list_variables and inspect_variable, work with run_python. What "
@@ -52,6 +48,10 @@ def server(visit: Visit) -> Server:
         return types.ListToolsResult(tools=[_described(tool) for tool in visit.tools().values()])
 
     async def call_tool(context: Any, params: Any) -> CallToolResult | InputRequiredResult:
+        if (wanted := visit.going.get(params.request_state or "")) is not None:  # its answer to a question of a call
+            if wanted.last is not None:
+                wanted.last.say(_word((params.input_responses or {}).get(ASKED)))
+            return await _followed(visit, context, wanted)
         arguments = params.arguments or {}
         try:
             asked = visit.asks(params.name, arguments)
@@ -59,11 +59,11 @@ def server(visit: Visit) -> Server:
             return _result(Outcome((Text(str(error)),), failed=True))
         said: dict[str, bool] = {}
         if asked is not None and _can_ask(context):
-            answer = await _answer(context, params, asked)
-            if isinstance(answer, types.InputRequiredResult):
-                return answer
-            said[asked.hash] = answer
-        return _result(await visit.call(params.name, arguments, said))
+            found = await _answer(visit, context, params, asked)
+            if isinstance(found, types.InputRequiredResult):
+                return found
+            said[asked.hash] = _word(found) == YES
+        return await _followed(visit, context, await visit.begin(params.name, arguments, said, _can_ask(context)))
 
     return Server("aether-nb", version=VERSION, instructions=WORDS, on_list_tools=list_tools, on_call_tool=call_tool)
 
@@ -73,27 +73,46 @@ def _can_ask(context: Any) -> bool:
     return capabilities is not None and capabilities.elicitation is not None
 
 
-async def _answer(context: Any, params: Any, asked: k.CallProposed) -> Any:
-    """The person's yes or no; or, in the newer era, what the client has to come back with."""
+async def _answer(visit: Visit, context: Any, params: Any, asked: k.CallProposed) -> Any:
+    """What the person says to a call; or, in the newer era, what the client has to come back with."""
+    # The state binds the answer to this exact call: what was not asked about by us is asked about.
+    state = hmac.new(visit.secret, asked.hash.encode(), "sha256").hexdigest()
+    if params.request_state == state:
+        return (params.input_responses or {}).get(ASKED)
+    return await _put(context, question(asked), (YES, NO), state)
+
+
+async def _followed(visit: Visit, context: Any, wanted: Wanted) -> CallToolResult | InputRequiredResult:
+    """A call to its end; what is asked in the middle of it is asked at the other side."""
     import mcp_types as types
 
+    while isinstance(came := await visit.next(wanted), Asked):
+        words = "".join(sign for sign in came.question.text if sign.isprintable() or sign in "\n\t")
+        found = await _put(context, words, came.question.options, wanted.id)
+        if isinstance(found, types.InputRequiredResult):
+            return found
+        came.say(_word(found))
+    return _result(came)
+
+
+async def _put(context: Any, text: str, options: tuple[str, ...], state: str) -> Any:
+    """Ask the person at the other side: the answer or, in the newer era, what the client has to come back with."""
+    import mcp_types as types
+
+    field: dict[str, Any] = {"type": "string", "title": "Answer"} | ({"enum": list(options)} if options else {})
+    schema = {"type": "object", "properties": {ANSWER: field}, "required": [ANSWER]}
     if context.protocol_version < MODERN:
-        found = await context.session.elicit_form(question(asked), dict(SCHEMA), context.request_id)
-        return _is_yes(found)
-    # The state binds the answer to this exact call: another one that is sent with it is asked about anew.
-    if params.request_state == _state(asked):
-        return _is_yes((params.input_responses or {}).get(ASKED))
-    form = types.ElicitRequestFormParams(message=question(asked), requested_schema=dict(SCHEMA))
+        return await context.session.elicit_form(text, schema, context.request_id)
+    form = types.ElicitRequestFormParams(message=text, requested_schema=schema)
     requests: dict[str, Any] = {ASKED: types.ElicitRequest(params=form)}
-    return types.InputRequiredResult(input_requests=requests, request_state=_state(asked))
+    return types.InputRequiredResult(input_requests=requests, request_state=state)
 
 
-def _is_yes(found: Any) -> bool:
-    return getattr(found, "action", "") == "accept" and (found.content or {}).get("approve") is True
-
-
-def _state(asked: k.CallProposed) -> str:
-    return hashlib.sha256(f"aether approve {asked.hash}".encode()).hexdigest()
+def _word(found: Any) -> str | None:
+    """What somebody has answered; None when it was declined."""
+    content = getattr(found, "content", None) if getattr(found, "action", "") == "accept" else None
+    said = (content or {}).get(ANSWER)
+    return said if isinstance(said, str) else None
 
 
 def question(asked: k.CallProposed) -> str:

@@ -28,10 +28,10 @@ from aether_nb.store.memory import MemoryLog
 from aether_nb.tasks import Cell, Question
 from aether_nb.tools.base import Tool
 
-__all__ = ["SERVED", "Outcome", "Visit"]
+__all__ = ["SERVED", "Asked", "Outcome", "Visit", "Wanted"]
 
-SERVED = ("run_python", "list_variables", "inspect_variable", "profile_table", "query", "plot")
-"""The tools that are offered. What another room brings (knowledge, skills) is offered by its name standing here."""
+SERVED = ("run_python", "list_variables", "inspect_variable", "profile_table", "query", "plot", "use_skill")
+"""The tools that are offered. What another room brings, such as knowledge, is offered by its name standing here."""
 
 CALLS = 100
 """Calls after which a visit goes on in a new run, so that none grows without end."""
@@ -48,12 +48,35 @@ class Outcome:
     failed: bool
 
 
-@dataclass
-class _Wanted:
-    """A call that the visitor wants, and who waits for it."""
+@dataclass(frozen=True)
+class Asked:
+    """A question in the middle of a call, and where its answer goes."""
+
+    question: k.QuestionAsked
+    answer: asyncio.Future[str | None]
+
+    def say(self, answer: str | None) -> None:
+        """Answer it; an answer that is no option of it is none."""
+        if not self.answer.done():
+            options = self.question.options
+            self.answer.set_result(answer if answer and (not options or answer in options) else None)
+
+
+@dataclass(eq=False)
+class Wanted:
+    """A call that the visitor wants. ``answers``: its person can be asked something in the middle of it."""
 
     call: ToolCall
-    outcome: asyncio.Future[Outcome]
+    answers: bool = False
+    outcome: asyncio.Future[Outcome] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    questions: asyncio.Queue[Asked] = field(default_factory=asyncio.Queue)
+    last: Asked | None = None
+    """The question that is open."""
+
+    @property
+    def id(self) -> str:
+        """The call's name in the record, which nobody can guess."""
+        return self.call.id
 
 
 @dataclass
@@ -71,8 +94,12 @@ class Visit:
     visitor: str
     local: bool = False
     """A visitor is elsewhere, whatever it runs on: what it is told may go anywhere."""
-    _queue: asyncio.Queue[_Wanted] = field(default_factory=asyncio.Queue)
-    _open: dict[str, _Wanted] = field(default_factory=dict)
+    going: dict[str, Wanted] = field(default_factory=dict)
+    """Calls whose outcome the visitor has not been told yet."""
+    secret: bytes = field(default_factory=lambda: secrets.token_bytes(16))
+    """Tells what we have asked from what we have not."""
+    _queue: asyncio.Queue[Wanted] = field(default_factory=asyncio.Queue)
+    _open: dict[str, Wanted] = field(default_factory=dict)
     _failed: set[str] = field(default_factory=set)
     _said: dict[str, bool] = field(default_factory=dict)
     _count: int = 0
@@ -102,35 +129,51 @@ class Visit:
         verdict = decide(Call(proposed), session.models.settings.mode, session.grants)
         return proposed if verdict == "ask" else None
 
-    async def call(self, name: str, arguments: Mapping[str, Any], said: Mapping[str, bool]) -> Outcome:
-        """Carry out a call; cancelled, it is stopped as by Stop.
+    async def begin(
+        self, name: str, arguments: Mapping[str, Any], said: Mapping[str, bool], answers: bool = False
+    ) -> Wanted:
+        """Have a call carried out.
 
         Args:
             name: The tool.
             arguments: What it is called with.
             said: The visitor's person's yes or no to exact calls, by their hashes.
+            answers: Whether that person can be asked something in the middle of it.
         """
         if self._stopping and self._task is not None:
             await asyncio.wait({self._task})
             self._stopping = False
         self._said.update(said)
-        id = f"m{secrets.token_hex(4)}"
-        wanted = _Wanted(ToolCall(id, name, dict(arguments)), asyncio.get_running_loop().create_future())
+        wanted = Wanted(ToolCall(f"m{secrets.token_hex(8)}", name, dict(arguments)), answers)
         self._queue.put_nowait(wanted)
+        self.going[wanted.id] = wanted
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run(), name=f"visit of {self.visitor}")
+        return wanted
+
+    async def next(self, wanted: Wanted) -> Outcome | Asked:
+        """What comes of a call next: its outcome, or a question in the middle of it. Cancelled, it stops the call."""
+        asked = asyncio.ensure_future(wanted.questions.get())
         try:
-            return await wanted.outcome
+            waits: set[asyncio.Future[Any]] = {wanted.outcome, asked}
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
-            if id in self._open and self._task is not None:
+            wanted.outcome.cancel()
+            if wanted.id in self._open and self._task is not None:
                 self._stopping = True
                 self._task.cancel()
             raise
+        finally:
+            asked.cancel()
+        if asked.done() and not asked.cancelled():
+            return asked.result()
+        self.going.pop(wanted.id, None)
+        return wanted.outcome.result()
 
     async def leave(self) -> None:
         """The visitor goes: the run ends."""
         if self._task is not None and not self._task.done():
-            self._queue.put_nowait(_Wanted(ToolCall("", "", {}), asyncio.get_running_loop().create_future()))
+            self._queue.put_nowait(Wanted(ToolCall("", "", {})))
             await asyncio.wait({self._task}, timeout=5)
 
     # ---- the run
@@ -155,7 +198,7 @@ class Visit:
                     wanted.outcome.set_result(Outcome((Text(f"Nothing came of it: {why}."),), failed=True))
             self._open.clear()
 
-    def _drained(self) -> list[_Wanted]:
+    def _drained(self) -> list[Wanted]:
         found = []
         while not self._queue.empty():
             found.append(self._queue.get_nowait())
@@ -206,5 +249,13 @@ class Visit:
         return Answer("approve" if said else "deny", self.name, reason="" if said else "the visitor's person said no")
 
     async def answer(self, question: k.QuestionAsked) -> tuple[str | None, str]:
-        """Nobody answers questions in the middle of a call."""
-        return None, "policy:absent"
+        """What the visitor's person says in the middle of a call, where that person can be asked."""
+        wanted = self._open.get(question.call_id)
+        if wanted is None or not wanted.answers:
+            return None, "policy:absent"
+        wanted.last = Asked(question, asyncio.get_running_loop().create_future())
+        wanted.questions.put_nowait(wanted.last)
+        try:
+            return await wanted.last.answer, self.name
+        finally:
+            wanted.last = None

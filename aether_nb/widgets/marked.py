@@ -6,6 +6,7 @@ import re
 
 from aether_nb.widgets import plain, room, wording
 from aether_nb.widgets.blocks import Block, Card, Failure, Note, Question, Thinking, View, Words
+from aether_nb.widgets.veil import Veil
 
 __all__ = ["markdown"]
 
@@ -13,13 +14,13 @@ MARKDOWN_ROOM = 20_000
 ANSWER_KEPT = 8_000
 
 
-def markdown(view: View, with_answer: bool = False) -> str:
+def markdown(view: View, veil: Veil, with_answer: bool = False) -> str:
     """The run as Markdown."""
     figures = " · ".join(plain.figures(view))
     pieces = [f"**{_mark(wording.state(view))}** · {_mark(figures)}"]
     if view.plan:
         pieces.append("\n".join(_item(item.status, item.title, item.tool) for item in view.plan[: plain.ITEMS_KEPT]))
-    told = room.fitted(MARKDOWN_ROOM, view.blocks.values(), _block, _head)
+    told = room.fitted(MARKDOWN_ROOM, view.blocks.values(), veil, _block, _head)
     pieces += told.pieces
     if view.failure:
         pieces.append(_failure(view.failure))

@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
+from aether_nb.events.values import BELOW
 from aether_nb.widgets import wording
 from aether_nb.widgets.blocks import Block, Card, Failure, Gate, Note, Question, Thinking, View, Words
 from aether_nb.widgets.departures import left, misled
@@ -171,7 +172,9 @@ def result(card: Card) -> list[str]:
 
 
 def output(bundle: Mapping[str, Any]) -> str:
-    """The text of an output."""
+    """The text of an output; empty for a figure that stands below already, which the call has told."""
+    if BELOW in bundle:
+        return ""
     if pictured(bundle):
         return "(a figure)"
     text = bundle.get("text/plain") or bundle.get("text/markdown")

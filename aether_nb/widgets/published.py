@@ -7,7 +7,9 @@ somewhere or a tag of HTML, in any reader, is made plain text. What stands in fe
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
+from aether_nb.widgets.veil import veiled_text
 from aether_nb.widgets.wire import sound
 
 __all__ = ["answer_bundle", "publishable"]
@@ -20,9 +22,9 @@ NOTHING = "\u200b"
 """A space without width: ``<`` before it begins no tag, and reads as it did."""
 
 
-def answer_bundle(answer: str) -> dict[str, str]:
-    """The answer of a run as a MIME bundle; a kernel cannot send half a character, so none is in it."""
-    whole = str(sound(answer))
+def answer_bundle(answer: str, keys: Collection[str] = ()) -> dict[str, str]:
+    """The answer of a run as a MIME bundle, without keys and without half characters, which no kernel can send."""
+    whole = veiled_text(str(sound(answer)), keys)
     return {"text/markdown": publishable(whole), "text/plain": whole}
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from aether_nb.frozen import frozen
 from aether_nb.widgets import plain, wording
 from aether_nb.widgets.blocks import Block, Card, View
+from aether_nb.widgets.veil import Veil
 
 __all__ = ["Fitted", "fitted", "missing"]
 
@@ -29,24 +30,28 @@ class Fitted:
     left_out: int
 
 
-def fitted(room: int, blocks: Iterable[Block], whole: Callable[[Block], str], brief: Callable[[Card], str]) -> Fitted:
+def fitted(
+    room: int, blocks: Iterable[Block], veil: Veil, whole: Callable[[Block], str], brief: Callable[[Card], str]
+) -> Fitted:
     """Blocks as texts that fit: whole while there is room, then the calls in a line each, then nothing.
 
     Args:
         room: How many characters there are.
         blocks: What is to be told, in order.
+        veil: Makes of a block what may be kept.
         whole: A block as a text; empty for one that is not told.
         brief: A call in a line.
     """
     pieces: list[str] = []
-    left_out = 0
+    left_out, full = 0, False
     for one in blocks:
-        piece = whole(one) if room > BRIEF_ROOM else ""
+        shown = one if full else veil(one)
+        piece = whole(shown) if room > BRIEF_ROOM else ""
         if room <= BRIEF_ROOM or len(piece) > room * 3 // 4:
-            piece = brief(one) if isinstance(one, Card) else ""
-            left_out += not isinstance(one, Card)
+            piece = brief(shown) if isinstance(shown, Card) and not full else ""
+            left_out += full or not isinstance(shown, Card)
         if len(piece) > room:
-            left_out += 1
+            left_out, full = left_out + 1, True
         elif piece:
             pieces.append(piece)
             room -= len(piece)

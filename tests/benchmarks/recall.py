@@ -6,7 +6,20 @@ A docstring's first sentence is the question, the rest of it the one right answe
     python tests/benchmarks/recall.py                 # all of it: ten minutes on one core
     python tests/benchmarks/recall.py --documents 500 --queries 100
 
-Figures of 2026-11-29 stand in ``FIGURES`` below; a test in the full lane asks for their order again.
+On 2026-11-29, with all 3,031 docstrings and 600 questions (numpy 2.4.6, pandas 3.1.1, scipy 1.17.1, scikit-learn 1.9.1,
+matplotlib 3.11.2, lancedb 0.40.0):
+
+    method                    nDCG@10   recall@5   MRR@10
+    words                      0.619     0.723     0.562
+    vectors                    0.611     0.713     0.549
+    ranks added (RRF, 60)      0.674     0.770     0.614
+    min-max, 40% vectors       0.689     0.797     0.630
+    min-max, 50% vectors       0.696     0.803     0.637
+    min-max, 60% vectors       0.690     0.792     0.630    <- what recall does
+    min-max, 70% vectors       0.672     0.770     0.614
+
+The share was chosen on three other sets, where 60 % was best by a little; from 40 to 70 % it makes little difference.
+A test in the full lane asks for the order again.
 """
 
 from __future__ import annotations

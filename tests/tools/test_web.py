@@ -206,7 +206,7 @@ def test_a_name_that_means_nothing_is_not_asked_but_by_a_proxy(monkeypatch: pyte
 
     async def places() -> list[str]:
         monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolve)
-        return await web._places("http://web.example/", private=False)
+        return await web.places_of("http://web.example/", private=False)
 
     monkeypatch.setattr(web, "getproxies", dict)
     with pytest.raises(RepairableToolError, match="did not answer"):

@@ -21,7 +21,7 @@ from aether_nb.models.sending.pace import Pace
 from aether_nb.tools.base import Context
 from aether_nb.tools.mcp.definitions import Definition, expanded
 from aether_nb.tools.mcp.logs import BoundedLog
-from aether_nb.tools.mcp.remote import Remote, Thing, plain, remote
+from aether_nb.tools.mcp.remote import Remote, Thing, plain, prompts, remote, resources
 from aether_nb.tools.mcp.transport import opened
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ class Connection:
         self._gone.clear()
         self.starts += 1
         async with asyncio.timeout(around.timeout) as clock:
-            transport = opened(definition, around.workspace, self.log, self._gone.set)
+            transport = opened(definition, around.workspace, self.log, self._lost)
             async with Client(
                 transport,
                 list_roots_callback=self._roots,
@@ -191,6 +191,13 @@ class Connection:
                 self._client, self.state, self.error = client, "ready", ""
                 self._settled.set()
                 await self._lasted(client)
+
+    def _lost(self) -> None:
+        """It says no more: whoever comes from now on waits for its next life."""
+        self._gone.set()
+        if self.state == "ready":
+            self.state, self._client = "lost", None
+            self._settled.clear()
 
     async def _lasted(self, client: Client) -> None:
         """While it is connected: its tools are listed again when they change."""
@@ -271,17 +278,15 @@ class Connection:
             RepairableToolError: It was refused, or never sent: nothing has happened.
             EffectUnknown: It was sent, and nobody knows what became of it.
         """
-        client = await self._reached()
-        if self._pace is not None:
-            await asyncio.sleep(max(0.0, self._pace.take() - self._pace.clock()))
-        async with self._room:
-            self.calls.append(context)
-            token = CURRENT.set(context)
-            try:
-                return await self._sent(client.call_tool(name, dict(arguments), progress_callback=progress))
-            finally:
-                CURRENT.reset(token)
-                self.calls.remove(context)
+        client = await self._turn()
+        self.calls.append(context)
+        token = CURRENT.set(context)
+        try:
+            return await self._sent(client.call_tool(name, dict(arguments), progress_callback=progress))
+        finally:
+            CURRENT.reset(token)
+            self.calls.remove(context)
+            self._room.release()
 
     async def things(self, kind: Literal["resources", "prompts"]) -> list[Thing]:
         """Its resources with their templates, or its prompts; at most a few hundred.
@@ -292,20 +297,11 @@ class Connection:
         client = await self._reached()
         has = client.server_capabilities
         if kind == "prompts":
-            said = (await self._sent(client.list_prompts())).prompts if has.prompts else []
-            return [
-                Thing(
-                    plain(one.name, 100), plain(one.description, 200), tuple(each.name for each in one.arguments or ())
-                )
-                for one in said[:300]
-            ]
+            return prompts((await self._sent(client.list_prompts())).prompts) if has.prompts else []
         if not has.resources:
             return []
         found = (await self._sent(client.list_resources())).resources
-        plates = (await self._sent(client.list_resource_templates())).resource_templates
-        return [Thing(str(one.uri), plain(one.description or one.name, 200)) for one in found[:300]] + [
-            Thing(str(one.uri_template), plain(one.description or one.name, 200), template=True) for one in plates[:100]
-        ]
+        return resources(found, (await self._sent(client.list_resource_templates())).resource_templates)
 
     async def read(self, uri: str) -> Any:
         """What a resource holds, as the SDK gives it. Raises as ``call`` does."""
@@ -317,8 +313,34 @@ class Connection:
         client = await self._reached()
         return await self._sent(client.get_prompt(name, dict(arguments)))
 
+    async def _turn(self) -> Client:
+        """The client, when it is this call's turn; the room is taken. Waiting is no doubt: nothing has been sent.
+
+        Raises:
+            RepairableToolError: It is not, within a third of the time that a call has.
+        """
+        try:
+            async with asyncio.timeout(self.timeout / 3):
+                if self._pace is not None:
+                    await asyncio.sleep(max(0.0, self._pace.take() - self._pace.clock()))
+                await self._room.acquire()
+        except TimeoutError:
+            rate = self.definition.per_minute
+            why = f"It is asked at most {rate:g} times a minute." if rate else f"{AT_ONCE} calls of it are under way."
+            raise RepairableToolError(f"The server {self.name} has no room: nothing was sent.", why) from None
+        try:
+            return await self._reached()
+        except BaseException:
+            self._room.release()
+            raise
+
     async def _reached(self) -> Client:
-        if not await self.ready() or self._client is None:
+        try:
+            async with asyncio.timeout(self.timeout / 3):
+                there = await self.ready()
+        except TimeoutError:
+            there = False
+        if not there or self._client is None:
             why = self.error or "it does not answer"
             hint = f"%aether mcp restart {self.name}"
             raise RepairableToolError(f"The server {self.name} is not running: nothing was sent.", f"{why}.", hint)
@@ -344,7 +366,7 @@ class Connection:
             raise
         except Exception as error:  # noqa: BLE001  # a transport's own errors: the connection is not what it was
             broken = error
-        self._gone.set()
+        self._lost()
         what = f"The server {self.name} ended while it was at it"
         raise EffectUnknown(f"{what}.", plain(str(broken), 200) or type(broken).__name__) from broken
 

@@ -15,7 +15,7 @@ __all__ = ["answered"]
 
 DECLINE = "decline"
 
-FIELDS = 12
+FIELDS = 20
 """Fields that are asked for; a server that wants more is declined."""
 
 TRIES = 3
@@ -68,8 +68,10 @@ async def _asked(said: str, name: str, field: Mapping[str, Any], context: Contex
     label = plain(str(field.get("title") or name), 80)
     about = plain(str(field.get("description") or ""), 200)
     choices = _choices(field)
-    options = (*choices, *(() if required else (LEAVE,)), DECLINE)
-    text = f"{said}\n{label}{f' ({about})' if about else ''}: {_kind(field)}"
+    several = field.get("type") == "array"
+    options = (*(() if several else choices), *(() if required else (LEAVE,)), DECLINE)
+    among = f": {', '.join(choices)}" if several and choices else ""
+    text = f"{said}\n{label}{f' ({about})' if about else ''}: {_kind(field)}{among}"
     for _ in range(TRIES):
         answer = await context.ask(text, options)
         if answer is None or answer == DECLINE:
@@ -88,9 +90,11 @@ def _choices(field: Mapping[str, Any]) -> dict[str, Any]:
     if field.get("type") == "boolean":
         return {"yes": True, "no": False}
     if field.get("type") == "array":
-        return {}
-    if isinstance(field.get("oneOf"), list):
-        pairs = [one for one in field["oneOf"] if isinstance(one, Mapping)]
+        items = field.get("items")
+        return _choices(items) if isinstance(items, Mapping) and items.get("type") != "array" else {}
+    named = field.get("oneOf") or field.get("anyOf")
+    if isinstance(named, list):
+        pairs = [one for one in named if isinstance(one, Mapping)]
         return {plain(str(one.get("title") or one.get("const")), 60): one.get("const") for one in pairs[:20]}
     values = field.get("enum")
     names = field.get("enumNames")
@@ -116,18 +120,28 @@ def _value(answer: str, field: Mapping[str, Any], choices: Mapping[str, Any]) ->
     Raises:
         ValueError: It is none for this field.
     """
-    if choices:
-        if answer not in choices:
-            raise ValueError(answer)
-        return choices[answer]
     kind = field.get("type")
+    if choices and kind != "array":
+        return _chosen(answer, choices)
     if kind == "integer":
         return int(answer)
     if kind == "number":
         return float(answer)
     if kind == "array":
-        return [word.strip() for word in answer.split(",") if word.strip()]
+        words = [word.strip() for word in answer.split(",") if word.strip()]
+        return [_chosen(word, choices) for word in words] if choices else words
     longest = field.get("maxLength")
     if len(answer) > (longest if isinstance(longest, int) else 10_000):
         raise ValueError(answer)
     return answer
+
+
+def _chosen(word: str, choices: Mapping[str, Any]) -> Any:
+    """The value that a choice stands for.
+
+    Raises:
+        ValueError: It is no choice.
+    """
+    if word not in choices:
+        raise ValueError(word)
+    return choices[word]

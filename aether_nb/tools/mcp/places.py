@@ -116,7 +116,7 @@ def _file(file: Path, key: str, project: str = "") -> Iterator[Definition]:
     try:
         said = _read(file)
     except (OSError, ValueError, RecursionError) as error:
-        yield Definition(file.stem.lstrip("."), str(file), problem=f"the file cannot be read: {error}")
+        yield Definition(f"{file.parent.name}/{file.name}", str(file), problem=f"the file cannot be read: {error}")
         return
     if said is None:
         return

@@ -15,7 +15,7 @@ from typing import Any
 
 from aether_nb.events.kinds import Effect, Risk
 
-__all__ = ["Remote", "Thing", "judged", "named", "plain", "remote"]
+__all__ = ["Remote", "Thing", "judged", "named", "plain", "prompts", "remote", "resources"]
 
 LONGEST = 1_024
 """Characters of a description that a model is told."""
@@ -25,6 +25,9 @@ LONGEST_SCHEMA = 8_000
 
 NAME = 64
 """Characters of a tool's name: the shortest limit among the providers."""
+
+MOST = 300
+"""Resources, and prompts, that are told of."""
 
 _UNSEEN = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e0fff]")
 
@@ -62,6 +65,28 @@ class Thing:
     description: str = ""
     takes: tuple[str, ...] = ()
     template: bool = False
+
+
+def prompts(said: Iterable[Any]) -> list[Thing]:
+    """The prompts of a server, as the SDK gives them; at most a few hundred."""
+    found = list(said)[:MOST]
+    return [
+        Thing(
+            plain(one.name, 100),
+            plain(one.description, 200),
+            tuple(plain(each.name, 60) for each in one.arguments or ()),
+        )
+        for one in found
+    ]
+
+
+def resources(said: Iterable[Any], templates: Iterable[Any]) -> list[Thing]:
+    """The resources of a server and the forms of further ones, likewise."""
+    whole = [Thing(str(one.uri), plain(one.description or one.name, 200)) for one in list(said)[:MOST]]
+    forms = list(templates)[:MOST]
+    return whole + [
+        Thing(str(one.uri_template), plain(one.description or one.name, 200), template=True) for one in forms
+    ]
 
 
 def plain(text: str | None, longest: int = LONGEST) -> str:

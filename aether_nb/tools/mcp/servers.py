@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from aether_nb.errors import OptionError
 from aether_nb.events.kinds import Progress
+from aether_nb.events.messages import Part
 from aether_nb.tools.base import Tool
 from aether_nb.tools.mcp.agreed import Agreements, Say
 from aether_nb.tools.mcp.definitions import Definition
@@ -155,6 +156,22 @@ class Servers:
 
         await asyncio.gather(*map(one_ready, due))
         self._notes = self._noted(due)
+
+    async def mentioned(self, prompt: str) -> tuple[Part, ...]:
+        """What the resources hold that a question mentions as ``@server:uri``. On the agent's loop.
+
+        Raises:
+            MentionFailed: One cannot be read.
+        """
+        if "@" not in prompt or not self._definitions:
+            return ()
+        from aether_nb.tools.mcp.mentioning import mentioned
+        from aether_nb.tools.mcp.results import parts_of_contents
+
+        async def read(name: str, uri: str) -> list[Part]:
+            return await parts_of_contents((await self.connection(name).read(uri)).contents)
+
+        return await mentioned(prompt, frozenset(self._definitions), read)
 
     def told(self) -> Iterator[Progress]:
         """What a person should know, once: servers that nobody has agreed to, and those that failed."""
