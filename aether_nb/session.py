@@ -22,7 +22,6 @@ from aether_nb.errors import UsageFault
 from aether_nb.events import kinds as k
 from aether_nb.events.account import Account
 from aether_nb.events.ruling import Policy
-from aether_nb.knowing import Knowing
 from aether_nb.live.bridge import AgentThread
 from aether_nb.live.mentions.failures import Failures
 from aether_nb.serving import Serving
@@ -34,6 +33,7 @@ from aether_nb.waking import Sleepers
 from aether_nb.yeses import Yeses
 
 if TYPE_CHECKING:
+    from aether_nb.knowing import Knowing
     from aether_nb.live.undo import Points
     from aether_nb.tools.base import Tool
     from aether_nb.tools.skills.finding import Found
@@ -69,7 +69,6 @@ class Session:
     last: str = ""
     unasked: float = 2.0
     """Seconds for which a run that is taken up waits where nobody can be asked: enough to hear what was said before."""
-    knowing: Knowing = field(init=False)
     sleepers: Sleepers = field(init=False)
     """Parked runs that this kernel wakes by itself when what they wait for is said."""
     line: Line = field(init=False)
@@ -85,9 +84,15 @@ class Session:
 
     def __post_init__(self) -> None:
         """Nothing is read and nobody is asked yet."""
-        self.knowing = Knowing.of(self.models, self.workspace)
         self.sleepers = Sleepers(self.store, self.sealer, lambda: self.busy, lambda work: self.thread.submit(work))
         self.line = Line(lambda: self.models.settings.background)
+
+    @cached_property
+    def knowing(self) -> Knowing:
+        """What is known beside the notebook."""
+        from aether_nb.knowing import Knowing
+
+        return Knowing.of(self.models, self.workspace)
 
     @cached_property
     def points(self) -> Points:
@@ -112,7 +117,8 @@ class Session:
 
     def close(self) -> None:
         """Let go of connections, files and the thread. What is recorded stays."""
-        self.knowing.close()
+        if "knowing" in vars(self):
+            self.knowing.close()
         for closing in (self.models.close, self.servers.close):
             closing(lambda work: self.thread.submit(work).result(timeout=5))
         self.thread.close()

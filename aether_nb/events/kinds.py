@@ -38,7 +38,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, NamedTuple
 
 from aether_nb.events.asked import Mention
 from aether_nb.events.calls import (
@@ -63,6 +63,7 @@ from aether_nb.events.lasting import (
     CONSENT,
     CONSENT_YES,
     LeaseTaken,
+    LimitReached,
     ReplayBegun,
     ReplayDrifted,
     RunForked,
@@ -374,16 +375,6 @@ class QuestionAnswered(Event):
     id: str
     answer: str | None
     by: str
-
-
-@frozen
-class LimitReached(Event):
-    """A limit was reached; the run pauses and asks. ``limit`` is a field of ``Limits``."""
-
-    kind: ClassVar[str] = "limit.reached"
-    limit: Literal["steps", "seconds", "tokens", "cost"]
-    used: float
-    allowed: float
 
 
 class Entry(NamedTuple):

@@ -17,7 +17,10 @@ from aether_nb.live.changes.tables import Exposed
 from aether_nb.live.describing.safely import class_name, flags, has_dict
 from aether_nb.live.describing.words import root
 
-__all__ = ["arrays_in", "in_reach"]
+__all__ = ["EVERYTHING", "arrays_in", "in_reach"]
+
+EVERYTHING = Exposed([(0, sys.maxsize)])
+"""All memory: what code can write to that goes past the libraries of tables."""
 
 ITEMS = 1_000
 """So many items of a container are followed."""
