@@ -16,6 +16,7 @@
     │   ├── RepairableToolError the model is told and may try again
     │   │   └── WorkspaceError  a path lies outside what was granted
     │   ├── InterventionRequired a person has to decide; the run asks
+    │   ├── EffectUnknown       nobody knows whether the call acted
     │   └── FatalToolError      the run ends
     ├── StoreError              the record of runs
     │   ├── StoreReadOnly       nothing can be written here
@@ -30,6 +31,15 @@
     │   │   └── LeaseLost       somebody else has taken the run over
     │   ├── LeaseHeld           somebody else advances this run
     │   └── RunNotFound         no run goes by that name
+    ├── KnowledgeError          what was read could not be kept or searched
+    │   ├── KnowledgeMissing    nothing there goes by that name
+    │   ├── KnowledgeReadOnly   it can be searched and not written
+    │   ├── KnowledgeFull       the disk is full
+    │   ├── KnowledgeCorrupt    a file of it is damaged
+    │   ├── KnowledgeNewer      a newer aether-nb wrote it
+    │   ├── KnowledgeBusy       others wrote at the same time, again and again
+    │   ├── VectorInvalid       numbers that no search can use
+    │   └── SourceUnreadable    a file, page or value cannot be read
     ├── ResumeRefused           a run cannot go on as it is
     ├── ReplayError             a run cannot be replayed
     │   ├── ReplayDiverged      the record is not what the rules would have done
@@ -56,8 +66,16 @@ __all__ = [
     "AnswerInvalid",
     "BlobMissing",
     "ConfigError",
+    "EffectUnknown",
     "FatalToolError",
     "InterventionRequired",
+    "KnowledgeBusy",
+    "KnowledgeCorrupt",
+    "KnowledgeError",
+    "KnowledgeFull",
+    "KnowledgeMissing",
+    "KnowledgeNewer",
+    "KnowledgeReadOnly",
     "LeaseHeld",
     "LeaseLost",
     "LogConflict",
@@ -74,6 +92,7 @@ __all__ = [
     "RunNotFound",
     "RunStopped",
     "SignalRefused",
+    "SourceUnreadable",
     "StoreCorrupt",
     "StoreError",
     "StoreFull",
@@ -86,6 +105,7 @@ __all__ = [
     "UndoRefused",
     "UnknownVerb",
     "UsageFault",
+    "VectorInvalid",
     "WorkspaceError",
     "WorldDiffers",
 ]
@@ -206,6 +226,10 @@ class InterventionRequired(ToolError):
     """A person has to decide before the run can go on; the run asks."""
 
 
+class EffectUnknown(ToolError):
+    """The call was sent to somebody who is gone, and nobody knows whether it acted: one with an effect is in doubt."""
+
+
 class FatalToolError(ToolError):
     """Nothing can be done about it: the run ends and says why."""
 
@@ -256,6 +280,42 @@ class StoreTampered(StoreError):
 
 class BlobMissing(StoreError):
     """Bytes that the record speaks of are not there."""
+
+
+class KnowledgeError(AetherError):
+    """What was read could not be kept or searched."""
+
+
+class KnowledgeMissing(KnowledgeError):
+    """Nothing that is kept goes by that name."""
+
+
+class KnowledgeReadOnly(KnowledgeError):
+    """What is kept here can be searched and not written."""
+
+
+class KnowledgeFull(KnowledgeError):
+    """The disk is full; what was written before is kept and can be searched."""
+
+
+class KnowledgeCorrupt(KnowledgeError):
+    """A file of the store is damaged; the message says how to repair it."""
+
+
+class KnowledgeNewer(KnowledgeError):
+    """A newer version of aether-nb wrote what is kept here."""
+
+
+class KnowledgeBusy(KnowledgeError):
+    """Others wrote at the same time, and did so at every new attempt; nothing was written."""
+
+
+class VectorInvalid(KnowledgeError):
+    """Numbers that no search can use: too many, too few, not finite, or all zero."""
+
+
+class SourceUnreadable(KnowledgeError):
+    """A file, a page or a value cannot be read; the others were."""
 
 
 class ResumeRefused(AetherError):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from threading import Lock
 from typing import Any
 
-__all__ = ["get", "names", "register"]
+__all__ = ["get", "names", "register", "remove"]
 
 _lock = Lock()
 _things: dict[str, dict[str, Any]] = {}
@@ -31,6 +31,12 @@ def register(kind: str, name: str, thing: Any) -> None:
             raise ValueError(f"{word!r} cannot be the {what} of a thing: register('model', 'mine', …) takes two words.")
     with _lock:
         _things[kind] = {**_things.get(kind, {}), name: thing}
+
+
+def remove(kind: str, name: str) -> None:
+    """Take a name away; nothing happens when nothing is registered so."""
+    with _lock:
+        _things[kind] = {known: thing for known, thing in _things.get(kind, {}).items() if known != name}
 
 
 def get(kind: str, name: str) -> Any:

@@ -56,7 +56,8 @@ class Option:
 class Verb:
     """Something that can be typed after ``%aether`` or ``aether``.
 
-    ``prose``: what stands behind its options is a text, in which dashes and quotes mean nothing.
+    ``prose``: what stands behind its options is a text, in which dashes and quotes mean nothing. ``examples`` are lines
+    as they may be typed, without the program's name.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Verb:
     options: tuple[Option, ...] = ()
     faces: tuple[Face, ...] = ("notebook", "terminal")
     prose: bool = False
+    examples: tuple[str, ...] = ()
 
 
 OPTION = re.compile(r"(?P<name>--?[A-Za-z][\w-]*)(?:=(?P<value>\S*))?(?=\s|$)")
@@ -76,6 +78,13 @@ class Help(Exception):  # not an error: somebody asked for help, and this carrie
 
 class _Parser(argparse.ArgumentParser):
     """A parser that raises what a cell can show, instead of leaving the process."""
+
+    examples: tuple[str, ...] = ()
+
+    def format_help(self) -> str:
+        """What argparse says, and below it lines as they may be typed."""
+        shown = "".join(f"  {line}\n" for line in self.examples)
+        return super().format_help() + (f"\nexamples:\n{shown}" if shown else "")
 
     def error(self, message: str) -> NoReturn:
         raise OptionError(f"{self.prog}: {message}.", hint=f"{self.prog} --help")
@@ -92,7 +101,7 @@ def parse(verb: Verb, words: Iterable[str], face: Face) -> argparse.Namespace:
         Help: They ask for help.
     """
     words = list(words)
-    if verb.prose and (text := next((n for n, word in enumerate(words) if not word.startswith("-")), None)) is not None:
+    if verb.prose and (text := _beginning(verb, words)) < len(words):
         words.insert(text, "--")
     parser = _parser(verb, face)
     # Options may stand between the words that are left; the usage line cannot say that.
@@ -108,6 +117,15 @@ def parse(verb: Verb, words: Iterable[str], face: Face) -> argparse.Namespace:
     if more:
         _parser(verb, face).error(f"unrecognized arguments: {' '.join(more)}")
     return found
+
+
+def _beginning(verb: Verb, words: list[str]) -> int:
+    """Where the text begins behind the options that it follows."""
+    flags = {name for option in verb.options if option.flag for name in option.names} | {"--help", "-h"}
+    at = 0
+    while at < len(words) and words[at].startswith("-"):
+        at += 1 if words[at] in flags or "=" in words[at] else 2
+    return at
 
 
 def leading_options(verb: Verb, line: str) -> tuple[list[str], str]:
@@ -192,10 +210,9 @@ def help_text(verb: Verb, face: Face) -> str:
 
 
 def _parser(verb: Verb, face: Face) -> _Parser:
-    program = (
-        verb.name if verb.name.startswith("%%") else f"{'%aether' if face == 'notebook' else 'aether'} {verb.name}"
-    )
-    parser = _Parser(prog=program, description=verb.help, allow_abbrev=False)
+    mark = "" if verb.name.startswith("%%") else "%aether " if face == "notebook" else "aether "
+    parser = _Parser(prog=f"{mark}{verb.name}", description=verb.help, allow_abbrev=False)
+    parser.examples = tuple(f"{mark}{example}" for example in verb.examples)
     for option in verb.options:
         if (option.terminal and face != "terminal") or (option.notebook and face != "notebook"):
             continue

@@ -60,6 +60,20 @@ def test_the_readme_names_every_verb_of_the_notebook() -> None:
         assert verb.name in readme, verb.name
 
 
+@pytest.mark.parametrize("verb", verbs.VERBS, ids=lambda verb: verb.name)
+def test_every_verb_is_told_by_examples_that_can_be_typed(verb: verbs.Verb) -> None:
+    """Help shows lines to copy, as each face types them, and each of them is read as that verb."""
+    for face in verb.faces:
+        program = "%aether" if face == "notebook" else "aether"
+        shown = verbs.help_text(verb, face)
+        assert verb.examples
+        for example in verb.examples:
+            assert f"  {program} {example}\n" in shown
+            name, *words = verbs.words(example)
+            assert name == verb.name
+            verbs.parse(verb, words, face)
+
+
 def test_text_behind_a_verb_stays_as_it_was_typed() -> None:
     """In a word to a run quotes and dashes mean nothing; options may stand before it; other verbs read quotes."""
     line = "tell --json don't say 'mean' --fast -- it's \"odd"

@@ -10,10 +10,12 @@ from dataclasses import replace
 from pathlib import PurePath
 from typing import Literal, TypeAlias
 
-from aether_nb.events.kinds import CallProposed, Grant, Mode, Risk
+from aether_nb.events.kinds import CallProposed, GateAnswered, Grant, Mode, Risk, SkillOpened
+from aether_nb.events.ruling import Policy as Rules
+from aether_nb.events.ruling import parsed
 from aether_nb.events.state import Call
 
-__all__ = ["Policy", "Verdict", "covering", "decide", "permits", "policy_allows"]
+__all__ = ["Policy", "Verdict", "covering", "decide", "permits", "policy_allows", "refused", "within"]
 
 Verdict: TypeAlias = Literal["run", "granted", "ask", "deny"]
 """It runs by the mode's own rules, it runs because a person said so earlier, a person is asked, or the mode says no."""
@@ -35,19 +37,34 @@ RUNS_IN: dict[Mode, tuple[str, ...]] = {"plan": (), "ask": ("low",), "auto": ("l
 def decide(call: Call, mode: Mode, grants: Iterable[Grant], misled: bool = False) -> Verdict:
     """Whether a call runs, by which right, is asked about, or is refused.
 
-    What only reads always runs. In mode *plan* nothing else does. A grant turns a question into a yes; it never turns
+    What a rule of the user's denies is refused, whatever else holds; what it wants to be asked about is. Beside that,
+    what only reads always runs. In mode *plan* nothing else does. A grant turns a question into a yes; it never turns
     a refusal into one. Where data has tried to give the model orders (``misled``), no grant counts for high risk.
     """
     proposed = call.proposed
-    if call.status == "approved" or (proposed.effect == "pure" and proposed.risk == "low"):
+    if proposed.ruled == "deny":
+        return "deny"
+    reads = proposed.effect == "pure" and proposed.risk == "low" and proposed.ruled != "ask"
+    if call.status == "approved" or reads:
         return "run"
     if mode == "plan":
         return "deny"
-    if proposed.risk in RUNS_IN[mode]:
-        return "run"
     if misled and proposed.risk == "high":
         return "ask"
+    if proposed.ruled == "allow" or (proposed.risk in RUNS_IN[mode] and proposed.ruled != "ask"):
+        return "run"
     return "granted" if covering(proposed, grants) else "ask"
+
+
+def refused(proposed: CallProposed) -> GateAnswered:
+    """The no to a call that ``decide`` refuses, with its reason for the model."""
+    by, reason = "policy:plan", "in mode plan only what reads is run; say in the plan what you would do"
+    if proposed.ruled == "deny":
+        by, reason = (
+            "policy:rule",
+            f"the rule {proposed.rule} forbids it, whoever asks; find another way",
+        )
+    return GateAnswered(proposed.call.id, proposed.hash, "deny", by, reason=reason)
 
 
 def covering(proposed: CallProposed, grants: Iterable[Grant]) -> Grant | None:
@@ -66,6 +83,12 @@ def covering(proposed: CallProposed, grants: Iterable[Grant]) -> Grant | None:
             if PurePath(proposed.path).is_relative_to(folder) and ".." not in PurePath(proposed.path).parts:
                 return grant
     return None
+
+
+def within(policy: Rules, skills: Iterable[SkillOpened]) -> Rules:
+    """The user's rules, and the limits of the skills that were opened: what none of them names is denied."""
+    limits = [skill.only for skill in skills if skill.only is not None]
+    return replace(policy, only=parsed(rule for rules in limits for rule in rules)) if limits else policy
 
 
 def permits(proposed: CallProposed, risk: Risk, path: str, mode: Mode, grants: Iterable[Grant]) -> bool:
@@ -91,6 +114,6 @@ def permits(proposed: CallProposed, risk: Risk, path: str, mode: Mode, grants: I
 
 def policy_allows(proposed: CallProposed, policy: Policy) -> bool:
     """Whether a policy says yes to a call that nobody is there to approve."""
-    if proposed.risk == "high" or policy == "deny":
+    if proposed.risk == "high" or proposed.ruled == "ask" or policy == "deny":
         return False
     return policy == "auto" or proposed.effect == "namespace"

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from aether_nb.agent import steps
-from aether_nb.agent.approvals import RISKS
+from aether_nb.agent.approvals import RISKS, refused
 from aether_nb.agent.asking import Answer
 from aether_nb.agent.calls import Calls, Happened
 from aether_nb.agent.egress import Egress
@@ -37,6 +37,9 @@ from aether_nb.store.signals import Signal
 from aether_nb.tools.base import Result
 
 __all__ = ["Driver"]
+
+AT_ONCE = ("undo", "plan", "revoke")
+"""What is heard while the run waits for somebody: it changes nothing of what was asked."""
 
 
 class Driver:
@@ -101,11 +104,18 @@ class Driver:
             self.run.append(*events)
 
     def next(self) -> steps.Step | None:
-        """What comes next, after all that was said from outside has been heard; a parked run hears when it goes on."""
+        """What comes next, after all that was said from outside has been heard; a parked run hears when it goes on.
+
+        A yes whose time is over is taken back before it could count.
+        """
         for signal in self.mail.waiting if self.mail else ():
             later = signal.type == "undo" or self._stops(signal)
             if not later and not self.run.state.parked and not self.run.state.ended:
                 self._hear(signal)
+        now = time.time()
+        over = [k.GrantRevoked(one.id, "its time is over") for one in self.run.state.grants if 0 < one.until < now]
+        if over and not self.run.state.ended:
+            self.run.append(*over)
         return next_step(self.run.state)
 
     def _hear(self, signal: Signal) -> None:
@@ -117,24 +127,26 @@ class Driver:
     async def _listen(self, task: asyncio.Task[Any] | None) -> None:
         """Look into the letter box while the run works. A Stop ends what it does; the rest is heard between steps.
 
-        While the run waits for somebody it is between steps, too: then calls are taken back at once.
+        While the run waits for somebody it is between steps, too: then calls are taken back at once, the plan is
+        changed, and a yes is revoked.
         """
         assert self.mail is not None
         assert task is not None
         while not self._stopped_by:
-            signal = await self.mail.come(lambda one: self._stops(one) or (self._waits and one.type == "undo"))
+            signal = await self.mail.come(lambda one: self._stops(one) or (self._waits and one.type in AT_ONCE))
             try:
                 if signal.type == "undo":
                     async with self._taking:
                         async for happened in self._take_back([signal]):
                             self.run.append(*happened)
                     continue
-                self.run.append(*self.mail.heard(self.run.state, signal))
+                self._hear(signal)
             except StoreError:
                 await asyncio.sleep(self.mail.poll)  # it was not heard, and is there at the next look
             else:
-                self._stopped_by = signal.by
-                task.cancel()
+                if signal.type == "stop":
+                    self._stopped_by = signal.by
+                    task.cancel()
 
     async def _take_back(self, signals: Iterable[Signal]) -> AsyncIterator[tuple[k.Event, ...]]:
         """Take calls back, as somebody has said; or show why that was not done."""
@@ -268,11 +280,10 @@ class Driver:
         call, proposed = step.call, step.call.proposed
         if grant := step.grant:
             yes = Answer("approve", f"grant:{grant.id}", grant.lasts, f"given by {grant.by}")
-            yield gate_events(proposed, yes)[0]  # the grant is there already
+            yield gate_events(proposed, yes, time.time())[0]  # the grant is there already
             return
         if step.refused:
-            reason = "in mode plan only what reads is run; say in the plan what you would do"
-            yield k.GateAnswered(call.id, proposed.hash, "deny", "policy:plan", reason=reason)
+            yield refused(proposed)
             return
         if self.run.state.gate != call.id:
             opening = self.calls.start_item(self.calls.item(call.name))
@@ -295,11 +306,13 @@ class Driver:
                 continue
             riskier = RISKS.index(proposed.risk) > RISKS.index(call.proposed.risk)
             yield proposed
+            if proposed.ruled == "deny":
+                return  # what was typed is against the rules
             if answer.decision == "deny" or not riskier:
                 break
             call = self.run.state.calls[call.id]  # what was typed could hurt more than what was asked about: ask again
             yield k.GateOpened(call.id, proposed.hash)
-        yield gate_events(proposed, answer)
+        yield gate_events(proposed, answer, time.time())
 
     async def _settle(self, call: Call) -> AsyncIterator[Happened]:
         tool = self.calls.tools.get(call.name)

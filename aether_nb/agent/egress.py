@@ -45,7 +45,8 @@ SAMPLE = 5
 """How many rows of a piece may leave under ``sample``."""
 
 NEEDS: dict[DataKind, DataLevel] = {
-    "text": "schema", "released": "schema", "schema": "schema", "statistics": "stats", "rows": "sample",
+    "text": "schema", "released": "schema", "recalled": "schema", "schema": "schema",
+    "statistics": "stats", "rows": "sample",
     "output": "all", "image": "all",
 }  # fmt: skip
 """From which level on a kind of data may leave."""
@@ -327,7 +328,7 @@ class _Going:
 def _limited(part: Part, rules: Rules, near: bool) -> Part:
     """The part, as much of it as may leave, or a sentence in its place."""
     kind: DataKind = "output" if near else part.data
-    if kind in ("text", "released"):
+    if kind in ("text", "released", "recalled"):
         return part
     hidden = sorted(c for c in part.columns if rules.hides(c) and (kind != "schema" or c == ANY))
     unknown = kind in ("output", "image") or (kind == "rows" and not part.columns)

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from aether_nb.events.messages import Message, Part, Text
 
-__all__ = ["fence_rule", "fenced", "is_data"]
+__all__ = ["fence_rule", "fenced", "is_data", "unfenced"]
 
 Mask: TypeAlias = Callable[[str], tuple[str, int]]
 """A text without the keys in it, and how many there were."""
@@ -39,6 +39,14 @@ def _opening(fence: str) -> str:
 
 def _closing(fence: str) -> str:
     return f'</data id="{fence}">'
+
+
+def unfenced(text: str, fence: str) -> str:
+    """A text as it was before it was set apart; for who is not told of the fence."""
+    marks = (f"{_opening(fence)}\n", f"\n{_closing(fence)}")
+    for mark in marks if fence else ():
+        text = text.replace(mark, "")
+    return text
 
 
 def fenced(message: Message, parts: Sequence[Part], fence: str, mask: Mask | None) -> tuple[tuple[Part, ...], int]:

@@ -7,7 +7,7 @@ not know who writes there. A signal that does not carry the seal of this user is
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -21,6 +21,9 @@ from aether_nb.store.seal import Sealer
 from aether_nb.store.signals import Signal, Signals
 
 __all__ = ["DOUBT", "Mail", "doubt_events", "heard", "last_first"]
+
+MOST_ITEMS = 30
+"""How many items of a plan a person can leave to be done."""
 
 POLL_SECONDS = 0.3
 """How often a waiting run looks into its letter box."""
@@ -100,8 +103,8 @@ def heard(state: RunState, signal: Signal) -> Heard:
             if call is None or state.gate != call.id or body.get("hash") != call.proposed.hash:
                 return (k.SignalReceived(signal.id, signal.type, signal.by, used=False),)
             lasts = body.get("lasts")
-            answer = Answer(signal.type, by, lasts if lasts in ("run", "notebook") else "once", text)
-            follows = gate_events(call.proposed, answer)
+            answer = Answer(signal.type, by, lasts if lasts in ("minutes", "run", "notebook") else "once", text)
+            follows = gate_events(call.proposed, answer, signal.time)
         case "answer":
             if state.question is None or body.get("id") != state.question.id:
                 return (k.SignalReceived(signal.id, signal.type, signal.by, used=False),)
@@ -116,7 +119,27 @@ def heard(state: RunState, signal: Signal) -> Heard:
                 return (k.SignalReceived(signal.id, signal.type, signal.by, used=False),)
             words: dict[str, str] = {how: word for word, how in DOUBT.items()}
             follows = doubt_events(question, words.get(str(body.get("how"))), by)
+        case "plan":
+            follows = _replanned(state, body.get("items"))
+            if not follows:
+                return (k.SignalReceived(signal.id, signal.type, signal.by, used=False),)
+            text = "; ".join(item.title for item in follows[0].items[follows[0].done :]) or "nothing"
+            text = f"The plan was changed by the user. Still to do: {text}"
+        case "revoke":
+            if all(grant.id != body.get("id") for grant in state.grants):
+                return (k.SignalReceived(signal.id, signal.type, signal.by, used=False),)
+            follows = (k.GrantRevoked(str(body.get("id")), by),)
     return (k.SignalReceived(signal.id, signal.type, signal.by, text=text), *follows)
+
+
+def _replanned(state: RunState, items: object) -> tuple[k.PlanRevised, ...]:
+    """The plan as a person wants it from here on: what is done of it stays. Nothing where that is no plan."""
+    done = [item.item for item in state.plan if item.status == "done"]
+    known = {item.title for item in done}
+    wanted = [one for one in items if isinstance(one, Mapping)] if isinstance(items, list) else []
+    open = [k.PlanItem(str(one.get("title"))[:300], str(one.get("tool") or "")) for one in wanted if one.get("title")]
+    open = [item for item in open if item.title not in known][:MOST_ITEMS]
+    return (k.PlanRevised((*done, *open), len(done), "changed by you"),) if done or open else ()
 
 
 def doubt_events(question: k.QuestionAsked, answer: str | None, by: str) -> tuple[k.Event, ...]:

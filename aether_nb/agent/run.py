@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 from aether_nb.errors import StoreError
-from aether_nb.events import folds
+from aether_nb.events import folds, phases
 from aether_nb.events.coded import CallCoded
 from aether_nb.events.kinds import (
     CallBegun,
@@ -192,7 +192,7 @@ class Run:
     def _tell(self, entry: Entry) -> None:
         """Show an entry, and the state's new word when it changed."""
         self._show(entry)
-        word = folds.phase(self.phase, self.state, entry)
+        word = phases.phase(self.phase, self.state, entry)
         if word != self.phase:
             self.phase = word
             self._show(Entry(self.id, self.state.head, entry.time, StateChanged(word)))

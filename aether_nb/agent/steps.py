@@ -29,7 +29,7 @@ __all__ = [
     "next_step",
 ]
 
-VERSION = "3"
+VERSION = "4"
 """The rules below, by number. It is frozen into every run; change it with any rule."""
 
 

@@ -3,7 +3,8 @@
 A project's ``aether.toml`` lies beside the notebook and comes perhaps from a stranger. It may make a run more careful,
 never less: it cannot let more happen without being asked, spend more, send data or keys to another address, or open a
 folder. A person's own ``aether.toml`` lies in their folder of settings, or where AETHER_CONFIG says, and may say
-anything. Rooms below the session are handed values, never settings. Read at ``%load_ext``, so it loads little.
+anything; below it is that of the system, and what that denies or wants to be asked about stands for everybody. Rooms
+below the session are handed values, never settings. Read at ``%load_ext``, so it loads little.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 from aether_nb.config import rules
-from aether_nb.config.files import FILE, ROLES, own_file, same, values_of, write_line
+from aether_nb.config.files import FILE, ROLES, own_file, same, system_file, values_of, write_line
 from aether_nb.config.rules import Setting, checked, unknown
 from aether_nb.errors import ConfigError
+from aether_nb.events.ruling import OPEN, Policy, parsed
 
 __all__ = [
     "FILE",
@@ -28,10 +30,13 @@ __all__ = [
     "Mode",
     "Setting",
     "Settings",
+    "known",
     "load",
     "own_file",
+    "read",
     "remember",
-    "table",
+    "servers",
+    "system_file",
 ]
 
 Mode: TypeAlias = Literal["plan", "ask", "auto"]
@@ -54,12 +59,13 @@ def _model(variable: str) -> dict[str, Setting]:
     return _rule(variable, "provider:model, or NAME@http://host/v1", rules.text, rules.no_address)
 
 
+_RULES = "rules such as shell(command=rm *), as a list or between semicolons"
 _COUNT = "a whole number above 0, or none"
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that can be set. ``table`` lists it for people, with these docstrings."""
+    """Everything that can be set. ``told`` lists it for people, with these docstrings."""
 
     model: str = field(default="", metadata=_model("AETHER_MODEL"))
     """The model that serves. Empty: the one whose key is set, else a local server's, else the offline analyst."""
@@ -72,6 +78,12 @@ class Settings:
 
     embedding_model: str = field(default="", metadata=_model("AETHER_EMBEDDING_MODEL"))
     """The model that makes texts comparable."""
+
+    embedder: str = field(
+        default="auto",
+        metadata=_rule("AETHER_EMBEDDER", "auto, none, local, or a folder with weights", rules.text, rules.no_place),
+    )
+    """Who makes documents comparable: embedding_model, else weights on this machine (auto); only those; nobody."""
 
     transcribe_model: str = field(default="", metadata=_model("AETHER_TRANSCRIBE_MODEL"))
     """The model that writes down what was spoken."""
@@ -106,6 +118,15 @@ class Settings:
     )
     """What is answered when nobody is there: no, yes to what stays inside the kernel, or yes to medium risk too."""
 
+    deny: tuple[str, ...] = field(default=(), metadata=_rule("AETHER_DENY", _RULES, rules.ruled, rules.anything))
+    """Calls that are refused, whoever asks and whatever was allowed: shell(command=rm *), *(path=/etc/*)."""
+
+    ask: tuple[str, ...] = field(default=(), metadata=_rule("AETHER_ASK", _RULES, rules.ruled, rules.anything))
+    """Calls that are asked about, even where the mode would let them run."""
+
+    allow: tuple[str, ...] = field(default=(), metadata=_rule("AETHER_ALLOW", _RULES, rules.ruled, rules.not_allowed))
+    """Calls that run without a question, in the modes ask and auto: write_file(path=out/*)."""
+
     data: DataLevel = field(
         default="all",
         metadata=_rule(
@@ -129,8 +150,27 @@ class Settings:
     )
     """Where runs are recorded: in a folder or on a server. Empty: ``.aether`` beside the notebook or in its folder."""
 
+    trust_skills: tuple[str, ...] = field(
+        default=(), metadata=_rule("AETHER_TRUST_SKILLS", "folders, between commas", rules.names, rules.not_allowed)
+    )
+    """Folders whose skills speak for you, beside your own ones: ``.`` for those of the project you are in."""
+
+    knowledge: str = field(
+        default="",
+        metadata=_rule(
+            "AETHER_KNOWLEDGE", "a folder, or s3://…, gs://…, az://…, db://…", rules.text, rules.inside_only
+        ),
+    )
+    """Where knowledge is kept. Empty: ``knowledge`` in the folder of the record. Keys: the cloud's own variables."""
+
     panel: bool = field(default=True, metadata=_rule("AETHER_PANEL", "on, off", rules.switch, rules.anything))
     """Whether a run is shown by the live panel. Off: as lines of text, and asked about by ``input()``."""
+
+    background: int = field(
+        default=5,
+        metadata=_rule("AETHER_BACKGROUND", "a whole number above 0", rules.number(int), rules.not_above),
+    )
+    """How many background runs of a kernel are at work at once; the others wait for their turn."""
 
     max_steps: int | None = field(
         default=40, metadata=_rule("AETHER_MAX_STEPS", _COUNT, rules.limit(int), rules.not_above)
@@ -163,39 +203,112 @@ class Settings:
     )
     """Rows for the registry of providers: new ones, and fields that hold instead of the shipped ones."""
 
+    mcp: Mapping[str, Mapping[str, Any]] = field(
+        default_factory=dict,
+        metadata=_rule("", "tables [mcp.NAME] with command, args and env, or a url", rules.rows, rules.anything),
+    )
+    """Servers of the Model Context Protocol. One in a project's file is started only when you have agreed to it."""
+
+    mcp_timeout: float = field(
+        default=30.0,
+        metadata=_rule("AETHER_MCP_TIMEOUT", "seconds above 0", rules.number(float), rules.not_above),
+    )
+    """Seconds for connecting such a server, and for a call of it."""
+
+    mcp_tools: int = field(
+        default=40, metadata=_rule("AETHER_MCP_TOOLS", "a whole number above 0", rules.number(int), rules.anything)
+    )
+    """Tools of such servers that a model is told of; when there are more, it searches them."""
+
+    def policy(self, folder: Path, profile: str = "") -> Policy:
+        """The rules about calls, for this user.
+
+        Args:
+            folder: The folder to which paths without a beginning belong.
+            profile: The profile by which a run works.
+        """
+        rules = parsed(self.deny), parsed(self.ask), parsed(self.allow)
+        return Policy(*rules, user=_user(), profile=profile, folder=str(folder)) if any(rules) else OPEN
+
+
+def _user() -> str:
+    from getpass import getuser
+
+    try:
+        return getuser()
+    except OSError:  # a container's user may have no name
+        return ""
+
 
 def load(cwd: Path, call: Mapping[str, Any] | None = None) -> Settings:
-    """The settings that hold in a folder.
+    """The settings that hold in a folder; see ``read``.
+
+    Raises:
+        ConfigError: A value is not allowed, or a name unknown; the message says where it stands.
+    """
+    return read(cwd, call)[0]
+
+
+def read(cwd: Path, call: Mapping[str, Any] | None = None) -> tuple[Settings, dict[str, str]]:
+    """The settings that hold in a folder, and who says so.
 
     Args:
         cwd: The folder of the notebook, or the working directory; its ``aether.toml`` is the project's.
         call: What was said on the spot, by field; None means not said.
 
+    Returns:
+        The settings, and by name where each of them was said last: ``call``, ``environment`` or the path of a file.
+        What nobody said has its default, and is not there.
+
     Raises:
         ConfigError: A value is not allowed, or a name unknown; the message says where it stands.
     """
-    known = _known()
+    every = known()
     own, project = own_file(), cwd / FILE
-    values = values_of(own, known)
-    held = {name: setting.default for name, setting in known.items()} | values
-    for name, value in ({} if same(own, project) else values_of(project, known)).items():
-        if why := known[name].refused(value, held[name]):
+    values = values_of(system_file(), every)
+    where = dict.fromkeys(values, str(system_file()))
+    for name, value in values_of(own, every).items():
+        values[name], where[name] = _more(values, name, value), str(own)
+    held = {name: setting.default for name, setting in every.items()} | values
+    for name, value in ({} if same(own, project) else values_of(project, every)).items():
+        if why := every[name].refused(value, held[name]):
             raise ConfigError(
                 f"{project} may not set '{name}' to {value!r}.",
                 f"A project's file can make a run more careful, never less: {why}.",
-                f"Take the line out. If you want it, say so yourself: {_said_by_you(known[name], name, value)}",
+                f"Take the line out. If you want it, say so yourself: {_said_by_you(every[name], name, value)}",
             )
         more = isinstance(value, tuple)  # a list of what is forbidden only grows
         values[name] = tuple(dict.fromkeys((*held[name], *value))) if more else value
-    for name, setting in known.items():
+        where[name] = str(project)
+    for name, setting in every.items():
         if setting.variable and (text := os.environ.get(setting.variable, "").strip()):
-            values[name] = checked(setting, name, text, f"the variable {setting.variable}")
+            values[name] = _more(values, name, checked(setting, name, text, f"the variable {setting.variable}"))
+            where[name] = "environment"
     for name, value in (call or {}).items():
-        if name not in known:
-            raise unknown(name, known, "The call")
+        if name not in every:
+            raise unknown(name, every, "The call")
         if value is not None:
-            values[name] = checked(known[name], name, value, "the call")
-    return Settings(**values)
+            values[name], where[name] = _more(values, name, checked(every[name], name, value, "the call")), "call"
+    return Settings(**values), where
+
+
+def servers(cwd: Path) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """The tables ``[mcp.NAME]`` of the user's and the system's files, and those of the project's.
+
+    Args:
+        cwd: As for ``load``.
+
+    Raises:
+        ConfigError: A file cannot be read.
+    """
+    every, own, project = known(), own_file(), cwd / FILE
+    theirs = {} if same(own, project) else values_of(project, every).get("mcp", {})
+    return values_of(system_file(), every).get("mcp", {}) | values_of(own, every).get("mcp", {}), theirs
+
+
+def _more(values: Mapping[str, Any], name: str, value: Any) -> Any:
+    """What holds when one more source says so: what somebody forbids cannot be taken back by those after him."""
+    return tuple(dict.fromkeys((*values.get(name, ()), *value))) if name in ("deny", "ask") else value
 
 
 def remember(name: str, value: str | float | bool) -> Path:
@@ -211,33 +324,16 @@ def remember(name: str, value: str | float | bool) -> Path:
     Raises:
         ConfigError: The value is not allowed, the file cannot be read or written, or it says the same otherwise.
     """
-    known, file = _known(), own_file()
-    if name not in known:
-        raise unknown(name, known, "The call")
-    write_line(file, name, checked(known[name], name, value, "the call"), known)
+    every, file = known(), own_file()
+    if name not in every:
+        raise unknown(name, every, "The call")
+    write_line(file, name, checked(every[name], name, value, "the call"), every)
     return file
 
 
-def table() -> list[tuple[str, str, str, str, str]]:
-    """Every setting as ``(name, variable, default, allowed, meaning)``, in order."""
-    import ast
-    import inspect
-
-    body = ast.parse(inspect.getsource(Settings)).body[0]
-    assert isinstance(body, ast.ClassDef)
-    meanings = [
-        node.value.value
-        for node in body.body[1:]
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-    ]
-    return [
-        (name, setting.variable, str(setting.default), setting.allowed, meaning)
-        for (name, setting), meaning in zip(_known().items(), meanings, strict=True)
-    ]
-
-
 @cache
-def _known() -> Mapping[str, Setting]:
+def known() -> Mapping[str, Setting]:
+    """What holds for each setting, by name, whatever its value."""
     plain = Settings()
     return {each.name: each.metadata["setting"]._replace(default=getattr(plain, each.name)) for each in fields(plain)}
 

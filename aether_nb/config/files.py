@@ -15,7 +15,7 @@ from typing import Any
 from aether_nb.config.rules import Setting, checked, unknown
 from aether_nb.errors import ConfigError
 
-__all__ = ["FILE", "ROLES", "own_file", "same", "values_of", "write_line"]
+__all__ = ["FILE", "ROLES", "own_file", "same", "system_file", "values_of", "write_line"]
 
 FILE = "aether.toml"
 
@@ -58,6 +58,14 @@ def _usual_file(*_: str | None) -> Path:
     from platformdirs import user_config_path
 
     return user_config_path("aether-nb", appauthor=False) / FILE
+
+
+@cache
+def system_file() -> Path:
+    """The file of whoever looks after this machine, whether it exists or not."""
+    from platformdirs import site_config_path
+
+    return site_config_path("aether-nb", appauthor=False) / FILE
 
 
 def same(one: Path, other: Path) -> bool:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from aether_nb.config.address import Address, is_address, masked
 from aether_nb.errors import ConfigError
+from aether_nb.events.ruling import parsed
 
 __all__ = [
     "Setting",
@@ -24,6 +25,7 @@ __all__ = [
     "no_address",
     "no_rows",
     "not_above",
+    "not_allowed",
     "not_beyond",
     "not_off",
     "not_on",
@@ -32,6 +34,7 @@ __all__ = [
     "one_of",
     "place",
     "rows",
+    "ruled",
     "switch",
     "text",
     "unknown",
@@ -109,6 +112,14 @@ def names(value: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name.strip() for name in found if name.strip()))
 
 
+def ruled(value: Any) -> tuple[str, ...]:
+    """Rules about calls, as a list or between semicolons."""
+    found = value.split(";") if isinstance(value, str) else value
+    if not isinstance(found, list | tuple) or not all(isinstance(rule, str) for rule in found):
+        raise ValueError
+    return tuple(dict.fromkeys(rule.text for rule in parsed(rule for rule in found if rule.strip())))
+
+
 def switch(value: Any) -> bool:
     """On or off."""
     if isinstance(value, bool):
@@ -137,6 +148,11 @@ def anything(_: Any, __: Any) -> str:
 def nothing(_: Any, __: Any) -> str:
     """Not at all."""
     return "it opens a folder for writing, which only a person does, by the flag --allow-writes"
+
+
+def not_allowed(value: tuple[str, ...], _: Any) -> str:
+    """None."""
+    return "it would let more happen without asking you" if value else ""
 
 
 def no_rows(_: Any, __: Any) -> str:
@@ -173,6 +189,11 @@ def no_address(value: str, _: Any) -> str:
     return "it would send your data to an address that you did not choose" if "://" in value or "@" in value else ""
 
 
+def no_place(value: str, _: Any) -> str:
+    """None of the words that name a place."""
+    return "" if value in ("auto", "none", "local") else "it would read a file that you did not choose"
+
+
 def inside(value: str, _: Any) -> str:
     """None outside the project's folder."""
     if is_address(value):
@@ -180,6 +201,11 @@ def inside(value: str, _: Any) -> str:
     path = PurePath(value)
     outside = path.is_absolute() or ".." in path.parts or value.startswith("~")
     return "it would write outside the project's folder" if outside else ""
+
+
+def inside_only(value: str, held: Any) -> str:
+    """A folder inside the project, and no address of anything."""
+    return "it would keep what you add at an address that you did not choose" if "://" in value else inside(value, held)
 
 
 # ---- what is wrong

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from aether_nb.events.messages import DataKind, Part, ToolCall
+from aether_nb.events.ruling import Ruled
 from aether_nb.events.values import Change, Effect, Event, Gone, Grant, Kept, Lasts, Risk, Settled
 
 __all__ = [
@@ -37,9 +38,11 @@ class CallProposed(Event):
     ``purpose`` says in a sentence what it is for; ``effect_text`` says what exactly will happen; ``path`` is the file
     that it would touch, absolute, when there is just one. ``parallel``: it only reads and may run beside others.
     ``edited``: a person changed the arguments; the event then replaces the earlier one of the same call id.
+    ``ruled`` is what the user's rules say of it, and ``rule`` the one that says so.
     """
 
     kind: ClassVar[str] = "call.proposed"
+    version: ClassVar[int] = 2
     call: ToolCall
     hash: str
     risk: Risk
@@ -50,6 +53,8 @@ class CallProposed(Event):
     path: str = ""
     parallel: bool = False
     edited: bool = False
+    ruled: Ruled = ""
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,7 @@ class GateAnswered(Event):
     """
 
     kind: ClassVar[str] = "gate.answered"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     call_id: str
     hash: str
     decision: Literal["approve", "deny"]
@@ -87,14 +92,14 @@ class GrantGiven(Event):
     """
 
     kind: ClassVar[str] = "grant.given"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     grant: Grant
     seal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class GrantRevoked(Event):
-    """A person took a yes back."""
+    """A person took a yes back, or its time is over."""
 
     kind: ClassVar[str] = "grant.revoked"
     id: str

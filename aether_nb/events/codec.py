@@ -36,6 +36,7 @@ def _unsealed(old: dict[str, Any]) -> dict[str, Any]:
 UPCASTS: dict[tuple[str, int], Upcast] = {
     ("call.begun", 1): _more,
     ("call.failed", 1): _more,
+    ("call.proposed", 1): _more,
     ("gate.answered", 1): _more,
     ("grant.given", 1): _more,
     ("model.asked", 1): _more,
@@ -45,9 +46,13 @@ UPCASTS: dict[tuple[str, int], Upcast] = {
     ("run.forked", 1): _more,
     ("run.started", 1): _more,
     ("gate.answered", 2): _unsealed,
+    ("gate.answered", 3): _more,
+    ("grant.given", 2): _more,
+    ("signal.received", 1): _more,
     ("run.ended", 2): _unsealed,
     ("run.started", 2): _unsealed,
     ("run.started", 3): _more,
+    ("run.started", 4): _more,
 }
 """How to lift a kind from that version to the next one, by ``(kind, version)``."""
 

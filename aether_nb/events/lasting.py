@@ -122,6 +122,7 @@ class SignalReceived(Event):
     """
 
     kind: ClassVar[str] = "signal.received"
+    version: ClassVar[int] = 2
     id: str
     type: SignalType
     by: str

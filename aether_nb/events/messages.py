@@ -31,11 +31,12 @@ __all__ = [
 Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
 """Who speaks: the rules, the person, the model, or a tool that reports."""
 
-DataKind: TypeAlias = Literal["text", "schema", "statistics", "rows", "image", "output", "released"]
+DataKind: TypeAlias = Literal["text", "schema", "statistics", "rows", "image", "output", "released", "recalled"]
 """What a part shows of the user's data: nothing (text), names and types, aggregates, single values, or a picture.
 
 ``output`` is what code printed or showed, of which nobody knows what it holds; ``released`` is such output that a
-person has looked at and let go.
+person has looked at and let go. ``recalled`` is text of documents and facts that a person added: not the user's words,
+and no values of live data.
 """
 
 

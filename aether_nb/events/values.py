@@ -11,6 +11,8 @@ from typing import ClassVar, Literal, TypeAlias
 from aether_nb.events.messages import DataKind
 
 __all__ = [
+    "BELOW",
+    "MINUTES",
     "Change",
     "DataLevel",
     "Drift",
@@ -34,6 +36,9 @@ __all__ = [
     "Turn",
 ]
 
+BELOW = "application/x-aether-below"
+"""In the MIME bundle of an output: it is a figure that was shown below the run already, as an output of its own."""
+
 Risk: TypeAlias = Literal["low", "medium", "high"]
 """How much a call could hurt. What is unknown is high."""
 
@@ -43,8 +48,11 @@ Effect: TypeAlias = Literal["pure", "idempotent", "namespace", "external"]
 Mode: TypeAlias = Literal["plan", "ask", "auto"]
 """plan: only what reads runs. ask: low risk runs, the rest is asked. auto: medium risk runs too."""
 
-Lasts: TypeAlias = Literal["once", "run", "notebook"]
-"""For how long a yes is good."""
+Lasts: TypeAlias = Literal["once", "minutes", "run", "notebook"]
+"""For how long a yes is good: for one call, a quarter of an hour, a run, or until it is taken back in its notebook."""
+
+MINUTES = 15.0
+"""How long a yes for ``minutes`` is good."""
 
 State: TypeAlias = Literal["IDLE", "PLANNING", "THINKING", "TOOL_CALLING", "OBSERVING", "COMPILING", "PAUSED", "ENDED"]
 """What users see of a run."""
@@ -63,7 +71,9 @@ ReplayMode: TypeAlias = Literal["pure", "confirm", "live"]
 Drift: TypeAlias = Literal["result", "changes", "content"]
 """What differs when a call is performed again: its text, the variables it changed, or what one of them holds."""
 
-SignalType: TypeAlias = Literal["approve", "deny", "answer", "settle", "tell", "pause", "go", "stop", "undo"]
+SignalType: TypeAlias = Literal[
+    "approve", "deny", "answer", "settle", "tell", "pause", "go", "stop", "undo", "plan", "revoke"
+]
 """What can be said to a run from outside: an answer to what it waits for, a word to it, or an order."""
 
 
@@ -167,7 +177,8 @@ class Grant:
 
     ``rule`` is ``call:HASH`` (this exact call), ``folder:PATH`` (anything the tool does inside that folder), or
     ``tool`` (any call of it: a program that hands over a tool says so; no click does). ``risk`` is that of the call for
-    which it was given: the same call may hurt more later, when a file has appeared meanwhile.
+    which it was given: the same call may hurt more later, when a file has appeared meanwhile. ``until``, in seconds
+    since the epoch, is when it is over by itself; 0 for never.
     """
 
     id: str
@@ -176,6 +187,7 @@ class Grant:
     risk: Risk
     lasts: Lasts
     by: str
+    until: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ followed by ``- price: float64``, then by ``, 0.0 … 9.5``, each a part of its 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from aether_nb.events.messages import Text
@@ -15,6 +16,8 @@ from aether_nb.live.describing.words import one_line, word
 __all__ = ["Block", "line", "listed", "size", "weight", "written"]
 
 
+KINDS = 100
+"""Characters in which the types of the columns are told that have no line of their own."""
 LEAST = 40
 """Where there is less room, no column is looked at: its line would be longer."""
 
@@ -81,7 +84,7 @@ class Block:
     def __init__(self, name: str, description: Description, words: frozenset[str]) -> None:
         self.name, self.description = name, description
         self.named = name.lower() in words
-        self.mentioned = self.named or (bool(words) and any(column.lower() in words for column in description.columns))
+        self.mentioned = self.named or (bool(words) and not words.isdisjoint(map(str.lower, description.columns)))
         self.type = description.head.split(",", 1)[0]
         self.parts: list[Text] = []
 
@@ -117,8 +120,22 @@ class Block:
             if room < LEAST:
                 break
         if names and keep >= 60 and (left := [name for name in names if name not in told]):
-            rest = listed(left, keep - 45)
-            named = tuple(f"{self.name}.{column}" for column in left[: rest.count(", ") + 1])
-            self.parts.append(Text(f"\n  - … {len(left)} more columns (names only): {rest}", "schema", named))
+            self._rest(left, told, keep)
             room -= size(self.parts[-1:])
         return before - room - keep
+
+    def _rest(self, left: list[str], told: set[str], room: int) -> None:
+        """Put a line about the columns that have none: of which types they are, and their names."""
+        types = self.description.types if room >= 4 * KINDS else None
+        kinds = f", {_kinds(self.description.columns, types(), told)}" if types is not None else ""
+        begin = f"\n  - … {len(left)} more columns{kinds} (names only): "
+        rest = listed(left, room - weight(begin) - 5)
+        named = tuple(f"{self.name}.{column}" for column in left[: rest.count(", ") + 1])
+        self.parts.append(Text(begin + rest, "schema", named))
+
+
+def _kinds(names: Iterable[str], types: Iterable[str], told: set[str]) -> str:
+    """Of which types those columns are that were not told: ``976 float64, 4 str``, the commonest first."""
+    counts = Counter([kind for name, kind in zip(names, types, strict=False) if name not in told])
+    words = [f"{count} {kind}" if len(counts) > 1 else f"all {kind}" for kind, count in counts.most_common(4)]
+    return one_line(", ".join(words) + ", …" * (len(counts) > 4), KINDS)

@@ -11,8 +11,20 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from aether_nb.events.account import Account, total
-from aether_nb.events.kinds import CallProposed, Change, Effect, Lasts, LeaseTaken, Outcome, Risk, RunParked, State
+from aether_nb.events.kinds import (
+    CallProposed,
+    Change,
+    Effect,
+    Grant,
+    Lasts,
+    LeaseTaken,
+    Outcome,
+    Risk,
+    RunParked,
+    State,
+)
 from aether_nb.events.messages import Usage
+from aether_nb.widgets.gauge import Gauge
 
 CallStatus: TypeAlias = Literal[
     "proposed", "waiting", "running", "finished", "failed", "denied", "doubtful", "skipped", "broken"
@@ -31,11 +43,12 @@ LIVE_KEPT = 20_000
 
 @dataclass(slots=True)
 class Item:
-    """A line of the plan; ``tool`` is its badge, or empty."""
+    """A line of the plan; ``tool`` is its badge, or empty. ``fresh``: the last revision brought it."""
 
     title: str
     tool: str = ""
     status: ItemStatus = "pending"
+    fresh: bool = False
 
 
 @dataclass(slots=True)
@@ -282,6 +295,7 @@ class View:
     ``parked`` says what it waits for while nobody holds it, and ``paused`` that a person told it to pause. ``taken``
     says who went on with it last, ``gap`` after how many seconds, and ``seen`` when its last event was.
     ``account`` is what went where in this run, ``before`` in the earlier ones of the notebook, when that was told.
+    ``gauge`` is how full the context is, ``grants`` are the yeses in force, ``feedback`` what was said of it.
     ``broken_off`` is None but in the picture of a run that went no further and never ended; then it says why, if known.
     """
 
@@ -316,6 +330,9 @@ class View:
     account: Account = field(default_factory=Account)
     before: Account = field(default_factory=Account)
     chain: str = ""
+    gauge: Gauge = field(default_factory=Gauge)
+    grants: dict[str, Grant] = field(default_factory=dict)
+    feedback: str = ""
 
     def seconds(self, now: float) -> float:
         """How long the run has been at work, the time it waited for a person left out."""

@@ -10,12 +10,21 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, TypeGuard
 
+from aether_nb.widgets.scripts import PARTS
+
 Command = dict[str, Any]
 
 DECISIONS = ("approve", "deny")
-LASTS = ("once", "run", "notebook")
+LASTS = ("once", "minutes", "run", "notebook")
+SCOPES = ("call", "folder")
 TEXT_LIMIT = 20_000
 ARGUMENTS_LIMIT = 1_000_000
+ITEMS_LIMIT = 40
+"""Items of a plan that a person has changed."""
+DROP_LIMIT = 20_000_000
+"""Bytes of a file that is dropped on the panel."""
+PIECE_LIMIT = 700_000
+"""Characters of one piece of it, in base64."""
 
 
 def read_command(content: object) -> Command | None:
@@ -23,9 +32,11 @@ def read_command(content: object) -> Command | None:
 
     Returns:
         ``{"type": "hello"}``, ``{"type": "bye"}``, ``{"type": "stop"}``, ``{"type": "pause"}``, ``{"type": "go"}``,
-        ``{"type": "tell", "text"}``, ``{"type": "model", "name"}``, ``{"type": "undo", "call", "id", "sure"}``,
-        ``{"type": "question", "id", "answer"}`` or
-        ``{"type": "gate", "call_id", "hash", "decision", "lasts", "reason", "arguments"?}``.
+        ``{"type": "ping"}``, ``{"type": "again"}``, ``{"type": "part", "name"}``, ``{"type": "revoke", "id"}``,
+        ``{"type": "feedback", "value"}``, ``{"type": "plan", "items"}``, ``{"type": "tell", "text"}``,
+        ``{"type": "model", "name"}``, ``{"type": "undo", "call", "id", "sure"}``,
+        ``{"type": "drop", "id", "name", "size", "at", "data"}``, ``{"type": "question", "id", "answer"}`` or
+        ``{"type": "gate", "call_id", "hash", "decision", "lasts", "scope", "reason", "arguments"?}``.
     """
     if not isinstance(content, Mapping):
         return None
@@ -62,14 +73,54 @@ def _undo(content: Mapping[str, Any]) -> Command | None:
     return {"type": "undo", "call": call, "id": id, "sure": sure}
 
 
+def _part(content: Mapping[str, Any]) -> Command | None:
+    name = content.get("name")
+    return {"type": "part", "name": name} if name in PARTS else None
+
+
+def _feedback(content: Mapping[str, Any]) -> Command | None:
+    value = content.get("value")
+    return {"type": "feedback", "value": value} if value in ("up", "down", "") else None
+
+
+def _revoke(content: Mapping[str, Any]) -> Command | None:
+    id = content.get("id")
+    return {"type": "revoke", "id": id} if _is_text(id) and id else None
+
+
+def _plan(content: Mapping[str, Any]) -> Command | None:
+    items = content.get("items")
+    if not isinstance(items, list) or len(items) > ITEMS_LIMIT:
+        return None
+    read = []
+    for item in items:
+        title, tool = (item.get("title"), item.get("tool", "")) if isinstance(item, Mapping) else (None, None)
+        if not _is_text(title) or not _is_text(tool) or not title.strip():
+            return None
+        read.append({"title": title.strip()[:300], "tool": tool[:100]})
+    return {"type": "plan", "items": read}
+
+
+def _drop(content: Mapping[str, Any]) -> Command | None:
+    id, name, data = content.get("id"), content.get("name"), content.get("data")
+    size, at = content.get("size"), content.get("at")
+    if not _is_text(id) or not id or not _is_text(name) or not name or type(size) is not int or type(at) is not int:
+        return None
+    if not isinstance(data, str) or len(data) > PIECE_LIMIT or not 0 <= at <= size <= DROP_LIMIT:
+        return None
+    return {"type": "drop", "id": id, "name": name, "size": size, "at": at, "data": data}
+
+
 def _gate(content: Mapping[str, Any]) -> Command | None:
     call_id, hash, reason = content.get("call_id"), content.get("hash"), content.get("reason", "")
     decision, lasts = content.get("decision"), content.get("lasts", "once")
-    if not all(map(_is_text, (call_id, hash, reason, decision, lasts))) or not call_id or not hash:
+    scope = content.get("scope", "call")
+    if not all(map(_is_text, (call_id, hash, reason, decision, lasts, scope))) or not call_id or not hash:
         return None
-    if decision not in DECISIONS or lasts not in LASTS:
+    if decision not in DECISIONS or lasts not in LASTS or scope not in SCOPES:
         return None
-    command = {"type": "gate", "call_id": call_id, "hash": hash, "decision": decision, "lasts": lasts, "reason": reason}
+    command = {"type": "gate", "call_id": call_id, "hash": hash, "decision": decision, "lasts": lasts, "scope": scope}
+    command["reason"] = reason
     if "arguments" not in content:
         return command
     arguments = content["arguments"]
@@ -95,6 +146,13 @@ def _is_arguments(value: object) -> bool:
 _READERS: dict[str, Callable[[Mapping[str, Any]], Command | None]] = {
     "hello": _bare,
     "bye": _bare,
+    "ping": _bare,
+    "again": _bare,
+    "part": _part,
+    "feedback": _feedback,
+    "revoke": _revoke,
+    "plan": _plan,
+    "drop": _drop,
     "stop": _bare,
     "pause": _bare,
     "go": _bare,

@@ -14,8 +14,12 @@ of a card, ``draft`` and ``forming`` of the tail). A live replaces what a call h
 that comes faster than it is sent only the end travels. ``settled`` adds HTML to the tail's and replaces its unsettled
 text.
 
+Two more have no number: ``{"type": "part", "name", "source"}``, a script that the view has asked for, and
+``{"type": "pong"}``. The last message says ``kept``: the picture that follows takes the view's place.
+
 Messages from it: ``hello`` (a view was drawn or missed something: a snapshot is sent), ``bye`` (it was taken away),
-``gate``, ``question``, ``model``, ``tell``, ``pause``, ``go``, ``undo`` and ``stop``, as ``commands`` reads them.
+``ping`` and ``part``, which are answered here; and commands, as ``commands`` reads them. A view that is left below the
+picture still asks for parts, and says what is thought of the answer.
 """
 
 from __future__ import annotations
@@ -26,11 +30,10 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from aether_nb.events.kinds import Entry, ModelAsked
-from aether_nb.widgets import wire
+from aether_nb.widgets import scripts, wire
 from aether_nb.widgets.blocks import HEADER, LIVE_KEPT, PLAN, TAIL, Card, Touch, View
 from aether_nb.widgets.commands import read_command
 from aether_nb.widgets.markdown import Stream
@@ -40,6 +43,9 @@ GATHER = 0.04
 """Seconds for which changes are gathered: at most 25 messages a second, whatever a model does."""
 
 REMEMBERED = 256
+
+AFTERWARDS = ("feedback", "again")
+"""What can be said when the run is over."""
 
 LOOK = 0.5
 """Seconds between two looks whether somebody is still there."""
@@ -62,14 +68,24 @@ class Panel:
         run_id: The run that is shown.
         on_command: Takes every checked command that is not ``hello``. Called in whatever thread the click arrived.
         choices: The models among which one can choose while the run goes.
+        window: How many tokens a model's context takes; None when nobody knows.
+        again: Whether the same question can be asked again.
 
     Attributes:
         comm_id: The comm on which the view's messages arrive, for whoever takes them off the shell channel early. It
             stays what it was when the front end closes the widget.
     """
 
-    def __init__(self, run_id: str, on_command: Callable[[dict[str, Any]], None], choices: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        run_id: str,
+        on_command: Callable[[dict[str, Any]], None],
+        choices: Sequence[str] = (),
+        window: Callable[[str], int | None] = lambda model: None,
+        again: bool = False,
+    ) -> None:
         self.view = View(run=run_id)
+        self._window, self._again = window, again
         self.widget = _widget_class()(run=run_id)
         self.comm_id = str(self.widget.comm.comm_id)
         self.widget.on_msg(lambda _widget, content, _buffers: self.receive(content, ""))
@@ -87,8 +103,9 @@ class Panel:
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
         self._seq = self._faults = 0
-        self._stream = Stream()
+        self._stream = Stream(math=True)
         self._settled = 0
+        self._order: list[str] = []
         self._pending = _Pending()
         self._pending.everything = True  # the first message is a snapshot
 
@@ -115,9 +132,10 @@ class Panel:
             self._closed = True
         reloaded = len(self._views_ever) > 1
         try:
-            if reloaded:  # a page that was loaded anew does not hear of the exchange below: it keeps the last picture
+            if self._views:  # a page that was loaded anew does not hear of the exchange below: it keeps this picture
                 self._pending.everything = True
-                self.widget.send(self._message(self._pending) | {"seq": self._seq + 1})
+                self._seq += 1
+                self.widget.send(self._message(self._pending) | {"seq": self._seq, "kept": not reloaded})
             if self._display_id:
                 from IPython.display import display
 
@@ -125,7 +143,7 @@ class Panel:
         except Exception:  # noqa: BLE001  # whatever a front end or a broken connection makes of it
             _log.exception("the picture of run %s could not be put into the notebook", self.view.run)
         finally:
-            if not reloaded:
+            if not self._views:  # else a view stays below the picture, or in its place, until it says bye
                 self._end_widget()
 
     def _end_widget(self) -> None:
@@ -144,13 +162,13 @@ class Panel:
             return
         self._loop = asyncio.get_running_loop()
         if isinstance(entry.event, ModelAsked):
-            self._chosen = ""
+            self._chosen, self.view.gauge.window = "", self._window(entry.event.model)
         for touch in fold(self.view, entry):
             self._pending.note(touch)
             if touch.field == "draft":
                 self._stream.feed(touch.text)
             elif touch.part == TAIL and not touch.field and not self.view.draft:
-                self._stream = Stream()
+                self._stream = Stream(math=True)
         self._schedule()
 
     def choose(self, name: str) -> None:
@@ -200,8 +218,21 @@ class Panel:
             self._greet()
         elif command["type"] == "bye":
             self._views.discard(view)
-        elif not self._closed:
+            if self._closed and not self._views:
+                self._end_widget()
+        elif command["type"] == "ping":
+            self._reply({"type": "pong"})
+        elif command["type"] == "part":
+            self._reply({"type": "part", "name": command["name"], "source": scripts.part(command["name"])})
+        elif not self._closed or command["type"] in AFTERWARDS:
             self._on_command(command)
+
+    def _reply(self, message: dict[str, Any]) -> None:
+        """Answer a view at once, in whatever thread it asked."""
+        try:
+            self.widget.send(message)
+        except Exception:  # noqa: BLE001  # the view asks again
+            _log.info("a view of the panel of run %s was not answered", self.view.run, exc_info=True)
 
     def _repeated(self, id: object) -> bool:
         if not isinstance(id, str) or not id:
@@ -264,10 +295,11 @@ class Panel:
         """What has changed, or everything."""
         view = self.view
         if pending.everything:
+            self._order = list(view.blocks)
             return {"type": "snapshot"} | self._whole({HEADER, PLAN, TAIL, *view.blocks})
         message = {"type": "delta"} | self._whole(pending.parts)
-        if pending.parts - {HEADER, PLAN, TAIL}:
-            message["order"] = list(view.blocks)
+        if pending.parts - {HEADER, PLAN, TAIL} and (order := list(view.blocks)) != self._order:
+            message["order"] = self._order = order
         appends = pending.pieces()
         cards = [block for id in sorted(pending.anew) if isinstance(block := view.blocks.get(id), Card)]
         if cards:
@@ -289,7 +321,9 @@ class Panel:
         if PLAN in parts:
             message["plan"] = wire.plan(self.view)
         if TAIL in parts:
-            message["tail"] = wire.tail(self.view, "".join(self._stream.html), self._stream.rest)
+            message["tail"] = wire.tail(self.view, "".join(self._stream.html), self._stream.rest) | {
+                "again": self._again
+            }
             self._settled = len(self._stream.html)
         if blocks := [wire.block(block) for id, block in self.view.blocks.items() if id in parts]:
             message["blocks"] = blocks
@@ -347,13 +381,11 @@ def _widget_class() -> Any:
     import anywidget
     import traitlets
 
-    static = Path(__file__).parent / "static"
-
     class RunPanel(anywidget.AnyWidget):
         """One live panel."""
 
-        _esm = static / "panel.mjs"
-        _css = static / "panel.css"
+        _esm = scripts.first_paint()
+        _css = scripts.STATIC / "panel.css"
         run = traitlets.Unicode().tag(sync=True)
 
     return RunPanel

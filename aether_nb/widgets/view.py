@@ -12,9 +12,10 @@ from typing import Any
 
 from aether_nb.events import kinds
 from aether_nb.events.account import counted
-from aether_nb.events.folds import PHASES
 from aether_nb.events.kinds import Entry, Event
+from aether_nb.events.phases import PHASES
 from aether_nb.widgets.blocks import ENDED, HEADER, PLAN, TAIL, Failure, Item, Question, Thinking, Touch, View, Words
+from aether_nb.widgets.gauge import weighed
 from aether_nb.widgets.view_calls import CALL_STEPS, go_on, remark, touch
 from aether_nb.widgets.view_lasting import LASTING_STEPS
 from aether_nb.widgets.view_replays import ALSO, REPLAY_STEPS
@@ -44,6 +45,8 @@ def fold(view: View, entry: Entry) -> list[Touch]:
         view.state = PHASES.get(entry.event.kind, before)
     step = _STEPS.get(type(entry.event))
     touched = step(view, entry.event, entry.time) if step else []
+    if weighed(view.gauge, entry.event) and Touch(HEADER) not in touched:
+        touched.append(Touch(HEADER))
     if also := ALSO.get(type(entry.event)):
         touched += also(view, entry.event, entry.time)
     view.seen = max(view.seen, entry.time)
@@ -105,9 +108,9 @@ def _plan_made(view: View, event: kinds.PlanMade, time: float) -> list[Touch]:
 
 
 def _plan_revised(view: View, event: kinds.PlanRevised, time: float) -> list[Touch]:
-    view.revised, view.revision = True, event.reason
+    before, view.revised, view.revision = {item.title for item in view.plan}, True, event.reason
     view.plan = [
-        Item(item.title, item.tool, "done" if index < event.done else "pending")
+        Item(item.title, item.tool, "done" if index < event.done else "pending", item.title not in before)
         for index, item in enumerate(event.items)
     ]
     return touch(PLAN)
@@ -154,6 +157,14 @@ def _instructions_found(view: View, event: kinds.InstructionsFound, time: float)
     where = f"the description of the tool {event.tool}" if event.tool else "a result" if event.call_id else "the data"
     hint = "Calls of high risk are asked about each time from here on."
     return [*touch(HEADER), *remark(view, "limit", Failure(what, f"In {where}: {event.excerpt}", hint))]
+
+
+def _recalled(view: View, event: kinds.KnowledgeRecalled, time: float) -> list[Touch]:
+    view.usage = view.usage.plus(event.usage)
+    if event.call_id or not event.passages:
+        return touch(HEADER)  # a call has a card that says so
+    places = [one.place + (" (changed since)" if one.changed else "") for one in event.passages]
+    return [*touch(HEADER), *remark(view, "info", Failure(f"Recalled: {' · '.join(places)}"))]
 
 
 def _model_switched(view: View, event: kinds.ModelSwitched, time: float) -> list[Touch]:
@@ -226,6 +237,7 @@ _STEPS: dict[type[Event], Callable[[View, Any, float], list[Touch]]] = {
     kinds.ModelSwitched: _model_switched,
     kinds.ModelAsked: _model_asked,
     kinds.InstructionsFound: _instructions_found,
+    kinds.KnowledgeRecalled: _recalled,
     kinds.ThinkingDelta: _thinking_delta,
     kinds.TextDelta: _text_delta,
     kinds.CallDelta: _call_delta,

@@ -12,7 +12,7 @@ from typing import Any
 from aether_nb.events import kinds
 from aether_nb.events.kinds import Event
 from aether_nb.widgets import wording
-from aether_nb.widgets.blocks import HEADER, Card, Failure, Touch, View
+from aether_nb.widgets.blocks import HEADER, TAIL, Card, Failure, Touch, View
 from aether_nb.widgets.view_calls import go_on, remark, touch, wait
 
 __all__ = ["LASTING_STEPS"]
@@ -123,6 +123,21 @@ def _written(view: View, event: kinds.FileWritten, time: float) -> list[Touch]:
     return touch(card.id)
 
 
+def _granted(view: View, event: kinds.GrantGiven, time: float) -> list[Touch]:
+    view.grants[event.grant.id] = event.grant
+    return touch(HEADER)
+
+
+def _revoked(view: View, event: kinds.GrantRevoked, time: float) -> list[Touch]:
+    view.grants.pop(event.id, None)
+    return touch(HEADER)
+
+
+def _rated(view: View, event: kinds.FeedbackGiven, time: float) -> list[Touch]:
+    view.feedback = event.value
+    return touch(TAIL)
+
+
 LASTING_STEPS: dict[type[Event], Callable[[View, Any, float], list[Touch]]] = {
     kinds.RunParked: _parked,
     kinds.LeaseTaken: _taken,
@@ -134,4 +149,7 @@ LASTING_STEPS: dict[type[Event], Callable[[View, Any, float], list[Touch]]] = {
     kinds.UndoDone: _undone,
     kinds.UndoShown: _undo_shown,
     kinds.FileWritten: _written,
+    kinds.GrantGiven: _granted,
+    kinds.GrantRevoked: _revoked,
+    kinds.FeedbackGiven: _rated,
 }

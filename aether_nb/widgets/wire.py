@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Any
 
+from aether_nb.events.values import BELOW
 from aether_nb.widgets import departures, highlight, wording
 from aether_nb.widgets.blocks import LIVE_KEPT, Block, Card, Failure, Note, Question, Thinking, View, Words
+from aether_nb.widgets.gauge import described
+from aether_nb.widgets.grounds import grounds
 from aether_nb.widgets.markdown import clean_html, to_html
 
 JSON = dict[str, Any]
@@ -46,22 +50,27 @@ def header(view: View, now: float) -> JSON:
         "left": "\n".join(
             [*departures.left_lines(view.account), *(f"In all: {line}" for line in departures.left_lines(view.in_all))]
         ),
+        "gauge": described(view.gauge),
+        "grants": [wording.grant(one) for one in view.grants.values()],
         "now": now,
     }
 
 
 def plan(view: View) -> JSON:
     """The items, and why the plan was changed."""
-    items = [{"title": item.title, "tool": item.tool, "status": item.status} for item in view.plan]
+    items = [{"title": item.title, "tool": item.tool, "status": item.status, "fresh": item.fresh} for item in view.plan]
     return {"items": items, "revised": view.revised, "revision": view.revision}
 
 
 def tail(view: View, settled: str, rest: str) -> JSON:
     """What follows the last block: the reply as it arrives (``settled`` is HTML, ``rest`` text), answer or failure."""
     return {
-        "html": to_html(view.answer) if view.answer else settled,
+        "html": to_html(view.answer, math=True) if view.answer else settled,
         "rest": "" if view.answer else rest,
         "final": bool(view.answer),
+        "text": view.answer,
+        "grounds": grounds(view) if view.answer else [],
+        "feedback": view.feedback,
         "forming": view.forming,
         "note": view.note[:300],
         "failure": _failure(view.failure),
@@ -74,7 +83,7 @@ def block(one: Block) -> JSON:
         case Thinking():
             return {"kind": "thinking", "id": one.id, "text": one.text[-TEXT_KEPT:], "done": one.done}
         case Words():
-            return {"kind": "words", "id": one.id, "html": to_html(one.text)}
+            return {"kind": "words", "id": one.id, "html": to_html(one.text, math=True)}
         case Question():
             return _question(one)
         case Note():
@@ -196,6 +205,7 @@ def _gate(card: Card) -> JSON:
     ``large`` is the size of a call that cannot be shown whole; nobody can say yes to it here.
     """
     editable = len(json.dumps(card.arguments, default=str)) <= EDITABLE
+    diff, name = wording.difference(card), wording.reveal_line(PurePath(card.path).name)
     texts = wording.whole(card)
     size = sum(len(text.encode()) for _, text in texts)
     shown = texts[1:] if size <= GATE_KEPT else []
@@ -204,8 +214,10 @@ def _gate(card: Card) -> JSON:
         "risk": card.risk,
         "effect": card.effect,
         "reasons": [wording.sentence(wording.reveal_line(reason)) for reason in card.reasons],
-        "effect_text": wording.effect(card),
+        "effect_text": f"Changes {name or 'a cell'}" if diff else wording.effect(card),
+        "diff": diff,
         "path": wording.reveal_line(card.path),
+        "folder": wording.reveal_line(PurePath(card.path).parent.name or card.path) if card.path else "",
         "arguments": dict(card.arguments) if editable else None,
         "rest": [list(piece) for language, text in shown for piece in highlight.pieces(text, language)],
         "lines": sum(text.count("\n") + 1 for _, text in texts),
@@ -238,7 +250,9 @@ def outputs(card: Card) -> list[JSON]:
 
 
 def _output(bundle: Mapping[str, Any]) -> JSON | None:
-    """The richest form of an output that can be shown safely and is small enough."""
+    """The richest form of an output that is safe and small enough; none for a figure that stands below already."""
+    if BELOW in bundle:
+        return None
     for mime in ("image/png", "image/jpeg"):
         if isinstance(data := bundle.get(mime), str):
             if len(data) <= IMAGE_KEPT:
@@ -248,7 +262,7 @@ def _output(bundle: Mapping[str, Any]) -> JSON | None:
     if isinstance(html, str) and len(html) <= HTML_KEPT and (clean := clean_html(html)).strip():
         return {"type": "html", "html": clean}
     if isinstance(bundle.get("text/markdown"), str):
-        return {"type": "html", "html": to_html(_cut(bundle["text/markdown"], TEXT_KEPT))}
+        return {"type": "html", "html": to_html(_cut(bundle["text/markdown"], TEXT_KEPT), math=True)}
     text = _plain(bundle)
     return {"type": "text", "text": text} if text.strip() else None
 

@@ -13,7 +13,18 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from aether_nb.events.kinds import Change, Lasts, LeaseTaken, NamespaceRestored, Outcome, RunResumed, State, UndoDone
+from aether_nb.events.kinds import (
+    MINUTES,
+    Change,
+    Grant,
+    Lasts,
+    LeaseTaken,
+    NamespaceRestored,
+    Outcome,
+    RunResumed,
+    State,
+    UndoDone,
+)
 from aether_nb.events.messages import Usage
 from aether_nb.widgets.blocks import ENDED, Card, Doubt, Failure, Gate, Question, Try, View
 
@@ -30,7 +41,12 @@ STATES: dict[State, str] = {
 
 OUTCOMES: dict[Outcome, str] = {"done": "Done", "failed": "Failed", "cancelled": "Stopped"}
 
-LASTS: dict[Lasts, str] = {"once": "once", "run": "for this run", "notebook": "for this notebook"}
+LASTS: dict[Lasts, str] = {
+    "once": "once",
+    "minutes": f"for {MINUTES:.0f} minutes",
+    "run": "for this run",
+    "notebook": "for this notebook",
+}
 
 THOUGHT_KEPT = 120
 """A thought of at most so many characters is said in its row; a longer one is folded behind its beginning."""
@@ -179,16 +195,36 @@ def clock(time: float) -> str:
     return datetime.fromtimestamp(time).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def approval(gate: Gate) -> str:
-    """Who decided about a call, when, and for how long; empty while nobody has."""
+def decided(gate: Gate) -> str:
+    """Who decided about a call, for how long, and when; empty while nobody has."""
     if not gate.decision:
         return ""
     said = "Approved" if gate.decision == "approve" else "Denied"
     lasts = f", {LASTS[gate.lasts]}" if gate.decision == "approve" else ""
+    return f"{said} {who(gate.by)}{lasts} · {clock(gate.answered)}"
+
+
+def approval(gate: Gate) -> str:
+    """The same, with how long it took and why; empty while nobody has decided."""
     waited = gate.answered - gate.opened
     after = f" after {duration(waited)}" if waited >= 0.05 else ""
     reason = f": {gate.reason}" if gate.reason else ""
-    return f"{said} {who(gate.by)}{lasts} · {clock(gate.answered)}{after}{reason}"
+    return f"{decided(gate)}{after}{reason}" if gate.decision else ""
+
+
+def grant(one: Grant) -> dict[str, str]:
+    """A yes that lasts: its id, the tool, what it covers, for how long, and up to which risk."""
+    kind, _, what = one.rule.partition(":")
+    covers = {"call": "this exact call", "folder": f"what it does in {what}"}.get(kind, "every call of it")
+    lasts = f"until {clock(one.until)[11:16]}" if one.until else LASTS[one.lasts]
+    return {"id": one.id, "tool": clean(one.tool), "covers": reveal_line(covers), "lasts": lasts, "risk": one.risk}
+
+
+def difference(card: Card) -> list[str]:
+    """The lines of the difference that an edit of a file makes, when that is what it will do."""
+    lines = card.effect_text.splitlines()
+    is_one = len(lines) > 3 and lines[0].startswith("--- ") and lines[1].startswith("+++ ")
+    return [reveal_line(line) for line in lines] if is_one else []
 
 
 def reply(question: Question) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -92,3 +93,35 @@ def test_a_grant_never_covers_more_risk_than_it_was_given_for() -> None:
     """The same call may hurt more later: a yes to a new file is no yes to replacing one."""
     grant = k.Grant("g", "write_file", "call:sha256:h", "medium", "notebook", "panel")
     assert decide(Call(proposed("high")), "ask", (grant,)) == "ask"
+
+
+@pytest.mark.parametrize(
+    ("ruled", "mode", "risk", "effect", "verdict"),
+    [
+        ("deny", "auto", "low", "pure", "deny"),
+        ("ask", "auto", "low", "pure", "ask"),
+        ("ask", "plan", "low", "pure", "deny"),
+        ("allow", "ask", "high", "external", "run"),
+        ("allow", "plan", "medium", "external", "deny"),
+    ],
+)
+def test_rules_come_before_the_mode(ruled: Any, mode: Any, risk: Any, effect: Any, verdict: str) -> None:
+    """What a rule denies or wants to be asked about is, in every mode; what one allows runs, but not in mode plan."""
+    assert decide(Call(replace(proposed(risk, effect), ruled=ruled)), mode, ()) == verdict
+
+
+def test_a_denied_call_stays_denied_whatever_was_said() -> None:
+    """Neither a yes to the exact call nor a grant gets past a rule that denies."""
+    grant = k.Grant("g", "write_file", "call:sha256:h", "medium", "notebook", "panel")
+    assert decide(Call(replace(proposed(), ruled="deny"), "approved"), "auto", (grant,)) == "deny"
+
+
+def test_an_allowed_call_is_asked_about_where_data_gave_orders() -> None:
+    """A rule that allows does not count for high risk once data has tried to give the model orders."""
+    call = Call(replace(proposed("high"), ruled="allow"))
+    assert (decide(call, "ask", ()), decide(call, "ask", (), misled=True)) == ("run", "ask")
+
+
+def test_nobody_says_yes_to_what_a_rule_wants_asked() -> None:
+    """A rule that asks wants a person: no policy for the time when nobody is there answers in his place."""
+    assert not policy_allows(replace(proposed("medium", "namespace"), ruled="ask"), "auto")

@@ -81,8 +81,10 @@ NEVER = {
 EXEMPT = {
     "call.coded": "in one commit with call.finished",
     "call.failed": "like call.finished: a call's last word",
+    "feedback.given": "said of a run that has ended",
     "grant.revoked": "in one commit with run.resumed, when a seal is not right: tests/agent",
     "instructions.found": "in one commit with model.asked: whoever asks again looks again",
+    "knowledge.recalled": "in one commit with run.started or with call.finished",
     "model.failed": "the run ends with it, or is resumed and asks again",
     "model.switched": "in one commit with model.asked, which says the same again",
     "plan.revised": "like plan.made, from the same tool",

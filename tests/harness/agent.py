@@ -21,6 +21,7 @@ from aether_nb.agent.run import Run
 from aether_nb.agent.waiting import Waiting
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import Message, ToolCall
+from aether_nb.events.ruling import OPEN, Policy
 from aether_nb.events.state import Call, RunState
 from aether_nb.store.log import Log
 from aether_nb.store.memory import MemoryLog
@@ -126,6 +127,7 @@ def stage(
     mail: Mail | None = None,
     park_after: float | None = None,
     keeper: Any = None,
+    policy: Policy = OPEN,
 ) -> Stage:
     """Set a run up, with the built-in tools and these."""
     seen: list[k.Entry] = []
@@ -135,7 +137,7 @@ def stage(
     this = Run(log or MemoryLog(), run, (seen.append,), clock)
     shell = SimpleNamespace(user_ns=dict(namespace or {}), user_ns_hidden={})
     asking = Asking([person or Nobody("deny")])
-    calls = Calls(this, offered, Host(shell, workspace or Path("/nowhere"), here, keeper=keeper), asking)
+    calls = Calls(this, offered, Host(shell, workspace or Path("/nowhere"), here, keeper=keeper, policy=policy), asking)
     started = k.RunStarted("the question", model.name, mode, limits or k.Limits(), tuple(offered), plan_only=plan_only)
     this.append(started)
     this.append(k.ContextComposed((Message.of("system", "rules"), Message.of("user", "the question"))))

@@ -27,14 +27,21 @@ from aether_nb.live.reading import read
 NO: tuple[str, ...] = ("no",)
 
 
+def no_rules(path: str, host: str) -> str:
+    """Nothing is forbidden."""
+    return ""
+
+
 class Watched:
     """Code under a guard, in a working folder, with a person who says these words one after the other."""
 
-    def __init__(self, folder: Path, *said: str | None, code: str = "0", permits: Any = None) -> None:
+    def __init__(
+        self, folder: Path, *said: str | None, code: str = "0", permits: Any = None, forbids: Any = None
+    ) -> None:
         self.folder, self.said, self.asked = folder, list(said), list[str]()
         self.options: tuple[str, ...] = ()
         announced = read(code, {"df": pd.DataFrame({"a": [1]})}).announced
-        agreement = Agreement(announced, str(folder), permits or (lambda risk, path: False))
+        agreement = Agreement(announced, str(folder), permits or (lambda risk, path: False), forbids or no_rules)
         self.guard = Guard(agreement, self.ask, {})
 
     def ask(self, text: str, options: tuple[str, ...]) -> str | None:
@@ -79,6 +86,21 @@ def test_a_yes_lets_this_one_thing_be_done_once_and_again(folder: Path) -> None:
     with pytest.raises(PermissionError, match=r"write the file .*b\.txt: the user refused it"):
         watched.run(write("b.txt"))
     assert (folder / "a.txt").read_text() == "written" and not (folder / "b.txt").exists()
+
+
+def test_a_rule_forbids_what_was_agreed_to_and_what_the_mode_permits(folder: Path) -> None:
+    """Where a rule of the user's says no, neither the card nor the mode nor a person says yes, and nobody is asked."""
+
+    def forbids(path: str, host: str) -> str:
+        return "*(path=secret/*)" if path.endswith("secret.csv") else "*(host=*.corp)" if host.endswith(".corp") else ""
+
+    watched = Watched(folder, "yes", code="open('secret.csv', 'w')", permits=lambda risk, path: True, forbids=forbids)
+    with pytest.raises(PermissionError, match=r"the rule \*\(path=secret/\*\) of the user forbids it"):
+        watched.run(write("secret.csv"))
+    with pytest.raises(PermissionError, match=r"the rule \*\(host=\*\.corp\)"):
+        watched.run(lambda: socket.getaddrinfo("data.corp", 80))
+    watched.run(write("plain.csv"))
+    assert (watched.asked, len(watched.guard.refused)) == ([], 2)
 
 
 def test_a_no_is_remembered_and_not_asked_again(folder: Path) -> None:

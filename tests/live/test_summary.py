@@ -283,7 +283,25 @@ def test_what_the_question_mentions_comes_first_and_in_full() -> None:
     assert lines[2].startswith("- wide:")
     assert "  - column 77: int64, 2 distinct: 1, 2" in lines
     assert lines[-1] == "- a: int = 1"
-    assert any(line.startswith("  - … 50 more columns (names only): column 39, ") for line in lines)
+    assert any(line.startswith("  - … 50 more columns, all int64 (names only): column 39, ") for line in lines)
+
+
+def test_of_a_wide_table_a_few_columns_are_told_and_the_types_of_the_rest() -> None:
+    """Of more than 200 columns those that the question names are told, a dozen others, and how many are of which type.
+
+    Where nearly every column has a type of its own, their classes are counted.
+    """
+    wide = pd.DataFrame({f"x{i}": [0.5 * i, 1.0] for i in range(990)} | {f"n{i}": [1, 2] for i in range(10)})
+    lines = summarize({"wide": wide}, "What are x500 and n7 of wide?").text.splitlines()
+    told = ["x500", "n7", *(f"x{i}" for i in range(12))]
+    assert {line.split(":")[0].removeprefix("  - ") for line in lines[2:-1]} == set(told)
+    assert lines[-1].startswith("  - … 986 more columns, 977 float64, 9 int64 (names only): x12, x13, ")
+    last = summarize({"wide": wide.astype("category")}, "wide").text.splitlines()[-1]
+    assert last.startswith("  - … 988 more columns, all pandas.CategoricalDtype (names only): x12, ")
+    kinds = ("int8", "int16", "int32", "float32", "float64", "bool")
+    odd = pd.DataFrame({f"{kind} {i}": pd.Series([1], dtype=kind) for kind in kinds for i in range(50)})
+    last = summarize({"odd": odd}, "odd").text.splitlines()[-1]
+    assert last.startswith("  - … 288 more columns, 50 int16, 50 int32, 50 float32, 50 float64, … (names only): ")
 
 
 def test_the_text_keeps_to_its_budget() -> None:
@@ -323,7 +341,7 @@ def test_inspect_shows_more_of_one_variable() -> None:
     assert lines[0] == "variables (1):"
     assert lines[2] == "  - c0: int64, 20 distinct: " + ", ".join(map(str, range(20)))
     assert len(found.columns) == 60
-    assert lines[-1].startswith("  - … 10 more columns (names only): c60, c61, ")
+    assert lines[-1].startswith("  - … 10 more columns, all int64 (names only): c60, c61, ")
     assert inspect("np", np).text == f"variables (1):\n- np: module, numpy, version {np.__version__}"
 
 

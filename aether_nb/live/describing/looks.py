@@ -7,7 +7,7 @@ sends it can leave any of it out. It does not know how any type is looked at.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -89,6 +89,7 @@ class Description:
         lines: About its columns or parts; each is made when it is read.
         columns: The names of all of them.
         holds: Names of the fields whose values the sample shows: keys of dicts, fields of records.
+        types: Makes the types of the columns, as text, in their order; None where nobody tells them for little.
     """
 
     head: str
@@ -97,3 +98,4 @@ class Description:
     lines: Iterator[Line] = NOTHING
     columns: tuple[str, ...] = ()
     holds: tuple[str, ...] = ()
+    types: Callable[[], Iterable[str]] | None = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from functools import partial
 from typing import Any
 
 from aether_nb.live.describing.arrays import value_range, varied
@@ -23,6 +24,8 @@ TRUSTED = {"pandas", "numpy"}
 """Whose arrays are looked into; of others only the type is told."""
 NUMPYS = {"NumpyExtensionArray", "PandasArray"}
 """What pandas calls an array of numpy's, then and now."""
+APART = 64
+"""So many types of columns are told apart: one that is kept in many places has to be asked for its name each time."""
 FEW = 256
 """So many values are looked at whatever was looked at before."""
 RANGE, NUMBER, TEXT, OBJECT = 2.0, 10.0, 25.0, 80.0
@@ -47,7 +50,26 @@ def frame(value: Any, name: str, look: Look) -> Description:
     def one(position: int) -> Column:
         return _column(value.iloc[:, position], look)
 
-    return table(name, rows, list(value.columns[:NAMES]), width, look, one, told)
+    types = partial(_types, value) if width <= NAMES else None
+    return table(name, rows, value.columns[:NAMES].tolist(), width, look, one, told, types)
+
+
+def _types(value: Any) -> list[str]:
+    """The types of the columns of a frame; only their classes, where nearly every column has a type of its own."""
+    dtypes = value.dtypes.tolist()
+    kinds = dict(zip(map(id, dtypes), dtypes, strict=True))
+    if len(kinds) > APART:
+        klasses = list(map(type, dtypes))
+        said = {id(klass): type_name(klass) for klass in dict(zip(map(id, klasses), klasses, strict=True)).values()}
+        return list(map(said.__getitem__, map(id, klasses)))
+    words = {which: _dtype_words(dtype) for which, dtype in kinds.items()}
+    return list(map(words.__getitem__, map(id, dtypes)))
+
+
+def _dtype_words(dtype: Any) -> str:
+    """A type as its library names it; of somebody else's only the class."""
+    known = root(type(dtype)) in TRUSTED and genuine(type(dtype))
+    return str(dtype) if known else type_name(type(dtype))
 
 
 def series(value: Any, name: str, look: Look) -> Description:
@@ -130,7 +152,7 @@ def _nanoseconds(dtype: Any, sample: Figures) -> float:
 def _may_hold_anything(column: Any) -> bool:
     """Whether there may be values in it whose own code would run if all of them were compared."""
     if column.dtype.name == "object":
-        return not all_of(column.array, str, float, type(None))
+        return not all_of(column.to_numpy(), str, float, type(None))
     return bool(column.dtype.name == "category")
 
 
@@ -151,7 +173,7 @@ def geo_frame(value: Any, name: str, look: Look) -> Description:
     if type(geometry) is not str or geometry not in plain.columns:
         return told
     said = f", geometry {word(geometry)} ({_places(_array(plain[geometry]))})"
-    return Description(told.head + said, lines=told.lines, columns=told.columns)
+    return Description(told.head + said, lines=told.lines, columns=told.columns, types=told.types)
 
 
 def geo_series(value: Any, name: str, look: Look) -> Description:

@@ -38,7 +38,9 @@ def word(name: object) -> str:
     """A name as it stands in a line: bare when it cannot be mistaken for anything else, else as a JSON string."""
     text = label(name)
     cut = text if len(text) <= 200 else text[:199] + "…"
-    if type(name) is int or (PLAIN_WORD.fullmatch(cut) and not cut.isdigit()):
+    if cut.isdigit():
+        return cut if type(name) is int else f'"{cut}"'
+    if type(name) is int or PLAIN_WORD.fullmatch(cut):
         return cut
     return json.dumps(cut, ensure_ascii=not cut.isprintable())
 
@@ -57,6 +59,8 @@ def type_name(klass: type) -> str:
 
 def one_line(text: str, limit: int) -> str:
     """Untrusted text as one printable line of at most ``limit`` characters."""
+    if len(text) <= limit and text.isprintable() and "  " not in text and text == text.strip():
+        return text
     flat = " ".join("".join(c if c.isprintable() else " " for c in text[: limit + 1]).split())
     return flat if len(flat) <= limit else flat[: limit - 1] + "…"
 

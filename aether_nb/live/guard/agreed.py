@@ -15,10 +15,13 @@ from aether_nb.live.guard.attempts import Attempt
 from aether_nb.live.guard.paths import entry, is_below, is_ordinary, target
 from aether_nb.live.reading import Announced
 
-__all__ = ["Agreement", "Permits"]
+__all__ = ["Agreement", "Forbids", "Permits"]
 
 Permits: TypeAlias = Callable[[Risk, str], bool]
 """Whether the mode or a grant lets something of this risk be done without a question, to this file (or ``""``)."""
+
+Forbids: TypeAlias = Callable[[str, str], str]
+"""The rule by which a file may not be touched, or a host not be reached (the other is ``""``); empty when none does."""
 
 DANGERS: dict[str, frozenset[str]] = {
     "process": frozenset({"starts a process", "installs packages", "runs a shell command or a magic"}),
@@ -36,11 +39,13 @@ class Agreement:
         announced: What its card said.
         workspace: The folder inside which files may be touched, absolute and resolved.
         permits: What the mode and the grants say.
+        forbids: What the user's rules say no to, whoever is asked.
     """
 
     announced: Announced
     workspace: str
     permits: Permits
+    forbids: Forbids = lambda path, host: ""
     _files: frozenset[str] = field(init=False)
     _texts: frozenset[str] = field(init=False)
 
@@ -62,6 +67,12 @@ class Agreement:
             return True
         path = attempt.paths[0] if attempt.kind == "write" else ""
         return self.permits(self.risk(attempt), path)
+
+    def against(self, attempt: Attempt) -> str:
+        """The rule of the user's that an attempt is against; empty when there is none."""
+        host = attempt.detail if attempt.kind == "network" else ""
+        ruled = (self.forbids(path, "") for path in attempt.paths)
+        return next((rule for rule in ruled if rule), "") or (self.forbids("", host) if host else "")
 
     def _covered(self, path: str, attempt: Attempt, own: Collection[str]) -> bool:
         making = attempt.kind in ("write", "folder", "database")

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 from aether_nb.live.guard.agreed import Agreement
 from aether_nb.live.guard.attempts import Attempt, attempts, shown
@@ -84,6 +84,8 @@ class Guard:
 
     def _judge(self, attempt: Attempt) -> None:
         fresh = attempt.kind in ("write", "folder") and not os.path.lexists(attempt.paths[0])
+        if rule := self.agreement.against(attempt):
+            self._refuse(attempt, f"the rule {rule} of the user forbids it")
         if not self._is_free(attempt):
             for refusal in self.refused:
                 if refusal.words == attempt.words:
@@ -121,6 +123,9 @@ class Guard:
             return
         said = "" if answer.lower() in (NO, "n") else f", and said: {shown(answer)}"
         why = f"the user refused it{said}" if answer else "nobody was there to allow it"
+        self._refuse(attempt, why)
+
+    def _refuse(self, attempt: Attempt, why: str) -> NoReturn:
         refusal = Refusal(attempt.words, why)
         self.refused.append(refusal)
         raise PermissionError(str(refusal))

@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from aether_nb import registry
+from aether_nb import plugins, registry
 from aether_nb.errors import ModelNotFound, ModelUnavailable
 from aether_nb.models.catalogue.rows import PROFILE_FIELDS, ROW_FIELDS, Layer, Row, Table, read, shipped
 from aether_nb.models.endpoints.address import is_local, origin, without_tail
@@ -193,6 +193,7 @@ def load(layers: Sequence[Mapping[str, Table]] = (), source: str = "aether.toml"
     Raises:
         ConfigError: A row says what no row can say; the message names the row and where it stands.
     """
+    plugins.load()
     registered = {name: registry.get("provider", name) for name in registry.names("provider")}
     given = [*((layer, source) for layer in layers), (registered, "register_provider")]
     return Providers([_shipped(), *(read({"providers": rows}, where) for rows, where in given if rows)])

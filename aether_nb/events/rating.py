@@ -1,0 +1,19 @@
+"""What a person thinks of an answer. ``kinds`` passes the name on. This module knows ``values``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from aether_nb.events.values import Event
+
+__all__ = ["FeedbackGiven"]
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackGiven(Event):
+    """A person said that the answer is good or bad; the last word counts, and an empty one takes it back."""
+
+    kind: ClassVar[str] = "feedback.given"
+    value: Literal["up", "down", ""]
+    by: str

@@ -1,0 +1,115 @@
+"""The one table of verbs and options, from which the magics and the command line are both built.
+
+Plain data, by theme; its order is that in which help tells of them. How a line is read stands in ``typed``, whose names
+are passed on here; what a verb does stands in ``magics`` and ``cli``. This package knows neither.
+"""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+
+from aether_nb.errors import UnknownVerb
+from aether_nb.typed import Face, Help, Option, Verb, help_text, leading_options, parse, split
+from aether_nb.verbs import asking, code, house, jobs, knowledge, mcp, memory, models, records, runs
+from aether_nb.verbs.asking import CELL
+
+__all__ = [
+    "CELL",
+    "PAGES",
+    "SAYING",
+    "VERBS",
+    "WORKING",
+    "Face",
+    "Help",
+    "Option",
+    "Verb",
+    "find",
+    "help_text",
+    "in_terminal",
+    "leading_options",
+    "overview",
+    "parse",
+    "words",
+]
+
+SAYING = ("approve", "deny", "answer", "settle", "tell", "pause", "go", "stop")
+"""Verbs that say something to a run, wherever it is worked on."""
+
+WORKING = ("resume", "replay", "fork", "edit", "fix", "doc")
+"""Verbs that work on a run, as a question does: alone in a cell they are awaited, so that clicks are heard."""
+
+VERBS: tuple[Verb, ...] = (
+    *asking.VERBS,
+    *models.VERBS,
+    *mcp.VERBS,
+    *runs.VERBS,
+    *records.VERBS,
+    *code.VERBS,
+    *knowledge.VERBS,
+    *memory.VERBS,
+    *jobs.VERBS,
+    *house.VERBS,
+)
+"""Every verb, in the order in which help tells of them."""
+
+
+def find(name: str, face: Face) -> Verb:
+    """The verb of that name.
+
+    Raises:
+        UnknownVerb: There is none; says which one is near.
+    """
+    known = {verb.name: verb for verb in VERBS if face in verb.faces}
+    if name in known:
+        return known[name]
+    program = "%aether" if face == "notebook" else "aether"
+    near = get_close_matches(name, known, 1, 0.5)
+    why = f"Did you mean {near[0]!r}?" if near else ""
+    hint = f"{program} {near[0] if near else 'help'}"
+    raise UnknownVerb(f"There is no verb {name!r}.", why, hint + (", or ask: %%aether" if face == "notebook" else ""))
+
+
+def words(line: str) -> list[str]:
+    """What was typed after ``%aether`` as words: as a shell would split it, a text as it stands.
+
+    Raises:
+        OptionError: A quote is not closed.
+    """
+    plain = line.split()
+    prose = any(verb.prose and verb.name == plain[0] for verb in VERBS) if plain else False
+    return plain if prose else split(line)
+
+
+def overview(face: Face) -> str:
+    """All verbs, a line each."""
+    program = "%aether" if face == "notebook" else "aether"
+    rows = [(f"{program} {verb.name}", verb.help) for verb in VERBS if face in verb.faces]
+    if face == "notebook":
+        rows = [("%%aether", CELL.help), ("%aether QUESTION", "The same, on one line."), *rows]
+    width = max(len(left) for left, _ in rows)
+    return "\n".join(f"  {left:<{width}}  {right}" for left, right in rows)
+
+
+def guarantees_text() -> str:
+    """The contract of a step, what is guaranteed, and what becomes of failures."""
+    from aether_nb import testing
+
+    return testing.__doc__ or ""
+
+
+def guard_text() -> str:
+    """What is watched while code runs, and what is not."""
+    from aether_nb.live.guard import page
+
+    return page.__doc__ or ""
+
+
+PAGES = {"guarantees": guarantees_text, "guard": guard_text}
+"""What ``help`` knows beside the verbs."""
+
+
+def in_terminal(text: str) -> str:
+    """A text that names commands as they are typed in a notebook, with those that the terminal has as typed there."""
+    names = "|".join(verb.name for verb in VERBS if "terminal" in verb.faces)
+    return re.sub(rf"%aether (?=({names})\b)", "aether ", re.sub(r" \(in a terminal: aether [^)]*\)", "", text))

@@ -1,0 +1,42 @@
+"""The verbs about the code of runs. Plain data."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from aether_nb.typed import Option, Verb
+from aether_nb.verbs.shared import JSON, RUN, STORE
+
+__all__ = ["VERBS"]
+
+VERBS: tuple[Verb, ...] = (
+    Verb(
+        "insert",
+        "Put the code of a run into a cell below: what failed is left out, items are set apart by comments.",
+        (RUN,),
+        ("notebook",),
+        examples=("insert", "insert 7f3a"),
+    ),
+    Verb(
+        "export",
+        "Write the code of a run to a notebook or a script, one cell for each item of its plan.",
+        (
+            RUN,
+            Option(("out",), "the file, .ipynb or .py; one that exists is left alone", default="", metavar="FILE"),
+            replace(STORE, terminal=True),
+        ),
+        examples=("export 7f3a code.py",),
+    ),
+    Verb(
+        "verify-code",
+        "Run the code of a run top to bottom in a fresh kernel: it reproduces, or where it first differs.",
+        (
+            RUN,
+            Option(("--outside",), "run code that acts outside of the notebook, too", flag=True),
+            Option(("--anyway",), "run it, whoever recorded it", flag=True),
+            JSON,
+            replace(STORE, terminal=True),
+        ),
+        examples=("verify-code", "verify-code 7f3a --outside"),
+    ),
+)

@@ -1,0 +1,65 @@
+"""The verbs about the installation. Plain data."""
+
+from __future__ import annotations
+
+from aether_nb.typed import Option, Verb
+from aether_nb.verbs.shared import JSON, SENT
+
+__all__ = ["VERBS"]
+
+VERBS: tuple[Verb, ...] = (
+    Verb(
+        "doctor",
+        "Look whether everything is in place, and say what to do; with a model, try it out (three tiny requests).",
+        (Option(("model",), "a model to try out, as provider:model", default="", metavar="MODEL"), JSON),
+        examples=("doctor", "doctor openai:gpt-5-mini"),
+    ),
+    Verb(
+        "policy",
+        "The rules about calls: what is denied, asked about and allowed; and what they say of one call.",
+        (
+            Option(
+                ("call",),
+                "a call, written like a rule: shell(command=rm -rf data)",
+                default="",
+                metavar="CALL",
+                rest=True,
+            ),
+            JSON,
+        ),
+        examples=("policy", "policy 'write_file(path=out/a.csv)'"),
+    ),
+    Verb("plugins", "The installed packages that add tools, models, skills or others.", (JSON,), examples=("plugins",)),
+    Verb(
+        "skills",
+        "Instructions that the agent opens when a task needs them: list, show, add, check, or make one from a run.",
+        (
+            Option(("what",), "list when left out", choices=("list", "show", "add", "check", "make"), default="list"),
+            Option(
+                ("name",),
+                "a skill's name (show, make), a folder (add, check), or a category (list)",
+                default="",
+                metavar="NAME",
+            ),
+            Option(("--user",), "add it to your own, for every project; it then speaks for you", flag=True),
+            Option(("--run",), "the run to make one from; the last one when left out", default="", metavar="RUN"),
+            *SENT,
+        ),
+        examples=("skills", "skills show eda", "skills add downloads/tidy-data --user", "skills make monthly-report"),
+    ),
+    Verb("version", "The version.", examples=("version",)),
+    Verb(
+        "demo",
+        "Run notebooks/01-first-look.ipynb on a copy, in a real kernel, with the offline analyst.",
+        (
+            Option(
+                ("--allow-writes",),
+                "approve files that the run writes inside the copy's folder, and nowhere else",
+                flag=True,
+            ),
+            Option(("--out",), "where to put the executed notebook", default="", metavar="FOLDER"),
+        ),
+        ("terminal",),
+        examples=("demo", "demo --allow-writes --out seen"),
+    ),
+)

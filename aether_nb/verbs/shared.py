@@ -1,0 +1,25 @@
+"""Options that several verbs have. Plain data."""
+
+from __future__ import annotations
+
+from aether_nb.typed import Option
+
+__all__ = ["CALL", "FAILED", "JSON", "LAST", "PARK_AFTER", "ROLES", "RUN", "SENT", "STORE", "TEXT", "WAITING"]
+
+ROLES = ("chat", "utility", "vision", "embedding", "transcribe", "speak")
+"""What a model is for."""
+
+JSON = Option(("--json",), "print JSON for another program", flag=True)
+LAST = "the run's name or its beginning; the last one when left out, or by the word last"
+CALL = Option(("--call",), "one call of it, by its number or id, with nothing cut", default="", metavar="CALL")
+FAILED = "the run's name or its beginning; the last one in which something failed when left out"
+RUN = Option(("run",), "the run's name or its beginning; the last one when left out", default="", metavar="RUN")
+WAITING = Option(
+    ("run",), "the run's name or its beginning; the one that waits when left out", default="", metavar="RUN"
+)
+STORE = Option(("--store",), "the folder of the record; .aether here when left out", default="", metavar="FOLDER")
+SENT = (JSON, STORE)
+TEXT = Option(
+    ("text",), "the run's name or its beginning, if there are several; then the words", metavar="[RUN] TEXT", rest=True
+)
+PARK_AFTER = Option(("--park-after",), "seconds of waiting for you after which the run is parked", metavar="SECONDS")
