@@ -100,6 +100,17 @@ def why(options: argparse.Namespace) -> int:
     return 0
 
 
+def dashboard(options: argparse.Namespace) -> int:
+    """What the runs did and cost."""
+    from aether_nb import dashboard_verbs
+    from aether_nb.config import load
+    from aether_nb.opening import open_record
+
+    found = dashboard_verbs.sheet(open_record(options.store), options, load(Path.cwd()), None)
+    say(dashboard_verbs.as_json(found) if options.json else dashboard_verbs.picture(found)["text/plain"])
+    return 0
+
+
 def audit(options: argparse.Namespace) -> int:
     """A report of runs."""
     from aether_nb import record_care
@@ -131,5 +142,6 @@ HANDLERS: dict[str, Handler] = {
     "verify-code": verify_code,
     "why": why,
     "audit": audit,
+    "dashboard": dashboard,
     "pack": pack,
 }
