@@ -260,6 +260,7 @@ class AetherMagics(Configured):
             if isinstance(asked, str):
                 raise verbs.Help(f"{asked}\n")  # it is said, and nothing is begun
             return asked, ""
+        options.run = self.session.line.named(options.run)
         if name == "resume":
             from aether_nb.signalling import named
             from aether_nb.tasks import Resumption

@@ -238,7 +238,7 @@ class Session:
             started, tools = self._started(question, model)
             rules = rules_of(started, os.environ)
             resources = () if question.raw else await self.servers.mentioned(question.prompt)
-            self.cells[run.id] = getattr(shell, "execution_count", 0)
+            self.cells.setdefault(run.id, getattr(shell, "execution_count", 0))
             said = question.mentions.parts
             known = await self.knowing.opening(run.id, question.prompt, said, rules, started.fence)
             opening = context.compose(
