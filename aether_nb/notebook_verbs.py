@@ -255,7 +255,7 @@ def verify_code(session: Session, options: argparse.Namespace) -> str:
         said, same = code_verbs.verified_code(session.store, run, options, before, spare)
     except KeyboardInterrupt:
         raise UsageFault("Stopped.", "The fresh kernel is gone, and nothing here was changed.") from None
-    kept = session.knowing.keep_verified(session.whole(run)[0]) if same and not options.json else ""
+    kept = session.knowing.keep_verified(session.store.whole(run)[0]) if same and not options.json else ""
     return f"{said}\n{kept}".strip()
 
 
@@ -303,7 +303,10 @@ def know(session: Session, options: argparse.Namespace) -> str:
     """What is known beside the notebook."""
     bar, names = know_verbs.progress_line(lambda text: print(text, end="", flush=True)), session.shell.user_ns
     desk = know_verbs.open_desk(session.knowing, session.thread.run, namespace=names, progress=bar)
-    said = know_verbs.know(options, desk)
+    try:
+        said = know_verbs.know(options, desk)
+    except KeyboardInterrupt:
+        raise UsageFault("Stopped.", "What was read is kept; the same again goes on from there.") from None
     if options.what in ("add", "refresh") and session.knowing.library.chosen.embedder is not None:
         session.knowing.library.fill()
     return said
@@ -340,7 +343,7 @@ def dashboard(session: Session, options: argparse.Namespace) -> str | Sequence[M
 def remember(session: Session, options: argparse.Namespace) -> str:
     """Keep a fact, or a run as a solution."""
     return memory_verbs.remember(
-        options, session.knowing, lambda run: session.whole(session.store.log.resolve(run or session.last))[0]
+        options, session.knowing, lambda run: session.store.whole(session.store.log.resolve(run or session.last))[0]
     )
 
 

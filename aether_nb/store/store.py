@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from aether_nb.config.address import Address
+from aether_nb.events.kinds import Entry
 from aether_nb.store.across import Across
 from aether_nb.store.blobs import Blobs
 from aether_nb.store.chain import Chain
 from aether_nb.store.database import Database
 from aether_nb.store.folder_blobs import FolderBlobs
-from aether_nb.store.lease import Leases
+from aether_nb.store.lease import Holder, Leases
 from aether_nb.store.ledger import Ledger
 from aether_nb.store.log import Log
 from aether_nb.store.memory import MemoryLog
@@ -39,6 +43,29 @@ class Store:
     across: Across
     place: str = "memory"
     """Where it is, for people; no password is in it."""
+
+    def whole(self, run: str) -> tuple[list[Entry], bool]:
+        """A run's record, and whether this user has written all of it.
+
+        Raises:
+            StoreTampered: It is not what was written.
+        """
+        entries, verdict = self.chain.whole(run)
+        verdict.confirm()
+        return entries, verdict.own
+
+    @contextmanager
+    def leased(self, run: str, force: bool = False) -> Iterator[Holder]:
+        """Be the one who advances a run, and let go of it whatever becomes of it.
+
+        Raises:
+            LeaseHeld: Another process does; ``force`` takes it over.
+        """
+        lease = self.leases.take(run, time.time(), force)
+        try:
+            yield lease
+        finally:
+            self.leases.release(run)
 
 
 def open_store(place: Path | Address, name: str = "", wal: bool | None = None, sealer: Sealer | None = None) -> Store:
