@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, TypeVar
 from aether_nb.errors import AetherError
 from aether_nb.knowledge.embed import Chosen, thresholds_of
 from aether_nb.knowledge.material import CATEGORIES, EVERYTHING, Category, Embedder, Hit, Where
-from aether_nb.knowledge.place import holds_tables, is_remote
+from aether_nb.knowledge.place import holding, holds_tables, is_remote
 from aether_nb.knowledge.recall import BUDGET, MOST, Ask, Found, recall
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Library:
         """Whether anything is kept there, of one category or of any. Costs a look at a folder."""
         if is_remote(self.place):
             return True
-        folder = Path(self.place)
+        folder = holding(self.place)
         if category is None:
             return holds_tables(folder)
         return (folder / f"{category}.lance").is_dir()
