@@ -255,6 +255,16 @@ def audit(options: argparse.Namespace) -> int:
     return 0
 
 
+def dashboard(options: argparse.Namespace) -> int:
+    """What the runs did and cost."""
+    from aether_nb import dashboard_verbs
+    from aether_nb.opening import open_record
+
+    found = dashboard_verbs.sheet(open_record(options.store), options, _settings(), None)
+    _say(dashboard_verbs.as_json(found) if options.json else dashboard_verbs.picture(found)["text/plain"])
+    return 0
+
+
 def pack(options: argparse.Namespace) -> int:
     """A zip with a notebook and its own runs."""
     from aether_nb import record_care
@@ -429,6 +439,7 @@ HANDLERS: dict[str, Handler] = {
     **{verb: knowing(verb) for verb in ("know", "remember", "forget", "memory")},
     "why": why,
     "audit": audit,
+    "dashboard": dashboard,
     "pack": pack,
     "models": models,
     "mcp": mcp,

@@ -8,6 +8,7 @@ opened and nothing is said. It does not know the cell, and it shows nothing.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import logging
 import os
 import threading
@@ -210,6 +211,8 @@ class Knowing:
                 line = f"{started.prompt[:200]} → {end.outcome}: {said[:200]} (run {state.run})"
                 self.lines.append(mask_text(line, known_keys(os.environ))[0])
                 self.memory.note(self.lines[-1], datetime.now())
+                if len(self.lines) == 1:
+                    atexit.register(self.close)  # most kernels end without a word
         except AetherError as error:
             logger.warning("nothing was written down: %s %s", error.what, error.why)
 
@@ -275,7 +278,8 @@ class Knowing:
     # ---- at the end
 
     def close(self) -> None:
-        """Write down what the session came to, and let go of what is open. From any thread."""
+        """Write down what the session came to, and let go of what is open. From any thread; also when the kernel ends."""
+        atexit.unregister(self.close)
         if len(self.lines) > 1:
             writing = threading.Thread(target=self._write_summary)
             try:

@@ -20,6 +20,7 @@ from IPython import get_ipython
 
 from aether_nb import (
     code_verbs,
+    dashboard_verbs,
     doctor,
     house_verbs,
     know_verbs,
@@ -254,7 +255,7 @@ def verify_code(session: Session, options: argparse.Namespace) -> str:
         said, same = code_verbs.verified_code(session.store, run, options, before, spare)
     except KeyboardInterrupt:
         raise UsageFault("Stopped.", "The fresh kernel is gone, and nothing here was changed.") from None
-    kept = session.knowing.keep_verified(session.whole(run)[0]) if same and not options.json else ""
+    kept = session.knowing.keep_verified(session.store.whole(run)[0]) if same and not options.json else ""
     return f"{said}\n{kept}".strip()
 
 
@@ -330,10 +331,16 @@ def version_(_: argparse.Namespace) -> str:
     return VERSION
 
 
+def dashboard(session: Session, options: argparse.Namespace) -> str | Sequence[Mapping[str, Any]]:
+    """What the runs of this record did and cost."""
+    found = dashboard_verbs.sheet(session.store, options, session.models.settings, session.grants)
+    return dashboard_verbs.as_json(found) if options.json else [dashboard_verbs.picture(found)]
+
+
 def remember(session: Session, options: argparse.Namespace) -> str:
     """Keep a fact, or a run as a solution."""
     return memory_verbs.remember(
-        options, session.knowing, lambda run: session.whole(session.store.log.resolve(run or session.last))[0]
+        options, session.knowing, lambda run: session.store.whole(session.store.log.resolve(run or session.last))[0]
     )
 
 
@@ -371,6 +378,7 @@ HANDLERS: dict[str, Handler] = {
     "memory": memory,
     "why": why,
     "audit": audit,
+    "dashboard": dashboard,
     "policy": policy,
     "skills": skills,
     "know": know,

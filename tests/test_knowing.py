@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -33,11 +35,17 @@ ERROR = "ValueError: could not convert string to float: '1,5'"
 OPEN = Rules()
 
 
+def library(folder: Path) -> Library:
+    """What is kept in a folder, found by words alone."""
+    return Library(str(folder / ".aether" / "knowledge"), folder, lambda: Chosen(None, "By words."))
+
+
 @pytest.fixture
 def knowing(tmp_path: Path) -> Iterator[Knowing]:
     """What is known in an empty project, found by words alone."""
-    library = Library(str(tmp_path / ".aether" / "knowledge"), tmp_path, lambda: Chosen(None, "By words."))
-    made = Knowing(library, Memory(tmp_path / ".aether" / "memory"), Serving(Settings(), tmp_path / ".aether"))
+    made = Knowing(
+        library(tmp_path), Memory(tmp_path / ".aether" / "memory"), Serving(Settings(), tmp_path / ".aether")
+    )
     yield made
     made.close()
 
@@ -143,6 +151,25 @@ async def test_the_day_and_the_session_are_written_down(knowing: Knowing) -> Non
     served(knowing)  # one that says nothing
     knowing.close()
     assert "> - Sum the prices → done: It is 12. (run r4)" in knowing.memory.days()[0].read_text()
+
+
+def test_a_kernel_that_ends_without_a_word_writes_it_down(tmp_path: Path) -> None:
+    """Nobody closes a session before a kernel is shut down: its summary is written all the same, without a word."""
+    code = f"""
+import asyncio, sys
+from pathlib import Path
+sys.path[:0] = {[str(Path(__file__).parent)]!r}
+from test_knowing import Knowing, Memory, Serving, Settings, fold, library, log, put
+here = Path({str(tmp_path)!r})
+knowing = Knowing(library(here), Memory(here / "memory"), Serving(Settings(), here))
+put(knowing, "a.md", "a text")
+for run in ("r1", "r2"):
+    asyncio.run(knowing.ended(fold(log(run))))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert (done.stdout, done.stderr) == ("", "")
+    (day,) = Memory(tmp_path / "memory").days()
+    assert "## Session" in day.read_text()
 
 
 def put(knowing: Knowing, path: str, *texts: str, kind: str = "markdown") -> None:

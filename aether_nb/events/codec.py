@@ -53,6 +53,7 @@ UPCASTS: dict[tuple[str, int], Upcast] = {
     ("run.ended", 2): _unsealed,
     ("run.started", 2): _unsealed,
     ("run.started", 3): _more,
+    ("run.started", 4): _more,
 }
 """How to lift a kind from that version to the next one, by ``(kind, version)``."""
 

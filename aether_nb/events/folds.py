@@ -368,6 +368,7 @@ REDUCERS: dict[str, Callable[[RunState, Any], Changes]] = {
     k.QuestionAsked.kind: _question,
     k.QuestionAnswered.kind: _question_answered,
     k.KnowledgeRecalled.kind: lambda state, event: {"usage": state.usage.plus(event.usage)},
+    k.ChildEnded.kind: lambda state, event: {"usage": state.usage.plus(event.usage)},
 }
 
 
