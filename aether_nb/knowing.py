@@ -278,7 +278,7 @@ class Knowing:
     # ---- at the end
 
     def close(self) -> None:
-        """Write down what the session came to, and let go of what is open. From any thread; also when the kernel ends."""
+        """Write down what the session came to, and let go of what is open. From any thread; also as the kernel ends."""
         atexit.unregister(self.close)
         if len(self.lines) > 1:
             writing = threading.Thread(target=self._write_summary)

@@ -76,7 +76,7 @@ def test_both_ways_find_more_than_either_and_than_ranks(figure: Callable[[str, s
 
 @pytest.mark.full
 def test_definitions_under_a_header_are_found_best(figure: Callable[[str, str], None]) -> None:
-    """Of code that is cut at its definitions, with a header, more is found, and shown, than of windows of characters."""
+    """Of code that is cut at its definitions, with a header, more is found and shown than of windows of characters."""
     local()
     count, found = chunking.measured(30)
     for way, one in found.items():
