@@ -217,7 +217,7 @@ def _told(report: Report, *, as_json: bool) -> str:
     done = ", ".join(f"{count:,} {word}" for word, count in counts.items() if count) or "nothing to do"
     lines = [f"{done}; {_many(report.chunks, 'chunk')} in {report.seconds:.1f} s."]
     if report.stopped:
-        lines.append("Stopped. What was read is kept; the same again goes on from there.")
+        lines.append("It was stopped; the same again goes on from there.")
     lines += [f"  left out: {name}  {why}" for name, why in report.skipped[:20]]
     if len(report.skipped) > 20:
         lines.append(f"  and {len(report.skipped) - 20} more")

@@ -303,7 +303,10 @@ def know(session: Session, options: argparse.Namespace) -> str:
     """What is known beside the notebook."""
     bar, names = know_verbs.progress_line(lambda text: print(text, end="", flush=True)), session.shell.user_ns
     desk = know_verbs.open_desk(session.knowing, session.thread.run, namespace=names, progress=bar)
-    said = know_verbs.know(options, desk)
+    try:
+        said = know_verbs.know(options, desk)
+    except KeyboardInterrupt:
+        raise UsageFault("Stopped.", "What was read is kept; the same again goes on from there.") from None
     if options.what in ("add", "refresh") and session.knowing.library.chosen.embedder is not None:
         session.knowing.library.fill()
     return said
