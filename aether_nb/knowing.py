@@ -306,15 +306,20 @@ def library_of(models: Serving, root: Path) -> Library:
     """The documents and solutions beside a record, with the embedder that the settings name."""
 
     def choose() -> Chosen:
-        settings = models.settings
-        named = settings.embedding_model
+        settings, providers = models.settings, models.providers
+        named, note = settings.embedding_model, ""
+        limited = settings.data != "all" or bool(settings.hide)
+        if named and limited and not providers.profile(named, os.environ).local:
+            # Documents may hold rows of data, and all of their text would go there.
+            named, note = "", f" Not with {named}: a limit of data holds, and it is not on this machine."
 
         def role() -> Embedder:
             return open_embeddings(
-                named, os.environ, models.providers, timeout=settings.timeout, local_only=settings.local_only
+                named, os.environ, providers, timeout=settings.timeout, local_only=settings.local_only
             )
 
-        return choose_embedder(settings.embedder, os.environ, kept_folder(), role if named else None)
+        found = choose_embedder(settings.embedder, os.environ, kept_folder(), role if named else None)
+        return found._replace(said=found.said + note)
 
     place = str(knowledge_place(models.settings.knowledge, models.record))
     return Library(place, root, choose, storage_options(place, os.environ))

@@ -21,7 +21,8 @@ from aether_nb.errors import KnowledgeMissing, OptionError, RepairableToolError,
 from aether_nb.events import kinds as k
 from aether_nb.events.folds import fold
 from aether_nb.events.messages import Message, Text, ToolCall, Usage
-from aether_nb.knowing import Knowing
+from aether_nb.knowing import Knowing, library_of
+from aether_nb.knowledge import weights
 from aether_nb.knowledge.embed import Chosen
 from aether_nb.knowledge.library import Library
 from aether_nb.knowledge.material import Chunk, Document
@@ -231,6 +232,25 @@ async def test_the_small_model_is_asked_by_the_rules_of_the_run(knowing: Knowing
     assert shown.index('<data id="f3nc3">') < shown.index("Merge two tables")
     assert "sk-abcdef" not in shown
     assert any("1 of" in line for line in result.events[0].how)
+
+
+def test_a_limit_of_data_keeps_documents_from_a_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Documents may hold rows: under a limit none of their text goes to an embedder elsewhere; to one here it may."""
+    monkeypatch.setattr(weights, "PACKAGE", "no_such_package")
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-x")
+
+    def chosen(model: str, **more: Any) -> Chosen:
+        settings = Settings(embedding_model=model, **more)
+        return library_of(Serving(settings, tmp_path), tmp_path).chosen
+
+    away, here = "openai:text-embedding-3-small", "tiny@http://127.0.0.1:9/v1"
+    assert chosen(away).said == f"Found by words, and by meaning with {away}."
+    for more in ({"data": "sample"}, {"hide": ("email",)}):
+        found = chosen(away, **more)
+        assert found.embedder is None
+        assert found.said.endswith(f" Not with {away}: a limit of data holds, and it is not on this machine.")
+        assert getattr(chosen(here, **more).embedder, "id", "") == here
+    assert chosen(here, embedder="none").embedder is None
 
 
 # ---- verbs
