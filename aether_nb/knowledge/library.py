@@ -12,6 +12,7 @@ import hashlib
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -113,7 +114,8 @@ class Library:
             self._filler.join()
         if self._worker is not None:
             if self._index is not None:
-                self._worker.submit(self._index.close).result()
+                with suppress(RuntimeError):  # the interpreter is about to end: tidying up waits for the next time
+                    self._worker.submit(self._index.close).result()
             self._worker.shutdown()
         embedder = self._chosen.embedder if self._chosen else None
         if (close := getattr(embedder, "close", None)) is not None:
