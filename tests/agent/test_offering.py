@@ -21,7 +21,7 @@ from harness.agent import YES, Script, call, resumed, stage
 class Far:
     """A server that ends with each call."""
 
-    name, timeout = "far", 5.0
+    name, timeout, host = "far", 5.0, ""
 
     def __init__(self) -> None:
         self.calls: list[str] = []

@@ -89,6 +89,12 @@ async def test_by_an_address(address: tuple[str, subprocess.Popen[bytes]], tmp_p
     definition = Definition("modern", "a test", "http", address=address[0], headers={"X-Mine": "a"})
     async with connected(definition, tmp_path) as connection:
         await used(connection)
+        add = tools_of(connection)["add"]
+        assert add.assess({}, ToolContext()).reasons[-1] == "what is sent goes to 127.0.0.1"
+        ruled = ToolContext()
+        ruled.forbids = lambda path="", host="": f"*(host={host})"  # type: ignore[method-assign]
+        with pytest.raises(RepairableToolError, match="may not be spoken to"):
+            await add.run({"a": 1, "b": 2}, ruled)
         call = asyncio.create_task(said(connection, "count", steps=200))
         await asyncio.sleep(0.3)
         address[1].kill()

@@ -14,6 +14,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
+from urllib.parse import urlsplit
 
 from aether_nb.about import VERSION
 from aether_nb.errors import AetherError, ConfigError, EffectUnknown, RepairableToolError
@@ -104,6 +105,11 @@ class Connection:
     def name(self) -> str:
         """What the server is called."""
         return self.definition.name
+
+    @property
+    def host(self) -> str:
+        """Where it is, when it is spoken to at an address; empty for a process of this machine."""
+        return urlsplit(self.definition.address).hostname or ""
 
     @property
     def timeout(self) -> float:
