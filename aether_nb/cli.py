@@ -12,15 +12,16 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from getpass import getpass, getuser
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
-from aether_nb import verbs
+from aether_nb import record_terminal, verbs
 from aether_nb.about import VERSION
 from aether_nb.errors import AetherError, UsageFault
+from aether_nb.record_terminal import Handler, say
 
 if TYPE_CHECKING:
     from aether_nb.config import Settings
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from aether_nb.setting_up import Dialog
 
 __all__ = ["HANDLERS", "main"]
-
-Handler: TypeAlias = Callable[[argparse.Namespace], int]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -80,70 +79,18 @@ def runs(options: argparse.Namespace) -> int:
         from aether_nb import record_care
         from aether_nb.opening import own_sealer, record_place
 
-        _say(record_care.pruned(store, record_place(options.store), options, time.time(), own_sealer()))
+        say(record_care.pruned(store, record_place(options.store), options, time.time(), own_sealer()))
         return 0
     found = store.log.runs()
     how = stands(store, found)
-    _say(json.dumps(reports.runs_rows(found, how), indent=2) if options.json else reports.runs_text(found, how))
+    say(json.dumps(reports.runs_rows(found, how), indent=2) if options.json else reports.runs_text(found, how))
     return 0
-
-
-def show(options: argparse.Namespace) -> int:
-    """A run as it was seen."""
-    from aether_nb import record_verbs
-    from aether_nb.opening import open_record
-
-    store = open_record(options.store)
-    run = "" if options.run == record_verbs.LAST else options.run
-    (picture,), ok = record_verbs.shown(store, store.log.resolve(run), options.call)
-    _say(picture["text/plain"])
-    return 0 if ok else 1
-
-
-def trace(options: argparse.Namespace) -> int:
-    """What a run did: its plan, its requests and its calls."""
-    from aether_nb import record_verbs
-    from aether_nb.opening import open_record
-
-    store = open_record(options.store)
-    said, ok = record_verbs.traced(store, store.log.resolve(options.run), options.json)
-    print(said)
-    return 0 if ok else 1
-
-
-def egress(options: argparse.Namespace) -> int:
-    """What left this machine."""
-    from aether_nb import record_verbs
-    from aether_nb.opening import open_record
-
-    print(record_verbs.went(open_record(options.store), options.run))
-    return 0
-
-
-def verify(options: argparse.Namespace) -> int:
-    """Whether records are what was written; 1 when one is not."""
-    from aether_nb import record_verbs
-    from aether_nb.opening import open_record
-
-    said, ok = record_verbs.verified(open_record(options.store), options)
-    _say(said)
-    return 0 if ok else 1
-
-
-def replay(options: argparse.Namespace) -> int:
-    """Show a run again from its record; 1 when it diverges, or the world differs."""
-    from aether_nb import record_verbs
-    from aether_nb.opening import open_record
-
-    said, ok = record_verbs.replayed(open_record(options.store), options, Path.cwd())
-    _say(said)
-    return 0 if ok else 1
 
 
 def signalling(verb: str) -> Handler:
     """A verb that says something to a run. A yes is asked for in sight of the exact call; 1 when it was not given."""
 
-    def say(options: argparse.Namespace) -> int:
+    def send(options: argparse.Namespace) -> int:
         from aether_nb import signal_verbs
         from aether_nb.opening import open_post
         from aether_nb.signalling import stand as stand_of
@@ -161,10 +108,10 @@ def signalling(verb: str) -> Handler:
         if options.json:
             print(signal_verbs.json_text(now, signal, heard=heard))
         else:
-            _say(signal_verbs.text(now, word, heard=heard))
+            say(signal_verbs.text(now, word, heard=heard))
         return 0 if heard is None or heard.used else 1
 
-    return say
+    return send
 
 
 def _me() -> str:
@@ -217,55 +164,6 @@ def resume(options: argparse.Namespace) -> int:
     return 3 if code == 0 and after.state.ended is None else code
 
 
-def export(options: argparse.Namespace) -> int:
-    """Write the code of a run to a file."""
-    from aether_nb import code_verbs
-    from aether_nb.opening import open_record
-
-    _say(code_verbs.exported(open_record(options.store), options))
-    return 0
-
-
-def verify_code(options: argparse.Namespace) -> int:
-    """Run the code of a run in a fresh kernel; 1 when it does not make the same."""
-    from aether_nb import code_verbs
-    from aether_nb.opening import open_post
-
-    post = open_post("cli", options.store)
-    said, ok = code_verbs.verified_code(post.store, post.store.log.resolve(options.run), options)
-    _say(said)
-    return 0 if ok else 1
-
-
-def why(options: argparse.Namespace) -> int:
-    """What failed last, and what to type."""
-    from aether_nb import record_care
-    from aether_nb.opening import open_record
-
-    _say(record_care.explained(open_record(options.store), options.run))
-    return 0
-
-
-def audit(options: argparse.Namespace) -> int:
-    """A report of runs."""
-    from aether_nb import record_care
-    from aether_nb.opening import open_record
-
-    _say(record_care.audited(open_record(options.store), options))
-    return 0
-
-
-def pack(options: argparse.Namespace) -> int:
-    """A zip with a notebook and its own runs."""
-    from aether_nb import record_care
-    from aether_nb.opening import open_record
-    from aether_nb.store.place import FOLDER
-
-    beside = str(Path(options.notebook).resolve().parent / FOLDER)
-    _say(record_care.packed(open_record(options.store or _settings().store or beside), options))
-    return 0
-
-
 def look(options: argparse.Namespace) -> int:
     """Whether everything is in place; 3 when something is blocked."""
     from aether_nb import doctor
@@ -276,7 +174,7 @@ def look(options: argparse.Namespace) -> int:
         checks = doctor.try_model(options.model, settings, asyncio.run)
     else:
         checks = doctor.look(settings, record, workspace, asyncio.run)
-    _say(json.dumps([asdict(check) for check in checks], indent=2) if options.json else doctor.text(checks))
+    say(json.dumps([asdict(check) for check in checks], indent=2) if options.json else doctor.text(checks))
     return 3 if any(check.state == "blocked" for check in checks) else 0
 
 
@@ -312,7 +210,7 @@ def templates(options: argparse.Namespace) -> int:
     """The templates that there are."""
     from aether_nb import job_verbs
 
-    _say(job_verbs.templates(options))
+    say(job_verbs.templates(options))
     return 0
 
 
@@ -324,11 +222,11 @@ def about_house(verb: str) -> Handler:
         from aether_nb.opening import open_record
 
         if verb == "policy":
-            _say(house_verbs.policy(options, _settings(), Path.cwd()))
+            say(house_verbs.policy(options, _settings(), Path.cwd()))
         elif verb == "plugins":
-            _say(house_verbs.plugins(options))
+            say(house_verbs.plugins(options))
         else:
-            _say(house_verbs.skills(options, _settings(), Path.cwd(), open_record(options.store), {}))
+            say(house_verbs.skills(options, _settings(), Path.cwd(), open_record(options.store), {}))
         return 0
 
     return do
@@ -340,7 +238,7 @@ def knowing(verb: str) -> Handler:
     def do(options: argparse.Namespace) -> int:
         from aether_nb import know_terminal
 
-        return know_terminal.know(options, _say) if verb == "know" else know_terminal.remembering(verb, options, _say)
+        return know_terminal.know(options, say) if verb == "know" else know_terminal.remembering(verb, options, say)
 
     return do
 
@@ -349,7 +247,7 @@ def models(options: argparse.Namespace) -> int:
     """Which providers there are, or which models one of them has."""
     from aether_nb import model_verbs
 
-    _say(model_verbs.models(options, _settings(), asyncio.run))
+    say(model_verbs.models(options, _settings(), asyncio.run))
     return 0
 
 
@@ -357,14 +255,14 @@ def mcp(options: argparse.Namespace) -> int:
     """Servers: shown, added, agreed to, asked; or ours, offered to others. 1 when one that is tried does not run."""
     from aether_nb import mcp_terminal
 
-    return mcp_terminal.mcp(options, _settings(), _say)
+    return mcp_terminal.mcp(options, _settings(), say)
 
 
 def key(options: argparse.Namespace) -> int:
     """Take a key, forget one, or say which there are."""
     from aether_nb import model_verbs
 
-    _say(model_verbs.key(options, _settings(), _dialog()))
+    say(model_verbs.key(options, _settings(), _dialog()))
     return 0
 
 
@@ -373,7 +271,7 @@ def settings(options: argparse.Namespace) -> int:
     from aether_nb import settings_verbs
     from aether_nb.config import read
 
-    _say(settings_verbs.settings(options, *read(Path.cwd())))
+    say(settings_verbs.settings(options, *read(Path.cwd())))
     return 0
 
 
@@ -382,7 +280,7 @@ def setup(options: argparse.Namespace) -> int:
     from aether_nb.setting_up import set_up
 
     name = set_up(_dialog(), _settings())
-    _say(f"{name} serves from now on." if name else "Everything stays as it is.")
+    say(f"{name} serves from now on." if name else "Everything stays as it is.")
     return 0
 
 
@@ -396,11 +294,7 @@ def _dialog() -> Dialog:
     from aether_nb.live.whereabouts import can_type
     from aether_nb.setting_up import Dialog
 
-    return Dialog(_say, input, getpass, asyncio.run, can_type(None))
-
-
-def _say(text: str) -> None:
-    print(verbs.in_terminal(text))
+    return Dialog(say, input, getpass, asyncio.run, can_type(None))
 
 
 def version_(options: argparse.Namespace) -> int:
@@ -419,17 +313,8 @@ def demo(options: argparse.Namespace) -> int:
 HANDLERS: dict[str, Handler] = {
     "help": help_,
     "runs": runs,
-    "show": show,
-    "trace": trace,
-    "egress": egress,
-    "replay": replay,
-    "verify": verify,
-    "export": export,
-    "verify-code": verify_code,
+    **record_terminal.HANDLERS,
     **{verb: knowing(verb) for verb in ("know", "remember", "forget", "memory")},
-    "why": why,
-    "audit": audit,
-    "pack": pack,
     "models": models,
     "mcp": mcp,
     "key": key,

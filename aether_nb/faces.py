@@ -1,4 +1,4 @@
-"""How a run is shown where it was asked for, and through whom it can ask: a live panel, or lines of text.
+"""How a run is shown where it was asked for, and through whom it can ask: a live panel, or what stands in for one.
 
 Only here and in ``cell`` do the session and the widgets meet. What a person clicks or types goes to the run as a
 command or as a signal; what happens in the run comes back as entries.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -28,13 +29,13 @@ from aether_nb.live.fastlane import FastLane
 from aether_nb.live.whereabouts import can_type
 from aether_nb.session import Session
 from aether_nb.signalling import Post, Word
+from aether_nb.still_faces import StillFace, TerminalFace, shown_by
 from aether_nb.widgets.approval import gate_lines, gate_text
 from aether_nb.widgets.blocks import Card
-from aether_nb.widgets.console import Console
 from aether_nb.widgets.panel import Panel
 from aether_nb.widgets.transcript import bundle, pictures
 
-__all__ = ["Face", "KernelFace", "TerminalFace", "face_of"]
+__all__ = ["Face", "KernelFace", "face_of"]
 
 PATIENCE = 1.5
 """Seconds for which the first gate waits for a view to say hello, before the keyboard or a policy is asked."""
@@ -64,14 +65,19 @@ class Face(Protocol):
 
 
 def face_of(session: Session, run: str) -> Face:
-    """A panel where there is a kernel, lines of text where there is a terminal, or where no panel can be made."""
-    if getattr(session.shell, "kernel", None) is None or not session.models.settings.panel:
-        return TerminalFace(can_type(session.shell))
+    """A panel where one can be drawn, a still picture in other notebooks, lines of text in terminals and consoles."""
+    if not session.models.settings.panel:
+        return TerminalFace(session.shell)
+    shown = shown_by(session.shell, sys.modules, os.environ)
+    if shown == "lines":
+        return TerminalFace(session.shell, answer=getattr(session.shell, "kernel", None) is None)
+    if shown == "picture":
+        return StillFace(session, run)
     try:
         return KernelFace(session, run)
     except Exception:  # whatever is wrong with the widgets, the question is answered
-        logger.exception("no panel could be made; the run is shown as text")
-        return TerminalFace(can_type(session.shell))
+        logger.exception("no panel could be made; the run is shown as a still picture")
+        return StillFace(session, run)
 
 
 class KernelFace:
@@ -202,29 +208,3 @@ def _typed(prompt: str) -> str:
     except KeyboardInterrupt:
         print("The box below is not read any more. Press Enter in it, so that other cells can be run.")
         raise
-
-
-def _line(prompt: str) -> str:
-    return uncaptured(lambda: input(prompt))
-
-
-class TerminalFace:
-    """The same run as lines of text."""
-
-    display_id = ""
-
-    def __init__(self, typing: bool) -> None:
-        self.typing = typing
-        self.console = Console(lambda text: print(text, end="", flush=True), known_keys(os.environ))
-
-    @property
-    def watcher(self) -> Watcher:
-        """Lines are written as things happen."""
-        return self.console.feed
-
-    def people(self, jobs: Jobs, policy: Policy) -> Sequence[Person]:
-        """Whoever sits at the terminal, when somebody can type there."""
-        return (Terminal(jobs.main, _line, lambda proposed: "", self.typing), Nobody(policy))
-
-    def close(self, broken_off: str) -> None:
-        """Everything has been said already."""

@@ -19,6 +19,7 @@ from aether_nb.agent.egress import Rules
 from aether_nb.errors import KnowledgeMissing, OptionError
 from aether_nb.events.recalling import Recalled
 from aether_nb.knowing import Knowing
+from aether_nb.knowledge import weights
 from aether_nb.knowledge.chunks import LIMIT
 from aether_nb.knowledge.finding import stamp
 from aether_nb.knowledge.importing import VARIABLE, Fetch, Importer, Page, Report, is_address
@@ -216,7 +217,7 @@ def _told(report: Report, *, as_json: bool) -> str:
     done = ", ".join(f"{count:,} {word}" for word, count in counts.items() if count) or "nothing to do"
     lines = [f"{done}; {_many(report.chunks, 'chunk')} in {report.seconds:.1f} s."]
     if report.stopped:
-        lines.append("Stopped. What was read is kept; the same again goes on from there.")
+        lines.append("It was stopped; the same again goes on from there.")
     lines += [f"  left out: {name}  {why}" for name, why in report.skipped[:20]]
     if len(report.skipped) > 20:
         lines.append(f"  and {len(report.skipped) - 20} more")
@@ -361,6 +362,15 @@ def _watched(index: Index, options: argparse.Namespace, desk: Desk) -> str:
     return _told(total, as_json=options.json)
 
 
+def _fetched(index: Index, options: argparse.Namespace, desk: Desk) -> str:
+    """Fetch the weights of the local embedder, because somebody has said so."""
+    told = desk.progress or (lambda done, total, name: None)
+    folder = weights.fetch(weights.kept_folder(), lambda done, size: told(done, size, weights.NAME))
+    if options.json:
+        return json.dumps({"embedder": weights.NAME, "folder": str(folder)}, indent=2)
+    return f"{weights.NAME} is here. A new kernel finds what is known by its meaning, too."
+
+
 DEEDS: dict[str, Callable[[Index, argparse.Namespace, Desk], str]] = {
     "list": _listed,
     "add": _added,
@@ -370,4 +380,5 @@ DEEDS: dict[str, Callable[[Index, argparse.Namespace, Desk], str]] = {
     "refresh": _refreshed,
     "doctor": _examined,
     "watch": _watched,
+    "fetch": _fetched,
 }

@@ -19,8 +19,6 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from platformdirs import user_data_path
-
 from aether_nb.agent.egress import Egress, Rules
 from aether_nb.errors import AetherError, ModelUnavailable, UsageFault
 from aether_nb.events import kinds as k
@@ -34,6 +32,7 @@ from aether_nb.knowledge.material import EVERYTHING, Embedder, Hit, Where
 from aether_nb.knowledge.memory import Memory
 from aether_nb.knowledge.recall import BUDGET, MOST, Ask, Found
 from aether_nb.knowledge.setting import INBOX, knowledge_place, storage_options
+from aether_nb.knowledge.weights import kept_folder
 from aether_nb.models.base import Model, Request, closing
 from aether_nb.models.router import open_embeddings
 from aether_nb.serving import Serving
@@ -178,12 +177,12 @@ class Knowing:
         return Given((*facts.events, *solved.events), (*facts.parts, *solved.parts))
 
     def _facts(self, question: str) -> Given:
-        lines = self.memory.about(question)
+        lines = self.memory.about(question, datetime.now())
         if not lines:
             return NOTHING
-        path = self.memory.file.name
-        event = k.KnowledgeRecalled(question, (k.Recalled(path, category="memory"),), how=(f"{len(lines)} lines.",))
-        return Given((event,), (Text(FACTS + "\n".join(f"- {line}" for line in lines), "recalled"),))
+        files = tuple(k.Recalled(file, category="memory") for file in dict.fromkeys(file for file, _ in lines))
+        event = k.KnowledgeRecalled(question, files, how=(f"{len(lines)} lines.",))
+        return Given((event,), (Text(FACTS + "\n".join(f"- {line}" for _, line in lines), "recalled"),))
 
     async def _solutions(self, question: str, said: str, rules: Rules, fence: str) -> Given:
         from aether_nb.knowledge import solutions, telling
@@ -241,10 +240,8 @@ class Knowing:
         if solution is None:
             what = f"Run {entries[0].run} is not kept as a solution." if entries else "There is no run yet."
             why = "It has no good end, or a limit of data held in it: nothing is remembered of such a run."
-            raise UsageFault(what, why, "Keep another one: %aether remember --run RUN")
-        recalled = (entry.event for entry in entries if isinstance(entry.event, k.KnowledgeRecalled))
-        given = {one.path for event in recalled for one in event.passages if one.category == "solutions"}
-        for path in sorted(given):
+            raise UsageFault(what, why, "Keep another one: %aether remember --solved RUN")
+        for path in _given(entries):
             self.library.do(partial(solutions.judge, path=path, helped=True))
         self.library.do(lambda index: solutions.keep(index, solution))
         return f"Kept as {solution.path}: it is given to a question with the same error, or a like problem."
@@ -255,6 +252,25 @@ class Knowing:
             return self.keep_run(entries)
         except UsageFault:
             return ""
+
+    def rated(self, entries: Sequence[k.Entry], value: str) -> str:
+        """What a thumb on an answer means: up keeps the run as a solution, down puts those behind that it was given.
+
+        Args:
+            entries: The whole log of the run.
+            value: ``up``, ``down``, or empty.
+
+        Returns:
+            A sentence that says so; empty when nothing follows from it.
+        """
+        from aether_nb.knowledge import solutions
+
+        if value == "up":
+            return self.keep_verified(entries)
+        given = _given(entries) if value == "down" else []
+        for path in given:
+            self.library.do(partial(solutions.judge, path=path, helped=False))
+        return f"Put behind: {', '.join(given)}." if given else ""
 
     # ---- at the end
 
@@ -287,7 +303,6 @@ def library_of(models: Serving, root: Path) -> Library:
 
     def choose() -> Chosen:
         settings = models.settings
-        kept = user_data_path("aether-nb") / "weights"
         named = settings.embedding_model
 
         def role() -> Embedder:
@@ -295,10 +310,16 @@ def library_of(models: Serving, root: Path) -> Library:
                 named, os.environ, models.providers, timeout=settings.timeout, local_only=settings.local_only
             )
 
-        return choose_embedder(settings.embedder, os.environ, kept, role if named else None)
+        return choose_embedder(settings.embedder, os.environ, kept_folder(), role if named else None)
 
-    place = knowledge_place(models.settings.knowledge, models.record)
-    return Library(str(place), root, choose, storage_options(place, os.environ))
+    place = str(knowledge_place(models.settings.knowledge, models.record))
+    return Library(place, root, choose, storage_options(place, os.environ))
+
+
+def _given(entries: Iterable[k.Entry]) -> list[str]:
+    """The solutions that a run was given."""
+    recalled = (entry.event for entry in entries if isinstance(entry.event, k.KnowledgeRecalled))
+    return sorted({one.path for event in recalled for one in event.passages if one.category == "solutions"})
 
 
 async def _said(model: Model, request: Request) -> tuple[str, Usage]:

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.magic import line_cell_magic, magics_class, no_var_expand
 
 from aether_nb import verbs
+from aether_nb.completing import complete
 from aether_nb.configuring import Configured
-from aether_nb.errors import AetherError, ConfigError, OptionError, UnknownVerb
+from aether_nb.errors import AetherError, ConfigError, OptionError
 from aether_nb.live.mentions.completing import Names
 from aether_nb.live.mentions.failures import Failures
 from aether_nb.rewriting import is_question, is_working, transform
@@ -32,9 +33,12 @@ if TYPE_CHECKING:
     from aether_nb.events.state import RunState
     from aether_nb.retelling import Work
     from aether_nb.session import Session
-    from aether_nb.tasks import Question
+    from aether_nb.tasks import Question, Resumption
 
 __all__ = ["AetherMagics", "load", "unload"]
+
+FEW = 50
+"""How many of the newest runs are looked at for one that is not finished."""
 
 AT_FIRST = ("store", "allow_writes")
 """Settings that are read once, when the conversation begins."""
@@ -129,11 +133,10 @@ class AetherMagics(Configured):
         except verbs.Help as help:
             print(help, end="")
 
-    async def cell(self, line: str, body: str) -> None:
-        """``%%aether`` as a native async cell; what the input transformer calls."""
+    async def cell(self, line: str, body: str, verb: bool = False) -> None:
+        """``%%aether`` as a native async cell, or a verb that works on a run; what the input transformer calls."""
         try:
-            working = is_working(body) and not line
-            task, out = self._read_working(body) if working else (self._read_cell(line, body), "")
+            task, out = self._read_working(body) if verb else (self._read_cell(line, body), "")
         except verbs.Help as help:
             print(help, end="")
             return
@@ -156,8 +159,8 @@ class AetherMagics(Configured):
 
         bind(self.shell.user_ns, state, out)
 
-    def _read_cell(self, line: str, body: str) -> Question:
-        """What is asked.
+    def _read_cell(self, line: str, body: str) -> Question | Resumption:
+        """What is asked; where nothing is, the run that is to go on.
 
         Raises:
             OptionError: An option cannot be read, or there is no question.
@@ -166,10 +169,7 @@ class AetherMagics(Configured):
         options = verbs.parse(verbs.CELL, typed, "notebook")
         prompt = "\n".join(part for part in (rest, body.strip()) if part)
         if not prompt:
-            raise OptionError(
-                "There is no question in this cell.",
-                hint="Type one below %%aether, such as: How many missing values are there?",
-            )
+            return self._unfinished()
         from aether_nb.tasks import Question, named_run
 
         return Question(
@@ -186,6 +186,27 @@ class AetherMagics(Configured):
             raw=options.raw,
             data=options.data or "",
             background=options.bg,
+        )
+
+    def _unfinished(self) -> Resumption:
+        """The run of this notebook that is not finished: an empty cell goes on with it.
+
+        Raises:
+            OptionError: There is none; says how the last one ended.
+            SignalRefused: There are several.
+        """
+        from aether_nb.signalling import named, stands
+        from aether_nb.tasks import Resumption
+
+        session = self.session
+        here = [run for run in session.store.log.runs(FEW) if run.notebook in ("", session.notebook)]
+        if any(not one.held for one in stands(session.store, here)):
+            return Resumption(named(session.store, "resume", "", session.notebook).state.run)
+        last = f"the last one, {here[0].id}, is {here[0].outcome or 'at work'}" if here else "nothing was asked yet"
+        raise OptionError(
+            "There is no question in this cell.",
+            f"An empty cell goes on with a run that was left, and there is none: {last}.",
+            "Type a question below %%aether, such as: How many missing values are there?",
         )
 
     def _wanted(self, options: argparse.Namespace) -> str:
@@ -211,8 +232,16 @@ class AetherMagics(Configured):
             OptionError: The line cannot be read.
             RunNotFound: No run goes by that name.
         """
+        line, _, code = line.partition("\n")
+        from aether_nb import cell_verbs
+
         name, *words = verbs.words(line)
         options = verbs.parse(verbs.find(name, "notebook"), words, "notebook")
+        if name in cell_verbs.ASKING:
+            asked = cell_verbs.asked(self.session, name, options, code, self._cell_id())
+            if isinstance(asked, str):
+                raise verbs.Help(f"{asked}\n")  # it is said, and nothing is begun
+            return asked, ""
         if name == "resume":
             from aether_nb.signalling import named
             from aether_nb.tasks import Resumption
@@ -242,6 +271,8 @@ class AetherMagics(Configured):
         words = verbs.words(line) or ["status"]
         if words[0] in ("-h", "--help"):
             words[0] = "help"
+        elif len(words) == 1 and words[0].endswith("?"):
+            words = ["help", words[0].rstrip("?")]
         verb = verbs.find(words[0], "notebook")
         options = verbs.parse(verb, words[1:], "notebook")
         if self._session is not None and hasattr(options, "run"):
@@ -258,33 +289,6 @@ class AetherMagics(Configured):
                 self.shell.display_pub.publish(dict(picture))
 
 
-def complete(magics: AetherMagics, event: Any) -> list[str]:
-    """What may follow ``%aether`` or ``%%aether`` at the cursor: verbs, options and their values."""
-    words = event.line[: getattr(event, "cursor_pos", len(event.line)) or len(event.line)].split()
-    if event.line[-1:].isspace():
-        words.append("")
-    if event.command == "%%aether":
-        return _options(verbs.CELL, words)
-    if len(words) <= 2:
-        return [verb.name for verb in verbs.VERBS if "notebook" in verb.faces]
-    try:
-        return _options(verbs.find(words[1], "notebook"), words[1:])
-    except UnknownVerb:
-        return []
-
-
-def _options(verb: verbs.Verb, words: list[str]) -> list[str]:
-    before = words[-2] if len(words) > 1 else ""
-    options = [option for option in verb.options if not option.terminal]
-    for option in options:
-        if before in option.names and option.choices:
-            return list(option.choices)
-    names = [name for option in options for name in option.names if name.startswith("-")]
-    if verb.name == "help":
-        names += [other.name for other in verbs.VERBS if "notebook" in other.faces]
-    return [*names, "--help"]
-
-
 def load(shell: InteractiveShell) -> None:
     """Register the magics with a shell, once, and say in one line which model serves."""
     if getattr(shell, "aether_cell", None) is None:
@@ -295,7 +299,9 @@ def load(shell: InteractiveShell) -> None:
         magics.listen()
         shell.input_transformers_cleanup.append(transform)
         for command in ("%aether", "%%aether"):
-            shell.set_hook("complete_command", lambda _, event: complete(magics, event), str_key=command)
+            shell.set_hook(
+                "complete_command", lambda _, event: complete(lambda: magics.session, event), str_key=command
+            )
     from aether_nb.config import load as load_settings
     from aether_nb.live.whereabouts import began_in, place
 

@@ -33,10 +33,10 @@ def remember(options: argparse.Namespace, knowing: Knowing, entries: Callable[[s
         KnowledgeError: It cannot be written.
     """
     text = " ".join(options.text)
-    if options.run:
+    if options.solved:
         return knowing.keep_run(entries(text))
     fact = knowing.memory.remember(text, datetime.now())
-    return f"Remembered as {fact.id}, in {knowing.memory.file}. It is given to every later question."
+    return f"Remembered as {fact.id}, in {_near(knowing)}. It is given to every later question."
 
 
 def forget(options: argparse.Namespace, knowing: Knowing) -> str:
@@ -85,13 +85,19 @@ def _listed(knowing: Knowing, *, as_json: bool) -> str:
         kept = [{"id": one.path, "problem": one.title, **one.meta} for one in solutions]
         return json.dumps({"facts": rows, "days": [day.stem for day in days], "solutions": kept}, indent=2)
     lines = [f"  {fact.id}  {fact.text}{f'  ({fact.day})' if fact.day else ''}" for fact in facts]
-    lines = [f"Facts, in {knowing.memory.file}", *lines] if lines else []
+    lines = [f"Facts, in {_near(knowing)}", *lines] if lines else []
     if solutions:
         lines += ["Solutions", *(f"  {one.path}  {one.title}{_record(one)}" for one in solutions)]
     if days:
         shown = ", ".join(day.stem for day in days[:7])
         lines.append(f"Days  {shown}{f' and {len(days) - 7} more' if len(days) > 7 else ''}")
     return "\n".join(lines) or "Nothing is remembered yet: %aether remember TEXT"
+
+
+def _near(knowing: Knowing) -> Path:
+    """The file of facts, from the project's folder where it lies inside."""
+    file, root = knowing.memory.file, knowing.library.root
+    return file.relative_to(root) if file.is_relative_to(root) else file
 
 
 def _record(one: Document) -> str:

@@ -20,6 +20,7 @@ from IPython import get_ipython
 
 from aether_nb import (
     code_verbs,
+    dashboard_verbs,
     doctor,
     house_verbs,
     know_verbs,
@@ -254,7 +255,7 @@ def verify_code(session: Session, options: argparse.Namespace) -> str:
         said, same = code_verbs.verified_code(session.store, run, options, before, spare)
     except KeyboardInterrupt:
         raise UsageFault("Stopped.", "The fresh kernel is gone, and nothing here was changed.") from None
-    kept = session.knowing.keep_verified(session.whole(run)[0]) if same and not options.json else ""
+    kept = session.knowing.keep_verified(session.store.whole(run)[0]) if same and not options.json else ""
     return f"{said}\n{kept}".strip()
 
 
@@ -302,7 +303,10 @@ def know(session: Session, options: argparse.Namespace) -> str:
     """What is known beside the notebook."""
     bar, names = know_verbs.progress_line(lambda text: print(text, end="", flush=True)), session.shell.user_ns
     desk = know_verbs.open_desk(session.knowing, session.thread.run, namespace=names, progress=bar)
-    said = know_verbs.know(options, desk)
+    try:
+        said = know_verbs.know(options, desk)
+    except KeyboardInterrupt:
+        raise UsageFault("Stopped.", "What was read is kept; the same again goes on from there.") from None
     if options.what in ("add", "refresh") and session.knowing.library.chosen.embedder is not None:
         session.knowing.library.fill()
     return said
@@ -332,10 +336,16 @@ def version_(_: argparse.Namespace) -> str:
     return VERSION
 
 
+def dashboard(session: Session, options: argparse.Namespace) -> str | Sequence[Mapping[str, Any]]:
+    """What the runs of this record did and cost."""
+    found = dashboard_verbs.sheet(session.store, options, session.models.settings, session.grants)
+    return dashboard_verbs.as_json(found) if options.json else [dashboard_verbs.picture(found)]
+
+
 def remember(session: Session, options: argparse.Namespace) -> str:
     """Keep a fact, or a run as a solution."""
     return memory_verbs.remember(
-        options, session.knowing, lambda run: session.whole(session.store.log.resolve(run or session.last))[0]
+        options, session.knowing, lambda run: session.store.whole(session.store.log.resolve(run or session.last))[0]
     )
 
 
@@ -373,6 +383,7 @@ HANDLERS: dict[str, Handler] = {
     "memory": memory,
     "why": why,
     "audit": audit,
+    "dashboard": dashboard,
     "policy": policy,
     "skills": skills,
     "know": know,

@@ -173,7 +173,7 @@ async def work(session: Session, task: Work, cell: Cell) -> RunState:
     if isinstance(task, Question | Resumption):
         return await session.work(task, cell)
     async with session.turn(cell):
-        entries, own = session.whole(task.source)
+        entries, own = session.store.whole(task.source)
         if isinstance(task, Fork) or task.mode == "live":
             await session.servers.ready()
         if isinstance(task, Fork):
@@ -230,7 +230,7 @@ async def _again(session: Session, task: Replay, entries: list[k.Entry], own: bo
     """Perform a run again: a new run, whose replies come from the record."""
     record, store = record_of(entries), session.store
     settings, here = session.models.settings, session.tools(record.started)
-    with session.leased(task.run) as lease:
+    with session.store.leased(task.run) as lease:
         run = Run(store.log, task.run, (cell.watcher,), epoch=lease.epoch)
         started = replace(
             record.started,
@@ -287,7 +287,7 @@ async def _fork(session: Session, task: Fork, entries: list[k.Entry], own: bool,
     forked = await cell.main(lambda: _compared(session.shell.user_ns, copied))
     forked = replace(forked, source=task.source, at=at, chain=store.chain.hashes(task.source)[at - 1])
     _worth(task, copied, forked)
-    with session.leased(task.run) as lease:
+    with session.store.leased(task.run) as lease:
         run = Run(store.log, task.run, (cell.watcher,), epoch=lease.epoch)
         tools = session.tools(fold(copied[:1]).started)
         session.may_go_on(replace(fold(copied), run=task.source, ended=None), tools, task.anyway, own, task.run)

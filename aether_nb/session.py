@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -32,6 +31,7 @@ from aether_nb.agent.run import Run
 from aether_nb.agent.sealing import Signing
 from aether_nb.agent.waiting import Waiting
 from aether_nb.background import Line
+from aether_nb.delegating import Delegate
 from aether_nb.errors import ResumeRefused, UsageFault
 from aether_nb.events import kinds as k
 from aether_nb.events.account import Account
@@ -47,7 +47,6 @@ from aether_nb.live.undo import Points, RunPoints
 from aether_nb.models.base import Model
 from aether_nb.models.words.insisting import insisting
 from aether_nb.serving import Serving
-from aether_nb.store.lease import Holder
 from aether_nb.store.seal import Sealer
 from aether_nb.store.store import Store
 from aether_nb.taking_back import Clicks
@@ -182,7 +181,9 @@ class Session:
     def tools(self, started: k.RunStarted | None = None) -> Mapping[str, Tool]:
         """The tools that a run has, or that the next one would have."""
         more = (*self.knowing.tools().values(), *self.servers.tools().values())
-        return toolbox(self.shell.user_ns, started, self.policy, (opener(lambda: self.skills().skills), *more))
+        found = toolbox(self.shell.user_ns, started, self.policy, (opener(lambda: self.skills().skills), *more))
+        child = started is not None and started.parent
+        return {name: found[name] for name in started.tools if name in found} if started and child else found
 
     def skills(self) -> Found:
         """The skills that a run may open now."""
@@ -226,7 +227,7 @@ class Session:
         if question.fresh:
             self.turns.clear()
         await self.knowing.ready()
-        with self.leased(question.run) as lease:
+        with self.store.leased(question.run) as lease:
             run = Run(self.store.log, question.run, (cell.watcher,), epoch=lease.epoch)
             summary = question.summary or await cell.main(
                 lambda: summarize(shell.user_ns, question.prompt, hidden=shell.user_ns_hidden)
@@ -250,24 +251,26 @@ class Session:
                 bind=started.bind,
                 skills=catalogue(self.skills().skills),
             )
-            run.append(started, *known.events, k.ContextComposed(opening), *map(k.GrantGiven, self.grants))
-            unasked = self.unasked if cell.background else None  # a gate of such a run waits; nobody's no is none
+            yeses = self.grants if question.grants is None else question.grants
+            run.append(started, *known.events, k.ContextComposed(opening), *map(k.GrantGiven, yeses))
+            # A gate of a run in the background waits: nobody's no is none. A child asks through its parent.
+            unasked = self.unasked if cell.background and not question.parent else None
             return await self.driven(run, tools, cell, question.park_after, unasked=unasked)
 
     async def _resume(self, task: Resumption, cell: Cell) -> RunState:
         store, id = self.store, task.run
-        entries, own = self.whole(id)
+        entries, own = self.store.whole(id)
         record = record_again(entries, self._source)
         rules = fold(entry for entry in entries if isinstance(entry.event, RULES))
         tools = self.tools(rules.started)
         tools = record.tools(tools) if record else tools
         self.may_go_on(rules, tools, task.anyway, own)  # before the lease: a refusal leaves nothing behind
         before = store.leases.holder(id)
-        with self.leased(id, task.take) as lease:
+        with self.store.leased(id, task.take) as lease:
             run = Run(store.log, id, (cell.watcher,), epoch=lease.epoch)
             run.catch_up(entries)
             if run.state.head != len(entries):  # somebody has gone on with it meanwhile
-                entries, own = self.whole(id)
+                entries, own = self.store.whole(id)
                 self.may_go_on(run.state, tools, task.anyway, own)
             fresh = before is None or before.process != lease.process or not advanced(entries, before.epoch)
             fresh = fresh or owes_variables(entries)
@@ -282,17 +285,8 @@ class Session:
             if fresh:
                 plan = plan_restore(entries)
                 run.append(await cell.main(lambda: restore(self.shell, plan, store.blobs, Signing(self.sealer))))
-            return await self.driven(run, tools, cell, task.park_after, record, entries, self.unasked)
-
-    def whole(self, run: str) -> tuple[list[k.Entry], bool]:
-        """A run's record, and whether this user has written all of it.
-
-        Raises:
-            StoreTampered: It is not what was written.
-        """
-        entries, verdict = self.store.chain.whole(run)
-        verdict.confirm()
-        return entries, verdict.own
+            unasked = None if rules.started and rules.started.parent else self.unasked
+            return await self.driven(run, tools, cell, task.park_after, record, entries, unasked)
 
     def _source(self, begun: k.ReplayBegun) -> Iterator[k.Entry]:
         """The record that a run performs again, which must be the one that it has begun with.
@@ -302,15 +296,6 @@ class Session:
         """
         self.store.chain.verify(begun.source, begun.chain).confirm()
         return self.store.log.read(begun.source)
-
-    @contextmanager
-    def leased(self, run: str, force: bool = False) -> Iterator[Holder]:
-        """Be the one who advances a run, and let go of it whatever becomes of it."""
-        lease = self.store.leases.take(run, time.time(), force)
-        try:
-            yield lease
-        finally:
-            self.store.leases.release(run)
 
     def may_go_on(self, state: RunState, tools: Mapping[str, Tool], anyway: bool, own: bool, fork: str = "") -> None:
         """Refuse to go on with a run that has ended, was begun by another or by other rules; else its own model serves.
@@ -366,9 +351,13 @@ class Session:
         keeper.recall(known)
         undo, shell, folder = RunPoints(self.points, run.id, self.store.blobs), self.shell, self.workspace
         book = Path(self.notebook) if self.notebook else None
-        clicks, egress = Clicks(run, undo, shell.user_ns, folder, self.whole, cell.main), Egress(rules, started.fence)
+        clicks, egress = (
+            Clicks(run, undo, shell.user_ns, folder, self.store.whole, cell.main),
+            Egress(rules, started.fence),
+        )
         host = Host(shell, folder, cell.main, False, keeper, undo, book, cell.hold, clicks, self.policy)
-        calls = Calls(run, tools, replace(host, knowledge=self.knowing.recaller(egress)), waiting.within(run))
+        host = replace(host, knowledge=self.knowing.recaller(egress), spawn=Delegate(run, cell, self.store, self.work))
+        calls = Calls(run, tools, host, waiting.within(run))
         self.models.begin(run.id)
         for said in self.servers.told():
             run.append(said)
@@ -379,7 +368,8 @@ class Session:
             return await Again(record, run, lambda _: record.model, calls, waiting, egress=egress).drive()
         finally:
             self._remember(run.state)
-            await self.knowing.ended(run.state)
+            if not started.parent:
+                await self.knowing.ended(run.state)
             await self.models.done(run.id)
 
     def _started(self, question: Question, model: Model) -> tuple[k.RunStarted, Mapping[str, Tool]]:
@@ -392,7 +382,7 @@ class Session:
 
     def _remember(self, state: RunState) -> None:
         """Keep the turn for later ones, in the place of an earlier turn of the same cell, and the yeses that last."""
-        if state.started is None:
+        if state.started is None or state.started.parent:
             return
         self.yeses.learn(state)
         if state.ended and state.ended.outcome == "done" and not state.started.plan_only:

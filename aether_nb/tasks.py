@@ -44,6 +44,10 @@ class Question:
         background: Its cell does not wait for it.
         prior: The earlier turns that it sees; those of the moment when it begins, when None.
         summary: What variables there were; those of the moment when it begins, when None.
+        parent: The run that it works for; empty for one that a person has asked.
+        depth: How many runs stand above it.
+        tools: What it may use at most; all that there is, when empty.
+        grants: The yeses it begins with; those that stand in the notebook, when None.
     """
 
     prompt: str
@@ -63,6 +67,10 @@ class Question:
     background: bool = False
     prior: tuple[k.Turn, ...] | None = None
     summary: Summary | None = None
+    parent: str = ""
+    depth: int = 0
+    tools: tuple[str, ...] = ()
+    grants: tuple[k.Grant, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -127,6 +135,9 @@ def begun(
         mentions=question.mentions.found,
         bind=question.bind,
         wanted=question.wanted,
+        parent=question.parent,
+        depth=question.depth,
+        tools=question.tools,
     )
 
 

@@ -103,7 +103,7 @@ class Calls:
             purpose,
             found.effect_text,
             found.path,
-            parallel=reads and tool.together and (tool.where != "main" or self.host.parallel),
+            parallel=(reads or found.beside) and tool.together and (tool.where != "main" or self.host.parallel),
             edited=edited,
             ruled=ruling.ruled,
             rule=ruling.rule,

@@ -310,7 +310,7 @@ def _question_answered(state: RunState, event: k.QuestionAnswered) -> Changes:
 
 def _put(state: RunState, *calls: Call) -> Changes:
     before = state.calls
-    table = before if isinstance(before, Filling | Table) else Table(before)
+    table = before if isinstance(before, (Filling, Table)) else Table(before)
     for call in calls:
         table = table.put(call.id, call)
     return {"calls": table}
@@ -321,16 +321,12 @@ def _settle(state: RunState, id: str, status: CallStatus, parts: tuple[Part, ...
     call = state.calls.get(id)
     if call is not None and call.proposed.edited:
         parts = (Text("(the user edited this call before approving it)\n"), *parts)
-    more = [Message("tool", parts, call_id=id)]
     open = () if state.open == (id,) else tuple(other for other in state.open if other != id)
-    if not open:
-        more += state.told
-    changes: Changes = {
-        **_grown(state, *more),
-        "open": open,
-        "told": state.told if open else (),
-    }
-    return changes if call is None else changes | _put(state, call.now(status))
+    changes = _grown(state, Message("tool", parts, (), id), *(() if open else state.told))
+    changes["open"], changes["told"] = open, state.told if open else ()
+    if call is not None:
+        changes.update(_put(state, call.now(status)))
+    return changes
 
 
 REDUCERS: dict[str, Callable[[RunState, Any], Changes]] = {
@@ -368,6 +364,7 @@ REDUCERS: dict[str, Callable[[RunState, Any], Changes]] = {
     k.QuestionAsked.kind: _question,
     k.QuestionAnswered.kind: _question_answered,
     k.KnowledgeRecalled.kind: lambda state, event: {"usage": state.usage.plus(event.usage)},
+    k.ChildEnded.kind: lambda state, event: {"usage": state.usage.plus(event.usage)},
 }
 
 

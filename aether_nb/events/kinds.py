@@ -14,7 +14,7 @@ fields change gets a higher ``version`` and a step in ``codec.UPCASTS``.
           item.started
           call.begun  (output.delta, progress)  [question.asked  question.answered]
           [namespace.changed  namespace.kept  file.written  undo.limited  call.coded]
-          [knowledge.recalled  skill.opened]
+          [knowledge.recalled  skill.opened  child.spawned  child.ended]
           call.finished | call.failed | call.retried | call.doubtful
           item.finished
           [question.asked  question.answered  call.settled]  what became of a call in doubt
@@ -57,6 +57,7 @@ from aether_nb.events.calls import (
     NamespaceKept,
     NamespaceRestored,
 )
+from aether_nb.events.children import ChildEnded, ChildSpawned
 from aether_nb.events.coded import CallCoded
 from aether_nb.events.lasting import (
     CONSENT,
@@ -126,6 +127,8 @@ __all__ = [
     "CallRetried",
     "CallSettled",
     "Change",
+    "ChildEnded",
+    "ChildSpawned",
     "ContextComposed",
     "DataLevel",
     "Drift",
@@ -206,11 +209,11 @@ class RunStarted(Event):
 
     ``versions`` says by which rules it goes: ``next_step``, ``prompt``, and ``tool:NAME`` for each tool. ``data`` and
     ``hide`` limit what of the data may leave this machine; ``fence`` is the word with which data is set apart for the
-    model.
+    model. ``parent`` is the run that it works for, if one does, and ``depth`` how many there are above it.
     """
 
     kind: ClassVar[str] = "run.started"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     prompt: str
     model: str
     mode: Mode = "ask"
@@ -228,6 +231,8 @@ class RunStarted(Event):
     mentions: tuple[Mention, ...] = ()
     bind: str = ""
     wanted: str = ""
+    parent: str = ""
+    depth: int = 0
 
 
 @dataclass(frozen=True, slots=True)

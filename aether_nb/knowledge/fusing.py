@@ -25,11 +25,13 @@ EACH = 3
 WORD = re.compile(r"[^\W_]+")
 CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 EMPTY_WORDS = frozenset(
-    "a about after all also an and any are as at be been before but by can could did do does done for from get give "
-    "had has have he her here him his how i if in into is it its just let like make many may me might more most much "
-    "must my need no not now of on one only or other our out over please shall she should show so some such tell than "
-    "that the their them then there these they this those to too up us use used using very want was way we well were "
-    "what when where which while who whose why will with work works would you your".split()
+    (
+        "a about according after all also an and any are as at be been before but by can could did do does done for "
+        "from get give had has have he her here him his how i if in into is it its just let like make many may me "
+        "might more most much must my need no not now of on one only or other our out over please shall she should "
+        "show so some such tell than that the their them then there these they this those to too up us use used using "
+        "very want was way we well were what when where which while who whose why will with work works would you your"
+    ).split()
 )
 ENDINGS = ("ations", "ation", "ings", "ing", "ies", "ied", "ers", "er", "ed", "es", "ly", "s")
 
@@ -114,9 +116,13 @@ def _one(hit: Hit, run: Sequence[Hit]) -> Hit:
 
 
 def coverage(query: str, text: str) -> float:
-    """How much of what a query asks for stands in a text: the share of its telling words, from 0 to 1."""
+    """How much of what a query asks for stands in a text: the share of its telling words, from 0 to 1.
+
+    One word of several is no sign of anything.
+    """
     wanted = _stems(query)
-    return len(wanted & _stems(text)) / len(wanted) if wanted else 0.0
+    there = len(wanted & _stems(text))
+    return there / len(wanted) if there > 1 or there == len(wanted) > 0 else 0.0
 
 
 def _stems(text: str) -> set[str]:

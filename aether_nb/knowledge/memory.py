@@ -166,18 +166,23 @@ class Memory:
 
     # ---- what a run is given
 
-    def about(self, question: str, budget: int = BUDGET) -> list[str]:
-        """What a run about this ought to know: all facts, or those that have to do with it; and what was done of late.
+    def about(self, question: str, now: datetime, budget: int = BUDGET) -> list[tuple[str, str]]:
+        """What a run about this ought to know: all facts, or those that have to do with it; and what was done lately.
 
         Args:
             question: What is asked.
+            now: The time; what was done on this day stands in the conversation.
             budget: Characters of all lines together.
+
+        Returns:
+            The file of each line, and the line.
         """
         facts = self.facts()
         if sum(len(fact.text) for fact in facts) > budget:
             facts = sorted(facts, key=lambda fact: -coverage(question, fact.text))
-        lines = [fact.text for fact in facts]
-        lines += [f"{day.stem}: {line}" for day in self.days()[:30] for line in self._near(day, question)][:5]
+        lines = [(self.file.name, fact.text) for fact in facts]
+        before = [day for day in self.days() if day.stem < f"{now:%Y-%m-%d}"][:30]
+        lines += [(day.name, f"{day.stem}: {line}") for day in before for line in self._near(day, question)][:5]
         return list(_within(lines, budget))
 
     def _near(self, day: Path, question: str) -> list[str]:
@@ -225,9 +230,9 @@ def _one_line(text: str) -> str:
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text).replace("<!--", "‹!--").split())
 
 
-def _within(lines: Iterable[str], budget: int) -> Iterable[str]:
-    for line in lines:
+def _within(lines: Iterable[tuple[str, str]], budget: int) -> Iterable[tuple[str, str]]:
+    for file, line in lines:
         budget -= len(line)
         if budget < 0:
             return
-        yield line
+        yield file, line

@@ -46,7 +46,8 @@ def told(found: Found, changed: Collection[str] = ()) -> tuple[Text, ...]:
     for number, (hit, source) in enumerate(zip(found.hits, passages(found, changed), strict=True), 1):
         since = " (the document has changed since this was read)" if source.changed else ""
         about = f" {hit.scope}" if hit.scope else ""
-        parts.append(Text(f"\n\n{number}. [{source.place}]{about}{since}\n{hit.text}", _kind(hit)))
+        place = "".join(sign for sign in source.place if sign.isprintable())
+        parts.append(Text(f"\n\n{number}. [{place}]{about}{since}\n{hit.text}", _kind(hit)))
     return tuple(parts)
 
 
@@ -68,7 +69,8 @@ def shown(sources: Sequence[Recalled]) -> str:
 
 def link(source: Recalled) -> str:
     """An address that opens the place, as far as there is one; relative to the project's folder."""
-    address = source.path if "://" in source.path else quote(source.path)
+    web = source.path.startswith(("http://", "https://"))
+    address = quote(source.path, safe=":/?&=#%+,;@~" if web else "/")
     if source.start and source.unit == "page":
         return f"{address}#page={source.start}"
     return f"{address}#L{source.start}" if source.start and source.unit == "line" else address

@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
+from platformdirs import user_data_path
+
 from aether_nb.errors import KnowledgeError
 
-__all__ = ["GET", "NAME", "fetch", "find", "identity"]
+__all__ = ["GET", "NAME", "fetch", "find", "identity", "kept_folder"]
 
 NAME = "all-MiniLM-L6-v2"
 """The one small encoder whose vectors, speed and thresholds were measured."""
@@ -30,6 +32,11 @@ FILES = {
     "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
 }
 """What is needed, with the SHA-256 of what has to be the same byte by byte."""
+
+
+def kept_folder() -> Path:
+    """Where ``fetch`` puts weights by itself: the user's own folder of data."""
+    return user_data_path("aether-nb") / "weights"
 
 
 def find(environment: Mapping[str, str], kept: Path) -> Path | None:

@@ -5,7 +5,7 @@ With its ledger and its chain. What signals and leases are in memory is in ``mem
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from threading import Lock
 from typing import TypeAlias
@@ -85,6 +85,12 @@ class MemoryLog:
         """See ``Log.runs``."""
         with self._lock:
             return self._newest()[:limit]
+
+    def of_kinds(self, kinds: Collection[str], since: float = 0.0) -> Iterator[k.Entry]:
+        """See ``Across.of_kinds``."""
+        with self._lock:
+            entries = [entry for run in sorted(self._entries) for entry in self._entries[run]]
+        return (entry for entry in entries if entry.time >= since and entry.event.kind in kinds)
 
     def resolve(self, prefix: str) -> str:
         """See ``Log.resolve``."""

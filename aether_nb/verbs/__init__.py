@@ -36,7 +36,7 @@ __all__ = [
 SAYING = ("approve", "deny", "answer", "settle", "tell", "pause", "go", "stop")
 """Verbs that say something to a run, wherever it is worked on."""
 
-WORKING = ("resume", "replay", "fork")
+WORKING = ("resume", "replay", "fork", "edit", "fix", "doc")
 """Verbs that work on a run, as a question does: alone in a cell they are awaited, so that clicks are heard."""
 
 VERBS: tuple[Verb, ...] = (

@@ -7,6 +7,8 @@ from aether_nb.verbs.shared import PARK_AFTER
 
 __all__ = ["CELL", "VERBS"]
 
+CELL_MODEL = Option(("--model",), "the model for this, as provider:model", metavar="MODEL")
+
 CELL = Verb(
     "%%aether",
     "Ask about your live variables. The question is the text of the cell; it may begin behind the options. It may "
@@ -67,6 +69,32 @@ VERBS: tuple[Verb, ...] = (
         (),
         ("notebook",),
         examples=("new",),
+    ),
+    Verb(
+        "edit",
+        "Let a model change a cell: the difference is shown, and you say yes or no. On the first line of a cell, above "
+        "its code, that cell is replaced; otherwise the new code of In[n], or of the last cell, comes into one below.",
+        (
+            Option(("text",), "the cell, if it is another one; then what you want", metavar="[In[n]] TEXT", rest=True),
+            CELL_MODEL,
+        ),
+        ("notebook",),
+        prose=True,
+        examples=("edit make it a function", "edit In[3] use a groupby", "edit --model ollama:qwen3 simpler, please"),
+    ),
+    Verb(
+        "fix",
+        "Explain the last error of a cell, and propose the mended code in a cell below; you run it.",
+        (Option(("cell",), "the cell; the last that failed when left out", default="", metavar="In[n]"), CELL_MODEL),
+        ("notebook",),
+        examples=("fix", "fix In[3]"),
+    ),
+    Verb(
+        "doc",
+        "Write a docstring for a function or class of yours, in a cell below; explain any other name.",
+        (Option(("name",), "its name", default="", metavar="VARIABLE"), CELL_MODEL),
+        ("notebook",),
+        examples=("doc clean", "doc df"),
     ),
     Verb(
         "grants",

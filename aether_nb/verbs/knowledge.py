@@ -7,7 +7,7 @@ from aether_nb.verbs.shared import JSON
 
 __all__ = ["DEEDS", "VERBS"]
 
-DEEDS = ("list", "add", "search", "show", "remove", "refresh", "doctor", "watch")
+DEEDS = ("list", "add", "search", "show", "remove", "refresh", "doctor", "watch", "fetch")
 
 VERBS: tuple[Verb, ...] = (
     Verb(

@@ -14,11 +14,13 @@ VERBS: tuple[Verb, ...] = (
         "remember",
         "Keep a fact, which every later question is given; or the last run as a solution, for the next like problem.",
         (
-            Option(("--run",), "keep the last run that went well, or the one that is named, as a solution", flag=True),
-            Option(("text",), "the fact, in a sentence; with --run the run's name", metavar="TEXT", rest=True),
+            Option(
+                ("--solved",), "keep the last run that went well, or the one that is named, as a solution", flag=True
+            ),
+            Option(("text",), "the fact, in a sentence; with --solved the run's name", metavar="TEXT", rest=True),
         ),
         prose=True,
-        examples=("remember Prices are in euros, net of tax.", "remember --run", "remember --run 7f3a"),
+        examples=("remember Prices are in euros, net of tax.", "remember --solved", "remember --solved 7f3a"),
     ),
     Verb(
         "forget",

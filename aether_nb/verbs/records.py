@@ -73,4 +73,10 @@ VERBS: tuple[Verb, ...] = (
         ("terminal",),
         examples=("pack report.ipynb", "pack report.ipynb --out report.zip"),
     ),
+    Verb(
+        "dashboard",
+        "What the runs did and cost by day and model, who can be asked and how they fare, and which yeses last.",
+        (Option(("--days",), "how many days; 14 when left out", default="14", metavar="DAYS"), JSON, STORE),
+        examples=("dashboard", "dashboard --days 90", "dashboard --json"),
+    ),
 )

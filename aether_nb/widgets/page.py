@@ -6,6 +6,7 @@ and every state is also said in a word or a sign. Calls are folded; the line of 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from html import escape
 from typing import Any
@@ -37,6 +38,7 @@ def html(view: View, veil: Veil, with_answer: bool = False) -> str:
     if with_answer and view.answer:
         pieces.append(f'<div style="{inks.RULE}">{_prose(view.answer)}</div>')
     lines = "\n".join(filter(None, pieces))  # so that a difference of two saved notebooks can be read
+    lines = re.sub(r"\n(?=[ \t]*\n)", "&#10;", lines)  # Markdown takes HTML to end at an empty line
     label = escape(f"aether run {view.run}: {wording.state(view)}")
     return f'<div role="group" aria-label="{label}" style="{inks.FRAME}">{lines}</div>'
 
@@ -91,13 +93,13 @@ def _prose(text: str) -> str:
 
 
 def _header(view: View) -> str:
-    state = "parked" if view.parked else view.outcome or "broken"
-    state = "failed" if state not in inks.TONES and state != "done" else state
-    sign = {"done": "✓", "cancelled": "–", "parked": "‖"}.get(state, "✗")
+    state = view.outcome or ("parked" if view.parked else "broken" if view.broken_off is not None else "going")
+    sign = {"done": "✓", "cancelled": "–", "parked": "‖", "going": "▸"}.get(state, "✗")
     words = wording.state(view)
     whole = f' title="aether run {escape(view.run)} chain {escape(view.chain)}"' if view.chain else ""
     figures = f'<span{whole} style="{QUIET};{SMALL}">{escape(" · ".join(plain.figures(view)))}</span>'
-    told = f'<b style="{tone(state)};font-weight:600">{escape(words)}</b>'
+    style = "font-weight:600" if state == "going" else f"{tone(state)};font-weight:600"
+    told = f'<b style="{style}">{escape(words)}</b>'
     return _line(_mark(sign, state), _heading(told, 4), GAP, figures)
 
 

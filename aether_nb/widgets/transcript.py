@@ -20,7 +20,9 @@ PLAIN_ROOM = 20_000
 PROMPT_KEPT, ANSWER_KEPT = 2_000, 8_000
 
 
-def bundle(view: View, with_answer: bool = False, broken_off: str = "", keys: Collection[str] = ()) -> dict[str, str]:
+def bundle(
+    view: View, with_answer: bool = False, broken_off: str = "", keys: Collection[str] = (), *, going: bool = False
+) -> dict[str, str]:
     """The static picture as a MIME bundle. No key stands in it: a saved notebook is read by others.
 
     It is a picture of something that is over: a run that has not ended is told as one that broke off, unless it is
@@ -32,6 +34,7 @@ def bundle(view: View, with_answer: bool = False, broken_off: str = "", keys: Co
             own; yes where nothing else shows it.
         broken_off: Why the run went no further, if it did not end and somebody knows.
         keys: Keys that are known; what looks like one is made unreadable beside them.
+        going: Whether the run goes on, and this is how it stands now.
 
     Returns:
         ``text/html``, ``text/markdown`` and ``text/plain``; together under 200 kB. Of a run that never began it is an
@@ -39,7 +42,7 @@ def bundle(view: View, with_answer: bool = False, broken_off: str = "", keys: Co
     """
     if view.empty:
         return {"text/plain": ""}
-    if view.outcome is None and (view.parked is None or broken_off):
+    if view.outcome is None and not going and (view.parked is None or broken_off):
         view = halted(view, broken_off)
     view, hidden = veiled_view(view, keys), veil(keys)
     return {

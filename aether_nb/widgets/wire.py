@@ -205,7 +205,7 @@ def _gate(card: Card) -> JSON:
     ``large`` is the size of a call that cannot be shown whole; nobody can say yes to it here.
     """
     editable = len(json.dumps(card.arguments, default=str)) <= EDITABLE
-    diff = wording.difference(card)
+    diff, name = wording.difference(card), wording.reveal_line(PurePath(card.path).name)
     texts = wording.whole(card)
     size = sum(len(text.encode()) for _, text in texts)
     shown = texts[1:] if size <= GATE_KEPT else []
@@ -214,7 +214,7 @@ def _gate(card: Card) -> JSON:
         "risk": card.risk,
         "effect": card.effect,
         "reasons": [wording.sentence(wording.reveal_line(reason)) for reason in card.reasons],
-        "effect_text": f"Changes {wording.reveal_line(PurePath(card.path).name)}" if diff else wording.effect(card),
+        "effect_text": f"Changes {name or 'a cell'}" if diff else wording.effect(card),
         "diff": diff,
         "path": wording.reveal_line(card.path),
         "folder": wording.reveal_line(PurePath(card.path).parent.name or card.path) if card.path else "",

@@ -59,10 +59,11 @@ def main(place: str, folder: str, how: str = "", number: str = "0") -> None:
     """Import a folder into a place."""
     from aether_nb.knowledge import importing
     from aether_nb.knowledge.index import Index
+    from aether_nb.knowledge.setting import storage_options
 
     importing.BATCH = 6
     points = Points(int(number) if how == "call" else 0)
-    with Index.open(place) as index:
+    with Index.open(place, options=storage_options(place, os.environ)) as index:
         before = files(Path(place))
         if how == "file":
             threading.Thread(target=kill_at_file, args=(Path(place), int(number), before), daemon=True).start()

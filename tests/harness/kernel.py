@@ -78,7 +78,8 @@ class Kernel:
         self._manager._kernel_spec = KernelSpec(argv=argv, display_name="test", language="python")
         # The notebook's own default, which a test run's environment may have replaced.
         backend = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
-        self._environment = {**os.environ, **backend, **(environment or {})}
+        named = {"JPY_SESSION_NAME": "a notebook"}  # as a Jupyter server does: whoever sends cells is no console
+        self._environment = {**os.environ, **backend, **named, **(environment or {})}
         self._folder = folder
         self._cells: dict[str, Cell] = {}
         self.sent: dict[str, list[dict[str, Any]]] = {}

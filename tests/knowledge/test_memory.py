@@ -21,7 +21,7 @@ def memory(tmp_path: Path) -> Memory:
 
 def test_nothing_is_there_before_something_is_kept(memory: Memory) -> None:
     """Asking makes no file, and a run is given nothing."""
-    assert (memory.facts(), memory.days(), memory.about("anything"), memory.exported()) == ([], [], [], "\n")
+    assert (memory.facts(), memory.days(), memory.about("anything", NOON), memory.exported()) == ([], [], [], "\n")
     assert not memory.folder.exists()
 
 
@@ -64,22 +64,23 @@ def test_what_is_no_fact_is_refused(memory: Memory, text: str) -> None:
 
 
 def test_a_run_is_given_what_has_to_do_with_it(memory: Memory) -> None:
-    """All facts while they are few; of many those that share words with the question, and days' lines that do."""
+    """All facts while they are few; of many those that share words with the question; and lines of earlier days."""
+    later = datetime(2026, 11, 30, 8, 0)
     memory.remember("Prices are net.", NOON)
-    assert memory.about("How is the weather?") == ["Prices are net."]
+    assert memory.about("How is the weather?", later) == [("facts.md", "Prices are net.")]
     for number in range(60):
         memory.remember(f"Fact number {number} tells of something that nobody asks about, at some length.", NOON)
     memory.remember("The fiscal year begins in October.", NOON)
-    memory.note("Which month is best? → done: October (run 1)", NOON)
-    memory.note("Something else", NOON)
-    given = memory.about("When does the fiscal year begin?")
-    assert given[0] == "The fiscal year begins in October."
-    assert sum(map(len, given)) <= 2000
-    few = Memory(memory.folder.parent / "few")
-    few.note("Which month is best? → done: October (run 1)", NOON)
-    few.note("Something else", NOON)
-    assert few.about("the best month?") == ["2026-11-29: 12:30 Which month is best? → done: October (run 1)"]
-    assert few.about("bread?") == []
+    given = memory.about("When does the fiscal year begin?", later)
+    assert given[0] == ("facts.md", "The fiscal year begins in October.")
+    assert sum(len(line) for _, line in given) <= 2000
+    days = Memory(memory.folder.parent / "days")
+    days.note("Which month is best? → done: October (run 1)", NOON)
+    days.note("Something else", NOON)
+    line = "2026-11-29: 12:30 Which month is best? → done: October (run 1)"
+    assert days.about("the best month?", later) == [("2026-11-29.md", line)]
+    assert days.about("the best month?", NOON) == []
+    assert days.about("bread?", later) == []
 
 
 def test_days_and_sessions_are_files(memory: Memory) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 
 import pytest
 
@@ -15,6 +14,7 @@ from aether_nb.widgets.page import html as drawn_html
 from aether_nb.widgets.veil import veil
 from aether_nb.widgets.view import view_of
 from harness.contrast import GREY, GROUNDS, SHAPES, WORDS, contrast, drawn, mixed, read
+from harness.heard import Reader
 from harness.story import WRITE, call, entries, first_half, hash_of, proposed, second_half
 
 
@@ -30,41 +30,6 @@ def story() -> str:
     told = [proposed(code), k.NamespaceChanged("c8", (k.Change("t", "changed", "DataFrame", (), (flag,)),))]
     half = [*first_half(), k.GateAnswered("call_4", hash_of(WRITE), "deny", "panel", reason="not now")]
     return html(view_of(entries([*half, *told, k.LimitReached("steps", 1, 1), k.RunEnded("failed", "It broke.")])))
-
-
-class Reader(HTMLParser):
-    """What whoever hears a page is told: the texts that are not hidden, labels in the place of signs; and styles."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.heard: list[str] = []
-        self.headings: list[int] = []
-        self.styles: set[tuple[str, bool]] = set()
-        self._open: list[tuple[bool, bool]] = []
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note what is told of an element."""
-        known = dict(attrs)
-        style, role = known.get("style") or "", known.get("role")
-        silent, well = self._open[-1] if self._open else (False, False)
-        if role == "img" and not silent:
-            self.heard.append(known["aria-label"] or "")
-        if role == "heading":
-            self.headings.append(int(known["aria-level"] or 0))
-        well = well or "background-color:rgba(128,128,128,0.1)" in style
-        self.styles.add((style, well))
-        if tag != "br":
-            self._open.append((silent or role == "img" or known.get("aria-hidden") == "true", well))
-
-    def handle_endtag(self, tag: str) -> None:
-        """Leave an element."""
-        self._open.pop()
-
-    def handle_data(self, data: str) -> None:
-        """Note a text."""
-        if not self._open[-1][0] and data.strip():
-            self.heard.append(" ".join(data.split()))
 
 
 @pytest.mark.parametrize("place", GROUNDS)
@@ -140,3 +105,13 @@ def test_what_is_cut_says_where_the_whole_is():
     assert "… 20 more lines" in page
     assert "Cut in this picture: call 1. Whole: %aether show 7f3a9c --call 1" in page
     assert "Cut in this picture" not in html(view_of(entries([*first_half(), *second_half()])))
+
+
+def test_in_markdown_the_page_stays_one_piece():
+    """Converters put the HTML into Markdown, where an empty line would end it: code with empty lines has none."""
+    from markdown_it import MarkdownIt
+
+    one = call("c", "run_python", code="a = 1\n\n# no heading\n   \nb = 2")
+    page = html(view_of(entries([proposed(one), k.CallFinished("c", (Text("[stdout]\nx\n\n- no list"),), 1)])))
+    assert "\n\n" not in page and "a = " in page
+    assert [token.type for token in MarkdownIt().parse(page)] == ["html_block"]

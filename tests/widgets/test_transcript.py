@@ -16,7 +16,7 @@ from aether_nb.widgets.inks import AMBER, ink
 from aether_nb.widgets.transcript import bundle, call_text, pictures
 from aether_nb.widgets.view import view_of
 from harness.golden import check
-from harness.story import WORK, WRITE, call, entries, first_half, hash_of, picture, proposed, second_half
+from harness.story import WORK, WRITE, call, entries, first_half, hash_of, hostile, picture, proposed, second_half
 
 GOLDEN = Path(__file__).parent / "golden"
 EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script></pre></div>\"'`[x](javascript:alert(3))\x1b[2J\u202e"
@@ -60,38 +60,6 @@ class Page(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         """Count what is closed."""
         self.depth -= tag != "br"
-
-
-def hostile(text: str) -> View:
-    """A run in which every text that comes from outside is ``text``."""
-    odd = call("c1", text, code=text, path=text)
-    return view_of(
-        entries(
-            [
-                k.RunStarted(text, text),
-                k.PlanMade((k.PlanItem(text, text),)),
-                k.PlanRevised((k.PlanItem(text, text),), 0, text),
-                k.ModelAsked(text, 1),
-                k.ModelAnswered(
-                    text, Message("assistant", (Text(text),), (odd, WORK), thinking=text), Usage(), "stop", 0.1
-                ),
-                proposed(odd, risk="high", purpose=text, effect_text=text, path=text, reasons=(text,)),
-                k.GateOpened("c1", hash_of(odd)),
-                k.GateAnswered("c1", hash_of(odd), "approve", text, reason=text),
-                k.NamespaceChanged("c1", (k.Change(text, "added", text, (text,), (k.Flag("dtype", text),)),)),
-                k.CallFinished(
-                    "c1", (Text(text),), 1.0, ({"text/plain": text, "text/html": text, "text/markdown": text},)
-                ),
-                proposed(WORK, purpose=text),
-                k.CallFailed("call_3", text, text, text),
-                k.QuestionAsked("q", text, (text,)),
-                k.QuestionAnswered("q", text, text),
-                k.LimitReached("steps", 1, 1),
-                k.ModelFailed(text, text, text, text),
-                k.RunEnded("failed", text, text, text),
-            ]
-        )
-    )
 
 
 def test_flags_stand_on_every_face():

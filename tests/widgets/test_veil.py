@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import time
 
-from widgets.test_transcript import hostile
-
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import Text
 from aether_nb.widgets import plain
@@ -14,7 +12,7 @@ from aether_nb.widgets.published import answer_bundle
 from aether_nb.widgets.transcript import bundle, call_text
 from aether_nb.widgets.veil import veil
 from aether_nb.widgets.view import view_of
-from harness.story import call, entries, hash_of, picture, proposed
+from harness.story import call, entries, hash_of, hostile, picture, proposed
 
 KNOWN = "swordfish-in-the-vault"
 """A key that only the environment knows to be one."""

@@ -17,6 +17,8 @@ from aether_nb.knowledge.material import Chunk, Loaded
 
 __all__ = ["fingerprint", "value"]
 
+MISSING = ("None", "nan", "NaN", "<NA>", "NaT")
+"""How libraries write that a value is not there."""
 MOST_ROWS = 100_000
 """Rows of a frame that are kept; each is found by itself."""
 
@@ -79,7 +81,7 @@ def _rows(name: str, frame: Any, hides: Callable[[str], bool], template: str) ->
         )
     shown = [str(column) for column in frame.columns if not hides(str(column)) and not hides(f"{name}.{column}")]
     for number, row in enumerate(islice(_records(frame), MOST_ROWS), 1):
-        values = {column: str(row[column]) for column in shown if row.get(column) is not None}
+        values = {column: text for column in shown if (text := str(row.get(column))) not in MISSING}
         text = _filled(name, template, values) if template else "\n".join(f"{key}: {at}" for key, at in values.items())
         for piece in chunks.split(text):
             yield Chunk(piece.text, name, f"row {number}", number, number, "row")
