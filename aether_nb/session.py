@@ -24,7 +24,7 @@ from aether_nb.agent.driver import Driver
 from aether_nb.agent.egress import Egress, cut, destination, rules_of
 from aether_nb.agent.granting import Grants
 from aether_nb.agent.mail import Mail
-from aether_nb.agent.offering import frozen
+from aether_nb.agent.offering import frozen, narrowed
 from aether_nb.agent.remembering import Occurrences
 from aether_nb.agent.resuming import advanced, check, owes_variables, taken_up, versions
 from aether_nb.agent.run import Run
@@ -183,7 +183,7 @@ class Session:
         more = (*self.knowing.tools().values(), *self.servers.tools().values())
         found = toolbox(self.shell.user_ns, started, self.policy, (opener(lambda: self.skills().skills), *more))
         child = started is not None and started.parent
-        return {name: found[name] for name in started.tools if name in found} if started and child else found
+        return narrowed(found, started.tools) if started and child else found
 
     def skills(self) -> Found:
         """The skills that a run may open now."""

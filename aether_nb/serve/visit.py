@@ -30,8 +30,8 @@ from aether_nb.tools.base import Tool
 
 __all__ = ["SERVED", "Asked", "Outcome", "Visit", "Wanted"]
 
-SERVED = ("run_python", "list_variables", "inspect_variable", "profile_table", "query", "plot", "use_skill")
-"""The tools that are offered. What another room brings, such as knowledge, is offered by its name standing here."""
+SERVED = ("run_python", "list_variables", "inspect_variable", "profile_table", "query", "plot", "use_skill", "recall")
+"""The tools that are offered, where they are: what another room brings is offered by its name standing here."""
 
 CALLS = 100
 """Calls after which a visit goes on in a new run, so that none grows without end."""
