@@ -30,7 +30,7 @@ async def said(connection: Connection, tool: str, context: ToolContext | None = 
 
 
 async def used(connection: Connection) -> None:
-    """What has to work, whatever the transport."""
+    """What has to work, whatever the transport: a tool that appears later is heard of, too."""
     assert connection.protocol == "2026-07-28"
     assert await said(connection, "add", a=2, b=3) == "5"
     with pytest.raises(RepairableToolError):
@@ -52,6 +52,11 @@ async def used(connection: Connection) -> None:
         ("decline",),
     )
     assert await said(connection, "load") == "decline"
+    if "grown" not in {tool.name for tool in connection.tools}:
+        await said(connection, "grow")
+    async with asyncio.timeout(10):
+        while "grown" not in {tool.name for tool in connection.tools}:  # noqa: ASYNC110  # another process tells of it
+            await asyncio.sleep(0.02)
 
 
 @pytest.mark.full
