@@ -85,7 +85,6 @@ class Connection:
     version: int = 0
     """Grows whenever the tools are listed."""
     protocol: str = ""
-    instructions: str = ""
     starts: int = 0
     calls: list[Context] = field(default_factory=list)
     _client: Client | None = None
@@ -192,7 +191,7 @@ class Connection:
                 cache=None,
             ) as client:
                 await self._list(client)
-                self.protocol, self.instructions = client.protocol_version, plain(client.instructions)
+                self.protocol = client.protocol_version
                 clock.reschedule(None)
                 self._client, self.state, self.error = client, "ready", ""
                 self._settled.set()
