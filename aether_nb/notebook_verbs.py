@@ -327,7 +327,9 @@ def look(options: argparse.Namespace) -> str:
 
 
 def mcp(session: Session, options: argparse.Namespace) -> str:
-    """Servers: shown, added, agreed to, asked."""
+    """Servers: shown, added, agreed to, asked; or this kernel offered to another agent."""
+    if options.action == "serve":
+        return mcp_verbs.serve_here(session, options)
     return mcp_verbs.done(session.servers, options, session.thread.run, session.busy)[0]
 
 

@@ -11,7 +11,6 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,7 @@ from aether_nb.agent.driver import Driver
 from aether_nb.agent.egress import Egress, cut, destination, rules_of
 from aether_nb.agent.granting import Grants
 from aether_nb.agent.mail import Mail
-from aether_nb.agent.offering import frozen
+from aether_nb.agent.offering import frozen, narrowed
 from aether_nb.agent.remembering import Occurrences
 from aether_nb.agent.resuming import advanced, check, owes_variables, taken_up, versions
 from aether_nb.agent.run import Run
@@ -184,9 +183,8 @@ class Session:
         more = (*self.knowing.tools().values(), *self.servers.tools().values())
         policy = self.policy_of(started)
         found = toolbox(self.shell.user_ns, started, policy, (opener(lambda: self.skills().skills), *more))
-        if started is None or not started.tools or not (started.parent or started.profile):
-            return found
-        return {name: tool for name, tool in found.items() if any(fnmatchcase(name, glob) for glob in started.tools)}
+        fewer = started is not None and started.tools and (started.parent or started.profile)
+        return narrowed(found, started.tools) if started and fewer else found
 
     def skills(self) -> Found:
         """The skills that a run may open now."""
