@@ -14,6 +14,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeAlias
 
+from aether_nb.agent.run import new_id
 from aether_nb.errors import RunFailed
 from aether_nb.events.state import RunState
 from aether_nb.faces import Face, KernelFace, face_of
@@ -22,7 +23,7 @@ from aether_nb.live.bridge import Jobs, run_blocking, run_in_cell
 from aether_nb.live.mentions.values import mentions_in
 from aether_nb.retelling import Replay, Work, ready, work
 from aether_nb.session import Session
-from aether_nb.tasks import Cell, Question, Resumption
+from aether_nb.tasks import Cell, Question, Resumption, Task
 from aether_nb.tools.brought import lent
 from aether_nb.widgets.published import publishable
 from aether_nb.widgets.wire import sound
@@ -45,7 +46,7 @@ async def ask_in_cell(session: Session, task: Work, then: Then) -> None:
         RunStopped: The user stopped it.
     """
     task = _begun(session, task)
-    with _shown(session, task) as face:
+    with _shown(session, task, then) as face:
         state: RunState = await run_in_cell(session.thread, lambda jobs: _work(session, task, face, jobs))
     _delivered(session, task, face, state, then)
 
@@ -53,7 +54,7 @@ async def ask_in_cell(session: Session, task: Work, then: Then) -> None:
 def ask_blocking(session: Session, task: Work, then: Then) -> None:
     """Work on a task from a synchronous cell; the same, where nothing can be awaited."""
     task = _begun(session, task)
-    with _shown(session, task) as face:
+    with _shown(session, task, then) as face:
         state = run_blocking(session.thread, lambda jobs: _work(session, task, face, jobs))
     _delivered(session, task, face, state, then)
 
@@ -71,17 +72,29 @@ def _begun(session: Session, task: Work) -> Work:
 
 
 @contextmanager
-def _shown(session: Session, task: Work) -> Iterator[Face]:
+def _shown(session: Session, task: Work, then: Then) -> Iterator[Face]:
     """Show a run while it goes; whatever becomes of it, the notebook keeps a picture."""
     if not _only_read(task):
         session.sleepers.drop(task.run)
-    face = face_of(session, task.run)
+    face = face_of(session, task.run, _again(session, task, then))
     try:
         yield face
     except BaseException as error:
         face.close(str(error))
         raise
     face.close("")
+
+
+def _again(session: Session, task: Work, then: Then) -> Callable[[], None] | None:
+    """What asks the same question again, as a run of its own below this one; None where no run can go on by itself."""
+    kernel = getattr(session.shell, "kernel", None)
+    if not isinstance(task, Question) or kernel is None or not (origin := Origin(kernel)).available:
+        return None
+    return lambda: _ask_again(session, replace(task, run=new_id()), origin, then)
+
+
+def _ask_again(session: Session, task: Question, origin: Origin, then: Then) -> None:
+    session.thread.submit(_behind(session, task, origin, "", then))
 
 
 def _only_read(task: Work) -> bool:
@@ -109,7 +122,7 @@ def _delivered(session: Session, task: Work, face: Face, state: RunState, then: 
         origin = Origin(session.shell.kernel)
         if origin.available:
             again = Resumption(state.run, park_after=WOKEN if task.park_after is None else task.park_after)
-            session.sleepers.add(state, partial(_woken, session, again, origin, face.display_id, then))
+            session.sleepers.add(state, partial(_behind, session, again, origin, face.display_id, then))
     _publish(session, state, then)
 
 
@@ -120,10 +133,13 @@ def _publish(session: Session, state: RunState, then: Then) -> None:
     then(state)
 
 
-async def _woken(session: Session, task: Resumption, origin: Origin, display_id: str, then: Then) -> RunState | None:
-    """Go on with a parked run between the user's cells, in the place of its picture; None when it was broken off."""
+async def _behind(session: Session, task: Task, origin: Origin, display_id: str, then: Then) -> RunState | None:
+    """Work on a task between the user's cells, in the place of its picture or below it; None when it was broken off."""
     background, after = Background(origin), Background(origin)
-    face = await background.jobs.main(lambda: KernelFace(session, task.run, display_id))
+    again = (
+        partial(_ask_again, session, replace(task, run=new_id()), origin, then) if isinstance(task, Question) else None
+    )
+    face = await background.jobs.main(lambda: KernelFace(session, task.run, display_id, between=True, again=again))
     working = asyncio.ensure_future(background.jobs.follow(lambda jobs: _work(session, task, face, jobs)))
     await asyncio.wait({working})
     error = None if working.cancelled() else working.exception()

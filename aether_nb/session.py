@@ -371,11 +371,11 @@ class Session:
         if state.started is None:
             return
         known = {(grant.tool, grant.rule, grant.risk) for grant in self.grants}
-        lasting = [grant for grant in state.grants if grant.lasts == "notebook" and grant.id != FLAG]
+        lasting = [grant for grant in state.grants if grant.lasts in ("notebook", "minutes") and grant.id != FLAG]
         fresh = [grant for grant in lasting if (grant.tool, grant.rule, grant.risk) not in known]
         self.grants += fresh
         with suppress(StoreError):  # then they are as long as this kernel is
-            self.kept_grants.keep(*fresh)
+            self.kept_grants.keep(*(grant for grant in fresh if grant.lasts == "notebook"))
         if state.ended and state.ended.outcome == "done" and not state.started.plan_only:
             self.turns[state.started.cell or state.run] = context.turn_of(state)
 

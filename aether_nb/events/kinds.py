@@ -72,7 +72,7 @@ from aether_nb.events.lasting import (
 )
 from aether_nb.events.leaving import InstructionsFound, Left
 from aether_nb.events.messages import Message, Usage
-from aether_nb.events.rating import FeedbackGiven
+from aether_nb.events.rating import FeedbackGiven, FeedbackValue
 from aether_nb.events.transient import (
     CallDelta,
     OutputDelta,
@@ -130,6 +130,7 @@ __all__ = [
     "Entry",
     "Event",
     "FeedbackGiven",
+    "FeedbackValue",
     "FileChange",
     "FileWritten",
     "Flag",

@@ -75,6 +75,7 @@ def weighed(gauge: Gauge, event: k.Event) -> bool:
             gauge.add("tools", sum(len(str(dict(call.arguments))) for call in message.calls))
         case k.CallProposed(call=call):
             gauge.tools[call.id] = call.name
+            return False
         case k.CallFinished(call_id=id, parts=parts):
             gauge.add(BROUGHT_BY.get(gauge.tools.get(id, ""), "tools"), _length(parts))
         case k.SignalReceived(type="tell", text=text):

@@ -94,7 +94,7 @@ export function remain(panel, place, over) {
     const found = calls.find((one) => one.textContent?.includes(ground.purpose)) ?? calls[0];
     if (!found) return;
     /** @type {any} */ (found.parentElement).open = true;
-    found.scrollIntoView({ block: "center" });
+    found.scrollIntoView?.({ block: "center" });
     found.focus();
   };
   for (const other of place.querySelectorAll(":scope > .aether-remains")) other.remove();

@@ -22,7 +22,7 @@ export class Head {
     this.state = h("span.aether-state", { test: "state" }, "Starting");
     this.clock = h("span.aether-clock", { test: "clock", "aria-hidden": "true" }, "0:00");
     this.facts = h("span.aether-facts", { test: "facts" });
-    this.gauge = h("button.aether-gauge", { type: "button", test: "gauge", hidden: true, expanded: "false",
+    this.gauge = h("button.aether-gauge", { type: "button", test: "gauge", label: "Context", hidden: true, expanded: "false",
       onclick: () => this.drawer("gauge", this.told?.gauge), onmouseenter: () => this.peek(), onmouseleave: () => this.unpeek() },
       h("span.aether-gauge-bar", {}, h("span.aether-gauge-fill")), h("span.aether-gauge-text"));
     this.grants = h("button.aether-link", { type: "button", test: "grants", hidden: true, expanded: "false",

@@ -34,13 +34,17 @@ export class Panel {
     /** @type {string[]} */ this.order = [];
     /** @type {Map<string, any>} */ this.parts = new Map();
     /** @type {Map<string, {use: (part: any) => void, box?: HTMLElement}[]>} */ this.wanted = new Map();
+    /** @type {any} */ this.dressed = null;
+    /** @type {Element|null|undefined} */ this.kept = null;
+    this.root = h("section.aether", { test: "aether-panel", label: "aether run" });
+    this.head = new Head(this);
+    this.attention = new Attention(this);
+    this.rest = document.createTextNode("");
     this.build(el);
   }
 
   /** @param {HTMLElement} el */
   build(el) {
-    this.root = h("section.aether", { test: "aether-panel", label: "aether run" });
-    this.head = new Head(this);
     this.lost = h("div.aether-lost", { test: "lost", role: "status", hidden: true });
     this.message = field("tell", { maxlength: "4000", placeholder: "Say something to the model while it works",
       label: "Say something to the model" }, () => this.tell());
@@ -48,7 +52,6 @@ export class Panel {
       button("Tell", "tell-send", () => this.tell(), "aether-stop"));
     this.flow = h("div.aether-flow", { test: "flow" });
     this.prose = h("div.aether-prose", { dir: "auto", test: "answer" });
-    this.rest = document.createTextNode("");
     this.forming = h("div.aether-forming", { test: "forming", hidden: true });
     this.note = h("div.aether-waiting", { test: "note", role: "status", hidden: true });
     this.end = h("div.aether-end", {});
@@ -57,7 +60,6 @@ export class Panel {
       this.note, this.end, this.below);
     this.spoken = h("div.aether-spoken", { role: "status", "aria-live": "polite" });
     this.root.append(this.head.node, this.lost, this.head.plan, this.flow, this.tail, this.telling, this.spoken);
-    this.attention = new Attention(this);
     this.root.addEventListener("dragover", (/** @type {DragEvent} */ event) => this.over(event));
     this.root.addEventListener("dragleave", () => this.root.classList.remove("aether-over"));
     this.root.addEventListener("drop", (/** @type {DragEvent} */ event) => this.drop(event));
