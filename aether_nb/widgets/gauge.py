@@ -105,7 +105,7 @@ def described(gauge: Gauge) -> dict[str, Any] | None:
         return None
     window = gauge.window or 0
     about = "about " if gauge.estimated or gauge.counted is None else ""
-    text = f"{used / window:.0%} of context" if window else f"{_short(used)} in context"
+    text = f"{used / window:.0%}" if window else f"{_short(used)} in context"
     whole = f" of {window:,}" if window else ""
     note = "The model counted the whole; the pieces are told by their length."
     if gauge.counted is None or gauge.estimated:

@@ -176,7 +176,7 @@ test("an edit of a file is shown as its difference, line by line", async () => {
   snapshot({ blocks: [{ ...WAITING, gate: { ...GATE, diff: ["--- a", "+++ a", "@@ -1 +1 @@", "-<b>old</b>", "+new", " same"] } }] });
   await here("gate");
   assert.deepEqual([...$("gate-diff").children].map((line) => [line.className.slice(12), line.textContent]),
-    [["del", "--- a"], ["add", "+++ a"], ["at", "@@ -1 +1 @@"], ["del", "-<b>old</b>"], ["add", "+new"], ["same", " same"]]);
+    [["at", "--- a"], ["at", "+++ a"], ["at", "@@ -1 +1 @@"], ["del", "-<b>old</b>"], ["add", "+new"], ["same", " same"]]);
 });
 
 test("who asks says so where the part that asks has not come", async () => {

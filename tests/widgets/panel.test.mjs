@@ -65,7 +65,7 @@ test("appends streamed text without drawing again", () => {
   assert.equal($("live"), live);
   assert.equal(live.textContent, "one\ntwo\n");
   say({ seq: 4, settled: { html: "<p>Hello</p>", rest: "wor" } });
-  assert.equal($("answer").innerHTML, "<p>Hello</p>");
+  assert.equal($("answer").innerHTML, '<p dir="auto">Hello</p>');
   assert.equal(view.el.querySelector(".aether-rest").textContent, "wor");
 });
 

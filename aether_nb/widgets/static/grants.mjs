@@ -16,7 +16,6 @@ export function show({ button, h }, grants, send) {
     return h("li", { test: "grant" },
       h("span.aether-name", {}, grant.tool),
       h("span.aether-grant-covers", { dir: "auto", title: grant.covers }, grant.covers),
-      h("span.aether-quiet", {}, `up to ${grant.risk} risk`),
-      h("span.aether-quiet", {}, grant.lasts), revoke);
+      h("span.aether-quiet", {}, `${grant.lasts} · up to ${grant.risk} risk`), revoke);
   }));
 }
