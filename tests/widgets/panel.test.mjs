@@ -121,8 +121,10 @@ test("Stop is sent once and says so", () => {
   assert.equal($("stop").textContent, "Stopping…");
 });
 
-test("cleans up after itself", () => {
+test("cleans up after itself", async () => {
   view.cleanup();
+  view.model.close();
+  await wait(700);
   assert.equal(view.el.childElementCount, 0);
   assert.equal(view.model.listeners.size, 0);
 });

@@ -49,10 +49,12 @@ beforeEach(() => {
   view.model = new Model();
   view.el = document.createElement("div");
   document.body.append(view.el);
+  view.model.close = widget.initialize({ model: view.model });
   view.cleanup = widget.render({ model: view.model, el: view.el });
 });
 afterEach(() => {
   view.cleanup();
+  view.model.close();
   view.el.remove();
 });
 

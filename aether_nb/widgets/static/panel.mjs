@@ -35,6 +35,7 @@ export class Panel {
     /** @type {Map<string, any>} */ this.parts = new Map();
     /** @type {Map<string, {use: (part: any) => void, box?: HTMLElement}[]>} */ this.wanted = new Map();
     /** @type {any} */ this.dressed = null;
+    /** @type {Element|null|undefined} */ this.place = null;
     /** @type {Element|null|undefined} */ this.kept = null;
     this.root = h("section.aether", { test: "aether-panel", label: "aether run" });
     this.head = new Head(this);
@@ -196,7 +197,8 @@ export class Panel {
       this.drawBlock(id);
     }
     if (message.settled) this.settle(message.settled);
-    if (message.kept) this.kept = this.root.closest(".jp-OutputArea");
+    this.place = this.root.closest(".jp-OutputArea") ?? this.place;
+    if (message.kept) this.kept = this.place;
   }
 
   tick() {
@@ -324,23 +326,36 @@ export class Panel {
   }
 }
 
+/** The panels of each run on this page: some hear on when their view is gone. @type {Map<string, Set<Panel>>} */
+const PANELS = new Map();
+
+/** Hear the kernel for as long as the model lives, which is longer than a view does. @param {{model: Model}} widget */
+function initialize({ model }) {
+  const panels = new Set();
+  PANELS.set(model.get("run"), panels);
+  const receive = (/** @type {any} */ message) => panels.forEach((panel) => panel.receive(message));
+  model.on("msg:custom", receive);
+  return () => model.off("msg:custom", receive);
+}
+
 /** @param {{model: Model, el: HTMLElement}} view @returns {() => void} the cleanup */
 function render({ model, el }) {
   const panel = new Panel(model, el);
-  const receive = (/** @type {any} */ message) => panel.receive(message);
-  model.on("msg:custom", receive);
+  const panels = PANELS.get(model.get("run"));
+  panels?.add(panel);
   const leave = panel.attention.listen();
   const over = () => {
-    model.off("msg:custom", receive);
+    panels?.delete(panel);
     panel.send({ type: "bye" });
   };
   panel.hello();
   return () => {
     leave();
     panel.close();
-    if (panel.kept) panel.need("answer", (part) => part.remain(panel, panel.kept, over));
-    else over();
+    const rest = () => (panel.kept ? panel.need("answer", (part) => part.remain(panel, panel.kept, over)) : over());
+    if (panel.kept || panel.ended) rest();
+    else setTimeout(rest, 600);  // the picture may come before the last message, which says that it does
   };
 }
 
-export default { render };
+export default { initialize, render };
