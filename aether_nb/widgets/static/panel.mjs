@@ -315,7 +315,7 @@ export class Panel {
     block[piece.field] = (block[piece.field] ?? "") + piece.text;
     const { live, text } = this.recall(piece.id);
     if (!live || !text) return;
-    if (block.kind === "call") live.hidden = false;
+    if (block.kind === "call") /** @type {HTMLElement} */ (live.parentElement).hidden = false;
     following(live, () => text.appendData(piece.text));
   }
 
