@@ -2,7 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { $, $$, CARD, HEADER, TAIL, here, press, say, sent, snapshot, view, wait, window } from "./view.mjs";
+import { $, $$, CARD, HEADER, TAIL, here, press, say, sent, script, snapshot, view, wait, window } from "./view.mjs";
+
+const { kit } = await import(script("elements.mjs"));
 
 const GAUGE = { used: 3000, window: 10000, text: "30% of context", label: "3,000 of 10,000 tokens in the context", note: "counted",
   pieces: [["system", 1000, "the rules"], ["variables", 2000, ""]] };
@@ -120,12 +122,28 @@ test("the bar stays below the outputs when the picture has taken the panel's pla
   assert.ok(bar);
   bar.querySelector('[data-testid="ground"]').click();
   assert.ok(area.querySelector("details").open);
+  area.append(document.createElement("p"));
+  await wait(20);
+  assert.equal(area.lastElementChild, bar);
   bar.querySelector('[data-testid="thumb-up"]').click();
   assert.deepEqual(sent().at(-1), { type: "feedback", value: "up" });
   area.querySelector(".jp-OutputArea-output").remove();
   await wait(20);
-  assert.equal(area.childElementCount, 0);
+  assert.equal(area.querySelector(".aether-remains"), null);
   assert.deepEqual(sent().at(-1), { type: "bye" });
+});
+
+test("the bar of an earlier answer goes when a later one comes", async () => {
+  const area = document.createElement("div");
+  area.className = "jp-OutputArea";
+  document.body.append(area);
+  const part = await import(script("answer.mjs"));
+  area.innerHTML = '<div class="jp-OutputArea-output"></div>';
+  const gone = [];
+  for (const name of ["first", "second"]) part.remain({ kit, dressed: FINAL, send() {} }, area, () => gone.push(name));
+  await wait(350);
+  assert.deepEqual([gone, area.querySelectorAll(".aether-remains").length], [["first"], 1]);
+  area.remove();
 });
 
 test("a dropped file is sent in pieces; one that is too large is not sent at all", async () => {

@@ -98,18 +98,22 @@ export function remain(panel, place, over) {
     found.scrollIntoView?.({ block: "center" });
     found.focus();
   };
-  for (const other of place.querySelectorAll(":scope > .aether-remains")) other.remove();
+  place.dispatchEvent(new Event("aether-remains"));  // the bar of an earlier answer of this cell goes
   const box = h("div.aether.aether-remains", { test: "remains" }, ...bar(panel, tail.grounds ?? [], tail, go));
+  const end = () => {
+    clearTimeout(first);
+    watch.disconnect();
+    box.remove();
+    over();
+  };
   const stay = () => {
-    if (!place.isConnected || !still()) {
-      watch.disconnect();
-      box.remove();
-      over();
-    } else if (place.lastElementChild !== box) place.append(box);
+    if (!place.isConnected || !still()) end();
+    else if (place.lastElementChild !== box) place.append(box);
   };
   const indent = (still()?.getBoundingClientRect().left ?? 0) - place.getBoundingClientRect().left;
   box.style.marginInlineStart = `${Math.max(0, indent)}px`;
   const watch = new MutationObserver(stay);
   watch.observe(place, { childList: true });
-  setTimeout(stay, 300);
+  place.addEventListener("aether-remains", end, { once: true });
+  const first = setTimeout(stay, 300);
 }
