@@ -17,6 +17,7 @@ _HOMES = {
     "models.scripted": ("FakeProvider", "ScriptedModel"),
     "registry": ("register",),
     "tools.function": ("tool",),
+    "tools.skills.written": ("skill",),
 }
 
 __all__ = sorted(name for names in _HOMES.values() for name in names)

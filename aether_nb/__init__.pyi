@@ -12,6 +12,7 @@ from aether_nb.models.scripted import FakeProvider as FakeProvider
 from aether_nb.models.scripted import ScriptedModel as ScriptedModel
 from aether_nb.registry import register as register
 from aether_nb.tools.function import tool as tool
+from aether_nb.tools.skills.written import skill as skill
 
 __all__ = [
     "Aether",
@@ -25,6 +26,7 @@ __all__ = [
     "register",
     "register_provider",
     "register_tool",
+    "skill",
     "tool",
 ]
 

@@ -65,6 +65,8 @@ def _section(found: Evidence, verdict: Verdict) -> tuple[Evidence, str]:
     if found.calls:
         head = ["| call | tool | risk, effect | yes by | status | files and variables |", "|---|---|---|---|---|---|"]
         lines.append("\n".join([*head, *map(_call_row, found.calls)]))
+    if found.documents:
+        lines.append("\n".join(["| document | as it was read |", "|---|---|", *map(_document_row, found.documents)]))
     if found.answer:
         lines.append("\n".join(f"> {line}" for line in found.answer.splitlines()))
     return found, "\n\n".join(lines)
@@ -84,6 +86,11 @@ def _call_row(call: Any) -> str:
     touched = ", ".join([*([call.path] if call.path and call.status == "finished" else []), *call.changed])
     cells = (call.id, call.tool, f"{call.risk}, {call.effect}", yes, call.status, touched)
     return f"| {' | '.join(_text(cell) for cell in cells)} |"
+
+
+def _document_row(one: k.Recalled) -> str:
+    since = ", changed since" if one.changed else ""
+    return f"| {_text(one.place)} | {one.category}{since} `{one.sha[:16]}` |"
 
 
 def _text(text: str) -> str:

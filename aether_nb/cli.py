@@ -12,23 +12,23 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from getpass import getpass, getuser
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
-from aether_nb import verbs
+from aether_nb import record_terminal, verbs
 from aether_nb.about import VERSION
 from aether_nb.errors import AetherError, UsageFault
+from aether_nb.record_terminal import Handler, say
 
 if TYPE_CHECKING:
     from aether_nb.config import Settings
+    from aether_nb.jobs.own_kernel import Screen
     from aether_nb.setting_up import Dialog
 
 __all__ = ["HANDLERS", "main"]
-
-Handler: TypeAlias = Callable[[argparse.Namespace], int]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -79,69 +79,18 @@ def runs(options: argparse.Namespace) -> int:
         from aether_nb import record_care
         from aether_nb.opening import own_sealer, record_place
 
-        _say(record_care.pruned(store, record_place(options.store), options, time.time(), own_sealer()))
+        say(record_care.pruned(store, record_place(options.store), options, time.time(), own_sealer()))
         return 0
     found = store.log.runs()
     how = stands(store, found)
-    _say(json.dumps(reports.runs_rows(found, how), indent=2) if options.json else reports.runs_text(found, how))
+    say(json.dumps(reports.runs_rows(found, how), indent=2) if options.json else reports.runs_text(found, how))
     return 0
-
-
-def show(options: argparse.Namespace) -> int:
-    """A run as it was seen."""
-    from aether_nb import record_verbs
-    from aether_nb.opening import open_record
-
-    store = open_record(options.store)
-    picture, ok = record_verbs.shown(store, store.log.resolve(options.run))
-    _say(picture["text/plain"])
-    return 0 if ok else 1
-
-
-def trace(options: argparse.Namespace) -> int:
-    """What a run did: its plan, its requests and its calls."""
-    from aether_nb import record_verbs
-    from aether_nb.opening import open_record
-
-    store = open_record(options.store)
-    said, ok = record_verbs.traced(store, store.log.resolve(options.run), options.json)
-    print(said)
-    return 0 if ok else 1
-
-
-def egress(options: argparse.Namespace) -> int:
-    """What left this machine."""
-    from aether_nb import record_verbs
-    from aether_nb.opening import open_record
-
-    print(record_verbs.went(open_record(options.store), options.run))
-    return 0
-
-
-def verify(options: argparse.Namespace) -> int:
-    """Whether records are what was written; 1 when one is not."""
-    from aether_nb import record_verbs
-    from aether_nb.opening import open_record
-
-    said, ok = record_verbs.verified(open_record(options.store), options)
-    _say(said)
-    return 0 if ok else 1
-
-
-def replay(options: argparse.Namespace) -> int:
-    """Show a run again from its record; 1 when it diverges, or the world differs."""
-    from aether_nb import record_verbs
-    from aether_nb.opening import open_record
-
-    said, ok = record_verbs.replayed(open_record(options.store), options, Path.cwd())
-    _say(said)
-    return 0 if ok else 1
 
 
 def signalling(verb: str) -> Handler:
     """A verb that says something to a run. A yes is asked for in sight of the exact call; 1 when it was not given."""
 
-    def say(options: argparse.Namespace) -> int:
+    def send(options: argparse.Namespace) -> int:
         from aether_nb import signal_verbs
         from aether_nb.opening import open_post
         from aether_nb.signalling import stand as stand_of
@@ -159,10 +108,10 @@ def signalling(verb: str) -> Handler:
         if options.json:
             print(signal_verbs.json_text(now, signal, heard=heard))
         else:
-            _say(signal_verbs.text(now, word, heard=heard))
+            say(signal_verbs.text(now, word, heard=heard))
         return 0 if heard is None or heard.used else 1
 
-    return say
+    return send
 
 
 def _me() -> str:
@@ -193,15 +142,14 @@ def _yes(question: str, run: str) -> bool:
 
 def resume(options: argparse.Namespace) -> int:
     """Go on with a run in a kernel of its own; 3 when it waits for somebody afterwards."""
-    from aether_nb.live.whereabouts import can_type
+    from aether_nb.jobs.own_kernel import in_a_kernel
     from aether_nb.opening import open_record, record_place
-    from aether_nb.own_kernel import go_on
     from aether_nb.signalling import named, stand
     from aether_nb.store.place import as_setting
 
     store = open_record(options.store)
     before = named(store, "resume", options.run).state
-    typing, started = can_type(None), before.started
+    started = before.started
     words = ["resume", before.run, *(["--park-after", options.park_after] if options.park_after else [])]
     words += [flag for flag, said in (("--take", options.take), ("--anyway", options.anyway)) if said]
     environment = {"AETHER_STORE": as_setting(record_place(options.store)), "AETHER_PANEL": "off"}
@@ -211,58 +159,9 @@ def resume(options: argparse.Namespace) -> int:
         environment["JPY_SESSION_NAME"] = started.notebook
     folder = Path(started.workspace) if started is not None and Path(started.workspace).is_dir() else Path.cwd()
     store.log.close()
-    code = go_on(" ".join(words), folder, environment, typing=typing)
+    code = in_a_kernel([f"%aether {' '.join(words)}"], folder, environment, _screen())
     after = stand(store, before.run)
     return 3 if code == 0 and after.state.ended is None else code
-
-
-def export(options: argparse.Namespace) -> int:
-    """Write the code of a run to a file."""
-    from aether_nb import code_verbs
-    from aether_nb.opening import open_record
-
-    _say(code_verbs.exported(open_record(options.store), options))
-    return 0
-
-
-def verify_code(options: argparse.Namespace) -> int:
-    """Run the code of a run in a fresh kernel; 1 when it does not make the same."""
-    from aether_nb import code_verbs
-    from aether_nb.opening import open_post
-
-    post = open_post("cli", options.store)
-    said, ok = code_verbs.verified_code(post.store, post.store.log.resolve(options.run), options)
-    _say(said)
-    return 0 if ok else 1
-
-
-def why(options: argparse.Namespace) -> int:
-    """What failed last, and what to type."""
-    from aether_nb import record_care
-    from aether_nb.opening import open_record
-
-    _say(record_care.explained(open_record(options.store), options.run))
-    return 0
-
-
-def audit(options: argparse.Namespace) -> int:
-    """A report of runs."""
-    from aether_nb import record_care
-    from aether_nb.opening import open_record
-
-    _say(record_care.audited(open_record(options.store), options))
-    return 0
-
-
-def pack(options: argparse.Namespace) -> int:
-    """A zip with a notebook and its own runs."""
-    from aether_nb import record_care
-    from aether_nb.opening import open_record
-    from aether_nb.store.place import FOLDER
-
-    beside = str(Path(options.notebook).resolve().parent / FOLDER)
-    _say(record_care.packed(open_record(options.store or _settings().store or beside), options))
-    return 0
 
 
 def look(options: argparse.Namespace) -> int:
@@ -275,23 +174,104 @@ def look(options: argparse.Namespace) -> int:
         checks = doctor.try_model(options.model, settings, asyncio.run)
     else:
         checks = doctor.look(settings, record, workspace, asyncio.run)
-    _say(json.dumps([asdict(check) for check in checks], indent=2) if options.json else doctor.text(checks))
+    say(json.dumps([asdict(check) for check in checks], indent=2) if options.json else doctor.text(checks))
     return 3 if any(check.state == "blocked" for check in checks) else 0
+
+
+def _screen() -> Screen:
+    from aether_nb.jobs.own_kernel import Screen
+    from aether_nb.live.whereabouts import can_type
+
+    return Screen(can_type(None), said=verbs.in_terminal)
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Work on a task in a kernel of its own."""
+    from aether_nb import job_verbs
+
+    return job_verbs.run(options, _screen(), plan=False)
+
+
+def plan(options: argparse.Namespace) -> int:
+    """The plan of a task."""
+    from aether_nb import job_verbs
+
+    return job_verbs.run(options, _screen(), plan=True)
+
+
+def batch(options: argparse.Namespace) -> int:
+    """Work on the tasks of a file."""
+    from aether_nb import job_verbs
+
+    return job_verbs.batch(options, _screen())
+
+
+def templates(options: argparse.Namespace) -> int:
+    """The templates that there are."""
+    from aether_nb import job_verbs
+
+    say(job_verbs.templates(options))
+    return 0
+
+
+def about_house(verb: str) -> Handler:
+    """A verb about rules, packages or skills."""
+
+    def do(options: argparse.Namespace) -> int:
+        from aether_nb import house_verbs
+        from aether_nb.opening import open_record
+
+        if verb == "policy":
+            say(house_verbs.policy(options, _settings(), Path.cwd()))
+        elif verb == "plugins":
+            say(house_verbs.plugins(options))
+        else:
+            say(house_verbs.skills(options, _settings(), Path.cwd(), open_record(options.store), {}))
+        return 0
+
+    return do
+
+
+def knowing(verb: str) -> Handler:
+    """A verb about what is known or remembered."""
+
+    def do(options: argparse.Namespace) -> int:
+        from aether_nb import know_terminal
+
+        return know_terminal.know(options, say) if verb == "know" else know_terminal.remembering(verb, options, say)
+
+    return do
 
 
 def models(options: argparse.Namespace) -> int:
     """Which providers there are, or which models one of them has."""
     from aether_nb import model_verbs
 
-    _say(model_verbs.models(options, _settings(), asyncio.run))
+    say(model_verbs.models(options, _settings(), asyncio.run))
     return 0
+
+
+def mcp(options: argparse.Namespace) -> int:
+    """Servers: shown, added, agreed to, asked; or ours, offered to others. 1 when one that is tried does not run."""
+    from aether_nb import mcp_terminal
+
+    return mcp_terminal.mcp(options, _settings(), say)
 
 
 def key(options: argparse.Namespace) -> int:
     """Take a key, forget one, or say which there are."""
     from aether_nb import model_verbs
 
-    _say(model_verbs.key(options, _settings(), _dialog()))
+    say(model_verbs.key(options, _settings(), _dialog()))
+    return 0
+
+
+def settings(options: argparse.Namespace) -> int:
+    """Everything that can be set, and what holds in this folder."""
+    from aether_nb import settings_verbs
+    from aether_nb.config import read
+
+    say(settings_verbs.settings(options, *read(Path.cwd())))
     return 0
 
 
@@ -300,7 +280,7 @@ def setup(options: argparse.Namespace) -> int:
     from aether_nb.setting_up import set_up
 
     name = set_up(_dialog(), _settings())
-    _say(f"{name} serves from now on." if name else "Everything stays as it is.")
+    say(f"{name} serves from now on." if name else "Everything stays as it is.")
     return 0
 
 
@@ -314,11 +294,7 @@ def _dialog() -> Dialog:
     from aether_nb.live.whereabouts import can_type
     from aether_nb.setting_up import Dialog
 
-    return Dialog(_say, input, getpass, asyncio.run, can_type(None))
-
-
-def _say(text: str) -> None:
-    print(verbs.in_terminal(text))
+    return Dialog(say, input, getpass, asyncio.run, can_type(None))
 
 
 def version_(options: argparse.Namespace) -> int:
@@ -337,20 +313,19 @@ def demo(options: argparse.Namespace) -> int:
 HANDLERS: dict[str, Handler] = {
     "help": help_,
     "runs": runs,
-    "show": show,
-    "trace": trace,
-    "egress": egress,
-    "replay": replay,
-    "verify": verify,
-    "export": export,
-    "verify-code": verify_code,
-    "why": why,
-    "audit": audit,
-    "pack": pack,
+    **record_terminal.HANDLERS,
+    **{verb: knowing(verb) for verb in ("know", "remember", "forget", "memory")},
     "models": models,
+    "mcp": mcp,
     "key": key,
+    "settings": settings,
     "setup": setup,
     "doctor": look,
+    "execute": execute,
+    "plan": plan,
+    "batch": batch,
+    "templates": templates,
+    **{verb: about_house(verb) for verb in ("policy", "plugins", "skills")},
     "version": version_,
     "demo": demo,
     "resume": resume,

@@ -18,6 +18,7 @@ from typing import Any
 from aether_nb.agent.run import Run
 from aether_nb.errors import AetherError, OptionError, WorkspaceError
 from aether_nb.events import kinds as k
+from aether_nb.events.rating import FeedbackValue
 from aether_nb.live.placing import place
 from aether_nb.session import Session
 from aether_nb.signalling import Post, Word
@@ -66,7 +67,7 @@ class Said:
                 return self._drop(command)
             if kind == "revoke":
                 with suppress(OptionError):  # one that was given for this run only
-                    self.session.revoke(str(command["id"]))
+                    self.session.yeses.revoke(str(command["id"]))
             type, names = WORDS[kind]
             self._say(Word(type, "", {name: command[name] for name in names if name in command}))
         except AetherError as error:
@@ -76,13 +77,13 @@ class Said:
     def _say(self, word: Word) -> None:
         Post(self.session.store, self.session.sealer, "panel").send(self.run, word)
 
-    def _rate(self, value: k.FeedbackValue) -> str:
+    def _rate(self, value: FeedbackValue) -> str:
         """Record what is thought of the answer.
 
         Raises:
             AetherError: Somebody else advances the run, or it could not be written.
         """
-        with self.session.leased(self.run) as lease:
+        with self.session.store.leased(self.run) as lease:
             run = Run(self.session.store.log, self.run, epoch=lease.epoch)
             run.catch_up()
             run.append(k.FeedbackGiven(value, "panel"))

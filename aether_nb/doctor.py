@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from aether_nb.about import VERSION
-from aether_nb.config import Settings, own_file, table
+from aether_nb.config import Settings, own_file
+from aether_nb.config import known as known_settings
 from aether_nb.config.address import Address
 from aether_nb.errors import AetherError, ConfigError, StoreError
 from aether_nb.models.catalogue import keys, providers
@@ -185,11 +186,11 @@ def _slips(known: Providers) -> Iterator[Check]:
     """Variables that look like settings and are none: nobody reads them."""
     rows = [known.row(name) for name in known.names()]
     others = {variable for row in rows for variable in (row.base_url_variable, *row.key_variables)}
-    meant = {variable for _, variable, *_ in table()} | others | {"AETHER_CONFIG"}
+    meant = {setting.variable for setting in known_settings().values()} | others | {"AETHER_CONFIG"}
     for name in sorted(set(os.environ) - meant):
         if name.startswith("AETHER_") and not name.startswith("AETHER_TEST_"):
             near = get_close_matches(name, meant, 1)
-            hint = f"Did you mean {near[0]}?" if near else "%aether help settings lists them all."
+            hint = f"Did you mean {near[0]}?" if near else "%aether settings lists them all."
             yield Check("settings", "warn", f"the variable {name} is no setting", hint)
 
 

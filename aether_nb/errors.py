@@ -16,6 +16,7 @@
     │   ├── RepairableToolError the model is told and may try again
     │   │   └── WorkspaceError  a path lies outside what was granted
     │   ├── InterventionRequired a person has to decide; the run asks
+    │   ├── EffectUnknown       nobody knows whether the call acted
     │   └── FatalToolError      the run ends
     ├── StoreError              the record of runs
     │   ├── StoreReadOnly       nothing can be written here
@@ -65,6 +66,7 @@ __all__ = [
     "AnswerInvalid",
     "BlobMissing",
     "ConfigError",
+    "EffectUnknown",
     "FatalToolError",
     "InterventionRequired",
     "KnowledgeBusy",
@@ -222,6 +224,10 @@ class RepairableToolError(ToolError):
 
 class InterventionRequired(ToolError):
     """A person has to decide before the run can go on; the run asks."""
+
+
+class EffectUnknown(ToolError):
+    """The call was sent to somebody who is gone, and nobody knows whether it acted: one with an effect is in doubt."""
 
 
 class FatalToolError(ToolError):

@@ -1,4 +1,4 @@
-"""How a run is shown where it was asked for, and through whom it can ask: a live panel, or lines of text.
+"""How a run is shown where it was asked for, and through whom it can ask: a live panel, or what stands in for one.
 
 Only here and in ``cell`` do the session and the widgets meet. What a person clicks or types goes to the run as a
 command or as a signal; what happens in the run comes back as entries.
@@ -7,7 +7,9 @@ command or as a signal; what happens in the run comes back as entries.
 from __future__ import annotations
 
 import logging
+import os
 import secrets
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -21,18 +23,19 @@ from aether_nb.clicks import WORDS, Said
 from aether_nb.errors import AetherError, StoreError
 from aether_nb.events.account import total
 from aether_nb.events.kinds import Entry, Progress, QuestionAsked
+from aether_nb.events.masking import known_keys
 from aether_nb.live.bridge import Jobs
 from aether_nb.live.capture import uncaptured
 from aether_nb.live.fastlane import FastLane
 from aether_nb.live.whereabouts import can_type
 from aether_nb.session import Session
+from aether_nb.still_faces import StillFace, TerminalFace, shown_by
 from aether_nb.widgets.approval import gate_lines, gate_text
 from aether_nb.widgets.blocks import Card
-from aether_nb.widgets.console import Console
 from aether_nb.widgets.panel import Panel
-from aether_nb.widgets.transcript import bundle
+from aether_nb.widgets.transcript import bundle, pictures
 
-__all__ = ["Face", "KernelFace", "TerminalFace", "face_of"]
+__all__ = ["Face", "KernelFace", "face_of"]
 
 PATIENCE = 1.5
 """Seconds for which the first gate waits for a view to say hello, before the keyboard or a policy is asked."""
@@ -62,14 +65,19 @@ class Face(Protocol):
 
 
 def face_of(session: Session, run: str, again: Callable[[], None] | None = None) -> Face:
-    """A panel where there is a kernel, lines of text where there is a terminal, or where no panel can be made."""
-    if getattr(session.shell, "kernel", None) is None or not session.models.settings.panel:
-        return TerminalFace(can_type(session.shell))
+    """A panel where one can be drawn, a still picture in other notebooks, lines of text in terminals and consoles."""
+    if not session.models.settings.panel:
+        return TerminalFace(session.shell)
+    shown = shown_by(session.shell, sys.modules, os.environ)
+    if shown == "lines":
+        return TerminalFace(session.shell, answer=getattr(session.shell, "kernel", None) is None)
+    if shown == "picture":
+        return StillFace(session, run)
     try:
         return KernelFace(session, run, again=again)
     except Exception:  # whatever is wrong with the widgets, the question is answered
-        logger.exception("no panel could be made; the run is shown as text")
-        return TerminalFace(can_type(session.shell))
+        logger.exception("no panel could be made; the run is shown as a still picture")
+        return StillFace(session, run)
 
 
 class KernelFace:
@@ -79,30 +87,25 @@ class KernelFace:
         session: The notebook's.
         run: What is shown.
         display_id: The place of the picture of a run that was parked; a new place when empty.
-        between: It goes on between the user's cells: nobody can be asked to type.
         again: Asks the same question again; None where that cannot be done.
     """
 
     def __init__(
-        self,
-        session: Session,
-        run: str,
-        display_id: str = "",
-        between: bool = False,
-        again: Callable[[], None] | None = None,
+        self, session: Session, run: str, display_id: str = "", again: Callable[[], None] | None = None
     ) -> None:
         self.session, self.kernel, self.again = session, session.shell.kernel, again
         self.said = Said(session, run)
         self.jobs: Jobs | None = None
         self.stopped = False
         self.patience = PATIENCE
+        self.swaps_alone = False
         self.desk = Desk(self._seen, lambda: self.panel.wait_left(GRACE))
         self.panel = Panel(run, self._command, session.models.choices(), _window, again=again is not None)
         self.panel.view.before = total(account for other, account in session.accounts.items() if other != run)
         self.comm_id = self.panel.comm_id
         self.lane = FastLane(self.kernel)
         self.lane.watch(self.comm_id, lambda said: self.panel.receive(said, said["msg_id"]))
-        self.typing = not between
+        self.apart = bool(display_id)  # no cell runs in which somebody could be asked to type
         self.display_id = display_id or f"aether-{run}-{secrets.token_hex(4)}"
         self.panel.display(self.display_id, again=bool(display_id))
 
@@ -116,8 +119,20 @@ class KernelFace:
         self.jobs = jobs
         if self.stopped:
             jobs.stop()
-        typing = self.typing and can_type(self.session.shell)
+        typing = not self.apart and can_type(self.session.shell)
         return (self.desk, Terminal(jobs.main, _typed, gate_text, typing, self._asked), Nobody(policy))
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything of the run was recorded."""
+        return self.panel.view.started > 0
+
+    def go_apart(self, jobs: Jobs) -> None:
+        """Its cell ends, and the run goes on without it: whoever is to be asked is waited for."""
+        self.apart, self.patience, self.swaps_alone = True, GRACE, True
+        self.jobs = jobs
+        if self.stopped:
+            jobs.stop()
 
     def _asked(self, question: QuestionAsked) -> str:
         """A question as it is put where there is no panel to look at: with the whole call, when that is in doubt."""
@@ -128,13 +143,16 @@ class KernelFace:
         """Put the still picture in the panel's place."""
         self.lane.unwatch(self.comm_id)
         self.session.accounts[self.panel.view.run] = self.panel.view.account
+        self.session.watched = self.session.watched or self.panel.seen
         self.panel.close(self._kept(broken_off))
+        for picture in pictures(self.panel.view, only_new=True):
+            self.session.shell.display_pub.publish(picture)
 
     def _kept(self, broken_off: str) -> Mapping[str, str]:
         try:
             with suppress(StoreError):  # then the run was broken off by that, and the picture says so
                 self.panel.view.chain = self.session.store.chain.head(self.panel.view.run)
-            return bundle(self.panel.view, broken_off=broken_off)
+            return bundle(self.panel.view, broken_off=broken_off, keys=known_keys(os.environ))
         except Exception:  # a picture that cannot be drawn must not hide how the run ended; %aether show tries again
             logger.exception("the picture of run %s could not be drawn", self.panel.view.run)
             return {"text/plain": f"aether: %aether show {self.panel.view.run}"}
@@ -166,19 +184,22 @@ class KernelFace:
     def _swap(self, name: str) -> None:
         """Let another model go on with the run; one that cannot be had is said in a line."""
         try:
-            self.session.models.use(name)
+            if self.swaps_alone:
+                self.session.models.swap(self.panel.view.run, name)
+            else:
+                self.session.models.use(name, run=self.panel.view.run)
             chosen, said = name, f"{name} goes on from the next step."
         except AetherError as error:
             chosen, said = "", f"{error.what} {error.why}".strip()
-        for tell in (partial(self.panel.choose, chosen), partial(self._note, said)):
+        for tell in (partial(self.panel.choose, chosen), partial(self.note, said)):
             self.session.thread.loop.call_soon_threadsafe(tell)
 
     def _carry_out(self, command: Mapping[str, Any]) -> None:
         """Do what a click says; on the agent's loop."""
         if said := self.said(command):
-            self._note(said)
+            self.note(said)
 
-    def _note(self, said: str) -> None:
+    def note(self, said: str) -> None:
         """Say something in a line of the panel; on the agent's loop."""
         self.panel.feed(Entry(self.panel.view.run, 0, time.time(), Progress("", 0, note=said)))
 
@@ -199,29 +220,3 @@ def _typed(prompt: str) -> str:
     except KeyboardInterrupt:
         print("The box below is not read any more. Press Enter in it, so that other cells can be run.")
         raise
-
-
-def _line(prompt: str) -> str:
-    return uncaptured(lambda: input(prompt))
-
-
-class TerminalFace:
-    """The same run as lines of text."""
-
-    display_id = ""
-
-    def __init__(self, typing: bool) -> None:
-        self.typing = typing
-        self.console = Console(lambda text: print(text, end="", flush=True))
-
-    @property
-    def watcher(self) -> Watcher:
-        """Lines are written as things happen."""
-        return self.console.feed
-
-    def people(self, jobs: Jobs, policy: Policy) -> Sequence[Person]:
-        """Whoever sits at the terminal, when somebody can type there."""
-        return (Terminal(jobs.main, _line, lambda proposed: "", self.typing), Nobody(policy))
-
-    def close(self, broken_off: str) -> None:
-        """Everything has been said already."""

@@ -8,15 +8,17 @@ are heard while it runs; inside ``%%capture``, ``%%time`` and the like the synch
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
+from IPython.core.magic import line_cell_magic, magics_class, no_var_expand
 
 from aether_nb import verbs
-from aether_nb.errors import AetherError, OptionError, UnknownVerb
+from aether_nb.completing import complete
+from aether_nb.configuring import Configured
+from aether_nb.errors import AetherError, ConfigError, OptionError
 from aether_nb.live.mentions.completing import Names
 from aether_nb.live.mentions.failures import Failures
 from aether_nb.rewriting import is_question, is_working, transform
@@ -31,24 +33,31 @@ if TYPE_CHECKING:
     from aether_nb.events.state import RunState
     from aether_nb.retelling import Work
     from aether_nb.session import Session
-    from aether_nb.tasks import Question
+    from aether_nb.tasks import Question, Resumption
 
 __all__ = ["AetherMagics", "load", "unload"]
+
+FEW = 50
+"""How many of the newest runs are looked at for one that is not finished."""
+
+AT_FIRST = ("store", "allow_writes")
+"""Settings that are read once, when the conversation begins."""
 
 NAMED = 3
 """How many runs that were left are named when the extension is loaded."""
 
 
 @magics_class
-class AetherMagics(Magics):
+class AetherMagics(Configured):
     """``%%aether`` asks about the live variables; ``%aether VERB`` does the rest."""
 
     shell: InteractiveShell
 
     def __init__(self, shell: InteractiveShell) -> None:
+        self._session: Session | None = None
+        self._said: dict[str, Any] = {}
         super().__init__(shell)
         self.began = Path.cwd()
-        self._session: Session | None = None
         self.failures = Failures()
         self.names = Names(shell)
 
@@ -67,9 +76,40 @@ class AetherMagics(Magics):
         if self._session is None:
             from aether_nb.opening import open_session
 
-            self._session = open_session(self.shell)
+            self._session = open_session(self.shell, self._said)
             self._session.failures = self.failures
         return self._session
+
+    def held(self, name: str) -> Any:
+        """What a setting is now."""
+        if self._session is not None:
+            return getattr(self._session.models.settings, name)
+        from aether_nb.config import load as load_settings
+        from aether_nb.live.whereabouts import place
+
+        return getattr(load_settings(place(self.shell)[1], self._said), name)
+
+    def say(self, name: str, value: Any) -> None:
+        """Let a setting hold from now on: what ``%config AetherMagics`` does.
+
+        Raises:
+            ConfigError: It is one for the beginning, and the conversation has begun.
+            ModelNotFound: No model goes by that name.
+        """
+        if self._session is None:
+            self._said[name] = value
+        elif name in AT_FIRST:
+            what = f"The setting '{name}' cannot be changed any more in this kernel."
+            raise ConfigError(
+                what, "The conversation has begun.", "Restart the kernel, and set it before the first use."
+            )
+        else:
+            session = self._session
+            if name == "model" and value:
+                session.models.use(value)
+            session.models.say(name, value)
+            if session.line.standing:  # there may be more places now
+                session.thread.loop.call_soon_threadsafe(session.line.move)
 
     def close(self) -> None:
         """Let go of what the session holds."""
@@ -93,11 +133,10 @@ class AetherMagics(Magics):
         except verbs.Help as help:
             print(help, end="")
 
-    async def cell(self, line: str, body: str) -> None:
-        """``%%aether`` as a native async cell; what the input transformer calls."""
+    async def cell(self, line: str, body: str, verb: bool = False) -> None:
+        """``%%aether`` as a native async cell, or a verb that works on a run; what the input transformer calls."""
         try:
-            working = is_working(body) and not line
-            task, out = self._read_working(body) if working else (self._read_cell(line, body), "")
+            task, out = self._read_working(body) if verb else (self._read_cell(line, body), "")
         except verbs.Help as help:
             print(help, end="")
             return
@@ -120,8 +159,8 @@ class AetherMagics(Magics):
 
         bind(self.shell.user_ns, state, out)
 
-    def _read_cell(self, line: str, body: str) -> Question:
-        """What is asked.
+    def _read_cell(self, line: str, body: str) -> Question | Resumption:
+        """What is asked; where nothing is, the run that is to go on.
 
         Raises:
             OptionError: An option cannot be read, or there is no question.
@@ -130,14 +169,12 @@ class AetherMagics(Magics):
         options = verbs.parse(verbs.CELL, typed, "notebook")
         prompt = "\n".join(part for part in (rest, body.strip()) if part)
         if not prompt:
-            raise OptionError(
-                "There is no question in this cell.",
-                hint="Type one below %%aether, such as: How many missing values are there?",
-            )
-        from aether_nb.tasks import Question
+            return self._unfinished()
+        from aether_nb.tasks import Question, named_run
 
         return Question(
             prompt,
+            run=named_run(options.run),
             model=options.model or "",
             mode=options.mode,
             plan_only=options.plan,
@@ -148,6 +185,28 @@ class AetherMagics(Magics):
             wanted=self._wanted(options),
             raw=options.raw,
             data=options.data or "",
+            background=options.bg,
+        )
+
+    def _unfinished(self) -> Resumption:
+        """The run of this notebook that is not finished: an empty cell goes on with it.
+
+        Raises:
+            OptionError: There is none; says how the last one ended.
+            SignalRefused: There are several.
+        """
+        from aether_nb.signalling import named, stands
+        from aether_nb.tasks import Resumption
+
+        session = self.session
+        here = [run for run in session.store.log.runs(FEW) if run.notebook in ("", session.notebook)]
+        if any(not one.held for one in stands(session.store, here)):
+            return Resumption(named(session.store, "resume", "", session.notebook).state.run)
+        last = f"the last one, {here[0].id}, is {here[0].outcome or 'at work'}" if here else "nothing was asked yet"
+        raise OptionError(
+            "There is no question in this cell.",
+            f"An empty cell goes on with a run that was left, and there is none: {last}.",
+            "Type a question below %%aether, such as: How many missing values are there?",
         )
 
     def _wanted(self, options: argparse.Namespace) -> str:
@@ -173,8 +232,16 @@ class AetherMagics(Magics):
             OptionError: The line cannot be read.
             RunNotFound: No run goes by that name.
         """
+        line, _, code = line.partition("\n")
+        from aether_nb import cell_verbs
+
         name, *words = verbs.words(line)
         options = verbs.parse(verbs.find(name, "notebook"), words, "notebook")
+        if name in cell_verbs.ASKING:
+            asked = cell_verbs.asked(self.session, name, options, code, self._cell_id())
+            if isinstance(asked, str):
+                raise verbs.Help(f"{asked}\n")  # it is said, and nothing is begun
+            return asked, ""
         if name == "resume":
             from aether_nb.signalling import named
             from aether_nb.tasks import Resumption
@@ -204,9 +271,13 @@ class AetherMagics(Magics):
         words = verbs.words(line) or ["status"]
         if words[0] in ("-h", "--help"):
             words[0] = "help"
+        elif len(words) == 1 and words[0].endswith("?"):
+            words = ["help", words[0].rstrip("?")]
         verb = verbs.find(words[0], "notebook")
         options = verbs.parse(verb, words[1:], "notebook")
-        text: str | Mapping[str, Any]
+        if self._session is not None and hasattr(options, "run"):
+            options.run = self._session.line.named(options.run)
+        text: str | Sequence[Mapping[str, Any]]
         if verb.name in notebook_verbs.WITHOUT_SESSION:
             text = notebook_verbs.WITHOUT_SESSION[verb.name](options)
         else:
@@ -214,34 +285,8 @@ class AetherMagics(Magics):
         if isinstance(text, str):
             print(text)
         else:
-            self.shell.display_pub.publish(dict(text))
-
-
-def complete(magics: AetherMagics, event: Any) -> list[str]:
-    """What may follow ``%aether`` or ``%%aether`` at the cursor: verbs, options and their values."""
-    words = event.line[: getattr(event, "cursor_pos", len(event.line)) or len(event.line)].split()
-    if event.line[-1:].isspace():
-        words.append("")
-    if event.command == "%%aether":
-        return _options(verbs.CELL, words)
-    if len(words) <= 2:
-        return [verb.name for verb in verbs.VERBS if "notebook" in verb.faces]
-    try:
-        return _options(verbs.find(words[1], "notebook"), words[1:])
-    except UnknownVerb:
-        return []
-
-
-def _options(verb: verbs.Verb, words: list[str]) -> list[str]:
-    before = words[-2] if len(words) > 1 else ""
-    options = [option for option in verb.options if not option.terminal]
-    for option in options:
-        if before in option.names and option.choices:
-            return list(option.choices)
-    names = [name for option in options for name in option.names if name.startswith("-")]
-    if verb.name == "help":
-        names += [other.name for other in verbs.VERBS if "notebook" in other.faces]
-    return [*names, "--help"]
+            for picture in text:
+                self.shell.display_pub.publish(dict(picture))
 
 
 def load(shell: InteractiveShell) -> None:
@@ -254,7 +299,9 @@ def load(shell: InteractiveShell) -> None:
         magics.listen()
         shell.input_transformers_cleanup.append(transform)
         for command in ("%aether", "%%aether"):
-            shell.set_hook("complete_command", lambda _, event: complete(magics, event), str_key=command)
+            shell.set_hook(
+                "complete_command", lambda _, event: complete(lambda: magics.session, event), str_key=command
+            )
     from aether_nb.config import load as load_settings
     from aether_nb.live.whereabouts import began_in, place
 
@@ -310,5 +357,7 @@ def unload(shell: InteractiveShell) -> None:
     if magics is not None:
         magics.listen(no_more=True)
         magics.close()
+        if magics in shell.configurables:
+            shell.configurables.remove(magics)
         for name in ("aether_cell", "aether_magics"):
             delattr(shell, name)

@@ -1,6 +1,6 @@
 """What ``%aether VERB`` does in a notebook: each verb is a function of the session and its options.
 
-A handler returns a text, or a MIME bundle to show. The table is checked against ``verbs`` by a test.
+A handler returns a text, or MIME bundles to show. The table is checked against ``verbs`` by a test.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import getpass
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from functools import partial
@@ -20,11 +20,17 @@ from IPython import get_ipython
 
 from aether_nb import (
     code_verbs,
+    dashboard_verbs,
     doctor,
+    house_verbs,
+    know_verbs,
+    mcp_verbs,
+    memory_verbs,
     model_verbs,
     record_care,
     record_verbs,
     reports,
+    settings_verbs,
     signal_verbs,
     undo_verbs,
     verbs,
@@ -46,7 +52,7 @@ __all__ = ["HANDLERS"]
 TOLD = 5
 """How many unfinished runs the status tells."""
 
-Handler: TypeAlias = Callable[[Session, Any], str | Mapping[str, Any]]
+Handler: TypeAlias = Callable[[Session, Any], str | Sequence[Mapping[str, Any]]]
 
 
 def status(session: Session, _: Any) -> str:
@@ -130,6 +136,11 @@ def _dialog(session: Session) -> Iterator[Dialog]:
         raise UsageFault("Stopped.", "What was not said to be kept is not kept.") from None
 
 
+def settings(session: Session, options: argparse.Namespace) -> str:
+    """Everything that can be set, and what holds here."""
+    return settings_verbs.settings(options, session.models.settings, session.models.where)
+
+
 def new(session: Session, _: Any) -> str:
     """Forget the earlier questions."""
     count = len(session.turns)
@@ -140,7 +151,7 @@ def new(session: Session, _: Any) -> str:
 def grants(session: Session, options: argparse.Namespace) -> str:
     """The yeses that last."""
     if options.revoke:
-        grant = session.revoke(options.revoke)
+        grant = session.yeses.revoke(options.revoke)
         return f"Taken back: {grant.id} ({grant.tool})."
     if not session.grants:
         return "No yes lasts beyond its run."
@@ -154,13 +165,26 @@ def runs(session: Session, options: argparse.Namespace) -> str:
         return record_care.pruned(session.store, surroundings(session.shell)[1], options, time.time(), session.sealer)
     found = session.store.log.runs()
     how = stands(session.store, found)
-    return json.dumps(reports.runs_rows(found, how), indent=2) if options.json else reports.runs_text(found, how)
+    line = reports.line_rows(session.line, how)
+    if options.json:
+        apart = {row["run"]: row for row in line}
+        rows = [{**apart.pop(row["run"], {}), **row} for row in reports.runs_rows(found, how)]
+        return json.dumps([*apart.values(), *rows], indent=2)
+    return "\n".join(filter(None, (reports.runs_text(found, how), reports.line_text(line))))
 
 
-def show(session: Session, options: argparse.Namespace) -> Mapping[str, Any]:
-    """A run as it was seen, with its answer."""
-    store = session.store
-    return record_verbs.shown(store, store.log.resolve(options.run or session.last))[0]
+def show(session: Session, options: argparse.Namespace) -> Sequence[Mapping[str, Any]]:
+    """A run as it was seen, in a notebook with its figures and its answer as outputs of their own."""
+    store, named = session.store, "" if options.run == record_verbs.LAST else options.run
+    run = store.log.resolve(named or _last(session))
+    return record_verbs.shown(store, run, options.call, apart=getattr(session.shell, "kernel", None) is not None)[0]
+
+
+def _last(session: Session) -> str:
+    """The last run of this kernel, or the newest of this notebook; empty when there is none."""
+    runs = [] if session.last else session.store.log.runs(LOOKED_AT)
+    mine = (run.id for run in runs if not session.notebook or run.notebook == session.notebook)
+    return session.last or next(mine, "")
 
 
 def trace(session: Session, options: argparse.Namespace) -> str:
@@ -183,12 +207,16 @@ def signalling(verb: str) -> Handler:
     """A verb that says something to a run, in this notebook's record, and shows the exact call that it is about."""
 
     def say(session: Session, options: argparse.Namespace) -> str:
+        if verb == "stop" and (one := session.line.find(options.run)) and not any(session.store.log.read(one.run)):
+            one.stop()
+            return f"Run {one.number} had not begun: it is dropped."
         post = Post(session.store, session.sealer, "cell")
         stand, word = signal_verbs.prepare(verb, options, post, session.notebook)
         signal = post.send(stand.state.run, word)
         watched, heard = signal.run in session.sleepers, None
         if word.type == "stop" and not watched:
-            heard = signal_verbs.deliver(post, stand, signal, 0.0 if stand.held else signal_verbs.HEARING)
+            elsewhere = stand.held and session.line.find(signal.run) is None
+            heard = signal_verbs.deliver(post, stand, signal, 0.0 if elsewhere else signal_verbs.HEARING)
             stand = stand_of(post.store, signal.run)
         if options.json:
             return signal_verbs.json_text(stand, signal, heard=heard)
@@ -224,9 +252,11 @@ def verify_code(session: Session, options: argparse.Namespace) -> str:
     run = session.store.log.resolve(options.run or session.last)
     before, spare = _cells_before(session, run), partial(_spare, session.shell)
     try:
-        return code_verbs.verified_code(session.store, run, options, before, spare)[0]
+        said, same = code_verbs.verified_code(session.store, run, options, before, spare)
     except KeyboardInterrupt:
         raise UsageFault("Stopped.", "The fresh kernel is gone, and nothing here was changed.") from None
+    kept = session.knowing.keep_verified(session.store.whole(run)[0]) if same and not options.json else ""
+    return f"{said}\n{kept}".strip()
 
 
 def _cells_before(session: Session, run: str) -> list[str] | None:
@@ -258,6 +288,30 @@ def audit(session: Session, options: argparse.Namespace) -> str:
     return record_care.audited(session.store, options)
 
 
+def policy(session: Session, options: argparse.Namespace) -> str:
+    """The rules about calls, or what they say of one."""
+    return house_verbs.policy(options, session.models.settings, session.workspace)
+
+
+def skills(session: Session, options: argparse.Namespace) -> str:
+    """The skills that there are, and what can be done with them."""
+    settings, names = session.models.settings, session.shell.user_ns
+    return house_verbs.skills(options, settings, session.workspace, session.store, names)
+
+
+def know(session: Session, options: argparse.Namespace) -> str:
+    """What is known beside the notebook."""
+    bar, names = know_verbs.progress_line(lambda text: print(text, end="", flush=True)), session.shell.user_ns
+    desk = know_verbs.open_desk(session.knowing, session.thread.run, namespace=names, progress=bar)
+    try:
+        said = know_verbs.know(options, desk)
+    except KeyboardInterrupt:
+        raise UsageFault("Stopped.", "What was read is kept; the same again goes on from there.") from None
+    if options.what in ("add", "refresh") and session.knowing.library.chosen.embedder is not None:
+        session.knowing.library.fill()
+    return said
+
+
 def look(options: argparse.Namespace) -> str:
     """Whether everything is in place; settings that cannot be read are a finding, not an end."""
     shell = get_ipython()
@@ -270,16 +324,46 @@ def look(options: argparse.Namespace) -> str:
     return json.dumps([asdict(check) for check in checks], indent=2) if options.json else doctor.text(checks)
 
 
+def mcp(session: Session, options: argparse.Namespace) -> str:
+    """Servers: shown, added, agreed to, asked."""
+    return mcp_verbs.done(session.servers, options, session.thread.run, session.busy)[0]
+
+
 def version_(_: argparse.Namespace) -> str:
     """The version."""
     return VERSION
+
+
+def dashboard(session: Session, options: argparse.Namespace) -> str | Sequence[Mapping[str, Any]]:
+    """What the runs of this record did and cost."""
+    found = dashboard_verbs.sheet(session.store, options, session.models.settings, session.grants)
+    return dashboard_verbs.as_json(found) if options.json else [dashboard_verbs.picture(found)]
+
+
+def remember(session: Session, options: argparse.Namespace) -> str:
+    """Keep a fact, or a run as a solution."""
+    return memory_verbs.remember(
+        options, session.knowing, lambda run: session.store.whole(session.store.log.resolve(run or session.last))[0]
+    )
+
+
+def forget(session: Session, options: argparse.Namespace) -> str:
+    """Let go of a fact or of a solution."""
+    return memory_verbs.forget(options, session.knowing)
+
+
+def memory(session: Session, options: argparse.Namespace) -> str:
+    """What is remembered."""
+    return memory_verbs.memory(options, session.knowing, session.workspace)
 
 
 HANDLERS: dict[str, Handler] = {
     "status": status,
     "model": model,
     "models": models,
+    "mcp": mcp,
     "key": key,
+    "settings": settings,
     "setup": setup,
     "new": new,
     "grants": grants,
@@ -292,14 +376,22 @@ HANDLERS: dict[str, Handler] = {
     "insert": insert,
     "export": export,
     "verify-code": verify_code,
+    "remember": remember,
+    "forget": forget,
+    "memory": memory,
     "why": why,
     "audit": audit,
+    "dashboard": dashboard,
+    "policy": policy,
+    "skills": skills,
+    "know": know,
     **{verb: signalling(verb) for verb in verbs.SAYING},
 }
 
 WITHOUT_SESSION: dict[str, Callable[[argparse.Namespace], str]] = {
     "help": help_,
     "doctor": look,
+    "plugins": house_verbs.plugins,
     "version": version_,
 }
 """What works even where no session can be opened, because the settings are wrong."""

@@ -5,12 +5,16 @@ The only place that looks at the surroundings (environment, files, front end); f
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from aether_nb.config import Settings, load, own_file
+from aether_nb.config import FILE, Settings, load, own_file, read
+from aether_nb.config import servers as servers_of
 from aether_nb.config.address import Address
 from aether_nb.errors import ConfigError
+from aether_nb.knowing import Knowing
 from aether_nb.live.whereabouts import began_in, place
 from aether_nb.serving import Serving
 from aether_nb.session import Session
@@ -18,23 +22,72 @@ from aether_nb.signalling import Post
 from aether_nb.store.place import store_folder, store_place
 from aether_nb.store.seal import Sealer
 from aether_nb.store.store import Store, open_store
+from aether_nb.tools.mcp.agreed import Agreements
+from aether_nb.tools.mcp.places import Places
+from aether_nb.tools.mcp.servers import Servers
 
-__all__ = ["open_post", "open_record", "open_session", "own_sealer", "record_place", "surroundings"]
+if TYPE_CHECKING:
+    from aether_nb.tools.mcp.connection import Surroundings
+
+__all__ = [
+    "known_here",
+    "open_post",
+    "open_record",
+    "open_servers",
+    "open_session",
+    "own_sealer",
+    "record_place",
+    "surroundings",
+]
 
 
-def open_session(shell: Any) -> Session:
+def open_session(shell: Any, said: Mapping[str, Any] | None = None) -> Session:
     """The session of the notebook that this shell belongs to; nothing is written yet.
+
+    Args:
+        shell: The shell.
+        said: Settings that were said in the notebook, by name.
 
     Raises:
         ConfigError: A setting has an invalid value.
     """
     notebook, workspace = place(shell)
-    settings, began = load(workspace), began_in(shell)
+    settings, said_by = read(workspace, said)
+    began = began_in(shell)
     record = store_folder(notebook, began, settings.store)
     sealer = own_sealer()
     where = store_place(notebook, began, settings.store)
     store = open_store(where, str(notebook or workspace), sealer=sealer)
-    return Session(shell, Serving(settings, record), store, sealer, workspace, notebook=str(notebook or ""))
+    serving, servers = Serving(settings, record, said_by), open_servers(settings, workspace, record)
+    return Session(shell, serving, store, sealer, workspace, str(notebook or ""), servers)
+
+
+def open_servers(settings: Settings, workspace: Path, record: Path) -> Servers:
+    """The servers whose tools a run may have; nothing is read and none is started yet.
+
+    Args:
+        settings: What is configured.
+        workspace: The folder of the project.
+        record: The folder beside it that is ours, where a folder of servers and their logs lie.
+    """
+
+    def places() -> Places:
+        own, project = servers_of(workspace)
+        home = Path.home() if os.environ.get("HOME") or os.name == "nt" else None
+        return Places(workspace, record / "mcp", home, own, project, str(own_file()), str(workspace / FILE))
+
+    def around() -> Surroundings:
+        from aether_nb.agent.suspecting import suspicion
+        from aether_nb.tools.mcp.connection import Surroundings
+        from aether_nb.tools.mcp.eliciting import answered
+
+        def doubtful(text: str) -> str:
+            found = suspicion(text)
+            return found.signs[0] if found else ""
+
+        return Surroundings(workspace, record / "logs", settings.mcp_timeout, doubtful, answered)
+
+    return Servers(places, Agreements(own_file().parent, workspace), around, settings.mcp_tools)
 
 
 def surroundings(shell: Any) -> tuple[Settings | ConfigError, Path | Address, Path]:
@@ -61,6 +114,17 @@ def open_record(place: str = "", name: str = "aether") -> Store:
 def record_place(place: str = "") -> Path | Address:
     """Where the record is that belongs to the working directory, or the one that was named."""
     return store_place(None, Path.cwd(), place or load(Path.cwd()).store)
+
+
+def known_here() -> Knowing:
+    """What is known in the working directory, for a terminal.
+
+    Raises:
+        ConfigError: A setting has an invalid value.
+    """
+    here = Path.cwd()
+    settings = load(here)
+    return Knowing.of(Serving(settings, store_folder(None, here, settings.store)), here)
 
 
 def open_post(by: str, place: str = "") -> Post:

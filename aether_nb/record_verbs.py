@@ -9,7 +9,8 @@ import argparse
 import asyncio
 import inspect
 import json
-from collections.abc import Callable, Coroutine
+import os
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import asdict, replace
 from html import escape
 from pathlib import Path
@@ -24,6 +25,7 @@ from aether_nb.agent.run import Run
 from aether_nb.errors import ReplayDiverged, UsageFault, WorldDiffers
 from aether_nb.events.account import account_of, total
 from aether_nb.events.kinds import Entry, InstructionsFound, ModelAsked, RunPacked, RunsPruned
+from aether_nb.events.masking import known_keys
 from aether_nb.events.state import RunState
 from aether_nb.packing import read_notebook
 from aether_nb.retelling import known, report
@@ -33,12 +35,15 @@ from aether_nb.store.memory import MemoryLog
 from aether_nb.store.store import Store
 from aether_nb.tools.toolbox import toolbox
 from aether_nb.widgets import departures
-from aether_nb.widgets.transcript import bundle
+from aether_nb.widgets.blocks import Card, View
+from aether_nb.widgets.published import answer_bundle
+from aether_nb.widgets.transcript import bundle, call_text, pictures
 from aether_nb.widgets.view import view_of
 from aether_nb.widgets.view_replays import where_from
 from aether_nb.widgets.witness import noted
+from aether_nb.widgets.wording import clean
 
-__all__ = ["Said", "replayed", "shown", "traced", "verified", "went"]
+__all__ = ["LAST", "Said", "replayed", "shown", "traced", "verified", "went"]
 
 Said = tuple[str, bool]
 """What is to be said, and whether all is well."""
@@ -98,21 +103,54 @@ def traced(store: Store, run: str, as_json: bool) -> Said:
     return "\n".join(filter(None, (traces.trace_text(entries, hashes), verdict.warning))), verdict.ok
 
 
-def shown(store: Store, run: str) -> tuple[dict[str, str], bool]:
+LAST = "last"
+"""What may be typed for the name of the last run."""
+
+Pictures = list[Mapping[str, str]]
+
+
+def shown(store: Store, run: str, call: str = "", *, apart: bool = False) -> tuple[Pictures, bool]:
     """A run as it was seen, as far as its record is whole; what is not is named below it.
+
+    Args:
+        store: The record.
+        run: The run's name.
+        call: The number or id of one call that is to be shown alone, with nothing cut.
+        apart: Whether figures and answer are outputs of their own, as in the cell that it was asked in.
+
+    Returns:
+        MIME bundles, in the order in which they are to be shown, and whether all is well.
 
     Raises:
         StoreTampered: Nothing of it is whole.
+        UsageFault: It has no such call.
     """
     entries, _, verdict = _whole(store, run)
-    view = view_of(entries)
+    view, keys = view_of(entries), known_keys(os.environ)
     view.chain = verdict.head
-    picture = dict(bundle(view, with_answer=True))
+    if call:
+        return [{"text/plain": call_text(_called(view, call), keys)}], verdict.ok
+    picture = dict(bundle(view, with_answer=not apart, keys=keys))
     if not verdict.ok:
         picture["text/plain"] = f"{picture['text/plain'].rstrip()}\n\n{verdict.warning}\n"
         if "text/html" in picture:
             picture["text/html"] += f"<p><strong>{escape(verdict.warning)}</strong></p>"
-    return picture, verdict.ok
+    answer = [answer_bundle(view.answer, keys)] if view.answer else []
+    return [picture, *([*pictures(view), *answer] if apart else [])], verdict.ok
+
+
+def _called(view: View, name: str) -> Card:
+    """The call of that number or id.
+
+    Raises:
+        UsageFault: There is none; says which there are.
+    """
+    for card in view.cards:
+        if name in (str(card.way.number), card.call_id):
+            return card
+    there = ", ".join(f"{card.way.number} {clean(card.name)}" for card in view.cards)
+    hint = f"%aether show {view.run}" if not there else f"%aether show {view.run} --call {view.cards[0].way.number}"
+    raise UsageFault(f"Run {view.run} has no call {name!r}.", f"It has: {there or 'none'}.", hint)
 
 
 def _whole(store: Store, run: str) -> tuple[list[Entry], list[str], Verdict]:
@@ -214,7 +252,8 @@ def _replayed(store: Store, run: str, mode: Any, as_json: bool, workspace: Path)
         return json.dumps(said, indent=2), True
     view = view_of(entries)
     view.chain = store.chain.head(run)
-    lines = [where_from(known(store, record, mode, verdict.own)), "", bundle(view, with_answer=True)["text/plain"]]
+    picture = bundle(view, with_answer=True, keys=known_keys(os.environ))
+    lines = [where_from(known(store, record, mode, verdict.own)), "", picture["text/plain"]]
     lines.append(f"{found.events} events, {found.steps} steps: the record is what the rules do.")
     if mode == "confirm":
         lines.append(f"Looked for and found: {len(confirmed.checked)} of the outside effects.")

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
+from aether_nb.background import Line
 from aether_nb.events import kinds as k
 from aether_nb.signalling import Stand
 from aether_nb.store.log import RunSummary
 from aether_nb.widgets.wording import clean
 
-__all__ = ["event_rows", "runs_rows", "runs_text", "stand_lines"]
+__all__ = ["event_rows", "line_rows", "line_text", "runs_rows", "runs_text", "stand_lines"]
 
 
 def runs_rows(runs: Iterable[RunSummary], stands: Iterable[Stand] = ()) -> list[dict[str, Any]]:
@@ -67,6 +68,24 @@ def runs_text(runs: Iterable[RunSummary], stands: Iterable[Stand] = ()) -> str:
         lines.append(clean(f"{row['run']:<9} {row['started']:<19} {row['outcome']:<11} {row['model']:<16} {shown}"))
     below = [f"  {line}" for line in stand_lines(stands)]
     return "\n".join([*lines, *(["", "Not ended:", *below] if below else [])])
+
+
+def line_rows(line: Line, stands: Iterable[Stand]) -> list[dict[str, Any]]:
+    """The background runs of a kernel that are not over, as plain values: number, run, how it stands, and prompt."""
+    known = {one.state.run: one for one in stands}
+    rows = []
+    for one in tuple(line.standing):
+        stand = known.get(one.run)
+        waits = f"waits for {stand.waits_for}" if stand and stand.waits_for else ""
+        stands_so = waits or (stand.word if stand else "waits for its turn" if line.waits(one) else "begins")
+        rows.append({"background": one.number, "run": one.run, "stands": stands_so, "prompt": one.prompt})
+    return rows
+
+
+def line_text(rows: list[dict[str, Any]]) -> str:
+    """The same as lines; empty when there are none."""
+    told = [f"  {row['background']}  {row['run']}  {row['stands']} · {_short(row['prompt'])}" for row in rows]
+    return clean("\n".join(["", "In the background (end one: %aether stop NUMBER):", *told])) if told else ""
 
 
 def event_rows(entries: Iterable[k.Entry]) -> Iterator[dict[str, Any]]:

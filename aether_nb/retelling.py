@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from aether_nb.about import VERSION
 from aether_nb.agent import remembering
-from aether_nb.agent.again import RECORDED, Record, opening, record_of
+from aether_nb.agent.again import Record, opening, record_of
 from aether_nb.agent.asking import Asking
 from aether_nb.agent.calls import Calls, Host
 from aether_nb.agent.forking import compared, fork_point, made_of
@@ -172,8 +172,10 @@ async def work(session: Session, task: Work, cell: Cell) -> RunState:
     """
     if isinstance(task, Question | Resumption):
         return await session.work(task, cell)
-    async with session.working:
-        entries, own = session.whole(task.source)
+    async with session.turn(cell):
+        entries, own = session.store.whole(task.source)
+        if isinstance(task, Fork) or task.mode == "live":
+            await session.servers.ready()
         if isinstance(task, Fork):
             return await _fork(session, task, entries, own, cell)
         if task.mode == "live":
@@ -228,7 +230,7 @@ async def _again(session: Session, task: Replay, entries: list[k.Entry], own: bo
     """Perform a run again: a new run, whose replies come from the record."""
     record, store = record_of(entries), session.store
     settings, here = session.models.settings, session.tools(record.started)
-    with session.leased(task.run) as lease:
+    with session.store.leased(task.run) as lease:
         run = Run(store.log, task.run, (cell.watcher,), epoch=lease.epoch)
         started = replace(
             record.started,
@@ -285,17 +287,15 @@ async def _fork(session: Session, task: Fork, entries: list[k.Entry], own: bool,
     forked = await cell.main(lambda: _compared(session.shell.user_ns, copied))
     forked = replace(forked, source=task.source, at=at, chain=store.chain.hashes(task.source)[at - 1])
     _worth(task, copied, forked)
-    with session.leased(task.run) as lease:
+    with session.store.leased(task.run) as lease:
         run = Run(store.log, task.run, (cell.watcher,), epoch=lease.epoch)
         tools = session.tools(fold(copied[:1]).started)
-        session.may_go_on(replace(fold(copied), run=task.source, ended=None), tools, task.anyway, own, "fork")
+        session.may_go_on(replace(fold(copied), run=task.source, ended=None), tools, task.anyway, own, task.run)
         # In one append: no yes to the other run may ever be one to this.
         new = (forked, *taken_back(following(fold(copied), (forked,))), *map(k.GrantGiven, session.grants))
         times = [*(entry.time for entry in copied), *[run.clock()] * len(new)]
         store.log.append(run.id, 0, [*(entry.event for entry in copied), *new], times, lease.epoch)
         run.catch_up()
-        if run.state.model.startswith(RECORDED):  # nobody has its replies; who serves here goes on
-            session.models.only = ""
         if task.text:
             _tell(session, run, task.text)
         return await session.driven(run, tools, cell, task.park_after, known=copied)

@@ -7,44 +7,80 @@ from __future__ import annotations
 
 import re
 import sys
+from typing import Literal
 
+from IPython import get_ipython
 from IPython.core.inputtransformer2 import make_tokens_by_line
+from IPython.core.magic import MagicAlias
 
 from aether_nb import verbs
 
 __all__ = ["is_question", "is_working", "transform"]
 
-CELL = re.compile(r"^%%aether\b[ \t]*(.*)$")
-LINE = re.compile(r"^(?P<indent>[ \t]*)%aether[ \t]+(?P<text>.*\S)[ \t]*$")
+CELL = re.compile(r"^%%(?P<name>\w+)\b[ \t]*(?P<line>.*)$")
+LINE = re.compile(r"^(?P<indent>[ \t]*)%(?P<name>\w+)[ \t]+(?P<text>.*\S)[ \t]*$")
+HELP = re.compile(r"^[ \t]*(?:\?{1,2}(?P<before>%%?)(?P<name>\w+)|(?P<mark>%%?)(?P<named>\w+)[ \t]*\?{1,2})[ \t]*$")
 NESTED = ("run_code", "run_cell_magic", "run_line_magic")
 
 
 def transform(lines: list[str]) -> list[str]:
     """Make ``%%aether`` an async cell, and keep ``%aether …?`` from being read as a request for help."""
-    match = CELL.match(lines[0].rstrip("\n")) if lines else None
-    if match:
+    filled = [line.rstrip("\n") for line in lines if line.strip()]
+    if not filled or not any("%" in line for line in filled):
+        return lines
+    if len(filled) == 1 and (asked := HELP.match(filled[0])) and _given(asked["name"] or asked["named"]) is not None:
+        about = " %%aether" if (asked["before"] or asked["mark"]) == "%%" else ""
+        return [f"get_ipython().run_line_magic('aether', 'help{about}')\n"]
+    match = CELL.match(lines[0].rstrip("\n"))
+    if match and (given := _given(match["name"], "cell")) is not None:
         if inside_another_cell():
             return lines
-        return [f"await get_ipython().aether_cell({match[1]!r}, {''.join(lines[1:])!r})\n"]
-    if not any("%aether" in line for line in lines):
-        return lines
-    filled = [line for line in lines if line.strip()]
-    alone = LINE.match(filled[0].rstrip("\n")) if len(filled) == 1 else None
-    if alone and (is_question(alone["text"]) or is_working(alone["text"])) and not inside_another_cell():
-        return [f"await get_ipython().aether_cell('', {alone['text']!r})\n"]
-    words = [[token for token in tokens if token.string.strip()] for tokens in make_tokens_by_line(lines)]
-    starts = {tokens[0].start[0] for tokens in words if tokens}
-    return [_kept(line) if number in starts else line for number, line in enumerate(lines, 1)]
+        line = " ".join(filter(None, (given, match["line"])))
+        return [f"await get_ipython().aether_cell({line!r}, {''.join(lines[1:])!r})\n"]
+    return _with_lines(lines, filled)
 
 
 transform.has_side_effects = True  # type: ignore[attr-defined]  # else a terminal takes %%aether for a whole cell
 
 
+def _with_lines(lines: list[str], filled: list[str]) -> list[str]:
+    """The same for ``%aether`` as a line, alone or among others."""
+    match = LINE.match(filled[0])
+    if match and (given := _given(match["name"])) is not None and not inside_another_cell():
+        text, alone = match["text"], len(filled) == 1
+        if alone and not given and is_question(text):
+            return [f"await get_ipython().aether_cell('', {text!r})\n"]
+        line = f"{given} {text}".lstrip()
+        if alone and given.startswith("-"):  # options before a question
+            return [f"await get_ipython().aether_cell({given!r}, {text!r})\n"]
+        if alone and is_working(line):
+            return [f"await get_ipython().aether_cell('', {line!r}, True)\n"]
+        if not alone and line.split()[0] == "edit":
+            below = "".join(lines).partition(filled[0])[2]
+            return [f"await get_ipython().aether_cell('', {line + below!r}, True)\n"]
+    if not any((found := LINE.match(line)) and _given(found["name"]) is not None for line in filled):
+        return lines
+    words = [[token for token in tokens if token.string.strip()] for tokens in make_tokens_by_line(lines)]
+    starts = {tokens[0].start[0] for tokens in words if tokens}
+    return [_kept(line) if number in starts else line for number, line in enumerate(lines, 1)]
+
+
+def _given(name: str, kind: Literal["line", "cell"] = "line") -> str | None:
+    """What a name for the magic puts before its line: that of an alias; None when it is no name for it."""
+    if name == "aether":
+        return ""
+    shell = get_ipython()
+    magic = shell.magics_manager.magics[kind].get(name) if shell is not None else None
+    if isinstance(magic, MagicAlias) and magic.magic_name == "aether":
+        return str(magic.magic_params or "")
+    return None
+
+
 def _kept(line: str) -> str:
     match = LINE.match(line.rstrip("\n"))
-    if match is None or not match["text"].endswith("?"):
+    if match is None or not match["text"].endswith("?") or _given(match["name"]) is None:
         return line
-    return f"{match['indent']}get_ipython().run_line_magic('aether', {match['text']!r})\n"
+    return f"{match['indent']}get_ipython().run_line_magic({match['name']!r}, {match['text']!r})\n"
 
 
 def inside_another_cell() -> bool:
@@ -68,6 +104,9 @@ def is_question(line: str) -> bool:
     if not words:
         return False
     known = next((verb for verb in verbs.VERBS if verb.name == words[0] and "notebook" in verb.faces), None)
+    if known and known.name in ("fix", "doc"):  # these are short: a longer line asks for something
+        options = {at for at, word in enumerate(words) if word.startswith("-")}
+        return len(words) - len(options | {at + 1 for at in options}) > 2
     if known:
         return not known.prose and len(words) > 2 and line.rstrip().endswith("?")
     return len(words) > 2 or (line.rstrip().endswith("?") and len(words) > 1)

@@ -31,13 +31,17 @@ class Serving:
     Args:
         settings: What is configured; ``use`` changes it.
         record: The folder of the record, where the reply cache lies.
+        where: Who says what is configured, as ``config.read`` tells it.
     """
 
     settings: Settings
     record: Path
+    where: dict[str, str] = field(default_factory=dict)
     found: Sequence[Found] | None = None
-    only: str = ""
-    """The model that the question which is being worked on has named."""
+    _pinned: dict[str, str] = field(default_factory=dict)
+    """The model that a run keeps to, whichever serves."""
+    _asking: set[str] = field(default_factory=set)
+    """The runs that are worked on."""
     _replies: ReplyStore | None = None
     _opened: Opened = field(init=False)
 
@@ -59,23 +63,56 @@ class Serving:
         """The registry of providers, with the user's own rows and those that were registered in a cell."""
         return providers.load([self.settings.providers])
 
-    def use(self, name: str, role: Role = "chat") -> Model:
+    def use(self, name: str, role: Role = "chat", run: str = "") -> Model:
         """Let a model serve from now on: also in the run that is going on, from its next step.
 
         Args:
             name: As a person types it.
             role: What it shall serve for.
+            run: The run in whose panel it was chosen.
 
         Raises:
             ModelNotFound: No model goes by that name.
         """
         model = self._opened.anew(name)  # its address may have been set anew
         if role == "chat":
-            self.settings, self.only = replace(self.settings, model=name), ""
-        else:
-            named: dict[str, Any] = {ROLES[role]: name}
-            self.settings = replace(self.settings, **named)
+            self.pin(run, "")
+        self.say("model" if role == "chat" else ROLES[role], name)
         return model
+
+    def say(self, name: str, value: Any) -> None:
+        """Let a setting hold from now on in this notebook.
+
+        Args:
+            name: Which.
+            value: What it is, already checked.
+        """
+        self.settings = replace(self.settings, **{name: value})
+        self.where[name] = "call"
+
+    def pin(self, run: str, name: str) -> None:
+        """Let a run keep to a model, whichever serves; empty for the one that serves."""
+        self._pinned[run] = name
+
+    def swap(self, run: str, name: str) -> None:
+        """Let another model go on with this run only, from its next step.
+
+        Raises:
+            ModelNotFound: No model goes by that name.
+        """
+        self._opened.anew(name)
+        self.pin(run, name)
+
+    def begin(self, run: str) -> None:
+        """A run is worked on: what it may ask stays open."""
+        self._asking.add(run)
+
+    async def done(self, run: str) -> None:
+        """A run is worked on no more. What was replaced is closed when nobody asks any more."""
+        self._asking.discard(run)
+        self._pinned.pop(run, None)
+        if not self._asking:
+            await self._opened.sweep()
 
     def role(self, role: Role) -> tuple[str, str]:
         """Who serves for a role, and a note for people when the chat model stands in."""
@@ -94,13 +131,13 @@ class Serving:
         """Models to choose from without asking anybody: the one that serves, those used here, those that were added."""
         return list(dict.fromkeys((self.name, *self._opened.names, *registry.names("model"), ANALYST)))
 
-    def chosen(self, request: Request) -> Model:
-        """Who answers this request: the model of the question, or of the notebook; another when it sees no pictures.
+    def chosen(self, request: Request, run: str = "") -> Model:
+        """Who answers this request: the model of the run, or of the notebook; another when it sees no pictures.
 
         Raises:
             ModelError: It cannot be opened.
         """
-        model = self._opened.get(self.only or self.name)  # opened once a run, however it was registered
+        model = self._opened.get(self._pinned.get(run) or self.name)  # opened once a run, however it was registered
         if blind(model, request):
             return self._opened.get(self.role("vision")[0])
         return model
@@ -120,10 +157,6 @@ class Serving:
         for name in self._opened.names:
             if name.startswith(f"{provider}:"):
                 self._opened.forget(name)
-
-    async def sweep(self) -> None:
-        """Close what was replaced. Only while nobody asks."""
-        await self._opened.sweep()
 
     def close(self, run: Callable[[Coroutine[Any, Any, Any]], Any]) -> None:
         """Let go of connections and files."""

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-import secrets
-import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +24,21 @@ from aether_nb.agent.driver import Driver
 from aether_nb.agent.egress import Egress, cut, destination, rules_of
 from aether_nb.agent.granting import Grants
 from aether_nb.agent.mail import Mail
+from aether_nb.agent.offering import frozen
 from aether_nb.agent.remembering import Occurrences
 from aether_nb.agent.resuming import advanced, check, owes_variables, taken_up, versions
 from aether_nb.agent.run import Run
 from aether_nb.agent.sealing import Signing
 from aether_nb.agent.waiting import Waiting
-from aether_nb.errors import OptionError, ResumeRefused, StoreError, UsageFault
+from aether_nb.background import Line
+from aether_nb.delegating import Delegate
+from aether_nb.errors import ResumeRefused, UsageFault
 from aether_nb.events import kinds as k
 from aether_nb.events.account import Account
 from aether_nb.events.folds import fold
 from aether_nb.events.ruling import Policy
 from aether_nb.events.state import RunState
+from aether_nb.knowing import Knowing
 from aether_nb.live.bridge import AgentThread
 from aether_nb.live.keeping import Keeper, plan_restore, restore
 from aether_nb.live.mentions.failures import Failures
@@ -45,23 +47,23 @@ from aether_nb.live.undo import Points, RunPoints
 from aether_nb.models.base import Model
 from aether_nb.models.words.insisting import insisting
 from aether_nb.serving import Serving
-from aether_nb.store.lease import Holder
 from aether_nb.store.seal import Sealer
 from aether_nb.store.store import Store
 from aether_nb.taking_back import Clicks
-from aether_nb.tasks import Cell, Question, Resumption, Task
+from aether_nb.tasks import Cell, Question, Resumption, Task, begun
 from aether_nb.tools.base import Tool
 from aether_nb.tools.brought import given
+from aether_nb.tools.mcp.servers import Servers, no_servers
+from aether_nb.tools.skills.finding import Found, catalogue, find_skills
+from aether_nb.tools.skills.opening import opener
 from aether_nb.tools.toolbox import toolbox
 from aether_nb.waking import Sleepers
+from aether_nb.yeses import Yeses
 
 __all__ = ["Session"]
 
 UNASKED = 2.0
 """Seconds for which a run that is taken up waits where nobody can be asked: enough to hear what was said before."""
-
-FLAG = "g-flag"
-"""The yes that a typed flag gives. It is there as long as the flag is, and kept nowhere."""
 
 RULES = (k.RunStarted, k.RunForked, k.RunEnded, k.ModelAsked)
 """What says whether a run may go on: folding only these costs a fraction of folding a long log twice."""
@@ -86,6 +88,8 @@ class Session:
     sealer: Sealer
     workspace: Path
     notebook: str = ""
+    servers: Servers = field(default_factory=no_servers)
+    """Those whose tools a run has, too."""
     thread: AgentThread = field(default_factory=AgentThread)
     turns: dict[str, k.Turn] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
@@ -94,8 +98,13 @@ class Session:
     points: Points = field(default_factory=Points)
     """What can be taken back in this kernel."""
     unasked: float = UNASKED
+    knowing: Knowing = field(init=False)
     sleepers: Sleepers = field(init=False)
     """Parked runs that this kernel wakes by itself when what they wait for is said."""
+    line: Line = field(init=False)
+    """The runs that go on in the background of this kernel."""
+    watched: bool = False
+    """Whether somebody has looked at a panel of this kernel."""
     asked: Occurrences = field(default_factory=Occurrences)
     failures: Failures = field(default_factory=Failures)
     """The errors of the user's cells, by number."""
@@ -105,29 +114,29 @@ class Session:
 
     def __post_init__(self) -> None:
         """Nothing is read and nobody is asked yet."""
+        self.knowing = Knowing.of(self.models, self.workspace)
         self.sleepers = Sleepers(self.store, self.sealer, lambda: self.busy, lambda work: self.thread.submit(work))
+        self.line = Line(lambda: self.models.settings.background)
 
     @cached_property
+    def yeses(self) -> Yeses:
+        """The yeses that last in this notebook."""
+        return Yeses(Grants(self.store, self.sealer, self.notebook), self.models.settings.allow_writes)
+
+    @property
     def grants(self) -> list[k.Grant]:
-        """The yeses that last: those that were given in this notebook, and the folder that a typed flag has opened.
+        """Those of them that are in force.
 
         Raises:
             StoreError: The record cannot be read.
         """
-        found = self.kept_grants.standing()[0]
-        if folder := self.models.settings.allow_writes:
-            rule = f"folder:{os.path.realpath(folder)}"
-            found.append(k.Grant(FLAG, "write_file", rule, "medium", "notebook", "the flag --allow-writes"))
-        return found
-
-    @property
-    def kept_grants(self) -> Grants:
-        """Where they are kept for later kernels."""
-        return Grants(self.store, self.sealer, self.notebook)
+        return self.yeses.lasting
 
     def close(self) -> None:
         """Let go of connections, files and the thread. What is recorded stays."""
-        self.models.close(lambda work: self.thread.submit(work).result(timeout=5))
+        self.knowing.close()
+        for closing in (self.models.close, self.servers.close):
+            closing(lambda work: self.thread.submit(work).result(timeout=5))
         self.thread.close()
         self.store.log.close()
 
@@ -166,11 +175,19 @@ class Session:
             why = "The questions of a notebook are worked on one after the other."
             raise UsageFault("Another question is being worked on.", why, "Wait for it, or stop it, and ask again.")
         self.thread, self.working = AgentThread(), asyncio.Lock()
+        self.line.clear()
         self.sleepers.watch()
 
     def tools(self, started: k.RunStarted | None = None) -> Mapping[str, Tool]:
         """The tools that a run has, or that the next one would have."""
-        return toolbox(self.shell.user_ns, started, self.policy)
+        more = (*self.knowing.tools().values(), *self.servers.tools().values())
+        found = toolbox(self.shell.user_ns, started, self.policy, (opener(lambda: self.skills().skills), *more))
+        child = started is not None and started.parent
+        return {name: found[name] for name in started.tools if name in found} if started and child else found
+
+    def skills(self) -> Found:
+        """The skills that a run may open now."""
+        return find_skills(self.workspace, self.shell.user_ns, self.models.settings.trust_skills)
 
     @property
     def policy(self) -> Policy:
@@ -192,19 +209,35 @@ class Session:
             asyncio.CancelledError: It was stopped; the log says so.
             AetherError: It could not be started or recorded.
         """
-        async with self.working:
+        async with self.turn(cell):
+            await self.servers.ready()
             return await (self._ask(task, cell) if isinstance(task, Question) else self._resume(task, cell))
 
+    def turn(self, cell: Cell) -> AbstractAsyncContextManager[object]:
+        """Wait until nothing else is worked on; a run for which no cell waits goes on beside the others."""
+        return nullcontext() if cell.background else self.working
+
+    def prior(self, cell: str) -> tuple[k.Turn, ...]:
+        """The earlier turns that a question from this cell sees; its own is replaced."""
+        return tuple(turn for other, turn in self.turns.items() if not cell or cell != other)
+
     async def _ask(self, question: Question, cell: Cell) -> RunState:
-        shell, model, self.models.only = self.shell, self.models.model(question.model), question.model
+        shell, model = self.shell, self.models.model(question.model)
+        self.models.pin(question.run, question.model)
         if question.fresh:
             self.turns.clear()
-        with self.leased(question.run) as lease:
+        await self.knowing.ready()
+        with self.store.leased(question.run) as lease:
             run = Run(self.store.log, question.run, (cell.watcher,), epoch=lease.epoch)
-            summary = await cell.main(lambda: summarize(shell.user_ns, question.prompt, hidden=shell.user_ns_hidden))
+            summary = question.summary or await cell.main(
+                lambda: summarize(shell.user_ns, question.prompt, hidden=shell.user_ns_hidden)
+            )
             started, tools = self._started(question, model)
             rules = rules_of(started, os.environ)
+            resources = () if question.raw else await self.servers.mentioned(question.prompt)
             self.cells[run.id] = getattr(shell, "execution_count", 0)
+            said = question.mentions.parts
+            known = await self.knowing.opening(run.id, question.prompt, said, rules, started.fence)
             opening = context.compose(
                 question.mentions.text or question.prompt,
                 cut(summary.parts, rules) if rules.hide and destination(model) else summary.parts,
@@ -213,27 +246,31 @@ class Session:
                 prior=started.prior,
                 fence=started.fence,
                 rules=rules,
-                mentioned=question.mentions.parts,
+                mentioned=(*said, *known.parts, *resources),
                 wanted=started.wanted,
                 bind=started.bind,
+                skills=catalogue(self.skills().skills),
             )
-            run.append(started, k.ContextComposed(opening), *map(k.GrantGiven, self.grants))
-            return await self.driven(run, tools, cell, question.park_after)
+            yeses = self.grants if question.grants is None else question.grants
+            run.append(started, *known.events, k.ContextComposed(opening), *map(k.GrantGiven, yeses))
+            # A gate of a run in the background waits: nobody's no is none. A child asks through its parent.
+            unasked = self.unasked if cell.background and not question.parent else None
+            return await self.driven(run, tools, cell, question.park_after, unasked=unasked)
 
     async def _resume(self, task: Resumption, cell: Cell) -> RunState:
         store, id = self.store, task.run
-        entries, own = self.whole(id)
+        entries, own = self.store.whole(id)
         record = record_again(entries, self._source)
         rules = fold(entry for entry in entries if isinstance(entry.event, RULES))
         tools = self.tools(rules.started)
         tools = record.tools(tools) if record else tools
         self.may_go_on(rules, tools, task.anyway, own)  # before the lease: a refusal leaves nothing behind
         before = store.leases.holder(id)
-        with self.leased(id, task.take) as lease:
+        with self.store.leased(id, task.take) as lease:
             run = Run(store.log, id, (cell.watcher,), epoch=lease.epoch)
             run.catch_up(entries)
             if run.state.head != len(entries):  # somebody has gone on with it meanwhile
-                entries, own = self.whole(id)
+                entries, own = self.store.whole(id)
                 self.may_go_on(run.state, tools, task.anyway, own)
             fresh = before is None or before.process != lease.process or not advanced(entries, before.epoch)
             fresh = fresh or owes_variables(entries)
@@ -242,23 +279,14 @@ class Session:
                 k.LeaseTaken(lease.epoch, lease.name, other.name if other else "", forced=bool(other and other.alive)),
                 k.RunResumed(lease.name, fresh, task.anyway),
             )
-            gone = self.kept_grants.standing()[1]
+            gone = self.yeses.kept.standing()[1]
             revoked = (k.GrantRevoked(grant.id, "the user") for grant in run.state.grants if grant.id in gone)
             run.append(*taken_up(run.state, (*said, *revoked), fresh, own))
             if fresh:
                 plan = plan_restore(entries)
                 run.append(await cell.main(lambda: restore(self.shell, plan, store.blobs, Signing(self.sealer))))
-            return await self.driven(run, tools, cell, task.park_after, record, entries, self.unasked)
-
-    def whole(self, run: str) -> tuple[list[k.Entry], bool]:
-        """A run's record, and whether this user has written all of it.
-
-        Raises:
-            StoreTampered: It is not what was written.
-        """
-        entries, verdict = self.store.chain.whole(run)
-        verdict.confirm()
-        return entries, verdict.own
+            unasked = None if rules.started and rules.started.parent else self.unasked
+            return await self.driven(run, tools, cell, task.park_after, record, entries, unasked)
 
     def _source(self, begun: k.ReplayBegun) -> Iterator[k.Entry]:
         """The record that a run performs again, which must be the one that it has begun with.
@@ -269,19 +297,15 @@ class Session:
         self.store.chain.verify(begun.source, begun.chain).confirm()
         return self.store.log.read(begun.source)
 
-    @contextmanager
-    def leased(self, run: str, force: bool = False) -> Iterator[Holder]:
-        """Be the one who advances a run, and let go of it whatever becomes of it."""
-        lease = self.store.leases.take(run, time.time(), force)
-        try:
-            yield lease
-        finally:
-            self.store.leases.release(run)
-
-    def may_go_on(
-        self, state: RunState, tools: Mapping[str, Tool], anyway: bool, own: bool, verb: str = "resume"
-    ) -> None:
+    def may_go_on(self, state: RunState, tools: Mapping[str, Tool], anyway: bool, own: bool, fork: str = "") -> None:
         """Refuse to go on with a run that has ended, was begun by another or by other rules; else its own model serves.
+
+        Args:
+            state: The run.
+            tools: What may be called now.
+            anyway: Go on all the same.
+            own: Whether this user has written its record.
+            fork: The new run that goes on with a copy of it; empty when it does itself.
 
         Raises:
             ResumeRefused: It cannot go on like this.
@@ -291,10 +315,10 @@ class Session:
             what = f"Run {state.run} has ended ({state.ended.outcome})."
             raise ResumeRefused(what, "There is nothing to go on with.", f"Look at it: %aether show {state.run}")
         if not anyway:
-            check(state, tools, verb, own)
+            check(state, tools, "fork" if fork else "resume", own)
         if not state.model.startswith(RECORDED):
             self.models.model(state.model)  # the one that was asked last goes on; one that cannot be had ends nothing
-            self.models.only = "" if state.model == self.models.name else state.model
+            self.models.pin(fork or state.run, "" if state.model == self.models.name else state.model)
 
     async def driven(
         self,
@@ -317,79 +341,49 @@ class Session:
             known: What its log held when it was taken up; nothing, for a run that begins.
             unasked: As for ``Waiting``: what was open when it was taken up is not settled by nobody's no.
         """
-        self.last = run.id
+        self.last = self.last if cell.background else run.id
         asking = Asking(cell.people) if record is None else Recalled(Asking(cell.people), record)
         waiting = Waiting(asking, Mail(self.store.signals, run.id, self.sealer), park_after, unasked)
-        assert run.state.started is not None
-        rules = rules_of(run.state.started, os.environ)
+        started = run.state.started
+        assert started is not None
+        rules = rules_of(started, os.environ)
         keeper = Keeper(self.store.blobs, signer=Signing(self.sealer), why_not=rules.why_not)
         keeper.recall(known)
-        book = Path(self.notebook) if self.notebook else None
         undo, shell, folder = RunPoints(self.points, run.id, self.store.blobs), self.shell, self.workspace
-        clicks = Clicks(run, undo, shell.user_ns, folder, self.whole, cell.main)
-        host = Host(
-            shell, folder, cell.main, False, keeper, undo, book, hold=cell.hold, take_back=clicks, policy=self.policy
+        book = Path(self.notebook) if self.notebook else None
+        clicks, egress = (
+            Clicks(run, undo, shell.user_ns, folder, self.store.whole, cell.main),
+            Egress(rules, started.fence),
         )
+        host = Host(shell, folder, cell.main, False, keeper, undo, book, cell.hold, clicks, self.policy)
+        host = replace(host, knowledge=self.knowing.recaller(egress), spawn=Delegate(run, cell, self.store, self.work))
         calls = Calls(run, tools, host, waiting.within(run))
+        self.models.begin(run.id)
+        for said in self.servers.told():
+            run.append(said)
         try:
-            egress = Egress(rules, run.state.started.fence)
             if record is None:
-                choose = insisting(self.models.chosen, lambda text: given(run.state, text))
+                choose = insisting(partial(self.models.chosen, run=run.id), lambda text: given(run.state, text))
                 return await Driver(run, choose, calls, waiting, egress=egress).drive()
             return await Again(record, run, lambda _: record.model, calls, waiting, egress=egress).drive()
         finally:
             self._remember(run.state)
-            await self.models.sweep()
+            if not started.parent:
+                await self.knowing.ended(run.state)
+            await self.models.done(run.id)
 
     def _started(self, question: Question, model: Model) -> tuple[k.RunStarted, Mapping[str, Tool]]:
         """The run's first event, with everything it may depend on frozen, and its tools."""
-        settings = self.models.settings
-        limits = k.Limits(settings.max_steps, settings.max_seconds, settings.max_tokens, settings.max_cost)
-        prior = tuple(turn for cell, turn in self.turns.items() if not question.cell or cell != question.cell)
-        started = k.RunStarted(
-            prompt=question.prompt,
-            model=model.name,
-            mode=question.mode or settings.mode,
-            limits=question.limits or limits,
-            prior=prior,
-            notebook=self.notebook,
-            cell=question.cell,
-            plan_only=question.plan_only,
-            workspace=str(self.workspace),
-            data=question.data or settings.data,
-            hide=settings.hide,
-            fence=secrets.token_hex(8),
-            mentions=question.mentions.found,
-            bind=question.bind,
-            wanted=question.wanted,
-        )
+        prior = self.prior(question.cell) if question.prior is None else question.prior
+        started = begun(question, model.name, self.models.settings, prior, self.notebook, self.workspace)
         tools = self.tools(started)
-        return replace(started, tools=tuple(tools), versions=versions(tools) | {"aether-nb": VERSION}), tools
+        known = frozen(tools)
+        return replace(started, tools=tuple(known), versions=versions(known) | {"aether-nb": VERSION}), tools
 
     def _remember(self, state: RunState) -> None:
         """Keep the turn for later ones, in the place of an earlier turn of the same cell, and the yeses that last."""
-        if state.started is None:
+        if state.started is None or state.started.parent:
             return
-        known = {(grant.tool, grant.rule, grant.risk) for grant in self.grants}
-        lasting = [grant for grant in state.grants if grant.lasts in ("notebook", "minutes") and grant.id != FLAG]
-        fresh = [grant for grant in lasting if (grant.tool, grant.rule, grant.risk) not in known]
-        self.grants += fresh
-        with suppress(StoreError):  # then they are as long as this kernel is
-            self.kept_grants.keep(*(grant for grant in fresh if grant.lasts == "notebook"))
+        self.yeses.learn(state)
         if state.ended and state.ended.outcome == "done" and not state.started.plan_only:
             self.turns[state.started.cell or state.run] = context.turn_of(state)
-
-    def revoke(self, id: str) -> k.Grant:
-        """Take back a yes that lasts, for good.
-
-        Raises:
-            OptionError: There is no such grant.
-            StoreError: That could not be written.
-        """
-        for grant in self.grants:
-            if grant.id == id:
-                self.kept_grants.revoke(id)
-                self.grants.remove(grant)
-                return grant
-        known = ", ".join(grant.id for grant in self.grants) or "none"
-        raise OptionError(f"There is no grant {id!r}.", f"In force: {known}.", "%aether grants")

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import re
+import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from aether_nb.agent.asking import Person
 from aether_nb.agent.run import Watcher, new_id
+from aether_nb.config import Settings
+from aether_nb.errors import OptionError
 from aether_nb.events import kinds as k
 from aether_nb.live.jobs import waited
 from aether_nb.live.mentions.values import Mentions
+from aether_nb.live.summary import Summary
 
-__all__ = ["Cell", "Question", "Resumption", "Task"]
+__all__ = ["Cell", "Question", "Resumption", "Task", "begun", "named_run"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,13 @@ class Question:
         mentions: What the prompt speaks of, once that has been worked out.
         run: The name of the run that works on it.
         data: What of the data may leave this machine; empty for the session's setting.
+        background: Its cell does not wait for it.
+        prior: The earlier turns that it sees; those of the moment when it begins, when None.
+        summary: What variables there were; those of the moment when it begins, when None.
+        parent: The run that it works for; empty for one that a person has asked.
+        depth: How many runs stand above it.
+        tools: What it may use at most; all that there is, when empty.
+        grants: The yeses it begins with; those that stand in the notebook, when None.
     """
 
     prompt: str
@@ -51,6 +64,13 @@ class Question:
     mentions: Mentions = field(default_factory=lambda: Mentions(""))
     run: str = field(default_factory=new_id)
     data: k.DataLevel | Literal[""] = ""
+    background: bool = False
+    prior: tuple[k.Turn, ...] | None = None
+    summary: Summary | None = None
+    parent: str = ""
+    depth: int = 0
+    tools: tuple[str, ...] = ()
+    grants: tuple[k.Grant, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +91,56 @@ class Resumption:
     model: str = ""
 
 
+def named_run(name: str | None) -> str:
+    """The name of a run, as somebody typed it; a new one when nobody did.
+
+    Raises:
+        OptionError: It is no name.
+    """
+    if name is None:
+        return new_id()
+    if not re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,78}[A-Za-z0-9])?", name):
+        why = "It has letters, digits and dashes, at most 80 of them."
+        raise OptionError(f"{name!r} is no name for a run.", why, "%%aether --run report-2026-05")
+    return name
+
+
+def begun(
+    question: Question, model: str, settings: Settings, prior: tuple[k.Turn, ...], notebook: str, workspace: Path
+) -> k.RunStarted:
+    """The first event of the run that works on a question, with everything it may depend on but its tools.
+
+    Args:
+        question: What is asked.
+        model: The name of the model that is asked first.
+        settings: What holds where the question says nothing.
+        prior: The earlier turns that it sees.
+        notebook: The notebook's path; empty when it is not known.
+        workspace: The folder inside which files may be touched.
+    """
+    limits = k.Limits(settings.max_steps, settings.max_seconds, settings.max_tokens, settings.max_cost)
+    return k.RunStarted(
+        prompt=question.prompt,
+        model=model,
+        mode=question.mode or settings.mode,
+        limits=question.limits or limits,
+        prior=prior,
+        notebook=notebook,
+        cell=question.cell,
+        plan_only=question.plan_only,
+        workspace=str(workspace),
+        data=question.data or settings.data,
+        hide=settings.hide,
+        fence=secrets.token_hex(8),
+        mentions=question.mentions.found,
+        bind=question.bind,
+        wanted=question.wanted,
+        parent=question.parent,
+        depth=question.depth,
+        tools=question.tools,
+    )
+
+
 Task: TypeAlias = Question | Resumption
 """What a cell can be asked to work on."""
 
@@ -84,9 +154,11 @@ class Cell:
         people: Who may be asked, in this order.
         watcher: Who is told of every entry.
         hold: Lets a job on that thread wait for something.
+        background: Whether it is worked on between cells, beside what other cells ask.
     """
 
     main: Callable[[Callable[[], Any]], Awaitable[Any]]
     people: Sequence[Person]
     watcher: Watcher
     hold: Callable[[Callable[[], Future[Any]]], Any] = waited
+    background: bool = False

@@ -101,7 +101,7 @@ def parse(verb: Verb, words: Iterable[str], face: Face) -> argparse.Namespace:
         Help: They ask for help.
     """
     words = list(words)
-    if verb.prose and (text := next((n for n, word in enumerate(words) if not word.startswith("-")), None)) is not None:
+    if verb.prose and (text := _beginning(verb, words)) < len(words):
         words.insert(text, "--")
     parser = _parser(verb, face)
     # Options may stand between the words that are left; the usage line cannot say that.
@@ -117,6 +117,15 @@ def parse(verb: Verb, words: Iterable[str], face: Face) -> argparse.Namespace:
     if more:
         _parser(verb, face).error(f"unrecognized arguments: {' '.join(more)}")
     return found
+
+
+def _beginning(verb: Verb, words: list[str]) -> int:
+    """Where the text begins behind the options that it follows."""
+    flags = {name for option in verb.options if option.flag for name in option.names} | {"--help", "-h"}
+    at = 0
+    while at < len(words) and words[at].startswith("-"):
+        at += 1 if words[at] in flags or "=" in words[at] else 2
+    return at
 
 
 def leading_options(verb: Verb, line: str) -> tuple[list[str], str]:

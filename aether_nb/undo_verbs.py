@@ -88,7 +88,7 @@ def _prepared(session: Session, run: str, call: str, to: str) -> tuple[Undo, lis
         StoreTampered: The record is not what was written.
         UndoRefused: There is nothing to take back.
     """
-    entries, own = session.whole(run)
+    entries, own = session.store.whole(run)
     undo = prepare(entries, session.points, session.shell.user_ns, session.workspace, call=call, to=to or "", own=own)
     return undo, entries
 
@@ -110,7 +110,7 @@ def _done(session: Session, undo: Undo, entries: list[k.Entry]) -> k.UndoDone:
         UndoRefused: The run goes on in another kernel, where its variables are.
     """
     state, before = fold(entries), session.store.leases.holder(undo.run)
-    with session.leased(undo.run) as lease:
+    with session.store.leased(undo.run) as lease:
         run = Run(session.store.log, undo.run, epoch=lease.epoch)
         run.catch_up(entries)
         if run.state.head != len(entries):

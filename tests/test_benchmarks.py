@@ -95,3 +95,22 @@ def test_the_cost_of_the_guard_is_measured_for_every_workload():
     assert list(rows) == ["groupby", "loop", "imports", "reads"], done.stderr
     assert all(float(row[-1].rstrip("%")) < 3 for row in rows.values())
     assert rows["loop"][0] == "0"
+
+
+def known(*arguments):
+    """What the benchmark of knowledge prints, a line a figure, and its exit code."""
+    command = [sys.executable, str(BENCHMARKS / "knowledge.py"), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
+    assert done.stderr == ""
+    return [line.split()[0].rstrip(",") for line in done.stdout.splitlines()], done.returncode
+
+
+def test_keeping_and_finding_are_measured():
+    """With few rows every figure is there, nothing is written to stderr, and no target is judged."""
+    assert known("--scale", "0.01", "--rounds", "1") == (["import", "again", "search", "search"], 0)
+
+
+@pytest.mark.full
+def test_keeping_and_finding_are_as_fast_as_they_are_to_be():
+    """With all rows the targets hold: 10,000 chunks in, 13,000 files again, 100,000 chunks searched."""
+    assert known("--rounds", "5")[1] == 0

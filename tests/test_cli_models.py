@@ -55,7 +55,7 @@ def typing_at(home: dict[str, str], folder: Path, *words: str) -> Any:
         (["doctor", "openai:gpt-5"], 3, "next: Type aether key openai, or set OPENAI_API_KEY."),
         (["doctor", "nobody:x", "--json"], 3, '"state": "blocked"'),
         (["doctor", "aether:analyst"], 0, "ok       streaming"),
-        (["help", "settings"], 0, "max_steps  AETHER_MAX_STEPS"),
+        (["settings"], 0, "max_steps = 40  (default)"),
     ],
 )
 def test_each_verb_says_its_answer_and_ends_with_a_code(
@@ -130,11 +130,11 @@ def test_setup_at_a_terminal_ends_well(home: dict[str, str], tmp_path: Path) -> 
 
 def test_whoever_has_read_enough_breaks_nothing(home: dict[str, str], tmp_path: Path) -> None:
     """A pipe that closes early, as head does, is no traceback."""
-    command = f"{sys.executable} -m aether_nb help settings | head -1"
+    command = f"{sys.executable} -m aether_nb settings | head -1"
     done = subprocess.run(
         command, shell=True, env=home, cwd=tmp_path, capture_output=True, text=True, timeout=30, check=True
     )
-    assert done.stdout.startswith("Set by a variable")
+    assert done.stdout.startswith("Set in a notebook")
     assert done.stderr == ""
 
 

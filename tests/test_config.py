@@ -11,7 +11,8 @@ from typing import get_args
 import pytest
 
 from aether_nb import config
-from aether_nb.config import FILE, Settings, load, table
+from aether_nb.config import FILE, Settings, load
+from aether_nb.config.told import rows as told
 from aether_nb.errors import ConfigError
 from aether_nb.events import kinds
 
@@ -20,6 +21,7 @@ DEFAULTS = {
     "utility_model": "",
     "vision_model": "",
     "embedding_model": "",
+    "embedder": "auto",
     "transcribe_model": "",
     "speak_model": "",
     "local_only": False,
@@ -33,13 +35,19 @@ DEFAULTS = {
     "data": "all",
     "hide": (),
     "store": "",
+    "trust_skills": (),
+    "knowledge": "",
     "panel": True,
+    "background": 5,
     "max_steps": 40,
     "max_seconds": 900.0,
     "max_tokens": 400_000,
     "max_cost": 1.0,
     "allow_writes": "",
     "providers": {},
+    "mcp": {},
+    "mcp_timeout": 30.0,
+    "mcp_tools": 40,
 }
 
 
@@ -84,6 +92,7 @@ def test_the_call_wins_over_the_environment_over_the_file(project, monkeypatch):
         ("AETHER_UTILITY_MODEL", "ollama:a", "utility_model", "ollama:a"),
         ("AETHER_VISION_MODEL", "openai:b", "vision_model", "openai:b"),
         ("AETHER_EMBEDDING_MODEL", "c@http://h/v1", "embedding_model", "c@http://h/v1"),
+        ("AETHER_EMBEDDER", "none", "embedder", "none"),
         ("AETHER_TRANSCRIBE_MODEL", "d", "transcribe_model", "d"),
         ("AETHER_SPEAK_MODEL", "e", "speak_model", "e"),
         ("AETHER_LOCAL_ONLY", "1", "local_only", True),
@@ -97,11 +106,15 @@ def test_the_call_wins_over_the_environment_over_the_file(project, monkeypatch):
         ("AETHER_DATA", "Schema", "data", "schema"),
         ("AETHER_HIDE", "email, users.ssn,email", "hide", ("email", "users.ssn")),
         ("AETHER_STORE", "~/records", "store", "~/records"),
+        ("AETHER_KNOWLEDGE", "s3://mine/notes", "knowledge", "s3://mine/notes"),
         ("AETHER_MAX_STEPS", "7", "max_steps", 7),
+        ("AETHER_BACKGROUND", "2", "background", 2),
         ("AETHER_MAX_SECONDS", "0.5", "max_seconds", 0.5),
         ("AETHER_MAX_TOKENS", "none", "max_tokens", None),
         ("AETHER_MAX_COST", "12.50", "max_cost", 12.5),
         ("AETHER_ALLOW_WRITES", "/tmp/demo", "allow_writes", "/tmp/demo"),
+        ("AETHER_MCP_TIMEOUT", "5", "mcp_timeout", 5.0),
+        ("AETHER_MCP_TOOLS", "12", "mcp_tools", 12),
     ],
 )
 def test_every_setting_has_a_variable(tmp_path, monkeypatch, variable, text, name, value):
@@ -163,6 +176,8 @@ def test_a_value_of_the_wrong_type_in_the_file_is_named(project, line):
         ('model = "x@http://evil.example/v1"', "it would send your data to an address that you did not choose"),
         ('store = "/etc"', "it would write outside the project's folder"),
         ('store = "../up"', "it would write outside the project's folder"),
+        ('knowledge = "../up"', "it would write outside the project's folder"),
+        ('knowledge = "s3://theirs/x"', "it would keep what you add at an address that you did not choose"),
         ('vision_model = "x@http://evil.example/v1"', "it would send your data to an address that you did not choose"),
         ("timeout = 301", "it may lower this limit, not lift it above 300"),
         ("cache = true", "it would keep answers on this machine without asking you"),
@@ -266,13 +281,22 @@ def test_only_the_file_beside_the_notebook_is_read(project):
     assert load(below).max_steps == 40
 
 
+def test_servers_of_the_user_and_of_the_project_are_kept_apart(project, tmp_path, monkeypatch):
+    """Whoever starts them has to know whose word it is."""
+    folder = project('[mcp.theirs]\ncommand = "a"')
+    (tmp_path / "own.toml").write_text('[mcp.mine]\nurl = "https://x.example/mcp"')
+    monkeypatch.setenv("AETHER_CONFIG", str(tmp_path / "own.toml"))
+    assert config.servers(folder) == ({"mine": {"url": "https://x.example/mcp"}}, {"theirs": {"command": "a"}})
+
+
 def test_one_table_documents_every_setting():
     """Name, variable, default, allowed values and meaning, each of them said."""
-    rows = table()
-    assert [row[0] for row in rows] == [each.name for each in fields(Settings)] == list(DEFAULTS)
-    assert [row[1] for row in rows] == [f"AETHER_{name.upper()}" for name in DEFAULTS if name != "providers"] + [""]
-    assert [row[2] for row in rows] == [str(value) for value in DEFAULTS.values()]
-    assert all(allowed and meaning.endswith(".") for *_, allowed, meaning in rows)
+    rows = told(Settings(), {})
+    assert [row.name for row in rows] == [each.name for each in fields(Settings)] == list(DEFAULTS)
+    tables = ("providers", "mcp")
+    assert [row.variable for row in rows] == ["" if name in tables else f"AETHER_{name.upper()}" for name in DEFAULTS]
+    assert [row.default for row in rows] == [row.value for row in rows]
+    assert all(row.allowed and row.meaning.endswith(".") and row.source == "default" for row in rows)
 
 
 def test_settings_need_no_heavy_module():

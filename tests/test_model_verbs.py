@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from aether_nb import model_reports, model_verbs, verbs
-from aether_nb.config import Settings, table
+from aether_nb.config import Settings
 from aether_nb.errors import ModelUnavailable
 from aether_nb.live.thread import AgentThread
 from aether_nb.models.catalogue import providers
@@ -141,17 +141,6 @@ def test_a_list_of_nothing_says_why_and_a_long_one_is_cut(monkeypatch: pytest.Mo
     monkeypatch.setattr(model_reports, "MOST", 1)
     two = Listing("acme", (ModelInfo("a"), ModelInfo("b")), "live", 0.0)
     assert model_reports.listing_text(two).splitlines()[2] == "… 1 more: --json has them all"
-
-
-def test_help_lists_every_setting() -> None:
-    """Each setting stands in the help with its variable, what is allowed and what it means; where it is written too."""
-    text = verbs.settings_text()
-    for name, variable, _, allowed, meaning in table():
-        assert f"\n{name}  {variable}".rstrip() + f"\n    {meaning}\n    Allowed: {allowed}." in text
-    assert "When nothing is said: 40." in text
-    assert text.splitlines()[0].startswith(
-        "Set by a variable, a line of aether.toml beside the notebook, or a line of /"
-    )
 
 
 def test_a_terminal_names_its_own_commands() -> None:

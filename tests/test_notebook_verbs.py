@@ -65,7 +65,6 @@ def test_where_things_stand_and_what_can_be_typed(say: Say) -> None:
     assert "%aether setup" in say("help")
     assert say("help key").startswith("usage: %aether key")
     assert say("help %%aether").startswith("usage: %%aether")
-    assert "max_cost  AETHER_MAX_COST" in say("help settings")
     assert say("version") == f"{VERSION}\n"
 
 

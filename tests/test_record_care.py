@@ -72,7 +72,7 @@ def test_record_that_was_changed_is_shown_as_far_as_it_is_whole(store: Store, st
     fault = store.chain.verify("run3").fault
     for said, ok in (record_verbs.traced(store, "run3", False), record_verbs.traced(store, "run3", True)):
         assert fault in said and not ok
-    picture, ok = record_verbs.shown(store, "run3")
+    (picture,), ok = record_verbs.shown(store, "run3")
     assert fault in picture["text/plain"] and fault in picture["text/html"] and not ok
     assert fault in record_care.audited(store, typed())
     assert {one.state.run: one.word for one in stands(store)} == {"run4": "interrupted", "run3": "damaged"}

@@ -11,11 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
-from traitlets.config import Config
 
-import aether_nb
-from aether_nb import ScriptedModel, register
+from aether_nb import register
+from aether_nb.agent.granting import Grants
 from aether_nb.errors import (
     AetherError,
     ModelError,
@@ -27,51 +25,12 @@ from aether_nb.errors import (
 )
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import ToolCall
+from aether_nb.yeses import Yeses
 from harness.forging import forge, tables_of
-from harness.home import bare
+from harness.plain_shell import Notebook, flat, serve
 
 Type = Callable[..., str]
 CODE = ToolCall("c1", "run_python", {"code": "made = [1, 2]\nprint(len(made))"})
-
-
-def serve(*replies: Any) -> None:
-    """Let a script serve as the model ``script``."""
-    register("model", "script", lambda: ScriptedModel(replies, name="script"))
-
-
-def flat(text: str) -> str:
-    """Text on one line: it was wrapped for a terminal."""
-    return " ".join(text.split())
-
-
-class Notebook:
-    """A shell with the extension, whose user lives in a folder."""
-
-    def __init__(self, folder: Path, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
-        folder.mkdir(exist_ok=True)
-        monkeypatch.chdir(folder)
-        monkeypatch.setattr("os.environ", bare(home))
-        self.shell, self.capsys = InteractiveShell(config=Config(HistoryManager={"enabled": False})), capsys
-        monkeypatch.setattr("aether_nb.notebook_verbs.get_ipython", lambda: self.shell)
-        aether_nb.load_ipython_extension(self.shell)
-        capsys.readouterr()
-
-    @property
-    def session(self) -> Any:
-        return self.shell.aether_magics.session  # type: ignore[attr-defined]
-
-    def line(self, text: str) -> str:
-        """Type a line after %aether."""
-        self.shell.run_line_magic("aether", text)
-        return str(self.capsys.readouterr().out)
-
-    def ask(self, prompt: str, options: str = "") -> str:
-        """Ask in a cell."""
-        self.shell.run_cell_magic("aether", options, prompt)
-        return str(self.capsys.readouterr().out)
-
-    def close(self) -> None:
-        aether_nb.unload_ipython_extension(self.shell)
 
 
 @pytest.fixture
@@ -362,13 +321,13 @@ def test_a_yes_for_the_notebook_lasts_until_it_is_taken_back(
 def test_a_yes_that_was_taken_back_meanwhile_is_gone_from_a_run_that_goes_on(notebook: Notebook) -> None:
     """What stands in the run's own record does not outlive the word of the one who gave it."""
     session, log = notebook.session, notebook.session.store.log
-    session.notebook = "/a.ipynb"
+    session.yeses = Yeses(Grants(session.store, session.sealer, "/a.ipynb"))
     grant = k.Grant("g9", "shell", "call:sha256:h", "high", "notebook", "panel")
-    session.kept_grants.keep(grant)
-    session.kept_grants.revoke("g9")
+    session.yeses.kept.keep(grant)
+    session.yeses.kept.revoke("g9")
     whole = [entry.event for entry in log.read(newest(notebook)["run"])][:-2]
     log.append("f0e1d2c3", 0, [*whole, k.GrantGiven(grant)], time.time())
     serve("There are two.")
     assert "There are two." in notebook.line("resume f0e1d2c3")
     assert k.GrantRevoked("g9", "the user") in [entry.event for entry in log.read("f0e1d2c3")]
-    assert session.grants == [] and session.kept_grants.standing()[0] == []
+    assert session.grants == [] and session.yeses.kept.standing()[0] == []

@@ -10,10 +10,12 @@ from dataclasses import replace
 from pathlib import PurePath
 from typing import Literal, TypeAlias
 
-from aether_nb.events.kinds import CallProposed, GateAnswered, Grant, Mode, Risk
+from aether_nb.events.kinds import CallProposed, GateAnswered, Grant, Mode, Risk, SkillOpened
+from aether_nb.events.ruling import Policy as Rules
+from aether_nb.events.ruling import parsed
 from aether_nb.events.state import Call
 
-__all__ = ["Policy", "Verdict", "covering", "decide", "permits", "policy_allows", "refused"]
+__all__ = ["Policy", "Verdict", "covering", "decide", "permits", "policy_allows", "refused", "within"]
 
 Verdict: TypeAlias = Literal["run", "granted", "ask", "deny"]
 """It runs by the mode's own rules, it runs because a person said so earlier, a person is asked, or the mode says no."""
@@ -81,6 +83,12 @@ def covering(proposed: CallProposed, grants: Iterable[Grant]) -> Grant | None:
             if PurePath(proposed.path).is_relative_to(folder) and ".." not in PurePath(proposed.path).parts:
                 return grant
     return None
+
+
+def within(policy: Rules, skills: Iterable[SkillOpened]) -> Rules:
+    """The user's rules, and the limits of the skills that were opened: what none of them names is denied."""
+    limits = [skill.only for skill in skills if skill.only is not None]
+    return replace(policy, only=parsed(rule for rules in limits for rule in rules)) if limits else policy
 
 
 def permits(proposed: CallProposed, risk: Risk, path: str, mode: Mode, grants: Iterable[Grant]) -> bool:

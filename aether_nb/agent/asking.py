@@ -189,12 +189,14 @@ class Terminal:
         return self.allowed
 
     async def approve(self, call: Call) -> Answer:
-        """Ask for y, r, b, e or n; three unreadable answers are a no."""
+        """Ask for y, r, b, e or n; three unreadable answers are a no, and so is the end of the input."""
         shown = self.told(call.proposed)
         prompt = f"{shown}\n" if shown else ""
         for _ in range(3):
-            word = (await self._line(f"{prompt}[y]es, for this [r]un, for this note[b]ook, [e]dit, [n]o? ")).lower()
-            prompt = ""
+            line = await self._line(f"{prompt}[y]es, for this [r]un, for this note[b]ook, [e]dit, [n]o? ")
+            if line is None:
+                return Answer("deny", "terminal", reason="the input was closed")
+            word, prompt = line.lower(), ""
             if word in ("e", "edit"):
                 edited = await self._edit()
                 if edited is not None:
@@ -202,34 +204,37 @@ class Terminal:
             elif word in WORDS:
                 decision, lasts = WORDS[word]
                 reason = await self._line("why not (Enter for no reason)? ") if decision == "deny" else ""
-                return Answer(decision, "terminal", lasts=lasts, reason=reason)
+                return Answer(decision, "terminal", lasts=lasts, reason=reason or "")
         return Answer("deny", "terminal", reason="no answer could be read")
 
     async def answer(self, question: QuestionAsked) -> tuple[str | None, str]:
         """Ask; a number picks the option of that number."""
         options = "".join(f"\n  {n}. {option}" for n, option in enumerate(question.options, 1))
         text = "".join(sign for sign in f"{self.asked(question)}{options}" if sign.isprintable() or sign == "\n")
-        line = await self._line(f"{text}\n> ")
+        line = await self._line(f"{text}\n> ") or ""
         if line.isdigit() and 1 <= int(line) <= len(question.options):
             line = question.options[int(line) - 1]
         return line or None, "terminal"
 
     async def _edit(self) -> Mapping[str, Any] | None:
-        line = await self._line("arguments as JSON: ")
+        line = await self._line("arguments as JSON: ") or ""
         try:
             value = json.loads(line)
         except ValueError:
             return None
         return value if isinstance(value, dict) else None
 
-    async def _line(self, prompt: str) -> str:
-        def read() -> str:
-            try:
-                return self.read(prompt)
-            except (EOFError, RuntimeError, NotImplementedError):  # nobody can type here after all
-                return ""
+    async def _line(self, prompt: str) -> str | None:
+        """What was typed; None when the input has ended, or nobody can type here after all."""
 
-        return str(await self.main(read)).strip()
+        def read() -> str | None:
+            try:
+                return self.read(prompt).strip()
+            except (EOFError, RuntimeError, NotImplementedError):
+                return None
+
+        line: str | None = await self.main(read)
+        return line
 
 
 @dataclass(frozen=True)

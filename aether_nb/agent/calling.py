@@ -22,12 +22,13 @@ from typing import Any, TypeVar
 from aether_nb.agent.approvals import permits
 from aether_nb.agent.asking import Asking
 from aether_nb.agent.run import Run
-from aether_nb.errors import StoreError
+from aether_nb.errors import RepairableToolError, StoreError
 from aether_nb.events import kinds as k
 from aether_nb.events.ruling import OPEN, Policy
 from aether_nb.live.jobs import waited
 from aether_nb.store.signals import Signal
-from aether_nb.tools.base import Keeping, Undoing
+from aether_nb.tools.base import Context as ToolContext
+from aether_nb.tools.base import Errand, Keeping, Recalling, Report, Undoing
 
 __all__ = ["CallContext", "Host", "Trace", "joined"]
 
@@ -44,7 +45,7 @@ class Host:
     ``main`` runs a function on the user's main thread and awaits there what it returns. ``parallel``: there is no such
     thread to be spared, and plain functions may run side by side. ``hold`` lets a job there wait for something.
     ``take_back`` takes a call back between calls, as a signal says; what it gives is recorded, or shown.
-    ``policy`` are the rules of the user, beside those of the mode.
+    ``policy`` are the rules of the user, beside those of the mode. ``spawn`` lets another run work for this one.
     """
 
     shell: Any
@@ -57,6 +58,8 @@ class Host:
     hold: Callable[[Callable[[], Future[Any]]], Any] = waited
     take_back: Callable[[Signal], Awaitable[k.UndoDone | k.UndoShown]] | None = None
     policy: Policy = OPEN
+    spawn: Callable[[Errand, ToolContext], Awaitable[Report]] | None = None
+    knowledge: Recalling | None = None
 
 
 @dataclass(frozen=True)
@@ -135,6 +138,11 @@ class CallContext:
         """Who keeps what calls change."""
         return self.host.undo
 
+    @property
+    def knowledge(self) -> Recalling | None:
+        """Who finds what is kept."""
+        return self.host.knowledge
+
     async def ask(self, text: str, options: tuple[str, ...] = (), guard: bool = False) -> str | None:
         """Ask the person, whose time does not count; calls that run side by side ask one after the other."""
         async with self.lock:
@@ -181,6 +189,12 @@ class CallContext:
         """The rule of the user's by which this call may not touch a file or a host, whoever allows it."""
         state = self.run.state
         return self.host.policy.forbids(state.calls[self.call_id].name, path=path, host=host)
+
+    async def spawn(self, errand: Errand) -> Report:
+        """Let a run of its own work on a task."""
+        if self.host.spawn is None:
+            raise RepairableToolError("No other run can be begun here.", "", "Do it yourself.")
+        return await self.host.spawn(errand, self)
 
     def leave(self, outputs: tuple[Mapping[str, Any], ...], events: tuple[k.Event, ...]) -> None:
         """Keep what a call that is being stopped has shown and changed; the driver records it with the Stop."""

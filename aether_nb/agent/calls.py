@@ -15,12 +15,14 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, TypeAlias
 
+from aether_nb.agent.approvals import within
 from aether_nb.agent.asking import Asking
 from aether_nb.agent.calling import CallContext, Host, Trace
 from aether_nb.agent.egress import Egress, words_of
+from aether_nb.agent.offering import offered
 from aether_nb.agent.releasing import classified, failure_released, released, shows
 from aether_nb.agent.run import Run
-from aether_nb.errors import AetherError, FatalToolError, InterventionRequired, RepairableToolError
+from aether_nb.errors import AetherError, EffectUnknown, FatalToolError, InterventionRequired, RepairableToolError
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import ToolCall, ToolSpec, arguments_hash
 from aether_nb.events.state import Call
@@ -51,7 +53,8 @@ class Calls:
 
     def specs(self, reading: bool = False) -> tuple[ToolSpec, ...]:
         """What a model is told of the tools; ``reading``: only of those that never change anything."""
-        return tuple(tool.spec for tool in self.tools.values() if not reading or tool.reads)
+        offer = offered(self.tools, self.run.state)
+        return tuple(tool.spec for tool in offer.values() if not reading or tool.reads)
 
     def _context(self, id: str, loop: asyncio.AbstractEventLoop | None = None) -> CallContext:
         return CallContext(id, self.host, self.run, self.asking, self.lock, self.traces, loop)
@@ -88,7 +91,8 @@ class Calls:
             raise
         except Exception as error:  # noqa: BLE001  # what cannot be judged is high: a person looks at it
             found = Assessment("high", "external", (f"it could not be judged ({type(error).__name__})",))
-        ruling = self.host.policy.ruling(call.name, arguments, path=found.path, risk=found.risk)
+        policy = within(self.host.policy, self.run.state.skills)
+        ruling = policy.ruling(call.name, arguments, path=found.path, risk=found.risk)
         reads = found.effect == "pure" and found.risk == "low" and ruling.ruled in ("", "allow")
         proposed = self.judged[call.id] = k.CallProposed(
             ToolCall(call.id, call.name, arguments),
@@ -99,7 +103,7 @@ class Calls:
             purpose,
             found.effect_text,
             found.path,
-            parallel=reads and tool.together and (tool.where != "main" or self.host.parallel),
+            parallel=(reads or found.beside) and tool.together and (tool.where != "main" or self.host.parallel),
             edited=edited,
             ruled=ruling.ruled,
             rule=ruling.rule,
@@ -260,6 +264,8 @@ def failed(
     if late and external:
         limit = f"{call.name} took longer than {care.timeout:g} s" if by_tool else "the limit of seconds came"
         return (k.CallDoubtful(call.id, f"{limit} while it was running; look whether it acted"),)
+    if isinstance(error, EffectUnknown) and external:
+        return (k.CallDoubtful(call.id, " ".join(part for part in (error.what, error.why) if part)),)
     final = isinstance(error, FatalToolError) or external or (late and not by_tool)
     what, why, hint = f"it took longer than {care.timeout:g} s" if by_tool else "", "", ""
     if not late:

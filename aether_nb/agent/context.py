@@ -56,9 +56,10 @@ def compose(
     prior: Iterable[Turn],
     fence: str = "",
     rules: Rules = OPEN,
-    mentioned: tuple[Text, ...] = (),
+    mentioned: tuple[Part, ...] = (),
     wanted: str = "",
     bind: str = "",
+    skills: tuple[str, str] = ("", ""),
 ) -> tuple[Message, ...]:
     """The messages that a run opens with.
 
@@ -68,6 +69,7 @@ def compose(
         mentioned: What the mentions in it stand for: data, and no part of what was typed.
         wanted: The type of the value that is wanted; empty when words are.
         bind: The variable that gets it.
+        skills: What is told of those that the user has installed, and of those that came with the project.
         mode: How much may run without a question.
         workspace: The folder inside which files may be touched.
         prior: Earlier turns of this conversation, oldest first.
@@ -77,6 +79,8 @@ def compose(
     told_first = f"{RULES}\n{IN_MODE[mode]}\nThe working folder is {workspace}."
     if wanted:
         told_first += WANTED.format(wanted, bind)
+    if skills[0]:
+        told_first += f"\n\n{skills[0]}"
     messages = [Message.of("system", f"{told_first}{fence_rule(fence)}{limit_rule(rules)}")]
     touched: set[str] = set()
     for turn in prior:
@@ -89,11 +93,12 @@ def compose(
         kind: DataKind = "text" if rules.limited and rules.cover(turn) else "rows"
         messages.append(Message("assistant", (Text("\n\n".join(told), kind),)))
         touched.update(turn.made, turn.touched)
-    theirs = [part for part in summary if not any(c.partition(".")[0] in touched for c in part.columns)]
-    asked = Message("user", (Text(prompt), *theirs))
+    unmade = [part for part in summary if not any(c.partition(".")[0] in touched for c in part.columns)]
+    asked = Message("user", (Text(prompt), *unmade))
     said = words_of((*messages, asked)) if rules.hide else None
     variables = (tainted(part, touched, said) for part in summary)
-    return (*messages, Message("user", (Text(prompt), *mentioned, Text("\n\n", "schema"), *variables)))
+    theirs = (Text(f"\n\n{skills[1]}", "schema"),) if skills[1] else ()
+    return (*messages, Message("user", (Text(prompt), *mentioned, Text("\n\n", "schema"), *variables, *theirs)))
 
 
 def turn_of(state: RunState) -> Turn:

@@ -12,7 +12,8 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from functools import lru_cache
+from functools import lru_cache, partial
+from operator import is_, is_not
 from typing import Any, get_args
 
 from aether_nb.agent.fencing import fenced, is_data
@@ -44,7 +45,8 @@ SAMPLE = 5
 """How many rows of a piece may leave under ``sample``."""
 
 NEEDS: dict[DataKind, DataLevel] = {
-    "text": "schema", "released": "schema", "schema": "schema", "statistics": "stats", "rows": "sample",
+    "text": "schema", "released": "schema", "recalled": "schema", "schema": "schema",
+    "statistics": "stats", "rows": "sample",
     "output": "all", "image": "all",
 }  # fmt: skip
 """From which level on a kind of data may leave."""
@@ -126,6 +128,8 @@ def tainted(part: Part, touched: Collection[str], said: str | None = None) -> Pa
         said: What was said in the run so far; None where no column is hidden.
     """
     shown = part.columns if any(column.partition(".")[0] in touched for column in part.columns) else ()
+    if not shown:
+        return part
     if part.data == "schema":
         names = [column.partition(".")[2] or column for column in shown] if said is not None else []
         shown = tuple(name for name in names if not re.search(rf"(?<!\w){re.escape(name)}(?!\w)", said or ""))
@@ -154,21 +158,6 @@ def limit_rule(rules: Rules) -> str:
     )
 
 
-@dataclass(frozen=True)
-class _Passed:
-    """A message as it may be sent, and the account of it."""
-
-    source: Message
-    message: Message
-    shown: tuple[tuple[DataKind, int], ...] = ()
-    columns: frozenset[str] = frozenset()
-    rows: int = 0
-    images: int = 0
-    withheld: int = 0
-    masked: int = 0
-    found: Suspicion | None = None
-
-
 SHORTEST = 9
 """Characters in which nobody gives an order: most figures that a tool returns are no longer."""
 
@@ -191,8 +180,7 @@ class Egress:
     """Whether the last request left this machine, or tried to."""
     silenced: bool = False
     """Whether a person does not want to be asked again whether output of this run may go to the model."""
-    _known: dict[tuple[int, bool, bool, bool], _Passed] = field(default_factory=dict)
-    _last: list[_Passed] = field(default_factory=list)
+    _going: _Going | None = None
 
     @property
     def guards(self) -> bool:
@@ -209,12 +197,15 @@ class Egress:
         """
         to = destination(model)
         self.away = bool(to)
-        fenced = bool(self.fence) and not getattr(model, "unfenced", False)
+        fence = "" if getattr(model, "unfenced", False) else self.fence
         near = frozenset(unlimited) if to and self.rules.limited else frozenset()
-        self._last = [
-            self._passed(message, bool(to), fenced, place in near) for place, message in enumerate(request.messages)
-        ]
-        return replace(request, messages=tuple(one.message for one in self._last)), self._account(to, self._last)
+        going = self._going
+        if going is None or not going.goes_on(self.away, fence, near, request.messages):
+            going = self._going = _Going(self.rules if to else None, fence)
+        for message in request.messages[len(going.said) :]:
+            going.take(message, len(going.said) in near)
+        out = Request(tuple(going.sent), request.tools, request.options, request.stream)
+        return out, going.account(to, self.rules.data)
 
     def found(self, known: Iterable[InstructionsFound], tools: Iterable[ToolSpec]) -> list[InstructionsFound]:
         """What of the data in the last request reads like an order.
@@ -223,39 +214,16 @@ class Egress:
             known: What was said of this run before; it is not said again.
             tools: The tools that were offered with it: their descriptions may come from anybody.
         """
-        found = [(one.source.call_id, "", one.found) for one in self._last]
-        found += [("", spec.name, _described(spec.description)) for spec in tools]
+        going = self._going.found if self._going else []
+        found = [*going, *(("", spec.name, one) for spec in tools if (one := _described(spec.description)))]
+        if not found:
+            return []
         said = {(event.call_id, event.tool, event.excerpt) for event in known}
         return [
             InstructionsFound(suspect.signs, suspect.excerpt, call_id, tool)
             for call_id, tool, suspect in found
-            if suspect is not None and (call_id, tool, suspect.excerpt) not in said
+            if (call_id, tool, suspect.excerpt) not in said
         ]
-
-    def _passed(self, message: Message, away: bool, fenced: bool, near: bool) -> _Passed:
-        key = (id(message), away, fenced, near)
-        known = self._known.get(key)
-        if known is None or known.source is not message:
-            known = self._known[key] = passed(message, self.rules if away else None, self.fence if fenced else "", near)
-        return known
-
-    def _account(self, to: str, passed: Sequence[_Passed]) -> Left:
-        amounts: dict[DataKind, int] = {}
-        for one in passed:
-            for kind, amount in one.shown:
-                amounts[kind] = amounts.get(kind, 0) + amount
-        columns = sorted(frozenset[str]().union(*(one.columns for one in passed)))
-        return Left(
-            to,
-            tuple(Sent(kind, amounts[kind]) for kind in sorted(amounts)),
-            sum(one.rows for one in passed),
-            sum(one.images for one in passed),
-            tuple(columns[:COLUMNS]),
-            max(0, len(columns) - COLUMNS),
-            sum(one.withheld for one in passed),
-            sum(one.masked for one in passed),
-            self.rules.data,
-        )
 
 
 def cut(parts: Iterable[Part], rules: Rules) -> tuple[Part, ...]:
@@ -264,52 +232,103 @@ def cut(parts: Iterable[Part], rules: Rules) -> tuple[Part, ...]:
     return tuple(_brief(before, [_limited(part, rules, False) for part in before]))
 
 
-# ---- one message
+# ---- one message after the other
 
 
-def passed(message: Message, rules: Rules | None, fence: str, near: bool = False) -> _Passed:
-    """A message as it may be sent.
+@dataclass
+class _Going:
+    """The messages of a run as models of one sort get them, and the sums of what is in them: both only grow.
 
     Args:
-        message: The message.
         rules: What may leave; None where nothing does.
         fence: The word of the fence; empty for none.
-        near: It was written by a model on this machine, from which nothing was kept.
     """
-    parts = [_limited(part, rules, near) for part in message.parts] if rules else list(message.parts)
-    withheld = sum(new is not old for new, old in zip(parts, message.parts, strict=True))
-    hidden = 0
-    calls = message.calls
-    if rules is not None:
-        shown = [_masked(part, rules) for part in parts]
-        parts, hidden = [part for part, _ in shown], sum(count for _, count in shown)
-        calls = tuple(_call(call, rules, near) for call in calls)
-    parts = _brief(message.parts, parts)
-    data = [part for old, part in zip(message.parts, parts, strict=True) if is_data(message, old)]
-    text = "\n".join(part.text for part in data if isinstance(part, Text))
-    found = suspicion(text) if len(text) > SHORTEST else None
-    mask = (lambda text: mask_text(text, rules.keys)) if rules else None
-    made, more = fenced(message, parts, fence, mask)
-    sent = replace(message, parts=made, calls=calls)
-    if rules is not None and near:
-        sent = replace(sent, thinking="", origin=None)
-    return _Passed(
-        message,
-        sent,
-        tuple((part.data, 1 if isinstance(part, Image) else len(part.text)) for part in parts),
-        frozenset(column for part in parts if part.data != "schema" for column in part.columns),
-        sum(_rows(part) for part in parts if isinstance(part, Text)),
-        sum(isinstance(part, Image) for part in parts),
-        withheld,
-        hidden + more,
-        found,
-    )
+
+    rules: Rules | None
+    fence: str
+    near: set[int] = field(default_factory=set)
+    """The places of what was written by a model on this machine, from which nothing was kept."""
+    said: list[Message] = field(default_factory=list)
+    sent: list[Message] = field(default_factory=list)
+    found: list[tuple[str, str, Suspicion]] = field(default_factory=list)
+    """What reads like an order, with the call that brought it, and no tool."""
+    amounts: dict[DataKind, int] = field(default_factory=dict)
+    columns: set[str] = field(default_factory=set)
+    rows: int = 0
+    images: int = 0
+    withheld: int = 0
+    masked: int = 0
+
+    def goes_on(self, away: bool, fence: str, near: Collection[int], messages: Sequence[Message]) -> bool:
+        """Whether these messages begin with those that were said, to a model of the same sort."""
+        count = len(self.said)
+        return (
+            (self.rules is not None, self.fence) == (away, fence)
+            and count <= len(messages)
+            and all(map(is_, self.said, messages))
+            and self.near == {place for place in near if place < count}
+        )
+
+    def take(self, message: Message, near: bool) -> None:
+        """Add a message as it may be sent."""
+        before, calls, rules = message.parts, message.calls, self.rules
+        parts: Sequence[Part] = before
+        if rules is not None:
+            if rules.limited:
+                parts = [_limited(part, rules, near) for part in before]
+                self.withheld += sum(map(is_not, parts, before))
+                parts = _brief(before, parts)
+            parts = [self._masked(part, rules) for part in parts]
+            calls = tuple([_call(call, rules, near) for call in calls])
+        self._count(message, parts)
+        made, more = fenced(message, parts, self.fence, partial(mask_text, keys=rules.keys) if rules else None)
+        self.masked += more
+        kept = message
+        if not (len(made) == len(before) and all(map(is_, made, before)) and all(map(is_, calls, message.calls))):
+            kept = Message(message.role, made, calls, message.call_id, message.thinking, message.origin)
+        if near:
+            self.near.add(len(self.said))
+            kept = replace(kept, thinking="", origin=None)
+        self.said.append(message)
+        self.sent.append(kept)
+
+    def _masked(self, part: Part, rules: Rules) -> Part:
+        if isinstance(part, Image):
+            return part
+        text, count = mask_text(part.text, rules.keys)
+        self.masked += count
+        return replace(part, text=text) if count else part
+
+    def _count(self, message: Message, parts: Sequence[Part]) -> None:
+        """Add up what is in a message, and look for orders in what comes from data."""
+        data = []
+        for old, part in zip(message.parts, parts, strict=True):
+            self.amounts[part.data] = self.amounts.get(part.data, 0) + (len(part.text) if isinstance(part, Text) else 1)
+            if part.columns and part.data != "schema":
+                self.columns.update(part.columns)
+            if isinstance(part, Text):
+                self.rows += _rows(part)
+                if is_data(message, old):
+                    data.append(part.text)
+            else:
+                self.images += 1
+        text = "\n".join(data)
+        if len(text) > SHORTEST and (suspect := suspicion(text)) is not None:
+            self.found.append((message.call_id, "", suspect))
+
+    def account(self, to: str, limit: DataLevel) -> Left:
+        """The account of all that was added, as it goes to that host."""
+        shown = tuple([Sent(kind, self.amounts[kind]) for kind in sorted(self.amounts)])
+        columns = sorted(self.columns)
+        more = max(0, len(columns) - COLUMNS)
+        sums = (self.rows, self.images, tuple(columns[:COLUMNS]), more, self.withheld, self.masked)
+        return Left(to, shown, *sums, limit)
 
 
 def _limited(part: Part, rules: Rules, near: bool) -> Part:
     """The part, as much of it as may leave, or a sentence in its place."""
     kind: DataKind = "output" if near else part.data
-    if kind in ("text", "released"):
+    if kind in ("text", "released", "recalled"):
         return part
     hidden = sorted(c for c in part.columns if rules.hides(c) and (kind != "schema" or c == ANY))
     unknown = kind in ("output", "image") or (kind == "rows" and not part.columns)
@@ -359,13 +378,6 @@ def _notice(part: Part, kind: DataKind, rules: Rules, hidden: Sequence[str]) -> 
         f"{said}[withheld by the user's rules ({why}): {WORDS.get(kind, 'data')}{amount}. Printing it another way does "
         "not help. Put what you need into a variable; inspect_variable tells of it what may be told.]"
     )
-
-
-def _masked(part: Part, rules: Rules) -> tuple[Part, int]:
-    if isinstance(part, Image):
-        return part, 0
-    text, count = mask_text(part.text, rules.keys)
-    return (replace(part, text=text), count) if count else (part, 0)
 
 
 def _call(call: ToolCall, rules: Rules, near: bool) -> ToolCall:

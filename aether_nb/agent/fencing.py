@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from aether_nb.events.messages import Message, Part, Text
 
-__all__ = ["fence_rule", "fenced", "is_data"]
+__all__ = ["fence_rule", "fenced", "is_data", "unfenced"]
 
 Mask: TypeAlias = Callable[[str], tuple[str, int]]
 """A text without the keys in it, and how many there were."""
@@ -41,6 +41,14 @@ def _closing(fence: str) -> str:
     return f'</data id="{fence}">'
 
 
+def unfenced(text: str, fence: str) -> str:
+    """A text as it was before it was set apart; for who is not told of the fence."""
+    marks = (f"{_opening(fence)}\n", f"\n{_closing(fence)}")
+    for mark in marks if fence else ():
+        text = text.replace(mark, "")
+    return text
+
+
 def fenced(message: Message, parts: Sequence[Part], fence: str, mask: Mask | None) -> tuple[tuple[Part, ...], int]:
     """The parts, with those that come from data joined behind a fence; and how many keys came in several pieces.
 
@@ -55,7 +63,8 @@ def fenced(message: Message, parts: Sequence[Part], fence: str, mask: Mask | Non
     def close() -> None:
         nonlocal masked
         if inside:
-            text, count = mask("".join(inside)) if mask else ("".join(inside), 0)
+            text = "".join(inside)
+            text, count = mask(text) if mask and len(inside) > 1 else (text, 0)  # alone it was looked at before
             text, masked = re.sub(re.escape(fence), "·", text, flags=re.IGNORECASE), masked + count
             made.append(Text(f"{_opening(fence)}\n{text}\n{_closing(fence)}"))
             inside.clear()

@@ -44,8 +44,8 @@ def classified(tool: Tool, result: Result, touched: Collection[str] = (), said: 
         said: What was said in the run so far; None where no column is hidden.
     """
     ours = _ours(tool)
-    parts = (part if ours or part.data != "text" else replace(part, data="output") for part in result.parts)
-    return replace(result, parts=tuple(tainted(part, touched, said) for part in parts))
+    parts = [part if ours or part.data != "text" else replace(part, data="output") for part in result.parts]
+    return Result(tuple([tainted(part, touched, said) for part in parts]), result.outputs, result.events)
 
 
 async def released(result: Result, egress: Egress, context: CallContext) -> Result:

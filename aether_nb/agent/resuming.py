@@ -57,7 +57,9 @@ def check(state: RunState, tools: Mapping[str, Tool], verb: str = "resume", own:
     if missing:
         what = f"Run {state.run} was begun with tools that are not here: {', '.join(missing)}."
         raise ResumeRefused(
-            what, "They are defined in cells that have not been run in this kernel.", f"Run those cells. {anyway}"
+            what,
+            "They stand in cells that have not been run in this kernel, or come from servers that are not connected.",
+            f"Run those cells. {anyway}",
         )
     if other:
         changed = ", ".join(name.removeprefix("tool:") for name in other)

@@ -2,8 +2,9 @@
 
 The order is the promise: events are written, then shown, and nothing acts outside on the word of one that is not
 written. A commit costs as much as all the rest of a step, so what nobody outside this process can tell from its not
-having happened (a call is looked at, a call that only reads begins and ends) is written together with what follows.
-What watchers do never breaks a run.
+having happened (a reply has come, a call is looked at, a call that only reads begins and ends, one that changes
+variables ends: they die with the process) is written together with what follows, a moment later at the most. What
+watchers do never breaks a run.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 from aether_nb.errors import StoreError
-from aether_nb.events import folds
+from aether_nb.events import folds, phases
+from aether_nb.events.coded import CallCoded
 from aether_nb.events.kinds import (
     CallBegun,
     CallFinished,
@@ -25,11 +27,14 @@ from aether_nb.events.kinds import (
     Event,
     ItemFinished,
     ItemStarted,
+    ModelAnswered,
+    NamespaceChanged,
+    NamespaceKept,
     State,
     StateChanged,
 )
 from aether_nb.events.state import RunState
-from aether_nb.store.log import Log
+from aether_nb.store.log import Log, Times
 
 __all__ = ["Run", "Watcher", "new_id"]
 
@@ -41,9 +46,9 @@ logger = logging.getLogger(__name__)
 AT_ONCE = 0.005
 """Seconds. What has not been followed by then is written by itself: somebody may be looking."""
 
-_QUIET = (CallProposed, ItemStarted, ItemFinished)
-_QUIET_READING = (CallBegun, CallFinished)
-"""What leaves no trace outside of this process; the latter when its call only reads."""
+_QUIET = (ModelAnswered, CallProposed, ItemStarted, ItemFinished)
+_QUIET_ENDS = (CallFinished, NamespaceChanged, NamespaceKept, CallCoded)
+"""What leaves no trace outside of this process; the latter when its call only reads, or only changes variables."""
 
 
 def new_id() -> str:
@@ -75,6 +80,10 @@ class Run:
         self.state = RunState()
         self.phase: State = "IDLE"
         self._held: list[tuple[Entry, RunState]] = []
+        self._owed = False
+        """Whether a reply that was paid for is among what is held."""
+        self._quick: set[str] = set()
+        """The tools whose last call was over in a moment."""
         self._written = self.state
         self._timer: asyncio.TimerHandle | None = None
         self._failure: StoreError | None = None
@@ -118,15 +127,21 @@ class Run:
             self._write(())
 
     def _announces(self, events: tuple[Event, ...]) -> bool:
-        """Whether nothing outside this process, and no variable, can be touched before something else is recorded."""
-        return all(
-            isinstance(event, _QUIET) or (isinstance(event, _QUIET_READING) and self._only_reads(event.call_id))
-            for event in events
-        )
+        """Whether nothing outside this process, and no variable, can be touched before something else is recorded.
 
-    def _only_reads(self, call: str) -> bool:
-        known = self.state.calls.get(call)
-        return known is not None and known.proposed.effect == "pure"
+        A reply waits for no call that may take long: who has paid for it would pay again.
+        """
+        for event in events:
+            if isinstance(event, _QUIET):
+                continue
+            known = self.state.calls.get(getattr(event, "call_id", ""))
+            effect = known.proposed.effect if known else "external"
+            if isinstance(event, CallBegun):
+                if effect != "pure" or (self._owed and known and known.name not in self._quick):
+                    return False
+            elif not isinstance(event, _QUIET_ENDS) or effect not in ("pure", "namespace"):
+                return False
+        return True
 
     def _hold(self, events: tuple[Event, ...]) -> None:
         if not self._held:
@@ -137,6 +152,11 @@ class Run:
             entry = Entry(self.id, self.state.head + 1, now, event)
             self.state = folds.step(self.state, entry)
             self._held.append((entry, self.state))
+            if isinstance(event, ModelAnswered):
+                self._owed = True
+            elif isinstance(event, CallFinished):
+                name = self.state.calls[event.call_id].name
+                (self._quick.add if event.seconds < AT_ONCE else self._quick.discard)(name)
 
     def _flush_by_itself(self) -> None:
         try:
@@ -148,8 +168,9 @@ class Run:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        held, self._held = self._held, []
-        times = [entry.time for entry, _ in held] + [self.clock()] * len(events)
+        held, self._held, self._owed = self._held, [], False
+        now = self.clock()
+        times: Times = [*(entry.time for entry, _ in held), *(now for _ in events)] if held else now
         if held:
             self.state, events = self._written, (*(entry.event for entry, _ in held), *events)
         try:
@@ -171,7 +192,7 @@ class Run:
     def _tell(self, entry: Entry) -> None:
         """Show an entry, and the state's new word when it changed."""
         self._show(entry)
-        word = folds.phase(self.phase, self.state, entry)
+        word = phases.phase(self.phase, self.state, entry)
         if word != self.phase:
             self.phase = word
             self._show(Entry(self.id, self.state.head, entry.time, StateChanged(word)))

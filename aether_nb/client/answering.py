@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from secrets import token_hex
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aether_nb.agent.egress import Egress, Rules
 from aether_nb.agent.run import Run
@@ -29,11 +29,13 @@ from aether_nb.config import Settings
 from aether_nb.errors import AnswerInvalid, ModelError, ModelUnavailable, OptionError, UsageFault
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import Message, Text
-from aether_nb.live.undo import RunPoints
 from aether_nb.models.base import Model, Options, Request, closing
 from aether_nb.models.router import blind
 from aether_nb.store.memory import MemoryLog
 from aether_nb.tools.base import Tool
+
+if TYPE_CHECKING:
+    from aether_nb.live.undo import RunPoints
 
 __all__ = ["DEEPEST", "Answerer"]
 

@@ -29,7 +29,6 @@ from aether_nb.client.running import RunHandle
 from aether_nb.client.sessions import MemorySessions, SessionStore
 from aether_nb.errors import UsageFault
 from aether_nb.events.kinds import Limits
-from aether_nb.live.undo import Points, RunPoints
 from aether_nb.models.base import Model
 from aether_nb.store.memory import MemoryLog
 from aether_nb.store.memory_parts import MemoryBlobs
@@ -205,6 +204,8 @@ class Aether:
             UsageFault: No event loop runs here.
         """
         wanted, run = said_of(**said), Run(MemoryLog(checked=False))
+        from aether_nb.live.undo import Points, RunPoints
+
         undo = RunPoints(Points(), run.id, MemoryBlobs())
 
         async def work() -> Response:

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from aether_nb import registry
 from aether_nb.agent.asking import Answer
@@ -21,9 +21,11 @@ from aether_nb.client.threads import Threads
 from aether_nb.errors import OptionError
 from aether_nb.events.kinds import Grant, QuestionAsked
 from aether_nb.events.state import Call
-from aether_nb.live.undo import RunPoints
 from aether_nb.tools.base import Tool
 from aether_nb.tools.function import FunctionTool, declare
+
+if TYPE_CHECKING:
+    from aether_nb.live.undo import RunPoints
 
 __all__ = ["Approve", "Offered", "Program", "gathered", "grants", "host", "registered"]
 

@@ -9,16 +9,17 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aether_nb.agent.run import Run
 from aether_nb.client.responses import Response
 from aether_nb.errors import RunFailed, UsageFault
-from aether_nb.events.coding import code_of
 from aether_nb.events.kinds import Entry, UndoDone
 from aether_nb.events.state import RunState
-from aether_nb.live.undo import RunPoints
-from aether_nb.undoing import Undo, perform, prepare
+
+if TYPE_CHECKING:
+    from aether_nb.live.undo import RunPoints
+    from aether_nb.undoing import Undo
 
 __all__ = ["Feed", "RunHandle"]
 
@@ -103,6 +104,8 @@ class RunHandle:
     @property
     def code(self) -> str:
         """What the run has done to the notebook so far, as code; empty when it has run none."""
+        from aether_nb.events.coding import code_of
+
         return code_of(self._run.log.read(self._run.id)).text
 
     def stop(self) -> None:
@@ -112,6 +115,8 @@ class RunHandle:
 
     def preview_undo(self, call: str = "", *, to: str = "") -> Undo:
         """What taking the run back would do; nothing is done. Arguments and errors are those of ``undo``."""
+        from aether_nb.undoing import prepare
+
         if self.state.ended is None:
             raise UsageFault(f"Run {self.id} is being worked on.", "What it does is not over.", "Await it, or stop it.")
         entries = list(self._run.log.read(self.id))
@@ -132,6 +137,8 @@ class RunHandle:
             UsageFault: The run has not ended.
             UndoRefused: There is no such call, or nothing to take back.
         """
+        from aether_nb.undoing import perform
+
         undo = self.preview_undo(call, to=to)
         return perform(undo, self._run, self._kept.points, {}, self._kept.blobs, "the program")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from aether_nb.agent.asking import Asking
 from aether_nb.agent.calls import Calls
@@ -24,9 +24,11 @@ from aether_nb.client.responses import Chunk, Response, ToolResult, response_of
 from aether_nb.errors import AetherError, FatalToolError, ModelError, RepairableToolError, RunFailed
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import Message, Text, ToolCall
-from aether_nb.live.undo import RunPoints
 from aether_nb.models.base import Model, Options, Request
 from aether_nb.tools.base import Tool
+
+if TYPE_CHECKING:
+    from aether_nb.live.undo import RunPoints
 
 __all__ = ["Question", "Work", "Writing"]
 

@@ -30,10 +30,13 @@ __all__ = [
     "Mode",
     "Setting",
     "Settings",
+    "known",
     "load",
     "own_file",
+    "read",
     "remember",
-    "table",
+    "servers",
+    "system_file",
 ]
 
 Mode: TypeAlias = Literal["plan", "ask", "auto"]
@@ -62,7 +65,7 @@ _COUNT = "a whole number above 0, or none"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that can be set. ``table`` lists it for people, with these docstrings."""
+    """Everything that can be set. ``told`` lists it for people, with these docstrings."""
 
     model: str = field(default="", metadata=_model("AETHER_MODEL"))
     """The model that serves. Empty: the one whose key is set, else a local server's, else the offline analyst."""
@@ -75,6 +78,12 @@ class Settings:
 
     embedding_model: str = field(default="", metadata=_model("AETHER_EMBEDDING_MODEL"))
     """The model that makes texts comparable."""
+
+    embedder: str = field(
+        default="auto",
+        metadata=_rule("AETHER_EMBEDDER", "auto, none, local, or a folder with weights", rules.text, rules.no_place),
+    )
+    """Who makes documents comparable: embedding_model, else weights on this machine (auto); only those; nobody."""
 
     transcribe_model: str = field(default="", metadata=_model("AETHER_TRANSCRIBE_MODEL"))
     """The model that writes down what was spoken."""
@@ -141,8 +150,27 @@ class Settings:
     )
     """Where runs are recorded: in a folder or on a server. Empty: ``.aether`` beside the notebook or in its folder."""
 
+    trust_skills: tuple[str, ...] = field(
+        default=(), metadata=_rule("AETHER_TRUST_SKILLS", "folders, between commas", rules.names, rules.not_allowed)
+    )
+    """Folders whose skills speak for you, beside your own ones: ``.`` for those of the project you are in."""
+
+    knowledge: str = field(
+        default="",
+        metadata=_rule(
+            "AETHER_KNOWLEDGE", "a folder, or s3://…, gs://…, az://…, db://…", rules.text, rules.inside_only
+        ),
+    )
+    """Where knowledge is kept. Empty: ``knowledge`` in the folder of the record. Keys: the cloud's own variables."""
+
     panel: bool = field(default=True, metadata=_rule("AETHER_PANEL", "on, off", rules.switch, rules.anything))
     """Whether a run is shown by the live panel. Off: as lines of text, and asked about by ``input()``."""
+
+    background: int = field(
+        default=5,
+        metadata=_rule("AETHER_BACKGROUND", "a whole number above 0", rules.number(int), rules.not_above),
+    )
+    """How many background runs of a kernel are at work at once; the others wait for their turn."""
 
     max_steps: int | None = field(
         default=40, metadata=_rule("AETHER_MAX_STEPS", _COUNT, rules.limit(int), rules.not_above)
@@ -175,6 +203,23 @@ class Settings:
     )
     """Rows for the registry of providers: new ones, and fields that hold instead of the shipped ones."""
 
+    mcp: Mapping[str, Mapping[str, Any]] = field(
+        default_factory=dict,
+        metadata=_rule("", "tables [mcp.NAME] with command, args and env, or a url", rules.rows, rules.anything),
+    )
+    """Servers of the Model Context Protocol. One in a project's file is started only when you have agreed to it."""
+
+    mcp_timeout: float = field(
+        default=30.0,
+        metadata=_rule("AETHER_MCP_TIMEOUT", "seconds above 0", rules.number(float), rules.not_above),
+    )
+    """Seconds for connecting such a server, and for a call of it."""
+
+    mcp_tools: int = field(
+        default=40, metadata=_rule("AETHER_MCP_TOOLS", "a whole number above 0", rules.number(int), rules.anything)
+    )
+    """Tools of such servers that a model is told of; when there are more, it searches them."""
+
     def policy(self, folder: Path, profile: str = "") -> Policy:
         """The rules about calls, for this user.
 
@@ -196,39 +241,69 @@ def _user() -> str:
 
 
 def load(cwd: Path, call: Mapping[str, Any] | None = None) -> Settings:
-    """The settings that hold in a folder.
+    """The settings that hold in a folder; see ``read``.
+
+    Raises:
+        ConfigError: A value is not allowed, or a name unknown; the message says where it stands.
+    """
+    return read(cwd, call)[0]
+
+
+def read(cwd: Path, call: Mapping[str, Any] | None = None) -> tuple[Settings, dict[str, str]]:
+    """The settings that hold in a folder, and who says so.
 
     Args:
         cwd: The folder of the notebook, or the working directory; its ``aether.toml`` is the project's.
         call: What was said on the spot, by field; None means not said.
 
+    Returns:
+        The settings, and by name where each of them was said last: ``call``, ``environment`` or the path of a file.
+        What nobody said has its default, and is not there.
+
     Raises:
         ConfigError: A value is not allowed, or a name unknown; the message says where it stands.
     """
-    known = _known()
+    every = known()
     own, project = own_file(), cwd / FILE
-    values = values_of(system_file(), known)
-    for name, value in values_of(own, known).items():
-        values[name] = _more(values, name, value)
-    held = {name: setting.default for name, setting in known.items()} | values
-    for name, value in ({} if same(own, project) else values_of(project, known)).items():
-        if why := known[name].refused(value, held[name]):
+    values = values_of(system_file(), every)
+    where = dict.fromkeys(values, str(system_file()))
+    for name, value in values_of(own, every).items():
+        values[name], where[name] = _more(values, name, value), str(own)
+    held = {name: setting.default for name, setting in every.items()} | values
+    for name, value in ({} if same(own, project) else values_of(project, every)).items():
+        if why := every[name].refused(value, held[name]):
             raise ConfigError(
                 f"{project} may not set '{name}' to {value!r}.",
                 f"A project's file can make a run more careful, never less: {why}.",
-                f"Take the line out. If you want it, say so yourself: {_said_by_you(known[name], name, value)}",
+                f"Take the line out. If you want it, say so yourself: {_said_by_you(every[name], name, value)}",
             )
         more = isinstance(value, tuple)  # a list of what is forbidden only grows
         values[name] = tuple(dict.fromkeys((*held[name], *value))) if more else value
-    for name, setting in known.items():
+        where[name] = str(project)
+    for name, setting in every.items():
         if setting.variable and (text := os.environ.get(setting.variable, "").strip()):
             values[name] = _more(values, name, checked(setting, name, text, f"the variable {setting.variable}"))
+            where[name] = "environment"
     for name, value in (call or {}).items():
-        if name not in known:
-            raise unknown(name, known, "The call")
+        if name not in every:
+            raise unknown(name, every, "The call")
         if value is not None:
-            values[name] = _more(values, name, checked(known[name], name, value, "the call"))
-    return Settings(**values)
+            values[name], where[name] = _more(values, name, checked(every[name], name, value, "the call")), "call"
+    return Settings(**values), where
+
+
+def servers(cwd: Path) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """The tables ``[mcp.NAME]`` of the user's and the system's files, and those of the project's.
+
+    Args:
+        cwd: As for ``load``.
+
+    Raises:
+        ConfigError: A file cannot be read.
+    """
+    every, own, project = known(), own_file(), cwd / FILE
+    theirs = {} if same(own, project) else values_of(project, every).get("mcp", {})
+    return values_of(system_file(), every).get("mcp", {}) | values_of(own, every).get("mcp", {}), theirs
 
 
 def _more(values: Mapping[str, Any], name: str, value: Any) -> Any:
@@ -249,33 +324,16 @@ def remember(name: str, value: str | float | bool) -> Path:
     Raises:
         ConfigError: The value is not allowed, the file cannot be read or written, or it says the same otherwise.
     """
-    known, file = _known(), own_file()
-    if name not in known:
-        raise unknown(name, known, "The call")
-    write_line(file, name, checked(known[name], name, value, "the call"), known)
+    every, file = known(), own_file()
+    if name not in every:
+        raise unknown(name, every, "The call")
+    write_line(file, name, checked(every[name], name, value, "the call"), every)
     return file
 
 
-def table() -> list[tuple[str, str, str, str, str]]:
-    """Every setting as ``(name, variable, default, allowed, meaning)``, in order."""
-    import ast
-    import inspect
-
-    body = ast.parse(inspect.getsource(Settings)).body[0]
-    assert isinstance(body, ast.ClassDef)
-    meanings = [
-        node.value.value
-        for node in body.body[1:]
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-    ]
-    return [
-        (name, setting.variable, str(setting.default), setting.allowed, meaning)
-        for (name, setting), meaning in zip(_known().items(), meanings, strict=True)
-    ]
-
-
 @cache
-def _known() -> Mapping[str, Setting]:
+def known() -> Mapping[str, Setting]:
+    """What holds for each setting, by name, whatever its value."""
     plain = Settings()
     return {each.name: each.metadata["setting"]._replace(default=getattr(plain, each.name)) for each in fields(plain)}
 

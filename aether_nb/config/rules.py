@@ -189,6 +189,11 @@ def no_address(value: str, _: Any) -> str:
     return "it would send your data to an address that you did not choose" if "://" in value or "@" in value else ""
 
 
+def no_place(value: str, _: Any) -> str:
+    """None of the words that name a place."""
+    return "" if value in ("auto", "none", "local") else "it would read a file that you did not choose"
+
+
 def inside(value: str, _: Any) -> str:
     """None outside the project's folder."""
     if is_address(value):
@@ -196,6 +201,11 @@ def inside(value: str, _: Any) -> str:
     path = PurePath(value)
     outside = path.is_absolute() or ".." in path.parts or value.startswith("~")
     return "it would write outside the project's folder" if outside else ""
+
+
+def inside_only(value: str, held: Any) -> str:
+    """A folder inside the project, and no address of anything."""
+    return "it would keep what you add at an address that you did not choose" if "://" in value else inside(value, held)
 
 
 # ---- what is wrong

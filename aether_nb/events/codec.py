@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from functools import partial
 from math import isfinite
 from typing import Any, TypeAlias
 
@@ -53,6 +52,7 @@ UPCASTS: dict[tuple[str, int], Upcast] = {
     ("run.ended", 2): _unsealed,
     ("run.started", 2): _unsealed,
     ("run.started", 3): _more,
+    ("run.started", 4): _more,
 }
 """How to lift a kind from that version to the next one, by ``(kind, version)``."""
 
@@ -103,8 +103,11 @@ def decode(kind: str, version: int, payload: bytes) -> Event:
 
 def _as_json(value: object) -> dict[str, Any]:
     """The fields of a dataclass, and mappings of any type, as an object."""
-    if is_dataclass(value):
-        return {name: getattr(value, name) for name in _names(value)}
+    names = _NAMES.get(type(value))
+    if names is None and is_dataclass(value):
+        names = _names(value)
+    if names is not None:
+        return {name: getattr(value, name) for name in names}
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError(f"{type(value).__module__}.{type(value).__qualname__} is not one")
@@ -206,10 +209,10 @@ def _reader(kind: str, version: int) -> Reader:
 
 def _validator(known: type[Event]) -> Reader:
     from pydantic import TypeAdapter
-    from pydantic_core import SchemaValidator
+    from pydantic_core import CoreConfig, SchemaValidator
 
     # The validator itself: a log of ten thousand events calls it ten thousand times, at the start of a resume.
-    return partial(SchemaValidator(_decided(TypeAdapter(known).core_schema)).validate_json, strict=True)
+    return SchemaValidator(_decided(TypeAdapter(known).core_schema), CoreConfig(strict=True)).validate_json
 
 
 def _decided(schema: Any) -> Any:

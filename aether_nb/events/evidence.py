@@ -96,8 +96,8 @@ class StepEvidence:
 class Evidence:
     """What the answer of a run rests on.
 
-    ``documents`` are those that were recalled. ``replay_of`` is the run whose record it performed again, ``fork_of``
-    the one whose beginning it has.
+    ``documents`` are the passages that were recalled, each once. ``replay_of`` is the run whose record it performed
+    again, ``fork_of`` the one whose beginning it has.
     """
 
     run: str = ""
@@ -115,7 +115,7 @@ class Evidence:
     plan: tuple[tuple[str, str], ...] = ()
     steps: tuple[StepEvidence, ...] = ()
     calls: tuple[CallEvidence, ...] = ()
-    documents: tuple[str, ...] = ()
+    documents: tuple[k.Recalled, ...] = ()
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -152,6 +152,7 @@ class _Gathering:
     item: int = 0
     replay_of: str = ""
     fork_of: str = ""
+    recalled: dict[tuple[str, str, int, str], k.Recalled] = field(default_factory=dict)
 
     def take(self, entry: k.Entry) -> None:
         """Take in one more entry."""
@@ -171,6 +172,8 @@ class _Gathering:
                 self.replay_of = source
             case k.RunForked(source=source):
                 self.fork_of = source
+            case k.KnowledgeRecalled(passages=passages):
+                self.recalled |= {(one.category, one.path, one.start, one.sha): one for one in passages}
             case _:
                 self._call(event)
 
@@ -247,6 +250,7 @@ class _Gathering:
             tuple((item.item.title, item.status) for item in state.plan),
             tuple(self.steps),
             calls,
+            tuple(self.recalled.values()),
         )
 
 

@@ -1,7 +1,7 @@
 """What the events of a run add up to: reducers ``(state, event) -> what changes`` and nothing else.
 
-``RunState`` is all that deciding the next step takes; it is rebuilt from the log at any time by ``fold``. ``phase`` is
-the word that users see. Nothing here reads a clock, a setting or the world: the time is that of the entries.
+``RunState`` is all that deciding the next step takes; it is rebuilt from the log at any time by ``fold``. Nothing here
+reads a clock, a setting or the world: the time is that of the entries.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from aether_nb.events.state import Call, CallStatus, Item, RunState
 from aether_nb.events.table import Filling, Table
 from aether_nb.events.telling import told, undone
 
-__all__ = ["fold", "line", "phase", "step"]
+__all__ = ["fold", "line", "step"]
 
 Changes: TypeAlias = dict[str, Any]
 """Fields of the state, with their new values."""
@@ -196,6 +196,15 @@ def _found(state: RunState, event: k.InstructionsFound) -> Changes:
     return {"found": (*state.found, event)}
 
 
+def _skill(state: RunState, event: k.SkillOpened) -> Changes:
+    """What the user has installed speaks for him; what came with a folder is the call's result, and so data."""
+    changes: Changes = {"skills": (*state.skills, event)}
+    if event.trusted:
+        text = f"(the skill {event.name}, which the user has installed)\n{event.text}"
+        changes |= _say(state, Message("user", (Text(text),)))
+    return changes
+
+
 def _model_failed(state: RunState, event: k.ModelFailed) -> Changes:
     return {"failure": event}
 
@@ -301,7 +310,7 @@ def _question_answered(state: RunState, event: k.QuestionAnswered) -> Changes:
 
 def _put(state: RunState, *calls: Call) -> Changes:
     before = state.calls
-    table = before if isinstance(before, Filling | Table) else Table(before)
+    table = before if isinstance(before, (Filling, Table)) else Table(before)
     for call in calls:
         table = table.put(call.id, call)
     return {"calls": table}
@@ -312,16 +321,12 @@ def _settle(state: RunState, id: str, status: CallStatus, parts: tuple[Part, ...
     call = state.calls.get(id)
     if call is not None and call.proposed.edited:
         parts = (Text("(the user edited this call before approving it)\n"), *parts)
-    more = [Message("tool", parts, call_id=id)]
     open = () if state.open == (id,) else tuple(other for other in state.open if other != id)
-    if not open:
-        more += state.told
-    changes: Changes = {
-        **_grown(state, *more),
-        "open": open,
-        "told": state.told if open else (),
-    }
-    return changes if call is None else changes | _put(state, call.now(status))
+    changes = _grown(state, Message("tool", parts, (), id), *(() if open else state.told))
+    changes["open"], changes["told"] = open, state.told if open else ()
+    if call is not None:
+        changes.update(_put(state, call.now(status)))
+    return changes
 
 
 REDUCERS: dict[str, Callable[[RunState, Any], Changes]] = {
@@ -340,6 +345,7 @@ REDUCERS: dict[str, Callable[[RunState, Any], Changes]] = {
     k.ModelAsked.kind: _asked,
     k.ModelAnswered.kind: _answered,
     k.InstructionsFound.kind: _found,
+    k.SkillOpened.kind: _skill,
     k.ModelFailed.kind: _model_failed,
     k.CallProposed.kind: _proposed,
     k.GateOpened.kind: _gate_opened,
@@ -357,38 +363,9 @@ REDUCERS: dict[str, Callable[[RunState, Any], Changes]] = {
     k.UndoDone.kind: _undone,
     k.QuestionAsked.kind: _question,
     k.QuestionAnswered.kind: _question_answered,
+    k.KnowledgeRecalled.kind: lambda state, event: {"usage": state.usage.plus(event.usage)},
+    k.ChildEnded.kind: lambda state, event: {"usage": state.usage.plus(event.usage)},
 }
-
-PHASES: dict[str, k.State] = {
-    k.RunStarted.kind: "PLANNING",
-    k.CallBegun.kind: "TOOL_CALLING",
-    k.CallFinished.kind: "OBSERVING",
-    k.CallFailed.kind: "OBSERVING",
-    k.CallRetried.kind: "OBSERVING",
-    k.NamespaceChanged.kind: "OBSERVING",
-    k.TextDelta.kind: "COMPILING",
-    k.GateOpened.kind: "PAUSED",
-    k.QuestionAsked.kind: "PAUSED",
-    k.CallDoubtful.kind: "PAUSED",
-    k.RunParked.kind: "PAUSED",
-    k.RunEnded.kind: "ENDED",
-}
-
-
-def phase(now: k.State, state: RunState, entry: k.Entry) -> k.State:
-    """The word that users see after this entry, given the word before it and the state after it.
-
-    PLANNING until there is a plan or a first call, THINKING while a model is asked later, COMPILING as soon as it
-    writes text, back to TOOL_CALLING when a question inside a running call is answered.
-    """
-    event = entry.event
-    if (word := PHASES.get(event.kind)) is not None:
-        return word
-    if isinstance(event, k.ModelAsked):
-        return "PLANNING" if event.step == 1 else "THINKING"
-    if isinstance(event, k.GateAnswered | k.QuestionAnswered):
-        return "TOOL_CALLING" if state.open else "THINKING"
-    return now
 
 
 def line(call: ToolCall, status: str) -> str:

@@ -5,7 +5,7 @@ transient ones (``stored = False``) are shown while they happen and never kept: 
 Fields are plain JSON values, or dataclasses of them, so that a log can be read without this package. A kind whose
 fields change gets a higher ``version`` and a step in ``codec.UPCASTS``.
 
-    run.started        context.composed
+    run.started        [knowledge.recalled]  context.composed
       [model.switched]  [instructions.found]             data that is about to be sent reads like an order
       model.asked  (thinking.delta, text.delta, call.delta)  model.answered | model.failed
         plan.made | plan.revised                         the call of the tool ``plan``
@@ -14,6 +14,7 @@ fields change gets a higher ``version`` and a step in ``codec.UPCASTS``.
           item.started
           call.begun  (output.delta, progress)  [question.asked  question.answered]
           [namespace.changed  namespace.kept  file.written  undo.limited  call.coded]
+          [knowledge.recalled  skill.opened  child.spawned  child.ended]
           call.finished | call.failed | call.retried | call.doubtful
           item.finished
           [question.asked  question.answered  call.settled]  what became of a call in doubt
@@ -29,8 +30,8 @@ fields change gets a higher ``version`` and a step in ``codec.UPCASTS``.
 ``replay.begun`` says that what follows comes from another run's record, ``replay.drifted`` that a call which was
 performed again came to something else.
 ``state.changed`` (transient) tells watchers of a new state; it is derived by a fold. This module knows nobody but
-``messages``, ``values``, ``asked``, ``calls``, ``coded``, ``lasting``, ``leaving``, ``rating``, ``undoing`` and
-``transient``, whose names it passes on: whoever speaks of events needs one import.
+``messages``, ``values`` and the modules of events beside it, whose names it passes on: whoever speaks of events needs
+one import.
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ from aether_nb.events.calls import (
     NamespaceKept,
     NamespaceRestored,
 )
+from aether_nb.events.children import ChildEnded, ChildSpawned
 from aether_nb.events.coded import CallCoded
 from aether_nb.events.lasting import (
     CONSENT,
@@ -72,7 +74,9 @@ from aether_nb.events.lasting import (
 )
 from aether_nb.events.leaving import InstructionsFound, Left
 from aether_nb.events.messages import Message, Usage
-from aether_nb.events.rating import FeedbackGiven, FeedbackValue
+from aether_nb.events.rating import FeedbackGiven
+from aether_nb.events.recalling import KnowledgeRecalled, Recalled
+from aether_nb.events.skills import SkillOpened
 from aether_nb.events.transient import (
     CallDelta,
     OutputDelta,
@@ -123,6 +127,8 @@ __all__ = [
     "CallRetried",
     "CallSettled",
     "Change",
+    "ChildEnded",
+    "ChildSpawned",
     "ContextComposed",
     "DataLevel",
     "Drift",
@@ -130,7 +136,6 @@ __all__ = [
     "Entry",
     "Event",
     "FeedbackGiven",
-    "FeedbackValue",
     "FileChange",
     "FileWritten",
     "Flag",
@@ -144,6 +149,7 @@ __all__ = [
     "ItemFinished",
     "ItemStarted",
     "Kept",
+    "KnowledgeRecalled",
     "Lasts",
     "LeaseTaken",
     "Left",
@@ -166,6 +172,7 @@ __all__ = [
     "Progress",
     "QuestionAnswered",
     "QuestionAsked",
+    "Recalled",
     "ReplayBegun",
     "ReplayDrifted",
     "ReplayMode",
@@ -181,6 +188,7 @@ __all__ = [
     "Settled",
     "SignalReceived",
     "SignalType",
+    "SkillOpened",
     "State",
     "StateChanged",
     "TextDelta",
@@ -201,11 +209,11 @@ class RunStarted(Event):
 
     ``versions`` says by which rules it goes: ``next_step``, ``prompt``, and ``tool:NAME`` for each tool. ``data`` and
     ``hide`` limit what of the data may leave this machine; ``fence`` is the word with which data is set apart for the
-    model.
+    model. ``parent`` is the run that it works for, if one does, and ``depth`` how many there are above it.
     """
 
     kind: ClassVar[str] = "run.started"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     prompt: str
     model: str
     mode: Mode = "ask"
@@ -223,6 +231,8 @@ class RunStarted(Event):
     mentions: tuple[Mention, ...] = ()
     bind: str = ""
     wanted: str = ""
+    parent: str = ""
+    depth: int = 0
 
 
 @dataclass(frozen=True, slots=True)

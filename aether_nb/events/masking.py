@@ -13,6 +13,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping
+from functools import cache
 from typing import Any
 
 from aether_nb.events.codec import decode, encode
@@ -27,42 +28,53 @@ SHORTEST = 8
 
 _NAMES = re.compile(r"(?i)(api_?key|secret|token|passw(or)?d|credential|access_key|private_key)")
 
-_PATTERNS = (
-    re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|"
-    r"\Z)", re.DOTALL),
-    re.compile(r"\b(?:sk|pk|rk|gsk|xai|key|nvapi|pplx|hf|r8|ghp|gho|ghu|ghs|ghr|glpat|gldt|glrt|npm|dop_v1|"
+_KNOWN: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("begin",), r"(?s)-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|"
+    r"\Z)"),
+    (("-", "_"), r"\b(?:sk|pk|rk|gsk|xai|key|nvapi|pplx|hf|r8|ghp|gho|ghu|ghs|ghr|glpat|gldt|glrt|npm|dop_v1|"
     r"doo_v1|rubygems|shpat|shpss|shppa|sntrys|lin_api|figd|pul|dckr_pat|pat|tskey|phc|phx|rpa|fw|csk|tvly|fc|"
     r"jina|pcsk|whsec|sq0atp|sq0csp|EAAA|NRAK|PMAK|AGE-SECRET-KEY)[-_][A-Za-z0-9_-]{16,}"),
-    re.compile(r"\bgithub_pat_[A-Za-z0-9_]{20,}"),
-    re.compile(r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}|\bxapp-[0-9]-[A-Za-z0-9-]{10,}"),
-    re.compile(r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b"),
-    re.compile(r"\bAIza[A-Za-z0-9_-]{30,}|\bya29\.[A-Za-z0-9_-]{20,}|\bGOCSPX-[A-Za-z0-9_-]{20,}"),
-    re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{5,}"),
-    re.compile(r"\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),
-    re.compile(r"\b(?:hvs|hvb|hvr)\.[A-Za-z0-9_-]{20,}|\bdapi[a-f0-9]{32}\b|"
+    (("github_pat_",), r"\bgithub_pat_[A-Za-z0-9_]{20,}"),
+    (("xox", "xapp-"), r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}|\bxapp-[0-9]-[A-Za-z0-9-]{10,}"),
+    (("akia", "asia", "abia", "acca"), r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b"),
+    (("aiza", "ya29.", "gocspx-"), r"\bAIza[A-Za-z0-9_-]{30,}|\bya29\.[A-Za-z0-9_-]{20,}|\bGOCSPX-[A-Za-z0-9_-]{20,}"),
+    (("eyj",), r"\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{5,}"),
+    (("sg.",), r"\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),
+    (("hvs.", "hvb.", "hvr.", "dapi", "tw"), r"\b(?:hvs|hvb|hvr)\.[A-Za-z0-9_-]{20,}|\bdapi[a-f0-9]{32}\b|"
     r"\bAC[a-f0-9]{32}\b(?=.{0,40}(?i:twilio))"),
-    re.compile(r"\b[0-9]{8,10}:AA[A-Za-z0-9_-]{32,}"),
-    re.compile(r"(?<=hooks\.slack\.com/services/)[A-Za-z0-9/]{20,}|(?<=/api/webhooks/)[0-9]{10,}/[A-Za-z0-9_-]{20,}"),
-    re.compile(r"(?i)(?<=AccountKey=)[A-Za-z0-9+/]{20,}=*|(?<=SharedAccessKey=)[A-Za-z0-9+/]{20,}=*|"
+    ((":aa",), r"\b[0-9]{8,10}:AA[A-Za-z0-9_-]{32,}"),
+    (("services/", "webhooks/"), r"(?<=hooks\.slack\.com/services/)[A-Za-z0-9/]{20,}|"
+    r"(?<=/api/webhooks/)[0-9]{10,}/[A-Za-z0-9_-]{20,}"),
+    (("key=", "g="), r"(?i)(?<=AccountKey=)[A-Za-z0-9+/]{20,}=*|(?<=SharedAccessKey=)[A-Za-z0-9+/]{20,}=*|"
     r"(?<=sig=)[A-Za-z0-9%+/]{30,}"),
-    re.compile(r"(?i)(?<=bearer )[A-Za-z0-9._~+/-]{12,}=*|(?<=authorization: basic )[A-Za-z0-9+/]{8,}=*"),
-    re.compile(r"(?<=://)[^/\s:@\"']*:[^/\s@\"']+(?=@)"),
-    re.compile(r"(?i)(?<=api_key=)[^\s&\"',)]{6,}|(?<=password=)[^\s&\"',;)]{4,}|(?<=pwd=)[^\s&\"',;)]{4,}|"
-    r"(?<=token=)[^\s&\"',)]{6,}"),
+    (("bearer ", "on: bas"), r"(?i)(?<=bearer )[A-Za-z0-9._~+/-]{12,}=*|"
+    r"(?<=authorization: basic )[A-Za-z0-9+/]{8,}=*"),
+    (("://",), r"(?<=://)[^/\s:@\"']*:[^/\s@\"']+(?=@)"),
+    (("key=", "word=", "pwd=", "token="), r"(?i)(?<=api_key=)[^\s&\"',)]{6,}|(?<=password=)[^\s&\"',;)]{4,}|"
+    r"(?<=pwd=)[^\s&\"',;)]{4,}|(?<=token=)[^\s&\"',)]{6,}"),
 )  # fmt: skip
-"""What keys of well-known services look like, and places in which a key stands."""
+"""What keys of well-known services look like, and places in which a key stands.
 
-_NEAR = re.compile(
-    r"(?i)(?P<name>[a-z0-9_.-]{0,40}(?:api[ _-]?key|access[ _-]?key|secret|token|passw(?:or)?d|passphrase|credential|"
-    r"private[ _-]?key|auth[ _-]?key|client[ _-]?key|signing[ _-]?key)[a-z0-9_]{0,20})"
-    r"(?P<between>[\"']?\s*(?::\s*[\w.]+\s*=|:|=|=>|:=|,|\bis\b|\|)\s*[\"']?)(?P<value>[^\s\"'`,;|<>(){}\[\]]{8,200})"
+Before each stand pieces, in small letters, of which every text with such a key has one: to look for them is a hundred
+times quicker. (Where capitals do not matter no piece has an i: to a pattern that is a dotless one as well.)
+"""
+
+_SAYS_KEY = ("key", "secret", "token", "passw", "passphrase", "credent")
+_NEAR = (
+    r"(?i)(?P<said>(?:api[ _-]?key|access[ _-]?key|secret|token|passw(?:or)?d|passphrase|credential|"
+    r"private[ _-]?key|auth[ _-]?key|client[ _-]?key|signing[ _-]?key)[a-z0-9_]{0,20}"
+    r"[\"']?\s*(?::\s*[\w.]+\s*=|:|=|=>|:=|,|\bis\b|\|)\s*[\"']?)(?P<value>[^\s\"'`,;|<>(){}\[\]]{8,200})"
 )
 """A name that says key, a sign that gives it a value, and the value."""
 
-_PLAIN = re.compile(
-    r"[0-9a-f]{7,31}|(?:sha(?:1|256|384|512)|md5)[:-].*|[\d.,:/+-]+|[a-z_]+|.*://.*|[\w.]+\.\w+", re.IGNORECASE
-)
+_PLAIN = r"(?i)[0-9a-f]{7,31}|(?:sha(?:1|256|384|512)|md5)[:-].*|[\d.,:/+-]+|[a-z_]+|.*://.*|[\w.]+\.\w+"
 """What stands beside such a name and is no key: short digests, numbers, dates, words, names, addresses."""
+
+LEAST = 6
+"""Characters of the shortest text in which a key can stand: ``://:a@``."""
+
+_compiled = cache(re.compile)
+"""Patterns are made when a text first gives cause to look: many programs never have one that does."""
 
 RANDOM = 3.0
 """Bits a sign from which a word beside such a name is taken for one that a machine has made."""
@@ -82,12 +94,20 @@ def mask_text(text: str, keys: Collection[str] = ()) -> tuple[str, int]:
         keys: Keys that are known.
     """
     count = 0
+    if len(text) < LEAST:
+        return text, 0
     for key in keys:
         if found := text.count(key):
             text, count = text.replace(key, MASK), count + found
-    for pattern in _PATTERNS:
-        text, found = pattern.subn(MASK, text)
-        count += found
+    low = text.casefold()
+    for pieces, pattern in _KNOWN:
+        for piece in pieces:
+            if piece in low:
+                text, found = _compiled(pattern).subn(MASK, text)
+                count += found
+                break
+    if not any(word in low for word in _SAYS_KEY):
+        return text, count
     found = 0
 
     def near(match: re.Match[str]) -> str:
@@ -95,15 +115,15 @@ def mask_text(text: str, keys: Collection[str] = ()) -> tuple[str, int]:
         if not _random(match["value"]):
             return match[0]
         found += 1
-        return f"{match['name']}{match['between']}{MASK}"
+        return f"{match['said']}{MASK}"
 
-    text = _NEAR.sub(near, text)
+    text = _compiled(_NEAR).sub(near, text)
     return text, count + found
 
 
 def _random(word: str) -> bool:
     """Whether a word looks as if a machine had made it, and not as a digest, a name or a number does."""
-    if MASK in word or _PLAIN.fullmatch(word):
+    if MASK in word or _compiled(_PLAIN).fullmatch(word):
         return False
     counts = Counter(word)
     bits = -sum(n / len(word) * math.log2(n / len(word)) for n in counts.values())
@@ -126,7 +146,7 @@ def masked(value: Any, keys: Collection[str]) -> Any:
         return mask_text(value, keys)[0]
     if isinstance(value, Mapping):
         return {masked(name, keys): masked(inner, keys) for name, inner in value.items()}
-    return [masked(inner, keys) for inner in value] if isinstance(value, list | tuple) else value
+    return [masked(inner, keys) for inner in value] if isinstance(value, (list, tuple)) else value
 
 
 def masked_event(event: Event, keys: Collection[str]) -> Event:

@@ -7,6 +7,7 @@ request of a provider is the business of ``models``; this module knows nobody.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import reduce
@@ -30,11 +31,12 @@ __all__ = [
 Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
 """Who speaks: the rules, the person, the model, or a tool that reports."""
 
-DataKind: TypeAlias = Literal["text", "schema", "statistics", "rows", "image", "output", "released"]
+DataKind: TypeAlias = Literal["text", "schema", "statistics", "rows", "image", "output", "released", "recalled"]
 """What a part shows of the user's data: nothing (text), names and types, aggregates, single values, or a picture.
 
 ``output`` is what code printed or showed, of which nobody knows what it holds; ``released`` is such output that a
-person has looked at and let go.
+person has looked at and let go. ``recalled`` is text of documents and facts that a person added: not the user's words,
+and no values of live data.
 """
 
 
@@ -167,10 +169,12 @@ class Usage:
         return reduce(Usage.plus, parts, Usage(cost=0.0))
 
 
+_write = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
+
 def arguments_hash(name: str, arguments: Mapping[str, Any]) -> str:
     """The identity of an exact call: SHA-256 over the tool's name and its arguments as canonical JSON."""
     import hashlib
-    import json
 
-    text = json.dumps([name, arguments], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    text = _write([name, arguments])
     return "sha256:" + hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()

@@ -28,6 +28,11 @@ Ruled: TypeAlias = Literal["", "deny", "ask", "allow"]
 FACTS = ("path", "host", "risk", "user", "profile")
 """What a condition may be about beside the arguments of the call."""
 
+ALWAYS = ("plan", "ask_user", "answer_with", "use_skill")
+"""Tools that do nothing by themselves: no skill needs to name them."""
+BESIDE = "allowed-tools of the opened skill"
+
+_CHAIN = re.compile(r"[;&|<>`$\n\r]")
 _RULE = re.compile(r"(?P<tool>[\w*?.:/-]+)(?:\((?P<wants>.*)\))?", re.DOTALL)
 _NEXT = re.compile(r",\s*(?=[A-Za-z_]\w*\s*=)")
 
@@ -77,13 +82,15 @@ class Ruling:
 class Policy:
     """All rules that hold, and for whom.
 
-    ``deny`` is absolute, ``ask`` comes before ``allow``, and where none fits the mode decides. ``folder`` is where
-    paths that are written without a beginning belong.
+    ``deny`` is absolute, ``ask`` comes before ``allow``, and where none fits the mode decides. ``only``: what fits none
+    of these is denied, too, but for what a run cannot do without. ``folder`` is where paths that are written without a
+    beginning belong.
     """
 
     deny: tuple[Rule, ...] = ()
     ask: tuple[Rule, ...] = ()
     allow: tuple[Rule, ...] = ()
+    only: tuple[Rule, ...] | None = None
     user: str = ""
     profile: str = ""
     folder: str = ""
@@ -97,7 +104,7 @@ class Policy:
             path: The file that it would touch, absolute.
             risk: How much it could hurt.
         """
-        if not (self.deny or self.ask or self.allow):
+        if not (self.deny or self.ask or self.allow or self.only is not None):
             return NONE
         facts = {name: value if isinstance(value, str) else repr(value) for name, value in arguments.items()}
         facts |= self._whose() | {"risk": risk}
@@ -105,16 +112,17 @@ class Policy:
             facts["host"] = host
         if path:
             facts["path"] = path
-        rulings: tuple[tuple[Ruled, tuple[Rule, ...]], ...] = (
-            ("deny", self.deny),
-            ("ask", self.ask),
-            ("allow", self.allow),
-        )
-        for ruled, rules in rulings:
-            for rule in rules:
-                if any(rule.fits(tool, named) for named in self._ways(facts)):
-                    return Ruling(ruled, rule.text)
-        return NONE
+        ways = self._ways(facts)
+        if rule := _first(self.deny, tool, ways):
+            return Ruling("deny", rule.text)
+        if self.only is not None and tool not in ALWAYS:
+            named = _first(self.only, tool, ways)
+            if named is None or _chained(named, facts):
+                return Ruling("deny", BESIDE)
+        if rule := _first(self.ask, tool, ways):
+            return Ruling("ask", rule.text)
+        rule = _first(self.allow, tool, ways)
+        return Ruling("allow", rule.text) if rule and not _chained(rule, facts) else NONE
 
     def forbids(self, tool: str, *, path: str = "", host: str = "") -> str:
         """The rule by which code that runs now may not touch this file or host; empty when there is none.
@@ -145,6 +153,15 @@ class Policy:
         if not path or not self.folder or not PurePath(path).is_relative_to(self.folder):
             return (facts,)
         return facts, facts | {"path": PurePath(path).relative_to(self.folder).as_posix()}
+
+
+def _first(rules: Iterable[Rule], tool: str, ways: Iterable[Mapping[str, str]]) -> Rule | None:
+    return next((rule for rule in rules if any(rule.fits(tool, facts) for facts in ways)), None)
+
+
+def _chained(rule: Rule, facts: Mapping[str, str]) -> bool:
+    """Whether a command goes on behind what a rule describes: ``git status; rm -rf .`` is no ``git status*``."""
+    return any(name == "command" for name, _ in rule.wants) and bool(_CHAIN.search(facts.get("command", "")))
 
 
 def parsed(rules: Iterable[str]) -> tuple[Rule, ...]:

@@ -70,9 +70,9 @@ class RunState:
     may still be. ``touched`` are variables that its code, or that of an earlier turn, has made or changed. ``near``:
     who is asked now is on this machine; ``unlimited`` are the places of such replies in the messages: nothing was kept
     from who wrote them.
-    ``found`` are instructions that stood in data. ``seconds`` is the time worked, waiting for people left out.
-    ``allowed`` are the limits in force: a
-    yes at a limit raises it by what it was at the start.
+    ``found`` are instructions that stood in data, ``skills`` those that were opened. ``seconds`` is the time worked,
+    waiting for people left out. ``allowed`` are the limits in force: a yes at a limit raises it by what it was at the
+    start.
     """
 
     run: str = ""
@@ -103,6 +103,7 @@ class RunState:
     near: bool = False
     unlimited: tuple[int, ...] = ()
     found: tuple[k.InstructionsFound, ...] = ()
+    skills: tuple[k.SkillOpened, ...] = ()
     paused: bool = False
     parked: k.RunParked | None = None
     ended: k.RunEnded | None = None

@@ -11,6 +11,7 @@ from typing import ClassVar, Literal, TypeAlias
 from aether_nb.events.messages import DataKind
 
 __all__ = [
+    "BELOW",
     "MINUTES",
     "Change",
     "DataLevel",
@@ -34,6 +35,9 @@ __all__ = [
     "State",
     "Turn",
 ]
+
+BELOW = "application/x-aether-below"
+"""In the MIME bundle of an output: it is a figure that was shown below the run already, as an output of its own."""
 
 Risk: TypeAlias = Literal["low", "medium", "high"]
 """How much a call could hurt. What is unknown is high."""

@@ -26,6 +26,7 @@ from aether_nb.knowledge.material import (
     Document,
     Embedder,
     Hit,
+    Known,
     Stats,
     Where,
 )
@@ -90,6 +91,14 @@ class Index:
 
     # ---- what is there
 
+    def forget(self, category: Category) -> None:
+        """Open a table anew the next time: something was done to its files."""
+        self._shelves[category].forget()
+
+    def reindex(self, category: Category) -> None:
+        """Make the indexes of a table anew."""
+        self._shelves[category].reindex()
+
     def documents(self, where: Where = EVERYTHING) -> list[Document]:
         """The documents that a filter lets through, those that could not be read included."""
         found = self._listed(where, tables.DOCUMENTS, chunks=False)
@@ -105,20 +114,19 @@ class Index:
         hits = [tables.as_hit(row, where.category) for row in found]
         return sorted(hits, key=lambda hit: (hit.path, hit.doc, hit.order))
 
-    def fingerprints(self, where: Where = EVERYTHING) -> dict[str, tuple[int, int, str]]:
-        """Of each document, by its path: mtime in ns, bytes, and SHA-256. Thousands take some milliseconds."""
+    def fingerprints(self, where: Where = EVERYTHING) -> dict[str, Known]:
+        """Of each document, by its path, what tells whether it changed. Thousands take some milliseconds."""
         table = self._shelves[where.category].reading()
         if table is None:
             return {}
-        names = ["path", "mtime_ns", "size", "sha"]
-        query = table.search().where(tables.matching(where, chunks=False)).select(names)
+        query = table.search().where(tables.matching(where, chunks=False)).select(["path", *Known._fields])
         found = self._shelves[where.category].do(query.to_arrow, "be read")
-        paths, *rest = (found[name].to_pylist() for name in names)
-        return dict(zip(paths, zip(*rest, strict=True), strict=True))
+        rest = (found[name].to_pylist() for name in Known._fields)
+        return dict(zip(found["path"].to_pylist(), map(Known, *rest), strict=True))
 
-    def stats(self) -> tuple[Stats, ...]:
-        """What each category holds, those included that hold nothing."""
-        return tuple(shelf.stats() for shelf in self._shelves.values())
+    def stats(self, *categories: Category) -> tuple[Stats, ...]:
+        """What each category holds, those included that hold nothing; all of them when none is named."""
+        return tuple(self._shelves[category].stats() for category in categories or CATEGORIES)
 
     def _listed(
         self, where: Where, names: Sequence[str], *, chunks: bool = True, limit: int | None = None
@@ -160,6 +168,15 @@ class Index:
             merge = merge.when_not_matched_by_source_delete(theirs)
             shelf.do(partial(merge.execute, rows))
             shelf.wrote()
+
+    def restamp(self, stamps: Mapping[str, tuple[int, int]], category: Category = "knowledge") -> None:
+        """Note that files were touched and say what they said: by the document's id, its mtime in ns and its bytes."""
+        shelf = self._shelves[category]
+        if not stamps or shelf.reading() is None:
+            return
+        table, rows = shelf.writing(), tables.stamps_of(stamps)
+        shelf.do(lambda: table.merge_insert("id").when_matched_update_all().execute(rows))
+        shelf.wrote()
 
     def remove(self, doc_ids: Iterable[str], category: Category = "knowledge") -> int:
         """Let documents go, with their chunks, in one write; says how many there were."""
@@ -203,7 +220,8 @@ class Index:
         score = "_score" if leg == "text" else "_distance"
         search = search.select([*tables.KEPT, score]).limit(limit)
         found = self._shelves[where.category].do(search.to_arrow, "be searched").to_pylist()
-        return [tables.as_hit(row, where.category, leg) for row in found]
+        hits = [tables.as_hit(row, where.category, leg) for row in found]
+        return sorted(hits, key=lambda hit: (-hit.score, hit.path, hit.order))  # the same order each time
 
     # ---- vectors
 

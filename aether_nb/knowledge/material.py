@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Any, Literal, Protocol, TypeAlias, get_args
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, get_args
 
 __all__ = [
     "CATEGORIES",
@@ -18,6 +18,7 @@ __all__ = [
     "Document",
     "Embedder",
     "Hit",
+    "Known",
     "Loaded",
     "Loader",
     "Stats",
@@ -56,9 +57,11 @@ class Document:
     size: int = 0
     """Bytes."""
     mtime_ns: int = 0
-    """When the file was changed, in nanoseconds since 1970; 0 where there is no file."""
+    """When the file was changed (its content, name or rights), in nanoseconds since 1970; 0 where it is not known."""
     error: str = ""
     """Why nothing of it can be searched, for a person to read; empty when all is well."""
+    reader: int = 0
+    """The version of the loaders that read it."""
     meta: Mapping[str, Any] = field(default_factory=dict)
     """What else is to be kept with it; as JSON."""
 
@@ -92,10 +95,23 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a loader makes of a source: a document, and its chunks in their order."""
+    """What a loader makes of a source: its chunks in their order, and what the document is."""
 
-    document: Document
+    kind: str
     chunks: tuple[Chunk, ...]
+    title: str = ""
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Known(NamedTuple):
+    """What is known of a document without looking at it again."""
+
+    mtime_ns: int
+    size: int
+    sha: str
+    source: str
+    reader: int
+    """The version of the loaders that read it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +212,8 @@ class Loader(Protocol):
     def suffixes(self) -> tuple[str, ...]:
         """The endings of the files it reads, in lower case and with the dot."""
 
-    def load(self, source: Any) -> Sequence[Loaded]:
-        """What is in it.
+    def load(self, source: Any) -> Loaded:
+        """What is in a ``loaders.source.Source``.
 
         Raises:
             SourceUnreadable: It cannot be read: it is encrypted, truncated, or something else.

@@ -29,8 +29,8 @@ COMMITS = 50
 """Writes by one handle after which the table is tidied up."""
 SMALL_PIECES = 20
 """So many small files of a table are made fewer when a handle that wrote is closed."""
-OLD = timedelta(minutes=1)
-"""How long an old version stays: longer than any search that reads it takes."""
+OLD = timedelta(minutes=10)
+"""How long an old version stays: longer than any search that reads it, and to fall back to when the disk failed."""
 MANY = 100_000
 """Vectors; with fewer of them, looking at every one is fast enough."""
 GROWN = 1.2
@@ -114,11 +114,18 @@ class Shelf:
         if missing:
             self.do(lambda: self._table.add_columns(missing), "be brought up to date")
 
-    def _index(self) -> None:
+    def reindex(self) -> None:
+        """Make the indexes anew."""
+        self.writing()
+        self._index(anew=True)
+
+    def _index(self, *, anew: bool = False) -> None:
         """Make the indexes by words, by id and by document. Two who do so at once do it twice, which is harmless."""
         from lancedb.index import FTS, BTree
 
-        present = {column for index in self.do(self._table.list_indices, "be read") for column in index.columns}
+        present = set[str]()
+        if not anew:
+            present = {column for index in self.do(self._table.list_indices, "be read") for column in index.columns}
         wanted = {tables.BODY: FTS(with_position=True), "id": BTree(), "doc": BTree()}
         for column, config in wanted.items():
             if column not in present:
@@ -165,6 +172,10 @@ class Shelf:
         """Tidy up when this handle wrote and left many small files; let go."""
         if self._commits and self._small() >= SMALL_PIECES:
             self.tidy()
+        self.forget()
+
+    def forget(self) -> None:
+        """Open the table anew the next time."""
         self._table, self._ready, self._commits = None, False, 0
 
     def tidy(self) -> None:

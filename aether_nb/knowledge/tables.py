@@ -34,6 +34,7 @@ __all__ = [
     "matching",
     "rows_of",
     "schema",
+    "stamps_of",
     "vector_field",
     "vectors_of",
 ]
@@ -54,7 +55,21 @@ APART = "\x1f"
 KEY = {"lance-schema:unenforced-primary-key": "true", "lance-schema:unenforced-primary-key:position": "1"}
 """Declared with the table: without it two processes that write the same new rows at once write them twice."""
 
-DOCUMENTS = ["id", "path", "title", "kind", "source", "tags", "created", "sha", "size", "mtime_ns", "error", "meta"]
+DOCUMENTS = [
+    "id",
+    "path",
+    "title",
+    "kind",
+    "source",
+    "tags",
+    "created",
+    "sha",
+    "size",
+    "mtime_ns",
+    "error",
+    "reader",
+    "meta",
+]
 KEPT = "id doc ord path title kind source tags created sha scope first last unit lead body".split()
 
 
@@ -78,6 +93,7 @@ def schema() -> pa.Schema:
             ("size", pa.int64()),
             ("mtime_ns", pa.int64()),
             ("error", pa.string()),
+            ("reader", pa.int32()),
             ("meta", pa.string()),
         ],
         metadata={"aether.format": str(FORMAT)},
@@ -133,6 +149,15 @@ def vectors_of(ids: Sequence[str], points: Any, name: str) -> pa.Table:
     return pa.Table.from_arrays([pa.array(list(last), pa.string()), vectors], schema=columns)
 
 
+def stamps_of(stamps: Mapping[str, tuple[int, int]]) -> pa.Table:
+    """The rows that give documents, by their id, another mtime in ns and number of bytes."""
+    import pyarrow as pa
+
+    columns = pa.schema([schema().field(name) for name in ("id", "mtime_ns", "size")])
+    times, sizes = zip(*stamps.values(), strict=True)
+    return pa.Table.from_arrays([pa.array(list(stamps)), pa.array(times), pa.array(sizes)], schema=columns)
+
+
 def rows_of(batch: Iterable[tuple[Document, Sequence[Chunk]]]) -> pa.Table:
     """The rows of documents and of their chunks. Of two documents of one id the later one counts."""
     import pyarrow as pa
@@ -172,6 +197,7 @@ def _add(columns: dict[str, list[Any]], document: Document, chunks: Sequence[Chu
         "size": document.size,
         "mtime_ns": document.mtime_ns,
         "error": clean(document.error),
+        "reader": document.reader,
         "meta": json.dumps(dict(document.meta)) if document.meta else "",
     }
     for name, value in alone.items():
@@ -218,6 +244,7 @@ def as_document(row: Mapping[str, Any], category: Category) -> Document:
         size=row["size"],
         mtime_ns=row["mtime_ns"],
         error=row["error"],
+        reader=row["reader"] or 0,
         meta=json.loads(row["meta"]) if row["meta"] else {},
     )
 

@@ -13,9 +13,9 @@ import inspect
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
-from aether_nb.live.interrupt import Interrupts, Job, Mark, Where
+from aether_nb.live.interrupt import Interrupts, Job, Where
 from aether_nb.live.jobs import Item, Jobs
 
 __all__ = ["Background", "Origin"]
@@ -66,6 +66,9 @@ class Background:
         origin: The cell that launched it.
     """
 
+    working: ClassVar[int] = 0
+    """How many jobs of such runs are at work: one has the main thread, or none."""
+
     def __init__(self, origin: Origin) -> None:
         self.origin, self.kernel = origin, origin.kernel
         self.interrupts = Interrupts(self._post, self._where, self._cancel_awaited)
@@ -74,11 +77,9 @@ class Background:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def _post(self, item: Item) -> None:
-        """Take up what the agent's side has posted; from any thread."""
+        """Take up what the agent's side has posted; from any thread. A mark is for a cell that waits: there is none."""
         if isinstance(item, Job):
             self._schedule(item)
-        elif item is not Mark.DONE:
-            self.jobs.cancel()
 
     def _schedule(self, job: Job) -> None:
         kernel = self.kernel
@@ -120,11 +121,13 @@ class Background:
     def _in_its_name(self) -> Iterator[None]:
         """What is published now belongs to the launching cell, and the kernel says that it is busy with it."""
         parent, ident = _last(self.kernel)
+        Background.working += 1
         self.kernel.set_parent(self.origin.ident, self.origin.parent)
         self._publish("busy")
         try:
             yield
         finally:
+            Background.working -= 1
             self._publish("idle")
             self.kernel.set_parent(ident, parent)
 

@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     from aether_nb.config import Settings
     from aether_nb.models.base import Model, Request
     from aether_nb.models.catalogue.discovery import Found
+    from aether_nb.models.embedding import Embeddings
     from aether_nb.models.endpoints.profile import Profile, ToolFormat
     from aether_nb.models.sending.cache import ReplyStore
     from aether_nb.models.sending.pace import Pace
     from aether_nb.models.sending.resilience import BreakerState
 
-__all__ = ["ANALYST", "Choice", "Role", "blind", "open_model", "role_model", "serving"]
+__all__ = ["ANALYST", "Choice", "Role", "blind", "open_embeddings", "open_model", "role_model", "serving"]
 
 SILENCE = 300.0
 """Seconds without a word after which a model is given up, unless somebody says otherwise."""
@@ -167,6 +168,28 @@ def open_model(
     return _wrapped(model, profile, replies) if wrappers else model
 
 
+def open_embeddings(
+    name: str,
+    environment: Mapping[str, str],
+    providers: Providers | None = None,
+    *,
+    timeout: float = SILENCE,
+    local_only: bool = False,
+) -> Embeddings:
+    """The embedder of that name, ready to be asked. Nothing is sent. Arguments and errors as for ``open_model``."""
+    from aether_nb.models.embedding import Embeddings
+    from aether_nb.models.formats.embeddings import EmbeddingFormat
+    from aether_nb.models.sending.http import HttpModel
+
+    providers = providers or load()
+    profile = replace(_informed(providers.profile(name.strip(), environment)), wire="openai")
+    if local_only and not profile.local:
+        raise _not_local(profile.name, profile.host)
+    key = _key(profile, environment, providers)
+    shown = name if "@http" in name else profile.name
+    return Embeddings(_around(HttpModel(profile, EmbeddingFormat(), key, shown, timeout), profile))
+
+
 def _bare(profile: Profile, key: str | Callable[[], str], name: str, timeout: float) -> Model:
     """The model behind its endpoint, in its own format."""
     from aether_nb.models.sending.http import HttpModel
@@ -182,17 +205,23 @@ def _bare(profile: Profile, key: str | Callable[[], str], name: str, timeout: fl
 
 def _wrapped(model: Model, profile: Profile, replies: ReplyStore | None) -> Model:
     """The model with all that stands around it: the list says what, from the outside to the inside."""
-    from aether_nb.models.catalogue.pricing import Cost
     from aether_nb.models.sending.cache import Cached
-    from aether_nb.models.sending.pace import Paced
-    from aether_nb.models.sending.resilience import Breaker, Retry
     from aether_nb.models.words.native import NativeTools
     from aether_nb.models.words.text import TextTools
 
+    model = _around(model, profile)
+    model = TextTools(model) if profile.tools == "text" else NativeTools(model)
+    return Cached(model, replies) if replies is not None else model
+
+
+def _around(model: Model, profile: Profile) -> Model:
+    """What stands around every request, whatever it is for, from the outside to the inside."""
+    from aether_nb.models.catalogue.pricing import Cost
+    from aether_nb.models.sending.pace import Paced
+    from aether_nb.models.sending.resilience import Breaker, Retry
+
     rate = profile.requests_per_minute
     stack: list[Callable[[Model], Model]] = [
-        lambda inner: Cached(inner, replies) if replies is not None else inner,
-        TextTools if profile.tools == "text" else NativeTools,
         lambda inner: Cost(inner, profile),
         lambda inner: Breaker(inner, _health(profile.base_url, profile.model)),
         lambda inner: Retry(inner, host=profile.host),

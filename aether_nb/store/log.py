@@ -112,7 +112,7 @@ class Log(Protocol):
 
 def times_of(time: Times, count: int) -> Sequence[float]:
     """A time for each of so many events."""
-    return [time] * count if isinstance(time, float | int) else time
+    return [time] * count if isinstance(time, (float, int)) else time
 
 
 def begun_at(entries: Sequence[Entry]) -> float:

@@ -5,7 +5,7 @@ With its ledger and its chain. What signals and leases are in memory is in ``mem
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from threading import Lock
 from typing import TypeAlias
@@ -59,18 +59,21 @@ class MemoryLog:
         if self._checked:
             for event in events:
                 encode(event)
+        moments = zip(times_of(time, len(events)), events, strict=True)
+        entries = tuple([k.Entry(run, n, *at) for n, at in enumerate(moments, expected_head + 1)])
         with self._lock:
+            kept = self._entries.get(run)
             if self._checked:
                 self._check_lease(run, epoch)
-            check_head(run, expected_head, len(self._entries.get(run, ())))
-            moments = zip(times_of(time, len(events)), events, strict=True)
-            entries = tuple(k.Entry(run, n, *at) for n, at in enumerate(moments, expected_head + 1))
+            check_head(run, expected_head, len(kept or ()))
             if entries:
                 if self._checked:
                     self._derive(run, entries, epoch)
                 elif begun := [event for event in events if isinstance(event, k.CallBegun)]:
                     self._begin_once(run, begun)
-                self._entries.setdefault(run, []).extend(entries)
+                if kept is None:
+                    kept = self._entries[run] = []
+                kept.extend(entries)
         return entries
 
     def read(self, run: str, after: int = 0) -> Iterator[k.Entry]:
@@ -82,6 +85,12 @@ class MemoryLog:
         """See ``Log.runs``."""
         with self._lock:
             return self._newest()[:limit]
+
+    def of_kinds(self, kinds: Collection[str], since: float = 0.0) -> Iterator[k.Entry]:
+        """See ``Across.of_kinds``."""
+        with self._lock:
+            entries = [entry for run in sorted(self._entries) for entry in self._entries[run]]
+        return (entry for entry in entries if entry.time >= since and entry.event.kind in kinds)
 
     def resolve(self, prefix: str) -> str:
         """See ``Log.resolve``."""

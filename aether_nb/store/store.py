@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from aether_nb.config.address import Address
+from aether_nb.events.kinds import Entry
+from aether_nb.store.across import Across
 from aether_nb.store.blobs import Blobs
 from aether_nb.store.chain import Chain
 from aether_nb.store.database import Database
 from aether_nb.store.folder_blobs import FolderBlobs
-from aether_nb.store.lease import Leases
+from aether_nb.store.lease import Holder, Leases
 from aether_nb.store.ledger import Ledger
 from aether_nb.store.log import Log
 from aether_nb.store.memory import MemoryLog
@@ -35,8 +40,32 @@ class Store:
     signals: Signals
     leases: Leases
     blobs: Blobs
+    across: Across
     place: str = "memory"
     """Where it is, for people; no password is in it."""
+
+    def whole(self, run: str) -> tuple[list[Entry], bool]:
+        """A run's record, and whether this user has written all of it.
+
+        Raises:
+            StoreTampered: It is not what was written.
+        """
+        entries, verdict = self.chain.whole(run)
+        verdict.confirm()
+        return entries, verdict.own
+
+    @contextmanager
+    def leased(self, run: str, force: bool = False) -> Iterator[Holder]:
+        """Be the one who advances a run, and let go of it whatever becomes of it.
+
+        Raises:
+            LeaseHeld: Another process does; ``force`` takes it over.
+        """
+        lease = self.leases.take(run, time.time(), force)
+        try:
+            yield lease
+        finally:
+            self.leases.release(run)
 
 
 def open_store(place: Path | Address, name: str = "", wal: bool | None = None, sealer: Sealer | None = None) -> Store:
@@ -59,6 +88,7 @@ def open_store(place: Path | Address, name: str = "", wal: bool | None = None, s
         TableSignals(database),
         TableLeases(database, name),
         FolderBlobs(database.folder),
+        log,
         str(database.folder),
     )
 
@@ -77,6 +107,7 @@ def _server_store(address: Address, name: str, sealer: Sealer | None) -> Store:
         TableSignals(tables),
         TableLeases(tables, name),
         ServerBlobs(tables),
+        log,
         str(address),
     )
 
@@ -85,4 +116,4 @@ def memory_store(sealer: Sealer | None = None) -> Store:
     """A store that lives as long as it is held; see ``open_store``."""
     signals, leases = MemorySignals(), MemoryLeases()
     log = MemoryLog(True, signals, leases, own=sealer is not None)
-    return Store(log, log, log, signals, leases, MemoryBlobs())
+    return Store(log, log, log, signals, leases, MemoryBlobs(), log)

@@ -9,13 +9,13 @@ events mean, nor which database keeps them.
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from typing import TypeAlias
 
-from aether_nb.errors import StoreCorrupt, StoreError
+from aether_nb.errors import StoreCorrupt, StoreError, StoreNewer
 from aether_nb.events.codec import decode, encode
 from aether_nb.events.kinds import Entry, Event
 from aether_nb.store.chain import Verdict, link, root, verify
@@ -49,6 +49,10 @@ _GET_RUN = f"SELECT {_SUMMARY} FROM runs WHERE id = ?"
 _GET_EVENTS = (
     "SELECT seq, time, kind, version, CAST(payload AS BLOB) FROM events WHERE run = ? AND seq > ? ORDER BY seq"
 )
+_GET_KINDS = """
+    SELECT run, seq, time, kind, version, CAST(payload AS BLOB) FROM events
+    WHERE time >= ? AND kind IN ({}) ORDER BY run, seq
+"""
 _GET_LINKS = "SELECT seq, time, kind, version, CAST(payload AS BLOB), prev, hash FROM events WHERE run = ? ORDER BY seq"
 _GET_HASHES = "SELECT CAST(hash AS BLOB) FROM events WHERE run = ? ORDER BY seq"
 _GET_RUNS = f"SELECT {_SUMMARY} FROM runs WHERE id <> '{JOURNAL}' ORDER BY started DESC, id LIMIT ?"
@@ -112,6 +116,13 @@ class TableLog:
     def runs(self, limit: int = 50) -> list[RunSummary]:
         """See ``Log.runs``."""
         return [_summary(row) for row in self._tables.select(_GET_RUNS, (limit,))]
+
+    def of_kinds(self, kinds: Collection[str], since: float = 0.0) -> Iterator[Entry]:
+        """See ``Across.of_kinds``."""
+        query = _GET_KINDS.format(", ".join("?" * len(kinds)))
+        for run, seq, time, kind, version, payload in self._tables.select(query, (since, *kinds)):
+            with suppress(StoreCorrupt, StoreNewer):
+                yield _entry((run, seq, time, decode(kind, version, payload)))
 
     def resolve(self, prefix: str) -> str:
         """See ``Log.resolve``."""

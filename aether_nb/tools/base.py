@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from aether_nb.errors import RepairableToolError
 from aether_nb.events.kinds import Change, Effect, Event, Kept, PlanItem, Risk
 from aether_nb.events.messages import Part, Text, ToolSpec
+
+if TYPE_CHECKING:
+    from aether_nb.knowledge import material
+    from aether_nb.knowledge.recall import Found
 
 T = TypeVar("T")
 
@@ -26,6 +30,7 @@ class Assessment:
     """What one exact call could do, in words for the person who is asked.
 
     ``effect_text`` says exactly what will happen; ``path`` is the one file it would touch, absolute, or empty.
+    ``beside``: it may run beside others although it does not only read.
     """
 
     risk: Risk
@@ -33,6 +38,7 @@ class Assessment:
     reasons: tuple[str, ...] = ()
     effect_text: str = ""
     path: str = ""
+    beside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +138,43 @@ class Undoing(Protocol):
         """What is to be recorded of a file that was written; ``earlier`` is what ``file`` gave."""
 
 
+class Recalling(Protocol):
+    """Finds passages in what is kept."""
+
+    async def recall(self, query: str, where: material.Where, most: int, budget: int) -> Found:
+        """What is there about something, the best first; nothing, when nothing relevant is kept."""
+
+    def is_changed(self, hit: material.Hit) -> bool:
+        """Whether the document is another one by now than when it was read. Reads a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """A task for a run that works for this one.
+
+    ``tools`` are those that it may use, at most those of this run; ``steps``, ``seconds``, ``tokens`` and ``cost`` are
+    what it may use up, at most what this run has left. ``model`` is another one than this run's, when it is named.
+    """
+
+    task: str
+    tools: tuple[str, ...]
+    steps: int | None = None
+    seconds: float | None = None
+    tokens: int | None = None
+    cost: float | None = None
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How a run that worked for this one has ended; ``why`` says what went wrong, when it did."""
+
+    run: str
+    outcome: str
+    answer: str
+    why: str = ""
+
+
 class Context(Protocol):
     """What a running call may ask of the house."""
 
@@ -179,6 +222,10 @@ class Context(Protocol):
     def undo(self) -> Undoing | None:
         """Who keeps what calls change, so that it can be taken back; nobody where nothing can."""
 
+    @property
+    def knowledge(self) -> Recalling | None:
+        """Who finds what is kept; nobody where nothing is."""
+
     async def ask(self, text: str, options: tuple[str, ...] = ()) -> str | None:
         """Ask the person; None when nobody is there."""
 
@@ -193,6 +240,13 @@ class Context(Protocol):
 
     def forbids(self, path: str = "", host: str = "") -> str:
         """The rule of the user's by which this call may not touch a file or a host; empty when there is none."""
+
+    async def spawn(self, errand: Errand) -> Report:
+        """Let a run of its own work on a task; the same call gets the same run, however often it is tried.
+
+        Raises:
+            RepairableToolError: None can be begun here, or it asks for what this run has not got.
+        """
 
     def emit(self, event: Event) -> None:
         """Show a transient event. May be called from any thread."""

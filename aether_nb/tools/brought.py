@@ -1,4 +1,4 @@
-"""The tools that a run brings itself: functions that its question lends it, and the one that gives a wanted value."""
+"""The tools that a run brings itself: functions that its question lends it, what gives a value or changes a cell."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from aether_nb.live.wanted import Unfit, Wanted
 from aether_nb.tools.answering import ANSWER, answering
 from aether_nb.tools.base import Assessment, Context, Tool
 from aether_nb.tools.builtin import BUILT_IN
+from aether_nb.tools.changing import CHANGE, changing
 from aether_nb.tools.function import FunctionTool, declare
 
 ANALYST = "aether:analyst"
@@ -31,6 +32,9 @@ def brought(started: RunStarted, namespace: Mapping[str, Any]) -> dict[str, Tool
     tools: dict[str, Tool] = {name: lent(name, namespace[name]) for name in names if callable(namespace.get(name))}
     if started.wanted:
         tools[ANSWER] = answering(started.bind, started.wanted)
+    for mention in started.mentions:
+        if mention.kind == "cell":
+            tools[CHANGE] = changing(mention.typed, mention.name)
     return tools
 
 
@@ -44,7 +48,7 @@ def lent(name: str, function: Callable[..., Any]) -> FunctionTool:
     """
     if isinstance(function, FunctionTool):
         return function
-    if name in {tool.spec.name for tool in BUILT_IN} | {ANSWER}:
+    if name in {tool.spec.name for tool in BUILT_IN} | {ANSWER, CHANGE}:
         raise MentionFailed(f"{name} is the name of a built-in tool.", "", "Give your function another name.")
     reasons = (f"it calls your function {name}, of which nobody has said what it does",)
 

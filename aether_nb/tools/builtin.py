@@ -14,6 +14,7 @@ from aether_nb.tools.plan import ask_user, plan
 from aether_nb.tools.plot import plot
 from aether_nb.tools.query import query
 from aether_nb.tools.shell import shell
+from aether_nb.tools.spawn import spawn
 from aether_nb.tools.variables import inspect_variable, list_variables, profile_table
 from aether_nb.tools.web import http_request
 
@@ -41,4 +42,5 @@ BUILT_IN: tuple[Tool, ...] = (
     propose_cell,
     time_now,
     ask_user,
+    spawn,
 )

@@ -20,6 +20,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from aether_nb.errors import RepairableToolError
 from aether_nb.events.kinds import Change, Event, Kept, NamespaceChanged, NamespaceKept, OutputDelta
 from aether_nb.events.messages import ANY, DataKind, Text
+from aether_nb.events.values import BELOW
 from aether_nb.live.changes import Photograph, compare, photograph
 from aether_nb.live.execute import Execution, Executor
 from aether_nb.live.guard import Agreement, Guard, Refusal
@@ -33,6 +34,9 @@ __all__ = ["Ran", "judge", "performed", "run_python"]
 
 LONGEST_OUTPUT = 30_000
 """Characters of what code printed that the model is told. The user sees all of it."""
+
+FIGURE_KEPT = 1_000_000
+"""Characters of a figure that are recorded: base64, as notebooks have it."""
 
 
 def judge(arguments: Mapping[str, Any], context: Context) -> Assessment:
@@ -162,9 +166,9 @@ class Ran:
 
     @property
     def outputs(self) -> tuple[Mapping[str, Any], ...]:
-        """What stands on the card: all but the figures, and after an error also what was printed before it."""
+        """What it showed; figures say that they stand below already. After an error also what was printed before."""
         run = self.execution
-        shown = tuple(bundle for bundle in run.outputs if bundle not in run.figures)
+        shown = tuple(_recorded(bundle) if bundle in run.figures else bundle for bundle in run.outputs)
         if not run.error_name:
             return shown
         printed = ({"text/plain": text} for text in (run.stdout, run.stderr) if text.strip())
@@ -175,6 +179,13 @@ class Ran:
         changed: tuple[Event, ...] = (NamespaceChanged(call_id, self.changes),) if self.changes else ()
         noted = self.kept or self.inputs
         return (*changed, *((NamespaceKept(call_id, self.kept, self.inputs),) if noted else ()), *self.limited)
+
+
+def _recorded(figure: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A figure as it is recorded, so that it can be shown again; of one that is too large only its name."""
+    texts = {mime: data for mime, data in figure.items() if isinstance(data, str)}
+    small = sum(map(len, texts.values())) <= FIGURE_KEPT
+    return (texts if small else {"text/plain": texts.get("text/plain", "")}) | {BELOW: ""}
 
 
 def refusals(refused: tuple[Refusal, ...], said: str = "") -> list[str]:

@@ -172,7 +172,7 @@ def _may_be_searched(file: Path, workspace: Path) -> bool:
     """Whether it is a file of the workspace, not a large one, and none that looks like a key: nobody is asked."""
     try:
         real = inside(workspace, str(file))
-        return real.is_file() and real.stat().st_size <= MOST_BYTES and not looks_secret(real)
+        return real.is_file() and real.stat().st_size <= MOST_BYTES and not looks_secret(real.name)
     except (WorkspaceError, OSError):
         return False
 

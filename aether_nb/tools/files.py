@@ -33,7 +33,7 @@ BINARY = (".xlsx", ".xls", ".parquet", ".feather", ".pkl", ".pickle", ".npy", ".
 def judge_read(arguments: Mapping[str, Any], context: Context) -> Assessment:
     """Reading is harmless, but for a file that looks like a key: what is read goes to the model."""
     file = inside(context.workspace, arguments["path"])
-    if looks_secret(file):
+    if looks_secret(file.name):
         reasons = (f"{file.name} looks like a key or a password; what is in it would go to the model",)
         return Assessment("high", "external", reasons, f"reads {arguments['path']}", str(file))
     return Assessment("low", "pure", path=str(file))

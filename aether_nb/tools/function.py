@@ -122,9 +122,8 @@ class FunctionTool:
             known = ", ".join(sorted(self.spec.parameters["properties"]))
             hint = f"It takes: {known or 'no arguments'}."
             raise RepairableToolError(f"{self.name} cannot be called like this.", problems, hint) from error
-        fields = self._read.model.model_fields
         plain = checked.model_dump(mode="json")  # what was left out and means nothing is not shown to anybody
-        return {name: value for name, value in plain.items() if value is not None or fields[name].default is not None}
+        return {name: value for name, value in plain.items() if value is not None or name in self._read.shown}
 
     async def run(self, arguments: Mapping[str, Any], context: Context) -> Result:
         """Call the function where it belongs, and make a result of what it returns."""
@@ -180,6 +179,8 @@ class _Read:
     model: type[BaseModel]
     context_name: str
     title: str
+    shown: frozenset[str]
+    """The parameters of which also None says something."""
 
 
 @overload
@@ -331,4 +332,5 @@ def _read(function: Callable[..., Any], name: str) -> _Read:
         described.pop("title", None)
     lines = [part for part in (doc.short_description, doc.long_description) if part]
     spec = ToolSpec(name, "\n".join(lines) or name, schema)
-    return _Read(spec, model, context_name, (doc.short_description or name).rstrip("."))
+    shown = frozenset(name for name, field in model.model_fields.items() if field.default is not None)
+    return _Read(spec, model, context_name, (doc.short_description or name).rstrip("."), shown)

@@ -12,6 +12,7 @@ from typing import Any
 
 from aether_nb.errors import RepairableToolError
 from aether_nb.events.messages import Text
+from aether_nb.live.background import Background
 from aether_nb.tools.base import Care, Context, Result
 from aether_nb.tools.function import bounded, declare
 
@@ -92,6 +93,9 @@ def propose_cell(code: str, context: Context) -> str:
     """
     if not code.strip():
         raise RepairableToolError("There is no code to propose.")
+    if Background.working:
+        what = "No cell runs now, below which it could be put."
+        raise RepairableToolError(what, "This run goes on between the cells.", "Give the code in your answer.")
     shell = context.shell
     # A front end is told at the end of the cell; a terminal fills in the next line.
     waiting = [one["text"] for one in shell.payload_manager.read_payload() if one.get("source") == "set_next_input"]

@@ -20,7 +20,7 @@ from aether_nb.events.messages import Text
 from aether_nb.tools.base import Assessment, Context, Result
 from aether_nb.tools.function import declare
 
-__all__ = ["http_request"]
+__all__ = ["REDIRECTS", "SECONDS", "host_of", "http_request", "is_private", "same_network"]
 
 MOST_BYTES = 100_000
 SECONDS = 10.0
@@ -39,10 +39,10 @@ Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 def judge(arguments: Mapping[str, Any], context: Context) -> Assessment:
     """Asking a public server for a page is medium; sending something, or asking a server of one's own, is high."""
     url, method, body = arguments["url"], arguments["method"], arguments.get("body") or ""
-    host = _host(url)
+    host = host_of(url)
     sent = f" with {len(body.encode()):,} bytes" if body else ""
     text = f"sends {method} {url}{sent}"
-    if _is_private(host):
+    if is_private(host):
         reasons: tuple[str, ...] = (f"{host} is this machine or lies inside your network",)
     elif method not in READS or body:
         reasons = (f"{method} may change something at {host}", f"what is sent leaves this machine for {host}")
@@ -78,25 +78,25 @@ async def http_request(
         raise RepairableToolError(f"The header {min(bad)} is not sent.", "Keys are not a model's to send.")
     if body and "content-type" not in given:
         given["content-type"] = "application/json" if _is_json(body) else "text/plain; charset=utf-8"
-    private = _is_private(_host(url))
+    private = is_private(host_of(url))
     try:
         async with asyncio.timeout(SECONDS * 3), httpx.AsyncClient(timeout=SECONDS) as client:
             for _ in range(REDIRECTS):
-                await _same_network(url, private)
+                await same_network(url, private)
                 async with client.stream(method, url, headers=given, content=body) as answer:
                     place = answer.headers.get("location", "") if answer.is_redirect else ""
                     target = urljoin(url, place)
-                    if place and method in READS and _host(target) == _host(url) and target.startswith("http"):
+                    if place and method in READS and host_of(target) == host_of(url) and target.startswith("http"):
                         url = target
                         continue
                     return _told(answer, target if place else "", await _body(answer))
     except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ValueError) as error:
         why = str(error) or type(error).__name__
-        raise RepairableToolError(f"{_host(url)} did not answer.", why, "Is the address right?") from error
+        raise RepairableToolError(f"{host_of(url)} did not answer.", why, "Is the address right?") from error
     raise RepairableToolError(f"{url} leads on and on.", f"After {REDIRECTS} redirects it was given up.")
 
 
-def _host(url: str) -> str:
+def host_of(url: str) -> str:
     """The host of an address.
 
     Raises:
@@ -115,7 +115,7 @@ def _host(url: str) -> str:
     return host
 
 
-def _is_private(host: str) -> bool:
+def is_private(host: str) -> bool:
     """Whether a host is this machine or lies inside a private network, as far as its spelling tells."""
     try:
         return _is_inside(host)
@@ -134,13 +134,13 @@ def _is_inside(address: str) -> bool:
     return local or (found.version == 6 and (found.is_site_local or any(found in net for net in TRANSLATED)))
 
 
-async def _same_network(url: str, private: bool) -> None:
+async def same_network(url: str, private: bool) -> None:
     """A public name that means a private address is refused: what was judged is not what would be asked.
 
     Raises:
         RepairableToolError: It does.
     """
-    host = _host(url)
+    host = host_of(url)
     if private:
         return
     try:

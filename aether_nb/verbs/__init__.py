@@ -11,7 +11,7 @@ from difflib import get_close_matches
 
 from aether_nb.errors import UnknownVerb
 from aether_nb.typed import Face, Help, Option, Verb, help_text, leading_options, parse, split
-from aether_nb.verbs import asking, code, house, models, records, runs
+from aether_nb.verbs import asking, code, house, jobs, knowledge, mcp, memory, models, records, runs
 from aether_nb.verbs.asking import CELL
 
 __all__ = [
@@ -36,15 +36,19 @@ __all__ = [
 SAYING = ("approve", "deny", "answer", "settle", "tell", "pause", "go", "stop")
 """Verbs that say something to a run, wherever it is worked on."""
 
-WORKING = ("resume", "replay", "fork")
+WORKING = ("resume", "replay", "fork", "edit", "fix", "doc")
 """Verbs that work on a run, as a question does: alone in a cell they are awaited, so that clicks are heard."""
 
 VERBS: tuple[Verb, ...] = (
     *asking.VERBS,
     *models.VERBS,
+    *mcp.VERBS,
     *runs.VERBS,
     *records.VERBS,
     *code.VERBS,
+    *knowledge.VERBS,
+    *memory.VERBS,
+    *jobs.VERBS,
     *house.VERBS,
 )
 """Every verb, in the order in which help tells of them."""
@@ -87,18 +91,6 @@ def overview(face: Face) -> str:
     return "\n".join(f"  {left:<{width}}  {right}" for left, right in rows)
 
 
-def settings_text() -> str:
-    """Everything that can be set: name, variable, what holds by itself, what is allowed, and what it means."""
-    from aether_nb.config import FILE, own_file, table
-
-    files = f"a line of {FILE} beside the notebook, or a line of {own_file()}"
-    lines = [f"Set by a variable, {files}; the first of them counts."]
-    for name, variable, default, allowed, meaning in table():
-        usual = f" When nothing is said: {default}." if default not in ("", "{}") else ""
-        lines += ["", f"{name}  {variable}".rstrip(), f"    {meaning}", f"    Allowed: {allowed}.{usual}"]
-    return "\n".join(lines)
-
-
 def guarantees_text() -> str:
     """The contract of a step, what is guaranteed, and what becomes of failures."""
     from aether_nb import testing
@@ -113,7 +105,7 @@ def guard_text() -> str:
     return page.__doc__ or ""
 
 
-PAGES = {"settings": settings_text, "guarantees": guarantees_text, "guard": guard_text}
+PAGES = {"guarantees": guarantees_text, "guard": guard_text}
 """What ``help`` knows beside the verbs."""
 
 

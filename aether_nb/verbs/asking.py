@@ -7,6 +7,8 @@ from aether_nb.verbs.shared import PARK_AFTER
 
 __all__ = ["CELL", "VERBS"]
 
+CELL_MODEL = Option(("--model",), "the model for this, as provider:model", metavar="MODEL")
+
 CELL = Verb(
     "%%aether",
     "Ask about your live variables. The question is the text of the cell; it may begin behind the options. It may "
@@ -30,11 +32,18 @@ CELL = Verb(
         Option(("--new",), "forget the earlier questions of this notebook", flag=True),
         Option(("--data",), "what of the data may leave this machine", choices=("schema", "stats", "sample", "all")),
         PARK_AFTER,
+        Option(("--run",), "name the run yourself: a name that is new in this record", metavar="NAME"),
+        Option(
+            ("--bg",),
+            "in the background: the cell ends at once, the panel goes on; the answer comes to this cell",
+            flag=True,
+        ),
     ),
     examples=(
         "%%aether How many rows have no price?",
         "%%aether -o total --as float What was sold in May?",
         "%%aether --model ollama:qwen3 --plan How would you clean @df?",
+        "%%aether --bg -o report Which cities sell less than last year, and why?",
     ),
 )
 """The cell magic."""
@@ -47,7 +56,7 @@ VERBS: tuple[Verb, ...] = (
         (
             Option(
                 ("verb",),
-                "one verb; settings, for all that can be set; guarantees, for what holds when things fail; or guard",
+                "one verb; guarantees, for what holds when things fail; or guard",
                 default="",
                 metavar="VERB",
             ),
@@ -60,6 +69,32 @@ VERBS: tuple[Verb, ...] = (
         (),
         ("notebook",),
         examples=("new",),
+    ),
+    Verb(
+        "edit",
+        "Let a model change a cell: the difference is shown, and you say yes or no. On the first line of a cell, above "
+        "its code, that cell is replaced; otherwise the new code of In[n], or of the last cell, comes into one below.",
+        (
+            Option(("text",), "the cell, if it is another one; then what you want", metavar="[In[n]] TEXT", rest=True),
+            CELL_MODEL,
+        ),
+        ("notebook",),
+        prose=True,
+        examples=("edit make it a function", "edit In[3] use a groupby", "edit --model ollama:qwen3 simpler, please"),
+    ),
+    Verb(
+        "fix",
+        "Explain the last error of a cell, and propose the mended code in a cell below; you run it.",
+        (Option(("cell",), "the cell; the last that failed when left out", default="", metavar="In[n]"), CELL_MODEL),
+        ("notebook",),
+        examples=("fix", "fix In[3]"),
+    ),
+    Verb(
+        "doc",
+        "Write a docstring for a function or class of yours, in a cell below; explain any other name.",
+        (Option(("name",), "its name", default="", metavar="VARIABLE"), CELL_MODEL),
+        ("notebook",),
+        examples=("doc clean", "doc df"),
     ),
     Verb(
         "grants",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aether_nb.typed import Option, Verb
-from aether_nb.verbs.shared import JSON
+from aether_nb.verbs.shared import JSON, SENT
 
 __all__ = ["VERBS"]
 
@@ -13,6 +13,39 @@ VERBS: tuple[Verb, ...] = (
         "Look whether everything is in place, and say what to do; with a model, try it out (three tiny requests).",
         (Option(("model",), "a model to try out, as provider:model", default="", metavar="MODEL"), JSON),
         examples=("doctor", "doctor openai:gpt-5-mini"),
+    ),
+    Verb(
+        "policy",
+        "The rules about calls: what is denied, asked about and allowed; and what they say of one call.",
+        (
+            Option(
+                ("call",),
+                "a call, written like a rule: shell(command=rm -rf data)",
+                default="",
+                metavar="CALL",
+                rest=True,
+            ),
+            JSON,
+        ),
+        examples=("policy", "policy 'write_file(path=out/a.csv)'"),
+    ),
+    Verb("plugins", "The installed packages that add tools, models, skills or others.", (JSON,), examples=("plugins",)),
+    Verb(
+        "skills",
+        "Instructions that the agent opens when a task needs them: list, show, add, check, or make one from a run.",
+        (
+            Option(("what",), "list when left out", choices=("list", "show", "add", "check", "make"), default="list"),
+            Option(
+                ("name",),
+                "a skill's name (show, make), a folder (add, check), or a category (list)",
+                default="",
+                metavar="NAME",
+            ),
+            Option(("--user",), "add it to your own, for every project; it then speaks for you", flag=True),
+            Option(("--run",), "the run to make one from; the last one when left out", default="", metavar="RUN"),
+            *SENT,
+        ),
+        examples=("skills", "skills show eda", "skills add downloads/tidy-data --user", "skills make monthly-report"),
     ),
     Verb("version", "The version.", examples=("version",)),
     Verb(

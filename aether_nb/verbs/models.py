@@ -37,5 +37,11 @@ VERBS: tuple[Verb, ...] = (
         ),
         examples=("key", "key anthropic", "key anthropic --forget"),
     ),
+    Verb(
+        "settings",
+        "Everything that can be set: what it means, what is allowed, what holds, and who says so.",
+        (Option(("name",), "one setting", default="", metavar="SETTING"), JSON),
+        examples=("settings", "settings mode", "settings --json"),
+    ),
     Verb("setup", "Choose a provider and a model, step by step, and try it out.", examples=("setup",)),
 )

@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from aether_nb.typed import Option, Verb
-from aether_nb.verbs.shared import FAILED, JSON, RUN, STORE
+from aether_nb.verbs.shared import CALL, FAILED, JSON, LAST, RUN, STORE
 
 __all__ = ["VERBS"]
 
 VERBS: tuple[Verb, ...] = (
-    Verb("show", "A run as it was seen: plan, cards, approvals, answer.", (RUN, STORE), examples=("show", "show 7f3a")),
+    Verb(
+        "show",
+        "A run as it was seen: plan, cards, approvals, answer.",
+        (replace(RUN, help=LAST), CALL, STORE),
+        examples=("show", "show 7f3a", "show last --call 2"),
+    ),
     Verb(
         "trace",
         "What a run did, in order: plan, model, calls, who approved what, times and cost.",
@@ -67,5 +72,11 @@ VERBS: tuple[Verb, ...] = (
         ),
         ("terminal",),
         examples=("pack report.ipynb", "pack report.ipynb --out report.zip"),
+    ),
+    Verb(
+        "dashboard",
+        "What the runs did and cost by day and model, who can be asked and how they fare, and which yeses last.",
+        (Option(("--days",), "how many days; 14 when left out", default="14", metavar="DAYS"), JSON, STORE),
+        examples=("dashboard", "dashboard --days 90", "dashboard --json"),
     ),
 )

@@ -94,9 +94,9 @@ VERBS: tuple[Verb, ...] = (
     Verb("go", "Let a paused run go on.", (WAITING, *SENT), examples=("go", "go 7f3a")),
     Verb(
         "stop",
-        "Stop a run, whichever kernel it is in; one that nobody holds is ended.",
+        "Stop a run, whichever kernel it is in; one that nobody holds is ended. In a notebook also by its number.",
         (WAITING, *SENT),
-        examples=("stop", "stop 7f3a"),
+        examples=("stop", "stop 7f3a", "stop 2"),
     ),
     Verb(
         "undo",
@@ -118,7 +118,8 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         "runs",
-        "The runs that are recorded here; with --prune, drop ended ones for good (on a server, your own).",
+        "The runs that are recorded here, and those in the background; with --prune, drop ended ones for good (on a "
+        "server, your own).",
         (
             Option(("--prune",), "drop ended runs; say which", flag=True),
             Option(("--older",), "with --prune: that ended so many days ago", default="", metavar="DAYS"),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from aether_nb.typed import Option
 
-__all__ = ["FAILED", "JSON", "PARK_AFTER", "ROLES", "RUN", "SENT", "STORE", "TEXT", "WAITING"]
+__all__ = ["CALL", "FAILED", "JSON", "LAST", "PARK_AFTER", "ROLES", "RUN", "SENT", "STORE", "TEXT", "WAITING"]
 
 ROLES = ("chat", "utility", "vision", "embedding", "transcribe", "speak")
 """What a model is for."""
 
 JSON = Option(("--json",), "print JSON for another program", flag=True)
+LAST = "the run's name or its beginning; the last one when left out, or by the word last"
+CALL = Option(("--call",), "one call of it, by its number or id, with nothing cut", default="", metavar="CALL")
 FAILED = "the run's name or its beginning; the last one in which something failed when left out"
 RUN = Option(("run",), "the run's name or its beginning; the last one when left out", default="", metavar="RUN")
 WAITING = Option(

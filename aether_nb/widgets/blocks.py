@@ -295,7 +295,7 @@ class View:
     ``parked`` says what it waits for while nobody holds it, and ``paused`` that a person told it to pause. ``taken``
     says who went on with it last, ``gap`` after how many seconds, and ``seen`` when its last event was.
     ``account`` is what went where in this run, ``before`` in the earlier ones of the notebook, when that was told.
-    ``gauge`` is how full the context is, ``grants`` are the yeses in force, ``feedback`` what was said of the answer.
+    ``gauge`` is how full the context is, ``grants`` are the yeses in force, ``feedback`` what was said of it.
     ``broken_off`` is None but in the picture of a run that went no further and never ended; then it says why, if known.
     """
 

@@ -6,13 +6,14 @@ question at a gate is somebody else's.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from aether_nb.events import kinds
 from aether_nb.events.kinds import Entry
 from aether_nb.widgets import approval, plain, wording
 from aether_nb.widgets.blocks import Card, Note, Question, Touch, View, Words
+from aether_nb.widgets.veil import veiled_text
 from aether_nb.widgets.view import fold
 
 
@@ -21,11 +22,22 @@ class Console:
 
     Args:
         write: Takes text as it comes, line ends included; ``sys.stdout.write`` will do.
+        keys: Keys that are known. They and what looks like one are made unreadable, but not where a person is asked
+            about a call: what is approved is seen as it is.
+        drawn: Makes of a line what is written: lines as wide as there is room, in colours.
+        answer: Whether the answer is written, too; not where it is shown by itself.
     """
 
-    def __init__(self, write: Callable[[str], object]) -> None:
+    def __init__(
+        self,
+        write: Callable[[str], object],
+        keys: Collection[str] = (),
+        drawn: Callable[[str], list[str]] = lambda line: [line],
+        *,
+        answer: bool = True,
+    ) -> None:
         self.view = View()
-        self._write = write
+        self._to, self._keys, self._drawn, self._answer = write, keys, drawn, answer
         self._printing = ""
         self._touched: list[Touch] = []
 
@@ -36,12 +48,14 @@ class Console:
         if show:
             show(self, entry.event)
 
-    def _lines(self, *lines: str) -> None:
+    def _lines(self, *lines: str, exact: bool = False) -> None:
         """Write whole lines, after ending one that output has left open."""
         if self._printing and not self._printing.endswith("\n"):
-            self._write("\n")
+            self._to("\n")
         self._printing = ""
-        self._write("".join(f"{line}\n" for line in lines))
+        text = "\n".join(lines)
+        text = text if exact else veiled_text(text, self._keys)
+        self._to("".join(f"{line}\n" for each in text.split("\n") for line in self._drawn(each)))
 
     def _card(self, call_id: str) -> Card | None:
         block = self.view.blocks.get(f"c:{call_id}")
@@ -61,7 +75,7 @@ class Console:
     def _gate(self, event: kinds.GateOpened) -> None:
         card = self._card(event.call_id)
         if card:
-            self._lines("", *approval.gate_lines(card))
+            self._lines("", *approval.gate_lines(card), exact=True)
 
     def _decided(self, event: kinds.GateAnswered) -> None:
         card = self._card(event.call_id)
@@ -89,7 +103,7 @@ class Console:
         text = wording.clean(event.text)
         body = text[:-1] if text.endswith("\n") else text
         indented = body.replace("\n", "\n  ") + ("\n" if text.endswith("\n") else "")
-        self._write(("  " if fresh else "") + indented)
+        self._to(veiled_text(("  " if fresh else "") + indented, self._keys))
         self._printing = text or self._printing
 
     def _finished(self, event: kinds.CallFinished) -> None:
@@ -126,7 +140,7 @@ class Console:
     def _asked(self, event: kinds.QuestionAsked) -> None:
         card = self._card(event.call_id) if event.doubt else None
         if card:
-            self._lines("", *approval.gate_lines(card), *plain.indent(plain.doubt(card)))
+            self._lines("", *approval.gate_lines(card), *plain.indent(plain.doubt(card)), exact=True)
         question = self.view.blocks.get(f"q:{event.id}")
         if isinstance(question, Question):
             self._lines("", *plain.question(question))
@@ -158,9 +172,9 @@ class Console:
     def _ended(self, event: kinds.RunEnded) -> None:
         if self.view.failure:
             self._lines("", *plain.failure(self.view.failure, "✗ "))
-        if self.view.answer:
+        if self.view.answer and self._answer:
             self._lines("", *plain.wrap(self.view.answer))
-        self._lines("", plain.header(self.view))
+        self._lines("", plain.header(self.view), *([""] if self.view.answer and not self._answer else []))
 
 
 _SHOWN: dict[type[kinds.Event], Callable[[Console, Any], None]] = {

@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
+from aether_nb.events.values import BELOW
 from aether_nb.widgets import wording
 from aether_nb.widgets.blocks import Block, Card, Failure, Gate, Note, Question, Thinking, View, Words
 from aether_nb.widgets.departures import left, misled
@@ -171,11 +172,28 @@ def result(card: Card) -> list[str]:
 
 
 def output(bundle: Mapping[str, Any]) -> str:
-    """The text of an output."""
-    if any(mime.startswith("image/") for mime in bundle):
+    """The text of an output; empty for a figure that stands below already, which the call has told."""
+    if BELOW in bundle:
+        return ""
+    if pictured(bundle):
         return "(a figure)"
     text = bundle.get("text/plain") or bundle.get("text/markdown")
     return text.strip("\n") if isinstance(text, str) else ""
+
+
+def pictured(bundle: Mapping[str, Any]) -> bool:
+    """Whether an output is a picture, which stands below its call as an output of its own."""
+    return any(mime.startswith("image/") for mime in bundle)
+
+
+def shortened(card: Card) -> bool:
+    """Whether something of a call does not fit its card: code, or what it said and showed."""
+    texts = [wording.told(card), *map(output, card.outputs), *([] if card.asked else [wording.source(card)[1]])]
+    return any(_long(text) for text in texts)
+
+
+def _long(text: str) -> bool:
+    return text.count("\n") >= LINES_KEPT or any(len(line) > LINE_KEPT for line in text.split("\n"))
 
 
 def code(card: Card) -> list[str]:

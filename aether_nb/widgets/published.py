@@ -7,8 +7,12 @@ somewhere or a tag of HTML, in any reader, is made plain text. What stands in fe
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
-__all__ = ["publishable"]
+from aether_nb.widgets.veil import veiled_text
+from aether_nb.widgets.wire import sound
+
+__all__ = ["answer_bundle", "publishable"]
 
 FENCE = re.compile(r"(^```[^\n`]*\n.*?^```[ \t]*$)", re.MULTILINE | re.DOTALL)
 PICTURE = re.compile(r"!(?=\[)")
@@ -16,6 +20,12 @@ TAG = re.compile(r"<(?=[A-Za-z/!?])")
 
 NOTHING = "\u200b"
 """A space without width: ``<`` before it begins no tag, and reads as it did."""
+
+
+def answer_bundle(answer: str, keys: Collection[str] = ()) -> dict[str, str]:
+    """The answer of a run as a MIME bundle, without keys and without half characters, which no kernel can send."""
+    whole = veiled_text(str(sound(answer)), keys)
+    return {"text/markdown": publishable(whole), "text/plain": whole}
 
 
 def publishable(markdown: str) -> str:

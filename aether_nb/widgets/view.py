@@ -12,8 +12,8 @@ from typing import Any
 
 from aether_nb.events import kinds
 from aether_nb.events.account import counted
-from aether_nb.events.folds import PHASES
 from aether_nb.events.kinds import Entry, Event
+from aether_nb.events.phases import PHASES
 from aether_nb.widgets.blocks import ENDED, HEADER, PLAN, TAIL, Failure, Item, Question, Thinking, Touch, View, Words
 from aether_nb.widgets.gauge import weighed
 from aether_nb.widgets.view_calls import CALL_STEPS, go_on, remark, touch
@@ -159,6 +159,14 @@ def _instructions_found(view: View, event: kinds.InstructionsFound, time: float)
     return [*touch(HEADER), *remark(view, "limit", Failure(what, f"In {where}: {event.excerpt}", hint))]
 
 
+def _recalled(view: View, event: kinds.KnowledgeRecalled, time: float) -> list[Touch]:
+    view.usage = view.usage.plus(event.usage)
+    if event.call_id or not event.passages:
+        return touch(HEADER)  # a call has a card that says so
+    places = [one.place + (" (changed since)" if one.changed else "") for one in event.passages]
+    return [*touch(HEADER), *remark(view, "info", Failure(f"Recalled: {' · '.join(places)}"))]
+
+
 def _model_switched(view: View, event: kinds.ModelSwitched, time: float) -> list[Touch]:
     view.model = event.after
     return [*touch(HEADER), *remark(view, "info", Failure(f"From here on {event.after} answers."))]
@@ -229,6 +237,7 @@ _STEPS: dict[type[Event], Callable[[View, Any, float], list[Touch]]] = {
     kinds.ModelSwitched: _model_switched,
     kinds.ModelAsked: _model_asked,
     kinds.InstructionsFound: _instructions_found,
+    kinds.KnowledgeRecalled: _recalled,
     kinds.ThinkingDelta: _thinking_delta,
     kinds.TextDelta: _text_delta,
     kinds.CallDelta: _call_delta,

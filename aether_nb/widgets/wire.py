@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
-from aether_nb.widgets import departures, highlight, wording
+from aether_nb.events.values import BELOW
+from aether_nb.widgets import consent, departures, highlight, wording
 from aether_nb.widgets.blocks import LIVE_KEPT, Block, Card, Failure, Note, Question, Thinking, View, Words
 from aether_nb.widgets.gauge import described
 from aether_nb.widgets.grounds import grounds
@@ -50,7 +51,7 @@ def header(view: View, now: float) -> JSON:
             [*departures.left_lines(view.account), *(f"In all: {line}" for line in departures.left_lines(view.in_all))]
         ),
         "gauge": described(view.gauge),
-        "grants": [wording.grant(one) for one in view.grants.values()],
+        "grants": [consent.grant(one) for one in view.grants.values()],
         "now": now,
     }
 
@@ -204,7 +205,7 @@ def _gate(card: Card) -> JSON:
     ``large`` is the size of a call that cannot be shown whole; nobody can say yes to it here.
     """
     editable = len(json.dumps(card.arguments, default=str)) <= EDITABLE
-    diff = wording.difference(card)
+    diff, name = consent.difference(card), wording.reveal_line(PurePath(card.path).name)
     texts = wording.whole(card)
     size = sum(len(text.encode()) for _, text in texts)
     shown = texts[1:] if size <= GATE_KEPT else []
@@ -213,7 +214,7 @@ def _gate(card: Card) -> JSON:
         "risk": card.risk,
         "effect": card.effect,
         "reasons": [wording.sentence(wording.reveal_line(reason)) for reason in card.reasons],
-        "effect_text": f"Changes {wording.reveal_line(PurePath(card.path).name)}" if diff else wording.effect(card),
+        "effect_text": f"Changes {name or 'a cell'}" if diff else wording.effect(card),
         "diff": diff,
         "path": wording.reveal_line(card.path),
         "folder": wording.reveal_line(PurePath(card.path).parent.name or card.path) if card.path else "",
@@ -249,7 +250,9 @@ def outputs(card: Card) -> list[JSON]:
 
 
 def _output(bundle: Mapping[str, Any]) -> JSON | None:
-    """The richest form of an output that can be shown safely and is small enough."""
+    """The richest form of an output that is safe and small enough; none for a figure that stands below already."""
+    if BELOW in bundle:
+        return None
     for mime in ("image/png", "image/jpeg"):
         if isinstance(data := bundle.get(mime), str):
             if len(data) <= IMAGE_KEPT:

@@ -16,7 +16,6 @@ from typing import Any
 from aether_nb.events.kinds import (
     MINUTES,
     Change,
-    Grant,
     Lasts,
     LeaseTaken,
     NamespaceRestored,
@@ -195,31 +194,21 @@ def clock(time: float) -> str:
     return datetime.fromtimestamp(time).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def approval(gate: Gate) -> str:
-    """Who decided about a call, when, and for how long; empty while nobody has."""
+def decided(gate: Gate) -> str:
+    """Who decided about a call, for how long, and when; empty while nobody has."""
     if not gate.decision:
         return ""
     said = "Approved" if gate.decision == "approve" else "Denied"
     lasts = f", {LASTS[gate.lasts]}" if gate.decision == "approve" else ""
+    return f"{said} {who(gate.by)}{lasts} · {clock(gate.answered)}"
+
+
+def approval(gate: Gate) -> str:
+    """The same, with how long it took and why; empty while nobody has decided."""
     waited = gate.answered - gate.opened
     after = f" after {duration(waited)}" if waited >= 0.05 else ""
     reason = f": {gate.reason}" if gate.reason else ""
-    return f"{said} {who(gate.by)}{lasts} · {clock(gate.answered)}{after}{reason}"
-
-
-def grant(one: Grant) -> dict[str, str]:
-    """A yes that lasts: its id, the tool, what it covers, for how long, and up to which risk."""
-    kind, _, what = one.rule.partition(":")
-    covers = {"call": "this exact call", "folder": f"what it does in {what}"}.get(kind, "every call of it")
-    lasts = f"until {clock(one.until)[11:16]}" if one.until else LASTS[one.lasts]
-    return {"id": one.id, "tool": clean(one.tool), "covers": reveal_line(covers), "lasts": lasts, "risk": one.risk}
-
-
-def difference(card: Card) -> list[str]:
-    """The lines of the difference that an edit of a file makes, when that is what it will do."""
-    lines = card.effect_text.splitlines()
-    is_one = len(lines) > 3 and lines[0].startswith("--- ") and lines[1].startswith("+++ ")
-    return [reveal_line(line) for line in lines] if is_one else []
+    return f"{decided(gate)}{after}{reason}" if gate.decision else ""
 
 
 def reply(question: Question) -> str:

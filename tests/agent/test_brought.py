@@ -38,3 +38,11 @@ def test_a_tool_is_told_which_notebook_it_serves():
         host = Host(SimpleNamespace(user_ns={}), Path("/w"), here, notebook=notebook)
         context = CallContext("c1", host, Run(log), Asking(()), asyncio.Lock())
         assert context.notebook == notebook
+
+
+def test_a_tool_is_told_who_finds_what_is_kept():
+    """Nobody, where nothing is kept; else whoever the cell hands in."""
+    finder = object()
+    for knowledge in (finder, None):
+        host = Host(None, Path("/w"), here, knowledge=knowledge)
+        assert CallContext("c1", host, Run(MemoryLog()), Asking(()), asyncio.Lock()).knowledge is knowledge

@@ -69,12 +69,36 @@ async def test_what_only_announces_is_written_with_what_follows() -> None:
 
 @pytest.mark.parametrize("effect", ["namespace", "idempotent", "external"])
 async def test_what_may_leave_a_trace_is_written_before_it_begins(effect: k.Effect) -> None:
-    """The intent is on the disk before anything outside, or any variable, can change."""
+    """The intent is on the disk before anything outside, or any variable, can change; so is the end of what acts."""
     run, log = begun([])
     run.append(proposed(effect))
     run.append(k.CallBegun("c1", "h"))
+    assert log.commits == [["call.proposed", "call.begun"]]
     run.append(k.CallFinished("c1", (), 0.1))
-    assert log.commits == [["call.proposed", "call.begun"], ["call.finished"]]
+    run.append(k.ModelAsked("m", 2))
+    ended = [["call.finished", "model.asked"]] if effect == "namespace" else [["call.finished"], ["model.asked"]]
+    assert log.commits[1:] == ended  # variables die with the process: so may the word that they were changed
+
+
+async def test_a_reply_is_written_with_what_is_done_about_it() -> None:
+    """A turn that only reads is one commit, from the reply to the next question; one that acts has two."""
+    run, log = begun([])
+    for n, seconds in enumerate((0.001, 0.001, 1.0, 0.001)):
+        call = ToolCall(f"d{n}", "look", {})
+        run.append(k.ModelAnswered("m", Message("assistant", calls=(call,)), Usage(), "tool_calls", 0.1))
+        run.append(k.CallProposed(call, "h", "low", "pure"))
+        run.append(k.CallBegun(call.id, "h"))
+        run.append(k.CallFinished(call.id, (), seconds))
+        run.append(k.ModelAsked("m", n + 2))
+    first, whole = ["model.answered", "call.proposed", "call.begun"], ["call.finished", "model.asked"]
+    assert log.commits == [first, whole, [*first, *whole], [*first, *whole], first, whole], "it had been slow once"
+
+
+async def test_what_a_call_says_that_nobody_knows_is_written_at_once() -> None:
+    """Where it is not known what a call may do, its events wait for nothing."""
+    run, log = begun([])
+    run.append(k.NamespaceChanged("nobody", ()))
+    assert log.commits == [["namespace.changed"]]
 
 
 async def test_each_event_keeps_its_own_time() -> None:

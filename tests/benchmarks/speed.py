@@ -14,6 +14,7 @@ a ratio to the floor of the same round: the median, with its quartiles. The targ
 from __future__ import annotations
 
 import argparse
+import compileall
 import json
 import statistics
 import subprocess
@@ -49,6 +50,7 @@ class Worker:
         """What a job came to; ``cold``: in a process of its own, whose whole life is the wall time."""
         line = json.dumps(job | {"variant": self.name})
         if cold:
+            compileall.compile_dir(HERE.parents[1] / "aether_nb", quiet=2)  # as a package is that was installed
             begun = time.perf_counter()
             done = subprocess.run([*self._command, line], capture_output=True, text=True, timeout=PATIENCE, check=False)
             wall = time.perf_counter() - begun

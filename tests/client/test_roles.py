@@ -63,9 +63,11 @@ def test_a_question_for_one_model_may_be_swapped_in_mid_run(eyes: ScriptedModel,
     """What a person picks while a run goes on counts from its next step, also when the question named another model."""
     register("model", "first", ScriptedModel(["one"], name="first"))
     models = Serving(Settings(model="first"), tmp_path)
-    models.only = "first"
+    models.pin("r", "first")
     request = Request((Message.of("user", "hello"),))
-    assert models.chosen(request).name == "first"
-    models.use("eyes")
-    assert (models.chosen(request).name, models.name) == ("eyes", "eyes")
+    assert models.chosen(request, "r").name == "first"
+    models.use("eyes", run="r")
+    assert (models.chosen(request, "r").name, models.name) == ("eyes", "eyes")
+    models.swap("r", "first")  # in the background only the run itself is meant
+    assert (models.chosen(request, "r").name, models.name) == ("first", "eyes")
     models.close(asyncio.run)

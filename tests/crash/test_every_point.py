@@ -31,7 +31,7 @@ STORIES: dict[str, tuple[bool, tuple[str, ...], bool]] = {
             "in put_price, after it acted",
             "in order, after it acted",
             "after question.asked",  # what became of the order
-            "after call.proposed+call.begun+question.asked",  # the run's own
+            "after question.asked",  # the run's own
             "in pay, after it acted",
         ),
         False,
@@ -47,26 +47,26 @@ STORIES: dict[str, tuple[bool, tuple[str, ...], bool]] = {
 KNOWN = set(
     """
     blob lease schema signal
-    call.begun call.begun+question.asked call.finished call.finished+item.finished call.finished+limit.reached
-    call.proposed
-    call.proposed+call.begun call.proposed+call.begun+plan.made+call.finished
-    call.proposed+call.begun+question.asked call.proposed+gate.answered
-    call.proposed+item.started+call.begun+call.finished+item.finished+call.proposed+call.begun
-    call.proposed+item.started+gate.opened call.retried call.settled file.written+call.finished
-    gate.answered item.finished item.finished+run.ended item.started+call.begun item.started+gate.opened
-    lease.taken+run.resumed lease.taken+run.resumed+call.doubtful lease.taken+run.resumed+call.retried
-    lease.taken+run.resumed+question.answered+call.retried limit.reached
-    model.answered model.asked namespace.changed+namespace.kept+call.finished namespace.kept+run.parked
-    namespace.restored plan.made+call.finished
-    question.answered question.answered+call.settled question.asked run.ended
-    run.started+context.composed+grant.given
-    signal.received signal.received+gate.answered signal.received+question.answered
-    signal.received+question.answered+call.settled
+    call.begun call.begun+question.asked call.finished call.finished+item.finished
+    call.finished+item.finished+call.proposed+call.begun call.finished+limit.reached call.proposed call.retried
+    call.settled file.written+call.finished gate.answered item.finished item.started+call.begun
+    item.started+gate.opened lease.taken+run.resumed lease.taken+run.resumed+call.doubtful
+    lease.taken+run.resumed+call.retried lease.taken+run.resumed+question.answered+call.retried limit.reached
+    model.answered model.answered+call.proposed+call.begun model.answered+call.proposed+gate.answered
+    model.answered+call.proposed+item.started+call.begun model.answered+call.proposed+item.started+gate.opened
+    model.answered+item.finished+run.ended model.asked namespace.changed+namespace.kept+call.finished
+    namespace.changed+namespace.kept+call.finished+model.asked namespace.kept+run.parked namespace.restored
+    plan.made+call.finished question.answered question.answered+call.settled question.asked run.ended
+    run.started+context.composed+grant.given signal.received signal.received+gate.answered
+    signal.received+question.answered signal.received+question.answered+call.settled
     """.split()
 )
 """Everything that is committed in these stories. A new name means: somebody has looked at what a death there does."""
 
 SHIFTED = {
+    "call.begun+call.finished+item.finished+call.proposed+call.begun": "like call.finished+item.finished+call.proposed"
+    "+call.begun: a call that only reads begins again",
+    "call.begun+plan.made+call.finished": "like plan.made+call.finished: it begins again",
     "call.finished+model.asked": "like call.finished+limit.reached: the limit of steps came before, for a death while a"
     " model is asked costs a step",
 }
@@ -84,6 +84,7 @@ EXEMPT = {
     "feedback.given": "said of a run that has ended",
     "grant.revoked": "in one commit with run.resumed, when a seal is not right: tests/agent",
     "instructions.found": "in one commit with model.asked: whoever asks again looks again",
+    "knowledge.recalled": "in one commit with run.started or with call.finished",
     "model.failed": "the run ends with it, or is resumed and asks again",
     "model.switched": "in one commit with model.asked, which says the same again",
     "plan.revised": "like plan.made, from the same tool",
@@ -124,7 +125,8 @@ def to_be_killed(teller: Teller, name: str, full: bool) -> tuple[Story, list[int
         desk, _ = discovered(teller, DESK)
         first = next(n for n, (one, other) in enumerate(zip(calm.points, desk.points, strict=False)) if one != other)
         return calm, fixed, list(range(first, len(calm.points), 3))
-    windows = [range(n + 1, calm.points.index("before model.asked", n) + 1) for n in fixed]
+    asked = [n for n, point in enumerate(calm.points) if point.startswith("before ") and point.endswith("model.asked")]
+    windows = [range(n + 1, next(later for later in asked if later > n) + 1) for n in fixed]
     return calm, fixed, sorted({n for window in windows for n in window} - set(fixed))[::3]
 
 

@@ -19,7 +19,11 @@ pytestmark = [pytest.mark.crash, pytest.mark.kernel]
 
 READY = "import sys; sys.path.insert(0, {tests!r})\nfrom harness import worker\nworker.prepare(get_ipython(), {job!r})"
 PLACES = (
-    *("in order, after it acted", "before namespace.changed+namespace.kept+call.finished", "after model.answered"),
+    *(
+        "in order, after it acted",
+        "before namespace.changed+namespace.kept+call.finished+model.asked",
+        "after plan.made+call.finished",
+    ),
     "in put_price, before it acts",
 )
 

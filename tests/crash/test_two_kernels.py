@@ -57,7 +57,7 @@ def test_of_two_that_go_on_at_once_one_does(teller: Teller, full: bool, figure: 
 
 def test_whoever_takes_a_run_over_goes_on_and_the_other_is_refused(teller: Teller) -> None:
     """Between two steps: the new one does the rest, the old one's next write is refused, and it says by whom."""
-    scene = killed_at(teller, "after call.proposed+call.begun+plan.made+call.finished")
+    scene = killed_at(teller, "after plan.made+call.finished")
     with someone_else(scene, "in run_python, after it acted"):
         scene.live("resume", more="--take", end="mine.json")
         assert (error(scene, "mine.json"), scene.next()) == ("", "nothing")
@@ -85,7 +85,7 @@ def test_a_call_that_the_old_one_is_at_is_not_made_again_because_it_has_not_acte
 
 def test_the_log_says_who_took_the_run_from_whom(teller: Teller) -> None:
     """A takeover is a fact of the run: by whom, from whom, and whether the one before had let go."""
-    scene = killed_at(teller, "after call.proposed+call.begun+plan.made+call.finished")
+    scene = killed_at(teller, "after plan.made+call.finished")
     with someone_else(scene, "in order, before it acts"):
         scene.live("resume", more="--take", person=False, park=True)
     taken = [entry.event for entry in scene.store.log.read(scene.run) if isinstance(entry.event, k.LeaseTaken)]

@@ -84,3 +84,28 @@ def test_a_log_without_a_run_holds_no_evidence() -> None:
     assert (
         evidence([k.Entry("r", 1, 1.0, k.ModelAnswered("m", Message("assistant"), Usage(), "stop", 0.0))]).steps == ()
     )
+
+
+def test_documents_that_were_recalled_are_evidence() -> None:
+    """Each passage once, with its document's hash; a later look at the same place counts, and what it cost adds up."""
+    first = k.Recalled("guide.md", start=3, end=9, sha="aa")
+    again, solution = k.Recalled("guide.md", start=3, end=9, sha="aa", changed=True), k.Recalled("solution/1")
+    events = [
+        k.RunStarted("q", "m"),
+        k.KnowledgeRecalled("q", (solution,)),
+        k.KnowledgeRecalled("x", (first,), call_id="c1", usage=Usage(10, 1, 0.5)),
+        k.KnowledgeRecalled("y", (again,), call_id="c2"),
+    ]
+    entries = [k.Entry("r1", seq, 1.0, event) for seq, event in enumerate(events, 1)]
+    told = evidence(entries)
+    assert told.documents == (solution, again)
+    assert (told.tokens, told.cost) == (11, 0.5)
+
+
+def test_a_passage_has_a_place_for_people() -> None:
+    """A line, lines, a page, or the document as a whole."""
+    places = [
+        k.Recalled("a.md", start=3, end=3), k.Recalled("a.md", start=3, end=9),
+        k.Recalled("a.pdf", unit="page", start=2, end=2), k.Recalled("facts.md"),
+    ]  # fmt: skip
+    assert [one.place for one in places] == ["a.md:3", "a.md:3-9", "a.pdf, page 2", "facts.md"]

@@ -93,3 +93,25 @@ def test_running_code_is_held_to_rules_about_files_and_hosts() -> None:
     assert policy.forbids("run_python", path="/x") == "run_python(path=/x)"
     assert policy.forbids("run_python", host="www.corp") == "run_python(host=*.corp)"
     assert policy.forbids("run_python", path="/w/a") == policy.forbids("run_python", host="example.org") == ""
+
+
+@pytest.mark.parametrize("more", ["; rm -rf .", " && rm x", " | sh", " > x", " $(rm x)", " `rm x`", "\nrm x"])
+def test_a_yes_to_a_command_is_no_yes_to_what_is_chained_to_it(more: str) -> None:
+    """What a rule allows, or a skill names, ends where the command that it describes ends."""
+    rules = parsed(["shell(command=git status*)"])
+    assert Policy(allow=rules).ruling("shell", {"command": "git status -s"}).ruled == "allow"
+    assert Policy(allow=rules).ruling("shell", {"command": f"git status{more}"}).ruled == ""
+    assert Policy(only=rules).ruling("shell", {"command": f"git status{more}"}).ruled == "deny"
+    assert Policy(allow=parsed(["shell"])).ruling("shell", {"command": f"git status{more}"}).ruled == "allow"
+
+
+def test_beside_what_is_named_nothing_runs() -> None:
+    """A limit denies every other tool, but for those that do nothing by themselves."""
+    policy = Policy(deny=parsed(["query"]), only=parsed(["query", "shell(command=git *)"]))
+    said = [policy.ruling(tool, {"command": "git log"}) for tool in ("shell", "run_python", "plan", "query")]
+    assert [(each.ruled, each.rule) for each in said] == [
+        ("", ""),
+        ("deny", "allowed-tools of the opened skill"),
+        ("", ""),
+        ("deny", "query"),
+    ]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from flows.test_cell import LOAD
 
-from harness.kernel import HANG, Cell, Kernel, shown
+from harness.kernel import HANG, Cell, Kernel, comms, shown
 
 HELPER = """
 import os
@@ -116,11 +116,6 @@ def opened(kernel: Guarded, cell: Cell) -> tuple[str, str]:
 
     kernel.until(asked, "a question", [cell])
     return comm, found[-1]
-
-
-def comms(cell: Cell) -> list[str]:
-    """The comms of panels."""
-    return [m["comm_id"] for m in cell.of("comm_open") if "_esm" in str(m["data"]) or "_anywidget_id" in str(m["data"])]
 
 
 def questions(data: object) -> Iterator[str]:

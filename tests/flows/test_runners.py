@@ -29,6 +29,20 @@ SAID = {
         "PermissionError: aether's guard did not let the code write the file",
         "species,female,male\nAdelie,8.79,8.93\nChinstrap,9.25,9.46\nGentoo,8.19,8.3\n\narchive.csv is there: False",
     ),
+    "06-knowledge.ipynb": (
+        "[handbook/weighing.md:1-15]\n",
+        "[field-notes.pdf, page 1]",
+        "read 50 grams too much",
+        "nothing relevant is kept",
+        "(the document has changed since it was read)",
+        "1 changed, 3 unchanged",
+        "left alone for two hours",
+        "Remembered as 6ed9, in .aether/memory/facts.md.",
+        "Kept as solution/",
+        "Recalled: solution/",
+        "still runs: `masses` has the medians in kilograms, as you want it.",
+        "| handbook/weighing.md:1-15 | knowledge",
+    ),
 }
 """What an example's outputs have to say, beside that its runs are done."""
 

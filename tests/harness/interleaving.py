@@ -273,16 +273,22 @@ class _Models:
     """Who answers: one model, which counts outside how often it was asked for which reply."""
 
     def __init__(self, world: World) -> None:
-        self.world, self.settings, self.only, self.name = world, Settings(max_steps=3), "", "script"
+        self.world, self.settings, self.name = world, Settings(max_steps=3), "script"
         self._model = ScriptedModel([self._said] * 99, name="script")
 
     def model(self, name: str = "") -> Any:
         return self._model
 
-    def chosen(self, request: Request) -> Any:
+    def chosen(self, request: Request, run: str = "") -> Any:
         return self._model
 
-    async def sweep(self) -> None:
+    def pin(self, run: str, name: str) -> None:
+        """There is one model."""
+
+    def begin(self, run: str) -> None:
+        """It is always open."""
+
+    async def done(self, run: str) -> None:
         """Nothing was opened."""
 
     def _said(self, request: Request) -> Any:

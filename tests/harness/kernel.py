@@ -64,6 +64,11 @@ def shown(cell: Cell, mime: str = "text/plain") -> str:
     return "\n".join(str(data.get(mime, "")) for data in outputs.values())
 
 
+def comms(cell: Cell) -> list[str]:
+    """The comms of the panels that a cell has opened."""
+    return [m["comm_id"] for m in cell.of("comm_open") if "_esm" in str(m["data"]) or "_anywidget_id" in str(m["data"])]
+
+
 class Kernel:
     """A kernel of the environment that ``python`` belongs to. A context: it is shut down at the end."""
 
@@ -73,9 +78,12 @@ class Kernel:
         self._manager._kernel_spec = KernelSpec(argv=argv, display_name="test", language="python")
         # The notebook's own default, which a test run's environment may have replaced.
         backend = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
-        self._environment = {**os.environ, **backend, **(environment or {})}
+        named = {"JPY_SESSION_NAME": "a notebook"}  # as a Jupyter server does: whoever sends cells is no console
+        self._environment = {**os.environ, **backend, **named, **(environment or {})}
         self._folder = folder
         self._cells: dict[str, Cell] = {}
+        self.sent: dict[str, list[dict[str, Any]]] = {}
+        """What each comm was sent, whoever it is told to belong to."""
         self.client: BlockingKernelClient
 
     def __enter__(self) -> Self:
@@ -153,6 +161,8 @@ class Kernel:
             pass
         else:
             cell = self._cells.get(message["parent_header"].get("msg_id", ""))
+            if message["msg_type"] == "comm_msg":
+                self.sent.setdefault(message["content"]["comm_id"], []).append(message["content"]["data"])
             if cell is not None:
                 cell.messages.append(message)
                 cell.idle = cell.idle or message["content"].get("execution_state") == "idle"

@@ -12,10 +12,13 @@ import threading
 import time
 import zlib
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import Message, Text, ToolCall, Usage, arguments_hash
+
+if TYPE_CHECKING:
+    from aether_nb.widgets.blocks import View
 
 START = 1_795_190_400.0  # 2026-11-20 16:00:00 UTC
 
@@ -208,6 +211,40 @@ def entries(events: Iterable[k.Event], run: str = "7f3a9c", start: float = START
         seq += event.stored
         made.append(k.Entry(run, seq, start + number * pace, event))
     return made
+
+
+def hostile(text: str) -> View:
+    """A run in which every text that comes from outside is ``text``."""
+    from aether_nb.widgets.view import view_of
+
+    odd = call("c1", text, code=text, path=text)
+    return view_of(
+        entries(
+            [
+                k.RunStarted(text, text),
+                k.PlanMade((k.PlanItem(text, text),)),
+                k.PlanRevised((k.PlanItem(text, text),), 0, text),
+                k.ModelAsked(text, 1),
+                k.ModelAnswered(
+                    text, Message("assistant", (Text(text),), (odd, WORK), thinking=text), Usage(), "stop", 0.1
+                ),
+                proposed(odd, risk="high", purpose=text, effect_text=text, path=text, reasons=(text,)),
+                k.GateOpened("c1", hash_of(odd)),
+                k.GateAnswered("c1", hash_of(odd), "approve", text, reason=text),
+                k.NamespaceChanged("c1", (k.Change(text, "added", text, (text,), (k.Flag("dtype", text),)),)),
+                k.CallFinished(
+                    "c1", (Text(text),), 1.0, ({"text/plain": text, "text/html": text, "text/markdown": text},)
+                ),
+                proposed(WORK, purpose=text),
+                k.CallFailed("call_3", text, text, text),
+                k.QuestionAsked("q", text, (text,)),
+                k.QuestionAnswered("q", text, text),
+                k.LimitReached("steps", 1, 1),
+                k.ModelFailed(text, text, text, text),
+                k.RunEnded("failed", text, text, text),
+            ]
+        )
+    )
 
 
 class Stage:

@@ -11,7 +11,7 @@ from typing import Any
 
 from aether_nb.events.kinds import Effect, Event, PlanItem, Risk
 from aether_nb.events.messages import Text
-from aether_nb.tools.base import Assessment, Result
+from aether_nb.tools.base import Assessment, Errand, Report, Result
 
 
 @dataclass
@@ -29,11 +29,13 @@ class ToolContext:
     asked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     keeper: Any = None
     undo: Any = None
+    knowledge: Any = None
     risk: str = "medium"
     key: str = "key"
     effect: Effect = "namespace"
     notebook: Path | None = None
     permitted: tuple[Risk, ...] = ()
+    errands: list[Errand] = field(default_factory=list)
 
     @property
     def shell(self) -> Any:
@@ -53,6 +55,11 @@ class ToolContext:
     def forbids(self, path: str = "", host: str = "") -> str:
         """No rule forbids anything."""
         return ""
+
+    async def spawn(self, errand: Errand) -> Report:
+        """Another agent that does as it is told, and says so."""
+        self.errands.append(errand)
+        return Report("child", "done" if "fail" not in errand.task else "failed", f"did: {errand.task}", "no luck")
 
     def emit(self, event: Event) -> None:
         self.emitted.append(event)

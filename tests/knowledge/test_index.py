@@ -207,8 +207,10 @@ def test_a_table_of_an_older_version_gets_the_columns_it_lacks_and_a_newer_one_i
 def test_fingerprints_tell_what_is_known_of_each_file(index):
     """By path: when it was changed, how large it was, what its bytes hashed to."""
     index.put_all([(doc("a", mtime_ns=5, size=6, sha="x"), [Chunk("alpha")]), (doc("b", source="s"), [])])
-    assert index.fingerprints() == {"a": (5, 6, "x"), "b": (0, 0, "s1")}
-    assert index.fingerprints(Where(source=("s",))) == {"b": (0, 0, "s1")}
+    assert index.fingerprints() == {"a": (5, 6, "x", "", 0), "b": (0, 0, "s1", "s", 0)}
+    index.restamp({document_id("a"): (7, 8)})
+    assert index.fingerprints()["a"] == (7, 8, "x", "", 0) and len(index.text_search("alpha")) == 1
+    assert index.fingerprints(Where(source=("s",))) == {"b": (0, 0, "s1", "s", 0)}
 
 
 def test_what_was_asked_for_in_odd_ways_is_answered(index):
@@ -225,3 +227,28 @@ def test_a_file_in_the_place_of_the_folder_is_named(tmp_path):
     (tmp_path / "k").write_text("x")
     with pytest.raises(KnowledgeError, match="is a file"):
         Index.open(tmp_path / "k")
+
+
+def test_nothing_is_written_to_the_terminal(index, capfd):
+    """A hundred searches by words and by vectors, with filters and without, and all that is written: not a word."""
+    index.put_all([(doc(f"d{number}", tags=("t",)), [Chunk(f"aaa {number}")]) for number in range(30)])
+    embed_all(index)
+    for number in range(50):
+        where = Where(tag=("t",)) if number % 2 else Where()
+        assert index.text_search("aaa", 5, where) and index.vector_search([1.0, 0.0, 0.0, 0.0], 5, where)
+    index.remove([document_id("d1")])
+    index.tidy()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_many_vectors_get_an_index_and_find_the_same(tmp_path, monkeypatch):
+    """From some number of vectors on they are found by an index; what is nearest stays what it was."""
+    monkeypatch.setattr("aether_nb.knowledge.shelf.MANY", 300)
+    with Index.open(tmp_path / "k", embedder=Letters()) as index:
+        index.put_all([(doc(f"d{n}"), [Chunk("a" * (n % 20) + "b" * (n // 20) + f" {n}")]) for n in range(400)])
+        embed_all(index)
+        before = [hit.path for hit in index.vector_search([1.0, 0.0, 0.0, 0.0], 5)]
+        index.tidy()
+        kinds = {entry.index_type for entry in index._shelves["knowledge"].reading().list_indices()}
+        assert "IvfSq" in kinds
+        assert [hit.path for hit in index.vector_search([1.0, 0.0, 0.0, 0.0], 5)] == before

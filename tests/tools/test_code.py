@@ -12,6 +12,7 @@ from traitlets.config import Config
 from aether_nb import RepairableToolError
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import Text
+from aether_nb.events.values import BELOW
 from aether_nb.tools.base import PartlyDone
 from aether_nb.tools.code import LONGEST_OUTPUT, run_python
 from harness.tools import Shelled, told, use
@@ -83,7 +84,7 @@ def test_figures_are_counted_and_published_as_ordinary_outputs(context: Shelled)
         result = use(run_python, context, code=code)
     assert result.parts[0] == Text("[figures] 1")
     assert [set(data) for data in published] == [{"image/png", "text/plain"}]
-    assert result.outputs == ()
+    assert result.outputs == ({"image/png": "AAAA", "text/plain": "pic", BELOW: ""},)  # to be shown again
 
 
 def test_an_error_is_told_with_the_users_line_and_keeps_what_came_before(context: Shelled) -> None:

@@ -12,10 +12,11 @@ import pytest
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import Message, Text, Usage
 from aether_nb.widgets.blocks import View
-from aether_nb.widgets.transcript import bundle
+from aether_nb.widgets.inks import AMBER, ink
+from aether_nb.widgets.transcript import bundle, call_text, pictures
 from aether_nb.widgets.view import view_of
 from harness.golden import check
-from harness.story import WORK, WRITE, call, entries, first_half, hash_of, proposed, second_half
+from harness.story import WORK, WRITE, call, entries, first_half, hash_of, hostile, picture, proposed, second_half
 
 GOLDEN = Path(__file__).parent / "golden"
 EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script></pre></div>\"'`[x](javascript:alert(3))\x1b[2J\u202e"
@@ -61,47 +62,15 @@ class Page(HTMLParser):
         self.depth -= tag != "br"
 
 
-def hostile(text: str) -> View:
-    """A run in which every text that comes from outside is ``text``."""
-    odd = call("c1", text, code=text, path=text)
-    return view_of(
-        entries(
-            [
-                k.RunStarted(text, text),
-                k.PlanMade((k.PlanItem(text, text),)),
-                k.PlanRevised((k.PlanItem(text, text),), 0, text),
-                k.ModelAsked(text, 1),
-                k.ModelAnswered(
-                    text, Message("assistant", (Text(text),), (odd, WORK), thinking=text), Usage(), "stop", 0.1
-                ),
-                proposed(odd, risk="high", purpose=text, effect_text=text, path=text, reasons=(text,)),
-                k.GateOpened("c1", hash_of(odd)),
-                k.GateAnswered("c1", hash_of(odd), "approve", text, reason=text),
-                k.NamespaceChanged("c1", (k.Change(text, "added", text, (text,), (k.Flag("dtype", text),)),)),
-                k.CallFinished(
-                    "c1", (Text(text),), 1.0, ({"text/plain": text, "text/html": text, "text/markdown": text},)
-                ),
-                proposed(WORK, purpose=text),
-                k.CallFailed("call_3", text, text, text),
-                k.QuestionAsked("q", text, (text,)),
-                k.QuestionAnswered("q", text, text),
-                k.LimitReached("steps", 1, 1),
-                k.ModelFailed(text, text, text, text),
-                k.RunEnded("failed", text, text, text),
-            ]
-        )
-    )
-
-
 def test_flags_stand_on_every_face():
     """What deserves a second look is told after the changes, a warning in colour and never folded, a note quietly."""
     flags = k.Flag("fan-out", "2 rows became 3"), k.Flag("order", "the rows are in another order", warn=False)
     change = k.NamespaceChanged("call_3", (k.Change("t", "changed", "DataFrame", (), flags),))
     events = [proposed(WORK), k.CallBegun("call_3", "k"), change, k.CallFinished("call_3", (), 0.1)]
     made = bundle(view_of(entries(events)))
-    below = '</details><div style="margin-left:20px"><span style="color:#a86400">! t: fan-out: 2 rows became 3</span>'
+    below = f'</details><div style="margin-left:20px"><span style="{ink(AMBER)}">! t: fan-out: 2 rows became 3</span>'
     assert below in made["text/html"]  # however the card is folded
-    assert '<span style="opacity:0.68">· t: order: the rows are in another order</span>' in made["text/html"]
+    assert '<span style="opacity:0.7">· t: order: the rows are in another order</span>' in made["text/html"]
     for text in ("! t: fan-out: 2 rows became 3", "· t: order: the rows are in another order"):
         assert text in made["text/plain"]
 
@@ -134,7 +103,17 @@ def test_html_is_inert():
     """Whatever a model or a tool wrote, the HTML has only harmless elements, inline styles, and is closed properly."""
     page = Page(bundle(hostile(EVIL), with_answer=True)["text/html"])
     assert page.tags <= KEPT
-    assert page.attributes <= {"style", "href", "title", "target", "rel"}
+    assert page.attributes <= {
+        "style",
+        "href",
+        "title",
+        "target",
+        "rel",
+        "role",
+        "aria-label",
+        "aria-level",
+        "aria-hidden",
+    }
     assert page.depth == 0
 
 
@@ -228,3 +207,21 @@ def test_open_gate_and_denial_are_told():
     for text in bundle(view_of(entries(events))).values():
         assert "Denied by the policy deny" in text
         assert "nobody was there" in text
+
+
+def test_one_call_is_told_whole():
+    """A call that was cut in the picture is told with every line of its code and of what it said, and its approval."""
+    code = "\n".join(f"x{n} = {n}" for n in range(90))
+    one = call("c1", "run_python", code=code)
+    told = "[stdout]\n" + "\n".join(f"line {n}\x1b[2J" for n in range(90))
+    asked = [k.GateOpened("c1", hash_of(one)), k.GateAnswered("c1", hash_of(one), "approve", "panel")]
+    view = view_of(entries([proposed(one), *asked, k.CallFinished("c1", (Text(told),), 0.1)]))
+    said = call_text(view.cards[0])
+    assert [line for line in (*code.splitlines(), "line 89", "Approved in the panel, once") if line not in said] == []
+    assert "\x1b" not in said and "… " not in said
+
+
+def test_pictures_of_a_run_are_found_again():
+    """Its figures are given as outputs of their own, whole, in the order in which they were drawn."""
+    view = view_of(entries([*first_half(), *second_half()]))
+    assert pictures(view) == [{"image/png": picture(), "text/plain": "<Figure size 360x160>"}]

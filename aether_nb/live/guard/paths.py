@@ -6,15 +6,20 @@ It asks the disk about links, and nothing else. It does not know what is done wi
 from __future__ import annotations
 
 import os
+import re
 import tempfile
-from fnmatch import fnmatch
+from fnmatch import translate
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 __all__ = ["entry", "is_below", "is_ordinary", "is_temporary", "looks_secret", "place", "target"]
 
-SECRETS = tuple("*.pem *.key *.p12 *.pfx *.kdbx id_rsa* id_ed25519* *credential* *secret* *password*".split())
+SECRETS = re.compile(
+    "|".join(
+        map(translate, "*.pem *.key *.p12 *.pfx *.kdbx id_rsa* id_ed25519* *credential* *secret* *password*".split())
+    )
+)
 """Names of files that hold keys."""
 LINKS = Path("/proc/self/fd")
 """Where Linux tells which files are open."""
@@ -71,12 +76,12 @@ def is_ordinary(path: str, workspace: str) -> bool:
     if not is_below(path, workspace):
         return False
     parts = Path(path).parts[len(Path(workspace).parts) :]
-    return not any(part.startswith(".") for part in parts) and not looks_secret(Path(path))
+    return not any(part.startswith(".") for part in parts) and not looks_secret(Path(path).name)
 
 
-def looks_secret(file: Path) -> bool:
+def looks_secret(name: str) -> bool:
     """Whether a file's name says that it holds a key."""
-    return any(fnmatch(file.name.lower(), pattern) for pattern in SECRETS)
+    return SECRETS.match(name.lower()) is not None
 
 
 def is_temporary(path: str) -> bool:

@@ -23,6 +23,7 @@ from aether_nb.models.analyst.joining import asked_join, implied_join, joined_fr
 from aether_nb.models.analyst.namespace import Namespace, parse_summary
 from aether_nb.models.analyst.phrasing import conditions_text, listed, plain
 from aether_nb.models.analyst.question import Join, Question, Unclear
+from aether_nb.models.analyst.quoting import asks_documents, quoted
 from aether_nb.models.analyst.script import Action, Outcome, Plan, Script
 from aether_nb.models.analyst.understanding import Reading, candidates, understand, understand_change
 
@@ -47,8 +48,10 @@ def answer(talk: Conversation) -> Script:
         outcome = yield Action("list_variables", {}, "I look at what there is.")
         summary = outcome.text
     names = parse_summary(summary)
-    if not names.frames:
-        return _no_frame(names)
+    if not names.frames or asks_documents(talk):
+        found = yield from quoted(talk)
+        if found or not names.frames:
+            return found or _no_frame(names)
     if len(talk.prompt) > LONGEST:
         long = Unclear(f"the question is longer than {LONGEST:,} characters")
         return (yield from _decline(replace(talk, prompt=talk.prompt[:LONGEST]), names, long))
@@ -57,7 +60,8 @@ def answer(talk: Conversation) -> Script:
     try:
         return (yield from _answer(talk, names))
     except Unclear as unclear:
-        return (yield from _decline(talk, names, unclear))
+        found = "" if asks_documents(talk) else (yield from quoted(talk))
+        return found or (yield from _decline(talk, names, unclear))
     except NotDone as stopped:
         return f"{stopped}"
 

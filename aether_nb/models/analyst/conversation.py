@@ -43,7 +43,7 @@ def read_conversation(request: Request) -> Conversation:
     """
     at = _last_prompt(request.messages)
     every = [part for part in request.messages[at].parts if isinstance(part, Text)] if at >= 0 else []
-    parts = [part for part in every if not is_mention(part)]
+    parts = [part for part in every if not is_mention(part) and part.data != "recalled"]
     prompt = " ".join(part.text for part in parts if part.data == "text")
     after = request.messages[at + 1 :]
     results = {message.call_id: Outcome.read(message.text) for message in after if message.role == "tool"}

@@ -7,6 +7,7 @@ and knows no provider.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -51,6 +52,7 @@ def without_tail(address: str) -> str:
     return address
 
 
+@lru_cache(256)
 def is_local(address: str, private: bool | None) -> bool:
     """Whether what is sent to an address stays on the user's machine or network.
 

@@ -1,0 +1,36 @@
+"""Which of a run's tools a model is told of: those that are searched for only when this run has found them.
+
+Pure folds of the run: what has been found stands in the answers of its searches, so that it is known after a crash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aether_nb.events.state import RunState
+from aether_nb.tools.base import Tool
+from aether_nb.tools.mcp.searching import FIND, found_in
+
+__all__ = ["frozen", "offered"]
+
+
+def frozen(tools: Mapping[str, Tool]) -> dict[str, Tool]:
+    """The tools that a run begins with; one that is searched for belongs to it only when it has been found."""
+    return {name: tool for name, tool in tools.items() if not getattr(tool, "searched", False)}
+
+
+def offered(tools: Mapping[str, Tool], state: RunState) -> Mapping[str, Tool]:
+    """The tools that a model is told of in a run as it stands.
+
+    Args:
+        tools: All that may be called.
+        state: The run.
+    """
+    if FIND not in tools:
+        return tools
+    searches = {id for id, call in state.calls.items() if call.name == FIND and call.status == "finished"}
+    found: set[str] = set()
+    for message in state.messages if searches else ():
+        if message.role == "tool" and message.call_id in searches:
+            found |= found_in(message.text)
+    return {name: tool for name, tool in tools.items() if name in found or not getattr(tool, "searched", False)}

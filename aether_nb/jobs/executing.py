@@ -1,0 +1,136 @@
+"""A task in a kernel of its own: the cells that are run there, and what came of it, read from the record.
+
+It does not know who is asked on the way, nor how a line of the terminal is read.
+"""
+
+from __future__ import annotations
+
+import json
+import keyword
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aether_nb.errors import OptionError, RunNotFound, UsageFault
+from aether_nb.events.folds import fold
+from aether_nb.events.state import RunState
+from aether_nb.jobs.own_kernel import Screen, in_a_kernel
+from aether_nb.store.store import Store
+
+__all__ = ["DONE", "FAILED", "STOPPED", "WAITS", "Execution", "execute", "loading", "told"]
+
+DONE, FAILED, WAITS, STOPPED = 0, 1, 3, 4
+"""Exit codes: it was done; it failed; it waits for somebody; somebody stopped it, or a limit did."""
+
+READERS = {
+    ".csv": "pandas.read_csv({file!r})",
+    ".tsv": "pandas.read_csv({file!r}, sep='\\t')",
+    ".parquet": "pandas.read_parquet({file!r})",
+    ".feather": "pandas.read_feather({file!r})",
+    ".json": "pandas.read_json({file!r})",
+    ".jsonl": "pandas.read_json({file!r}, lines=True)",
+    ".xlsx": "pandas.read_excel({file!r})",
+}
+"""How a file becomes a variable, by its ending; scripts and notebooks are run."""
+
+
+@dataclass(frozen=True)
+class Execution:
+    """A task, and where it is worked on.
+
+    Args:
+        prompt: What is asked.
+        run: The run's name.
+        options: Options of the cell, as they are typed.
+        load: Files whose variables are there before it is asked.
+        folder: The working folder.
+        environment: Variables of a fresh kernel beside those of this process.
+        kernel: The kernel that runs already in which it is worked on; a fresh one when empty.
+    """
+
+    prompt: str
+    run: str
+    options: tuple[str, ...] = ()
+    load: tuple[Path, ...] = ()
+    folder: Path = field(default_factory=Path.cwd)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    kernel: str = ""
+
+
+def loading(file: Path) -> str:
+    """The cell by which a file's variables come into a kernel.
+
+    Args:
+        file: Data, whose variable has the name of the file; or a script or notebook, which is run.
+
+    Raises:
+        OptionError: There is no such file, or nobody knows how it is read.
+    """
+    file = file.expanduser()
+    if not file.is_file():
+        raise OptionError(f"{file} is no file.", "", "--load data.csv")
+    place, suffix = str(file.resolve()), file.suffix.lower()
+    if suffix in (".py", ".ipynb"):
+        return f"get_ipython().run_line_magic('run', {'-i ' + json.dumps(place)!r})"
+    if suffix not in READERS:
+        known = ", ".join([*READERS, ".py", ".ipynb"])
+        raise OptionError(f"Nobody knows how to load {file.name}.", f"There are {known}.", "Load it in a script: .py")
+    name = re.sub(r"\W+", "_", file.stem).strip("_") or "data"
+    name = f"_{name}" if name[0].isdigit() or keyword.iskeyword(name) else name
+    return f"import pandas\n{name} = {READERS[suffix].format(file=place)}"
+
+
+def execute(task: Execution, store: Store, screen: Screen) -> RunState:
+    """Work on a task until it has ended or waits, and say how it stands.
+
+    Args:
+        task: The task.
+        store: Where its run is recorded; also by its kernel.
+        screen: Where it is followed.
+
+    Raises:
+        OptionError: A file cannot be loaded.
+        UsageFault: A run of that name is there already, or its cells failed before it began.
+    """
+    if _is_there(store, task.run):
+        hint = f"Look at it: aether show {task.run}"
+        raise UsageFault(f"There is a run {task.run} already.", "A run is begun once.", hint)
+    cells = [*map(loading, task.load)]
+    options = " ".join((*task.options, f"--run {task.run}"))
+    cells.append(f"%%aether {options}\n{task.prompt}")
+    in_a_kernel(cells, task.folder, task.environment, screen, task.kernel)
+    if not _is_there(store, task.run):
+        raise UsageFault("The run did not begin.", "What went wrong stands above.", "aether doctor")
+    return fold(store.log.read(task.run))
+
+
+def _is_there(store: Store, run: str) -> bool:
+    try:
+        return store.log.resolve(run) == run
+    except RunNotFound:
+        return False
+
+
+def told(state: RunState) -> tuple[dict[str, Any], int]:
+    """How a run stands, for a program, and the exit code that says the same."""
+    ended = state.ended
+    usage = state.usage
+    row: dict[str, Any] = {
+        "run": state.run,
+        "outcome": ended.outcome if ended else "waits",
+        "answer": state.answer,
+        "model": state.model,
+        "seconds": round(state.seconds, 3),
+        "tokens": usage.tokens,
+        "cost": usage.cost,
+    }
+    if ended and ended.what:
+        row |= {"what": ended.what, "why": ended.why, "hint": ended.hint}
+    if ended is None and state.question:
+        row["question"] = state.question.text
+    if ended is None and state.gate:
+        row["call"] = state.calls[state.gate].proposed.effect_text or state.calls[state.gate].name
+    codes = {"done": DONE, "failed": FAILED, "cancelled": STOPPED}
+    return row, codes.get(row["outcome"], WAITS)

@@ -1,0 +1,66 @@
+"""``aether know``, ``remember``, ``forget`` and ``memory``: what they need of a terminal."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from aether_nb import know_verbs, memory_verbs
+from aether_nb.knowing import Knowing
+from aether_nb.opening import known_here, open_record
+
+__all__ = ["know", "remembering"]
+
+PATIENCE = 0.5
+"""Seconds between two looks at how far the vectors are."""
+
+
+def know(options: argparse.Namespace, say: Callable[[str], None]) -> int:
+    """Do what was typed behind ``know``, and wait until what was added has its vectors.
+
+    Args:
+        options: What was typed.
+        say: Prints a text.
+    """
+    write = (lambda text: print(text, end="", flush=True)) if sys.stdout.isatty() else None
+    with closing(known_here()) as knowing:
+        bar = know_verbs.progress_line(write) if write else None
+        say(know_verbs.know(options, know_verbs.open_desk(knowing, asyncio.run, progress=bar, say=say)))
+        if options.what in ("add", "refresh") and not options.json:
+            _filled(knowing, write, say)
+    return 0
+
+
+def _filled(knowing: Knowing, write: Callable[[str], None] | None, say: Callable[[str], None]) -> None:
+    """Make vectors, where somebody makes any; Ctrl-C leaves the rest to the next search."""
+    library = knowing.library
+    if library.chosen.embedder is None or not library.holds("knowledge"):
+        return
+    bar = know_verbs.progress_line(write) if write else None
+    library.fill()
+    try:
+        while not library.filled(PATIENCE):
+            total, embedded = library.counted()
+            if bar:
+                bar(embedded, total, "vectors")
+    except KeyboardInterrupt:
+        library.cancel()
+    for line in library.standing():
+        say(line)
+
+
+def remembering(verb: str, options: argparse.Namespace, say: Callable[[str], None]) -> int:
+    """Do what was typed behind a verb about memory."""
+    store = open_record()
+    with closing(known_here()) as knowing:
+        if verb == "remember":
+            say(memory_verbs.remember(options, knowing, lambda run: store.chain.whole(store.log.resolve(run))[0]))
+        elif verb == "forget":
+            say(memory_verbs.forget(options, knowing))
+        else:
+            say(memory_verbs.memory(options, knowing, Path.cwd()))
+    return 0

@@ -1,0 +1,147 @@
+"""``aether VERB`` for what is recorded: shown, checked, exported and given away. Each returns the exit code."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+from aether_nb import verbs
+
+__all__ = ["HANDLERS", "say"]
+
+Handler: TypeAlias = Callable[[argparse.Namespace], int]
+
+
+def say(text: str) -> None:
+    """Print a text with commands named as a terminal has them."""
+    print(verbs.in_terminal(text))
+
+
+def show(options: argparse.Namespace) -> int:
+    """A run as it was seen."""
+    from aether_nb import record_verbs
+    from aether_nb.opening import open_record
+
+    store = open_record(options.store)
+    run = "" if options.run == record_verbs.LAST else options.run
+    (picture,), ok = record_verbs.shown(store, store.log.resolve(run), options.call)
+    say(picture["text/plain"])
+    return 0 if ok else 1
+
+
+def trace(options: argparse.Namespace) -> int:
+    """What a run did: its plan, its requests and its calls."""
+    from aether_nb import record_verbs
+    from aether_nb.opening import open_record
+
+    store = open_record(options.store)
+    said, ok = record_verbs.traced(store, store.log.resolve(options.run), options.json)
+    print(said)
+    return 0 if ok else 1
+
+
+def egress(options: argparse.Namespace) -> int:
+    """What left this machine."""
+    from aether_nb import record_verbs
+    from aether_nb.opening import open_record
+
+    print(record_verbs.went(open_record(options.store), options.run))
+    return 0
+
+
+def verify(options: argparse.Namespace) -> int:
+    """Whether records are what was written; 1 when one is not."""
+    from aether_nb import record_verbs
+    from aether_nb.opening import open_record
+
+    said, ok = record_verbs.verified(open_record(options.store), options)
+    say(said)
+    return 0 if ok else 1
+
+
+def replay(options: argparse.Namespace) -> int:
+    """Show a run again from its record; 1 when it diverges, or the world differs."""
+    from aether_nb import record_verbs
+    from aether_nb.opening import open_record
+
+    said, ok = record_verbs.replayed(open_record(options.store), options, Path.cwd())
+    say(said)
+    return 0 if ok else 1
+
+
+def export(options: argparse.Namespace) -> int:
+    """Write the code of a run to a file."""
+    from aether_nb import code_verbs
+    from aether_nb.opening import open_record
+
+    say(code_verbs.exported(open_record(options.store), options))
+    return 0
+
+
+def verify_code(options: argparse.Namespace) -> int:
+    """Run the code of a run in a fresh kernel; 1 when it does not make the same."""
+    from aether_nb import code_verbs
+    from aether_nb.opening import open_post
+
+    post = open_post("cli", options.store)
+    said, ok = code_verbs.verified_code(post.store, post.store.log.resolve(options.run), options)
+    say(said)
+    return 0 if ok else 1
+
+
+def why(options: argparse.Namespace) -> int:
+    """What failed last, and what to type."""
+    from aether_nb import record_care
+    from aether_nb.opening import open_record
+
+    say(record_care.explained(open_record(options.store), options.run))
+    return 0
+
+
+def dashboard(options: argparse.Namespace) -> int:
+    """What the runs did and cost."""
+    from aether_nb import dashboard_verbs
+    from aether_nb.config import load
+    from aether_nb.opening import open_record
+
+    found = dashboard_verbs.sheet(open_record(options.store), options, load(Path.cwd()), None)
+    say(dashboard_verbs.as_json(found) if options.json else dashboard_verbs.picture(found)["text/plain"])
+    return 0
+
+
+def audit(options: argparse.Namespace) -> int:
+    """A report of runs."""
+    from aether_nb import record_care
+    from aether_nb.opening import open_record
+
+    say(record_care.audited(open_record(options.store), options))
+    return 0
+
+
+def pack(options: argparse.Namespace) -> int:
+    """A zip with a notebook and its own runs."""
+    from aether_nb import record_care
+    from aether_nb.config import load
+    from aether_nb.opening import open_record
+    from aether_nb.store.place import FOLDER
+
+    beside = str(Path(options.notebook).resolve().parent / FOLDER)
+    say(record_care.packed(open_record(options.store or load(Path.cwd()).store or beside), options))
+    return 0
+
+
+HANDLERS: dict[str, Handler] = {
+    "show": show,
+    "trace": trace,
+    "egress": egress,
+    "replay": replay,
+    "verify": verify,
+    "export": export,
+    "verify-code": verify_code,
+    "why": why,
+    "audit": audit,
+    "dashboard": dashboard,
+    "pack": pack,
+}

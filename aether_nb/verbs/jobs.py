@@ -1,0 +1,62 @@
+"""The verbs by which a terminal gives tasks: one, its plan only, or many from a file. Plain data."""
+
+from __future__ import annotations
+
+from aether_nb.typed import Option, Verb
+from aether_nb.verbs.shared import JSON, PARK_AFTER, STORE
+
+__all__ = ["VERBS"]
+
+TASK = (
+    Option(("task",), "what is asked; read from standard input when left out", default="", metavar="TASK", rest=True),
+    Option(("--template",), "the template of the task: a name, or a file", metavar="NAME"),
+    Option(("--set",), "a word for a blank of the template, as NAME=VALUE; several between semicolons", metavar="…"),
+    Option(("--load",), "files whose variables are there: data, scripts, notebooks; between commas", metavar="FILES"),
+    Option(("--model",), "the model, as provider:model", metavar="MODEL"),
+    Option(("--data",), "what of the data may leave this machine", choices=("schema", "stats", "sample", "all")),
+    Option(
+        ("--approve",),
+        "when nobody can type: what gets a yes at a gate; no to all else",
+        choices=("low", "auto"),
+    ),
+    Option(("--kernel",), "a kernel that runs already: its file, or existing for the last one", metavar="KERNEL"),
+    Option(("--run",), "name the run yourself: a name that is new in this record", metavar="NAME"),
+    PARK_AFTER,
+    JSON,
+    STORE,
+)
+
+VERBS: tuple[Verb, ...] = (
+    Verb(
+        "execute",
+        "Work on a task in a kernel of its own; what it asks is asked here. Ends with 0 (done), 1 (failed), 2 (it "
+        "could not be begun), 3 (it waits for somebody) or 4 (stopped).",
+        (*TASK, Option(("--mode",), "how much may run without a question", choices=("plan", "ask", "auto"))),
+        ("terminal",),
+        examples=(
+            "execute --load sales.csv Total of @sales by month?",
+            "execute --template profile-table --set table=sales --load sales.csv --json",
+        ),
+    ),
+    Verb(
+        "plan",
+        "The same, but end with the plan: nothing is run that changes anything.",
+        TASK,
+        ("terminal",),
+        examples=("plan --load sales.csv How would you clean @sales?",),
+    ),
+    Verb(
+        "batch",
+        "Work on the tasks of a file, several at a time; what is done already is not done again.",
+        (
+            Option(("file",), "a YAML file with tasks", metavar="FILE"),
+            Option(("--concurrent",), "how many at a time, instead of what the file says", metavar="N"),
+            Option(("--again",), "begin those anew that have failed or were stopped", flag=True),
+            JSON,
+            STORE,
+        ),
+        ("terminal",),
+        examples=("batch nightly.yaml", "batch nightly.yaml --again --concurrent 4"),
+    ),
+    Verb("templates", "The templates of tasks that there are.", (JSON,), ("terminal",), examples=("templates",)),
+)

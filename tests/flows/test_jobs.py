@@ -1,0 +1,130 @@
+"""Tasks from a terminal, in real kernels; a batch that is killed in the middle goes on, and does nothing twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aether_nb.store.store import open_store
+
+SETUP = """\
+from pathlib import Path
+from aether_nb import ScriptedModel, register, tool
+
+@tool(risk="low", effect="external", where="loop")
+async def send(name: str) -> str:
+    \"\"\"Send something outside, once.\"\"\"
+    import asyncio
+    with Path("sent.txt").open("a") as file:
+        file.write(name + chr(10))
+    await asyncio.sleep({seconds})
+    return "sent"
+
+from aether_nb.events.messages import ToolCall
+
+def sender():
+    return ScriptedModel([ToolCall("c1", "send", {{"name": get_ipython().user_ns["who"]}}), "It is sent."])
+
+register("model", "sender", sender)
+"""
+
+
+def aether(folder: Path, *words: str, stdin: str | None = None, **more: Any) -> subprocess.CompletedProcess[str]:
+    """Type a line in a terminal where nobody can answer."""
+    command = [sys.executable, "-m", "aether_nb", *words]
+    said: Any = {"input": stdin} if stdin is not None else {"stdin": subprocess.DEVNULL}
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False, **said, **more)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with a table."""
+    (tmp_path / "sales.csv").write_text("month,amount\n1,10\n1,20\n2,5\n")
+    return tmp_path
+
+
+def test_a_task_is_worked_on_in_a_kernel_of_its_own(folder: Path) -> None:
+    """What is piped in is asked, files are there as variables, and a program reads how it ended."""
+    done = aether(folder, "execute", "--load", "sales.csv", "--run", "rows", "--json", stdin="How many rows has sales?")
+    row = json.loads(done.stdout)
+    assert (done.returncode, row["outcome"], row["run"]) == (0, "done", "rows")
+    assert "3" in row["answer"]
+    again = aether(folder, "execute", "--run", "rows", "How many rows?")
+    assert (again.returncode, "There is a run rows already" in again.stderr) == (2, True)
+
+
+def test_a_plan_changes_nothing_and_nothing_is_asked_of_nobody(folder: Path) -> None:
+    """A template that needs what is not there is refused before a kernel starts; a plan only reads."""
+    planned = aether(folder, "plan", "--load", "sales.csv", "Total amount in sales by month?")
+    assert planned.returncode == 0, planned.stderr
+    assert "Compute the total" in planned.stdout
+    missing = aether(folder, "execute", "--template", "profile-table")
+    assert (missing.returncode, "needs table" in missing.stderr) == (2, True)
+
+
+def batch(folder: Path, count: int, seconds: float, concurrent: int) -> Path:
+    """A batch of tasks that each send something once."""
+    (folder / "setup.py").write_text(SETUP.format(seconds=seconds))
+    tasks = []
+    for n in range(count):
+        (folder / f"who{n}.py").write_text(f"who = 'n{n}'\n")
+        tasks.append({"name": f"n{n}", "task": "Send it.", "load": ["setup.py", f"who{n}.py"], "model": "sender"})
+    (folder / "batch.yaml").write_text(json.dumps({"concurrent": concurrent, "tasks": tasks}))
+    return folder / "batch.yaml"
+
+
+def killed_and_begun_again(folder: Path, count: int, seconds: float, concurrent: int) -> dict[str, str]:
+    """Kill a batch with all its kernels while it works, begin it again, and say how each task ended."""
+    file = batch(folder, count, seconds, concurrent)
+    command = [sys.executable, "-m", "aether_nb", "batch", file.name]
+    with subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+    ) as first:
+        sent = folder / "sent.txt"
+        deadline = time.monotonic() + 120
+        while not sent.exists() or len(sent.read_text().splitlines()) < count // 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        kernels = subprocess.run(
+            ["pgrep", "-g", str(os.getpgid(first.pid))], capture_output=True, text=True, check=False
+        ).stdout.split()
+        for process in {*map(int, kernels), first.pid}:
+            os.kill(process, signal.SIGKILL)
+    time.sleep(0.5)
+    again = aether(folder, "batch", file.name, "--json")
+    rows = json.loads(again.stdout)
+    assert len(rows) == count, again.stderr
+    return {row["task"]: row["outcome"] for row in rows}
+
+
+def never_twice(folder: Path, outcomes: dict[str, str]) -> None:
+    """Nothing was sent twice; what was in the middle of it when it was killed waits for somebody to look."""
+    sent = (folder / "sent.txt").read_text().split()
+    assert len(sent) == len(set(sent))
+    assert set(outcomes.values()) <= {"done", "waits"}
+    for task, outcome in outcomes.items():
+        assert task in sent, outcome
+
+
+def test_a_batch_that_was_killed_goes_on(tmp_path: Path) -> None:
+    """What is done stays done, what was left is resumed, and no effect happens twice."""
+    outcomes = killed_and_begun_again(tmp_path, 4, 0.5, 2)
+    never_twice(tmp_path, outcomes)
+    store = open_store(tmp_path / ".aether", "test")
+    assert len(store.log.runs()) == 4
+
+
+@pytest.mark.full
+def test_a_batch_of_fifty_that_was_killed_goes_on(tmp_path: Path) -> None:
+    """The same with fifty tasks, four at a time."""
+    outcomes = killed_and_begun_again(tmp_path, 50, 0.5, 4)
+    never_twice(tmp_path, outcomes)
+    assert len(outcomes) == 50

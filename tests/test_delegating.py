@@ -1,0 +1,173 @@
+"""Runs that work for another run: what they may do, who is asked, who pays, and what a crash leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aether_nb.delegating import DEEPEST, child_of
+from aether_nb.events import kinds as k
+from aether_nb.events.folds import fold
+from aether_nb.events.messages import ToolCall
+from aether_nb.events.state import RunState
+from aether_nb.tools.spawn import spawn
+from harness.plain_shell import Notebook, serve
+from harness.tools import ToolContext, assessed, told
+
+CODE = ToolCall("k1", "run_python", {"code": "found = 41 + 1\nprint(found)"})
+
+
+@pytest.fixture
+def notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> Iterator[Notebook]:
+    """A notebook in a folder of its own."""
+    opened = Notebook(tmp_path / "work", tmp_path / "home", monkeypatch, capsys)
+    yield opened
+    opened.close()
+
+
+def errand(id: str = "s1", **more: Any) -> ToolCall:
+    """A call that gives a task to another agent, whose model is the one called helper."""
+    return ToolCall(id, "spawn", {"task": "Find it.", "model": "helper", **more})
+
+
+def state(notebook: Notebook, run: str) -> RunState:
+    """A run as its record has it."""
+    return fold(notebook.session.store.log.read(run))
+
+
+def test_a_child_works_alone_and_its_parent_sees_the_result(notebook: Notebook) -> None:
+    """It has a log of its own and does not see the conversation; what it made is there, its costs are the parent's."""
+    serve(errand(steps=5), "It is found.")
+    serve(CODE, "The result is 42.", name="helper")
+    said = notebook.ask("Have it found.", "--model script --mode auto")
+    assert "It is found." in said
+    assert "▸ run_python" in said
+    parent = state(notebook, notebook.session.last)
+    child = state(notebook, child_of(parent.run, "s1"))
+    assert notebook.shell.user_ns["found"] == 42
+    assert child.started is not None
+    assert (child.answer, child.started.parent, child.started.depth) == ("The result is 42.", parent.run, 1)
+    assert "Have it found." not in child.messages[-4].text
+    assert child.allowed.steps == 5
+    assert [message.text for message in parent.messages if message.role == "tool"] == ["The result is 42."]
+    assert parent.usage.tokens >= child.usage.tokens
+    events = [entry.event for entry in notebook.session.store.log.read(parent.run)]
+    (begun,) = [event for event in events if isinstance(event, k.ChildSpawned)]
+    (ended,) = [event for event in events if isinstance(event, k.ChildEnded)]
+    assert (begun.run, ended.run, ended.outcome) == (child.run, child.run, "done")
+    assert [turn.prompt for turn in notebook.session.turns.values()] == ["Have it found."]
+
+
+def test_a_child_may_do_no_more_than_its_parent(notebook: Notebook) -> None:
+    """Tools that its parent has not got are refused; those that it gets are all it has, and the parent's mode holds."""
+    serve(errand("s1", tools=["fly"]), errand("s2", tools=["list_variables"]), "Done.")
+    serve(CODE, "I could not.", name="helper")
+    notebook.ask("Have it found.", "--model script --mode auto")
+    parent = state(notebook, notebook.session.last)
+    tools = [message.text for message in parent.messages if message.role == "tool"]
+    assert "It cannot get the tool 'fly'" in tools[0]
+    child = state(notebook, child_of(parent.run, "s2"))
+    assert child.started is not None
+    assert (child.started.tools, child.started.mode) == (("list_variables",), "auto")
+    assert "There is no tool 'run_python'" in child.messages[-2].text
+
+
+def test_a_gate_of_a_child_is_put_to_whoever_is_asked_by_its_parent(notebook: Notebook) -> None:
+    """Nobody there means no, for a child as well; its parent goes on with what it was told."""
+    serve(errand(), "It was not written.")
+    serve(ToolCall("w1", "shell", {"command": "echo x > a.txt"}), "I was refused.", name="helper")
+    notebook.ask("Have it written.", "--model script --mode auto")
+    parent = state(notebook, notebook.session.last)
+    child = state(notebook, child_of(parent.run, "s1"))
+    assert not (Path.cwd() / "a.txt").exists()
+    assert "nobody was there to approve it" in child.messages[-2].text
+    events = [entry.event for entry in notebook.session.store.log.read(parent.run)]
+    (asked,) = [event for event in events if isinstance(event, k.QuestionAsked)]
+    assert "The agent that works on 'Find it.' wants to use shell (high risk): runs in" in asked.text
+    assert "echo x > a.txt" in asked.text
+    assert parent.answer == "It was not written."
+
+
+def test_it_does_not_go_on_for_ever_downwards(notebook: Notebook) -> None:
+    """A child may have a child; that one has no tool to begin another."""
+    serve(errand(), "Done.")
+    serve(ToolCall("s9", "spawn", {"task": "Deeper.", "model": "deepest"}), "Passed on.", name="helper")
+    serve("I am the last.", name="deepest")
+    notebook.ask("Pass it on.", "--model script --mode auto")
+    first = child_of(notebook.session.last, "s1")
+    last = state(notebook, child_of(first, "s9"))
+    assert last.started is not None
+    assert (last.answer, last.started.depth, "spawn" in last.started.tools) == ("I am the last.", DEEPEST, False)
+
+
+def test_several_work_side_by_side(notebook: Notebook) -> None:
+    """Calls that begin other agents run together, each with its own run."""
+    serve([errand("s1"), errand("s2")], "Both are done.")
+    serve("Mine is done.", name="helper")
+    notebook.ask("Have both done.", "--model script --mode auto")
+    parent = state(notebook, notebook.session.last)
+    assert parent.calls["s1"].proposed.parallel
+    kinds = [entry.event.kind for entry in notebook.session.store.log.read(parent.run)]
+    assert kinds.index("child.spawned") < kinds.index("call.finished")
+    assert kinds.count("child.ended") == 2
+
+
+def test_a_child_that_fails_is_an_error_the_parent_can_mend(notebook: Notebook) -> None:
+    """The parent is told why and goes on."""
+    serve(errand(), "I did it myself.")
+    serve(RuntimeError("no luck"), name="helper")
+    notebook.ask("Have it done.", "--model script --mode auto")
+    parent = state(notebook, notebook.session.last)
+    tool = next(message.text for message in parent.messages if message.role == "tool")
+    assert "did not finish (failed)" in tool
+    assert parent.answer == "I did it myself."
+
+
+def test_the_same_call_has_the_same_child(notebook: Notebook) -> None:
+    """A call that is tried again, because its kernel died, finds the run that it had begun; none is begun twice."""
+    serve(errand(), "Done.")
+    serve("Mine is done.", name="helper")
+    notebook.ask("Have it done.", "--model script --mode auto")
+    parent, store = notebook.session.last, notebook.session.store
+    entries = list(store.log.read(parent))
+    cut = next(n for n, entry in enumerate(entries) if entry.event.kind == "child.ended")
+    store.log.append("left", 0, tuple(entry.event for entry in entries[:cut]), 1.0)
+    child = child_of("left", "s1")
+    theirs = tuple(entry.event for entry in store.log.read(child_of(parent, "s1")))
+    store.log.append(child, 0, theirs[:-2], 1.0)  # it had not answered when its kernel died
+    serve("Done.")
+    serve("Mine is done, after all.", name="helper")
+    notebook.line("resume left --anyway")
+    resumed = state(notebook, "left")
+    assert resumed.answer == "Done."
+    events = [entry.event for entry in store.log.read("left")]
+    assert [event.run for event in events if isinstance(event, k.ChildEnded)] == [child]
+    assert sum(isinstance(event, k.ChildSpawned) for event in events) == 1
+    assert state(notebook, child).answer == "Mine is done, after all."
+
+
+# ---- the tool
+
+
+def test_the_tool_says_what_it_would_do() -> None:
+    """By itself it is harmless; another model is sent something, and that is asked about."""
+    context = ToolContext()
+    plain = assessed(spawn, context, task="Find it.")
+    assert (plain.risk, plain.effect, plain.beside) == ("low", "idempotent", True)
+    other = assessed(spawn, context, task="Find it.", model="openai:x")
+    assert (other.risk, other.reasons) == ("medium", ("the task, and what its tools tell, go to the model openai:x",))
+    assert told(spawn, context, task="Find it.", tools=["query"], cost=0.5) == "did: Find it."
+    (given,) = context.errands
+    assert (given.tools, given.cost, given.steps) == (("query",), 0.5, 15)
+
+
+@pytest.mark.parametrize(("task", "what"), [(" ", "There is no task"), ("fail", "did not finish")])
+def test_what_comes_to_nothing_is_an_error(task: str, what: str) -> None:
+    """The model is told, and can do it in another way."""
+    from aether_nb.errors import RepairableToolError
+
+    with pytest.raises(RepairableToolError, match=what):
+        told(spawn, ToolContext(), task=task)
