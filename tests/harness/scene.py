@@ -50,6 +50,10 @@ summary.loc[["Gentoo", "Adelie"], "mean"].diff()
 طول الجناح يختلف بين الأنواع.
 """
 
+THOUGHT = (
+    "The report says that the widest gap is 25 mm. I read the lengths, leave out rows without one, and compare the "
+    "means of the three species before I touch the file."
+)
 QUERY = call("s1", "query", sql="SELECT species, flipper_length_mm\nFROM penguins\nWHERE flipper_length_mm IS NOT NULL")
 CODE = call(
     "s2",
@@ -82,12 +86,15 @@ def until_the_gate() -> list[k.Event]:
         k.GrantGiven(k.Grant("g1", "write_file", "folder:/home/ada/penguins/out", "medium", "notebook", "panel")),
         k.GrantGiven(k.Grant("g2", "run_shell", "call:sha256:1", "high", "minutes", "panel", 1_795_191_300.0)),
         k.ModelAsked(MODEL, 1),
-        k.ThinkingDelta(
-            "The note in the report says 25 mm. I compute the gap first and compare it with what stands there. " * 3
-        ),
+        k.ThinkingDelta(THOUGHT),
         k.ModelAnswered(
             MODEL,
-            Message("assistant", (), (QUERY,), thinking="The note says 25 mm. " * 12),
+            Message(
+                "assistant",
+                (),
+                (QUERY,),
+                thinking=THOUGHT,
+            ),
             Usage(9_812, 96, 0.01),
             "tool_calls",
             1.0,

@@ -40,7 +40,7 @@ export class Head {
     this.stop = button("Stop", "stop", () => this.stopRun(), "aether-stop", { title: "Stop this run" });
     this.drawn = h("div.aether-drawer", { hidden: true, test: "drawer", "data-lm-suppress-shortcuts": "true" });
     this.node = h("header.aether-head", { onkeydown: (/** @type {KeyboardEvent} */ event) => event.key === "Escape" && this.shut(true) }, this.stateIcon, this.state, this.clock, this.facts, this.gauge, this.grants,
-      this.bell, this.picker, this.rests, this.stop, this.drawn);
+      this.picker, this.rests, this.stop, this.drawn);
     this.plan = h("section.aether-plan", { test: "plan", label: "Plan", hidden: true });
   }
 

@@ -49,7 +49,7 @@ export class Panel {
     this.lost = h("div.aether-lost", { test: "lost", role: "status", hidden: true });
     this.message = field("tell", { maxlength: "4000", placeholder: "Say something to the model while it works",
       label: "Say something to the model" }, () => this.tell());
-    this.telling = h("div.aether-telling", { "data-lm-suppress-shortcuts": "true" }, this.message,
+    this.telling = h("div.aether-telling", { "data-lm-suppress-shortcuts": "true" }, this.message, this.head.bell,
       button("Tell", "tell-send", () => this.tell(), "aether-stop"));
     this.flow = h("div.aether-flow", { test: "flow" });
     this.prose = h("div.aether-prose", { dir: "auto", test: "answer" });
