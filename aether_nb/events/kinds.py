@@ -26,11 +26,19 @@ fields change gets a higher ``version`` and a step in ``codec.UPCASTS``.
       [feedback.given]                                   what a person thinks of the answer
 
 ``run.forked`` stands where a copy of another run's log goes its own way; ``runs.pruned`` and ``runs.packed`` in the
+<<<<<<< HEAD
 journal of a store. ``replay.begun`` says that what follows comes from another run's record, ``replay.drifted`` that a
 call which was performed again came to something else.
 ``state.changed`` (transient) tells watchers of a new state; it is derived by a fold. This module knows nobody but
 ``messages``, ``values`` and the modules of events beside it, whose names it passes on: whoever speaks of events needs
 one import.
+=======
+journal of a store.
+``replay.begun`` says that what follows comes from another run's record, ``replay.drifted`` that a call which was
+performed again came to something else. ``state.changed`` (transient) tells watchers of a new state; it is derived by a
+fold. This module knows nobody but ``messages``, ``values`` and the modules of events beside it, whose names it passes
+on: whoever speaks of events needs one import.
+>>>>>>> panel
 """
 
 from __future__ import annotations
