@@ -25,7 +25,7 @@ await stage.until_clicked()
 
 GO_ON = """\
 await stage.play(second_half(), 0.02)
-await asyncio.sleep(3)
+await asyncio.sleep(6)
 stage.panel.close(bundle(stage.panel.view))
 """
 
