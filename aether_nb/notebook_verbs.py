@@ -46,6 +46,7 @@ from aether_nb.session import Session
 from aether_nb.setting_up import Dialog, set_up
 from aether_nb.signalling import LOOKED_AT, Post, stands
 from aether_nb.signalling import stand as stand_of
+from aether_nb.typed import meant
 
 __all__ = ["HANDLERS"]
 
@@ -175,8 +176,8 @@ def runs(session: Session, options: argparse.Namespace) -> str:
 
 def show(session: Session, options: argparse.Namespace) -> Sequence[Mapping[str, Any]]:
     """A run as it was seen, in a notebook with its figures and its answer as outputs of their own."""
-    store, named = session.store, "" if options.run == record_verbs.LAST else options.run
-    run = store.log.resolve(named or _last(session))
+    store = session.store
+    run = store.log.resolve(meant(options.run) or _last(session))
     return record_verbs.shown(store, run, options.call, apart=getattr(session.shell, "kernel", None) is not None)[0]
 
 
@@ -190,7 +191,7 @@ def _last(session: Session) -> str:
 def trace(session: Session, options: argparse.Namespace) -> str:
     """What a run did: its plan, its requests and its calls."""
     store = session.store
-    return record_verbs.traced(store, store.log.resolve(options.run or session.last), options.json)[0]
+    return record_verbs.traced(store, store.log.resolve(meant(options.run, session.last)), options.json)[0]
 
 
 def egress(session: Session, options: argparse.Namespace) -> str:
@@ -234,7 +235,7 @@ def undo(session: Session, options: argparse.Namespace) -> str:
 
 def insert(session: Session, options: argparse.Namespace) -> str:
     """Put the code of a run into a cell below this one."""
-    code, _ = code_verbs.code_in(session.store, session.store.log.resolve(options.run or session.last))
+    code, _ = code_verbs.code_in(session.store, session.store.log.resolve(meant(options.run, session.last)))
     text = code_verbs.cell_of_run(code)
     if "google.colab" in sys.modules:  # it would insert the cell twice
         return text
@@ -249,7 +250,7 @@ def export(session: Session, options: argparse.Namespace) -> str:
 
 def verify_code(session: Session, options: argparse.Namespace) -> str:
     """Run the code of a run in a fresh kernel, after the cells of this notebook."""
-    run = session.store.log.resolve(options.run or session.last)
+    run = session.store.log.resolve(meant(options.run, session.last))
     before, spare = _cells_before(session, run), partial(_spare, session.shell)
     try:
         said, same = code_verbs.verified_code(session.store, run, options, before, spare)
@@ -288,15 +289,17 @@ def audit(session: Session, options: argparse.Namespace) -> str:
     return record_care.audited(session.store, options)
 
 
-def policy(session: Session, options: argparse.Namespace) -> str:
-    """The rules about calls, or what they say of one."""
-    return house_verbs.policy(options, session.models.settings, session.workspace)
+def about_house(verb: str) -> Handler:
+    """A verb about rules, ways of working or skills."""
 
+    def do(session: Session, options: argparse.Namespace) -> str:
+        settings, folder = session.models.settings, session.workspace
+        if verb == "skills":
+            return house_verbs.skills(options, settings, folder, session.store, session.shell.user_ns)
+        what = house_verbs.policy if verb == "policy" else house_verbs.profiles
+        return what(options, settings, folder)
 
-def skills(session: Session, options: argparse.Namespace) -> str:
-    """The skills that there are, and what can be done with them."""
-    settings, names = session.models.settings, session.shell.user_ns
-    return house_verbs.skills(options, settings, session.workspace, session.store, names)
+    return do
 
 
 def know(session: Session, options: argparse.Namespace) -> str:
@@ -325,7 +328,9 @@ def look(options: argparse.Namespace) -> str:
 
 
 def mcp(session: Session, options: argparse.Namespace) -> str:
-    """Servers: shown, added, agreed to, asked."""
+    """Servers: shown, added, agreed to, asked; or this kernel offered to another agent."""
+    if options.action == "serve":
+        return mcp_verbs.serve_here(session, options)
     return mcp_verbs.done(session.servers, options, session.thread.run, session.busy)[0]
 
 
@@ -382,8 +387,7 @@ HANDLERS: dict[str, Handler] = {
     "why": why,
     "audit": audit,
     "dashboard": dashboard,
-    "policy": policy,
-    "skills": skills,
+    **{verb: about_house(verb) for verb in ("policy", "profiles", "skills")},
     "know": know,
     **{verb: signalling(verb) for verb in verbs.SAYING},
 }
