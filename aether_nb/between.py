@@ -60,6 +60,7 @@ def as_of_now(session: Session, task: Work) -> Work:
     if task.fresh:
         session.turns.clear()
     shell = session.shell
+    session.cells[task.run] = getattr(shell, "execution_count", 0)  # others will have been run when it begins
     summary = summarize(shell.user_ns, task.prompt, hidden=shell.user_ns_hidden)
     model, prior = task.model or session.models.name, session.prior(task.cell)
     return replace(task, model=model, fresh=False, prior=prior, summary=summary)

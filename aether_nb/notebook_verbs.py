@@ -288,15 +288,17 @@ def audit(session: Session, options: argparse.Namespace) -> str:
     return record_care.audited(session.store, options)
 
 
-def policy(session: Session, options: argparse.Namespace) -> str:
-    """The rules about calls, or what they say of one."""
-    return house_verbs.policy(options, session.models.settings, session.workspace)
+def about_house(verb: str) -> Handler:
+    """A verb about rules, ways of working or skills."""
 
+    def do(session: Session, options: argparse.Namespace) -> str:
+        settings, folder = session.models.settings, session.workspace
+        if verb == "skills":
+            return house_verbs.skills(options, settings, folder, session.store, session.shell.user_ns)
+        what = house_verbs.policy if verb == "policy" else house_verbs.profiles
+        return what(options, settings, folder)
 
-def skills(session: Session, options: argparse.Namespace) -> str:
-    """The skills that there are, and what can be done with them."""
-    settings, names = session.models.settings, session.shell.user_ns
-    return house_verbs.skills(options, settings, session.workspace, session.store, names)
+    return do
 
 
 def know(session: Session, options: argparse.Namespace) -> str:
@@ -382,8 +384,7 @@ HANDLERS: dict[str, Handler] = {
     "why": why,
     "audit": audit,
     "dashboard": dashboard,
-    "policy": policy,
-    "skills": skills,
+    **{verb: about_house(verb) for verb in ("policy", "profiles", "skills")},
     "know": know,
     **{verb: signalling(verb) for verb in verbs.SAYING},
 }

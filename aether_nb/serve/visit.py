@@ -123,7 +123,7 @@ class Visit:
             RepairableToolError: There is no such tool, or its arguments are wrong.
         """
         session = self.session
-        host = Host(session.shell, session.workspace, self.jobs.main, policy=session.policy)
+        host = Host(session.shell, session.workspace, self.jobs.main, policy=session.policy_of(None))
         calls = Calls(Run(MemoryLog(), "looked-at"), self.tools(), host, Asking(()))
         proposed = calls.judge(ToolCall("looked-at", name, dict(arguments)))
         verdict = decide(Call(proposed), session.models.settings.mode, session.grants)
