@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
+    from aether_nb.agent.profiles import Profile
     from aether_nb.config import Settings
     from aether_nb.events.state import RunState
     from aether_nb.retelling import Work
@@ -172,11 +173,14 @@ class AetherMagics(Configured):
             return self._unfinished()
         from aether_nb.tasks import Question, named_run
 
+        profile = self._profile(options.as_agent) if options.as_agent else None
+
         return Question(
             prompt,
             run=named_run(options.run),
-            model=options.model or "",
+            model=options.model or (profile.model if profile else ""),
             mode=options.mode,
+            profile=profile,
             plan_only=options.plan,
             fresh=options.new,
             cell=self._cell_id(),
@@ -187,6 +191,20 @@ class AetherMagics(Configured):
             data=options.data or "",
             background=options.bg,
         )
+
+    def _profile(self, name: str) -> Profile:
+        """The profile of that name; a project's counts where the user trusts it.
+
+        Raises:
+            OptionError: There is none.
+        """
+        from aether_nb.agent.profiles import find_profile
+        from aether_nb.config import own_file
+        from aether_nb.tools.skills.finding import trusts
+
+        folder = self.session.workspace
+        trusted = trusts(folder, self.session.models.settings.trust_skills)
+        return find_profile(name, own_file().parent, folder if trusted else None)
 
     def _unfinished(self) -> Resumption:
         """The run of this notebook that is not finished: an empty cell goes on with it.
@@ -242,6 +260,7 @@ class AetherMagics(Configured):
             if isinstance(asked, str):
                 raise verbs.Help(f"{asked}\n")  # it is said, and nothing is begun
             return asked, ""
+        options.run = self.session.line.named(options.run)
         if name == "resume":
             from aether_nb.signalling import named
             from aether_nb.tasks import Resumption

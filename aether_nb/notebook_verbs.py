@@ -288,15 +288,17 @@ def audit(session: Session, options: argparse.Namespace) -> str:
     return record_care.audited(session.store, options)
 
 
-def policy(session: Session, options: argparse.Namespace) -> str:
-    """The rules about calls, or what they say of one."""
-    return house_verbs.policy(options, session.models.settings, session.workspace)
+def about_house(verb: str) -> Handler:
+    """A verb about rules, ways of working or skills."""
 
+    def do(session: Session, options: argparse.Namespace) -> str:
+        settings, folder = session.models.settings, session.workspace
+        if verb == "skills":
+            return house_verbs.skills(options, settings, folder, session.store, session.shell.user_ns)
+        what = house_verbs.policy if verb == "policy" else house_verbs.profiles
+        return what(options, settings, folder)
 
-def skills(session: Session, options: argparse.Namespace) -> str:
-    """The skills that there are, and what can be done with them."""
-    settings, names = session.models.settings, session.shell.user_ns
-    return house_verbs.skills(options, settings, session.workspace, session.store, names)
+    return do
 
 
 def know(session: Session, options: argparse.Namespace) -> str:
@@ -325,7 +327,9 @@ def look(options: argparse.Namespace) -> str:
 
 
 def mcp(session: Session, options: argparse.Namespace) -> str:
-    """Servers: shown, added, agreed to, asked."""
+    """Servers: shown, added, agreed to, asked; or this kernel offered to another agent."""
+    if options.action == "serve":
+        return mcp_verbs.serve_here(session, options)
     return mcp_verbs.done(session.servers, options, session.thread.run, session.busy)[0]
 
 
@@ -382,8 +386,7 @@ HANDLERS: dict[str, Handler] = {
     "why": why,
     "audit": audit,
     "dashboard": dashboard,
-    "policy": policy,
-    "skills": skills,
+    **{verb: about_house(verb) for verb in ("policy", "profiles", "skills")},
     "know": know,
     **{verb: signalling(verb) for verb in verbs.SAYING},
 }

@@ -24,7 +24,7 @@ from aether_nb.agent.driver import Driver
 from aether_nb.agent.egress import Egress, cut, destination, rules_of
 from aether_nb.agent.granting import Grants
 from aether_nb.agent.mail import Mail
-from aether_nb.agent.offering import frozen
+from aether_nb.agent.offering import frozen, narrowed
 from aether_nb.agent.remembering import Occurrences
 from aether_nb.agent.resuming import advanced, check, owes_variables, taken_up, versions
 from aether_nb.agent.run import Run
@@ -181,18 +181,19 @@ class Session:
     def tools(self, started: k.RunStarted | None = None) -> Mapping[str, Tool]:
         """The tools that a run has, or that the next one would have."""
         more = (*self.knowing.tools().values(), *self.servers.tools().values())
-        found = toolbox(self.shell.user_ns, started, self.policy, (opener(lambda: self.skills().skills), *more))
-        child = started is not None and started.parent
-        return {name: found[name] for name in started.tools if name in found} if started and child else found
+        policy = self.policy_of(started)
+        found = toolbox(self.shell.user_ns, started, policy, (opener(lambda: self.skills().skills), *more))
+        fewer = started is not None and started.tools and (started.parent or started.profile)
+        return narrowed(found, started.tools) if started and fewer else found
 
     def skills(self) -> Found:
         """The skills that a run may open now."""
         return find_skills(self.workspace, self.shell.user_ns, self.models.settings.trust_skills)
 
-    @property
-    def policy(self) -> Policy:
-        """The user's rules about calls."""
-        return self.models.settings.policy(self.workspace)
+    def policy_of(self, started: k.RunStarted | None) -> Policy:
+        """The user's rules about calls, and those of the profile by which a run works."""
+        policy = self.models.settings.policy(self.workspace)
+        return policy.narrowed(started.deny, started.ask, started.profile) if started is not None else policy
 
     # ---- runs
 
@@ -235,7 +236,7 @@ class Session:
             started, tools = self._started(question, model)
             rules = rules_of(started, os.environ)
             resources = () if question.raw else await self.servers.mentioned(question.prompt)
-            self.cells[run.id] = getattr(shell, "execution_count", 0)
+            self.cells.setdefault(run.id, getattr(shell, "execution_count", 0))
             said = question.mentions.parts
             known = await self.knowing.opening(run.id, question.prompt, said, rules, started.fence)
             opening = context.compose(
@@ -250,6 +251,7 @@ class Session:
                 wanted=started.wanted,
                 bind=started.bind,
                 skills=catalogue(self.skills().skills),
+                profile=question.profile.prompt if question.profile else "",
             )
             yeses = self.grants if question.grants is None else question.grants
             run.append(started, *known.events, k.ContextComposed(opening), *map(k.GrantGiven, yeses))
@@ -355,7 +357,7 @@ class Session:
             Clicks(run, undo, shell.user_ns, folder, self.store.whole, cell.main),
             Egress(rules, started.fence),
         )
-        host = Host(shell, folder, cell.main, False, keeper, undo, book, cell.hold, clicks, self.policy)
+        host = Host(shell, folder, cell.main, False, keeper, undo, book, cell.hold, clicks, self.policy_of(started))
         host = replace(host, knowledge=self.knowing.recaller(egress), spawn=Delegate(run, cell, self.store, self.work))
         calls = Calls(run, tools, host, waiting.within(run))
         self.models.begin(run.id)

@@ -28,6 +28,7 @@ def gate_text(proposed: CallProposed) -> str:
 def gate_lines(card: Card) -> list[str]:
     """The lines of ``gate_text``."""
     head = " · ".join(filter(None, (f"▸ {card.name}", card.purpose or wording.purpose(card))))
-    facts = [plain.risk(card), wording.effect(card), card.path, *map(wording.sentence, card.reasons)]
-    said = [wording.reveal_line(fact) for fact in facts if fact]
+    diff = [f"| {line}" for line in wording.difference(card)]  # what stands in it is the call's own, like arguments
+    facts = ["" if diff else wording.effect(card), card.path, *map(wording.sentence, card.reasons)]
+    said = [plain.risk(card), *diff, *(wording.reveal_line(fact) for fact in facts if fact)]
     return [wording.reveal_line(head), *(f"  {line}" for line in [*plain.whole(card), *said])]

@@ -22,6 +22,8 @@ def markdown(view: View, veil: Veil, with_answer: bool = False) -> str:
         pieces.append("\n".join(_item(item.status, item.title, item.tool) for item in view.plan[: plain.ITEMS_KEPT]))
     told = room.fitted(MARKDOWN_ROOM, view.blocks.values(), veil, _block, _head)
     pieces += told.pieces
+    if found := room.rests(view):
+        pieces.append("\n".join([f"**{room.RESTS}**\n", *(f"- call {_ticked(call)} {_mark(n)}" for call, n in found)]))
     if view.failure:
         pieces.append(_failure(view.failure))
     if waits := wording.waits(view):

@@ -29,7 +29,7 @@ GAP = "&nbsp; "
 def html(view: View, veil: Veil, with_answer: bool = False) -> str:
     """The run as HTML with inline styles only."""
     told = room.fitted(HTML_ROOM, view.blocks.values(), veil, _block, lambda card: _line(_summary(card)))
-    pieces = [_header(view), _plan(view), *told.pieces]
+    pieces = [_header(view), _plan(view), *told.pieces, _rests(view)]
     if view.failure:
         pieces.append(_failure(view.failure))
     if waits := wording.waits(view):
@@ -119,6 +119,18 @@ def _item(item: Item) -> str:
     return (
         f'<li style="margin:0">{sign}{escape(plain.brief(item.title, 120))}{tool if item.tool else ""}{left_out}</li>'
     )
+
+
+def _rests(view: View) -> str:
+    """What the answer rests on, as far as its numbers tell."""
+    found = room.rests(view)
+    items = "".join(
+        f'<li style="margin:0">{_span("call", QUIET)} <b style="{inks.NAME};font-weight:600">{escape(call)}</b>{GAP}'
+        f"{_span(numbers, QUIET)}</li>"
+        for call, numbers in found
+    )
+    listed = f'<ul style="list-style:none;margin:0;padding:0">{items}</ul>'
+    return _line(_heading(f"<b>{room.RESTS}</b>", 5), listed, style="margin:8px 0 2px 0") if found else ""
 
 
 def _block(one: Block) -> str:

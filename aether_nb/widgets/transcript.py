@@ -83,6 +83,8 @@ def text(view: View, veil: Veil, with_answer: bool = False) -> str:
     told = room.fitted(PLAIN_ROOM, blocks, veil, lambda one: "\n".join(plain.block(one)), plain.card_head)
     groups = [[plain.header(view), *plain.indent(plain.wrap(view.prompt[:PROMPT_KEPT]))], plain.plan(view)]
     groups += [[piece] for piece in told.pieces]
+    if found := room.rests(view):
+        groups.append([room.RESTS, *(f"  call {call}: {numbers}" for call, numbers in found)])
     if view.failure:
         groups.append(plain.failure(view.failure, "✗ "))
     if waits := wording.waits(view):

@@ -16,7 +16,6 @@ from typing import Any
 from aether_nb.events.kinds import (
     MINUTES,
     Change,
-    Grant,
     Lasts,
     LeaseTaken,
     NamespaceRestored,
@@ -210,21 +209,6 @@ def approval(gate: Gate) -> str:
     after = f" after {duration(waited)}" if waited >= 0.05 else ""
     reason = f": {gate.reason}" if gate.reason else ""
     return f"{decided(gate)}{after}{reason}" if gate.decision else ""
-
-
-def grant(one: Grant) -> dict[str, str]:
-    """A yes that lasts: its id, the tool, what it covers, for how long, and up to which risk."""
-    kind, _, what = one.rule.partition(":")
-    covers = {"call": "this exact call", "folder": f"what it does in {what}"}.get(kind, "every call of it")
-    lasts = f"until {clock(one.until)[11:16]}" if one.until else LASTS[one.lasts]
-    return {"id": one.id, "tool": clean(one.tool), "covers": reveal_line(covers), "lasts": lasts, "risk": one.risk}
-
-
-def difference(card: Card) -> list[str]:
-    """The lines of the difference that an edit of a file makes, when that is what it will do."""
-    lines = card.effect_text.splitlines()
-    is_one = len(lines) > 3 and lines[0].startswith("--- ") and lines[1].startswith("+++ ")
-    return [reveal_line(line) for line in lines] if is_one else []
 
 
 def reply(question: Question) -> str:

@@ -1,0 +1,49 @@
+"""What a run asks a person, and what it says when a limit is reached. This module knows ``values`` only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from aether_nb.events.values import Event
+
+__all__ = ["LimitReached", "QuestionAnswered", "QuestionAsked"]
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionAsked(Event):
+    """The run asks a person. ``call_id`` is the call that asks, ``limit`` the limit that was reached, else empty.
+
+    ``doubt``: the question is what became of ``call_id``; its options are it ran, run it, skip. ``guard``: it is
+    whether the code of ``call_id`` may do what it is about to do; an earlier answer to that does not count.
+    """
+
+    kind: ClassVar[str] = "question.asked"
+    version: ClassVar[int] = 2
+    id: str
+    text: str
+    options: tuple[str, ...] = ()
+    call_id: str = ""
+    limit: str = ""
+    doubt: bool = False
+    guard: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionAnswered(Event):
+    """A person answered, or nobody was there (``answer`` is None)."""
+
+    kind: ClassVar[str] = "question.answered"
+    id: str
+    answer: str | None
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class LimitReached(Event):
+    """A limit was reached; the run pauses and asks. ``limit`` is a field of ``Limits``."""
+
+    kind: ClassVar[str] = "limit.reached"
+    limit: Literal["steps", "seconds", "tokens", "cost"]
+    used: float
+    allowed: float
