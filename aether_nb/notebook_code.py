@@ -1,4 +1,4 @@
-"""What ``insert``, ``export`` and ``verify-code`` do in a notebook: the code of a run becomes cells, or is run again."""
+"""What ``insert``, ``export`` and ``verify-code`` do in a notebook: a run becomes cells, a file, or is run again."""
 
 from __future__ import annotations
 
