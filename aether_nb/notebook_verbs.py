@@ -37,8 +37,6 @@ from aether_nb import (
 )
 from aether_nb.about import VERSION
 from aether_nb.errors import UsageFault
-from aether_nb.events.kinds import Kept
-from aether_nb.live.keeping import Clock, NotPossible, TooMuch, matches, save
 from aether_nb.live.thread import AgentThread
 from aether_nb.live.whereabouts import can_type
 from aether_nb.opening import surroundings
@@ -251,7 +249,7 @@ def export(session: Session, options: argparse.Namespace) -> str:
 def verify_code(session: Session, options: argparse.Namespace) -> str:
     """Run the code of a run in a fresh kernel, after the cells of this notebook."""
     run = session.store.log.resolve(meant(options.run, session.last))
-    before, spare = _cells_before(session, run), partial(_spare, session.shell)
+    before, spare = _cells_before(session, run), partial(code_verbs.spare, session.shell)
     try:
         said, same = code_verbs.verified_code(session.store, run, options, before, spare)
     except KeyboardInterrupt:
@@ -267,16 +265,6 @@ def _cells_before(session: Session, run: str) -> list[str] | None:
         return None
     history: list[str] = session.shell.history_manager.input_hist_raw[:number]
     return [part for text in history if (part := code_verbs.users_part(text))]
-
-
-def _spare(shell: Any, kept: Kept) -> tuple[str, bytes] | None:
-    """A variable of this kernel that still holds what a run has read, as bytes; None when it does not."""
-    value = shell.user_ns.get(kept.name)
-    try:
-        format, data = save(value, None, Clock())
-    except (NotPossible, TooMuch):
-        return None
-    return (format, bytes(data)) if matches(value, kept.hash) else None
 
 
 def why(session: Session, options: argparse.Namespace) -> str:
