@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -87,7 +88,14 @@ class Said:
             run = Run(self.session.store.log, self.run, epoch=lease.epoch)
             run.catch_up()
             run.append(k.FeedbackGiven(value, "panel"))
+        # Opening what is kept takes a second, and nobody has to wait for it.
+        threading.Thread(target=self._learn, args=(value,), name="aether-thumb", daemon=True).start()
         return ""
+
+    def _learn(self, value: FeedbackValue) -> None:
+        """Keep a run with a thumb up as a solution; put those behind that one with a thumb down was given."""
+        with suppress(AetherError):  # the thumb itself is recorded
+            self.session.knowing.rated(list(self.session.store.log.read(self.run)), value)
 
     # ---- files
 

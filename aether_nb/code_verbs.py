@@ -15,13 +15,12 @@ from typing import Any
 from aether_nb.errors import AetherError, UsageFault
 from aether_nb.events.coding import RunCode, code_of, one_line
 from aether_nb.events.kinds import Entry, Kept, NamespaceKept, RunEnded, RunStarted
-from aether_nb.live.keeping import Clock, NotPossible, TooMuch, matches, save
 from aether_nb.packing import read_notebook
 from aether_nb.reproducing import Spare, reproduce
 from aether_nb.store.store import Store
 from aether_nb.typed import meant
 
-__all__ = ["cell_of_run", "cells_before", "code_in", "exported", "spare", "users_part", "verified_code"]
+__all__ = ["cell_of_run", "cells_before", "code_in", "exported", "users_part", "verified_code"]
 
 RECENT = 100
 """In how many runs bytes of a variable are looked for."""
@@ -195,13 +194,3 @@ def _kept(store: Store, wanted: Kept) -> tuple[str, bytes] | None:
                         except AetherError:  # it has been cleaned away: another run may have it still
                             continue
     return None
-
-
-def spare(shell: Any, kept: Kept) -> tuple[str, bytes] | None:
-    """A variable of this kernel that still holds what a run has read, as bytes; None when it does not."""
-    value = shell.user_ns.get(kept.name)
-    try:
-        format, data = save(value, None, Clock())
-    except (NotPossible, TooMuch):
-        return None
-    return (format, bytes(data)) if matches(value, kept.hash) else None

@@ -242,7 +242,7 @@ class Knowing:
         solution = solutions.solution_of(entries, known_keys(os.environ))
         if solution is None:
             what = f"Run {entries[0].run} is not kept as a solution." if entries else "There is no run yet."
-            why = "It has no good end, or a limit of data held in it: nothing is remembered of such a run."
+            why = "It has no good end, ran no code, or a limit of data held in it: nothing is remembered of such a run."
             raise UsageFault(what, why, "Keep another one: %aether remember --solved RUN")
         for path in _given(entries):
             self.library.do(partial(solutions.judge, path=path, helped=True))

@@ -8,18 +8,15 @@ from __future__ import annotations
 import argparse
 import getpass
 import json
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
-from functools import partial
 from typing import Any, TypeAlias
 
 from IPython import get_ipython
 
 from aether_nb import (
-    code_verbs,
     dashboard_verbs,
     doctor,
     house_verbs,
@@ -27,6 +24,7 @@ from aether_nb import (
     mcp_verbs,
     memory_verbs,
     model_verbs,
+    notebook_code,
     record_care,
     record_verbs,
     reports,
@@ -231,42 +229,6 @@ def undo(session: Session, options: argparse.Namespace) -> str:
     return undo_verbs.undone(session, options, input if can_type(session.shell) else None)
 
 
-def insert(session: Session, options: argparse.Namespace) -> str:
-    """Put the code of a run into a cell below this one."""
-    code, _ = code_verbs.code_in(session.store, session.store.log.resolve(meant(options.run, session.last)))
-    text = code_verbs.cell_of_run(code)
-    if "google.colab" in sys.modules:  # it would insert the cell twice
-        return text
-    session.shell.set_next_input(text)
-    return f"The code of run {code.run} stands in the cell below."
-
-
-def export(session: Session, options: argparse.Namespace) -> str:
-    """Write the code of a run to a file of the working folder."""
-    return code_verbs.exported(session.store, options, session.last, session.workspace)
-
-
-def verify_code(session: Session, options: argparse.Namespace) -> str:
-    """Run the code of a run in a fresh kernel, after the cells of this notebook."""
-    run = session.store.log.resolve(meant(options.run, session.last))
-    before, spare = _cells_before(session, run), partial(code_verbs.spare, session.shell)
-    try:
-        said, same = code_verbs.verified_code(session.store, run, options, before, spare)
-    except KeyboardInterrupt:
-        raise UsageFault("Stopped.", "The fresh kernel is gone, and nothing here was changed.") from None
-    kept = session.knowing.keep_verified(session.store.whole(run)[0]) if same and not options.json else ""
-    return f"{said}\n{kept}".strip()
-
-
-def _cells_before(session: Session, run: str) -> list[str] | None:
-    """The cells that were run in this kernel before a run of it; None for a run of an earlier kernel."""
-    number = session.cells.get(run)
-    if number is None:
-        return None
-    history: list[str] = session.shell.history_manager.input_hist_raw[:number]
-    return [part for text in history if (part := code_verbs.users_part(text))]
-
-
 def why(session: Session, options: argparse.Namespace) -> str:
     """What failed last in this notebook, and what to type."""
     return record_care.explained(session.store, options.run, session.notebook)
@@ -366,9 +328,7 @@ HANDLERS: dict[str, Handler] = {
     "trace": trace,
     "egress": egress,
     "verify": verify,
-    "insert": insert,
-    "export": export,
-    "verify-code": verify_code,
+    **notebook_code.HANDLERS,
     "remember": remember,
     "forget": forget,
     "memory": memory,

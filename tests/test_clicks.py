@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,6 +23,13 @@ class Notebook(SimpleNamespace):
     store: Store
     revoked: list[str]
 
+    rated: list[tuple[int, str]]
+
+    @property
+    def knowing(self) -> Any:
+        """Notes what it is told of thumbs."""
+        return SimpleNamespace(rated=lambda entries, value: self.rated.append((len(entries), value)))
+
     @property
     def yeses(self) -> Notebook:
         return self
@@ -38,7 +46,7 @@ def book(tmp_path: Path) -> Notebook:
     store, work = memory_store(), tmp_path / "work"
     work.mkdir()
     store.log.append("run1", 0, [k.RunStarted("q", "m"), k.RunEnded("done")], 1.0)
-    return Notebook(store=store, sealer=Sealer(tmp_path / "key"), workspace=work, revoked=[])
+    return Notebook(store=store, sealer=Sealer(tmp_path / "key"), workspace=work, revoked=[], rated=[])
 
 
 @pytest.fixture
@@ -86,6 +94,10 @@ def test_what_is_thought_of_an_answer_stands_at_the_end_of_its_record(book: Note
     """The last word counts, and the run can be read as before."""
     for value in ("up", "down", ""):
         assert said({"type": "feedback", "value": value}) == ""
+        for thread in threading.enumerate():
+            if thread.name == "aether-thumb":
+                thread.join(10)
+    assert book.rated == [(3, "up"), (4, "down"), (5, "")]  # a solution is kept, or put behind
     events = [entry.event for entry in book.store.log.read("run1")]
     assert events[2:] == [k.FeedbackGiven(value, "panel") for value in ("up", "down", "")]  # type: ignore[arg-type]
 
