@@ -23,10 +23,8 @@ from aether_nb.events.state import RunState
 from aether_nb.faces import Face, KernelFace
 from aether_nb.live.background import Background, Origin
 from aether_nb.live.bridge import Jobs
-from aether_nb.live.summary import summarize
-from aether_nb.retelling import Work, work
 from aether_nb.session import Session
-from aether_nb.tasks import Cell, Question, Resumption
+from aether_nb.tasks import Cell, Question, Resumption, Work
 from aether_nb.widgets.published import answer_bundle
 
 __all__ = ["Then", "as_of_now", "asking_again", "launch", "publish", "watch_over", "why_here", "work_on"]
@@ -60,6 +58,8 @@ def as_of_now(session: Session, task: Work) -> Work:
         return task
     if task.fresh:
         session.turns.clear()
+    from aether_nb.live.summary import summarize
+
     shell = session.shell
     session.cells[task.run] = getattr(shell, "execution_count", 0)  # others will have been run when it begins
     summary = summarize(shell.user_ns, task.prompt, hidden=shell.user_ns_hidden)
@@ -199,5 +199,7 @@ async def _asked_again(session: Session, task: Question, origin: Origin, then: T
 
 async def work_on(session: Session, task: Work, face: Face, jobs: Jobs, background: bool = False) -> RunState:
     """Work on a task with the people whom its face knows."""
+    from aether_nb.retelling import work  # what works on it is imported when the panel is there
+
     people = face.people(jobs, session.models.settings.approve)
     return await work(session, task, Cell(jobs.main, people, face.watcher, jobs.hold, background))

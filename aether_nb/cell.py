@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from aether_nb.beginning import ready
 from aether_nb.between import Then, as_of_now, asking_again, launch, publish, watch_over, why_here, work_on
 from aether_nb.errors import RunFailed, UsageFault
 from aether_nb.events.state import RunState
@@ -18,10 +19,8 @@ from aether_nb.faces import Face, face_of
 from aether_nb.live.background import Background, Origin
 from aether_nb.live.bridge import run_blocking, run_in_cell
 from aether_nb.live.mentions.values import mentions_in
-from aether_nb.retelling import Replay, Work, ready
 from aether_nb.session import Session
-from aether_nb.tasks import Question
-from aether_nb.tools.brought import lent
+from aether_nb.tasks import Question, Replay, Work
 
 __all__ = ["ask_blocking", "ask_in_cell"]
 
@@ -79,8 +78,11 @@ def _begun(session: Session, task: Work) -> Work:
         return task
     shell = session.shell
     mentions = mentions_in(task.prompt, shell.user_ns, shell.user_ns_hidden, session.failures)
-    for name, function in mentions.functions.items():
-        lent(name, function)
+    if mentions.functions:
+        from aether_nb.tools.brought import lent
+
+        for name, function in mentions.functions.items():
+            lent(name, function)
     return replace(task, mentions=mentions)
 
 

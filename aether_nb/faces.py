@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from aether_nb.agent.approvals import Policy
 from aether_nb.agent.asking import Desk, Nobody, Person, Terminal
@@ -34,6 +34,9 @@ from aether_nb.widgets.approval import gate_lines, gate_text
 from aether_nb.widgets.blocks import Card
 from aether_nb.widgets.panel import Panel
 from aether_nb.widgets.transcript import bundle, pictures
+
+if TYPE_CHECKING:
+    pass
 
 __all__ = ["Face", "KernelFace", "face_of"]
 
@@ -104,7 +107,7 @@ class KernelFace:
         self.panel.view.before = total(account for other, account in session.accounts.items() if other != run)
         self.comm_id = self.panel.comm_id
         self.lane = FastLane(self.kernel)
-        self.lane.watch(self.comm_id, lambda said: self.panel.receive(said, said["msg_id"]))
+        self.lane.watch(self.comm_id, self._heard)
         self.apart = bool(display_id)  # no cell runs in which somebody could be asked to type
         self.display_id = display_id or f"aether-{run}-{secrets.token_hex(4)}"
         self.panel.display(self.display_id, again=bool(display_id))
@@ -141,12 +144,19 @@ class KernelFace:
 
     def close(self, broken_off: str) -> None:
         """Put the still picture in the panel's place."""
-        self.lane.unwatch(self.comm_id)
         self.session.accounts[self.panel.view.run] = self.panel.view.account
         self.session.watched = self.session.watched or self.panel.seen
         self.panel.close(self._kept(broken_off))
+        if self.panel.over:
+            self.lane.unwatch(self.comm_id)
         for picture in pictures(self.panel.view, only_new=True):
             self.session.shell.display_pub.publish(picture)
+
+    def _heard(self, said: dict[str, Any]) -> None:
+        """What a view says, also after the run: its last word, which ends the widget, comes by this way, too."""
+        self.panel.receive(said, said["msg_id"])
+        if self.panel.over:
+            self.lane.unwatch(self.comm_id)
 
     def _kept(self, broken_off: str) -> Mapping[str, str]:
         try:

@@ -22,7 +22,7 @@ from aether_nb.errors import AetherError, ConfigError, OptionError
 from aether_nb.live.mentions.completing import Names
 from aether_nb.live.mentions.failures import Failures
 from aether_nb.rewriting import is_question, is_working, transform
-from aether_nb.typed import checked_name, number, seconds
+from aether_nb.typed import checked_name, meant, number, seconds
 
 if TYPE_CHECKING:
     import argparse
@@ -32,9 +32,8 @@ if TYPE_CHECKING:
     from aether_nb.agent.profiles import Profile
     from aether_nb.config import Settings
     from aether_nb.events.state import RunState
-    from aether_nb.retelling import Work
     from aether_nb.session import Session
-    from aether_nb.tasks import Question, Resumption
+    from aether_nb.tasks import Question, Resumption, Work
 
 __all__ = ["AetherMagics", "load", "unload"]
 
@@ -156,9 +155,12 @@ class AetherMagics(Configured):
         Raises:
             AnswerInvalid: A value was wanted, and there is none.
         """
+        from aether_nb.events.undoing import ANSWER
         from aether_nb.tools.brought import bind
 
-        bind(self.shell.user_ns, state, out)
+        namespace, name = self.shell.user_ns, out or (state.started.bind if state.started else "")
+        with self.session.points.rebinding(state.run, ANSWER, namespace, name):
+            bind(namespace, state, out)
 
     def _read_cell(self, line: str, body: str) -> Question | Resumption:
         """What is asked; where nothing is, the run that is to go on.
@@ -268,9 +270,9 @@ class AetherMagics(Configured):
             run = named(self.session.store, "resume", options.run, self.session.notebook).state.run
             patience = seconds(options.park_after, "%aether resume")
             return Resumption(run, take=options.take, anyway=options.anyway, park_after=patience), ""
-        from aether_nb.retelling import Fork, Replay
+        from aether_nb.tasks import Fork, Replay
 
-        run = self.session.store.log.resolve(options.run or self.session.last)
+        run = self.session.store.log.resolve(meant(options.run, self.session.last))
         if name == "fork":
             return Fork(run, number(options.at), " ".join(options.text), anyway=options.anyway), ""
         out = checked_name(options.out)

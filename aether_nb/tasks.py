@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from aether_nb.agent.asking import Person
 from aether_nb.agent.profiles import Profile
@@ -18,9 +18,11 @@ from aether_nb.errors import OptionError
 from aether_nb.events import kinds as k
 from aether_nb.live.jobs import waited
 from aether_nb.live.mentions.values import Mentions
-from aether_nb.live.summary import Summary
 
-__all__ = ["Cell", "Question", "Resumption", "Task", "begun", "named_run"]
+if TYPE_CHECKING:
+    from aether_nb.live.summary import Summary
+
+__all__ = ["Cell", "Fork", "Question", "Replay", "Resumption", "Task", "Work", "begun", "named_run"]
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,63 @@ def begun(
     )
 
 
+@dataclass(frozen=True)
+class Replay:
+    """A recorded run that is to be shown again, or performed again.
+
+    Args:
+        source: The run's whole id.
+        mode: pure, confirm or live.
+        cell: The cell it is typed in.
+        level: How much may run without a question when it is performed again; the session's when None.
+        new: The name of the run that performs it again.
+        bind: The variable that gets its answer, when another one than then.
+    """
+
+    source: str
+    mode: k.ReplayMode = "pure"
+    cell: str = ""
+    level: k.Mode | None = None
+    park_after: float | None = None
+    new: str = field(default_factory=new_id)
+    model: str = ""
+    bind: str = ""
+    json: bool = False
+    """Whether what came of it is told as JSON, too."""
+    told: dict[str, Any] = field(default_factory=dict, compare=False)
+    """What came of it, as plain values."""
+
+    @property
+    def run(self) -> str:
+        """The run that is shown."""
+        return self.new if self.mode == "live" else self.source
+
+
+@dataclass(frozen=True)
+class Fork:
+    """A new run that begins as a copy of another one.
+
+    Args:
+        source: The other run's whole id.
+        at: The last event that is copied; 0 for all of them.
+        text: What is said to it first.
+        anyway: Go on, whoever began it and whatever has changed since.
+        run: Its name.
+    """
+
+    source: str
+    at: int = 0
+    text: str = ""
+    anyway: bool = False
+    park_after: float | None = None
+    run: str = field(default_factory=new_id)
+    model: str = ""
+
+
 Task: TypeAlias = Question | Resumption
+"""What is driven by the session itself."""
+
+Work: TypeAlias = Task | Replay | Fork
 """What a cell can be asked to work on."""
 
 

@@ -26,19 +26,11 @@ fields change gets a higher ``version`` and a step in ``codec.UPCASTS``.
       [feedback.given]                                   what a person thinks of the answer
 
 ``run.forked`` stands where a copy of another run's log goes its own way; ``runs.pruned`` and ``runs.packed`` in the
-<<<<<<< HEAD
 journal of a store. ``replay.begun`` says that what follows comes from another run's record, ``replay.drifted`` that a
 call which was performed again came to something else.
 ``state.changed`` (transient) tells watchers of a new state; it is derived by a fold. This module knows nobody but
 ``messages``, ``values`` and the modules of events beside it, whose names it passes on: whoever speaks of events needs
 one import.
-=======
-journal of a store.
-``replay.begun`` says that what follows comes from another run's record, ``replay.drifted`` that a call which was
-performed again came to something else. ``state.changed`` (transient) tells watchers of a new state; it is derived by a
-fold. This module knows nobody but ``messages``, ``values`` and the modules of events beside it, whose names it passes
-on: whoever speaks of events needs one import.
->>>>>>> panel
 """
 
 from __future__ import annotations
@@ -70,6 +62,7 @@ from aether_nb.events.lasting import (
     CONSENT,
     CONSENT_YES,
     LeaseTaken,
+    LimitReached,
     ReplayBegun,
     ReplayDrifted,
     RunForked,
@@ -81,7 +74,7 @@ from aether_nb.events.lasting import (
 )
 from aether_nb.events.leaving import InstructionsFound, Left
 from aether_nb.events.messages import Message, Usage
-from aether_nb.events.questions import LimitReached, QuestionAnswered, QuestionAsked
+from aether_nb.events.questions import QuestionAnswered, QuestionAsked
 from aether_nb.events.rating import FeedbackGiven
 from aether_nb.events.recalling import KnowledgeRecalled, Recalled
 from aether_nb.events.skills import SkillOpened
@@ -94,7 +87,7 @@ from aether_nb.events.transient import (
     ThinkingDelta,
     UndoShown,
 )
-from aether_nb.events.undoing import FileChange, FileWritten, UndoDone, UndoLimited
+from aether_nb.events.undoing import FileChange, FileWritten, UndoBegun, UndoDone, UndoLimited
 from aether_nb.events.values import (
     MINUTES,
     Change,
@@ -202,6 +195,7 @@ __all__ = [
     "TextDelta",
     "ThinkingDelta",
     "Turn",
+    "UndoBegun",
     "UndoDone",
     "UndoLimited",
     "UndoShown",

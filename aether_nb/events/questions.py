@@ -1,13 +1,13 @@
-"""What a run asks a person, and what it says when a limit is reached. This module knows ``values`` only."""
+"""What a run asks a person, and what is answered. This module knows ``values`` only."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from aether_nb.events.values import Event
 
-__all__ = ["LimitReached", "QuestionAnswered", "QuestionAsked"]
+__all__ = ["QuestionAnswered", "QuestionAsked"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +37,3 @@ class QuestionAnswered(Event):
     id: str
     answer: str | None
     by: str
-
-
-@dataclass(frozen=True, slots=True)
-class LimitReached(Event):
-    """A limit was reached; the run pauses and asks. ``limit`` is a field of ``Limits``."""
-
-    kind: ClassVar[str] = "limit.reached"
-    limit: Literal["steps", "seconds", "tokens", "cost"]
-    used: float
-    allowed: float

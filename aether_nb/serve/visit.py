@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from aether_nb import registry
+from aether_nb import driving, registry
 from aether_nb.agent.approvals import Policy, decide
 from aether_nb.agent.asking import Answer, Asking, Nobody
 from aether_nb.agent.calls import Calls, Host
@@ -189,7 +189,7 @@ class Visit:
         cell = Cell(self.jobs.main, (self,), self._watch, self.jobs.hold)
         self._count, why = 0, "the run has ended"
         try:
-            await session.work(replace(question, raw=True), cell)
+            await driving.work(session, replace(question, raw=True), cell)
         except asyncio.CancelledError:
             why = "it was stopped"
             raise

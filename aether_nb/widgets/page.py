@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from aether_nb.widgets import highlight, inks, plain, room, wording
+from aether_nb.widgets import highlight, inks, lasting, plain, room, wording
 from aether_nb.widgets.blocks import Block, Card, Failure, Item, Note, Question, Thinking, View, Words
 from aether_nb.widgets.inks import PRINTED, QUIET, SMALL, WELL, ink, mark, tone
 from aether_nb.widgets.markdown import clean_html, to_html
@@ -32,7 +32,7 @@ def html(view: View, veil: Veil, with_answer: bool = False) -> str:
     pieces = [_header(view), _plan(view), *told.pieces, _rests(view)]
     if view.failure:
         pieces.append(_failure(view.failure))
-    if waits := wording.waits(view):
+    if waits := lasting.waits(view):
         pieces.append(_failure(waits, inks.AMBER))
     pieces += [_line(_span(said, QUIET, SMALL), style="margin-top:6px") for said in room.missing(view, told.left_out)]
     if with_answer and view.answer:

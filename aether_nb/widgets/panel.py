@@ -74,6 +74,7 @@ class Panel:
     Attributes:
         comm_id: The comm on which the view's messages arrive, for whoever takes them off the shell channel early. It
             stays what it was when the front end closes the widget.
+        over: Whether the widget has ended: no view of it has anything more to say.
     """
 
     def __init__(
@@ -89,7 +90,7 @@ class Panel:
         self.widget = _widget_class()(run=run_id)
         self.comm_id = str(self.widget.comm.comm_id)
         self.widget.on_msg(lambda _widget, content, _buffers: self.receive(content, ""))
-        self.seen = False
+        self.seen = self.over = False
         self._views: set[str] = set()
         self._views_ever: set[str] = set()
         self._on_command = on_command
@@ -147,6 +148,7 @@ class Panel:
                 self._end_widget()
 
     def _end_widget(self) -> None:
+        self.over = True
         try:
             layout = self.widget.layout
             self.widget.close()

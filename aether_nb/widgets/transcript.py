@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from aether_nb.events.values import BELOW
-from aether_nb.widgets import marked, page, plain, room, wording
+from aether_nb.widgets import lasting, marked, page, plain, room, wording
 from aether_nb.widgets.blocks import Card, View
 from aether_nb.widgets.broken import halted
 from aether_nb.widgets.veil import Veil, veil, veiled_text, veiled_view
@@ -87,7 +87,7 @@ def text(view: View, veil: Veil, with_answer: bool = False) -> str:
         groups.append([room.RESTS, *(f"  call {call}: {numbers}" for call, numbers in found)])
     if view.failure:
         groups.append(plain.failure(view.failure, "✗ "))
-    if waits := wording.waits(view):
+    if waits := lasting.waits(view):
         groups.append(plain.failure(waits, "‖ "))
     groups.append(room.missing(view, told.left_out))
     if with_answer and view.answer:

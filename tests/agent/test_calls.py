@@ -16,7 +16,7 @@ from aether_nb.events.folds import fold, line, step
 from aether_nb.events.messages import Image, Message, Text, ToolCall
 from aether_nb.events.state import sent
 from aether_nb.models.base import Delta, Request
-from aether_nb.tools.base import Assessment, Context, Errand, PartlyDone, Result
+from aether_nb.tools.base import Assessment, Context, PartlyDone, Result
 from aether_nb.tools.function import declare
 from harness.agent import YES, Script, call, stage
 
@@ -398,16 +398,3 @@ def test_an_earlier_turn_without_calls_is_only_its_words() -> None:
     turn = k.Turn("r", 1, "hi", "hello")
     messages = compose("next", [Text("s", "schema")], mode="ask", workspace=Path("/w"), prior=[turn])
     assert [message.text for message in messages[1:3]] == ["hi", "hello"]
-
-
-def test_where_nobody_begins_other_runs_a_call_is_told_so() -> None:
-    """A program keeps to itself: a call that wants another agent gets an error that it can work around."""
-
-    @tool(risk="low", effect="idempotent", where="loop")
-    async def delegate(context: Context) -> str:
-        """Give it away."""
-        return (await context.spawn(Errand("do it", ()))).answer
-
-    play = stage([call("delegate"), "ok"], tools=[delegate])
-    play.drive()
-    assert "No other run can be begun here." in play.told()

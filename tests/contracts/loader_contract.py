@@ -15,7 +15,7 @@ UNITS = {"line", "page", "cell", "row", "slide"}
 
 
 class LoaderContract:
-    """Subclasses have the fixtures ``loader`` and ``source``: something for it to read, with the word pump in it."""
+    """Subclasses have the fixtures ``loader`` and ``source``: something to read, with the word ``pump`` in it."""
 
     def test_what_it_reads_can_be_found_and_cited(self, loader: Loader, source: Source) -> None:
         """The words are in some chunk, none is too long, and each says of which document and of which part of it."""
