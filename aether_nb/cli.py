@@ -223,6 +223,8 @@ def about_house(verb: str) -> Handler:
 
         if verb == "policy":
             say(house_verbs.policy(options, _settings(), Path.cwd()))
+        elif verb == "profiles":
+            say(house_verbs.profiles(options, _settings(), Path.cwd()))
         elif verb == "plugins":
             say(house_verbs.plugins(options))
         else:
@@ -325,7 +327,7 @@ HANDLERS: dict[str, Handler] = {
     "plan": plan,
     "batch": batch,
     "templates": templates,
-    **{verb: about_house(verb) for verb in ("policy", "plugins", "skills")},
+    **{verb: about_house(verb) for verb in ("policy", "plugins", "profiles", "skills")},
     "version": version_,
     "demo": demo,
     "resume": resume,

@@ -18,6 +18,7 @@ from aether_nb.events.kinds import Entry, Kept, NamespaceKept, RunEnded, RunStar
 from aether_nb.packing import read_notebook
 from aether_nb.reproducing import Spare, reproduce
 from aether_nb.store.store import Store
+from aether_nb.typed import meant
 
 __all__ = ["cell_of_run", "cells_before", "code_in", "exported", "users_part", "verified_code"]
 
@@ -75,7 +76,7 @@ def exported(store: Store, options: argparse.Namespace, last: str = "", folder: 
         run, out = "", run
     if not out.endswith((".ipynb", ".py")):
         raise UsageFault("It is not said where the code goes.", "", "%aether export RUN code.ipynb · or code.py")
-    code, _ = code_in(store, store.log.resolve(run or last))
+    code, _ = code_in(store, store.log.resolve(meant(run, last)))
     file = (folder or Path.cwd()) / out
     text = _as_notebook(code) if out.endswith(".ipynb") else _as_script(code)
     try:

@@ -82,7 +82,7 @@ def _settings(_: Callable[[], Any]) -> list[str]:
 
 
 def _variables(session: Callable[[], Any]) -> list[str]:
-    from aether_nb.live.summary import users_own
+    from aether_nb.live.owning import users_own
 
     shell = session().shell
     return list(users_own(shell.user_ns, shell.user_ns_hidden))

@@ -22,18 +22,18 @@ from aether_nb.errors import AetherError, ConfigError, OptionError
 from aether_nb.live.mentions.completing import Names
 from aether_nb.live.mentions.failures import Failures
 from aether_nb.rewriting import is_question, is_working, transform
-from aether_nb.typed import checked_name, number, seconds
+from aether_nb.typed import checked_name, meant, number, seconds
 
 if TYPE_CHECKING:
     import argparse
 
     from IPython.core.interactiveshell import InteractiveShell
 
+    from aether_nb.agent.profiles import Profile
     from aether_nb.config import Settings
     from aether_nb.events.state import RunState
-    from aether_nb.retelling import Work
     from aether_nb.session import Session
-    from aether_nb.tasks import Question, Resumption
+    from aether_nb.tasks import Question, Resumption, Work
 
 __all__ = ["AetherMagics", "load", "unload"]
 
@@ -155,9 +155,12 @@ class AetherMagics(Configured):
         Raises:
             AnswerInvalid: A value was wanted, and there is none.
         """
+        from aether_nb.events.undoing import ANSWER
         from aether_nb.tools.brought import bind
 
-        bind(self.shell.user_ns, state, out)
+        namespace, name = self.shell.user_ns, out or (state.started.bind if state.started else "")
+        with self.session.points.rebinding(state.run, ANSWER, namespace, name):
+            bind(namespace, state, out)
 
     def _read_cell(self, line: str, body: str) -> Question | Resumption:
         """What is asked; where nothing is, the run that is to go on.
@@ -172,11 +175,14 @@ class AetherMagics(Configured):
             return self._unfinished()
         from aether_nb.tasks import Question, named_run
 
+        profile = self._profile(options.as_agent) if options.as_agent else None
+
         return Question(
             prompt,
             run=named_run(options.run),
-            model=options.model or "",
+            model=options.model or (profile.model if profile else ""),
             mode=options.mode,
+            profile=profile,
             plan_only=options.plan,
             fresh=options.new,
             cell=self._cell_id(),
@@ -187,6 +193,20 @@ class AetherMagics(Configured):
             data=options.data or "",
             background=options.bg,
         )
+
+    def _profile(self, name: str) -> Profile:
+        """The profile of that name; a project's counts where the user trusts it.
+
+        Raises:
+            OptionError: There is none.
+        """
+        from aether_nb.agent.profiles import find_profile
+        from aether_nb.config import own_file
+        from aether_nb.tools.skills.finding import trusts
+
+        folder = self.session.workspace
+        trusted = trusts(folder, self.session.models.settings.trust_skills)
+        return find_profile(name, own_file().parent, folder if trusted else None)
 
     def _unfinished(self) -> Resumption:
         """The run of this notebook that is not finished: an empty cell goes on with it.
@@ -242,6 +262,7 @@ class AetherMagics(Configured):
             if isinstance(asked, str):
                 raise verbs.Help(f"{asked}\n")  # it is said, and nothing is begun
             return asked, ""
+        options.run = self.session.line.named(options.run)
         if name == "resume":
             from aether_nb.signalling import named
             from aether_nb.tasks import Resumption
@@ -249,9 +270,9 @@ class AetherMagics(Configured):
             run = named(self.session.store, "resume", options.run, self.session.notebook).state.run
             patience = seconds(options.park_after, "%aether resume")
             return Resumption(run, take=options.take, anyway=options.anyway, park_after=patience), ""
-        from aether_nb.retelling import Fork, Replay
+        from aether_nb.tasks import Fork, Replay
 
-        run = self.session.store.log.resolve(options.run or self.session.last)
+        run = self.session.store.log.resolve(meant(options.run, self.session.last))
         if name == "fork":
             return Fork(run, number(options.at), " ".join(options.text), anyway=options.anyway), ""
         out = checked_name(options.out)

@@ -18,7 +18,6 @@ from aether_nb.knowing import Knowing
 from aether_nb.live.whereabouts import began_in, place
 from aether_nb.serving import Serving
 from aether_nb.session import Session
-from aether_nb.signalling import Post
 from aether_nb.store.place import store_folder, store_place
 from aether_nb.store.seal import Sealer
 from aether_nb.store.store import Store, open_store
@@ -27,6 +26,7 @@ from aether_nb.tools.mcp.places import Places
 from aether_nb.tools.mcp.servers import Servers
 
 if TYPE_CHECKING:
+    from aether_nb.signalling import Post
     from aether_nb.tools.mcp.connection import Surroundings
 
 __all__ = [
@@ -129,4 +129,6 @@ def known_here() -> Knowing:
 
 def open_post(by: str, place: str = "") -> Post:
     """Where words to runs are posted from a terminal, sealed with this user's key."""
+    from aether_nb.signalling import Post
+
     return Post(open_record(place), own_sealer(), by)

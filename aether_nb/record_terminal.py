@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from aether_nb import verbs
+from aether_nb.typed import meant
 
 __all__ = ["HANDLERS", "say"]
 
@@ -25,8 +26,7 @@ def show(options: argparse.Namespace) -> int:
     from aether_nb.opening import open_record
 
     store = open_record(options.store)
-    run = "" if options.run == record_verbs.LAST else options.run
-    (picture,), ok = record_verbs.shown(store, store.log.resolve(run), options.call)
+    (picture,), ok = record_verbs.shown(store, store.log.resolve(meant(options.run)), options.call)
     say(picture["text/plain"])
     return 0 if ok else 1
 
@@ -37,7 +37,7 @@ def trace(options: argparse.Namespace) -> int:
     from aether_nb.opening import open_record
 
     store = open_record(options.store)
-    said, ok = record_verbs.traced(store, store.log.resolve(options.run), options.json)
+    said, ok = record_verbs.traced(store, store.log.resolve(meant(options.run)), options.json)
     print(said)
     return 0 if ok else 1
 
@@ -86,7 +86,7 @@ def verify_code(options: argparse.Namespace) -> int:
     from aether_nb.opening import open_post
 
     post = open_post("cli", options.store)
-    said, ok = code_verbs.verified_code(post.store, post.store.log.resolve(options.run), options)
+    said, ok = code_verbs.verified_code(post.store, post.store.log.resolve(meant(options.run)), options)
     say(said)
     return 0 if ok else 1
 

@@ -34,6 +34,7 @@ from aether_nb.store.log import JOURNAL
 from aether_nb.store.memory import MemoryLog
 from aether_nb.store.store import Store
 from aether_nb.tools.toolbox import toolbox
+from aether_nb.typed import meant
 from aether_nb.widgets import departures
 from aether_nb.widgets.blocks import Card, View
 from aether_nb.widgets.published import answer_bundle
@@ -43,7 +44,7 @@ from aether_nb.widgets.view_replays import where_from
 from aether_nb.widgets.witness import noted
 from aether_nb.widgets.wording import clean
 
-__all__ = ["LAST", "Said", "replayed", "shown", "traced", "verified", "went"]
+__all__ = ["Said", "replayed", "shown", "traced", "verified", "went"]
 
 Said = tuple[str, bool]
 """What is to be said, and whether all is well."""
@@ -102,9 +103,6 @@ def traced(store: Store, run: str, as_json: bool) -> Said:
         return json.dumps(values | ({"fault": verdict.fault} if verdict.fault else {}), indent=2), verdict.ok
     return "\n".join(filter(None, (traces.trace_text(entries, hashes), verdict.warning))), verdict.ok
 
-
-LAST = "last"
-"""What may be typed for the name of the last run."""
 
 Pictures = list[Mapping[str, str]]
 
@@ -226,7 +224,7 @@ def replayed(store: Store, options: argparse.Namespace, workspace: Path) -> Said
         ReplayDiverged: The record is not what the rules would have done; as JSON it is said instead.
         WorldDiffers: An outside effect is not as it was; as JSON it is said instead.
     """
-    run, mode = store.log.resolve(options.run), options.mode or "pure"
+    run, mode = store.log.resolve(meant(options.run)), options.mode or "pure"
     try:
         return _replayed(store, run, mode, options.json, workspace)
     except (ReplayDiverged, WorldDiffers) as error:

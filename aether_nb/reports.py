@@ -170,6 +170,8 @@ def _lasting_sentence(event: k.Event) -> tuple[int, str] | None:
         case k.SignalReceived(type=type, by=by, used=used, text=text):
             said = f": {_short(text)}" if text else ""
             return 1, f"said by {by}: {type}{said}{'' if used else ' (fitted nothing any more)'}"
+        case k.UndoBegun(id=id, call_ids=calls, by=by):
+            return 1, f"{id}: {by} began to undo: {', '.join(calls)}"
         case k.UndoDone(id=id, call_ids=calls, by=by, undoes=undoes):
             word = f"undid {undoes} again" if undoes else "undid"
             return 1, f"{id}: {by} {word}: {', '.join(calls)}"

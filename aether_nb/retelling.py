@@ -1,6 +1,6 @@
-"""What is done with runs that are over: shown again, performed again, forked; and a cell whose model cannot be had.
+"""What is done with runs that are over: shown again, performed again, forked.
 
-It stands on the session, which drives runs. Which step comes next is none of its business: everything here enters the
+It stands on ``driving``, which drives runs. Which step comes next is none of its business: everything here enters the
 same loop with another performer, another log, or another model.
 """
 
@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from hashlib import sha256
-from typing import Any, TypeAlias
+from dataclasses import replace
+from typing import Any
 
+from aether_nb import driving
 from aether_nb.about import VERSION
-from aether_nb.agent import remembering
 from aether_nb.agent.again import Record, opening, record_of
 from aether_nb.agent.asking import Asking
 from aether_nb.agent.calls import Calls, Host
@@ -21,157 +20,36 @@ from aether_nb.agent.forking import compared, fork_point, made_of
 from aether_nb.agent.mail import Mail
 from aether_nb.agent.replaying import Confirmed, Replayed, confirm, replay
 from aether_nb.agent.resuming import following, versions
-from aether_nb.agent.run import Run, new_id
+from aether_nb.agent.run import Run
 from aether_nb.agent.sealing import signal_fields, taken_back
 from aether_nb.agent.steps import Finish, next_step
-from aether_nb.errors import ModelError, OptionError
+from aether_nb.errors import OptionError
 from aether_nb.events import kinds as k
 from aether_nb.events.folds import fold
 from aether_nb.events.state import RunState
 from aether_nb.live.keeping import Clock, matches
-from aether_nb.models.router import ANALYST
 from aether_nb.session import Session
-from aether_nb.store.log import Log, RunSummary
+from aether_nb.store.log import Log
 from aether_nb.store.memory import MemoryLog
 from aether_nb.store.signals import Signal
 from aether_nb.store.store import Store
-from aether_nb.tasks import Cell, Question, Resumption
+from aether_nb.tasks import Cell, Fork, Question, Replay, Resumption, Work
 
-__all__ = ["Fork", "Replay", "Work", "drifts", "ready", "report", "work"]
+__all__ = ["drifts", "known", "report", "work"]
 
 COMPARING = 1.0
 """Seconds that comparing a variable with the record may take."""
 
-ALL = 100_000
-"""How many runs are looked through for that of a cell."""
-
-
-@dataclass(frozen=True)
-class Replay:
-    """A recorded run that is to be shown again, or performed again.
-
-    Args:
-        source: The run's whole id.
-        mode: pure, confirm or live.
-        cell: The cell it is typed in.
-        level: How much may run without a question when it is performed again; the session's when None.
-        new: The name of the run that performs it again.
-        bind: The variable that gets its answer, when another one than then.
-    """
-
-    source: str
-    mode: k.ReplayMode = "pure"
-    cell: str = ""
-    level: k.Mode | None = None
-    park_after: float | None = None
-    new: str = field(default_factory=new_id)
-    model: str = ""
-    bind: str = ""
-    json: bool = False
-    """Whether what came of it is told as JSON, too."""
-    told: dict[str, Any] = field(default_factory=dict, compare=False)
-    """What came of it, as plain values."""
-
-    @property
-    def run(self) -> str:
-        """The run that is shown."""
-        return self.new if self.mode == "live" else self.source
-
-
-@dataclass(frozen=True)
-class Fork:
-    """A new run that begins as a copy of another one.
-
-    Args:
-        source: The other run's whole id.
-        at: The last event that is copied; 0 for all of them.
-        text: What is said to it first.
-        anyway: Go on, whoever began it and whatever has changed since.
-        run: Its name.
-    """
-
-    source: str
-    at: int = 0
-    text: str = ""
-    anyway: bool = False
-    park_after: float | None = None
-    run: str = field(default_factory=new_id)
-    model: str = ""
-
-
-Work: TypeAlias = Question | Resumption | Replay | Fork
-"""What a cell can be asked to work on."""
-
-
-def ready(session: Session, task: Work) -> Work:
-    """The task to work on, before anything is shown: of a question whose model cannot be had, its recorded run.
-
-    The model that is named comes first, then one that is configured, then the record, and last the analyst.
-
-    Raises:
-        ModelError: The model cannot be had, and there is no record.
-        UsageFault: Another question is being worked on.
-    """
-    if not isinstance(task, Question):
-        if isinstance(task, Replay):
-            session.free()
-        else:
-            session.ready(task.model)
-        return task
-    place = session.asked.place(task.prompt, task.cell)
-    name = f"{sha256(task.prompt.encode(errors='replace')).hexdigest()[:12]}#{place}"
-    task = replace(task, cell=task.cell or name)
-    fault: ModelError | None = None
-    try:
-        session.ready(task.model)
-    except ModelError as error:
-        fault = error
-    if fault is None and (task.model or session.models.name != ANALYST or session.models.settings.model):
-        return task
-    if found := _recorded(session, task, place):
-        session.free()
-        return Replay(found, "live", task.cell, task.mode, task.park_after, task.run, bind=task.bind)
-    if fault is not None:
-        raise fault
-    return task
-
-
-def _recorded(session: Session, question: Question, place: int) -> str:
-    """The run that answered this question in this cell with a model that is not here; empty when there is none."""
-    log = session.store.log
-    for run in remembering.candidates(log.runs(ALL), question.prompt, question.cell, place, session.notebook):
-        if (found := _retold(log, run)) and _alike(found.started, question):
-            return found.run
-    return ""
-
-
-def _alike(started: k.RunStarted, question: Question) -> bool:
-    """Whether a run was asked for the same: a plan or an answer, words or a value of that type for that variable."""
-    wanted = (started.wanted, started.bind) if started.wanted else ("", "")
-    return started.plan_only == question.plan_only and wanted == (
-        (question.wanted, question.bind) if question.wanted else ("", "")
-    )
-
-
-def _retold(log: Log, run: RunSummary) -> Record | None:
-    """The record of a run, or of the one that it only performed again; None for what a model did not answer."""
-    if run.model == ANALYST:
-        return None
-    record = record_of(log.read(run.id))
-    if record.begun is not None and (whole := list(log.read(record.begun.source))):
-        record = record_of(whole)
-    return None if record.forked else record
-
 
 async def work(session: Session, task: Work, cell: Cell) -> RunState:
-    """Work on a task to its end, or to where it is parked; see ``Session.work``.
+    """Work on a task to its end, or to where it is parked; see ``driving.work``.
 
     Raises:
         ReplayError: A run cannot be replayed.
         StoreTampered: Its record is not what was written.
     """
     if isinstance(task, Question | Resumption):
-        return await session.work(task, cell)
+        return await driving.work(session, task, cell)
     async with session.turn(cell):
         entries, own = session.store.whole(task.source)
         if isinstance(task, Fork) or task.mode == "live":
@@ -246,7 +124,7 @@ async def _again(session: Session, task: Replay, entries: list[k.Entry], own: bo
         )
         given = map(k.GrantGiven, session.grants)
         run.append(started, record.composed, *given, *opening(record, store.chain.head(task.source), own))
-        state = await session.driven(run, record.tools(here), cell, task.park_after, record)
+        state = await driving.driven(session, run, record.tools(here), cell, task.park_after, record)
     task.told.update(drifts(store.log, task.run, task.source))
     return state
 
@@ -290,7 +168,9 @@ async def _fork(session: Session, task: Fork, entries: list[k.Entry], own: bool,
     with session.store.leased(task.run) as lease:
         run = Run(store.log, task.run, (cell.watcher,), epoch=lease.epoch)
         tools = session.tools(fold(copied[:1]).started)
-        session.may_go_on(replace(fold(copied), run=task.source, ended=None), tools, task.anyway, own, task.run)
+        driving.may_go_on(
+            session, replace(fold(copied), run=task.source, ended=None), tools, task.anyway, own, task.run
+        )
         # In one append: no yes to the other run may ever be one to this.
         new = (forked, *taken_back(following(fold(copied), (forked,))), *map(k.GrantGiven, session.grants))
         times = [*(entry.time for entry in copied), *[run.clock()] * len(new)]
@@ -298,7 +178,7 @@ async def _fork(session: Session, task: Fork, entries: list[k.Entry], own: bool,
         run.catch_up()
         if task.text:
             _tell(session, run, task.text)
-        return await session.driven(run, tools, cell, task.park_after, known=copied)
+        return await driving.driven(session, run, tools, cell, task.park_after, known=copied)
 
 
 def _compared(namespace: Mapping[str, Any], copied: list[k.Entry]) -> k.RunForked:

@@ -6,6 +6,7 @@ on the user's main thread. What somebody has changed since is not taken away bef
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
@@ -16,12 +17,16 @@ from aether_nb.agent.run import Run
 from aether_nb.errors import AetherError, UndoRefused
 from aether_nb.events import kinds as k
 from aether_nb.events.state import Call
+from aether_nb.live.interrupt import uninterrupted
 from aether_nb.live.undo import RunPoints
 from aether_nb.signalling import called
 from aether_nb.store.signals import Signal
-from aether_nb.undoing import Undo, prepare, take_back
+from aether_nb.undoing import Undo, begun, prepare, take_back
 
 __all__ = ["Clicks", "preview", "section"]
+
+LONGEST = 30.0
+"""Seconds for which a run that is stopped waits until what is being taken back is back."""
 
 
 @dataclass(frozen=True)
@@ -52,19 +57,37 @@ class Clicks:
                 it), and in ``sure`` what ``UndoShown`` gave, when that was agreed to.
         """
         call, wanted, sure = (str(signal.body.get(name) or "") for name in ("call", "id", "sure"))
+        by = f"signal:{signal.by}"
         try:
             self.run.flush()
             entries, own = self.whole(self.run.id)
-            done: k.UndoDone | k.UndoShown = await self.main(
-                lambda: self._done(call, wanted, sure, entries, own, f"signal:{signal.by}")
-            )
-            return done
+            undo: Undo | k.UndoShown = await self.main(lambda: self._looked(call, wanted, sure, entries, own))
+            if isinstance(undo, k.UndoShown):
+                return undo
+            self.run.append(begun(undo, entries, by))
+            return await self._taken(undo, entries, by)
         except AetherError as error:
             return k.UndoShown(call, " ".join(filter(None, (error.what, error.why))))
 
-    def _done(
-        self, call: str, wanted: str, sure: str, entries: list[k.Entry], own: bool, by: str
-    ) -> k.UndoDone | k.UndoShown:
+    async def _taken(self, undo: Undo, entries: list[k.Entry], by: str) -> k.UndoDone:
+        """Do it, whole: who stops the run meanwhile is heard when that is done, and recorded."""
+        done: list[k.UndoDone] = []
+
+        def steps() -> None:
+            done.append(take_back(undo, entries, self.points.points, self.namespace, self.points.blobs, by))
+
+        working = asyncio.ensure_future(self.main(lambda: uninterrupted(steps)))
+        try:
+            await asyncio.shield(working)
+        except asyncio.CancelledError:
+            await asyncio.wait([working], timeout=LONGEST)
+            if done:
+                self.run.append(done[0])
+            raise
+        return done[0]
+
+    def _looked(self, call: str, wanted: str, sure: str, entries: list[k.Entry], own: bool) -> Undo | k.UndoShown:
+        """What is to be done, or what is shown first."""
         points = self.points.points
         undo = prepare(entries, points, self.namespace, self.workspace, call=wanted, own=own)
         if undo.nothing or call not in {one.id for one in undo.calls.values()}:
@@ -74,7 +97,7 @@ class Clicks:
             agreed = hashlib.sha256(shown.encode()).hexdigest()[:16]
             if sure != agreed:
                 return k.UndoShown(call, shown, agreed)
-        return take_back(undo, entries, points, self.namespace, self.points.blobs, by)
+        return undo
 
 
 # ---- words
@@ -84,6 +107,7 @@ def preview(undo: Undo, workspace: Path) -> str:
     """What would be done, for a person."""
     what = f"Undo of {undo.undoes} in run {undo.run}: these calls are done once more" if undo.undoes else ""
     lines = [what or f"Undo in run {undo.run}, the newest call first:"]
+    lines += [f"  the answer  was bound to {undo.bound}"] if undo.bound else []
     lines += [f"  {number}. {call.name}  {_purpose(call)}".rstrip() for number, call in undo.calls.items()]
     rows = [(change.name, " ".join((_WORDS[change.what], *change.details)).strip()) for change in undo.changes]
     files = {change.path: change for change in undo.files}.values()

@@ -8,18 +8,21 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from aether_nb.agent.asking import Person
+from aether_nb.agent.profiles import Profile
 from aether_nb.agent.run import Watcher, new_id
 from aether_nb.config import Settings
 from aether_nb.errors import OptionError
 from aether_nb.events import kinds as k
 from aether_nb.live.jobs import waited
 from aether_nb.live.mentions.values import Mentions
-from aether_nb.live.summary import Summary
 
-__all__ = ["Cell", "Question", "Resumption", "Task", "begun", "named_run"]
+if TYPE_CHECKING:
+    from aether_nb.live.summary import Summary
+
+__all__ = ["Cell", "Fork", "Question", "Replay", "Resumption", "Task", "Work", "begun", "named_run"]
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class Question:
         depth: How many runs stand above it.
         tools: What it may use at most; all that there is, when empty.
         grants: The yeses it begins with; those that stand in the notebook, when None.
+        profile: By which it works; None for none.
     """
 
     prompt: str
@@ -71,6 +75,7 @@ class Question:
     depth: int = 0
     tools: tuple[str, ...] = ()
     grants: tuple[k.Grant, ...] | None = None
+    profile: Profile | None = None
 
 
 @dataclass(frozen=True)
@@ -118,18 +123,19 @@ def begun(
         notebook: The notebook's path; empty when it is not known.
         workspace: The folder inside which files may be touched.
     """
+    profile = question.profile or Profile("")
     limits = k.Limits(settings.max_steps, settings.max_seconds, settings.max_tokens, settings.max_cost)
     return k.RunStarted(
         prompt=question.prompt,
         model=model,
-        mode=question.mode or settings.mode,
+        mode=question.mode or profile.mode or settings.mode,
         limits=question.limits or limits,
         prior=prior,
         notebook=notebook,
         cell=question.cell,
         plan_only=question.plan_only,
         workspace=str(workspace),
-        data=question.data or settings.data,
+        data=question.data or profile.data or settings.data,
         hide=settings.hide,
         fence=secrets.token_hex(8),
         mentions=question.mentions.found,
@@ -137,11 +143,70 @@ def begun(
         wanted=question.wanted,
         parent=question.parent,
         depth=question.depth,
-        tools=question.tools,
+        tools=question.tools or profile.tools,
+        profile=profile.name,
+        deny=profile.deny,
+        ask=profile.ask,
     )
 
 
+@dataclass(frozen=True)
+class Replay:
+    """A recorded run that is to be shown again, or performed again.
+
+    Args:
+        source: The run's whole id.
+        mode: pure, confirm or live.
+        cell: The cell it is typed in.
+        level: How much may run without a question when it is performed again; the session's when None.
+        new: The name of the run that performs it again.
+        bind: The variable that gets its answer, when another one than then.
+    """
+
+    source: str
+    mode: k.ReplayMode = "pure"
+    cell: str = ""
+    level: k.Mode | None = None
+    park_after: float | None = None
+    new: str = field(default_factory=new_id)
+    model: str = ""
+    bind: str = ""
+    json: bool = False
+    """Whether what came of it is told as JSON, too."""
+    told: dict[str, Any] = field(default_factory=dict, compare=False)
+    """What came of it, as plain values."""
+
+    @property
+    def run(self) -> str:
+        """The run that is shown."""
+        return self.new if self.mode == "live" else self.source
+
+
+@dataclass(frozen=True)
+class Fork:
+    """A new run that begins as a copy of another one.
+
+    Args:
+        source: The other run's whole id.
+        at: The last event that is copied; 0 for all of them.
+        text: What is said to it first.
+        anyway: Go on, whoever began it and whatever has changed since.
+        run: Its name.
+    """
+
+    source: str
+    at: int = 0
+    text: str = ""
+    anyway: bool = False
+    park_after: float | None = None
+    run: str = field(default_factory=new_id)
+    model: str = ""
+
+
 Task: TypeAlias = Question | Resumption
+"""What is driven by the session itself."""
+
+Work: TypeAlias = Task | Replay | Fork
 """What a cell can be asked to work on."""
 
 

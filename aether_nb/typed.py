@@ -25,6 +25,7 @@ __all__ = [
     "checked_name",
     "help_text",
     "leading_options",
+    "meant",
     "number",
     "parse",
     "seconds",
@@ -230,3 +231,8 @@ def _parser(verb: Verb, face: Face) -> _Parser:
                 more["nargs"] = "*" if option.rest else "?"
         parser.add_argument(*option.names, **more)
     return parser
+
+
+def meant(run: str, last: str = "") -> str:
+    """The run that was named, the last one when nothing was, or the word ``last``."""
+    return last if run in ("", "last") else run

@@ -16,6 +16,7 @@ from aether_nb.agent.run import Run
 from aether_nb.errors import RunNotFound, StoreTampered, UndoRefused
 from aether_nb.events import kinds as k
 from aether_nb.events.folds import fold
+from aether_nb.events.undoing import ANSWER
 from aether_nb.session import Session
 from aether_nb.store.lease import Holder
 from aether_nb.taking_back import preview, section
@@ -73,7 +74,12 @@ def _meant(session: Session, name: str, run: str) -> tuple[str, str]:
     events = [entry.event for entry in log.read(found)]
     calls = [event.call.id for event in events if isinstance(event, k.CallProposed)]
     undos = [event.id for event in events if isinstance(event, k.UndoDone)]
-    if name in undos or (name.isdigit() and len(name) < 4) or any(call.startswith(name) for call in calls):
+    if (
+        name == ANSWER
+        or name in undos
+        or (name.isdigit() and len(name) < 4)
+        or any(call.startswith(name) for call in calls)
+    ):
         return found, name
     try:
         return log.resolve(name), ""
@@ -137,7 +143,9 @@ def _check_here(run: str, before: Holder | None, lease: Holder) -> None:
 
 def _text(undo: Undo, done: k.UndoDone) -> str:
     """What was done, and how it is taken back."""
-    count = f"{len(done.call_ids)} call{'s' if len(done.call_ids) != 1 else ''}"
+    calls = len(done.call_ids) - (ANSWER in done.call_ids)
+    what = [f"the answer's variable {undo.bound}"] if undo.bound else []
+    count = " and ".join([*what, *([f"{calls} call{'s' if calls != 1 else ''}"] if calls else [])])
     lines = [f"Done once more: {count} of run {undo.run}." if undo.undoes else f"Undone: {count} of run {undo.run}."]
     names = [change.name for change in done.changes]
     lines += [f"Variables: {', '.join(names)}."] if names else []

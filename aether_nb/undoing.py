@@ -18,11 +18,13 @@ from aether_nb.errors import AetherError, UndoRefused, WorkspaceError
 from aether_nb.events import kinds as k
 from aether_nb.events.folds import fold
 from aether_nb.events.state import Call, RunState
+from aether_nb.events.undoing import ANSWER
+from aether_nb.live.interrupt import uninterrupted
 from aether_nb.live.undo import Done, Points, differs, put_back
 from aether_nb.store.blobs import Blobs
 from aether_nb.tools.workspace import inside
 
-__all__ = ["Undo", "perform", "prepare", "take_back"]
+__all__ = ["Undo", "begun", "perform", "prepare", "take_back"]
 
 NUMBERS = 4
 """A name of so few digits is the number of a call; a longer one may be the beginning of an id."""
@@ -41,6 +43,7 @@ class Undo:
         left: What stays as it is, in sentences.
         conflicts: What was changed since, by name: undoing takes that away.
         made: The names that the calls had made.
+        bound: The variable that the answer was bound to, when that is taken back, too.
         changed: Where there is anything to take back at all.
     """
 
@@ -52,6 +55,12 @@ class Undo:
     left: list[str] = field(default_factory=list)
     conflicts: dict[str, str] = field(default_factory=dict)
     made: frozenset[str] = frozenset()
+    bound: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What is taken back, the newest first: the ids of calls, and ``ANSWER``."""
+        return (*([ANSWER] if self.bound else []), *(call.id for call in self.calls.values()))
 
     @property
     def nothing(self) -> bool:
@@ -89,7 +98,8 @@ def prepare(
         points: What can be taken back in this kernel.
         namespace: The user's variables.
         workspace: The folder inside which files may be touched.
-        call: One call, by number or id; or the name of an undo, which is taken back itself. Empty for all.
+        call: One call, by number or id; or the name of an undo, which is taken back itself; or ``ANSWER`` for the
+            variable that the answer was bound to. Empty for all.
         to: The last call that stays; all after it are taken back.
         own: Whether this user began the run. Of somebody else's, no file is touched.
 
@@ -101,9 +111,13 @@ def prepare(
     if call in known:
         return _undone_again(state, known, known[call], points, namespace)
     numbered = dict(enumerate(state.calls.values(), 1))
-    chosen = {number: numbered[number] for number in sorted(_chosen(state, numbered, call, to), reverse=True)}
+    answer = _answer(events, points, state.run) if call in ("", ANSWER) else None
+    wanted = [] if call == ANSWER and answer else _chosen(state, numbered, call, to)
+    chosen = {number: numbered[number] for number in sorted(wanted, reverse=True)}
     undo = Undo(state.run, {number: one for number, one in chosen.items() if _acted(one) and not one.undone})
-    dones: list[Done] = []
+    dones: list[Done] = [answer] if answer else []
+    undo.bound = next(iter(answer.names)) if answer else ""
+    undo.left += _broken_off(events)
     for one in undo.calls.values():
         done = points.get(state.run, one.id)
         if done:
@@ -119,6 +133,21 @@ def prepare(
     if undo.nothing and not undo.left:
         raise _nothing(state, call or to)
     return undo
+
+
+def _answer(events: Sequence[k.Event], points: Points, run: str) -> Done | None:
+    """What binding the answer to a variable has changed; None when nothing, or when that is taken back already."""
+    undos = [event for event in events if isinstance(event, k.UndoDone) and ANSWER in event.call_ids]
+    return points.get(run, ANSWER) if not undos or undos[-1].undoes else None
+
+
+def _broken_off(events: Sequence[k.Event]) -> list[str]:
+    """That an earlier undo did not come to its end, in a sentence: some of it may have been done."""
+    begun = [event for event in events if isinstance(event, k.UndoBegun | k.UndoDone)]
+    if begun and isinstance(begun[-1], k.UndoBegun):
+        calls = ", ".join(begun[-1].call_ids)
+        return [f"{begun[-1].id} ({calls}) was broken off midway: some of that may be as before already"]
+    return []
 
 
 def _chosen(state: RunState, numbered: Mapping[int, Call], call: str, to: str) -> Iterable[int]:
@@ -238,6 +267,7 @@ def _undone_again(
     calls = {number: call for number, call in numbered if call.id in event.call_ids}
     undo = Undo(state.run, dict(reversed(calls.items())), event.id, done or Done({}, []), list(reversed(event.files)))
     undo.made = frozenset(change.name for change in event.changes if change.what == "removed")
+    undo.bound = next((name for name in undo.done.names), "") if ANSWER in event.call_ids else ""
     undo.conflicts = _conflicts(undo, namespace)
     return undo
 
@@ -265,9 +295,25 @@ def perform(
         blobs: Where the bytes of files are.
         by: Who said so.
     """
-    done = take_back(undo, list(run.log.read(run.id)), points, namespace, blobs, by)
-    run.append(done)
-    return done
+    entries = list(run.log.read(run.id))
+    run.append(begun(undo, entries, by))
+    done: list[k.UndoDone] = []
+
+    def steps() -> None:
+        done.append(take_back(undo, entries, points, namespace, blobs, by))
+        run.append(done[0])
+
+    uninterrupted(steps)  # half of it would be worse than all or nothing: Stop is heard afterwards
+    return done[0]
+
+
+def begun(undo: Undo, entries: Sequence[k.Entry], by: str) -> k.UndoBegun:
+    """What is recorded before calls are taken back; ``entries`` are the run's record."""
+    return k.UndoBegun(_next_name(entries), undo.names, by, undo.undoes)
+
+
+def _next_name(entries: Sequence[k.Entry]) -> str:
+    return f"u{sum(isinstance(entry.event, k.UndoDone) for entry in entries) + 1}"
 
 
 def take_back(
@@ -289,13 +335,13 @@ def take_back(
     changes, places = undo.changes, undo.done.before.names
     back = undo.done.undo(namespace)
     left += [f"{name}: {why}" for name, why in back.missed.items()]
-    id = f"u{len(earlier) + 1}"
+    id = _next_name(entries)
     again = tuple(change.name for change in changes if change.what == "added" and change.name in undo.made)
     redone = undo.undoes and not earlier[undo.undoes].undoes  # it did not take another one back itself
     points.put(undo.run, id, back)
     return k.UndoDone(
         id,
-        tuple(call.id for call in undo.calls.values()),
+        undo.names,
         by,
         changes,
         tuple(files),

@@ -17,7 +17,6 @@ from typing import Any, TypeAlias
 
 from aether_nb.errors import AetherError
 from aether_nb.events.state import RunState
-from aether_nb.signalling import wakes
 from aether_nb.store.seal import Sealer
 from aether_nb.store.store import Store
 
@@ -101,6 +100,8 @@ class Sleepers:
                 self._look(run)
 
     def _look(self, run: str) -> None:
+        from aether_nb.signalling import wakes  # only where a run is asleep
+
         sleeper = self._asleep.get(run)
         if sleeper is None or self.busy() or (self._awake is not None and not self._awake.done()):
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from argparse import Namespace
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from aether_nb import taking_back, undo_verbs
+from aether_nb import taking_back, undo_verbs, undoing
 from aether_nb.agent.run import Run
 from aether_nb.errors import RunNotFound, UndoRefused
 from aether_nb.events import kinds as k
@@ -308,3 +309,91 @@ def test_a_generator_that_was_used_up_is_named(tmp_path):
     run.code("a1", "list(numbers)", reasons=("uses up your generator numbers",))
     text = taking_back.preview(run.look(), run.folder)
     assert "run_python uses up your generator numbers: what that gave is gone" in text
+
+
+def bind(told: Told, name: str, value: Any) -> None:
+    """Bind the answer, as a cell does when its run has ended."""
+    with told.points.rebinding("run1", "answer", told.namespace, name):
+        told.namespace[name] = value
+
+
+def test_the_variable_of_the_answer_is_taken_back_with_the_run(told):
+    """It is the newest of all; undone again it is there again, and it can be taken back by itself."""
+    told.end()
+    bind(told, "x", "in words")
+    assert "  the answer  was bound to x\n" in taking_back.preview(told.look(), told.folder)
+    done = told.undo()
+    assert done.call_ids == ("answer", "b3", "a2", "a1") and told.namespace["x"] == [1]
+    told.undo(call=done.id)
+    assert told.namespace["x"] == "in words"
+    alone = told.undo(call="answer")
+    assert alone.call_ids == ("answer",) and told.namespace["x"] == [1, 2]
+    with pytest.raises(UndoRefused, match="goes by 'answer'"):
+        told.look(call="answer")
+    assert undo_verbs._meant(session_of(told), "answer", "") == ("run1", "answer")
+    again = told.look(call=alone.id)
+    text = undo_verbs._text(again, told.undo(call=alone.id))
+    assert text.startswith("Done once more: the answer's variable x of run run1.")
+
+
+def test_an_answer_that_was_bound_anew_since_is_a_conflict(told):
+    """What somebody put under the name meanwhile is not taken away unseen; a run that bound nothing has no answer."""
+    with told.points.rebinding("run1", "answer", told.namespace, "x"):
+        pass
+    with pytest.raises(UndoRefused):
+        told.look(call="answer")
+    bind(told, "fresh", 1.0)
+    told.namespace["fresh"] = "mine"
+    assert told.look(call="answer").conflicts == {"fresh": "it was bound to something else since: 'mine'"}
+
+
+def test_what_is_begun_stands_in_the_record_before_anything_is_changed(told, monkeypatch):
+    """An undo that is broken off midway is told by the next one, until one has come to its end."""
+
+    with monkeypatch.context() as patched:
+        patched.setattr(undoing, "take_back", None)
+        with pytest.raises(TypeError):
+            told.undo(call="a2")
+    begun = [entry.event for entry in told.run.log.read("run1")][-1]
+    assert begun == k.UndoBegun("u1", ("a2",), "cell")
+    assert "u1 (a2) was broken off midway: some of that may be as before already" in told.look().left
+    assert told.undo(call="a2").id == "u1"
+    assert told.look().left == []
+
+
+def test_stop_is_heard_when_the_undo_is_done_and_recorded(told, monkeypatch):
+    """SIGINT between two variables breaks nothing off: all of it is put back and recorded, then it is handed on."""
+    put_back = undoing.take_back
+
+    def stopped(*args: Any) -> k.UndoDone:
+        signal.raise_signal(signal.SIGINT)
+        return put_back(*args)
+
+    monkeypatch.setattr(undoing, "take_back", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        told.undo(call="a2")
+    assert told.namespace["x"] == [1]
+    assert isinstance(list(told.run.log.read("run1"))[-1].event, k.UndoDone)
+
+
+async def test_a_click_that_is_stopped_midway_is_done_and_recorded(told):
+    """Whoever stops the run while the main thread puts things back waits for that, and the record has it."""
+    begun, go = asyncio.Event(), asyncio.Event()
+
+    async def main(job: Any) -> Any:
+        if any(isinstance(entry.event, k.UndoBegun) for entry in told.run.log.read("run1")):
+            begun.set()
+            await go.wait()
+        return job()
+
+    def whole(run: str) -> tuple[list[k.Entry], bool]:
+        return list(told.run.log.read(run)), True
+
+    clicks = taking_back.Clicks(told.run, told.kept, told.namespace, told.folder, whole, main)
+    task = asyncio.ensure_future(clicks(Signal("run1", "undo", "panel", {"call": "a2", "id": "a2", "sure": ""})))
+    await begun.wait()
+    task.cancel()
+    asyncio.get_running_loop().call_later(0.01, go.set)
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert told.namespace["x"] == [1] and told.run.state.calls["a2"].undone

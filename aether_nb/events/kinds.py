@@ -25,10 +25,9 @@ fields change gets a higher ``version`` and a step in ``codec.UPCASTS``.
       [undo.done]                                        calls were taken back; also before the end, between calls
       [feedback.given]                                   what a person thinks of the answer
 
-``run.forked`` stands where a copy of another run's log goes its own way; ``runs.pruned`` and
-``runs.packed`` in the journal of a store.
-``replay.begun`` says that what follows comes from another run's record, ``replay.drifted`` that a call which was
-performed again came to something else.
+``run.forked`` stands where a copy of another run's log goes its own way; ``runs.pruned`` and ``runs.packed`` in the
+journal of a store. ``replay.begun`` says that what follows comes from another run's record, ``replay.drifted`` that a
+call which was performed again came to something else.
 ``state.changed`` (transient) tells watchers of a new state; it is derived by a fold. This module knows nobody but
 ``messages``, ``values`` and the modules of events beside it, whose names it passes on: whoever speaks of events needs
 one import.
@@ -38,7 +37,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, NamedTuple
 
 from aether_nb.events.asked import Mention
 from aether_nb.events.calls import (
@@ -63,6 +62,7 @@ from aether_nb.events.lasting import (
     CONSENT,
     CONSENT_YES,
     LeaseTaken,
+    LimitReached,
     ReplayBegun,
     ReplayDrifted,
     RunForked,
@@ -74,6 +74,7 @@ from aether_nb.events.lasting import (
 )
 from aether_nb.events.leaving import InstructionsFound, Left
 from aether_nb.events.messages import Message, Usage
+from aether_nb.events.questions import QuestionAnswered, QuestionAsked
 from aether_nb.events.rating import FeedbackGiven
 from aether_nb.events.recalling import KnowledgeRecalled, Recalled
 from aether_nb.events.skills import SkillOpened
@@ -86,7 +87,7 @@ from aether_nb.events.transient import (
     ThinkingDelta,
     UndoShown,
 )
-from aether_nb.events.undoing import FileChange, FileWritten, UndoDone, UndoLimited
+from aether_nb.events.undoing import FileChange, FileWritten, UndoBegun, UndoDone, UndoLimited
 from aether_nb.events.values import (
     MINUTES,
     Change,
@@ -194,6 +195,7 @@ __all__ = [
     "TextDelta",
     "ThinkingDelta",
     "Turn",
+    "UndoBegun",
     "UndoDone",
     "UndoLimited",
     "UndoShown",
@@ -209,7 +211,8 @@ class RunStarted(Event):
 
     ``versions`` says by which rules it goes: ``next_step``, ``prompt``, and ``tool:NAME`` for each tool. ``data`` and
     ``hide`` limit what of the data may leave this machine; ``fence`` is the word with which data is set apart for the
-    model. ``parent`` is the run that it works for, if one does, and ``depth`` how many there are above it.
+    model. ``parent`` is the run that it works for, and ``depth`` how many are above it. ``profile`` is the one by which
+    it works, with its rules ``deny`` and ``ask``.
     """
 
     kind: ClassVar[str] = "run.started"
@@ -233,6 +236,9 @@ class RunStarted(Event):
     wanted: str = ""
     parent: str = ""
     depth: int = 0
+    profile: str = ""
+    deny: tuple[str, ...] = ()
+    ask: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,45 +349,6 @@ class ModelFailed(Event):
     what: str
     why: str = ""
     hint: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class QuestionAsked(Event):
-    """The run asks a person. ``call_id`` is the call that asks, ``limit`` the limit that was reached, else empty.
-
-    ``doubt``: the question is what became of ``call_id``; its options are it ran, run it, skip. ``guard``: it is
-    whether the code of ``call_id`` may do what it is about to do; an earlier answer to that does not count.
-    """
-
-    kind: ClassVar[str] = "question.asked"
-    version: ClassVar[int] = 2
-    id: str
-    text: str
-    options: tuple[str, ...] = ()
-    call_id: str = ""
-    limit: str = ""
-    doubt: bool = False
-    guard: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class QuestionAnswered(Event):
-    """A person answered, or nobody was there (``answer`` is None)."""
-
-    kind: ClassVar[str] = "question.answered"
-    id: str
-    answer: str | None
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
-class LimitReached(Event):
-    """A limit was reached; the run pauses and asks. ``limit`` is a field of ``Limits``."""
-
-    kind: ClassVar[str] = "limit.reached"
-    limit: Literal["steps", "seconds", "tokens", "cost"]
-    used: float
-    allowed: float
 
 
 class Entry(NamedTuple):

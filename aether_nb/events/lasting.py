@@ -16,6 +16,7 @@ __all__ = [
     "CONSENT",
     "CONSENT_YES",
     "LeaseTaken",
+    "LimitReached",
     "ReplayBegun",
     "ReplayDrifted",
     "RunForked",
@@ -31,6 +32,16 @@ CONSENT = "perform-again"
 
 CONSENT_YES = "perform it again"
 """The yes to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LimitReached(Event):
+    """A limit was reached; the run pauses and asks. ``limit`` is a field of ``Limits``."""
+
+    kind: ClassVar[str] = "limit.reached"
+    limit: Literal["steps", "seconds", "tokens", "cost"]
+    used: float
+    allowed: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, TypeAlias
 
 from aether_nb.events.values import Event
 
-__all__ = ["FeedbackGiven"]
+__all__ = ["FeedbackGiven", "FeedbackValue"]
+
+FeedbackValue: TypeAlias = Literal["up", "down", ""]
+"""A good answer, a bad one, or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,5 +18,5 @@ class FeedbackGiven(Event):
     """A person said that the answer is good or bad; the last word counts, and an empty one takes it back."""
 
     kind: ClassVar[str] = "feedback.given"
-    value: Literal["up", "down", ""]
+    value: FeedbackValue
     by: str

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import PurePath
 from typing import Any, Literal, TypeAlias
@@ -94,6 +94,11 @@ class Policy:
     user: str = ""
     profile: str = ""
     folder: str = ""
+
+    def narrowed(self, deny: Iterable[str], ask: Iterable[str], profile: str) -> Policy:
+        """The same with the rules of a profile, which deny and ask, and allow nothing."""
+        more = (*self.deny, *parsed(deny)), (*self.ask, *parsed(ask))
+        return replace(self, deny=more[0], ask=more[1], profile=profile) if profile else self
 
     def ruling(self, tool: str, arguments: Mapping[str, Any], *, path: str = "", risk: str = "high") -> Ruling:
         """What the rules say of a call.

@@ -10,7 +10,10 @@ from typing import ClassVar
 
 from aether_nb.events.values import Change, Event
 
-__all__ = ["FileChange", "FileWritten", "UndoDone", "UndoLimited"]
+__all__ = ["ANSWER", "FileChange", "FileWritten", "UndoBegun", "UndoDone", "UndoLimited"]
+
+ANSWER = "answer"
+"""Stands among the calls that are taken back for the variable that the run's answer was bound to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +49,22 @@ class UndoLimited(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class UndoBegun(Event):
+    """Calls are about to be taken back. Where no ``undo.done`` of this ``id`` follows, that was broken off midway."""
+
+    kind: ClassVar[str] = "undo.begun"
+    id: str
+    call_ids: tuple[str, ...]
+    by: str
+    undoes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class UndoDone(Event):
     """Calls were taken back; or, where ``undoes`` names an earlier undo, done once more.
 
-    ``id`` is the name of this undo within its run. ``changes`` says what became of the user's names, ``places`` which
+    ``id`` is the name of this undo within its run. ``call_ids`` are the calls, ``ANSWER`` among them where the variable
+    of the answer was bound back. ``changes`` says what became of the user's names, ``places`` which
     of the surroundings (working directory, options) were put back, ``left`` what was not. ``again`` are names that the
     run had made and that are there again.
     """

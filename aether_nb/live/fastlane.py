@@ -18,6 +18,9 @@ Deliver: TypeAlias = Callable[[dict[str, Any]], None]
 """Takes the content of a click, with the message's id as ``msg_id``. Called on the thread that owns the shell channel
 (never an agent's, not always the main one), so it hands on and returns at once."""
 
+CLOSED = 64
+"""So many closed comms are remembered."""
+
 _WATCHED = "_aether_watched"  # on the stream: one table and one wrapper, however often the extension is loaded
 _INSTALLED = "_aether_installed"
 
@@ -52,8 +55,20 @@ class FastLane:
             self._loop.add_callback(_install, self._stream, self._session, self._watched)
 
     def unwatch(self, comm_id: str) -> None:
-        """Let this comm's messages go the ordinary way again."""
-        self._watched.pop(comm_id, None)
+        """Hear this comm no more: it is closed. What a view has still sent is dropped here.
+
+        By the ordinary way it would be worked on in the comm's subshell, which the front end deletes meanwhile: then
+        ipykernel 7 prints in red that a task was destroyed.
+        """
+        if comm_id in self._watched:
+            self._watched[comm_id] = _dropped
+        closed = [id for id, deliver in tuple(self._watched.items()) if deliver is _dropped]
+        for id in closed[:-CLOSED]:
+            self._watched.pop(id, None)
+
+
+def _dropped(said: dict[str, Any]) -> None:
+    """Nobody is there for it."""
 
 
 def _install(stream: Any, session: Any, watched: dict[str, Deliver]) -> None:

@@ -21,8 +21,9 @@ from aether_nb.live.describing.functions import module_words
 from aether_nb.live.describing.kinds import describe, is_table
 from aether_nb.live.describing.looks import Look, Purse
 from aether_nb.live.describing.words import one_line, word
+from aether_nb.live.owning import users_own
 
-__all__ = ["BUDGET", "Summary", "summarize", "users_own"]
+__all__ = ["BUDGET", "Summary", "summarize"]
 
 BUDGET = 8_000
 """Bytes of the text, as it is sent: not more than 4,000 tokens, even where it is mostly figures."""
@@ -35,7 +36,6 @@ MENTIONED_TEXT = 4_000
 CROWDED = 90
 """Characters of a line when there is no room for all lines as they are."""
 IMPORTED = 300
-IPYTHONS = {"In", "Out", "exit", "quit", "get_ipython"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +55,6 @@ class Summary:
         """The columns (``frame.column``) and variables whose values it shows, or what they amount to."""
         shows = (part for part in self.parts if part.data != "schema")
         return tuple(dict.fromkeys(column for part in shows for column in part.columns))
-
-
-def users_own(namespace: Mapping[str, object], hidden: Collection[str] = ()) -> dict[str, object]:
-    """The variables that the user made: not IPython's own, not ``hidden``, not private.
-
-    When ``hidden`` is a mapping, a name in it counts as the user's as soon as it is bound to something else.
-    """
-    theirs = hidden if isinstance(hidden, Mapping) else None
-    return {
-        name: value
-        for name, value in dict(namespace).items()
-        if type(name) is str
-        and not name.startswith("_")
-        and name not in IPYTHONS
-        and (name not in hidden or (theirs is not None and theirs[name] is not value))
-    }
 
 
 def summarize(

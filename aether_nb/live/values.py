@@ -13,6 +13,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from aether_nb.live.describing.safely import class_name
+from aether_nb.live.tracebacks import one_line
+
 __all__ = ["Shown", "show_value", "value_text"]
 
 ROWS = 60
@@ -53,10 +56,10 @@ def show_value(value: Any) -> Shown:
     pandas = sys.modules.get("pandas")
     if pandas is not None and isinstance(value, pandas.DataFrame):
         size = f"{_count(len(value), 'row')} × {_count(value.shape[1], 'column')}"
-        return _table(pandas, value, f"{type(value).__name__}, {size}")
+        return _table(pandas, value, f"{class_name(type(value))}, {size}")
     if pandas is not None and isinstance(value, pandas.Series):
         name = "value" if value.name is None else value.name
-        return _table(pandas, value.to_frame(name), f"{type(value).__name__}, {_count(len(value), 'row')}")
+        return _table(pandas, value.to_frame(name), f"{class_name(type(value))}, {_count(len(value), 'row')}")
     return Shown(_plain(value))
 
 
@@ -125,7 +128,7 @@ def _number(value: float) -> str:
 
 
 def _plain(value: Any) -> str:
-    if isinstance(value, (str, bytes)) and len(value) > CHARACTERS:
+    if type(value) in (str, bytes) and len(value) > CHARACTERS:
         return f"{value[:CHARACTERS]!r} … {len(value) - CHARACTERS:,} characters more"
     if type(value) in (int, float, bool, type(None)):
         return repr(value)
@@ -134,7 +137,7 @@ def _plain(value: Any) -> str:
     try:
         text = str(pretty(value, max_seq_length=200))
     except Exception as error:  # noqa: BLE001  # the user's class: whatever its __repr__ does
-        return f"a {type(value).__name__} that cannot be printed: {type(error).__name__}: {error}"
+        return f"a {class_name(type(value))} that cannot be printed: {one_line(error)}"
     if len(text) <= CHARACTERS:
         return text
     return f"{text[:CHARACTERS]}\n… {len(text) - CHARACTERS:,} characters more"

@@ -74,8 +74,9 @@ def serving(
         for variable in row.key_variables:
             if environment.get(variable, "").strip():
                 return Choice(f"{row.name}:{row.default_model}", f"{variable} is set")
+    kept = keys.names()
     for row in rows:
-        if keys.is_kept(row, environment):
+        if row.name in kept and keys.is_kept(row, environment):
             return Choice(f"{row.name}:{row.default_model}", f"a key of {row.name} is kept")
     for server in found:
         wanted = providers.row(server.provider).default_model

@@ -25,7 +25,7 @@ from aether_nb.live.changes import Photograph, compare, photograph
 from aether_nb.live.execute import Execution, Executor
 from aether_nb.live.guard import Agreement, Guard, Refusal
 from aether_nb.live.keeping import why_not_again
-from aether_nb.live.reading import names_in, read
+from aether_nb.live.reading import names_in, read, writes_past
 from aether_nb.live.values import Shown, show_value
 from aether_nb.tools.base import Assessment, Context, PartlyDone, Result
 from aether_nb.tools.function import bounded, declare
@@ -128,7 +128,8 @@ async def performed(
         announced = read(code, shell.user_ns, context.made).announced
         agreement = Agreement(announced, str(context.workspace), context.permits, context.forbids)
         guard = Guard(agreement, context.allows, shell.user_ns)
-        before = Before(photograph(shell.user_ns, names_in(code)), inputs, time.monotonic(), guard)
+        seen_before = photograph(shell.user_ns, names_in(code), writes_past(code))
+        before = Before(seen_before, inputs, time.monotonic(), guard)
         if undo is not None:
             undo.before(context.call_id, shell.user_ns, code, only_read(context))
         running = Executor(shell, guard).run(code, show)

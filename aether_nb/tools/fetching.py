@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from aether_nb.errors import RepairableToolError, SourceUnreadable
-from aether_nb.tools.web import REDIRECTS, SECONDS, host_of, is_private, same_network
+from aether_nb.tools.web import REDIRECTS, SECONDS, answer_of, host_of, is_private, places_of
 
 if TYPE_CHECKING:
     from httpx import Response
@@ -34,8 +34,7 @@ async def fetch_page(url: str) -> tuple[bytes, str]:
         async with asyncio.timeout(SECONDS * 6), httpx.AsyncClient(timeout=SECONDS) as client:
             place = url
             for _ in range(REDIRECTS + 1):
-                await _public(place, private)
-                async with client.stream("GET", place) as answer:
+                async with answer_of(client, await _public(place, private), "GET", place) as answer:
                     if answer.is_redirect and (leads := answer.headers.get("location")):
                         place = urljoin(place, leads)
                         continue
@@ -47,15 +46,15 @@ async def fetch_page(url: str) -> tuple[bytes, str]:
     raise SourceUnreadable(f"{url} leads on and on.", f"After {REDIRECTS} redirects it was given up.")
 
 
-async def _public(place: str, private: bool) -> None:
-    """A page outside may not lead inside.
+async def _public(place: str, private: bool) -> list[str]:
+    """The addresses by which a page is asked for; one outside may not lead inside.
 
     Raises:
         RepairableToolError: It does.
     """
     if is_private(host_of(place)) and not private:
         raise RepairableToolError(f"It leads to {host_of(place)}, which lies inside your network.")
-    await same_network(place, private)
+    return await places_of(place, private)
 
 
 async def _read(url: str, answer: Response) -> bytes:

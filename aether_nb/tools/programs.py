@@ -32,8 +32,18 @@ LONGEST = 1_000_000
 GRACE = 2.0
 """Seconds that a program is given to end by itself before it is killed."""
 
-SECRET = re.compile(r"key|token|secret|passw|credential|_pat$|_dsn$|database_url|cookie", re.IGNORECASE)
-"""Names of variables whose values are nobody else's business."""
+SECRET = re.compile(
+    r"key|token|secret|passw|credential|cookie|_pat$|_dsn$|pwd$|(^|_)pw$|pass$|^pgservice|auth$|(^|_)(database|db|redis|"
+    r"mongo|mongodb|amqp|broker|postgres|mysql|sqlalchemy)_?(ur[il]|uri)$|connection_?str|_sas$|webhook|netrc",
+    re.IGNORECASE,
+)
+"""Names of variables whose values are nobody else's business: keys, passwords, and addresses that hold one."""
+WITH_PASSWORD = re.compile(r"\w://[^\s/@:]*:[^\s/@]+@")
+"""A value that is an address with a password in it, whatever it is called."""
+NO_SECRETS = {"PWD", "OLDPWD", "SSH_AUTH_SOCK", "XAUTHORITY"}
+"""Those that only sound like it."""
+PROXY = re.compile(r"_proxy$", re.IGNORECASE)
+"""Without these nothing leaves some networks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +66,11 @@ class Ended:
 
 def without_keys(environment: Mapping[str, str]) -> dict[str, str]:
     """An environment without the variables whose names say that they hold a key."""
-    return {name: value for name, value in environment.items() if not SECRET.search(name)}
+    return {
+        name: value
+        for name, value in environment.items()
+        if name in NO_SECRETS or not (SECRET.search(name) or (WITH_PASSWORD.search(value) and not PROXY.search(name)))
+    }
 
 
 async def run_program(

@@ -1,7 +1,8 @@
 """``http_request``: one request to the web. What comes back is text from strangers, and is treated as data.
 
 Nothing of the person's goes along: no cookies, no keys, no passwords. An address inside the person's own network is
-another matter than one outside, and a name that means such an address is refused unless that was said. It does not run
+another matter than one outside, and a name that means such an address is refused unless that was said. What was looked
+at is what is asked: a name is looked up once, and the connection goes to the address that was found. It does not run
 scripts, and keeps nothing between two requests.
 """
 
@@ -10,21 +11,25 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from ipaddress import IPv6Network, ip_address
 from typing import Any, Literal
 from urllib.parse import urljoin, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from aether_nb.errors import RepairableToolError
 from aether_nb.events.messages import Text
 from aether_nb.tools.base import Assessment, Context, Result
 from aether_nb.tools.function import declare
 
-__all__ = ["REDIRECTS", "SECONDS", "host_of", "http_request", "is_private", "same_network"]
+__all__ = ["REDIRECTS", "SECONDS", "answer_of", "host_of", "http_request", "is_private", "places_of"]
 
 MOST_BYTES = 100_000
 SECONDS = 10.0
 REDIRECTS = 5
+TRIES = 3
+"""So many addresses of one name are tried."""
 LONG_ADDRESS = 200
 """Characters of an address; a longer one may carry away what it should not."""
 READS = ("GET", "HEAD")
@@ -82,8 +87,8 @@ async def http_request(
     try:
         async with asyncio.timeout(SECONDS * 3), httpx.AsyncClient(timeout=SECONDS) as client:
             for _ in range(REDIRECTS):
-                await same_network(url, private)
-                async with client.stream(method, url, headers=given, content=body) as answer:
+                places = await places_of(url, private)
+                async with answer_of(client, places, method, url, headers=given, content=body) as answer:
                     place = answer.headers.get("location", "") if answer.is_redirect else ""
                     target = urljoin(url, place)
                     if place and method in READS and host_of(target) == host_of(url) and target.startswith("http"):
@@ -134,22 +139,57 @@ def _is_inside(address: str) -> bool:
     return local or (found.version == 6 and (found.is_site_local or any(found in net for net in TRANSLATED)))
 
 
-async def same_network(url: str, private: bool) -> None:
-    """A public name that means a private address is refused: what was judged is not what would be asked.
+async def places_of(url: str, private: bool) -> list[str]:
+    """The addresses that a public name means, by which alone it is asked: a name can mean another one a moment later.
+
+    Nothing for a private place, which was judged as such, and where a proxy finds out the address by itself.
 
     Raises:
-        RepairableToolError: It does.
+        RepairableToolError: The name means nothing, or an address inside the person's own network.
     """
     host = host_of(url)
     if private:
-        return
+        return []
+    proxied = _is_proxied(url, host)
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except OSError:
-        return  # behind a proxy nobody here needs to know; else the request itself says what is wrong
-    for *_, address in found:
-        if _is_inside(str(address[0])):
-            raise RepairableToolError(f"{host} means {address[0]}, which lies inside your network.", "It is not asked.")
+    except OSError as error:
+        if proxied:
+            return []
+        raise RepairableToolError(f"{host} did not answer.", str(error), "Is the address right?") from error
+    places = list(dict.fromkeys(str(address[0]) for *_, address in found))
+    for place in places:
+        if _is_inside(place):
+            raise RepairableToolError(f"{host} means {place}, which lies inside your network.", "It is not asked.")
+    return [] if proxied else places[:TRIES]
+
+
+def _is_proxied(url: str, host: str) -> bool:
+    known = getproxies()
+    return bool((urlsplit(url).scheme in known or "all" in known) and not proxy_bypass(host))
+
+
+@asynccontextmanager
+async def answer_of(client: Any, places: Sequence[str], method: str, url: str, **more: Any) -> AsyncIterator[Any]:
+    """The answer of the first of these addresses that can be reached, asked as the host that the name says."""
+    import httpx
+
+    named = httpx.URL(url)
+    extensions = {"sni_hostname": named.raw_host.decode("ascii")}
+    for at, place in enumerate(places or [named.host], 1):
+        request = client.build_request(method, named.copy_with(host=place), extensions=extensions, **more)
+        request.headers["host"] = named.netloc.decode("ascii")
+        try:
+            answer = await client.send(request, stream=True)
+        except (httpx.ConnectError, httpx.ConnectTimeout):
+            if at >= len(places):
+                raise
+            continue  # nothing was sent yet
+        try:
+            yield answer
+        finally:
+            await answer.aclose()
+        return
 
 
 async def _body(answer: Any) -> bytes:

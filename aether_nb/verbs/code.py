@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from aether_nb.typed import Option, Verb
-from aether_nb.verbs.shared import JSON, RUN, STORE
+from aether_nb.verbs.shared import JSON, LAST, RUN, STORE
 
 __all__ = ["VERBS"]
 
@@ -13,7 +13,7 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "insert",
         "Put the code of a run into a cell below: what failed is left out, items are set apart by comments.",
-        (RUN,),
+        (replace(RUN, help=LAST),),
         ("notebook",),
         examples=("insert", "insert 7f3a"),
     ),
@@ -21,17 +21,17 @@ VERBS: tuple[Verb, ...] = (
         "export",
         "Write the code of a run to a notebook or a script, one cell for each item of its plan.",
         (
-            RUN,
+            replace(RUN, help=LAST),
             Option(("out",), "the file, .ipynb or .py; one that exists is left alone", default="", metavar="FILE"),
             replace(STORE, terminal=True),
         ),
-        examples=("export 7f3a code.py",),
+        examples=("export last code.py", "export 7f3a code.ipynb"),
     ),
     Verb(
         "verify-code",
         "Run the code of a run top to bottom in a fresh kernel: it reproduces, or where it first differs.",
         (
-            RUN,
+            replace(RUN, help=LAST),
             Option(("--outside",), "run code that acts outside of the notebook, too", flag=True),
             Option(("--anyway",), "run it, whoever recorded it", flag=True),
             JSON,

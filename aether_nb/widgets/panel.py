@@ -74,6 +74,7 @@ class Panel:
     Attributes:
         comm_id: The comm on which the view's messages arrive, for whoever takes them off the shell channel early. It
             stays what it was when the front end closes the widget.
+        over: Whether the widget has ended: no view of it has anything more to say.
     """
 
     def __init__(
@@ -89,7 +90,7 @@ class Panel:
         self.widget = _widget_class()(run=run_id)
         self.comm_id = str(self.widget.comm.comm_id)
         self.widget.on_msg(lambda _widget, content, _buffers: self.receive(content, ""))
-        self.seen = False
+        self.seen = self.over = False
         self._views: set[str] = set()
         self._views_ever: set[str] = set()
         self._on_command = on_command
@@ -147,6 +148,7 @@ class Panel:
                 self._end_widget()
 
     def _end_widget(self) -> None:
+        self.over = True
         try:
             layout = self.widget.layout
             self.widget.close()
@@ -228,11 +230,12 @@ class Panel:
             self._on_command(command)
 
     def _reply(self, message: dict[str, Any]) -> None:
-        """Answer a view at once, in whatever thread it asked."""
-        try:
+        """Answer a view at once, from the loop: two threads never send at the same time."""
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self.widget.send, message)
+        else:
             self.widget.send(message)
-        except Exception:  # noqa: BLE001  # the view asks again
-            _log.info("a view of the panel of run %s was not answered", self.view.run, exc_info=True)
 
     def _repeated(self, id: object) -> bool:
         if not isinstance(id, str) or not id:

@@ -149,3 +149,17 @@ def test_a_run_that_changed_nothing_points_to_the_last_one_that_did(kernel: Kern
     assert command is not None
     assert "Undone: 1 call" in kernel.run(f"{command[1]} --yes").text()
     assert value(kernel, "'made' in globals()") == "False"
+
+
+def test_the_variable_of_an_answer_in_words_is_taken_back(kernel: Kernel) -> None:
+    """``-o NAME`` has an undo point like any call: the earlier value is there again, the same object, and redone."""
+    kernel.run("before = numbers; script('It is 7.')")
+    assert kernel.run("%%aether --model script -o numbers\nHow many?").status == "ok"
+    assert value(kernel, "numbers") == "It is 7."
+    text = kernel.run("%aether undo --yes").text()
+    assert "Undone: the answer's variable numbers of run" in text
+    assert value(kernel, "numbers is before") == "True"
+    again = re.search(r"%aether undo --run \S+ \S+", text)
+    assert again is not None
+    kernel.run(f"{again.group(0)} --yes")
+    assert value(kernel, "numbers") == "It is 7."

@@ -16,8 +16,7 @@ from types import SimpleNamespace
 from typing import Any, TypeVar
 from unittest import mock
 
-from aether_nb import ScriptedModel, tool
-from aether_nb import session as session_module
+from aether_nb import ScriptedModel, driving, tool
 from aether_nb.agent.asking import Answer
 from aether_nb.agent.mail import Mail
 from aether_nb.agent.sealing import signal_fields
@@ -111,10 +110,10 @@ class World:
         mail = partial(Mail, poll=0.0)
         with (
             mock.patch.object(memory_parts, "this_process", return_value=process),
-            mock.patch.object(session_module, "Mail", mail),
+            mock.patch.object(driving, "Mail", mail),
         ):
             try:
-                asyncio.run(session.work(task, cell))
+                asyncio.run(driving.work(session, task, cell))
             except Killed:
                 self.deaths += 1
             except asyncio.CancelledError:
@@ -274,6 +273,7 @@ class _Models:
 
     def __init__(self, world: World) -> None:
         self.world, self.settings, self.name = world, Settings(max_steps=3), "script"
+        self.record = Path("/nowhere")  # nothing was ever read or kept beside it
         self._model = ScriptedModel([self._said] * 99, name="script")
 
     def model(self, name: str = "") -> Any:

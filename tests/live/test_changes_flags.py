@@ -59,7 +59,13 @@ FANNED = "fan-out: 1,000 rows became 1,200; key `customer` repeats in `a` and in
         ("m = a.merge(b, on='customer')", CUSTOMERS, ORDERS, []),
         ("m = a.merge(b, left_on='customer', right_on='code')", ORDERS, CODES, [FANNED]),
         ("m = a.join(b, on='id')", ORDERS, READINGS[["value"]], ["…"]),
-        ("m = a.merge(b, how='cross')", CUSTOMERS.head(10), READINGS, ["fan-out: 10 rows became 80"]),
+        (
+            "m = a.merge(b, how='cross')",
+            CUSTOMERS.head(10),
+            READINGS,
+            ["(fan-out: each of 10 rows of `a` with each of 8 of `b`: 80)"],
+        ),
+        ("m = a.merge(b, how='cross').head(70)", CUSTOMERS.head(10), READINGS, ["fan-out: 10 rows became 70"]),
         ("m = a.merge(b, on='id', how='outer')", READINGS, PRICES.iloc[4:8], ["…"]),
     ],
     ids=[
@@ -73,6 +79,7 @@ FANNED = "fan-out: 1,000 rows became 1,200; key `customer` repeats in `a` and in
         "two names",
         "index",
         "cross",
+        "part of a cross",
         "outer",
     ],
 )

@@ -9,6 +9,7 @@ import dataclasses
 import os
 import random
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +155,25 @@ def test_surroundings_come_back(tmp_path, monkeypatch):
     again.undo(namespace)
     assert (Path.cwd().name, mpl.rcParams["font.size"]) == ("inner", 33)
     change.undo(namespace)
+
+
+def test_filters_of_warnings_are_put_back_and_those_of_libraries_stay():
+    """What the code silenced is heard again; a filter for one module, as libraries bring them, is left alone."""
+    before = list(warnings.filters)
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        change = done(
+            space(warnings=warnings),
+            "warnings.filterwarnings('ignore')\nwarnings.filterwarnings('always', module='some_library')",
+        )
+        assert change.before.names == ("the filters of warnings",)
+        again = change.undo({})
+        with pytest.warns(UserWarning, match="heard"):
+            warnings.warn("heard", stacklevel=1)
+        assert any(one[0] == "always" and one[3] is not None for one in warnings.filters)
+        again.undo({})
+        assert [one[0] for one in warnings.filters[:2]] == ["always", "ignore"]
+    assert warnings.filters == before
 
 
 def test_a_folder_that_is_gone_is_said_and_the_rest_is_put_back(tmp_path, monkeypatch):

@@ -7,7 +7,7 @@ import pytest
 
 from aether_nb.events.messages import Message
 from aether_nb.models.analyst.conversation import Conversation
-from aether_nb.models.analyst.model import next_message
+from aether_nb.models.analyst.replying import next_message
 from harness.analyst import Lab
 
 DECLINED = "I could not work out what is asked"

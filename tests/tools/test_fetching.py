@@ -79,12 +79,12 @@ async def test_what_is_no_address_or_has_nobody_there(url, why):
 async def test_a_page_outside_leads_to_nothing_inside(site, monkeypatch):
     """A public address that sends on to a private one is not followed there."""
     monkeypatch.setattr(fetching, "is_private", lambda host: host != "127.0.0.1")
-    monkeypatch.setattr(fetching, "same_network", _fine)
+    monkeypatch.setattr(fetching, "places_of", _fine)
     moved = site.replace("127.0.0.1", "localhost")
     monkeypatch.setattr(fetching, "urljoin", lambda place, leads: moved + leads)
     with pytest.raises(SourceUnreadable, match="leads to localhost, which lies inside your network"):
         await fetch_page(site + "/moved")
 
 
-async def _fine(place: str, private: bool) -> None:
-    return None
+async def _fine(place: str, private: bool) -> list[str]:
+    return []

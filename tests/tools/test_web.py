@@ -6,11 +6,13 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 import pytest
 
 from aether_nb import RepairableToolError
+from aether_nb.events.messages import Text
 from aether_nb.tools import web
 from aether_nb.tools.web import http_request
 from harness.tools import ToolContext, assessed, told
@@ -171,6 +173,46 @@ def test_a_public_name_for_a_private_address_is_not_asked(monkeypatch: pytest.Mo
 
     with pytest.raises(RepairableToolError, match=r"means 10\.1\.2\.3"):
         asyncio.run(ask())
+
+
+def test_a_name_is_looked_up_once_and_asked_where_it_was_found(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that means another address a moment later reaches nothing by that; the server hears the name."""
+    means = [["127.0.0.2", "127.0.0.1"], ["10.0.0.1"]]
+
+    async def resolve(host: str, *_: Any, **__: Any) -> list[Any]:
+        assert host == "web.example"
+        return [(2, 1, 6, "", (address, 0)) for address in means.pop(0)]
+
+    async def ask() -> str:
+        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolve)
+        url = f"http://web.example:{server.server_port}/json"
+        found = await http_request.run({"url": url}, ToolContext())
+        return "".join(part.text for part in found.parts if isinstance(part, Text))
+
+    monkeypatch.setattr(web, "_is_inside", lambda address: ip_address(address) in ip_network("10.0.0.0/8"))
+    monkeypatch.setattr(web, "getproxies", dict)
+    assert asyncio.run(ask()).endswith('{"a": 1}')
+    assert server.seen[0][2]["host"] == f"web.example:{server.server_port}"
+    with pytest.raises(RepairableToolError, match=r"means 10\.0\.0\.1"):
+        asyncio.run(ask())
+    assert len(server.seen) == 1
+
+
+def test_a_name_that_means_nothing_is_not_asked_but_by_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a proxy asks, nobody here has to know the name; else a second look could find another answer."""
+
+    async def resolve(*_: Any, **__: Any) -> list[Any]:
+        raise OSError("no such name")
+
+    async def places() -> list[str]:
+        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolve)
+        return await web.places_of("http://web.example/", private=False)
+
+    monkeypatch.setattr(web, "getproxies", dict)
+    with pytest.raises(RepairableToolError, match="did not answer"):
+        asyncio.run(places())
+    monkeypatch.setattr(web, "getproxies", lambda: {"http": "http://proxy:3128"})
+    assert asyncio.run(places()) == []
 
 
 def test_nobody_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

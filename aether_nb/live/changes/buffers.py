@@ -13,6 +13,7 @@ from typing import Any
 from aether_nb.live.changes.prints import ITEMS, Look, plain_object
 from aether_nb.live.changes.shots import Token
 from aether_nb.live.describing.figures import positions
+from aether_nb.live.describing.safely import class_name
 
 __all__ = ["SMALL_BYTES", "array_print", "masked_array", "numpy_array", "owner", "sum_of", "torch_tensor"]
 
@@ -25,7 +26,7 @@ def numpy_array(array: Any, look: Look) -> Any:
     base = sys.modules["numpy"].ndarray
     if type(array) is base:
         return array_print(array, look)
-    return *array_print(base.view(array, base), look), type(array).__name__, plain_object(array, look)
+    return *array_print(base.view(array, base), look), class_name(type(array)), plain_object(array, look)
 
 
 def masked_array(array: Any, look: Look) -> Any:

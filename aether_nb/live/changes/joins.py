@@ -156,7 +156,12 @@ def _fan_out(join: Join, main: Side, other: Side) -> Iterator[Flag]:
     if found is not None and found <= before:
         return  # the others are rows that only the other table has
     rows = f"{before:,} rows became {after:,}"
-    if not main.key:
+    if not main.key and after == before * other.table.rows:
+        text = (
+            f"each of {before:,} rows of `{main.name}` with each of {other.table.rows:,} of `{other.name}`: {after:,}"
+        )
+        yield Flag("fan-out", text, warn=False)  # a cross join is not made by mistake
+    elif not main.key:
         yield Flag("fan-out", rows)
     elif main.different == before:
         yield Flag("fan-out", f"{rows}; key {_keys(join)} is no longer unique: it repeats in `{other.name}`")

@@ -17,6 +17,7 @@ from aether_nb.live.changes.pandases import pandas_frame, pandas_index, pandas_s
 from aether_nb.live.changes.prints import ATOMS, Look, Looker, atom
 from aether_nb.live.changes.shots import NO_TIME, Purse, Shot, Token
 from aether_nb.live.changes.tables import TablePrint
+from aether_nb.live.describing.safely import class_name
 from aether_nb.live.describing.words import root, type_name, value_text
 
 __all__ = ["LOOKERS", "VARIABLE_COST", "looker_for", "shoot"]
@@ -56,7 +57,7 @@ LOOKERS: dict[tuple[str, str], Looker] = {
 def looker_for(kind: type) -> Looker | None:
     """Who looks at a type of a library; the nearest of its bases counts. None for Python's own objects."""
     for base in type.mro(kind):
-        if (looker := LOOKERS.get((root(base), base.__name__))) is not None:
+        if (looker := LOOKERS.get((root(base), class_name(base)))) is not None:
             return looker if root(base) in sys.modules else None
     return None
 
@@ -73,18 +74,18 @@ def shoot(value: Any, purse: Purse, hold: Purse, exposed: Container[int] = froze
     """
     kind = type(value)
     if kind in ATOMS:
-        return Shot(kind.__name__, Token(value), atom(value), text=value_text(value, 60))
+        return Shot(class_name(kind), Token(value), atom(value), text=value_text(value, 60))
     try:
         name = _name(kind)  # type: ignore[arg-type]
     except Exception as problem:  # noqa: BLE001 - an odd class is kept apart, and spoils no other
-        return Shot("?", Token(value), exact=False, problem=f"its type is not readable ({type(problem).__name__})")
+        return Shot("?", Token(value), exact=False, problem=f"its type is not readable ({class_name(type(problem))})")
     if skip or not purse.pay(VARIABLE_COST):
         return Shot(name, Token(value), exact=False, problem=NO_TIME)
     look, allowed = Look(purse, looker_for, hold, exposed), purse.left
     try:
         content = look.at(value)
     except Exception as problem:  # noqa: BLE001 - what cannot be looked at is said so, and spoils no other
-        return Shot(name, Token(value), exact=False, problem=f"it is not readable ({type(problem).__name__})")
+        return Shot(name, Token(value), exact=False, problem=f"it is not readable ({class_name(type(problem))})")
     table = content.table if type(content) is TablePrint else None
     size, text = _said(content)
     return Shot(name, Token(value), content, look.exact, table.rows if table else size, text, table, allowed=allowed)

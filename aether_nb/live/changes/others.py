@@ -9,6 +9,7 @@ from typing import Any
 
 from aether_nb.live.changes.prints import Look
 from aether_nb.live.changes.shots import Token
+from aether_nb.live.describing.safely import class_module, class_name
 
 __all__ = ["drawing", "everything", "itself", "numpy_scalar", "xarray_array", "xarray_dataset"]
 
@@ -22,7 +23,7 @@ def everything(value: Any, look: Look) -> Any:
     """An object of a library by all its attributes, the private ones too, but for what it keeps to be quick."""
     held: dict[str, Any] = object.__getattribute__(value, "__dict__")
     seen = {key: item for key, item in held.items() if not key.startswith(("_has_", "_cache", "_version"))}
-    return "object", type(value).__name__, None, tuple(seen), tuple(map(look.at, seen.values()))
+    return "object", class_name(type(value)), None, tuple(seen), tuple(map(look.at, seen.values()))
 
 
 def numpy_scalar(value: Any, look: Look) -> Any:
@@ -56,5 +57,5 @@ def xarray_array(array: Any, look: Look) -> Any:
 
 def _variable(variable: Any, look: Look) -> Any:
     data = variable._data
-    inside = look.at(data) if type(data).__module__ == "numpy" else Token(getattr(data, "array", data))
+    inside = look.at(data) if class_module(type(data)) == "numpy" else Token(getattr(data, "array", data))
     return tuple(variable._dims), inside, look.at(variable._attrs)

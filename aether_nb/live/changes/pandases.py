@@ -3,7 +3,8 @@
 pandas copies data that two frames share before it writes to one of them. So a photograph keeps a frame that shares
 everything, and whether a buffer is still the same one says whether pandas wrote to it; what it held before is read only
 when it was replaced. Whether pandas works like that is tried out once; where it does not, a sample of the rows is kept.
-Who writes past pandas into a frame of more than a megabyte (``df["x"].array[0] = 1``) is seen only in a sample.
+Who writes past pandas into a frame of more than a megabyte (``df["x"].array[0] = 1``) is seen where the code says so
+(``writes_past``): then the buffers are summed, and of those that are too large it is said that nobody can tell.
 pandas is not imported: whoever has a frame has imported it.
 """
 

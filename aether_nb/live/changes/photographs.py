@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from aether_nb.live.changes.looking import shoot
-from aether_nb.live.changes.reaching import arrays_in, in_reach
+from aether_nb.live.changes.reaching import EVERYTHING, arrays_in, in_reach
 from aether_nb.live.changes.shots import Purse, Shot
 from aether_nb.live.describing.words import root
-from aether_nb.live.summary import users_own
+from aether_nb.live.owning import users_own
 
 __all__ = ["HOLD", "Photograph", "in_order", "own_variables", "photograph"]
 
@@ -27,14 +27,18 @@ HOLD = 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Photograph:
-    """All variables as they were; ``names`` were asked for, ``reach`` is what code with these names can get at."""
+    """All variables as they were; ``names`` were asked for, ``reach`` is what code with these names can get at.
+
+    ``past`` says that the code may write past the libraries of tables.
+    """
 
     shots: Mapping[str, Shot]
     names: frozenset[str] = frozenset()
     reach: frozenset[str] = frozenset()
+    past: bool = False
 
 
-def photograph(namespace: Mapping[str, object], names: Collection[str] = ()) -> Photograph:
+def photograph(namespace: Mapping[str, object], names: Collection[str] = (), past: bool = False) -> Photograph:
     """Keep what is needed to tell later what changed.
 
     Tables are kept alive until the photograph is let go, up to ``HOLD`` bytes; nothing else is.
@@ -42,12 +46,17 @@ def photograph(namespace: Mapping[str, object], names: Collection[str] = ()) -> 
     Args:
         namespace: The user's variables; modules, private names and IPython's own are left out.
         names: The variables to look at first and surely, with all that can be reached through them.
+        past: Whether the code may write to the memory of tables past their libraries, by whose habits else is told
+            whether they were changed: then those that it can reach are read, as far as that can be paid.
     """
     variables = own_variables(namespace)
     reach = in_reach(variables, names)
     exposed, hold = arrays_in(variables.values()), Purse(HOLD)
-    shots = {name: shoot(value, purse, hold, exposed) for name, value, purse in in_order(variables, reach)}
-    return Photograph(shots, frozenset(names), reach)
+    shots = {
+        name: shoot(value, purse, hold, EVERYTHING if past and name in reach else exposed)
+        for name, value, purse in in_order(variables, reach)
+    }
+    return Photograph(shots, frozenset(names), reach, past)
 
 
 def own_variables(namespace: Mapping[str, object]) -> dict[str, object]:

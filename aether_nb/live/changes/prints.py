@@ -20,6 +20,7 @@ from typing import Any, TypeAlias
 
 from aether_nb.live.changes.shots import Purse, Token
 from aether_nb.live.describing.figures import positions
+from aether_nb.live.describing.safely import ancestors, class_name, flags, has_dict, members
 from aether_nb.live.describing.words import root
 
 __all__ = [
@@ -80,13 +81,13 @@ def small(value: Any, depth: int = 1) -> Hashable:
     kind = type(value)
     if kind in ATOMS:
         return atom(value)
-    if (root(kind), kind.__name__) in FIXED:
+    if (root(kind), class_name(kind)) in FIXED:
         return "fixed", kind, value
     if kind in (list, tuple, dict, set, frozenset):
         if not depth:
-            return kind.__name__, len(value)
+            return class_name(kind), len(value)
         items = value.items() if kind is dict else value
-        return kind.__name__, len(value), tuple(small(item, depth - 1) for item in islice(items, 16))
+        return class_name(kind), len(value), tuple(small(item, depth - 1) for item in islice(items, 16))
     return Token(value)
 
 
@@ -128,8 +129,8 @@ class Look:
         for base, looks in CONTAINERS.items():
             if issubclass(kind, base):
                 inside = looks(value, self)
-                return inside if kind is base else (*inside, kind.__name__, plain_object(value, self))
-        if (root(kind), kind.__name__) in FIXED:
+                return inside if kind is base else (*inside, class_name(kind), plain_object(value, self))
+        if (root(kind), class_name(kind)) in FIXED:
             return "fixed", kind, value
         if issubclass(kind, FunctionType):
             return function(value, self)
@@ -220,7 +221,7 @@ def plain_object(value: object, look: Look) -> Any:
     kind = type(value)
     installed, slots = _class_facts(kind)  # type: ignore[arg-type]
     held: dict[Any, Any] = {}
-    if kind.__dictoffset__:
+    if has_dict(kind):
         try:
             held = object.__getattribute__(value, "__dict__")
         except AttributeError:  # some types of C keep what they hold to themselves
@@ -231,11 +232,11 @@ def plain_object(value: object, look: Look) -> Any:
         except AttributeError:  # not set
             continue
     seen = {key: item for key, item in held.items() if isinstance(key, str) and not (installed and key[:1] == "_")}
-    bare = installed or not (kind.__dictoffset__ or slots)
+    bare = installed or not (has_dict(kind) or slots)
     if not look.purse.pay(len(seen) * ITEM_COST):
         look.exact = False
-        return "object", kind.__name__, Token(value), ()
-    return "object", kind.__name__, Token(value) if bare else None, tuple(seen), tuple(map(look.at, seen.values()))
+        return "object", class_name(kind), Token(value), ()
+    return "object", class_name(kind), Token(value) if bare else None, tuple(seen), tuple(map(look.at, seen.values()))
 
 
 @lru_cache(maxsize=512)
@@ -247,12 +248,12 @@ def _class_facts(kind: type) -> tuple[bool, Mapping[str, Any]]:
     installed = file.startswith((paths["stdlib"], paths["purelib"], paths["platlib"])) or "site-packages" in file
     slots = {
         name: member
-        for base in type.mro(kind)
-        if "__slots__" in base.__dict__
-        for name, member in base.__dict__.items()
+        for base in ancestors(kind)
+        if "__slots__" in members(base)
+        for name, member in members(base).items()
         if type(member) is MemberDescriptorType and name not in {"__dict__", "__weakref__"}
     }
-    return installed or not kind.__flags__ & HEAP, slots
+    return installed or not flags(kind) & HEAP, slots
 
 
 def function(value: FunctionType, look: Look) -> Any:
@@ -273,8 +274,8 @@ def plain_class(value: type, look: Look) -> Any:
         return "class", Token(value)
     held = type.__dict__["__dict__"].__get__(value)
     members = [(name, _inner(member)) for name, member in held.items() if name not in UNTOLD]
-    told = tuple((name, look.at(member) if _told(member) else type(member).__name__) for name, member in members)
-    return "class", value.__name__, told
+    told = tuple((name, look.at(member) if _told(member) else class_name(type(member))) for name, member in members)
+    return "class", class_name(value), told
 
 
 UNTOLD = {

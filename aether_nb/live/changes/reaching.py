@@ -14,9 +14,13 @@ from typing import Any, cast
 
 from aether_nb.live.changes.prints import HEAP
 from aether_nb.live.changes.tables import Exposed
+from aether_nb.live.describing.safely import class_name, flags, has_dict
 from aether_nb.live.describing.words import root
 
-__all__ = ["arrays_in", "in_reach"]
+__all__ = ["EVERYTHING", "arrays_in", "in_reach"]
+
+EVERYTHING = Exposed([(0, sys.maxsize)])
+"""All memory: what code can write to that goes past the libraries of tables."""
 
 ITEMS = 1_000
 """So many items of a container are followed."""
@@ -88,7 +92,7 @@ def _held(value: Any) -> Iterable[Any]:
         return value.__self__, value.__func__
     if kind is FunctionType:
         return (cell.cell_contents for cell in value.__closure__ or () if cell != CellType())
-    if kind.__dictoffset__ and root(kind) in OWN:
+    if has_dict(kind) and root(kind) in OWN:
         held: dict[str, Any] = object.__getattribute__(value, "__dict__")
         return held.values()
     return ()
@@ -100,7 +104,7 @@ def _names_used(value: Any) -> Iterator[str]:
         yield from _code_names(value.__code__)
         return
     kind = value if issubclass(type(value), type) else type(value)
-    if root(kind) in OWN and kind.__flags__ & HEAP:
+    if root(kind) in OWN and flags(kind) & HEAP:
         for member in islice(type.__dict__["__dict__"].__get__(kind).values(), ITEMS):
             if type(member) is FunctionType:
                 yield from _code_names(member.__code__)
@@ -116,12 +120,12 @@ def _code_names(code: CodeType) -> Iterator[str]:
 def _memory(value: Any) -> list[tuple[int, int]]:
     """The memory that an array, or the plain columns of a table, lie in, as whole buffers."""
     kind = type(value)
-    if "numpy" not in sys.modules or kind.__flags__ & PLAIN:
+    if "numpy" not in sys.modules or flags(kind) & PLAIN:
         return []
     try:
         if issubclass(kind, sys.modules["numpy"].ndarray):
             return [_whole(value)]
-        return MEMORIES[root(kind), kind.__name__](value)
+        return MEMORIES[root(kind), class_name(kind)](value)
     except Exception:  # noqa: BLE001 - an odd object, or one without such memory, is not followed
         return []
 

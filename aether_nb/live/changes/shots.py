@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from aether_nb.live.describing.safely import flags, has_weakref
+
 __all__ = ["NO_TIME", "Purse", "Shot", "Table", "Token"]
 
 NO_TIME = "there was no time to look"
@@ -46,9 +48,9 @@ class Token:
         kind = type(value)
         self.kind, self.identity = id(kind), id(value)
         self.who: Callable[[], object] | None = None
-        if kind.__weakrefoffset__:
+        if has_weakref(kind):
             self.who = weakref.ref(value)
-        elif not kind.__flags__ & COLLECTED:
+        elif not flags(kind) & COLLECTED:
             self.who = lambda: value
 
     def __eq__(self, other: object) -> bool:

@@ -15,7 +15,7 @@ from aether_nb.live.changes.columns import column_details
 from aether_nb.live.changes.flags import flags_of
 from aether_nb.live.changes.looking import VARIABLE_COST, shoot
 from aether_nb.live.changes.photographs import HOLD, Photograph, own_variables
-from aether_nb.live.changes.reaching import arrays_in
+from aether_nb.live.changes.reaching import EVERYTHING, arrays_in
 from aether_nb.live.changes.shots import NO_TIME, Purse, Shot, Table
 from aether_nb.live.describing.words import value_text
 
@@ -44,7 +44,9 @@ def compare(before: Photograph, namespace: Mapping[str, object]) -> tuple[Change
         was = before.shots.get(name)
         purse = Purse(ADDED if was is None else was.allowed + VARIABLE_COST)
         skip = was is not None and was.problem == NO_TIME and was.token.identity == id(value)
-        now[name] = shot = shoot(value, purse, hold, exposed, skip)
+        now[name] = shot = shoot(
+            value, purse, hold, EVERYTHING if before.past and name in before.reach else exposed, skip
+        )
         if was is None:
             found[name] = Change(name, "added", shot.type, _added(shot))
         else:

@@ -18,7 +18,10 @@ __all__ = [
     "ancestors",
     "class_module",
     "class_name",
+    "flags",
     "genuine",
+    "has_dict",
+    "has_weakref",
     "held",
     "holdings",
     "members",
@@ -31,6 +34,8 @@ _MODULE: Any = type.__dict__["__module__"]
 _DICT: Any = type.__dict__["__dict__"]
 _MRO: Any = type.__dict__["__mro__"]
 _DICT_OFFSET: Any = type.__dict__["__dictoffset__"]
+_WEAKREF_OFFSET: Any = type.__dict__["__weakrefoffset__"]
+_FLAGS: Any = type.__dict__["__flags__"]
 
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 _GENUINE: dict[int, type] = {}
@@ -72,6 +77,22 @@ def members(klass: type) -> Mapping[str, Any]:
     return found
 
 
+def has_dict(klass: type) -> bool:
+    """Whether its objects keep attributes in a ``__dict__``."""
+    return bool(_DICT_OFFSET.__get__(klass))
+
+
+def has_weakref(klass: type) -> bool:
+    """Whether its objects can be referred to weakly."""
+    return bool(_WEAKREF_OFFSET.__get__(klass))
+
+
+def flags(klass: type) -> int:
+    """How Python itself marks a class: as made at run time, as one whose objects can hold others."""
+    found: int = _FLAGS.__get__(klass)
+    return found
+
+
 def root(klass: type) -> str:
     """The library a class says it comes from: ``pandas``, ``duckdb``, ``builtins``."""
     return class_module(klass).split(".", 1)[0].lstrip("_")
@@ -90,7 +111,7 @@ def genuine(klass: type) -> bool:
 
 def holdings(value: object) -> Mapping[str, Any]:
     """The attributes that an object keeps in the ordinary way, in its ``__dict__``; none when it has no such thing."""
-    if not _DICT_OFFSET.__get__(type(value)):
+    if not has_dict(type(value)):
         return EMPTY
     for klass in ancestors(type(value)):
         own = members(klass).get("__dict__")

@@ -1,8 +1,9 @@
-"""Python's audit hook: there once and for all, awake only while the agent's code runs.
+"""Python's audit hook: there once and for all, and of interest only to the agent's code.
 
 A hook cannot be taken away again, so it is put in place when such code runs for the first time, and costs next to
-nothing afterwards: while no guard is set it looks at one number. A guard is set in a context (PEP 567), so that tasks
-which the code has started are watched and those of the user's are not.
+nothing afterwards: of most events it only looks at the name. A guard is set in a context (PEP 567), so that tasks which
+the code has started are watched and those of the user's are not. What the code runs in a context of its own is known by
+the frame from which the code runs; what it leaves behind to run later finds its guard when the call is over.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from threading import get_ident
+from types import FrameType
 from typing import Any
 
 from aether_nb.live.guard.attempts import WATCHED, only_reads
@@ -22,17 +24,31 @@ __all__ = ["armed"]
 
 _guard: ContextVar[Guard | None] = ContextVar("aether_guard", default=None)
 _EVENTS = frozenset({*WATCHED, "tempfile.mkstemp", "tempfile.mkdtemp"})
-_awake = 0
-_installed = False
+_running: list[tuple[FrameType, Guard]] = []
+"""The guards whose code runs now, each with the frame from which it runs."""
+_installed = _asleep = False
 
 
 def _hook(event: str, args: tuple[Any, ...]) -> None:
-    if _awake > 0 and event in _EVENTS:
+    if event in _EVENTS and not _asleep:
         if event == "open" and only_reads(*args):
             return
         guard = _guard.get()
+        if guard is None and _running:
+            guard = _around()
         if guard is not None and guard.thread == get_ident():
-            guard.sees(event, args)
+            guard.sees(event, args, over=not any(guard is other for _, other in _running))
+
+
+def _around() -> Guard | None:
+    """The guard of the code from which this is called, in whatever context; None when others call."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None:
+        for known, guard in _running:
+            if known is frame:
+                return guard
+        frame = frame.f_back
+    return None
 
 
 @contextmanager
@@ -41,17 +57,16 @@ def armed(guard: Guard | None) -> Iterator[None]:
 
     A process that the code forks off is not watched: there is nobody in it who could be asked.
     """
-    global _awake
     if guard is None:
         yield
         return
     _install()
     before = _guard.set(guard)
-    _awake += 1
+    _running.append((sys._getframe(2), guard))  # above this generator and what enters it
     try:
         yield
     finally:
-        _awake -= 1
+        _running.pop(next(at for at, (_, other) in enumerate(_running) if other is guard))
         _guard.reset(before)
 
 
@@ -65,5 +80,5 @@ def _install() -> None:
 
 
 def _sleep() -> None:
-    global _awake
-    _awake = -(1 << 30)  # whatever was armed before the fork is not counted down to less than nothing
+    global _asleep
+    _asleep = True

@@ -4,6 +4,7 @@ While the agent's code runs, its way to files, processes and the network is watc
 you agreed to, is done. Whatever else the code tries is asked about at that moment, and the code waits for your answer:
 yes, yes to all like it in this folder or in this call, or no. A no is a PermissionError in the code, and the model is
 told what was refused and why. Anything but a yes is a no, nobody there is a no, and so is no answer for ten minutes.
+What the code leaves behind to run later (call_later, a task) may do only what was agreed to once the call is over.
 
 IT ASKS BEFORE
     a file is written, cut off, moved, linked or deleted, a folder made or deleted, permissions, owners, dates or
@@ -20,8 +21,6 @@ IT DOES NOT SEE
     - what is called through ctypes or cffi once it is loaded, and modules that are written in C;
     - what is done in threads that the code starts (threading, concurrent.futures, asyncio.to_thread), and in processes:
       you are asked about the process, not about what it then does; about joblib's workers (n_jobs=2) not at all;
-    - what is done in a context of its own (contextvars.Context().run), and in callbacks that the event loop calls once
-      the call has ended (call_later);
     - what goes through a file, a connection or a database that is open already, os.mkfifo and os.mknod;
     - the working directory and os.environ; undo takes care of these.
     All this is read before the code runs, and is high risk there: you are asked about the call itself, in every mode.

@@ -60,8 +60,13 @@ class Guard:
         self._named = False  # whether a host was agreed to by its name: what follows goes to its number
         self._busy = False
 
-    def sees(self, event: str, args: tuple[Any, ...]) -> None:
+    def sees(self, event: str, args: tuple[Any, ...], over: bool = False) -> None:
         """Take an audit event in, and let the code wait until it is decided.
+
+        Args:
+            event: Its name.
+            args: What is told of it.
+            over: Whether the call has ended, and left this behind to run later: nobody is asked any more.
 
         Raises:
             PermissionError: It may not do this.
@@ -74,7 +79,7 @@ class Guard:
                 self._made(entry(args[0]))
                 return
             for attempt in attempts(event, args):
-                self._judge(attempt)
+                self._judge(attempt, over)
         finally:
             self._busy = False
 
@@ -82,7 +87,7 @@ class Guard:
         if is_temporary(path):
             self._own.add(path)
 
-    def _judge(self, attempt: Attempt) -> None:
+    def _judge(self, attempt: Attempt, over: bool) -> None:
         fresh = attempt.kind in ("write", "folder") and not os.path.lexists(attempt.paths[0])
         if rule := self.agreement.against(attempt):
             self._refuse(attempt, f"the rule {rule} of the user forbids it")
@@ -90,6 +95,8 @@ class Guard:
             for refusal in self.refused:
                 if refusal.words == attempt.words:
                     raise PermissionError(str(refusal))
+            if over:
+                self._refuse(attempt, "the call that left this behind is over, and nobody can be asked")
             self._put(attempt)
         elif attempt.whole:
             self._allowed.append(attempt)

@@ -23,7 +23,7 @@ from aether_nb.live.keeping.limits import Budget, Clock, NotPossible, Signer, To
 from aether_nb.live.keeping.objects import class_name
 from aether_nb.live.keeping.recognised import library_class
 from aether_nb.live.keeping.sources import reads_in
-from aether_nb.live.summary import users_own
+from aether_nb.live.owning import users_own
 from aether_nb.store.blobs import Blobs
 
 __all__ = ["Keeper"]

@@ -42,7 +42,7 @@ class Names:
         if match is None or (match[0][0] != "@" and not re.search(r"\{[^}]*$|[$&]`[^`]*$", before)):
             return {"completions": []}
         from aether_nb.live.describing.words import type_name
-        from aether_nb.live.summary import users_own
+        from aether_nb.live.owning import users_own
 
         part, functions = match["part"] or "", match[0].startswith("&")
         names = [

@@ -18,10 +18,9 @@ from typing import Any
 from aether_nb.errors import MentionFailed
 from aether_nb.events.asked import Mention
 from aether_nb.events.messages import DataKind, Text
-from aether_nb.live.inspecting import inspect
 from aether_nb.live.interrupt import interruptible
 from aether_nb.live.mentions.finding import Found, find
-from aether_nb.live.summary import users_own
+from aether_nb.live.owning import users_own
 from aether_nb.live.tracebacks import one_line
 from aether_nb.live.values import show_value
 
@@ -123,6 +122,8 @@ class _Working:
 
     def variable(self, found: Found) -> Text:
         """A variable in full."""
+        from aether_nb.live.inspecting import inspect  # what describes variables is imported when one is mentioned
+
         summary = inspect(found.expression, self.namespace[found.expression])
         return Text(summary.text, "rows" if summary.columns else "schema", summary.columns)
 
@@ -150,6 +151,7 @@ class _Working:
         return self._text(found, value, shown.text, shown.columns)
 
     def _text(self, found: Found, value: object, text: str, shown: tuple[str, ...] = ()) -> Text:
+        text = str.__str__(text)  # what is derived from str may have a length that raises
         tree = ast.parse(found.expression, mode="eval").body
         kind = _kind(tree, value)
         return Text(text, kind, () if kind == "text" else tuple(self._columns(tree, shown)))

@@ -31,6 +31,6 @@ from __future__ import annotations
 
 from aether_nb.live.reading.findings import Announced, Reading
 from aether_nb.live.reading.reader import read
-from aether_nb.live.reading.source import names_in
+from aether_nb.live.reading.source import names_in, writes_past
 
-__all__ = ["Announced", "Reading", "names_in", "read"]
+__all__ = ["Announced", "Reading", "names_in", "read", "writes_past"]

@@ -11,6 +11,7 @@ from itertools import islice
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType
 from typing import Any
 
+from aether_nb.live.describing.safely import class_module, class_name, has_dict
 from aether_nb.live.reading.modules import DANGER_OF, home
 from aether_nb.live.reading.words import BUILTIN_WORDS, MUTATING, MUTATING_FUNCTIONS, is_risky
 
@@ -51,8 +52,8 @@ LOOKED_AT = 300
 
 def is_data(kind: type) -> bool:
     """Whether objects of a type are values of Python's own or of a library that computes."""
-    if kind.__module__ == "builtins":
-        return kind.__name__ in PLAIN
+    if class_module(kind) == "builtins":
+        return class_name(kind) in PLAIN
     return home(kind) in DATA_ROOTS and not issubclass(kind, CALLABLES)
 
 
@@ -68,12 +69,12 @@ def holds_only_data(value: Any, depth: int = 3) -> bool:
         if issubclass(kind, base):
             items: Any = dict.values(value) if base is dict else base.__iter__(value)
             return all(_is_data_throughout(item, depth - 1) for item in islice(items, LOOKED_AT))
-    if home(kind) == "pandas" and kind.__name__ == "DataFrame":
+    if home(kind) == "pandas" and class_name(kind) == "DataFrame":
         objects = [at for at, dtype in enumerate(value.dtypes) if dtype.kind == "O"]
         return all(holds_only_data(value.iloc[:LOOKED_AT, at].tolist(), 1) for at in objects[:20])
-    if home(kind) == "pandas" and kind.__name__ == "Series":
+    if home(kind) == "pandas" and class_name(kind) == "Series":
         return value.dtype.kind != "O" or holds_only_data(value.iloc[:LOOKED_AT].tolist(), 1)
-    if home(kind) == "numpy" and kind.__name__ == "ndarray":
+    if home(kind) == "numpy" and class_name(kind) == "ndarray":
         return value.dtype.kind != "O" or holds_only_data(list(islice(value.flat, LOOKED_AT)), 1)
     return True
 
@@ -95,14 +96,14 @@ def texts_in(value: Any) -> frozenset[str] | None:
 
 def member_is_data(value: object, name: str) -> bool:
     """Whether an attribute is plainly there and holds data; of anything else that is not known."""
-    held = object.__getattribute__(value, "__dict__") if type(value).__dictoffset__ else {}
+    held = object.__getattribute__(value, "__dict__") if has_dict(type(value)) else {}
     return name in held and is_data(type(held[name])) and not hasattr(type(value), name)
 
 
 def identities(value: Any, depth: int = 2) -> set[int]:
     """The things that a container, or an object of a class that was written in the notebook, holds."""
     kind = type(value)
-    if kind.__module__ == "__main__" and kind.__dictoffset__:
+    if class_module(kind) == "__main__" and has_dict(kind):
         value = object.__getattribute__(value, "__dict__")
     base = next((base for base in CONTAINERS if issubclass(type(value), base)), None)
     if base is None or not depth:

@@ -11,6 +11,7 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 from types import ModuleType
 
+from aether_nb.live.describing.safely import class_module
 from aether_nb.live.reading.findings import Findings
 from aether_nb.live.reading.things import Thing
 
@@ -142,7 +143,7 @@ def is_harmless(path: str) -> bool:
 
 def home(kind: type) -> str:
     """The library a class says it comes from."""
-    return str(kind.__module__).split(".")[0].lstrip("_")
+    return str(class_module(kind)).split(".")[0].lstrip("_")
 
 
 def _owner(path: str, name: str) -> str:

@@ -12,7 +12,7 @@ import keyword
 import re
 from collections.abc import Collection, Iterator
 
-__all__ = ["names_in", "parse"]
+__all__ = ["names_in", "parse", "writes_past"]
 
 DRAWING = {
     ast.dump(ast.parse(f"get_ipython().run_line_magic('matplotlib', {where!r})").body[0])
@@ -70,6 +70,26 @@ def names_in(code: str) -> frozenset[str]:
     if tree is None or magic:
         return frozenset()
     return frozenset(name for node in ast.walk(tree) for name in _names(node))
+
+
+PAST = {"array", "_mgr", "_values", "_data", "_ndarray", "setflags", "writeable"}
+"""What leads past a table's library to its memory, which can be written to there."""
+READ_ONLY = {"values", "to_numpy"}
+"""What gives memory that only some libraries let be written to: it counts where something is put into it."""
+
+
+def writes_past(code: str) -> bool:
+    """Whether code may write into the memory of a table without its library noticing: ``df["a"].array[0] = 1``."""
+    try:
+        tree, _ = parse(code)
+    except (RecursionError, MemoryError):
+        return True
+    if tree is None:
+        return False
+    nodes = list(ast.walk(tree))
+    put = [node.value for node in nodes if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load)]
+    inside = {one.attr for target in put for one in ast.walk(target) if isinstance(one, ast.Attribute)}
+    return bool(inside & READ_ONLY) or any(isinstance(node, ast.Attribute) and node.attr in PAST for node in nodes)
 
 
 def _names(node: ast.AST) -> Iterator[str]:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from types import FunctionType, GeneratorType, MethodType, ModuleType
 from typing import Any
 
+from aether_nb.live.describing.safely import ancestors, class_module, class_name, members
 from aether_nb.live.reading.findings import Findings
 from aether_nb.live.reading.glance import (
     CALLABLES,
@@ -54,10 +55,10 @@ class Variables:
             return self._made_before(name, value)
         if name in BUILTIN_WORDS:
             return Thing("builtin", name)
-        if issubclass(kind, CALLABLES) or kind.__name__ in {"ufunc", "partial"}:
+        if issubclass(kind, CALLABLES) or class_name(kind) in {"ufunc", "partial"}:
             return self._callable(name, value)
-        if hasattr(kind, "__next__"):
-            what = "generator" if issubclass(kind, GeneratorType) else kind.__name__
+        if any("__next__" in members(one) for one in ancestors(kind)):
+            what = "generator" if issubclass(kind, GeneratorType) else class_name(kind)
             self.findings.note("medium", f"uses up your {what} {name}", external=False)
         if is_data(kind) or issubclass(kind, GeneratorType):
             return self._data(name, value)
@@ -84,7 +85,7 @@ class Variables:
         held = identities(value)
         holds = frozenset(n for n, v in self.namespace.items() if id(v) in held and self._can_change(n))
         mine = frozenset({name})
-        unread = mine if not is_data(kind) and kind.__module__ != "__main__" else frozenset()
+        unread = mine if not is_data(kind) and class_module(kind) != "__main__" else frozenset()
         odd = frozenset() if holds_only_data(value) else mine
         return Thing("data", "", aliases, holds, unread, odd, texts_in(value))
 
@@ -100,12 +101,14 @@ class Variables:
     def _callable(self, name: str, value: Any) -> Thing:
         """A function or class that a name is bound to: a library's, the user's, or a dangerous one."""
         kind = type(value)
-        module = str(getattr(value, "__module__", "") or "")
-        called = str(getattr(value, "__name__", name))
+        if issubclass(kind, type):  # whose metaclass may be anybody's
+            module, called = class_module(value), class_name(value)
+        else:
+            module, called = str(getattr(value, "__module__", "") or ""), str(getattr(value, "__name__", name))
         top = module.split(".")[0].lstrip("_") if module != "__main__" else module
-        if kind.__name__ == "ufunc":
+        if class_name(kind) == "ufunc":
             return Thing("library", f"numpy.{called}")
-        if issubclass(kind, MethodType) or kind.__name__ == "partial" or module == "__main__":
+        if issubclass(kind, MethodType) or class_name(kind) == "partial" or module == "__main__":
             return self._unread(name) if not is_risky(called) else self._renamed(name, called)
         if top == "builtins":
             return Thing("builtin", called)
@@ -135,7 +138,7 @@ class Variables:
             return False
         frames: list[Any] = [self.namespace.get(root) for root in thing.roots]
         return all(
-            type(frame).__name__ == "DataFrame" and name in frame.columns and holds_only_data(frame[name])
+            class_name(type(frame)) == "DataFrame" and name in frame.columns and holds_only_data(frame[name])
             for frame in frames
             for name in names
         )

@@ -6,12 +6,14 @@ Points die with the kernel. When all of them together take too much, the oldest 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from aether_nb.events.kinds import Change, Event, FileWritten, UndoLimited
+from aether_nb.live.undo.copies import MISSING
 from aether_nb.live.undo.files import Earlier
 from aether_nb.live.undo.points import Before, Done, too_large
 from aether_nb.live.undo.walking import Budget
@@ -54,6 +56,14 @@ class Points:
             oldest = next(iter(self._done))
             del self._done[oldest]
             self.dropped.add(oldest)
+
+    @contextmanager
+    def rebinding(self, run: str, name: str, namespace: Mapping[str, Any], variable: str) -> Iterator[None]:
+        """Keep under a name what a variable is bound to before something inside binds it anew. On the main thread."""
+        before = namespace.get(variable, MISSING)
+        yield
+        if (after := namespace.get(variable, MISSING)) is not before:
+            self.put(run, name, Done({variable: (before, after)}, []))
 
     def get(self, run: str, name: str) -> Done | None:
         """What a call has changed; None when that is not known here. One that was broken off is over by now."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import random
 import sys
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -78,11 +79,35 @@ def _set_numpy_random(then: Any) -> None:
     numpy.random.set_state((kind, numpy.frombuffer(keys, dtype=numpy.uint32), *rest))
 
 
+class _Filters(list[Any]):
+    """The filters of warnings; only those that hold for every module count: libraries bring others when imported."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Filters) and self._everywhere() == other._everywhere()
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def _everywhere(self) -> list[Any]:
+        return [one for one in self if one[3] is None]
+
+
+def _warnings() -> _Filters:
+    return _Filters(warnings.filters)
+
+
+def _set_warnings(then: _Filters) -> None:
+    brought = [one for one in warnings.filters if one[3] is not None and one not in list(then)]
+    warnings.simplefilter("default", append=True)  # so that Python forgets what it has decided by the old ones
+    warnings.filters[:] = [*brought, *then]  # type: ignore[index]  # a list, whatever it is declared to be
+
+
 PLACES: dict[str, Place] = {
     "": ("the working directory", _folder, _go),
     "os": ("the environment", lambda: dict(os.environ), _set_environment),
     "matplotlib": ("matplotlib's options", _matplotlib, _set_matplotlib),
     "pandas._config.config": ("pandas' options", _pandas, _set_pandas),
+    "warnings": ("the filters of warnings", _warnings, _set_warnings),
     "random": ("Python's random numbers", random.getstate, random.setstate),
     "numpy.random": ("numpy's random numbers", _numpy_random, _set_numpy_random),
 }
