@@ -16,7 +16,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 import aether_nb
-from aether_nb import cli, know_verbs
+from aether_nb import cli
+from aether_nb.doing import know as know_verbs
 from aether_nb.errors import AetherError
 from aether_nb.knowing import Knowing
 from aether_nb.knowledge.embed import Chosen
@@ -216,8 +217,8 @@ def test_what_is_added_in_a_terminal_has_its_vectors_when_the_command_ends(termi
         knowing.library.choose = lambda: Chosen(Lengths(), "Lengths serve.")
         return knowing
 
-    monkeypatch.setattr("aether_nb.know_terminal.known_here", known)
-    monkeypatch.setattr("aether_nb.know_terminal.PATIENCE", 0.01)
+    monkeypatch.setattr("aether_nb.doing.know_terminal.known_here", known)
+    monkeypatch.setattr("aether_nb.doing.know_terminal.PATIENCE", 0.01)
     assert terminal("know add docs").endswith("Lengths serve.\n")
     assert "2 of 2 chunks have vectors" in terminal("know")
     monkeypatch.setattr("aether_nb.knowledge.library.Library.filled", stopped := Stopped())

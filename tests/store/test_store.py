@@ -31,11 +31,15 @@ def test_a_lease_is_let_go_of_whatever_happens(tmp_path: Path) -> None:
     """Who advances a run holds it meanwhile, and no longer, also when that breaks off."""
     store = open_store(tmp_path / "record", "test")
     store.log.append("r1", 0, (k.RunStarted("q", "m"),), 1.0)
-    with pytest.raises(RuntimeError, match="broke off"), store.leased("r1") as lease:
-        assert lease.epoch >= 1
-        holder = store.leases.holder("r1")
-        assert holder is not None
-        assert holder.alive
-        raise RuntimeError("broke off")
+
+    def working() -> None:
+        with store.leased("r1") as lease:
+            holder = store.leases.holder("r1")
+            assert holder is not None
+            assert (holder.alive, holder.epoch) == (True, lease.epoch)
+            raise RuntimeError("broke off")
+
+    with pytest.raises(RuntimeError, match="broke off"):
+        working()
     holder = store.leases.holder("r1")
     assert holder is None or not holder.alive
