@@ -16,6 +16,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, TypeAlias
 
+from aether_nb.agent.run import new_id
 from aether_nb.errors import AetherError
 from aether_nb.events.masking import known_keys
 from aether_nb.events.state import RunState
@@ -26,7 +27,7 @@ from aether_nb.session import Session
 from aether_nb.tasks import Cell, Question, Resumption, Work
 from aether_nb.widgets.published import answer_bundle
 
-__all__ = ["Then", "as_of_now", "launch", "publish", "watch_over", "why_here", "work_on"]
+__all__ = ["Then", "as_of_now", "asking_again", "launch", "publish", "watch_over", "why_here", "work_on"]
 
 WOKEN = 60.0
 """Seconds for which a run that wakes by itself waits for a person, where no other time was named: others are asleep."""
@@ -60,6 +61,7 @@ def as_of_now(session: Session, task: Work) -> Work:
     from aether_nb.live.summary import summarize
 
     shell = session.shell
+    session.cells[task.run] = getattr(shell, "execution_count", 0)  # others will have been run when it begins
     summary = summarize(shell.user_ns, task.prompt, hidden=shell.user_ns_hidden)
     model, prior = task.model or session.models.name, session.prior(task.cell)
     return replace(task, model=model, fresh=False, prior=prior, summary=summary)
@@ -166,6 +168,32 @@ async def _woken(session: Session, task: Resumption, origin: Origin, display_id:
     """Go on with a parked run between the user's cells, in the place of its picture; None when it was broken off."""
     background = Background(origin)
     face = await background.jobs.main(lambda: KernelFace(session, task.run, display_id))
+    return await _carried(session, task, face, background, partial(work_on, session, task, face), then)
+
+
+def asking_again(session: Session, task: Work, then: Then) -> Callable[[], None] | None:
+    """What asks the question of the running cell once more, below its answer; None where no run goes on by itself."""
+    origin = Origin(getattr(session.shell, "kernel", None))
+    return _again(session, task, origin, then) if isinstance(task, Question) and origin.available else None
+
+
+def _again(session: Session, task: Question, origin: Origin, then: Then) -> Callable[[], None]:
+    def ask() -> None:
+        session.thread.submit(_asked_again(session, replace(task, run=new_id(), background=False), origin, then))
+
+    return ask
+
+
+async def _asked_again(session: Session, task: Question, origin: Origin, then: Then) -> RunState | None:
+    """Work on the same question between the user's cells, as a run of its own below the earlier one."""
+    background = Background(origin)
+
+    def shown() -> KernelFace:
+        face = KernelFace(session, task.run, again=_again(session, task, origin, then))
+        face.go_apart(background.jobs)
+        return face
+
+    face = await background.jobs.main(shown)
     return await _carried(session, task, face, background, partial(work_on, session, task, face), then)
 
 

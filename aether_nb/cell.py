@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from aether_nb.beginning import ready
-from aether_nb.between import Then, as_of_now, launch, publish, watch_over, why_here, work_on
+from aether_nb.between import Then, as_of_now, asking_again, launch, publish, watch_over, why_here, work_on
 from aether_nb.errors import RunFailed, UsageFault
 from aether_nb.events.state import RunState
 from aether_nb.faces import Face, face_of
@@ -35,7 +35,7 @@ async def ask_in_cell(session: Session, task: Work, then: Then) -> None:
     """
     apart = isinstance(task, Question) and task.background
     task = _begun(session, task)
-    face = _face(session, task)
+    face = _face(session, task, then)
     with _kept(face) as keep:
         why = await why_here(session, face) if apart else "it is not wanted"
         if not why:
@@ -54,7 +54,7 @@ def ask_blocking(session: Session, task: Work, then: Then) -> None:
     if isinstance(task, Question) and task.background:
         _say_why("inside of another magic nothing goes on after the cell")
     task = _begun(session, task)
-    face = _face(session, task)
+    face = _face(session, task, then)
     with _kept(face):
         state = run_blocking(session.thread, lambda jobs: work_on(session, task, face, jobs))
     _delivered(session, task, face, state, then)
@@ -86,11 +86,11 @@ def _begun(session: Session, task: Work) -> Work:
     return replace(task, mentions=mentions)
 
 
-def _face(session: Session, task: Work) -> Face:
+def _face(session: Session, task: Work, then: Then) -> Face:
     """Show a run from here on."""
     if not _only_read(task):
         session.sleepers.drop(task.run)
-    return face_of(session, task.run)
+    return face_of(session, task.run, asking_again(session, task, then))
 
 
 @contextmanager

@@ -81,7 +81,7 @@ async def _ask(session: Session, question: Question, cell: Cell) -> RunState:
         started, tools = _started(session, question, model)
         rules = rules_of(started, os.environ)
         resources = () if question.raw else await session.servers.mentioned(question.prompt)
-        session.cells[run.id] = getattr(shell, "execution_count", 0)
+        session.cells.setdefault(run.id, getattr(shell, "execution_count", 0))
         said = question.mentions.parts
         known = await session.knowing.opening(run.id, question.prompt, said, rules, started.fence)
         opening = context.compose(
@@ -96,6 +96,7 @@ async def _ask(session: Session, question: Question, cell: Cell) -> RunState:
             wanted=started.wanted,
             bind=started.bind,
             skills=catalogue(session.skills().skills),
+            profile=question.profile.prompt if question.profile else "",
         )
         yeses = session.grants if question.grants is None else question.grants
         run.append(started, *known.events, k.ContextComposed(opening), *map(k.GrantGiven, yeses))
@@ -209,7 +210,7 @@ async def driven(
         Clicks(run, undo, shell.user_ns, folder, session.store.whole, cell.main),
         Egress(rules, started.fence),
     )
-    host = Host(shell, folder, cell.main, False, keeper, undo, book, cell.hold, clicks, session.policy)
+    host = Host(shell, folder, cell.main, False, keeper, undo, book, cell.hold, clicks, session.policy_of(started))
     host = replace(
         host,
         knowledge=session.knowing.recaller(egress),

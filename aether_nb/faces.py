@@ -11,7 +11,7 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from aether_nb.agent.approvals import Policy
 from aether_nb.agent.asking import Desk, Nobody, Person, Terminal
 from aether_nb.agent.run import Watcher
+from aether_nb.clicks import WORDS, Said
 from aether_nb.errors import AetherError, StoreError
 from aether_nb.events.account import total
 from aether_nb.events.kinds import Entry, Progress, QuestionAsked
@@ -35,7 +36,7 @@ from aether_nb.widgets.panel import Panel
 from aether_nb.widgets.transcript import bundle, pictures
 
 if TYPE_CHECKING:
-    from aether_nb.signalling import Word
+    pass
 
 __all__ = ["Face", "KernelFace", "face_of"]
 
@@ -66,7 +67,7 @@ class Face(Protocol):
         """Leave behind what the notebook keeps; ``broken_off`` says why a run has no end. On the main thread."""
 
 
-def face_of(session: Session, run: str) -> Face:
+def face_of(session: Session, run: str, again: Callable[[], None] | None = None) -> Face:
     """A panel where one can be drawn, a still picture in other notebooks, lines of text in terminals and consoles."""
     if not session.models.settings.panel:
         return TerminalFace(session.shell)
@@ -76,7 +77,7 @@ def face_of(session: Session, run: str) -> Face:
     if shown == "picture":
         return StillFace(session, run)
     try:
-        return KernelFace(session, run)
+        return KernelFace(session, run, again=again)
     except Exception:  # whatever is wrong with the widgets, the question is answered
         logger.exception("no panel could be made; the run is shown as a still picture")
         return StillFace(session, run)
@@ -89,16 +90,20 @@ class KernelFace:
         session: The notebook's.
         run: What is shown.
         display_id: The place of the picture of a run that was parked; a new place when empty.
+        again: Asks the same question again; None where that cannot be done.
     """
 
-    def __init__(self, session: Session, run: str, display_id: str = "") -> None:
-        self.session, self.kernel = session, session.shell.kernel
+    def __init__(
+        self, session: Session, run: str, display_id: str = "", again: Callable[[], None] | None = None
+    ) -> None:
+        self.session, self.kernel, self.again = session, session.shell.kernel, again
+        self.said = Said(session, run)
         self.jobs: Jobs | None = None
         self.stopped = False
         self.patience = PATIENCE
         self.swaps_alone = False
         self.desk = Desk(self._seen, lambda: self.panel.wait_left(GRACE))
-        self.panel = Panel(run, self._command, session.models.choices())
+        self.panel = Panel(run, self._command, session.models.choices(), _window, again=again is not None)
         self.panel.view.before = total(account for other, account in session.accounts.items() if other != run)
         self.comm_id = self.panel.comm_id
         self.lane = FastLane(self.kernel)
@@ -174,11 +179,11 @@ class KernelFace:
         kind = command.get("type")
         if kind == "model":
             self._swap(str(command["name"]))
-        elif kind == "tell" or kind == "pause" or kind == "go" or kind == "undo":
-            from aether_nb.signalling import Word
-
-            body = {name: command[name] for name in ("text", "call", "id", "sure") if name in command}
-            self.session.thread.loop.call_soon_threadsafe(self._say, Word(kind, "", body))
+        elif kind in WORDS or kind in ("feedback", "drop"):
+            self.session.thread.loop.call_soon_threadsafe(self._carry_out, command)
+        elif kind == "again":
+            if self.again is not None:
+                self.again()
         elif kind != "stop":
             self.desk.command(command)
         elif self.jobs is not None:
@@ -199,19 +204,23 @@ class KernelFace:
         for tell in (partial(self.panel.choose, chosen), partial(self.note, said)):
             self.session.thread.loop.call_soon_threadsafe(tell)
 
-    def _say(self, word: Word) -> None:
-        """Put a word into the run's letter box; on the agent's loop."""
-        from aether_nb.signalling import Post
-
-        session = self.session
-        try:
-            Post(session.store, session.sealer, "panel").send(self.panel.view.run, word)
-        except AetherError as error:
-            self.note(f"{error.what} {error.why}".strip())
+    def _carry_out(self, command: Mapping[str, Any]) -> None:
+        """Do what a click says; on the agent's loop."""
+        if said := self.said(command):
+            self.note(said)
 
     def note(self, said: str) -> None:
         """Say something in a line of the panel; on the agent's loop."""
         self.panel.feed(Entry(self.panel.view.run, 0, time.time(), Progress("", 0, note=said)))
+
+
+def _window(model: str) -> int | None:
+    """How many tokens the context of a model takes; None when nobody knows."""
+    from aether_nb.models.catalogue.pricing import price_of
+
+    provider, _, name = model.partition(":")
+    price = price_of(provider, name)
+    return price.context if price else None
 
 
 def _typed(prompt: str) -> str:

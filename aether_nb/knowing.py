@@ -8,6 +8,7 @@ opened and nothing is said. It does not know the cell, and it shows nothing.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import logging
 import os
 import threading
@@ -210,6 +211,8 @@ class Knowing:
                 line = f"{started.prompt[:200]} → {end.outcome}: {said[:200]} (run {state.run})"
                 self.lines.append(mask_text(line, known_keys(os.environ))[0])
                 self.memory.note(self.lines[-1], datetime.now())
+                if len(self.lines) == 1:
+                    atexit.register(self.close)  # most kernels end without a word
         except AetherError as error:
             logger.warning("nothing was written down: %s %s", error.what, error.why)
 
@@ -239,7 +242,7 @@ class Knowing:
         solution = solutions.solution_of(entries, known_keys(os.environ))
         if solution is None:
             what = f"Run {entries[0].run} is not kept as a solution." if entries else "There is no run yet."
-            why = "It has no good end, or a limit of data held in it: nothing is remembered of such a run."
+            why = "It has no good end, ran no code, or a limit of data held in it: nothing is remembered of such a run."
             raise UsageFault(what, why, "Keep another one: %aether remember --solved RUN")
         for path in _given(entries):
             self.library.do(partial(solutions.judge, path=path, helped=True))
@@ -275,7 +278,8 @@ class Knowing:
     # ---- at the end
 
     def close(self) -> None:
-        """Write down what the session came to, and let go of what is open. From any thread."""
+        """Write down what the session came to, and let go of what is open. From any thread; also as the kernel ends."""
+        atexit.unregister(self.close)
         if len(self.lines) > 1:
             writing = threading.Thread(target=self._write_summary)
             try:
@@ -302,15 +306,20 @@ def library_of(models: Serving, root: Path) -> Library:
     """The documents and solutions beside a record, with the embedder that the settings name."""
 
     def choose() -> Chosen:
-        settings = models.settings
-        named = settings.embedding_model
+        settings, providers = models.settings, models.providers
+        named, note = settings.embedding_model, ""
+        limited = settings.data != "all" or bool(settings.hide)
+        if named and limited and not providers.profile(named, os.environ).local:
+            # Documents may hold rows of data, and all of their text would go there.
+            named, note = "", f" Not with {named}: a limit of data holds, and it is not on this machine."
 
         def role() -> Embedder:
             return open_embeddings(
-                named, os.environ, models.providers, timeout=settings.timeout, local_only=settings.local_only
+                named, os.environ, providers, timeout=settings.timeout, local_only=settings.local_only
             )
 
-        return choose_embedder(settings.embedder, os.environ, kept_folder(), role if named else None)
+        found = choose_embedder(settings.embedder, os.environ, kept_folder(), role if named else None)
+        return found._replace(said=found.said + note)
 
     place = str(knowledge_place(models.settings.knowledge, models.record))
     return Library(place, root, choose, storage_options(place, os.environ))

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
+    from aether_nb.agent.profiles import Profile
     from aether_nb.config import Settings
     from aether_nb.events.state import RunState
     from aether_nb.session import Session
@@ -174,11 +175,14 @@ class AetherMagics(Configured):
             return self._unfinished()
         from aether_nb.tasks import Question, named_run
 
+        profile = self._profile(options.as_agent) if options.as_agent else None
+
         return Question(
             prompt,
             run=named_run(options.run),
-            model=options.model or "",
+            model=options.model or (profile.model if profile else ""),
             mode=options.mode,
+            profile=profile,
             plan_only=options.plan,
             fresh=options.new,
             cell=self._cell_id(),
@@ -189,6 +193,20 @@ class AetherMagics(Configured):
             data=options.data or "",
             background=options.bg,
         )
+
+    def _profile(self, name: str) -> Profile:
+        """The profile of that name; a project's counts where the user trusts it.
+
+        Raises:
+            OptionError: There is none.
+        """
+        from aether_nb.agent.profiles import find_profile
+        from aether_nb.config import own_file
+        from aether_nb.tools.skills.finding import trusts
+
+        folder = self.session.workspace
+        trusted = trusts(folder, self.session.models.settings.trust_skills)
+        return find_profile(name, own_file().parent, folder if trusted else None)
 
     def _unfinished(self) -> Resumption:
         """The run of this notebook that is not finished: an empty cell goes on with it.
@@ -235,7 +253,7 @@ class AetherMagics(Configured):
             RunNotFound: No run goes by that name.
         """
         line, _, code = line.partition("\n")
-        from aether_nb import cell_verbs
+        from aether_nb.doing import cells as cell_verbs
 
         name, *words = verbs.words(line)
         options = verbs.parse(verbs.find(name, "notebook"), words, "notebook")
@@ -244,6 +262,7 @@ class AetherMagics(Configured):
             if isinstance(asked, str):
                 raise verbs.Help(f"{asked}\n")  # it is said, and nothing is begun
             return asked, ""
+        options.run = self.session.line.named(options.run)
         if name == "resume":
             from aether_nb.signalling import named
             from aether_nb.tasks import Resumption
@@ -268,7 +287,7 @@ class AetherMagics(Configured):
         return str((parent.get("metadata") or {}).get("cellId") or "")
 
     def _verb(self, line: str) -> None:
-        from aether_nb import notebook_verbs
+        from aether_nb.doing import notebook as notebook_verbs
 
         words = verbs.words(line) or ["status"]
         if words[0] in ("-h", "--help"):

@@ -17,12 +17,12 @@ from __future__ import annotations
 
 import logging
 import os
+from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from threading import RLock
 from typing import Any
 
 from aether_nb import registry
-from aether_nb.frozen import frozen
 
 __all__ = ["GROUP", "OFF", "House", "Plugin", "load"]
 
@@ -35,7 +35,7 @@ OFF = "AETHER_PLUGINS_OFF"
 logger = logging.getLogger(__name__)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Plugin:
     """A plugin, and what became of it.
 

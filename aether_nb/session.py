@@ -164,13 +164,15 @@ class Session:
 
     def tools(self, started: k.RunStarted | None = None) -> Mapping[str, Tool]:
         """The tools that a run has, or that the next one would have."""
+        from aether_nb.agent.offering import narrowed
         from aether_nb.tools.skills.opening import opener
         from aether_nb.tools.toolbox import toolbox
 
         more = (*self.knowing.tools().values(), *self.servers.tools().values())
-        found = toolbox(self.shell.user_ns, started, self.policy, (opener(lambda: self.skills().skills), *more))
-        child = started is not None and started.parent
-        return {name: found[name] for name in started.tools if name in found} if started and child else found
+        policy = self.policy_of(started)
+        found = toolbox(self.shell.user_ns, started, policy, (opener(lambda: self.skills().skills), *more))
+        fewer = started is not None and started.tools and (started.parent or started.profile)
+        return narrowed(found, started.tools) if started and fewer else found
 
     def skills(self) -> Found:
         """The skills that a run may open now."""
@@ -178,10 +180,10 @@ class Session:
 
         return find_skills(self.workspace, self.shell.user_ns, self.models.settings.trust_skills)
 
-    @property
-    def policy(self) -> Policy:
-        """The user's rules about calls."""
-        return self.models.settings.policy(self.workspace)
+    def policy_of(self, started: k.RunStarted | None) -> Policy:
+        """The user's rules about calls, and those of the profile by which a run works."""
+        policy = self.models.settings.policy(self.workspace)
+        return policy.narrowed(started.deny, started.ask, started.profile) if started is not None else policy
 
     def turn(self, cell: Cell) -> AbstractAsyncContextManager[object]:
         """Wait until nothing else is worked on; a run for which no cell waits goes on beside the others."""

@@ -20,7 +20,6 @@ from aether_nb.errors import LeaseHeld, OptionError, SignalRefused, StoreCorrupt
 from aether_nb.events import kinds as k
 from aether_nb.events.folds import fold
 from aether_nb.events.state import RunState
-from aether_nb.frozen import frozen
 from aether_nb.store.lease import Holder
 from aether_nb.store.log import RunSummary
 from aether_nb.store.seal import Sealer
@@ -38,7 +37,7 @@ LOOKED_AT = 200
 POLL = 0.1
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Word:
     """Something that may be said to a run; ``told`` says it in a sentence for the one who says it."""
 
@@ -47,7 +46,7 @@ class Word:
     body: Mapping[str, Any] = field(default_factory=dict)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Stand:
     """How a run stands that has not ended: who holds it, and what it waits for (empty when for nothing)."""
 

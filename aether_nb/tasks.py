@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from aether_nb.agent.asking import Person
+from aether_nb.agent.profiles import Profile
 from aether_nb.agent.run import Watcher, new_id
 from aether_nb.config import Settings
 from aether_nb.errors import OptionError
@@ -50,6 +51,7 @@ class Question:
         depth: How many runs stand above it.
         tools: What it may use at most; all that there is, when empty.
         grants: The yeses it begins with; those that stand in the notebook, when None.
+        profile: By which it works; None for none.
     """
 
     prompt: str
@@ -73,6 +75,7 @@ class Question:
     depth: int = 0
     tools: tuple[str, ...] = ()
     grants: tuple[k.Grant, ...] | None = None
+    profile: Profile | None = None
 
 
 @dataclass(frozen=True)
@@ -120,18 +123,19 @@ def begun(
         notebook: The notebook's path; empty when it is not known.
         workspace: The folder inside which files may be touched.
     """
+    profile = question.profile or Profile("")
     limits = k.Limits(settings.max_steps, settings.max_seconds, settings.max_tokens, settings.max_cost)
     return k.RunStarted(
         prompt=question.prompt,
         model=model,
-        mode=question.mode or settings.mode,
+        mode=question.mode or profile.mode or settings.mode,
         limits=question.limits or limits,
         prior=prior,
         notebook=notebook,
         cell=question.cell,
         plan_only=question.plan_only,
         workspace=str(workspace),
-        data=question.data or settings.data,
+        data=question.data or profile.data or settings.data,
         hide=settings.hide,
         fence=secrets.token_hex(8),
         mentions=question.mentions.found,
@@ -139,7 +143,10 @@ def begun(
         wanted=question.wanted,
         parent=question.parent,
         depth=question.depth,
-        tools=question.tools,
+        tools=question.tools or profile.tools,
+        profile=profile.name,
+        deny=profile.deny,
+        ask=profile.ask,
     )
 
 

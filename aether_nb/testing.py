@@ -74,7 +74,6 @@ from typing import Any, Literal
 
 from aether_nb.errors import RepairableToolError, ToolError
 from aether_nb.events.kinds import Effect, Event, PlanItem, Risk
-from aether_nb.frozen import frozen
 from aether_nb.live.keeping import Clock, content_hash
 from aether_nb.tools.base import Assessment, Errand, Report, Result, Tool
 
@@ -87,7 +86,7 @@ HASHING = 1.0
 """Seconds that looking at one variable may take."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One law, whether the tool keeps it, and what was seen. ``untold``: it could not be tried."""
 

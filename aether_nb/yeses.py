@@ -6,6 +6,7 @@ It keeps and takes them back; what a yes allows is none of its business.
 from __future__ import annotations
 
 import os
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -47,13 +48,14 @@ class Yeses:
         return found
 
     def learn(self, state: RunState) -> None:
-        """Keep those that were given in a run for this notebook."""
+        """Keep those that were given in a run for longer than it; one for minutes is not kept for later kernels."""
+        self.lasting[:] = [grant for grant in self.lasting if not 0 < grant.until < time.time()]
         known = {(grant.tool, grant.rule, grant.risk) for grant in self.lasting}
-        lasting = [grant for grant in state.grants if grant.lasts == "notebook" and grant.id != FLAG]
+        lasting = [grant for grant in state.grants if grant.lasts in ("notebook", "minutes") and grant.id != FLAG]
         fresh = [grant for grant in lasting if (grant.tool, grant.rule, grant.risk) not in known]
         self.lasting.extend(fresh)
         with suppress(StoreError):  # then they are as long as this kernel is
-            self.kept.keep(*fresh)
+            self.kept.keep(*(grant for grant in fresh if grant.lasts == "notebook"))
 
     def revoke(self, id: str) -> k.Grant:
         """Take back a yes that lasts, for good.

@@ -78,7 +78,7 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Interacti
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
     monkeypatch.setattr("os.environ", bare(tmp_path / "home"))
-    monkeypatch.setattr("aether_nb.faces.can_type", lambda shell: True)
+    monkeypatch.setattr("aether_nb.still_faces.can_type", lambda shell: True)
     monkeypatch.setattr("builtins.input", lambda prompt: "y")
     shell = InteractiveShell(config=Config(HistoryManager={"enabled": False}))
     aether_nb.load_ipython_extension(shell)

@@ -149,6 +149,20 @@ def test_the_same_call_has_the_same_child(notebook: Notebook) -> None:
     assert state(notebook, child).answer == "Mine is done, after all."
 
 
+def test_a_profile_holds_for_a_run_and_its_children(notebook: Notebook) -> None:
+    """A run that works by a profile has its tools and no others, and so has whoever works for it."""
+    notebook.shell.user_ns["x"] = 1
+    serve(CODE, "I only look.")
+    notebook.ask("Look for weaknesses.", "--model script --as-agent security")
+    run = state(notebook, notebook.session.last)
+    assert run.started is not None
+    assert (run.started.profile, run.started.mode, run.started.data) == ("security", "plan", "stats")
+    assert "run_python" not in run.started.tools
+    assert "There is no tool 'run_python'" in run.messages[-2].text
+    assert "Never show a secret" in run.messages[0].text
+    assert "security (built in): Looking for weaknesses" in notebook.line("profiles")
+
+
 # ---- the tool
 
 

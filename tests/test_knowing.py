@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -12,14 +14,16 @@ from typing import Any
 
 import pytest
 
-from aether_nb import memory_verbs, verbs
+from aether_nb import verbs
 from aether_nb.agent.egress import Egress, Rules
 from aether_nb.config import Settings
+from aether_nb.doing import memory as memory_verbs
 from aether_nb.errors import KnowledgeMissing, OptionError, RepairableToolError, UsageFault
 from aether_nb.events import kinds as k
 from aether_nb.events.folds import fold
 from aether_nb.events.messages import Message, Text, ToolCall, Usage
-from aether_nb.knowing import Knowing
+from aether_nb.knowing import Knowing, library_of
+from aether_nb.knowledge import weights
 from aether_nb.knowledge.embed import Chosen
 from aether_nb.knowledge.library import Library
 from aether_nb.knowledge.material import Chunk, Document
@@ -33,11 +37,17 @@ ERROR = "ValueError: could not convert string to float: '1,5'"
 OPEN = Rules()
 
 
+def library(folder: Path) -> Library:
+    """What is kept in a folder, found by words alone."""
+    return Library(str(folder / ".aether" / "knowledge"), folder, lambda: Chosen(None, "By words."))
+
+
 @pytest.fixture
 def knowing(tmp_path: Path) -> Iterator[Knowing]:
     """What is known in an empty project, found by words alone."""
-    library = Library(str(tmp_path / ".aether" / "knowledge"), tmp_path, lambda: Chosen(None, "By words."))
-    made = Knowing(library, Memory(tmp_path / ".aether" / "memory"), Serving(Settings(), tmp_path / ".aether"))
+    made = Knowing(
+        library(tmp_path), Memory(tmp_path / ".aether" / "memory"), Serving(Settings(), tmp_path / ".aether")
+    )
     yield made
     made.close()
 
@@ -145,6 +155,25 @@ async def test_the_day_and_the_session_are_written_down(knowing: Knowing) -> Non
     assert "> - Sum the prices → done: It is 12. (run r4)" in knowing.memory.days()[0].read_text()
 
 
+def test_a_kernel_that_ends_without_a_word_writes_it_down(tmp_path: Path) -> None:
+    """Nobody closes a session before a kernel is shut down: its summary is written all the same, without a word."""
+    code = f"""
+import asyncio, sys
+from pathlib import Path
+sys.path[:0] = {[str(Path(__file__).parent)]!r}
+from test_knowing import Knowing, Memory, Serving, Settings, fold, library, log, put
+here = Path({str(tmp_path)!r})
+knowing = Knowing(library(here), Memory(here / "memory"), Serving(Settings(), here))
+put(knowing, "a.md", "a text")
+for run in ("r1", "r2"):
+    asyncio.run(knowing.ended(fold(log(run))))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert (done.stdout, done.stderr) == ("", "")
+    (day,) = Memory(tmp_path / "memory").days()
+    assert "## Session" in day.read_text()
+
+
 def put(knowing: Knowing, path: str, *texts: str, kind: str = "markdown") -> None:
     """Keep a document."""
     document = Document(path, kind=kind, sha="0" * 64, source="docs")
@@ -204,6 +233,25 @@ async def test_the_small_model_is_asked_by_the_rules_of_the_run(knowing: Knowing
     assert shown.index('<data id="f3nc3">') < shown.index("Merge two tables")
     assert "sk-abcdef" not in shown
     assert any("1 of" in line for line in result.events[0].how)
+
+
+def test_a_limit_of_data_keeps_documents_from_a_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Documents may hold rows: under a limit none of their text goes to an embedder elsewhere; to one here it may."""
+    monkeypatch.setattr(weights, "PACKAGE", "no_such_package")
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-x")
+
+    def chosen(model: str, **more: Any) -> Chosen:
+        settings = Settings(embedding_model=model, **more)
+        return library_of(Serving(settings, tmp_path), tmp_path).chosen
+
+    away, here = "openai:text-embedding-3-small", "tiny@http://127.0.0.1:9/v1"
+    assert chosen(away).said == f"Found by words, and by meaning with {away}."
+    for more in ({"data": "sample"}, {"hide": ("email",)}):
+        found = chosen(away, **more)
+        assert found.embedder is None
+        assert found.said.endswith(f" Not with {away}: a limit of data holds, and it is not on this machine.")
+        assert getattr(chosen(here, **more).embedder, "id", "") == here
+    assert chosen(here, embedder="none").embedder is None
 
 
 # ---- verbs

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from aether_nb import cli, mcp_verbs, verbs
+from aether_nb import cli, verbs
+from aether_nb.doing import mcp as mcp_verbs
 from aether_nb.errors import UsageFault
 from aether_nb.tools.mcp.servers import no_servers
 from harness.home import bare
@@ -99,6 +100,7 @@ def test_resources_and_prompts_are_read(capsys: pytest.CaptureFixture[str]) -> N
     [
         (("add", "a/b", "x"), "cannot be the name"),
         (("add", "a"), "a command or an address"),
+        (("serve", "--http", "--port", "x"), "'x' is no port"),
         (("add", "a", "x", "--url", "http://y"), "a command or an address"),
         (("add", "a", "--url", "ftp://y"), "no address of the web"),
         (("enable",), "needs a server's name"),
@@ -126,6 +128,3 @@ def test_code_of_an_agent_agrees_to_nothing() -> None:
     options = verbs.parse(verbs.find("mcp", "notebook"), ["enable", "odd"], "notebook")
     with pytest.raises(UsageFault, match="while an agent works here"):
         mcp_verbs.done(no_servers(), options, lambda work: None, busy=True)
-    options = verbs.parse(verbs.find("mcp", "notebook"), ["serve"], "notebook")
-    with pytest.raises(UsageFault, match="typed in a terminal"):
-        mcp_verbs.done(no_servers(), options, lambda work: None)

@@ -160,7 +160,7 @@ def test_a_stranger_is_asked_once(open_notebook: Callable[..., Notebook], monkey
     said = there.ask("How many?", "-o told")
     assert "Somebody else recorded it" in flat(said) and "Only shown: nothing of it was performed" in flat(said)
     assert "made" not in there.shell.user_ns and there.shell.user_ns["told"] == "There are two."
-    monkeypatch.setattr("aether_nb.faces.can_type", lambda shell: True)
+    monkeypatch.setattr("aether_nb.still_faces.can_type", lambda shell: True)
     monkeypatch.setattr("builtins.input", lambda prompt: "1")
     said = there.ask("How many?")
     assert "perform it again" in said and there.shell.user_ns["made"] == [1, 2]
@@ -303,7 +303,7 @@ def test_a_yes_for_the_notebook_lasts_until_it_is_taken_back(
 
     here, code = opened(), ToolCall("c1", "shell", {"command": "echo 1 > out.txt"})
     serve(code, "Done.")
-    monkeypatch.setattr("aether_nb.faces.can_type", lambda shell: True)
+    monkeypatch.setattr("aether_nb.still_faces.can_type", lambda shell: True)
     monkeypatch.setattr("builtins.input", lambda prompt: "b")
     here.ask("Write it", "--model script")
     (given,) = here.session.grants

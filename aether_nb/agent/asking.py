@@ -17,12 +17,11 @@ from typing import Any, Literal, Protocol
 from aether_nb.agent.approvals import Policy, policy_allows
 from aether_nb.events.kinds import CallProposed, Lasts, QuestionAsked
 from aether_nb.events.state import Call
-from aether_nb.frozen import frozen
 
 __all__ = ["Answer", "Asking", "Desk", "Nobody", "Person", "Terminal"]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Answer:
     """A yes or a no to a call. ``arguments`` are the person's own, when the call was edited first.
 

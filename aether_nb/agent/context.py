@@ -60,6 +60,7 @@ def compose(
     wanted: str = "",
     bind: str = "",
     skills: tuple[str, str] = ("", ""),
+    profile: str = "",
 ) -> tuple[Message, ...]:
     """The messages that a run opens with.
 
@@ -70,6 +71,7 @@ def compose(
         wanted: The type of the value that is wanted; empty when words are.
         bind: The variable that gets it.
         skills: What is told of those that the user has installed, and of those that came with the project.
+        profile: What the profile says by which it works.
         mode: How much may run without a question.
         workspace: The folder inside which files may be touched.
         prior: Earlier turns of this conversation, oldest first.
@@ -77,6 +79,8 @@ def compose(
         rules: What of the data may leave. An answer that was given within wider limits is data of this run.
     """
     told_first = f"{RULES}\n{IN_MODE[mode]}\nThe working folder is {workspace}."
+    if profile:
+        told_first += f"\n\n{profile}"
     if wanted:
         told_first += WANTED.format(wanted, bind)
     if skills[0]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from aether_nb.events import kinds as k
 from aether_nb.events.folds import fold
 from aether_nb.events.state import RunState
-from aether_nb.frozen import frozen
 
 __all__ = ["Was", "drifted", "read"]
 
@@ -16,7 +15,7 @@ SHOWN = 160
 """How much of a text is told when it differs."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Was:
     """What became of one call.
 
@@ -117,7 +116,7 @@ def drifted(was: Was | None, call_id: str, state: RunState, made: Iterable[k.Eve
             yield k.ReplayDrifted(call_id, "content", f"{name} {hash}", f"{name} {again}")
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Now:
     """What a call did this time."""
 

@@ -5,18 +5,32 @@ Pure folds of the run: what has been found stands in the answers of its searches
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
 
 from aether_nb.events.state import RunState
 from aether_nb.tools.base import Tool
 from aether_nb.tools.mcp.searching import FIND, found_in
 
-__all__ = ["frozen", "offered"]
+__all__ = ["frozen", "narrowed", "offered"]
 
 
 def frozen(tools: Mapping[str, Tool]) -> dict[str, Tool]:
     """The tools that a run begins with; one that is searched for belongs to it only when it has been found."""
     return {name: tool for name, tool in tools.items() if not getattr(tool, "searched", False)}
+
+
+def narrowed(tools: Mapping[str, Tool], names: Iterable[str]) -> dict[str, Tool]:
+    """The tools of these names; who may search has what a search may find.
+
+    Args:
+        tools: All that there are.
+        names: Those that a run began with, as in ``frozen``, or patterns with ``*``.
+    """
+    globs = tuple(names)
+    kept = {name: tool for name, tool in tools.items() if any(fnmatchcase(name, glob) for glob in globs)}
+    found = {name: tool for name, tool in tools.items() if getattr(tool, "searched", False)}
+    return kept | found if FIND in kept else kept
 
 
 def offered(tools: Mapping[str, Tool], state: RunState) -> Mapping[str, Tool]:

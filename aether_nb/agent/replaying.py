@@ -7,7 +7,7 @@ part, and both are named. ``confirm`` looks at the world first. Performing again
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from aether_nb.agent import steps
 from aether_nb.agent.calls import Calls, Happened
@@ -21,14 +21,13 @@ from aether_nb.events.folds import fold
 from aether_nb.events.kinds import Entry, Event
 from aether_nb.events.messages import Text
 from aether_nb.events.state import Call, RunState
-from aether_nb.frozen import frozen
 from aether_nb.store.memory import MemoryLog
 from aether_nb.tools.base import Result
 
 __all__ = ["Confirmed", "Reader", "Replayed", "confirm", "replay"]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Confirmed:
     """What a look at the world has shown: calls whose effect is there, and those that nobody can look for, with why."""
 
@@ -36,7 +35,7 @@ class Confirmed:
     unchecked: tuple[tuple[str, str], ...] = ()
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Replayed:
     """A run as its record has it, with how many steps and events that took."""
 

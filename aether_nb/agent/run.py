@@ -34,7 +34,7 @@ from aether_nb.events.kinds import (
     StateChanged,
 )
 from aether_nb.events.state import RunState
-from aether_nb.store.log import Log, Times
+from aether_nb.store.log import Log
 
 __all__ = ["Run", "Watcher", "new_id"]
 
@@ -165,19 +165,19 @@ class Run:
             pass
 
     def _write(self, events: tuple[Event, ...]) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        if not self._held:
+            for entry in self.log.append(self.id, self.state.head, events, self.clock(), self.epoch):
+                self._take_in(entry)
+            return
+        assert self._timer is not None, "what is held has its time"
+        self._timer.cancel()
         held, self._held, self._owed = self._held, [], False
-        now = self.clock()
-        times: Times = [*(entry.time for entry, _ in held), *(now for _ in events)] if held else now
-        if held:
-            self.state, events = self._written, (*(entry.event for entry, _ in held), *events)
+        times = [*(entry.time for entry, _ in held), *[self.clock()] * len(events)]
+        self.state, events = self._written, (*(entry.event for entry, _ in held), *events)
         try:
             entries = self.log.append(self.id, self.state.head, events, times, self.epoch)
         except StoreError as error:
-            if held:
-                self._failure = error  # somebody goes by what was taken in, and may not go on
+            self._failure = error  # somebody goes by what was taken in, and may not go on
             raise
         for entry, (_, state) in zip(entries, held, strict=False):
             self.state = state

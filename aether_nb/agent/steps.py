@@ -6,12 +6,12 @@ an old log. Doing the step is the driver's business.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from aether_nb.agent.approvals import covering, decide
 from aether_nb.events.kinds import Grant, QuestionAsked
 from aether_nb.events.state import Call, RunState
-from aether_nb.frozen import frozen
 
 __all__ = [
     "VERSION",
@@ -33,24 +33,24 @@ VERSION = "4"
 """The rules below, by number. It is frozen into every run; change it with any rule."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Ask a model for a plan and nothing else."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Ask:
     """Ask a model what to do, with all that is known."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Propose:
     """Look at the next call of a reply: what could it do? Only now: the calls before it may have changed that."""
 
     id: str
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Gate:
     """Get a yes or a no for a call: from a grant, from the mode (``refused``), else from a person."""
 
@@ -59,40 +59,40 @@ class Gate:
     refused: bool = False
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Act:
     """Carry out one call, or several that only read."""
 
     calls: tuple[Call, ...]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Settle:
     """Find out what became of a call in doubt: by its tool's own rule, else by asking."""
 
     call: Call
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Rest:
     """A person said to pause: wait until one says to go on."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Wait:
     """Wait for the answer to a question."""
 
     question: QuestionAsked
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Pause:
     """A limit is used up: say so and ask whether to go on."""
 
     limit: str
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Finish:
     """Close the run; what it is closed with stands in the state."""
 

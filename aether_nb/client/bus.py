@@ -10,13 +10,12 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, TypeAlias
 
 from aether_nb.client.responses import Response
 from aether_nb.errors import OptionError
-from aether_nb.frozen import frozen
 from aether_nb.models.base import Request
 
 __all__ = ["EVENTS", "Bus", "Lifecycle", "Observer"]
@@ -41,7 +40,7 @@ PATIENCE = 1.0
 logger = logging.getLogger(__name__)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Lifecycle:
     """Something that happened in a client. What does not belong to the event is empty.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,6 @@ from weakref import WeakSet
 from aether_nb import config, registry
 from aether_nb.client.checks import check
 from aether_nb.errors import OptionError
-from aether_nb.frozen import frozen
 from aether_nb.live.thread import in_forked_process
 from aether_nb.models.base import Model
 from aether_nb.models.router import ANALYST, open_model, serving
@@ -39,7 +38,7 @@ _inherited: list[object] = []
 """What was opened in the process that this one was forked from; it is not for us to close."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """What a program says of the model it wants; what is None is looked up.
 

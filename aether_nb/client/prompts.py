@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeAlias
 
 from aether_nb.client.checks import check, checked_options, plainly
@@ -15,7 +15,6 @@ from aether_nb.client.offering import Offered
 from aether_nb.errors import OptionError
 from aether_nb.events.kinds import Limits
 from aether_nb.events.messages import Message
-from aether_nb.frozen import frozen
 from aether_nb.models.base import Model, Options
 
 __all__ = ["Prompt", "Said", "conversation", "one_message", "options_of", "said_of"]
@@ -24,7 +23,7 @@ Prompt: TypeAlias = "str | Message | Iterable[Message]"
 """A question, or a conversation that ends with one."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Said:
     """What was said in one call. What is None is the client's.
 

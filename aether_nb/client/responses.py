@@ -6,17 +6,16 @@ Plain values. They know neither models nor runs.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, fields
+from dataclasses import dataclass, field, fields
 from threading import Lock
 
 from aether_nb.events.messages import Message, ToolCall, Usage
-from aether_nb.frozen import frozen
 from aether_nb.models.base import FinishReason, Reply
 
 __all__ = ["Chunk", "Response", "Tally", "ToolResult", "Totals", "response_of"]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Response:
     """An answer.
 
@@ -73,7 +72,7 @@ def response_of(
     )
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class ToolResult:
     """What came of a call: what the model is told, and whether the call ``failed`` or was refused."""
 
@@ -83,7 +82,7 @@ class ToolResult:
     failed: bool = False
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Chunk:
     """A piece of a stream; one of its fields is set.
 
@@ -104,7 +103,7 @@ class Chunk:
     response: Response | None = None
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Totals(Usage):
     """All that a client's requests came to: tokens, ``cost`` (None when one of the costs is unknown), by model.
 

@@ -7,7 +7,7 @@ next: that is the driver's.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, cast
 
@@ -24,7 +24,6 @@ from aether_nb.client.responses import Chunk, Response, ToolResult, response_of
 from aether_nb.errors import AetherError, FatalToolError, ModelError, RepairableToolError, RunFailed
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import Message, Text, ToolCall
-from aether_nb.frozen import frozen
 from aether_nb.models.base import Model, Options, Request
 from aether_nb.tools.base import Tool
 
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["Question", "Work", "Writing"]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Question:
     """What is asked, with all that holds for it.
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import field, fields
+from dataclasses import dataclass, field, fields
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
@@ -21,7 +21,6 @@ from aether_nb.config.files import FILE, ROLES, own_file, same, system_file, val
 from aether_nb.config.rules import Setting, checked, unknown
 from aether_nb.errors import ConfigError
 from aether_nb.events.ruling import OPEN, Policy, parsed
-from aether_nb.frozen import frozen
 
 __all__ = [
     "FILE",
@@ -64,7 +63,7 @@ _RULES = "rules such as shell(command=rm *), as a list or between semicolons"
 _COUNT = "a whole number above 0, or none"
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that can be set. ``told`` lists it for people, with these docstrings."""
 

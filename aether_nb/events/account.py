@@ -7,16 +7,15 @@ Bounded, as its parts are. This module knows ``leaving`` and the event that carr
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from aether_nb.events.kinds import Entry, Event, InstructionsFound, Left, ModelAsked
 from aether_nb.events.leaving import COLUMNS
-from aether_nb.frozen import frozen
 
 __all__ = ["Account", "Went", "account_of", "counted", "total"]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Went:
     """What went to one host: in how many requests, and the rows, pictures and columns that it was shown.
 
@@ -60,7 +59,7 @@ def _union(went: Went, columns: Iterable[str], more: int) -> tuple[tuple[str, ..
     return tuple(names[:COLUMNS]), max(went.more, more, len(names) - COLUMNS)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Account:
     """What went where; no host: it did not leave this machine. ``found`` counts orders that stood in data."""
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
-
-from aether_nb.frozen import frozen
 
 __all__ = ["Mention"]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Mention:
     """A part of a prompt that stands for something of the notebook: a value, a variable, or a function to be used.
 

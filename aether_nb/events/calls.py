@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from aether_nb.events.messages import DataKind, Part, ToolCall
 from aether_nb.events.ruling import Ruled
 from aether_nb.events.values import Change, Effect, Event, Gone, Grant, Kept, Lasts, Risk, Settled
-from aether_nb.frozen import frozen
 
 __all__ = [
     "CallBegun",
@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class CallProposed(Event):
     """The model wants to use a tool. ``hash`` is the identity of the exact call, to which any approval is bound.
 
@@ -57,7 +57,7 @@ class CallProposed(Event):
     rule: str = ""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class GateOpened(Event):
     """A call waits for a yes or a no."""
 
@@ -66,7 +66,7 @@ class GateOpened(Event):
     hash: str
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class GateAnswered(Event):
     """A yes or a no, and who said it: ``panel``, ``terminal``, ``signal:WHO``, ``grant:ID``, ``policy:NAME``.
 
@@ -83,7 +83,7 @@ class GateAnswered(Event):
     reason: str = ""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class GrantGiven(Event):
     """A person said yes for longer than one call.
 
@@ -97,7 +97,7 @@ class GrantGiven(Event):
     seal: str = ""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class GrantRevoked(Event):
     """A person took a yes back, or its time is over."""
 
@@ -106,7 +106,7 @@ class GrantRevoked(Event):
     by: str
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class CallBegun(Event):
     """A call is about to act. Appended before it does; the store lets each attempt begin once.
 
@@ -120,7 +120,7 @@ class CallBegun(Event):
     attempt: int = 1
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class CallRetried(Event):
     """An attempt came to nothing, and the call begins again, but not before ``until`` (seconds since the epoch).
 
@@ -136,7 +136,7 @@ class CallRetried(Event):
     lost: bool = False
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class CallFinished(Event):
     """A call acted. ``parts`` is what the model is told; ``outputs`` are MIME bundles that people see."""
 
@@ -147,7 +147,7 @@ class CallFinished(Event):
     outputs: tuple[Mapping[str, Any], ...] = ()
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class CallFailed(Event):
     """A call did not do its work; the model is told ``what``, ``why`` and ``hint``.
 
@@ -168,7 +168,7 @@ class CallFailed(Event):
     data: DataKind = "rows"
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class CallDoubtful(Event):
     """Nobody knows whether an external call acted: it was begun, and then stopped or lost."""
 
@@ -177,7 +177,7 @@ class CallDoubtful(Event):
     what: str
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class CallSettled(Event):
     """A doubt is over, and who ended it: a person, or the tool's own ``verify`` (``tool:verify``) or ``on_doubt``.
 
@@ -193,7 +193,7 @@ class CallSettled(Event):
     parts: tuple[Part, ...] = ()
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class NamespaceChanged(Event):
     """What a call did to the user's variables."""
 
@@ -203,7 +203,7 @@ class NamespaceChanged(Event):
     changes: tuple[Change, ...]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class NamespaceKept(Event):
     """Variables as they were after a call; some were written beside the record, so that they outlive their kernel.
 
@@ -217,7 +217,7 @@ class NamespaceKept(Event):
     inputs: tuple[Kept, ...] = ()
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class NamespaceRestored(Event):
     """After a restart: what was loaded, what was made again by recorded code, what is gone, what is not the same."""
 

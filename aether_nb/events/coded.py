@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 from aether_nb.events.values import Event
-from aether_nb.frozen import frozen
 
 __all__ = ["CallCoded"]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class CallCoded(Event):
     """A call did to the notebook what this code does: statements that stand for it when the run becomes cells."""
 

@@ -10,14 +10,13 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from aether_nb.events import kinds as k
-from aether_nb.frozen import frozen
 
 __all__ = ["Piece", "RunCode", "code_of", "one_line"]
 
 CODE, FILE = "run_python", "write_file"
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Piece:
     """The code of one call.
 
@@ -38,7 +37,7 @@ class Piece:
         return self.effect not in ("pure", "namespace")
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class RunCode:
     """The code of a run, in order; the variables of the user's that it read, and the files that tools wrote."""
 

@@ -14,12 +14,11 @@ from aether_nb.events import kinds as k
 from aether_nb.events.folds import step as folded
 from aether_nb.events.messages import Usage
 from aether_nb.events.state import RunState
-from aether_nb.frozen import frozen
 
 __all__ = ["CallEvidence", "Evidence", "Standing", "StepEvidence", "Variable", "evidence"]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Standing:
     """How far a run was at some point: its plan, its calls, and the variables that it had made."""
 
@@ -29,7 +28,7 @@ class Standing:
     made: tuple[str, ...] = ()
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Variable:
     """A variable that a call read or made, with the hash of its content where that is known."""
 
@@ -39,7 +38,7 @@ class Variable:
     cell: str = ""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class CallEvidence:
     """One call: what it was, who said yes to it, and what came of it.
 
@@ -69,7 +68,7 @@ class CallEvidence:
     made: tuple[Variable, ...] = ()
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class StepEvidence:
     """One request to a model and its reply.
 
@@ -93,7 +92,7 @@ class StepEvidence:
     reply: str = ""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """What the answer of a run rests on.
 

@@ -25,10 +25,9 @@ fields change gets a higher ``version`` and a step in ``codec.UPCASTS``.
       [undo.done]                                        calls were taken back; also before the end, between calls
       [feedback.given]                                   what a person thinks of the answer
 
-``run.forked`` stands where a copy of another run's log goes its own way; ``runs.pruned`` and
-``runs.packed`` in the journal of a store.
-``replay.begun`` says that what follows comes from another run's record, ``replay.drifted`` that a call which was
-performed again came to something else.
+``run.forked`` stands where a copy of another run's log goes its own way; ``runs.pruned`` and ``runs.packed`` in the
+journal of a store. ``replay.begun`` says that what follows comes from another run's record, ``replay.drifted`` that a
+call which was performed again came to something else.
 ``state.changed`` (transient) tells watchers of a new state; it is derived by a fold. This module knows nobody but
 ``messages``, ``values`` and the modules of events beside it, whose names it passes on: whoever speaks of events needs
 one import.
@@ -37,7 +36,7 @@ one import.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import ClassVar, NamedTuple
 
 from aether_nb.events.asked import Mention
@@ -75,6 +74,7 @@ from aether_nb.events.lasting import (
 )
 from aether_nb.events.leaving import InstructionsFound, Left
 from aether_nb.events.messages import Message, Usage
+from aether_nb.events.questions import QuestionAnswered, QuestionAsked
 from aether_nb.events.rating import FeedbackGiven
 from aether_nb.events.recalling import KnowledgeRecalled, Recalled
 from aether_nb.events.skills import SkillOpened
@@ -112,7 +112,6 @@ from aether_nb.events.values import (
     State,
     Turn,
 )
-from aether_nb.frozen import frozen
 
 __all__ = [
     "CONSENT",
@@ -203,7 +202,7 @@ __all__ = [
 ]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class RunStarted(Event):
     """A run began. Everything it may depend on later is frozen here.
 
@@ -212,7 +211,8 @@ class RunStarted(Event):
 
     ``versions`` says by which rules it goes: ``next_step``, ``prompt``, and ``tool:NAME`` for each tool. ``data`` and
     ``hide`` limit what of the data may leave this machine; ``fence`` is the word with which data is set apart for the
-    model. ``parent`` is the run that it works for, if one does, and ``depth`` how many there are above it.
+    model. ``parent`` is the run that it works for, and ``depth`` how many are above it. ``profile`` is the one by which
+    it works, with its rules ``deny`` and ``ask``.
     """
 
     kind: ClassVar[str] = "run.started"
@@ -236,9 +236,12 @@ class RunStarted(Event):
     wanted: str = ""
     parent: str = ""
     depth: int = 0
+    profile: str = ""
+    deny: tuple[str, ...] = ()
+    ask: tuple[str, ...] = ()
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class RunEnded(Event):
     """A run is over. ``what``, ``why`` and ``hint`` speak of a failure; an answer is the last message."""
 
@@ -250,7 +253,7 @@ class RunEnded(Event):
     hint: str = ""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class ContextComposed(Event):
     """The messages that a run opens with: rules, earlier turns, what is in the namespace, and the prompt."""
 
@@ -258,7 +261,7 @@ class ContextComposed(Event):
     messages: tuple[Message, ...]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class PlanMade(Event):
     """The model said what it will do."""
 
@@ -266,7 +269,7 @@ class PlanMade(Event):
     items: tuple[PlanItem, ...]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class PlanRevised(Event):
     """The model or the user changed the plan. ``done`` counts the leading items that are done and stay."""
 
@@ -276,7 +279,7 @@ class PlanRevised(Event):
     reason: str = ""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class ItemStarted(Event):
     """Work on an item of the plan began; ``index`` counts from 0."""
 
@@ -284,7 +287,7 @@ class ItemStarted(Event):
     index: int
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class ItemFinished(Event):
     """An item of the plan is done."""
 
@@ -292,7 +295,7 @@ class ItemFinished(Event):
     index: int
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class ModelAsked(Event):
     """A request went to a model. ``step`` counts the run's requests from 1.
 
@@ -308,7 +311,7 @@ class ModelAsked(Event):
     left: Left | None = None
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class ModelAnswered(Event):
     """A whole reply arrived.
 
@@ -327,7 +330,7 @@ class ModelAnswered(Event):
     notes: tuple[str, ...] = ()
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class ModelSwitched(Event):
     """From here on another model is asked; the conversation goes on as it is."""
 
@@ -337,7 +340,7 @@ class ModelSwitched(Event):
     by: str = ""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class ModelFailed(Event):
     """A model did not answer."""
 
@@ -346,35 +349,6 @@ class ModelFailed(Event):
     what: str
     why: str = ""
     hint: str = ""
-
-
-@frozen
-class QuestionAsked(Event):
-    """The run asks a person. ``call_id`` is the call that asks, ``limit`` the limit that was reached, else empty.
-
-    ``doubt``: the question is what became of ``call_id``; its options are it ran, run it, skip. ``guard``: it is
-    whether the code of ``call_id`` may do what it is about to do; an earlier answer to that does not count.
-    """
-
-    kind: ClassVar[str] = "question.asked"
-    version: ClassVar[int] = 2
-    id: str
-    text: str
-    options: tuple[str, ...] = ()
-    call_id: str = ""
-    limit: str = ""
-    doubt: bool = False
-    guard: bool = False
-
-
-@frozen
-class QuestionAnswered(Event):
-    """A person answered, or nobody was there (``answer`` is None)."""
-
-    kind: ClassVar[str] = "question.answered"
-    id: str
-    answer: str | None
-    by: str
 
 
 class Entry(NamedTuple):

@@ -7,10 +7,10 @@ And to one that performs another one again, from its record.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from aether_nb.events.values import Drift, Event, Gone, ReplayMode, SignalType
-from aether_nb.frozen import frozen
 
 __all__ = [
     "CONSENT",
@@ -34,7 +34,7 @@ CONSENT_YES = "perform it again"
 """The yes to it."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class LimitReached(Event):
     """A limit was reached; the run pauses and asks. ``limit`` is a field of ``Limits``."""
 
@@ -44,7 +44,7 @@ class LimitReached(Event):
     allowed: float
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class RunParked(Event):
     """A run waits with nobody holding it, until a signal comes or somebody resumes it.
 
@@ -56,7 +56,7 @@ class RunParked(Event):
     id: str = ""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class RunResumed(Event):
     """A run goes on. ``fresh``: in another kernel than before, whose variables had to be restored.
 
@@ -69,7 +69,7 @@ class RunResumed(Event):
     anyway: bool = False
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class RunForked(Event):
     """From here on this is a run of its own; all before is a copy of ``source``.
 
@@ -87,7 +87,7 @@ class RunForked(Event):
     compared: bool = False
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class RunsPruned(Event):
     """In a store's journal: a run that was dropped, how many events it had, and the hash of the last one."""
 
@@ -98,7 +98,7 @@ class RunsPruned(Event):
     why: str
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class RunPacked(Event):
     """In a store's journal: a run that was copied from another store.
 
@@ -113,7 +113,7 @@ class RunPacked(Event):
     masked: int = 0
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class LeaseTaken(Event):
     """Somebody else may advance this run now. ``forced``: the one before had not let go, and is fenced off."""
 
@@ -124,7 +124,7 @@ class LeaseTaken(Event):
     forced: bool = False
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class SignalReceived(Event):
     """Something was said to the run from outside: each ``id`` is received once, however often it was delivered.
 
@@ -141,7 +141,7 @@ class SignalReceived(Event):
     text: str = ""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class ReplayBegun(Event):
     """What follows comes from the record of another run: no model is asked.
 
@@ -158,7 +158,7 @@ class ReplayBegun(Event):
     own: bool = False
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class ReplayDrifted(Event):
     """A call that was performed again did not come to the same: what it said, changed or made is another one now.
 

@@ -6,10 +6,10 @@ module knows ``values``; deciding what may leave is the business of the agent.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 from aether_nb.events.values import DataLevel, Event, Sent
-from aether_nb.frozen import frozen
 
 __all__ = ["COLUMNS", "InstructionsFound", "Left"]
 
@@ -17,7 +17,7 @@ COLUMNS = 200
 """So many columns are named with one request; of the others there is a count."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Left:
     """What one request carried, after the rules about data.
 
@@ -38,7 +38,7 @@ class Left:
     limit: DataLevel = "all"
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class InstructionsFound(Event):
     """Data that a model is about to be shown reads like an order to it: from here on the run is not trusted as before.
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import reduce
 from typing import Any, Literal, TypeAlias
-
-from aether_nb.frozen import frozen
 
 __all__ = [
     "ANY",
@@ -45,7 +44,7 @@ ANY = "*"
 """Stands among the columns of a part that may show any of them: nobody knows from which column it was made."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Text:
     """A piece of text.
 
@@ -59,7 +58,7 @@ class Text:
     rows: int = 0
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Image:
     """A picture: its media type and its bytes in base64."""
 
@@ -72,7 +71,7 @@ class Image:
 Part: TypeAlias = Text | Image
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class ToolCall:
     """A model's wish to use a tool. ``arguments`` is the JSON object it gave; ``id`` is unique within a run."""
 
@@ -81,7 +80,7 @@ class ToolCall:
     arguments: Mapping[str, Any]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Origin:
     """What a provider wants back unchanged with its own message: signed thinking, reasoning, signatures of calls.
 
@@ -92,7 +91,7 @@ class Origin:
     data: Mapping[str, Any]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Message:
     """One turn of a conversation.
 
@@ -118,7 +117,7 @@ class Message:
         return cls(role, (Text(text),) if text else (), **more)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class ToolSpec:
     """What a model is told about a tool: its name, what it is for, and the JSON schema of its arguments."""
 
@@ -127,7 +126,7 @@ class ToolSpec:
     parameters: Mapping[str, Any]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Usage:
     """Tokens and money of one reply, or of several.
 

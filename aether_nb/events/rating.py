@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from dataclasses import dataclass
+from typing import ClassVar, Literal, TypeAlias
 
 from aether_nb.events.values import Event
-from aether_nb.frozen import frozen
 
-__all__ = ["FeedbackGiven"]
+__all__ = ["FeedbackGiven", "FeedbackValue"]
+
+FeedbackValue: TypeAlias = Literal["up", "down", ""]
+"""A good answer, a bad one, or nothing."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class FeedbackGiven(Event):
     """A person said that the answer is good or bad; the last word counts, and an empty one takes it back."""
 
     kind: ClassVar[str] = "feedback.given"
-    value: Literal["up", "down", ""]
+    value: FeedbackValue
     by: str

@@ -6,12 +6,11 @@ documents. ``kinds`` has the whole vocabulary and passes these names on. This mo
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal, TypeAlias
 
 from aether_nb.events.messages import Usage
 from aether_nb.events.values import Event
-from aether_nb.frozen import frozen
 
 __all__ = ["KnowledgeRecalled", "Recalled", "RecalledFrom"]
 
@@ -19,7 +18,7 @@ RecalledFrom: TypeAlias = Literal["knowledge", "solutions", "memory"]
 """What was read; what was solved before; what a person wanted to be remembered."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Recalled:
     """One passage: of which document (its path, and the SHA-256 that it had when it was read), and where in it.
 
@@ -46,7 +45,7 @@ class Recalled:
         return f"{self.path}:{span}" if self.unit == "line" else f"{self.path}, {self.unit} {span}"
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class KnowledgeRecalled(Event):
     """Something was looked for in what is kept.
 

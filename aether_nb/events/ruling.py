@@ -14,12 +14,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import PurePath
 from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit
-
-from aether_nb.frozen import frozen
 
 __all__ = ["FACTS", "OPEN", "Policy", "Rule", "Ruled", "Ruling", "parsed"]
 
@@ -38,7 +37,7 @@ _RULE = re.compile(r"(?P<tool>[\w*?.:/-]+)(?:\((?P<wants>.*)\))?", re.DOTALL)
 _NEXT = re.compile(r",\s*(?=[A-Za-z_]\w*\s*=)")
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One rule: the tools that it is about, and what else has to be so."""
 
@@ -71,7 +70,7 @@ class Rule:
         return self.fits(tool, facts) and all(name in ("user", "profile") for name, _ in self.wants)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Ruling:
     """What the rules say of a call, and which of them."""
 
@@ -79,7 +78,7 @@ class Ruling:
     rule: str = ""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Policy:
     """All rules that hold, and for whom.
 
@@ -95,6 +94,11 @@ class Policy:
     user: str = ""
     profile: str = ""
     folder: str = ""
+
+    def narrowed(self, deny: Iterable[str], ask: Iterable[str], profile: str) -> Policy:
+        """The same with the rules of a profile, which deny and ask, and allow nothing."""
+        more = (*self.deny, *parsed(deny)), (*self.ask, *parsed(ask))
+        return replace(self, deny=more[0], ask=more[1], profile=profile) if profile else self
 
     def ruling(self, tool: str, arguments: Mapping[str, Any], *, path: str = "", risk: str = "high") -> Ruling:
         """What the rules say of a call.

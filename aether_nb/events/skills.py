@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 from aether_nb.events.values import Event
-from aether_nb.frozen import frozen
 
 __all__ = ["SkillOpened"]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class SkillOpened(Event):
     """A call opened a skill, whose text was this.
 

@@ -13,7 +13,6 @@ from aether_nb.events import kinds as k
 from aether_nb.events.growing import Growing
 from aether_nb.events.messages import Image, Message, Usage
 from aether_nb.events.table import Table
-from aether_nb.frozen import frozen
 
 __all__ = ["Call", "CallStatus", "Item", "RunState", "sent"]
 
@@ -23,7 +22,7 @@ LIMITS = ("steps", "seconds", "tokens", "cost")
 """The fields of ``Limits``, in the order in which they are checked."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Call:
     """A call as it stands: what was proposed, what became of it, and which attempt is the next or the last.
 
@@ -52,7 +51,7 @@ class Call:
         return Call(self.proposed, status, attempt or self.attempt, self.not_before)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Item:
     """An item of the plan as it stands."""
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from aether_nb.events.values import Event, State
-from aether_nb.frozen import frozen
 
 __all__ = ["CallDelta", "OutputDelta", "Progress", "StateChanged", "TextDelta", "ThinkingDelta", "UndoShown"]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class TextDelta(Event):
     """A piece of a reply's text."""
 
@@ -19,7 +19,7 @@ class TextDelta(Event):
     text: str
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class ThinkingDelta(Event):
     """A piece of a model's thinking."""
 
@@ -28,7 +28,7 @@ class ThinkingDelta(Event):
     text: str
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class CallDelta(Event):
     """A call is taking shape in a reply; ``text`` is for show."""
 
@@ -37,7 +37,7 @@ class CallDelta(Event):
     text: str
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class OutputDelta(Event):
     """A call printed something."""
 
@@ -48,7 +48,7 @@ class OutputDelta(Event):
     stream: Literal["stdout", "stderr"] = "stdout"
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Progress(Event):
     """How far a call is; ``total`` is 0 when nobody knows."""
 
@@ -60,7 +60,7 @@ class Progress(Event):
     note: str = ""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class StateChanged(Event):
     """What users see of the run has changed."""
 
@@ -69,7 +69,7 @@ class StateChanged(Event):
     state: State
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class UndoShown(Event):
     """A call was not taken back: ``text`` says what that would do, or why it cannot be.
 

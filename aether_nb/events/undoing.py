@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 from aether_nb.events.values import Change, Event
-from aether_nb.frozen import frozen
 
 __all__ = ["ANSWER", "FileChange", "FileWritten", "UndoBegun", "UndoDone", "UndoLimited"]
 
@@ -16,7 +16,7 @@ ANSWER = "answer"
 """Stands among the calls that are taken back for the variable that the run's answer was bound to."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class FileChange:
     """What became of one file. ``path`` is absolute.
 
@@ -30,7 +30,7 @@ class FileChange:
     lost: str = ""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class FileWritten(Event):
     """A tool wrote a file, or took one away."""
 
@@ -39,7 +39,7 @@ class FileWritten(Event):
     change: FileChange
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class UndoLimited(Event):
     """Some of what a call changed cannot be taken back: a sentence for each such thing."""
 
@@ -48,7 +48,7 @@ class UndoLimited(Event):
     why: tuple[str, ...]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class UndoBegun(Event):
     """Calls are about to be taken back. Where no ``undo.done`` of this ``id`` follows, that was broken off midway."""
 
@@ -59,7 +59,7 @@ class UndoBegun(Event):
     undoes: str = ""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class UndoDone(Event):
     """Calls were taken back; or, where ``undoes`` names an earlier undo, done once more.
 

@@ -5,10 +5,10 @@ Words and small slotted dataclasses of JSON values. This module knows nobody but
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeAlias
 
 from aether_nb.events.messages import DataKind
-from aether_nb.frozen import frozen
 
 __all__ = [
     "BELOW",
@@ -77,7 +77,7 @@ SignalType: TypeAlias = Literal[
 """What can be said to a run from outside: an answer to what it waits for, a word to it, or an order."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Limits:
     """Where a run pauses and asks. None means no limit. ``cost`` is in US dollars, ``seconds`` leave waiting out."""
 
@@ -87,7 +87,7 @@ class Limits:
     cost: float | None = 1.0
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Turn:
     """What a later run sees of an earlier one: prompt, answer, one line a call, and the names of variables it made.
 
@@ -107,7 +107,7 @@ class Turn:
     touched: tuple[str, ...] = ()
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class PlanItem:
     """One line of a plan: what will be done and with which tool (its badge); ``tool`` is empty when none is needed."""
 
@@ -115,7 +115,7 @@ class PlanItem:
     tool: str = ""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Flag:
     """Something about a table that deserves a second look: ``text`` has the figures.
 
@@ -127,7 +127,7 @@ class Flag:
     warn: bool = True
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Change:
     """What a call did to one name of the user's namespace.
 
@@ -142,7 +142,7 @@ class Change:
     flags: tuple[Flag, ...] = ()
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Kept:
     """A variable as it was after a call.
 
@@ -162,7 +162,7 @@ class Kept:
     cell: str = ""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Gone:
     """A variable that is missing or no longer what it was: why, and which call made it."""
 
@@ -171,7 +171,7 @@ class Gone:
     call_id: str = ""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Grant:
     """A yes that lasts. It covers calls of ``tool`` that match ``rule`` and are of no higher risk than ``risk``.
 
@@ -190,7 +190,7 @@ class Grant:
     until: float = 0.0
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Sent:
     """What left for a model, by kind of data: how many characters (or pictures), from which columns."""
 
@@ -199,7 +199,7 @@ class Sent:
     columns: tuple[str, ...] = ()
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Event:
     """Something that happened."""
 

@@ -229,6 +229,9 @@ class Importer:
         except SourceUnreadable as unreadable:
             self._skip(given.name, unreadable)
             loaded, error = Loaded("unreadable", ()), str(unreadable)
+        if scanned := loaded.meta.get("scanned"):
+            pages = ", ".join(map(str, scanned[:10])) + (" …" if len(scanned) > 10 else "")
+            self.report.skipped.append((given.name, f"Pages that are pictures, which nobody has read: {pages}."))
         self._keep(loaded, base, source, before, error)
 
     def _vanished(

@@ -56,7 +56,8 @@ class Index:
         Args:
             place: A folder, which need not exist, or an address: ``s3://bucket/path``, ``gs://…``, ``az://…``, ``db://…``.
             embedder: Who made, or will make, the vectors; without one there are none.
-            options: How an object store is reached: keys, region, endpoint, as LanceDB names them.
+            options: How an object store is reached: keys, region, endpoint, as LanceDB names them; of its own cloud
+                the region and the host.
             cache: The folder to fall back to when nothing can be kept in ``place``.
 
         Raises:
@@ -66,7 +67,8 @@ class Index:
         os.environ.setdefault("LANCEDB_LOG", "error")  # else a line on stderr with every hybrid search
         import lancedb
 
-        more: dict[str, Any] = {"storage_options": dict(options)} if options else {}
+        hosted = found.uri.startswith("db://")
+        more: dict[str, Any] = dict(options or {}) if hosted else {"storage_options": dict(options or {}) or None}
         db = attempt(
             lambda: lancedb.connect(found.uri, read_consistency_interval=timedelta(0), **more), found.uri, "be opened"
         )

@@ -12,6 +12,7 @@ import hashlib
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, TypeVar
 from aether_nb.errors import AetherError
 from aether_nb.knowledge.embed import Chosen, thresholds_of
 from aether_nb.knowledge.material import CATEGORIES, EVERYTHING, Category, Embedder, Hit, Where
-from aether_nb.knowledge.place import holds_tables, is_remote
+from aether_nb.knowledge.place import holding, holds_tables, is_remote
 from aether_nb.knowledge.recall import BUDGET, MOST, Ask, Found, recall
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Library:
         """Whether anything is kept there, of one category or of any. Costs a look at a folder."""
         if is_remote(self.place):
             return True
-        folder = Path(self.place)
+        folder = holding(self.place)
         if category is None:
             return holds_tables(folder)
         return (folder / f"{category}.lance").is_dir()
@@ -113,7 +114,8 @@ class Library:
             self._filler.join()
         if self._worker is not None:
             if self._index is not None:
-                self._worker.submit(self._index.close).result()
+                with suppress(RuntimeError):  # the interpreter is about to end: tidying up waits for the next time
+                    self._worker.submit(self._index.close).result()
             self._worker.shutdown()
         embedder = self._chosen.embedder if self._chosen else None
         if (close := getattr(embedder, "close", None)) is not None:

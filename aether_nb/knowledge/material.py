@@ -6,11 +6,9 @@ Plain values and two contracts. This module knows no database, no file and no mo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, get_args
-
-from aether_nb.frozen import frozen
 
 __all__ = [
     "CATEGORIES",
@@ -39,7 +37,7 @@ def document_id(path: str) -> str:
     return blake2b(path.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Document:
     """One thing that was read as a whole: a file, a page of the web, a variable, a solution, a fact."""
 
@@ -73,7 +71,7 @@ class Document:
         return document_id(self.path)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Chunk:
     """A piece of a document that is found as a whole: at most about 2,000 characters."""
 
@@ -95,7 +93,7 @@ class Chunk:
         return f"{self.header}\n{self.text}" if self.header else self.text
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Loaded:
     """What a loader makes of a source: its chunks in their order, and what the document is."""
 
@@ -116,7 +114,7 @@ class Known(NamedTuple):
     """The version of the loaders that read it."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A chunk that is kept, as it was found."""
 
@@ -145,7 +143,7 @@ class Hit:
     """SHA-256 of the document as it was when this was taken in."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Where:
     """Which part of what is kept is looked at. Of each field one of the values has to fit; an empty field fits all."""
 
@@ -165,7 +163,7 @@ EVERYTHING = Where()
 """All of what was read."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Stats:
     """What one category holds."""
 

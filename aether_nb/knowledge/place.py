@@ -9,20 +9,20 @@ from __future__ import annotations
 import os
 import re
 import uuid
+from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
 from aether_nb.errors import KnowledgeError, KnowledgeFull
-from aether_nb.frozen import frozen
 
-__all__ = ["Place", "find_place", "is_remote"]
+__all__ = ["Place", "find_place", "holding", "holds_tables", "is_remote"]
 
 REMOTE = re.compile(r"[a-z][a-z0-9+]+://", re.IGNORECASE)
 NO_SPACE = (28, 122)
 """The numbers for: no space left, quota exceeded."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Place:
     """Where an index is opened."""
 
@@ -59,9 +59,7 @@ def find_place(wanted: str | Path, cache: Path | None = None) -> Place:
         return Place(str(folder), folder)
     if holds_tables(folder):
         return Place(str(folder), folder, False, f"{folder} can be searched and not written: {reason}.")
-    other = (cache or _user_cache()) / blake2b(
-        str(folder).encode("utf-8", "surrogateescape"), digest_size=8
-    ).hexdigest()
+    other = _fallback(folder, cache)
     if again := _obstacle(other):
         raise KnowledgeError(f"Knowledge can be kept neither in {folder} nor in {other}.", f"{reason}; {again}.")
     return Place(str(other), other, True, f"Knowledge is kept in {other}: in {folder}, {reason}.")
@@ -73,6 +71,17 @@ def holds_tables(folder: Path) -> bool:
         return any(entry.suffix == ".lance" for entry in folder.iterdir())
     except OSError:
         return False
+
+
+def holding(wanted: str | Path) -> Path:
+    """The folder in which what was kept for a place lies: itself, or the one of the user's cache that stands for it."""
+    folder = Path(wanted).expanduser().absolute()
+    other = folder if holds_tables(folder) else _fallback(folder, None)
+    return other if holds_tables(other) else folder
+
+
+def _fallback(folder: Path, cache: Path | None) -> Path:
+    return (cache or _user_cache()) / blake2b(os.fsencode(folder), digest_size=8).hexdigest()
 
 
 def _obstacle(folder: Path) -> str:

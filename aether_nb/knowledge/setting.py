@@ -13,8 +13,11 @@ FOLDER = "knowledge"
 INBOX = "inbox"
 """The folder beside it: what is dropped there is taken in by itself."""
 
-CLOUDS = {"s3": "AWS_", "gs": "GOOGLE_", "az": "AZURE_", "abfss": "AZURE_", "db": "LANCEDB_"}
+CLOUDS = {"s3": "AWS_", "s3+ddb": "AWS_", "gs": "GOOGLE_", "az": "AZURE_", "abfss": "AZURE_"}
 """By the scheme of an address, how the variables begin that say how it is reached."""
+
+HOSTED = {"LANCEDB_REGION": "region", "LANCEDB_HOST": "host_override"}
+"""What LanceDB's cloud wants to be told beside the key, which it reads itself from LANCEDB_API_KEY."""
 
 
 def knowledge_place(setting: str, store: Path) -> str | Path:
@@ -31,7 +34,8 @@ def knowledge_place(setting: str, store: Path) -> str | Path:
 
 def storage_options(place: str | Path, environment: Mapping[str, str]) -> dict[str, str]:
     """How an object store is reached: the variables of its cloud, as its own programs read them; none for a folder."""
-    if not is_remote(place):
-        return {}
-    begin = CLOUDS.get(str(place).partition("://")[0].lower(), "AWS_")
-    return {name.lower(): value for name, value in environment.items() if name.startswith(begin) and value}
+    scheme = str(place).partition("://")[0].lower() if is_remote(place) else ""
+    if scheme == "db":
+        return {name: environment[variable] for variable, name in HOSTED.items() if environment.get(variable)}
+    begin = CLOUDS.get(scheme)
+    return {name.lower(): value for name, value in environment.items() if begin and name.startswith(begin) and value}

@@ -66,6 +66,8 @@ class Shelf:
             KnowledgeNewer: A newer version wrote it.
             KnowledgeCorrupt: Its newest version cannot be read.
         """
+        if self._table is not None and self._place.folder is not None and not self._exists():
+            self.forget()  # somebody took the folder away
         if self._table is None and self._exists():
             self._table = self.do(lambda: self._db.open_table(self.category), "be opened")
             self._check(self._table)
@@ -79,9 +81,9 @@ class Shelf:
         """
         if not self._place.writable:
             raise KnowledgeReadOnly(f"Nothing can be kept in {self._place.uri}.", self._place.note)
-        if self._ready:
+        if self.reading() is not None and self._ready:
             return self._table
-        if self.reading() is None:
+        if self._table is None:
             self._table = self.do(
                 lambda: self._db.create_table(self.category, schema=tables.schema(), exist_ok=True), "be made"
             )

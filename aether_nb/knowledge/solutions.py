@@ -89,7 +89,7 @@ def fingerprints(text: str) -> tuple[str, ...]:
 
 
 def solution_of(entries: Iterable[k.Entry], keys: Collection[str] = ()) -> Solution | None:
-    """What a run has solved; None for one that did not end well, had hidden data, or has no answer.
+    """What a run has solved; None for one that did not end well, had hidden data, or ran no code.
 
     Args:
         entries: Its whole log.
@@ -100,6 +100,8 @@ def solution_of(entries: Iterable[k.Entry], keys: Collection[str] = ()) -> Solut
     started = next((event for event in events if isinstance(event, k.RunStarted)), None)
     ended = next((event for event in reversed(events) if isinstance(event, k.RunEnded)), None)
     if started is None or ended is None or ended.outcome != "done" or started.data != "all" or started.hide:
+        return None
+    if not (code := code_of(log).text):
         return None
     plans = [event.items for event in events if isinstance(event, k.PlanMade | k.PlanRevised)]
     failed = [event for event in events if isinstance(event, k.CallFailed) and not event.stopped]
@@ -115,7 +117,7 @@ def solution_of(entries: Iterable[k.Entry], keys: Collection[str] = ()) -> Solut
         log[0].run,
         safe(" ".join(started.prompt.split()), 600),
         tuple(safe(item.title, 120) for item in plans[-1]) if plans else (),
-        safe(code_of(log).text, LONGEST_CODE),
+        safe(code, LONGEST_CODE),
         fingerprints(f"{asked}\n{shown}"),
         tuple(dict.fromkeys(safe(event.what, 160) for event in failed))[:5],
         safe(replies[-1].text, 600) if replies else "",

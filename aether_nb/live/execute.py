@@ -12,9 +12,9 @@ import re
 import sys
 import tokenize
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
-from aether_nb.frozen import frozen
 from aether_nb.live.capture import Bundle, Capture, Stage
 from aether_nb.live.guard import Guard, armed
 from aether_nb.live.interrupt import uninterrupted
@@ -28,7 +28,7 @@ OnOutput = Callable[[str, str], None]
 _PICTURES = ("image/", "application/vnd.plotly", "application/vnd.vega")
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Execution:
     """What became of a piece of code.
 

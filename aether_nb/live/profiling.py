@@ -11,11 +11,11 @@ import statistics
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
 from aether_nb.events.messages import Text
-from aether_nb.frozen import frozen
 from aether_nb.live.composing import Block, line, written
 from aether_nb.live.describing.figures import is_missing, known, plain_list, positions
 from aether_nb.live.describing.kinds import describe, plain_form
@@ -44,7 +44,7 @@ BUDGET = 23_000
 NUMBERS = {int, float}
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class _Sheet:
     """A table that can be read column by column."""
 

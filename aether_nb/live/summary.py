@@ -11,11 +11,11 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
 from aether_nb.events.messages import Text
-from aether_nb.frozen import frozen
 from aether_nb.live.composing import Block, listed, size, weight, written
 from aether_nb.live.describing.functions import module_words
 from aether_nb.live.describing.kinds import describe, is_table
@@ -38,7 +38,7 @@ CROWDED = 90
 IMPORTED = 300
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Summary:
     """A text about variables, cut into parts by what they show of the data; ``names`` are those that are told of."""
 

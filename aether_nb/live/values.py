@@ -10,9 +10,9 @@ import io
 import math
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from aether_nb.frozen import frozen
 from aether_nb.live.describing.safely import class_name
 from aether_nb.live.tracebacks import one_line
 
@@ -31,7 +31,7 @@ CHARACTERS = 4_000
 """How many characters of anything but a table are shown."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Shown:
     """A value as text, and what of the user's data the text holds.
 

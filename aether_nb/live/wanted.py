@@ -15,11 +15,11 @@ import sys
 import types
 import typing
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from aether_nb.errors import OptionError
-from aether_nb.frozen import frozen
 from aether_nb.live.tracebacks import one_line
 
 __all__ = ["Fitted", "Unfit", "Wanted", "check_typed"]
@@ -51,7 +51,7 @@ class Unfit(Exception):
     """A value is not of the wanted type; says why."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Fitted:
     """A value of the wanted type, and the expression that makes it of the one that was given."""
 

@@ -8,11 +8,10 @@ face and are put around one another. This module knows no provider.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from aether_nb.events.messages import Message, ToolSpec, Usage
-from aether_nb.frozen import frozen
 from aether_nb.models.endpoints.endpoint import Endpoint
 from aether_nb.models.endpoints.profile import Profile
 
@@ -22,7 +21,7 @@ FinishReason: TypeAlias = Literal["stop", "tool_calls", "length", "refusal", "co
 """Why a reply ended. ``pause``: the provider wants to be asked again, with this reply in the history, to go on."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Options:
     """How to answer. What is left out is left to the provider.
 
@@ -51,7 +50,7 @@ PLAIN = Options()
 """Nothing said: all is left to the provider."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Request:
     """All that a model gets to see: the conversation so far and the tools it may call.
 
@@ -64,7 +63,7 @@ class Request:
     stream: bool = True
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Reply:
     """A finished answer.
 

@@ -10,12 +10,11 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from aether_nb.errors import ModelError
 from aether_nb.events.messages import Message, ToolCall, Usage
-from aether_nb.frozen import frozen
 from aether_nb.models.base import Delta, Reply, Request
 
 __all__ = ["FakeProvider", "Say", "ScriptedModel"]
@@ -23,7 +22,7 @@ __all__ = ["FakeProvider", "Say", "ScriptedModel"]
 FREE = Usage(cost=0.0)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Say:
     """One reply of a script, with all that a reply can have. ``calls`` is one call or several."""
 

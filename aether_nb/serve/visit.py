@@ -30,8 +30,8 @@ from aether_nb.tools.base import Tool
 
 __all__ = ["SERVED", "Asked", "Outcome", "Visit", "Wanted"]
 
-SERVED = ("run_python", "list_variables", "inspect_variable", "profile_table", "query", "plot", "use_skill")
-"""The tools that are offered. What another room brings, such as knowledge, is offered by its name standing here."""
+SERVED = ("run_python", "list_variables", "inspect_variable", "profile_table", "query", "plot", "use_skill", "recall")
+"""The tools that are offered, where they are: what another room brings is offered by its name standing here."""
 
 CALLS = 100
 """Calls after which a visit goes on in a new run, so that none grows without end."""
@@ -87,11 +87,13 @@ class Visit:
         session: The notebook, or the program, whose tools are used.
         jobs: The way to the main thread.
         visitor: What the visitor calls itself.
+        patience: Seconds for which a run waits for another call, where others want to work, too; None: all is its own.
     """
 
     session: Session
     jobs: Jobs
     visitor: str
+    patience: float | None = None
     local: bool = False
     """A visitor is elsewhere, whatever it runs on: what it is told may go anywhere."""
     going: dict[str, Wanted] = field(default_factory=dict)
@@ -123,7 +125,7 @@ class Visit:
             RepairableToolError: There is no such tool, or its arguments are wrong.
         """
         session = self.session
-        host = Host(session.shell, session.workspace, self.jobs.main, policy=session.policy)
+        host = Host(session.shell, session.workspace, self.jobs.main, policy=session.policy_of(None))
         calls = Calls(Run(MemoryLog(), "looked-at"), self.tools(), host, Asking(()))
         proposed = calls.judge(ToolCall("looked-at", name, dict(arguments)))
         verdict = decide(Call(proposed), session.models.settings.mode, session.grants)
@@ -182,7 +184,8 @@ class Visit:
         """Runs, one after the other, while something is wanted."""
         session = self.session
         registry.register("model", self.name, lambda: self)
-        question = Question(f"Calls of {self.visitor}, another agent.", model=self.name, fresh=True, limits=ENDLESS)
+        alone, prompt = self.patience is None, f"Calls of {self.visitor}, another agent."
+        question = Question(prompt, model=self.name, fresh=alone, limits=ENDLESS)
         cell = Cell(self.jobs.main, (self,), self._watch, self.jobs.hold)
         self._count, why = 0, "the run has ended"
         try:
@@ -210,7 +213,7 @@ class Visit:
             wanted = self._open.pop(message.call_id, None) if message.role == "tool" else None
             if wanted is not None and not wanted.outcome.done():
                 wanted.outcome.set_result(Outcome(self._plain(message.parts), message.call_id in self._failed))
-        ready = [await self._queue.get(), *self._drained()] if self._count < CALLS else []
+        ready = await self._coming() if self._count < CALLS else []
         ready = [one for one in ready if one.call.id and not one.outcome.cancelled()]
         self._count += len(ready)
         if not ready:
@@ -219,6 +222,14 @@ class Visit:
         self._open.update({one.call.id: one for one in ready})
         calls = tuple(one.call for one in ready)
         yield Delta(reply=Reply(Message("assistant", calls=calls), finish="tool_calls"))
+
+    async def _coming(self) -> list[Wanted]:
+        """The calls that come next; none, when none comes in time."""
+        try:
+            async with asyncio.timeout(self.patience if self._count else None):
+                return [await self._queue.get(), *self._drained()]
+        except TimeoutError:
+            return []
 
     def _plain(self, parts: tuple[Part, ...]) -> tuple[Part, ...]:
         """What the visitor is told, without the fence of the run: its model was not told of it."""

@@ -9,14 +9,24 @@ import asyncio
 import secrets
 import socket
 from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from typing import Any
+from weakref import WeakKeyDictionary
 
-from aether_nb.live.bridge import run_blocking
+from aether_nb.errors import UsageFault
+from aether_nb.live.bridge import AgentThread, run_blocking
 from aether_nb.live.jobs import Jobs
 from aether_nb.serve.protocol import guarded, server
 from aether_nb.serve.visit import Visit
 from aether_nb.session import Session
 
-__all__ = ["serve_http", "serve_stdio"]
+__all__ = ["serve_beside", "serve_http", "serve_stdio", "stop_beside"]
+
+BETWEEN = 0.05
+"""Seconds for which a visit in a notebook holds it for its next call; then questions of the user have their turn."""
+
+_BESIDE: WeakKeyDictionary[AgentThread, tuple[str, Future[None]]] = WeakKeyDictionary()
+"""What is served beside notebooks, by the thread that it lives on."""
 
 
 def serve_stdio(session: Session) -> None:
@@ -47,14 +57,57 @@ def serve_http(session: Session, tell: Callable[[str], None], port: int = 0, tok
     run_blocking(session.thread, lambda jobs: _http(session, jobs, tell, port, token))
 
 
-async def _http(session: Session, jobs: Jobs, tell: Callable[[str], None], port: int, token: str) -> None:
+def serve_beside(session: Session, jobs: Jobs, port: int = 0) -> str:
+    """Serve on an address of this machine while the notebook goes on; what is called runs between its cells.
+
+    Args:
+        session: The notebook's.
+        jobs: The way to the main thread between cells.
+        port: The port; 0 for a free one.
+
+    Returns:
+        The address and the token; the same again while it is served.
+    """
+    known = _BESIDE.get(session.thread)
+    if known is not None and not known[1].done():
+        return known[0]
+    told: Future[str] = Future()
+    token = secrets.token_urlsafe(24)
+    serving = session.thread.submit(_http(session, jobs, told.set_result, port, token, BETWEEN))
+    both: set[Future[Any]] = {told, serving}
+    wait(both, timeout=20, return_when=FIRST_COMPLETED)
+    if serving.done():
+        serving.result()  # why it cannot be served
+    said = told.result(timeout=0)
+    _BESIDE[session.thread] = said, serving
+    return said
+
+
+def stop_beside(session: Session) -> bool:
+    """Serve no more; False when nothing was served."""
+    known = _BESIDE.pop(session.thread, None)
+    return known is not None and known[1].cancel()
+
+
+async def _http(
+    session: Session,
+    jobs: Jobs,
+    tell: Callable[[str], object],
+    port: int,
+    token: str,
+    patience: float | None = None,
+) -> None:
     import uvicorn
 
-    visit = Visit(session, jobs, "http")
+    visit = Visit(session, jobs, "http", patience)
     app = guarded(server(visit).streamable_http_app(), token)
     listening = socket.socket()
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listening.bind(("127.0.0.1", port))
+    try:
+        listening.bind(("127.0.0.1", port))
+    except OSError as error:
+        listening.close()
+        raise UsageFault(f"Port {port} is taken.", f"{error.strerror}.", "Leave --port out for a free one.") from error
     config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", ws="none")
     serving = uvicorn.Server(config)
     tell(f"http://127.0.0.1:{listening.getsockname()[1]}/mcp   Authorization: Bearer {token}")

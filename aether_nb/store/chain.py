@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from aether_nb.errors import StoreTampered
 from aether_nb.events.kinds import Entry
-from aether_nb.frozen import frozen
 
 __all__ = ["Chain", "Link", "Verdict", "link", "link_of", "root", "verify"]
 
@@ -80,7 +80,7 @@ REACH = 10_000
 """How many numbers beyond its place are tried to find out which event a row was."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What came of looking at a run's record.
 

@@ -8,14 +8,13 @@ and not its lease. This module knows no run and no clock.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
-
-from aether_nb.frozen import frozen
 
 __all__ = ["Holder", "Leases"]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Holder:
     """Who holds a run: a name for people (host, process, notebook), since when, and by which epoch.
 

@@ -8,17 +8,17 @@ knows events, and no database.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 from aether_nb.events.kinds import Effect
-from aether_nb.frozen import frozen
 
 __all__ = ["CallRow", "CallState", "Ledger"]
 
 CallState: TypeAlias = Literal["proposed", "approved", "begun", "finished", "failed", "doubtful", "skipped"]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class CallRow:
     """One attempt of a call, as it stands.
 

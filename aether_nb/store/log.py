@@ -7,13 +7,12 @@ list of runs shows. How runs go on is the business of ``agent``.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from aether_nb.errors import LogConflict, RunNotFound, StoreError
 from aether_nb.events.kinds import Entry, Event, Outcome, RunEnded, RunForked, RunParked, RunResumed, RunStarted
-from aether_nb.frozen import frozen
 
 __all__ = ["JOURNAL", "Log", "RunSummary", "Times", "begun_at", "check_head", "check_stored", "choose_run", "times_of"]
 
@@ -25,7 +24,7 @@ JOURNAL = "journal"
 """The store's own run, which says what was dropped from it. It is in no list of runs."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class RunSummary:
     """One line of a list of runs.
 

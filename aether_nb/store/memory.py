@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from threading import Lock
 from typing import TypeAlias
 
@@ -22,6 +23,8 @@ __all__ = ["MemoryLog"]
 
 Rows: TypeAlias = dict[tuple[str, int], CallRow]
 """The attempts of a run's calls, by call and number."""
+
+_entry = partial(tuple.__new__, k.Entry)  # half the price of ``Entry(…)``
 
 
 class MemoryLog:
@@ -60,7 +63,7 @@ class MemoryLog:
             for event in events:
                 encode(event)
         moments = zip(times_of(time, len(events)), events, strict=True)
-        entries = tuple([k.Entry(run, n, *at) for n, at in enumerate(moments, expected_head + 1)])
+        entries = tuple([_entry((run, n, *at)) for n, at in enumerate(moments, expected_head + 1)])
         with self._lock:
             kept = self._entries.get(run)
             if self._checked:

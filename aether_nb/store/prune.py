@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from aether_nb.config.address import Address
 from aether_nb.errors import StoreFull
 from aether_nb.events.kinds import RunsPruned
-from aether_nb.frozen import frozen
 from aether_nb.store.database import Database
 from aether_nb.store.folder_blobs import FolderBlobs
 from aether_nb.store.log import JOURNAL
@@ -51,7 +50,7 @@ _SERVER_SIZE = """
 _HASH = re.compile(rb"[0-9a-f]{64}")
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Pruned:
     """What came of cleaning.
 

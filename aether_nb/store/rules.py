@@ -7,12 +7,12 @@ knows events, and no database.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from aether_nb.errors import AlreadyBegun, AlreadyReceived, LeaseLost
 from aether_nb.events import kinds as k
-from aether_nb.frozen import frozen
 from aether_nb.store.ledger import CallState
 
 __all__ = [
@@ -38,7 +38,7 @@ SUMMED = frozenset((k.RunStarted.kind, k.RunEnded.kind, k.RunForked.kind, k.RunP
 # ---- calls
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Move:
     """What an event makes of a call that is there already.
 

@@ -10,12 +10,11 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from aether_nb.errors import StoreError
 from aether_nb.events.kinds import SignalType
-from aether_nb.frozen import frozen
 
 __all__ = ["Signal", "Signals", "body_text", "new_signal_id"]
 
@@ -25,7 +24,7 @@ def new_signal_id() -> str:
     return secrets.token_hex(8)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Signal:
     """Something said to a run from outside.
 

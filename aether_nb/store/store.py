@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from aether_nb.config.address import Address
 from aether_nb.events.kinds import Entry
-from aether_nb.frozen import frozen
 from aether_nb.store.across import Across
 from aether_nb.store.blobs import Blobs
 from aether_nb.store.chain import Chain
@@ -30,7 +30,7 @@ from aether_nb.store.table_signals import TableSignals
 __all__ = ["Store", "memory_store", "open_store"]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Store:
     """The parts of one store. ``log.close()`` lets go of its file or its server; it opens itself again."""
 

@@ -7,13 +7,13 @@ driver implements.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from aether_nb.errors import RepairableToolError
 from aether_nb.events.kinds import Change, Effect, Event, Kept, PlanItem, Risk
 from aether_nb.events.messages import Part, Text, ToolSpec
-from aether_nb.frozen import frozen
 
 if TYPE_CHECKING:
     from aether_nb.knowledge import material
@@ -25,7 +25,7 @@ Where = Literal["main", "thread", "loop"]
 """Where a tool runs: on the user's main thread, on a thread of its own, or on the agent's event loop."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Assessment:
     """What one exact call could do, in words for the person who is asked.
 
@@ -41,7 +41,7 @@ class Assessment:
     beside: bool = False
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Result:
     """What a call brought: ``parts`` for the model, ``outputs`` (MIME bundles) for people.
 
@@ -65,7 +65,7 @@ Verify: TypeAlias = "Callable[[Mapping[str, Any], Context], Awaitable[bool | Res
 """Did this exact call act? True, or its result: it did. False: it did not. None: that cannot be told."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Care:
     """What is done when a call takes too long, fails, or is in doubt.
 
@@ -148,7 +148,7 @@ class Recalling(Protocol):
         """Whether the document is another one by now than when it was read. Reads a file."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Errand:
     """A task for a run that works for this one.
 
@@ -165,7 +165,7 @@ class Errand:
     model: str = ""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Report:
     """How a run that worked for this one has ended; ``why`` says what went wrong, when it did."""
 

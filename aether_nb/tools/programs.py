@@ -15,12 +15,12 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from aether_nb.errors import RepairableToolError
 from aether_nb.events.kinds import OutputDelta
-from aether_nb.frozen import frozen
 from aether_nb.tools.base import Context
 from aether_nb.tools.function import bounded
 
@@ -46,7 +46,7 @@ PROXY = re.compile(r"_proxy$", re.IGNORECASE)
 """Without these nothing leaves some networks."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Ended:
     """What became of a program: its exit code, what it printed, and how long it took in seconds."""
 

@@ -29,6 +29,12 @@ VERBS: tuple[Verb, ...] = (
         ),
         examples=("policy", "policy 'write_file(path=out/a.csv)'"),
     ),
+    Verb(
+        "profiles",
+        "Ways of working for %%aether --as-agent NAME: what an agent is told, which tools it has, what it may not do.",
+        (JSON,),
+        examples=("profiles",),
+    ),
     Verb("plugins", "The installed packages that add tools, models, skills or others.", (JSON,), examples=("plugins",)),
     Verb(
         "skills",

@@ -19,7 +19,7 @@ VERBS: tuple[Verb, ...] = (
             Option(
                 ("action",),
                 "list when left out; add NAME 'COMMAND' or --url; enable, disable, remove, restart, tools, check, "
-                "resources, prompts or log, with a NAME; read NAME URI; prompt NAME PROMPT key=value; serve",
+                "resources, prompts or log, with a NAME; read NAME URI; prompt NAME PROMPT k=v ...; serve; serve stop",
                 choices=tuple(ACTIONS),
                 default="list",
             ),
@@ -40,8 +40,8 @@ VERBS: tuple[Verb, ...] = (
                 metavar="TEXT",
             ),
             Option(("--trust",), "with add or enable: take its word on which of its tools only read", flag=True),
-            Option(("--http",), "with serve: on an address of this machine, with a token", flag=True),
-            Option(("--port",), "with --http; a free one when left out", default="", metavar="PORT", terminal=True),
+            Option(("--http",), "with serve: at an address of this machine, with a token", flag=True, terminal=True),
+            Option(("--port",), "for that address; a free one when left out", default="", metavar="PORT"),
             JSON,
             STORE,
         ),

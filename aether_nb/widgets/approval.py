@@ -7,7 +7,7 @@ in sight of them. Who asks, and how the answer is read, is somebody else's busin
 from __future__ import annotations
 
 from aether_nb.events.kinds import CallProposed
-from aether_nb.widgets import plain, wording
+from aether_nb.widgets import consent, plain, wording
 from aether_nb.widgets.blocks import Card
 
 __all__ = ["gate_lines", "gate_text"]
@@ -28,6 +28,7 @@ def gate_text(proposed: CallProposed) -> str:
 def gate_lines(card: Card) -> list[str]:
     """The lines of ``gate_text``."""
     head = " · ".join(filter(None, (f"▸ {card.name}", card.purpose or wording.purpose(card))))
-    facts = [plain.risk(card), wording.effect(card), card.path, *map(wording.sentence, card.reasons)]
-    said = [wording.reveal_line(fact) for fact in facts if fact]
+    diff = [f"| {line}" for line in consent.difference(card)]  # what stands in it is the call's own, like arguments
+    facts = ["" if diff else wording.effect(card), card.path, *map(wording.sentence, card.reasons)]
+    said = [plain.risk(card), *diff, *(wording.reveal_line(fact) for fact in facts if fact)]
     return [wording.reveal_line(head), *(f"  {line}" for line in [*plain.whole(card), *said])]

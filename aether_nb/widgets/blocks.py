@@ -24,7 +24,6 @@ from aether_nb.events.kinds import (
     State,
 )
 from aether_nb.events.messages import Usage
-from aether_nb.frozen import frozen
 from aether_nb.widgets.gauge import Gauge
 
 CallStatus: TypeAlias = Literal[
@@ -273,7 +272,7 @@ HEADER, PLAN, TAIL = "@header", "@plan", "@tail"
 answer, or the failure the run ended with."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Touch:
     """A part of the view that an event changed: a block's id, or HEADER, PLAN or TAIL.
 

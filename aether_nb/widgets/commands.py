@@ -75,12 +75,12 @@ def _undo(content: Mapping[str, Any]) -> Command | None:
 
 def _part(content: Mapping[str, Any]) -> Command | None:
     name = content.get("name")
-    return {"type": "part", "name": name} if name in PARTS else None
+    return {"type": "part", "name": name} if isinstance(name, str) and name in PARTS else None
 
 
 def _feedback(content: Mapping[str, Any]) -> Command | None:
     value = content.get("value")
-    return {"type": "feedback", "value": value} if value in ("up", "down", "") else None
+    return {"type": "feedback", "value": value} if _is_text(value) and value in ("up", "down", "") else None
 
 
 def _revoke(content: Mapping[str, Any]) -> Command | None:

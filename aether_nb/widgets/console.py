@@ -11,7 +11,7 @@ from typing import Any
 
 from aether_nb.events import kinds
 from aether_nb.events.kinds import Entry
-from aether_nb.widgets import approval, plain, wording
+from aether_nb.widgets import approval, lasting, plain, wording
 from aether_nb.widgets.blocks import Card, Note, Question, Touch, View, Words
 from aether_nb.widgets.veil import veiled_text
 from aether_nb.widgets.view import fold
@@ -159,7 +159,7 @@ class Console:
             self._lines("", *plain.block(note))
 
     def _parked(self, event: kinds.RunParked) -> None:
-        waits = wording.waits(self.view)
+        waits = lasting.waits(self.view)
         if waits:
             self._lines("", *plain.failure(waits, "‖ "))
 

@@ -75,6 +75,7 @@ def weighed(gauge: Gauge, event: k.Event) -> bool:
             gauge.add("tools", sum(len(str(dict(call.arguments))) for call in message.calls))
         case k.CallProposed(call=call):
             gauge.tools[call.id] = call.name
+            return False
         case k.CallFinished(call_id=id, parts=parts):
             gauge.add(BROUGHT_BY.get(gauge.tools.get(id, ""), "tools"), _length(parts))
         case k.SignalReceived(type="tell", text=text):
@@ -104,7 +105,7 @@ def described(gauge: Gauge) -> dict[str, Any] | None:
         return None
     window = gauge.window or 0
     about = "about " if gauge.estimated or gauge.counted is None else ""
-    text = f"{used / window:.0%} of context" if window else f"{_short(used)} in context"
+    text = f"{used / window:.0%}" if window else f"{_short(used)} in context"
     whole = f" of {window:,}" if window else ""
     note = "The model counted the whole; the pieces are told by their length."
     if gauge.counted is None or gauge.estimated:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from aether_nb.widgets import plain, room, wording
+from aether_nb.widgets import lasting, plain, room, wording
 from aether_nb.widgets.blocks import Block, Card, Failure, Note, Question, Thinking, View, Words
 from aether_nb.widgets.veil import Veil
 
@@ -22,9 +22,11 @@ def markdown(view: View, veil: Veil, with_answer: bool = False) -> str:
         pieces.append("\n".join(_item(item.status, item.title, item.tool) for item in view.plan[: plain.ITEMS_KEPT]))
     told = room.fitted(MARKDOWN_ROOM, view.blocks.values(), veil, _block, _head)
     pieces += told.pieces
+    if found := room.rests(view):
+        pieces.append("\n".join([f"**{room.RESTS}**\n", *(f"- call {_ticked(call)} {_mark(n)}" for call, n in found)]))
     if view.failure:
         pieces.append(_failure(view.failure))
-    if waits := wording.waits(view):
+    if waits := lasting.waits(view):
         pieces.append(_failure(waits))
     pieces += [f"*{_mark(said)}*" for said in room.missing(view, told.left_out)]
     if with_answer and view.answer:

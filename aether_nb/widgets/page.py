@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from aether_nb.widgets import highlight, inks, plain, room, wording
+from aether_nb.widgets import highlight, inks, lasting, plain, room, wording
 from aether_nb.widgets.blocks import Block, Card, Failure, Item, Note, Question, Thinking, View, Words
 from aether_nb.widgets.inks import PRINTED, QUIET, SMALL, WELL, ink, mark, tone
 from aether_nb.widgets.markdown import clean_html, to_html
@@ -29,10 +29,10 @@ GAP = "&nbsp; "
 def html(view: View, veil: Veil, with_answer: bool = False) -> str:
     """The run as HTML with inline styles only."""
     told = room.fitted(HTML_ROOM, view.blocks.values(), veil, _block, lambda card: _line(_summary(card)))
-    pieces = [_header(view), _plan(view), *told.pieces]
+    pieces = [_header(view), _plan(view), *told.pieces, _rests(view)]
     if view.failure:
         pieces.append(_failure(view.failure))
-    if waits := wording.waits(view):
+    if waits := lasting.waits(view):
         pieces.append(_failure(waits, inks.AMBER))
     pieces += [_line(_span(said, QUIET, SMALL), style="margin-top:6px") for said in room.missing(view, told.left_out)]
     if with_answer and view.answer:
@@ -119,6 +119,18 @@ def _item(item: Item) -> str:
     return (
         f'<li style="margin:0">{sign}{escape(plain.brief(item.title, 120))}{tool if item.tool else ""}{left_out}</li>'
     )
+
+
+def _rests(view: View) -> str:
+    """What the answer rests on, as far as its numbers tell."""
+    found = room.rests(view)
+    items = "".join(
+        f'<li style="margin:0">{_span("call", QUIET)} <b style="{inks.NAME};font-weight:600">{escape(call)}</b>{GAP}'
+        f"{_span(numbers, QUIET)}</li>"
+        for call, numbers in found
+    )
+    listed = f'<ul style="list-style:none;margin:0;padding:0">{items}</ul>'
+    return _line(_heading(f"<b>{room.RESTS}</b>", 5), listed, style="margin:8px 0 2px 0") if found else ""
 
 
 def _block(one: Block) -> str:

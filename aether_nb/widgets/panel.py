@@ -230,11 +230,12 @@ class Panel:
             self._on_command(command)
 
     def _reply(self, message: dict[str, Any]) -> None:
-        """Answer a view at once, in whatever thread it asked."""
-        try:
+        """Answer a view at once, from the loop: two threads never send at the same time."""
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self.widget.send, message)
+        else:
             self.widget.send(message)
-        except Exception:  # noqa: BLE001  # the view asks again
-            _log.info("a view of the panel of run %s was not answered", self.view.run, exc_info=True)
 
     def _repeated(self, id: object) -> bool:
         if not isinstance(id, str) or not id:

@@ -7,13 +7,14 @@ the room, and in the end only counted. The record has everything, and the pictur
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
-from aether_nb.frozen import frozen
 from aether_nb.widgets import plain, wording
 from aether_nb.widgets.blocks import Block, Card, View
+from aether_nb.widgets.grounds import grounds
 from aether_nb.widgets.veil import Veil
 
-__all__ = ["Fitted", "fitted", "missing"]
+__all__ = ["RESTS", "Fitted", "fitted", "missing", "rests"]
 
 BRIEF_ROOM = 8_000
 """When less than this is left, calls are told in a line."""
@@ -22,7 +23,11 @@ NAMED = 5
 """So many calls that were cut are named by their numbers."""
 
 
-@frozen
+NUMBERS = 8
+"""So many numbers that were found in a call are named."""
+
+
+@dataclass(frozen=True, slots=True)
 class Fitted:
     """The blocks of a run as pieces of a text, and how many of them found no room."""
 
@@ -56,6 +61,21 @@ def fitted(
             pieces.append(piece)
             room -= len(piece)
     return Fitted(pieces, left_out)
+
+
+RESTS = "Numbers of the answer, found in"
+"""What stands above those calls."""
+
+
+def rests(view: View) -> list[tuple[str, str]]:
+    """The calls in whose results numbers of the answer were found: which call, and which numbers."""
+    found = []
+    for ground in grounds(view) if view.answer else []:
+        card, numbers = view.blocks[ground["id"]], ground["numbers"]
+        more = "" if len(numbers) <= NUMBERS else f" and {len(numbers) - NUMBERS} more"
+        assert isinstance(card, Card)
+        found.append((f"{card.way.number} {plain.brief(card.name, 80)}", f"{', '.join(numbers[:NUMBERS])}{more}"))
+    return found
 
 
 def missing(view: View, left_out: int) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from aether_nb.events.values import BELOW
-from aether_nb.widgets import marked, page, plain, room, wording
+from aether_nb.widgets import lasting, marked, page, plain, room, wording
 from aether_nb.widgets.blocks import Card, View
 from aether_nb.widgets.broken import halted
 from aether_nb.widgets.veil import Veil, veil, veiled_text, veiled_view
@@ -83,9 +83,11 @@ def text(view: View, veil: Veil, with_answer: bool = False) -> str:
     told = room.fitted(PLAIN_ROOM, blocks, veil, lambda one: "\n".join(plain.block(one)), plain.card_head)
     groups = [[plain.header(view), *plain.indent(plain.wrap(view.prompt[:PROMPT_KEPT]))], plain.plan(view)]
     groups += [[piece] for piece in told.pieces]
+    if found := room.rests(view):
+        groups.append([room.RESTS, *(f"  call {call}: {numbers}" for call, numbers in found)])
     if view.failure:
         groups.append(plain.failure(view.failure, "✗ "))
-    if waits := wording.waits(view):
+    if waits := lasting.waits(view):
         groups.append(plain.failure(waits, "‖ "))
     groups.append(room.missing(view, told.left_out))
     if with_answer and view.answer:

@@ -11,7 +11,7 @@ from typing import Any
 
 from aether_nb.events import kinds
 from aether_nb.events.kinds import Event
-from aether_nb.widgets import wording
+from aether_nb.widgets import lasting, wording
 from aether_nb.widgets.blocks import HEADER, TAIL, Card, Failure, Touch, View
 from aether_nb.widgets.view_calls import go_on, remark, touch, wait
 
@@ -40,7 +40,7 @@ def _resumed(view: View, event: kinds.RunResumed, time: float) -> list[Touch]:
     go_on(view, PARKED, time, "THINKING")
     if not view.waiting:
         view.state = "THINKING"
-    note = Failure(wording.resumed(event, view.taken, view.gap))
+    note = Failure(lasting.resumed(event, view.taken, view.gap))
     return [*touch(HEADER, *(_lost(view) if event.fresh else ())), *remark(view, "info", note)]
 
 
@@ -53,9 +53,9 @@ def _lost(view: View) -> list[str]:
 
 def _restored(view: View, event: kinds.NamespaceRestored, time: float) -> list[Touch]:
     touched: list[Touch] = []
-    if back := wording.back(event):
+    if back := lasting.back(event):
         touched += remark(view, "info", Failure(back))
-    if gone := wording.gone(event):
+    if gone := lasting.gone(event):
         touched += remark(view, "limit", gone)
     return touched
 

@@ -12,7 +12,7 @@ from pathlib import PurePath
 from typing import Any
 
 from aether_nb.events.values import BELOW
-from aether_nb.widgets import departures, highlight, wording
+from aether_nb.widgets import consent, departures, highlight, wording
 from aether_nb.widgets.blocks import LIVE_KEPT, Block, Card, Failure, Note, Question, Thinking, View, Words
 from aether_nb.widgets.gauge import described
 from aether_nb.widgets.grounds import grounds
@@ -51,7 +51,7 @@ def header(view: View, now: float) -> JSON:
             [*departures.left_lines(view.account), *(f"In all: {line}" for line in departures.left_lines(view.in_all))]
         ),
         "gauge": described(view.gauge),
-        "grants": [wording.grant(one) for one in view.grants.values()],
+        "grants": [consent.grant(one) for one in view.grants.values()],
         "now": now,
     }
 
@@ -205,7 +205,7 @@ def _gate(card: Card) -> JSON:
     ``large`` is the size of a call that cannot be shown whole; nobody can say yes to it here.
     """
     editable = len(json.dumps(card.arguments, default=str)) <= EDITABLE
-    diff, name = wording.difference(card), wording.reveal_line(PurePath(card.path).name)
+    diff, name = consent.difference(card), wording.reveal_line(PurePath(card.path).name)
     texts = wording.whole(card)
     size = sum(len(text.encode()) for _, text in texts)
     shown = texts[1:] if size <= GATE_KEPT else []

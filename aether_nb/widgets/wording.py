@@ -16,12 +16,8 @@ from typing import Any
 from aether_nb.events.kinds import (
     MINUTES,
     Change,
-    Grant,
     Lasts,
-    LeaseTaken,
-    NamespaceRestored,
     Outcome,
-    RunResumed,
     State,
     UndoDone,
 )
@@ -212,21 +208,6 @@ def approval(gate: Gate) -> str:
     return f"{decided(gate)}{after}{reason}" if gate.decision else ""
 
 
-def grant(one: Grant) -> dict[str, str]:
-    """A yes that lasts: its id, the tool, what it covers, for how long, and up to which risk."""
-    kind, _, what = one.rule.partition(":")
-    covers = {"call": "this exact call", "folder": f"what it does in {what}"}.get(kind, "every call of it")
-    lasts = f"until {clock(one.until)[11:16]}" if one.until else LASTS[one.lasts]
-    return {"id": one.id, "tool": clean(one.tool), "covers": reveal_line(covers), "lasts": lasts, "risk": one.risk}
-
-
-def difference(card: Card) -> list[str]:
-    """The lines of the difference that an edit of a file makes, when that is what it will do."""
-    lines = card.effect_text.splitlines()
-    is_one = len(lines) > 3 and lines[0].startswith("--- ") and lines[1].startswith("+++ ")
-    return [reveal_line(line) for line in lines] if is_one else []
-
-
 def reply(question: Question) -> str:
     """What came of a question; empty while it is open."""
     if not question.by:
@@ -363,48 +344,3 @@ def settled(doubt: Doubt) -> str:
         return ""
     note = f" {doubt.note}" if doubt.note else ""
     return f"{DOUBTS[doubt.how]}: settled {who(doubt.by)} · {clock(doubt.settled)}{note}"
-
-
-def resumed(event: RunResumed, taken: LeaseTaken | None, after: float) -> str:
-    """Who went on with a run, where, and after how long."""
-    where = "in another kernel" if event.fresh else "in the same kernel"
-    late = f" after {duration(after)}" if after >= 0.5 else ""
-    before = f", taken over from {holder(taken.before)}" if taken is not None and taken.forced and taken.before else ""
-    anyway = ", whoever began it and whatever has changed since" if event.anyway else ""
-    return f"Went on {where}{late}: {holder(event.by)}{before}{anyway}"
-
-
-def holder(name: str) -> str:
-    """Who holds a run: a notebook by its name, without its folders."""
-    place, bracket, process = name.partition(" (")
-    return f"{place.rpartition('/')[2]}{bracket}{process}"
-
-
-def back(event: NamespaceRestored) -> str:
-    """Which variables are as they were before the restart."""
-    told = [("Back as they were", event.loaded), ("made again", event.remade)]
-    return " · ".join(f"{word}: {', '.join(names)}" for word, names in told if names)
-
-
-def gone(event: NamespaceRestored) -> Failure | None:
-    """Which variables are not."""
-    lost = [f"{one.name} is gone: {one.why}" for one in event.missing]
-    other = [f"{one.name} is not what it was: {one.why}" for one in event.differs]
-    names = ", ".join(one.name for one in (*event.missing, *event.differs))
-    return Failure(f"Not as before the restart: {names}", "\n".join(lost + other)) if names else None
-
-
-def waits(view: View) -> Failure | None:
-    """What a parked run waits for, and how to go on; None when it is not parked."""
-    if view.parked is None:
-        return None
-    run, what, verb = view.run, "a word to go on", f"go {view.run}"
-    card = next((card for card in view.cards if card.asked), None)
-    if card is not None and card.doubt and card.doubt.open:
-        what, verb = f"word of what became of {card.name}", f"settle {run} ran|rerun|skip"
-    elif card is not None:
-        what, verb = f"a yes or a no to {card.name}", f"approve {run}"
-    elif view.parked.waits_for == "question":
-        what, verb = "an answer", f"answer {run} TEXT"
-    hint = f"%aether {verb} (in a terminal: aether {verb}). If its kernel is gone: %aether resume {run}"
-    return Failure(f"This run is parked: nobody holds it. It waits for {what}.", hint=hint)

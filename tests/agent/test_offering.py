@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from aether_nb.agent.fencing import fenced, unfenced
-from aether_nb.agent.offering import frozen
+from aether_nb.agent.offering import frozen, narrowed
 from aether_nb.errors import EffectUnknown
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import Message, Text
@@ -21,7 +21,7 @@ from harness.agent import YES, Script, call, resumed, stage
 class Far:
     """A server that ends with each call."""
 
-    name, timeout = "far", 5.0
+    name, timeout, host = "far", 5.0, ""
 
     def __init__(self) -> None:
         self.calls: list[str] = []
@@ -69,9 +69,11 @@ def test_what_was_found_is_known_after_a_crash() -> None:
 
 
 def test_a_run_begins_with_what_it_is_told_of() -> None:
-    """Hundreds of tools that may be found do not stand in its first event."""
+    """Hundreds of tools that may be found do not stand in its first event; whoever begins with these may find them."""
     tools = {tool.spec.name: tool for tool in searching()}
     assert list(frozen(tools)) == [FIND]
+    assert narrowed(tools, [FIND, "gone"]) == tools
+    assert narrowed(tools, ["gone"]) == {}
 
 
 def test_a_call_whose_server_is_gone_is_in_doubt() -> None:

@@ -6,7 +6,15 @@ right is what shows the body of its function. All ways are searched as recall do
     python tests/benchmarks/chunking.py                 # some minutes on one core
     python tests/benchmarks/chunking.py --files 6
 
-    FIGURES
+On 2026-11-30, 30 files with 127 questions (pandas 3.1.1, scipy 1.17.1, scikit-learn 1.9.1, lancedb 0.40.0):
+
+    way                       chunks   first   among five   coverage
+    windows of 1,000             486   0.362      0.724       0.587
+    windows of 2,000             251   0.441      0.732       0.560
+    definitions                  501   0.472      0.732       0.687
+    definitions with header      501   0.449      0.772       0.721    <- what is done
+
+With so few questions a difference of 0.03 in the first two says little; that of the coverage is large.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ await stage.until_clicked()
 
 GO_ON = """\
 await stage.play(second_half(), 0.02)
-await asyncio.sleep(3)
+await asyncio.sleep(6)
 stage.panel.close(bundle(stage.panel.view))
 """
 
@@ -43,7 +43,8 @@ WATCH = """() => {
   look();
 }"""
 
-GATE_SENT = {"type": "gate", "call_id": "call_4", "decision": "approve", "lasts": "once", "reason": ""}
+GATE_SENT = {"type": "gate", "call_id": "call_4", "decision": "approve", "lasts": "once", "scope": "call"}
+GATE_SENT["reason"] = ""
 
 
 @pytest.fixture
@@ -56,6 +57,14 @@ def page(lab: Lab) -> Iterator[Any]:
 def panel(page: Any) -> Any:
     """The live panel's locator."""
     return page.get_by_test_id("aether-panel")
+
+
+def reported(book: Notebook, cell: int) -> dict[str, Any]:
+    """What a cell printed last; it is painted a moment after the cell has ended."""
+    line = book.outputs(cell).get_by_text('{"commands"').last
+    line.wait_for()
+    found: dict[str, Any] = json.loads(line.inner_text().splitlines()[-1])
+    return found
 
 
 def saved_outputs(path: Path, index: int) -> list[dict[str, Any]]:
@@ -86,7 +95,7 @@ def test_story(lab: Lab, page: Any):
     book.wait(running)
 
     assert len(page.evaluate("window.paints")) >= 5
-    report = json.loads(book.text(0).splitlines()[-1])
+    report = reported(book, 0)
     assert [command | {"hash": ""} for command in report["commands"]] == [GATE_SENT | {"hash": ""}]
     assert report["sent"] == list(range(1, len(report["sent"]) + 1))
     assert report["hellos"] == 1
@@ -139,11 +148,12 @@ def test_keyboard(lab: Lab, page: Any):
     page.keyboard.type("abdxy")
     gate.focus()
     page.keyboard.press("e")
+    page.get_by_test_id("edit-path").wait_for()
     page.keyboard.type("/tmp/")
     gate.focus()
     page.keyboard.press("d")
     book.wait(running)
-    report = json.loads(book.text(0).splitlines()[-1])
+    report = reported(book, 0)
     assert [(one["decision"], one["reason"], one.get("arguments")) for one in report["commands"]] == [
         ("deny", "abdxy", None)
     ]
@@ -197,7 +207,7 @@ def test_long_call_and_refused_edit(lab: Lab, page: Any):
     page.get_by_test_id("edit-retries").fill("2")
     page.get_by_test_id("gate-approve").click()
     book.wait(running)
-    report = json.loads(book.text(0).splitlines()[-1])
+    report = reported(book, 0)
     assert [one["arguments"]["retries"] for one in report["commands"]] == [4, 4, 2]
 
 
@@ -212,7 +222,7 @@ def test_reload(lab: Lab, page: Any):
     page.get_by_test_id("gate-approve").click()
     book.wait_ready()
     book.run(1)
-    report = json.loads(book.text(1))
+    report = reported(book, 1)
     assert (report["hellos"], [one["decision"] for one in report["commands"]]) == (2, ["approve"])
 
 

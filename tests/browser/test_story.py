@@ -201,13 +201,14 @@ def test_what_a_model_writes_loads_nothing_from_elsewhere(lab: Lab, page: Any) -
     assert [url for url in asked if "exfil" in url] == []
 
 
-def test_notebook_7_shows_the_same_and_clicks_work(lab: Lab, page: Any) -> None:
-    """In Notebook 7 the gate is clicked while the cell runs, as in JupyterLab."""
-    book = ready(lab, page, "seven.ipynb", STORY, app="notebook")
+@pytest.mark.parametrize("app", ["notebook", pytest.param("simple", marks=pytest.mark.full)])
+def test_elsewhere_it_shows_the_same_and_clicks_work(lab: Lab, page: Any, app: Any) -> None:
+    """In Notebook 7, and in JupyterLab's simple mode, the gate is clicked while the cell runs, as in JupyterLab."""
+    book = ready(lab, page, f"{app}.ipynb", STORY, app=app)
     run = book.start(2)
     gate = page.get_by_test_id("gate")
     gate.wait_for()
     gate.get_by_role("button", name="Approve").click()
     book.wait(run)
     assert (lab.work / "summary.csv").exists()
-    book.screenshot(ARTIFACTS / "story-notebook-7.png")
+    book.screenshot(ARTIFACTS / f"story-{app}.png")

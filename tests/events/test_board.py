@@ -48,6 +48,8 @@ def test_a_model_that_fails_is_told():
     line = board(run("a", NOON, STARTED, *failed, k.RunEnded("failed")), DAY, 1).models["acme:big"]
     assert (line.answered, line.failed, line.failure, line.last_failed) == (0, 2, "No key.", NOON + 20)
     assert (line.seconds, line.last) == (0.0, 0.0)
+    again = [*run("a", NOON, STARTED, failed[1]), *run("b", NOON - 60, STARTED, failed[0])]
+    assert board(again, DAY, 1).models["acme:big"].failure == "No key."  # the last one, in whichever run
 
 
 def test_runs_are_told_with_outcome_and_time():
@@ -96,7 +98,7 @@ def test_nothing_is_a_board_too():
 def test_yeses_that_stand():
     """What was given and not taken back, with the time; taking back what nobody gave changes nothing."""
     one, two = (k.Grant(id, "write_file", "tool", "medium", "notebook", "panel") for id in ("g1", "g2"))
-    events = (k.GrantGiven(one), k.GrantGiven(two), k.GrantRevoked("g1", "the user"), k.GrantRevoked("g3", "x"))
+    events = (k.GrantGiven(one), k.GrantGiven(two), k.GrantRevoked("g1", "the user"), k.GrantRevoked("g3", "x"), DONE)
     assert list(granted(run("journal", NOON, *events))) == [(two, NOON + 10.0)]
 
 

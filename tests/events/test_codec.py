@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar
 
@@ -24,7 +25,6 @@ from aether_nb.events.kinds import (
     RunStarted,
 )
 from aether_nb.events.messages import Image, Text, ToolCall
-from aether_nb.frozen import frozen
 from harness.events import any_event, json_values
 
 bounded = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -159,7 +159,7 @@ def test_what_a_newer_version_wrote_is_named(kind, version):
 def test_old_versions_are_lifted_in_order(monkeypatch):
     """Each step of UPCASTS is taken once, from the recorded version up to today's."""
 
-    @frozen
+    @dataclass(frozen=True, slots=True)
     class Third(Event):
         kind: ClassVar[str] = "test.third"
         version: ClassVar[int] = 3

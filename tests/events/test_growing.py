@@ -24,6 +24,7 @@ def test_two_that_grow_from_one_do_not_see_each_other(first: list[int], left: li
         *((*first, *left)[at:] for at in (1, -2)),
     )
     assert all(two[n] == value for n, value in enumerate(first + right))
+    assert [list(reversed(each)) for each in (start, one)] == [first[::-1], (first + left)[::-1]]
 
 
 def test_it_is_told_as_what_it_holds_and_equals_no_list() -> None:

@@ -312,14 +312,3 @@ def test_the_record_lies_beside_the_notebook_and_is_ignored_by_git(tmp_path: Pat
         kernel.run("%%aether\nHow many rows does df have?")
     assert (folder / ".aether" / ".gitignore").read_text().startswith("*")
     assert not (tmp_path / ".aether").exists()
-
-
-def test_without_widgets_the_run_is_shown_as_text(tmp_path: Path) -> None:
-    """Where no panel can be made the question is answered all the same, line by line in the cell."""
-    with Kernel(Path(sys.executable), {}, tmp_path) as kernel:
-        kernel.run("import sys; sys.modules['anywidget'] = None")
-        kernel.run(LOAD)
-        cell = kernel.run("%%aether\nWhat is the mean of sales by city?")
-        assert cell.status == "ok", cell.error
-        assert "run_python" in cell.text()
-        assert "20" in shown(cell, "text/markdown")

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
+import socket
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
+from mcp.shared._httpx_utils import create_mcp_http_client
+from mcp.shared.exceptions import MCPError
 
 from harness.kernel import Kernel
 from harness.servers import WORDS, odd_entry
@@ -77,3 +84,34 @@ def test_a_resource_in_a_question_is_data_beside_it(kernel: Kernel) -> None:
     kernel.run("%aether mcp disable odd")
     cell = kernel.run("%%aether --model script\nWhat is in @odd:odd://notes?")
     assert cell.error == "MentionFailed" and "mcp enable odd" in str(cell.of("error"))
+
+
+def test_a_notebook_is_offered_to_another_agent(kernel: Kernel) -> None:
+    """The official client sees the variables of this kernel and changes them between the cells; then it is shut out."""
+    kernel.run("prices = [3, 4]")
+    said = kernel.run("%aether mcp serve").text().splitlines()[0]
+    address, _, token = said.partition("   Authorization: ")
+    assert kernel.run("%aether mcp serve").text().splitlines()[0] == said
+    good, told = asyncio.run(asyncio.wait_for(_visit(address, token), 60))
+    assert good and "total: int, = 7" in told
+    assert kernel.run("print(total)").text() == "7\n"
+    kernel.run("script('hello')")
+    time.sleep(0.5)  # the visitor is quiet: its run has ended, and the notebook is its user's again
+    assert kernel.run("%%aether --model script\nHello?").status == "ok"
+    assert "not offered any more" in kernel.run("%aether mcp serve stop").text()
+    with pytest.raises((MCPError, ExceptionGroup)):
+        asyncio.run(asyncio.wait_for(_visit(address, token), 60))
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        cell = kernel.run(f"%aether mcp serve --port {taken.getsockname()[1]}")
+    assert cell.error == "UsageFault" and "is taken" in str(cell.of("error"))
+
+
+async def _visit(address: str, token: str) -> tuple[bool, str]:
+    async with (
+        create_mcp_http_client(headers={"Authorization": token}) as http,
+        Client(streamable_http_client(address, http_client=http)) as client,
+    ):
+        result = await client.call_tool("run_python", {"code": "total = sum(prices)"})
+        return not result.is_error, "".join(getattr(block, "text", "") for block in result.content)

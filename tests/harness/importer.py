@@ -4,6 +4,7 @@
     python importer.py PLACE FOLDER count      the same, and says how many points there were
     python importer.py PLACE FOLDER call N     is killed at the Nth call or return inside the room of knowledge
     python importer.py PLACE FOLDER file N     is killed as soon as the Nth new file lies in the place
+    python importer.py                         does such lines from stdin, each in a child of its own, and says when
 
 Batches are small, so that an import of a few files is several writes.
 """
@@ -77,5 +78,21 @@ def main(place: str, folder: str, how: str = "", number: str = "0") -> None:
     print(json.dumps({**told, "unchanged": report.unchanged, "removed": report.removed}))
 
 
+def serve() -> None:
+    """Do what lines of stdin say. What is slow to import is imported once; a child that is killed ends nobody else."""
+    import warnings
+
+    import lancedb  # noqa: F401  imported here, used in children
+
+    warnings.simplefilter("ignore")  # that a process with LanceDB in it forks
+    for line in sys.stdin:
+        if not (child := os.fork()):
+            main(*json.loads(line))
+            sys.stdout.flush()
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        print(json.dumps({"killed": os.WIFSIGNALED(status)}), flush=True)
+
+
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(*sys.argv[1:]) if sys.argv[1:] else serve()

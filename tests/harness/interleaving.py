@@ -273,7 +273,7 @@ class _Models:
 
     def __init__(self, world: World) -> None:
         self.world, self.settings, self.name = world, Settings(max_steps=3), "script"
-        self.record = world.folder
+        self.record = Path("/nowhere")  # nothing was ever read or kept beside it
         self._model = ScriptedModel([self._said] * 99, name="script")
 
     def model(self, name: str = "") -> Any:

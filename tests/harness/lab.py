@@ -25,7 +25,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
+
+App: TypeAlias = Literal["lab", "simple", "notebook"]
 
 ROOT = Path(__file__).resolve().parents[2]
 ARTIFACTS = ROOT / "tests" / "artifacts"
@@ -127,7 +129,11 @@ class Lab:
                 browser.close()
 
     def open(
-        self, page: Any, name: str, cells: Sequence[str] | None = None, app: Literal["lab", "notebook"] = "lab"
+        self,
+        page: Any,
+        name: str,
+        cells: Sequence[str] | None = None,
+        app: App = "lab",
     ) -> Notebook:
         """Open a notebook and wait until its kernel is ready.
 
@@ -135,11 +141,11 @@ class Lab:
             page: The browser's page.
             name: The file's name below ``work``.
             cells: Sources of code cells: the notebook is written anew with them. None opens what is there.
-            app: JupyterLab or Notebook 7.
+            app: JupyterLab, the same with one document alone, or Notebook 7.
         """
         if cells is not None:
             write_notebook(self.work / name, cells)
-        path = f"lab/tree/{name}?reset&" if app == "lab" else f"notebooks/{name}?"
+        path = {"lab": f"lab/tree/{name}?reset&", "simple": f"doc/tree/{name}?reset&"}.get(app, f"notebooks/{name}?")
         page.goto(f"{self.url}/{path}token={self.token}")
         notebook = Notebook(page)
         notebook.wait_ready()

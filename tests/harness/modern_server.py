@@ -51,6 +51,14 @@ async def count(steps: int, context: Context) -> str:
     return "counted"
 
 
+@server.tool()
+async def grow(context: Context) -> str:
+    """Have one tool more."""
+    server.add_tool(lambda: "new", name="grown", description="It was not there before.")
+    await context.notify_tools_changed()
+    return "grown"
+
+
 if __name__ == "__main__":
     if len(sys.argv) > 1:
         server.run("streamable-http", host="127.0.0.1", port=int(sys.argv[1]))

@@ -258,7 +258,7 @@ class Stage:
         self.entries: list[k.Entry] = []
         self.loop = asyncio.new_event_loop()
         threading.Thread(target=self.loop.run_forever, daemon=True).start()
-        self.panel = Panel(run, self._command)
+        self.panel = Panel(run, self._command, window=lambda model: 128_000, again=True)
         self.hellos, self.sent = 0, list[int]()
         self._overhear()
         self.panel.display("stage-" + run)
@@ -272,7 +272,8 @@ class Stage:
             receive(content, msg_id)
 
         def said(message: Any) -> None:
-            self.sent.append(message["seq"])
+            if "seq" in message:
+                self.sent.append(message["seq"])
             send(message)
 
         self.panel.receive, self.panel.widget.send = heard, said  # type: ignore[method-assign]

@@ -84,13 +84,15 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Counter, Coun
     return home, old, new, json.loads(counted.stdout)
 
 
-def killed_at(scene: tuple, tmp_path: Path, how: str, number: int) -> None:
+def killed_at(scene: tuple, tmp_path: Path, how: str, number: int, nursery: subprocess.Popen[str]) -> None:
     """Kill an import at a point; what is there is whole, and the next import makes it right."""
     home, old, new, _ = scene
     place = tmp_path / f"{how}{number}"
     shutil.copytree(home / "k", place)
-    done = run(place, home / "docs", how, str(number))
-    assert done.stderr == "", done.stderr
+    nursery.stdin.write(json.dumps([str(place), str(home / "docs"), how, str(number)]) + "\n")
+    nursery.stdin.flush()
+    while "killed" not in (line := nursery.stdout.readline()):
+        assert line, "the nursery has died"
     with Index.open(place) as index:
         assert is_whole(index, old, new), (how, number)
         Importer(index, home).add(home / "docs")
@@ -99,12 +101,23 @@ def killed_at(scene: tuple, tmp_path: Path, how: str, number: int) -> None:
     shutil.rmtree(place)
 
 
+@pytest.fixture
+def nursery():
+    """A process whose children import, and are killed; none of them writes a word to stderr."""
+    command = [sys.executable, program.__file__]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes, text=True, cwd=ROOT) as process:
+        yield process
+        _, errors = process.communicate(timeout=60)
+        assert errors == ""
+
+
 def points(scene: tuple) -> list[tuple[str, int]]:
     counts = scene[3]
     return [(how, number) for how in ("call", "file") for number in range(1, counts[f"{how}s"] + 1)]
 
 
-def test_an_import_that_is_killed_somewhere_is_whole_and_goes_on(scene, tmp_path):
+def test_an_import_that_is_killed_somewhere_is_whole_and_goes_on(scene, tmp_path, nursery):
     """A sample of points, other ones in each part of the import: every document is as it was or as it is to be."""
     all_points = points(scene)
     assert len(all_points) > 100, "the points were found by counting, and there are many"
@@ -112,15 +125,20 @@ def test_an_import_that_is_killed_somewhere_is_whole_and_goes_on(scene, tmp_path
     chance = random.Random(7)
     for how, count in (("call", 1), ("file", 2)):
         for point in chance.sample([point for point in all_points if point[0] == how], count):
-            killed_at(scene, tmp_path, *point)
+            killed_at(scene, tmp_path, *point, nursery)
+
+
+PARTS = 6
+"""The points are told apart into so many tests, of some minutes each."""
 
 
 @pytest.mark.full
-def test_an_import_that_is_killed_anywhere_is_whole_and_goes_on(scene, tmp_path):
+@pytest.mark.parametrize("part", range(PARTS))
+def test_an_import_that_is_killed_anywhere_is_whole_and_goes_on(scene, tmp_path, nursery, part):
     """All points at which a file appears, and every fifth call: kill -9 loses nothing and doubles nothing."""
     every = [point for point in points(scene) if point[0] == "file" or point[1] % 5 == 0]
-    for point in every:
-        killed_at(scene, tmp_path, *point)
+    for point in every[part::PARTS]:
+        killed_at(scene, tmp_path, *point, nursery)
 
 
 def together(place: Path, folders: list[Path]) -> list[dict[str, int]]:

@@ -14,6 +14,7 @@ from aether_nb.knowledge import importing
 from aether_nb.knowledge.importing import Importer, Page, Report
 from aether_nb.knowledge.index import Index
 from aether_nb.knowledge.material import Where
+from harness import papers
 
 LONG_AGO = 1_600_000_000
 
@@ -249,3 +250,11 @@ def test_a_folder_that_cannot_be_looked_into_has_lost_nothing(index, took, tmp_p
     report = took("docs")
     assert report.skipped == [("docs/sub", "Permission denied.")] and report.removed == 0
     assert paths(index) == ["docs/a.md", "docs/sub/b.md"]
+
+
+def test_pages_of_a_pdf_that_are_pictures_are_told(index, took, tmp_path):
+    """The words of the other pages are there, and the person hears which pages nobody has read."""
+    (tmp_path / "p.pdf").write_bytes(papers.pdf(["alpha", "", "beta"]))
+    report = took("p.pdf")
+    assert report.skipped == [("p.pdf", "Pages that are pictures, which nobody has read: 2.")]
+    assert report.added == 1 and len(index.text_search("alpha")) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -252,3 +253,13 @@ def test_many_vectors_get_an_index_and_find_the_same(tmp_path, monkeypatch):
         kinds = {entry.index_type for entry in index._shelves["knowledge"].reading().list_indices()}
         assert "IvfSq" in kinds
         assert [hit.path for hit in index.vector_search([1.0, 0.0, 0.0, 0.0], 5)] == before
+
+
+def test_a_folder_that_was_taken_away_is_empty_and_can_be_filled_again(tmp_path):
+    """Whoever deletes the folder while it is open gets no error of the database: it is as if nothing had been kept."""
+    with Index.open(tmp_path / "k") as index:
+        index.put(doc(), [Chunk("alpha")])
+        shutil.rmtree(tmp_path / "k")
+        assert index.text_search("alpha") == [] and index.documents() == []
+        index.put(doc("b"), [Chunk("beta")])
+        assert [hit.path for hit in index.text_search("beta")] == ["b"]

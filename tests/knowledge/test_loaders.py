@@ -49,6 +49,8 @@ def test_a_notebook_is_read_by_cell_and_no_picture_of_it():
     assert places(made) == [("Sales > cell 1", 1, "cell"), ("Sales > cell 2", 2, "cell"), ("Sales > cell 3", 3, "cell")]
     assert len(made.chunks[1].text) < 600 and "iVBOR" not in made.chunks[1].text
     assert made.chunks[2].text == "1/0\n# → Zero: no"
+    hidden = read("n.ipynb", json.dumps({"cells": cells}), hides=lambda column: column == "*")
+    assert hidden.chunks[2].text == "1/0", "where a column is hidden, no output is kept"
     with pytest.raises(SourceUnreadable, match="no notebook"):
         read("n.ipynb", "[]")
 

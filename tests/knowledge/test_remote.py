@@ -88,4 +88,5 @@ def test_where_knowledge_is_and_how_it_is_reached(tmp_path):
     assert storage_options("s3://a", variables) == {"aws_region": "x"}
     assert storage_options("gs://a", variables) == {"google_service_account": "y"}
     assert storage_options("az://a", variables) == {"azure_storage_account_name": "z"}
-    assert storage_options(tmp_path, variables) == {}
+    assert storage_options(tmp_path, variables) == storage_options("db://a", variables) == {}
+    assert storage_options("db://a", {"LANCEDB_REGION": "eu", "LANCEDB_API_KEY": "k"}) == {"region": "eu"}

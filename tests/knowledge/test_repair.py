@@ -80,8 +80,11 @@ def test_a_folder_without_hard_links_is_answered_by_one_of_the_cache(tmp_path, m
     with Index.open(tmp_path / "k", cache=tmp_path / "cache") as index:
         index.put(Document("d"), [Chunk("alpha")])
         assert "the file system has no hard links" in index.place.note
-    with Index.open(tmp_path / "k", cache=tmp_path / "cache") as index:
+    monkeypatch.setattr(place, "_user_cache", lambda: tmp_path / "cache")
+    with Index.open(tmp_path / "k") as index:
         assert len(index.text_search("alpha")) == 1
+    assert place.holding(tmp_path / "k").parent == tmp_path / "cache"
+    assert place.holding(tmp_path / "none") == tmp_path / "none"
     assert not (tmp_path / "k" / "knowledge.lance").exists()
 
 

@@ -30,7 +30,7 @@ async def said(connection: Connection, tool: str, context: ToolContext | None = 
 
 
 async def used(connection: Connection) -> None:
-    """What has to work, whatever the transport."""
+    """What has to work, whatever the transport: a tool that appears later is heard of, too."""
     assert connection.protocol == "2026-07-28"
     assert await said(connection, "add", a=2, b=3) == "5"
     with pytest.raises(RepairableToolError):
@@ -52,6 +52,11 @@ async def used(connection: Connection) -> None:
         ("decline",),
     )
     assert await said(connection, "load") == "decline"
+    if "grown" not in {tool.name for tool in connection.tools}:
+        await said(connection, "grow")
+    async with asyncio.timeout(10):
+        while "grown" not in {tool.name for tool in connection.tools}:  # noqa: ASYNC110  # another process tells of it
+            await asyncio.sleep(0.02)
 
 
 @pytest.mark.full
@@ -89,6 +94,12 @@ async def test_by_an_address(address: tuple[str, subprocess.Popen[bytes]], tmp_p
     definition = Definition("modern", "a test", "http", address=address[0], headers={"X-Mine": "a"})
     async with connected(definition, tmp_path) as connection:
         await used(connection)
+        add = tools_of(connection)["add"]
+        assert add.assess({}, ToolContext()).reasons[-1] == "what is sent goes to 127.0.0.1"
+        ruled = ToolContext()
+        ruled.forbids = lambda path="", host="": f"*(host={host})"  # type: ignore[method-assign]
+        with pytest.raises(RepairableToolError, match="may not be spoken to"):
+            await add.run({"a": 1, "b": 2}, ruled)
         call = asyncio.create_task(said(connection, "count", steps=200))
         await asyncio.sleep(0.3)
         address[1].kill()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from aether_nb.agent.offering import frozen, offered
 from aether_nb.agent.resuming import versions
 from aether_nb.errors import OptionError
 from aether_nb.events.state import RunState
+from aether_nb.tools.mcp import servers as servers_module
 from aether_nb.tools.mcp.agreed import Agreements
 from aether_nb.tools.mcp.places import Places
 from aether_nb.tools.mcp.servers import Servers, no_servers
@@ -75,8 +77,10 @@ async def test_one_that_is_changed_or_taken_out_is_left(work: Work) -> None:
     assert (before.state, work.servers.tools()) == ("stopped", {})
 
 
-async def test_one_that_fails_stops_no_other_and_is_not_tried_with_each_question(work: Work) -> None:
-    """It is named once, with the reason and what to type, and left alone for a while."""
+async def test_one_that_fails_stops_no_other_and_holds_no_question_up_again(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is named once, with the reason and what to type, left alone for a while, and then tried beside the run."""
     work.define(odd=odd_entry(), bad={"command": "no-such-program"})
     work.say("odd")
     work.say("bad")
@@ -86,6 +90,11 @@ async def test_one_that_fails_stops_no_other_and_is_not_tried_with_each_question
     assert "odd__echo" in work.servers.tools()
     await work.servers.ready()
     assert work.servers.running["bad"].starts == 1
+    monkeypatch.setattr(servers_module, "PATIENCE", 0.0)
+    await work.servers.ready()  # does not wait for it
+    assert not list(work.servers.told())
+    await asyncio.gather(*work.servers._beside)
+    assert work.servers.running["bad"].starts == 2
     assert (await work.servers.restart("bad")).state == "failed"
     states = {row.definition.name: row.state for row in work.servers.rows()}
     assert states == {"odd": "ready", "bad": "failed"}

@@ -8,7 +8,7 @@ import pytest
 
 from aether_nb.events import kinds as k
 from aether_nb.events.folds import fold as state_of
-from aether_nb.widgets import wire, wording
+from aether_nb.widgets import lasting, wire, wording
 from aether_nb.widgets.blocks import ENDED, Card, Note, View
 from aether_nb.widgets.commands import read_command
 from aether_nb.widgets.console import Console
@@ -159,10 +159,10 @@ def test_parked_run_says_what_it_waits_for():
     paused = played(*lost()[:3], k.SignalReceived("s", "pause", "panel"), k.RunParked("go"))
     commands = ["approve 7f3a9c", "answer 7f3a9c TEXT", "settle 7f3a9c ran|rerun|skip", "go 7f3a9c"]
     for view, command in zip((gate, question, doubt, paused), commands, strict=True):
-        waits = wording.waits(view)
+        waits = lasting.waits(view)
         assert waits is not None and f"%aether {command} (in a terminal: aether {command})" in waits.hint
         assert wording.state(view) == "Parked"
-    assert wording.waits(played(*lost())) is None
+    assert lasting.waits(played(*lost())) is None
 
 
 def test_parked_run_that_goes_on_is_at_work_again():
@@ -199,5 +199,5 @@ def test_panel_may_tell_pause_and_go_on(content: object, command: object):
 
 def test_holder_is_named_without_its_folders():
     """People are told the notebook's name and the process, not the whole path."""
-    assert wording.holder(ELSEWHERE) == "letters.ipynb (process 42 on box)"
-    assert wording.holder("process 7 on box") == "process 7 on box"
+    assert lasting.holder(ELSEWHERE) == "letters.ipynb (process 42 on box)"
+    assert lasting.holder("process 7 on box") == "process 7 on box"

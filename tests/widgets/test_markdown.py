@@ -97,3 +97,32 @@ def test_highlighting_names_what_it_sees():
         ("k", "return "),
         ("m", "1"),
     ]
+
+
+def test_formulas_become_mathml_in_the_panel_and_stay_tex_elsewhere():
+    """Between dollars and in TeX's brackets; dollars of money and of code are none."""
+    text = "It costs $5 or $10; $a<b$, \\(x^2\\), `$x$`\n\n$$\nE = mc^2\n$$\n"
+    panel, kept = to_html(text, math=True), to_html(text)
+    assert panel.count("<math") == 3 and 'display="block"' in panel
+    assert "It costs $5 or $10" in panel and "<code>$x$</code>" in panel and "<mo>&lt;</mo>" in panel
+    assert "$a&lt;b$" in kept and "$x^2$" in kept and "<p>$$E = mc^2$$</p>" in kept and "<math" not in kept
+
+
+@pytest.mark.parametrize(
+    "tex", [r"\frac{", r"\text{<img src=x onerror=alert(1)>}", r"\text{<script>alert(1)</script>}"]
+)
+def test_a_formula_never_brings_another_element(tex: str):
+    """What cannot be read, and what holds an element of its own, is shown as the TeX that it is."""
+    html = to_html(f"${tex}$", math=True)
+    assert "<img" not in html and "<script" not in html
+    assert html.count("<math") <= 1
+
+
+def test_mathml_that_somebody_writes_is_text():
+    """Only what our own converter made is MathML."""
+    assert "<math" not in to_html("<math><mi>x</mi></math>", math=True)
+
+
+def test_a_long_formula_stays_tex():
+    """A converter's time is not bounded by its size alone."""
+    assert "<math" not in to_html(f"${'x' * 5000}$", math=True)

@@ -115,3 +115,11 @@ def test_in_markdown_the_page_stays_one_piece():
     page = html(view_of(entries([proposed(one), k.CallFinished("c", (Text("[stdout]\nx\n\n- no list"),), 1)])))
     assert "\n\n" not in page and "a = " in page
     assert [token.type for token in MarkdownIt().parse(page)] == ["html_block"]
+
+
+def test_what_the_answer_rests_on_is_told():
+    """The numbers of the answer are named with the call in whose result they were found; without any, nothing is."""
+    page = html(view_of(entries([*first_half(), *second_half()])))
+    assert "<b>Numbers of the answer, found in</b>" in page
+    assert re.search(r'>4 run_python</b>&nbsp; <span style="[^"]*">217\.2, 190\.0, ', page)
+    assert "Numbers of the answer" not in story()

@@ -124,7 +124,7 @@ async def test_entries_after_close_are_left_alone(heard: Heard):
 
 
 async def test_closed_panel_is_silent(heard: Heard):
-    """After close nothing is sent and no click is passed on; closing twice is no mistake."""
+    """After close nothing is sent but one last picture, and no click is passed on; closing twice is no mistake."""
     heard.panel.receive(HELLO, "m1")
     heard.panel.feed(entries([k.RunStarted("p", "m")])[0])
     heard.panel.close({"text/plain": "done"})
@@ -132,4 +132,5 @@ async def test_closed_panel_is_silent(heard: Heard):
     heard.panel.feed(entries(first_half())[5])
     heard.panel.receive({"type": "stop"}, "m2")
     await heard.settle()
-    assert (heard.messages, heard.commands) == ([], [])
+    assert [(message["type"], message["kept"]) for message in heard.messages] == [("snapshot", True)]
+    assert heard.commands == []

@@ -1,4 +1,4 @@
-"""The panel's view, tested in its own language: node's test runner, a DOM by jsdom."""
+"""The panel's view, tested in its own language: node's test runner, a DOM by jsdom, types by TypeScript's checker."""
 
 from __future__ import annotations
 
@@ -9,19 +9,75 @@ from pathlib import Path
 
 import pytest
 
+from aether_nb.widgets import scripts
+
 HERE = Path(__file__).parent
+NEVER = ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "fetch(", "http://www.")
+"""What no script of the panel says: none writes HTML, runs text or loads anything."""
 
 
-def test_script(tmp_path: Path):
-    """Every law of the view in panel.test.mjs holds."""
-    npm, node = shutil.which("npm"), shutil.which("node")
-    if npm is None or node is None:
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Node, with what the tests need beside it."""
+    npm, found = shutil.which("npm"), shutil.which("node")
+    if npm is None or found is None:
         pytest.skip("needs node and npm: apt-get install nodejs npm")
-    if not (HERE / "node_modules" / "jsdom").is_dir():
-        environment = os.environ | {"npm_config_cache": str(tmp_path / "cache")}
+    if not all((HERE / "node_modules" / name).is_dir() for name in ("jsdom", "typescript", "axe-core")):
+        environment = os.environ | {"npm_config_cache": str(tmp_path_factory.mktemp("npm"))}
         command = [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
         subprocess.run(command, cwd=HERE, check=True, env=environment, timeout=300, capture_output=True)
+    return found
+
+
+def tested(node: str, **more: str) -> None:
+    """Run the laws of the view."""
+    names = sorted(path.name for path in HERE.glob("*.test.mjs"))
     done = subprocess.run(
-        [node, "--test", "panel.test.mjs"], cwd=HERE, capture_output=True, text=True, timeout=120, check=False
+        [node, "--test", *names],
+        cwd=HERE,
+        env=os.environ | more,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_script(node: str) -> None:
+    """Every law of the view holds of its modules as they are written."""
+    tested(node)
+
+
+def test_script_as_it_travels(node: str, tmp_path: Path) -> None:
+    """Every law of the view holds of the one text that a widget carries, too."""
+    first = tmp_path / "first.mjs"
+    first.write_text(scripts.first_paint())
+    tested(node, AETHER_FIRST_PAINT=first.as_uri())
+
+
+def test_types(node: str) -> None:
+    """The types that the comments of the scripts declare are right."""
+    checker = HERE / "node_modules" / "typescript" / "bin" / "tsc"
+    done = subprocess.run(
+        [node, str(checker), "-p", "."], cwd=HERE, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_what_a_widget_carries_is_small_and_alone() -> None:
+    """What is needed to paint a run is one text under 40 kB, which imports only what came over its channel."""
+    script = scripts.first_paint()
+    assert len(script.encode()) < 40_000
+    bare = script.replace("http://www.w3.org/2000/svg", "").replace("http://www.w3.org/1998/Math/MathML", "")
+    assert [word for word in (*NEVER, "import {", "import *") if word in bare] == []
+    assert script.count("import(") == script.count("import(url)") == 1
+
+
+@pytest.mark.parametrize("name", scripts.PARTS)
+def test_a_part_comes_alone(name: str) -> None:
+    """A part is one text that imports nothing at all; there is none by any other name."""
+    part = scripts.part(name)
+    assert part.startswith(("const", "export")) and len(part.encode()) < 12_000
+    assert [word for word in (*NEVER, "import(", "import {") if word in part] == []
+    assert scripts.part(f"../{name}") == scripts.part("panel") == ""

@@ -208,7 +208,11 @@ def test_revised_plan():
     view = played(
         started(), k.PlanMade((k.PlanItem("a"),)), k.PlanRevised((k.PlanItem("a"), k.PlanItem("c")), 1, "b was wrong")
     )
-    assert (view.plan, view.revised, view.revision) == ([Item("a", "", "done"), Item("c")], True, "b was wrong")
+    assert (view.plan, view.revised, view.revision) == (
+        [Item("a", "", "done"), Item("c", fresh=True)],
+        True,
+        "b was wrong",
+    )
 
 
 def test_stopped_run():

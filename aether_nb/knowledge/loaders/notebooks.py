@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from aether_nb.errors import SourceUnreadable
+from aether_nb.events.messages import ANY
 from aether_nb.knowledge import chunks
 from aether_nb.knowledge.loaders.known import loads
 from aether_nb.knowledge.loaders.source import Source
@@ -38,7 +39,8 @@ def notebook(source: Source) -> Loaded:
             heading = headings[-1] if headings else heading
             title = title or heading
         elif cell.get("cell_type") == "code":
-            text = "\n".join([text, *_outputs(cell)])
+            # An output may show any column: where one is hidden, none is kept.
+            text = "\n".join([text, *(() if source.hides(ANY) else _outputs(cell))])
         scope = f"{heading} > cell {number}" if heading else f"cell {number}"
         for piece in chunks.split(text):
             made.append(Chunk(piece.text, f"{source.name} > {scope}", scope, number, number, "cell"))

@@ -6,9 +6,9 @@ It does not know what is about to run; whoever does says which names are in it.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from types import ModuleType
 
-from aether_nb.frozen import frozen
 from aether_nb.live.changes.looking import shoot
 from aether_nb.live.changes.reaching import EVERYTHING, arrays_in, in_reach
 from aether_nb.live.changes.shots import Purse, Shot
@@ -25,7 +25,7 @@ HOLD = 1_000_000_000
 """Bytes of tables that are kept alive until the comparison, so that it can be told what they held."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Photograph:
     """All variables as they were; ``names`` were asked for, ``reach`` is what code with these names can get at.
 

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from aether_nb.frozen import frozen
 from aether_nb.live.describing.safely import flags, has_weakref
 
 __all__ = ["NO_TIME", "Purse", "Shot", "Table", "Token"]
@@ -99,7 +98,7 @@ class Table(Protocol):
         """Whether its rows are those of another table with the same columns, in another order."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Shot:
     """One variable as it was.
 

@@ -12,7 +12,6 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
-from aether_nb.frozen import frozen
 from aether_nb.live.describing.safely import all_of, class_name
 from aether_nb.live.describing.words import printable, root, value_text
 
@@ -85,7 +84,7 @@ def known(value: object) -> object:
     return value if printable(value) else Odd(value_text(value))
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Odd:
     """Stands for a value that is not looked into."""
 

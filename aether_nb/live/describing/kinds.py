@@ -16,6 +16,7 @@ import functools
 import io
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import (
     AsyncGeneratorType,
     BuiltinFunctionType,
@@ -27,7 +28,6 @@ from types import (
 )
 from typing import Any, TypeAlias
 
-from aether_nb.frozen import frozen
 from aether_nb.live.describing import (
     arrays,
     arrows,
@@ -52,7 +52,7 @@ Describer: TypeAlias = Callable[[Any, str, Look], Description]
 """A value, what its type is called, and how closely to look, to what is told of it."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Kind:
     """How one class of a library is told.
 

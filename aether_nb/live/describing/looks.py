@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from aether_nb.frozen import frozen
-
 __all__ = ["Description", "Line", "Look", "Purse"]
 
 NOTHING: Iterator[Any] = iter(())
@@ -61,7 +59,7 @@ class Look:
         return time.monotonic() > self.until
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Line:
     """What is told of a column, or of a part of a value.
 
@@ -80,7 +78,7 @@ class Line:
     holds: tuple[str, ...] = ()
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Description:
     """What is told of a variable.
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from aether_nb.frozen import frozen
 from aether_nb.live.guard.paths import entry, place, target
 
 __all__ = ["WATCHED", "Attempt", "Kind", "attempts", "only_reads", "shown"]
@@ -23,7 +23,7 @@ or linked, processes, connections, database files, compiled code."""
 LONGEST = 200
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """One thing that code is about to do.
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 
-from aether_nb.frozen import frozen
 from aether_nb.live.guard.agreed import Agreement
 from aether_nb.live.guard.attempts import Attempt, attempts, shown
 from aether_nb.live.guard.chores import at_work, is_chore
@@ -26,7 +26,7 @@ Ask: TypeAlias = Callable[[str, tuple[str, ...]], "str | None"]
 YES, NO = "yes", "no"
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Refusal:
     """What was not done, and why not."""
 

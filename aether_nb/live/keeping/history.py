@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from aether_nb.events import kinds as k
-from aether_nb.frozen import frozen
 from aether_nb.live.keeping.sources import Source, source_of
 
 __all__ = ["History", "Step", "Version", "history_of", "why_not_again"]
@@ -19,7 +18,7 @@ PLAIN = {"pure", "namespace"}
 """The effects of code that may be run again: it leaves nothing outside of the kernel."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Version:
     """A variable as it was after a step; ``step`` is -1 for what the user had made before the run came to it."""
 

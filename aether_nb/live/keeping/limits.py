@@ -6,9 +6,8 @@ It does not know what is looked at.
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias
-
-from aether_nb.frozen import frozen
 
 __all__ = ["Budget", "Clock", "Data", "NotPossible", "Signer", "TooMuch"]
 
@@ -36,7 +35,7 @@ class Signer(Protocol):
         """Whether this key made the signature of exactly these bytes."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Clock:
     """Until when (monotonic seconds) and for how many bytes a value may be looked at."""
 
@@ -72,7 +71,7 @@ class Clock:
             raise TooMuch("it is too large to look at all of it")
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Budget:
     """What keeping may cost a run. Sizes are in bytes, times in seconds.
 

@@ -11,7 +11,6 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from aether_nb.events.kinds import Entry, Gone, Kept
-from aether_nb.frozen import frozen
 from aether_nb.live.keeping.history import History, Step, Version, history_of
 
 __all__ = ["Load", "Plan", "Rerun", "choose", "plan_restore"]
@@ -21,7 +20,7 @@ LOADING = 0.002
 """Seconds that loading the smallest variable takes."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Load:
     """A version to be put in its place: from a blob, or (``here``) because it is in the kernel already."""
 
@@ -29,7 +28,7 @@ class Load:
     here: bool = False
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Rerun:
     """Code to be run again: that of a whole call, or one definition in it.
 

@@ -16,9 +16,9 @@ import builtins
 import re
 import warnings
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from aether_nb.frozen import frozen
 from aether_nb.live.mentions.text import BEFORE_GROUP, closing, foreign
 
 __all__ = ["Found", "Kind", "Reading", "find"]
@@ -46,7 +46,7 @@ DISPLAYS = (ast.Tuple, ast.Set, ast.Dict, ast.Constant)
 DEFINES = re.compile(r"\s*(?:@|def\b|class\b|async\s+def\b)")
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Found:
     """A mention: what was typed, and the expression or name in it, with how its value is to be written."""
 
@@ -57,7 +57,7 @@ class Found:
     spec: str = ""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Reading:
     """A prompt as a model reads it, with its escapes taken away, and the mentions in it, each once."""
 

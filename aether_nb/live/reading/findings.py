@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 from functools import reduce
 
 from aether_nb.events.kinds import Effect, Risk
-from aether_nb.frozen import frozen
 from aether_nb.live.reading.things import NOTHING, SOMETHING, Thing, is_variable
 
 __all__ = ["Announced", "Findings", "Learnt", "Reading"]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Announced:
     """What the person who agrees to the code was told, for whoever watches it run.
 
@@ -30,7 +29,7 @@ class Announced:
     texts: frozenset[str] = frozenset()
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What a piece of code could do, in plain words for the person who is asked."""
 

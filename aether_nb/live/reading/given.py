@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from aether_nb.frozen import frozen
 from aether_nb.live.reading.things import NOTHING, Thing
 
 __all__ = ["Call", "beginning", "keywords_of", "place"]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Call:
     """One call.
 

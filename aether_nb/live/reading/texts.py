@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import dataclass
 
-from aether_nb.frozen import frozen
 from aether_nb.live.reading.names import is_dunder
 from aether_nb.live.reading.words import FILE_WRITERS
 
@@ -31,7 +31,7 @@ def given_away(text: str) -> str:
     return "holds a script for the browser in a text" if SCRIPT.search(text) else ""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Query:
     """The text of ``query`` or ``eval`` as code: the variables it names by ``@``, and all its expressions.
 

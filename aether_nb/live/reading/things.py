@@ -6,15 +6,13 @@ Plain values. It does not know how things come about, nor which of them are dang
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import reduce
-
-from aether_nb.frozen import frozen
 
 __all__ = ["MATPLOTLIB", "NOTHING", "SOMETHING", "Thing", "either", "gathered", "is_variable"]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Thing:
     """What an expression may be.
 

@@ -9,6 +9,7 @@ import array
 import random
 import sys
 from collections import OrderedDict, deque
+from dataclasses import dataclass
 from io import IOBase
 from types import (
     BuiltinFunctionType,
@@ -23,7 +24,6 @@ from types import (
 )
 from weakref import ReferenceType
 
-from aether_nb.frozen import frozen
 from aether_nb.live.describing.safely import root
 from aether_nb.live.undo.copies import (
     Bytes,
@@ -83,7 +83,7 @@ STATE = ("__next__", "__setitem__", "write", "execute")
 """Methods by which an object shows that it has a state of its own."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Kind:
     """What is done with the objects of a type.
 

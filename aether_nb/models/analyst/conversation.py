@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import groupby
 
 from aether_nb.events.messages import Message, Text, ToolCall
-from aether_nb.frozen import frozen
 from aether_nb.models.analyst.mentioned import is_mention, read_in
 from aether_nb.models.analyst.script import Outcome
 from aether_nb.models.analyst.valued import wanted_in
@@ -18,7 +18,7 @@ __all__ = ["Conversation", "read_conversation"]
 _MADE = re.compile(r"^Variables made in this turn: (.*)$", re.MULTILINE)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Conversation:
     """What a request holds. ``done`` are the calls made for this prompt, with what came of each.
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from aether_nb.frozen import frozen
 from aether_nb.models.analyst.homonyms import hides_column, named_column
 from aether_nb.models.analyst.lexicon import PHRASES
 from aether_nb.models.analyst.namespace import Column, Frame
@@ -44,7 +43,7 @@ class Tag:
     used: bool = False
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Vocabulary:
     """What a question may speak of: a frame, the frames' names, what a person chose, values that were looked up."""
 

@@ -10,11 +10,9 @@ import ast
 import json
 import keyword
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
-
-from aether_nb.frozen import frozen
 
 __all__ = ["NUMBER_TEXT", "Column", "Frame", "Namespace", "WholeName", "parse_summary"]
 
@@ -37,7 +35,7 @@ _TO_FRAME = {
 _TABULAR = re.compile("(?:" + "|".join(re.escape(kind) for kind in _TO_FRAME) + r")(?=\W|$)")
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Column:
     """A column. ``values`` are all its distinct values when they were listed; ``examples`` are some of them.
 
@@ -126,7 +124,7 @@ class WholeName(str):
         return str(self)
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Frame:
     """A pandas DataFrame in the namespace; ``rows`` is None when it was not told.
 
@@ -149,7 +147,7 @@ class Frame:
         return [column for column in self.columns if column.kind in kinds]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Namespace:
     """The frames, every name that is taken, and what could be made a frame: its name, its type, and how."""
 

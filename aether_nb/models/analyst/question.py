@@ -8,13 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from aether_nb.frozen import frozen
 from aether_nb.models.analyst.namespace import Column, Frame
 
 __all__ = ["Ambiguous", "Change", "Condition", "Join", "Key", "Measure", "Plot", "Question", "Unclear"]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Condition:
     """A condition on a column.
 
@@ -30,7 +29,7 @@ class Condition:
     negated: bool = False
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Key:
     """What rows are grouped by: a column, or with ``freq`` (D W M Q Y h) or ``part`` (month, weekday, hour) a time."""
 
@@ -39,7 +38,7 @@ class Key:
     part: str = ""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Measure:
     """An aggregate of a column: mean, median, sum, min, max, std, var, range, iqr, nunique, count, mode or ``q0.9``."""
 
@@ -47,7 +46,7 @@ class Measure:
     column: Column
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Plot:
     """A picture. ``kind`` is hist, bar, line, scatter, box, heat, or any (the analyst chooses)."""
 
@@ -88,7 +87,7 @@ class Question:
         return self.keep or bool(self.path) or self.plot is not None
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Change:
     """A change of a frame that makes a new one.
 
@@ -107,7 +106,7 @@ class Change:
     name: str = ""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Join:
     """Two frames and the pairs of columns they meet in.
 

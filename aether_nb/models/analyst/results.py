@@ -9,8 +9,7 @@ import csv
 import io
 import math
 import re
-
-from aether_nb.frozen import frozen
+from dataclasses import dataclass
 
 __all__ = ["Table", "facts", "has_figure", "number", "table"]
 
@@ -19,7 +18,7 @@ _SECTION = re.compile(r"^\[(stdout|stderr|value|figures|changed)\]", re.MULTILIN
 _REST = re.compile(r"… (?P<number>[\d,]+) more (?P<what>row|column)s?")
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Table:
     """A table as text cells. ``total`` is how many rows there are, of which ``rows`` may be the first ones only.
 

@@ -7,14 +7,13 @@ is deterministic, a conversation is continued by running its script again on the
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeAlias
-
-from aether_nb.frozen import frozen
 
 __all__ = ["Action", "Outcome", "Plan", "Script", "Steps"]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Action:
     """A call that should be made. ``thought`` is said before it: how something is read, or why another way is tried."""
 
@@ -23,7 +22,7 @@ class Action:
     thought: str = ""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What will be done: titles and tools."""
 
@@ -31,7 +30,7 @@ class Plan:
     reason: str = ""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of a call: its text, and whether it was done, denied or failed."""
 

@@ -10,7 +10,6 @@ import re
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from aether_nb.frozen import frozen
 from aether_nb.models.analyst.changing import read_change
 from aether_nb.models.analyst.code import columns_of
 from aether_nb.models.analyst.conversation import Conversation
@@ -33,7 +32,7 @@ _ROUNDS = 8
 _MOST_WORDS = 4
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Reading:
     """A frame, and the questions about it."""
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import difflib
 import re
+from dataclasses import dataclass
 
-from aether_nb.frozen import frozen
 from aether_nb.models.analyst.nouns import FILLERS, SAME, UNITS
 
 __all__ = ["Token", "abbreviates", "canon", "column_words", "join", "same_root", "same_stem", "similar", "tokenise"]
@@ -33,7 +33,7 @@ _ENDINGS = ("", "s", "d", "e", "ed", "es", "ing", "al", "or", "ors", "er", "ers"
 _NEAR = 0.86
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Token:
     """A piece of the question. ``kind`` is quoted, file, date, quantile, number, op, word or sign."""
 

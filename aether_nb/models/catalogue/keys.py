@@ -13,13 +13,12 @@ import json
 import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from aether_nb.errors import ConfigError
-from aether_nb.frozen import frozen
 from aether_nb.models.catalogue.rows import NAME, Row
 from aether_nb.models.endpoints.address import origin
 from aether_nb.models.endpoints.headers import is_sendable
@@ -48,7 +47,7 @@ LARGEST = 64 * 1024
 """No key's file has more bytes."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Key:
     """A key, and where it was found. Both are empty when there is none; ``note`` then says what stood in the way."""
 

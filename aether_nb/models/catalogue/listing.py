@@ -14,7 +14,7 @@ import os
 import posixpath
 import time
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -22,7 +22,6 @@ from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
 from aether_nb.errors import ConfigError
-from aether_nb.frozen import frozen
 from aether_nb.models.catalogue import prices, pricing
 from aether_nb.models.catalogue.listed import next_page, read_list, read_show
 from aether_nb.models.catalogue.prices import Price
@@ -47,7 +46,7 @@ LARGEST = 32 * 1024 * 1024
 MOST_PAGES = 20
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class ModelInfo:
     """One model of a list. None: nobody knows.
 
@@ -66,7 +65,7 @@ class ModelInfo:
     tools: bool | None = None
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Listing:
     """The models of a provider.
 

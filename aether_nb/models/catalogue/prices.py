@@ -6,9 +6,8 @@ when they are read: anybody may have written the file. This module reads no file
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
-
-from aether_nb.frozen import frozen
 
 __all__ = ["COLUMNS", "Price", "Tier", "read", "row"]
 
@@ -19,7 +18,7 @@ COLUMNS = (
 """The order of a row of the table. Prices stand there in dollars for a million tokens; what ends in nulls is cut."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Tier:
     """The prices of a whole request that reads more than ``above`` tokens. Fields as in ``Price``."""
 
@@ -31,7 +30,7 @@ class Tier:
     reasoning: float | None = None
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Price:
     """What is known of a model before it is asked. None: nobody knows.
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import field, fields
+from dataclasses import dataclass, field, fields
 from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeAlias, Union, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
 from aether_nb.errors import ConfigError
-from aether_nb.frozen import frozen
 from aether_nb.models.endpoints.address import origin
 from aether_nb.models.endpoints.profile import Profile
 
@@ -24,7 +23,7 @@ __all__ = ["NAME", "PROFILE_FIELDS", "ROW_FIELDS", "Layer", "Row", "Table", "rea
 Table: TypeAlias = Mapping[str, Any]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Row:
     """What holds for a provider, whichever of its models is asked.
 
@@ -73,7 +72,7 @@ NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 """What a provider can be called: a word, which is also the name of a file."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Layer:
     """The tables of one source, checked: by wire format, by pattern of a model's name, and by provider.
 

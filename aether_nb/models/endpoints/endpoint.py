@@ -8,11 +8,10 @@ format and no HTTP library; ``refusals`` reads what servers say.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from urllib.parse import quote, urlsplit
 
 from aether_nb.errors import ConfigError, ModelUnavailable, ToolsRefused, ToolUseFailed
-from aether_nb.frozen import frozen
 from aether_nb.models.endpoints.address import without_tail
 from aether_nb.models.endpoints.refusals import Refusal, read_error, read_refusal
 
@@ -47,7 +46,7 @@ OTHER_MODEL = "choose another model: %aether model NAME"
 AGAIN = f"Run the cell again in a moment, or {OTHER_MODEL}"
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Endpoint:
     """Who is asked.
 

@@ -7,11 +7,9 @@ between providers that code has to know is a field here, so that a new provider 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
-
-from aether_nb.frozen import frozen
 
 __all__ = ["Auth", "Profile", "ToolFormat", "WireFormat"]
 
@@ -24,7 +22,7 @@ ToolFormat: TypeAlias = Literal["native", "text"]
 Auth: TypeAlias = Literal["bearer", "x-api-key", "none"]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Profile:
     """One model of one provider.
 

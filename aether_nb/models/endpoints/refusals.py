@@ -10,9 +10,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
-
-from aether_nb.frozen import frozen
 
 __all__ = ["LOOKED_AT", "TOO_LONG", "Kind", "Refusal", "message_of", "read_error", "read_refusal"]
 
@@ -73,7 +72,7 @@ NOT_ABOUT_TOOLS = r"parallel[ _]?(tool|function)|strict|json[ _](mode|schema)|re
 UNREADABLE_CALL = frozenset({"tool_use_failed", "output_parse_failed"})
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Refusal:
     """A refusal as it was meant.
 

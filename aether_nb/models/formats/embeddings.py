@@ -10,11 +10,11 @@ import base64
 import binascii
 import struct
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
 from aether_nb.events.messages import Message
-from aether_nb.frozen import frozen
 from aether_nb.models.base import Delta, Reply, Request
 from aether_nb.models.endpoints.endpoint import Endpoint, nonsense, reported, unreadable
 from aether_nb.models.endpoints.profile import Profile
@@ -25,7 +25,7 @@ from aether_nb.models.formats.counts import read_usage
 __all__ = ["Embedded", "EmbeddingFormat"]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Embedded(Reply):
     """A reply that is vectors, in the order of the texts."""
 

@@ -14,6 +14,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
+from urllib.parse import urlsplit
 
 from aether_nb.about import VERSION
 from aether_nb.errors import AetherError, ConfigError, EffectUnknown, RepairableToolError
@@ -84,7 +85,6 @@ class Connection:
     version: int = 0
     """Grows whenever the tools are listed."""
     protocol: str = ""
-    instructions: str = ""
     starts: int = 0
     calls: list[Context] = field(default_factory=list)
     _client: Client | None = None
@@ -104,6 +104,11 @@ class Connection:
     def name(self) -> str:
         """What the server is called."""
         return self.definition.name
+
+    @property
+    def host(self) -> str:
+        """Where it is, when it is spoken to at an address; empty for a process of this machine."""
+        return urlsplit(self.definition.address).hostname or ""
 
     @property
     def timeout(self) -> float:
@@ -186,7 +191,7 @@ class Connection:
                 cache=None,
             ) as client:
                 await self._list(client)
-                self.protocol, self.instructions = client.protocol_version, plain(client.instructions)
+                self.protocol = client.protocol_version
                 clock.reschedule(None)
                 self._client, self.state, self.error = client, "ready", ""
                 self._settled.set()

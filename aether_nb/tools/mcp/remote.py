@@ -112,12 +112,11 @@ def remote(said: Any, doubtful: Callable[[str], str]) -> Remote:
     }
     description = plain(said.description)
     schema = _schema(said.input_schema)
-    words = f"{description}\n{json.dumps(schema, ensure_ascii=False)}"
+    title = plain(said.title or getattr(notes, "title", "") or "", 80)
+    words = f"{said.name}\n{title}\n{description}\n{json.dumps(schema, ensure_ascii=False)}"
     if why := doubtful(words):
-        description, schema = f"(Its server's description is withheld: {why}.)", _bare(schema)
-    return Remote(
-        str(said.name), plain(said.title or getattr(notes, "title", "") or "", 80), description, schema, hints
-    )
+        title, description, schema = "", f"(Its server's description is withheld: {why}.)", _bare(schema)
+    return Remote(str(said.name), title, description, schema, hints)
 
 
 def _schema(given: Any) -> dict[str, Any]:

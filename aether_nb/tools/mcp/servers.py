@@ -29,7 +29,7 @@ AT_ONCE = 8
 """Servers that are connected side by side."""
 
 PATIENCE = 60.0
-"""Seconds for which a server that could not be connected is left alone."""
+"""Seconds for which a server that could not be connected is left alone; then it is tried beside what goes on."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,7 @@ class Servers:
     _says: dict[str, Say] = field(default_factory=dict)
     _connections: dict[str, Connection] = field(default_factory=dict)
     _failed: dict[str, float] = field(default_factory=dict)
+    _beside: set[asyncio.Task[None]] = field(default_factory=set)
     _told: set[str] = field(default_factory=set)
     _notes: list[str] = field(default_factory=list)
     _made: tuple[object, dict[str, Tool]] = ((), {})
@@ -144,7 +145,8 @@ class Servers:
         wanted = [one for name, one in self._definitions.items() if self._says.get(name) in ("on", "trusted")]
         await self._drop(one.name for one in wanted)
         now = time.monotonic()
-        due = [one for one in wanted if now - self._failed.get(one.name, -PATIENCE) >= PATIENCE]
+        due = [one for one in wanted if one.name not in self._failed]
+        again = [one for one in wanted if now - self._failed.get(one.name, now) >= PATIENCE]
         room = asyncio.Semaphore(AT_ONCE)
 
         async def one_ready(one: Definition) -> None:
@@ -154,6 +156,11 @@ class Servers:
                 else:
                     self._failed[one.name] = time.monotonic()
 
+        for one in again:  # nobody waits a second time for one that did not come; its tools are there when it does
+            self._failed[one.name] = now
+            task = asyncio.create_task(one_ready(one))
+            self._beside.add(task)
+            task.add_done_callback(self._beside.discard)
         await asyncio.gather(*map(one_ready, due))
         self._notes = self._noted(due)
 

@@ -71,7 +71,10 @@ class ServerTool:
     def assess(self, arguments: Mapping[str, Any], context: Context) -> Assessment:
         """What a call could do: a server's tool is judged as a whole, for nobody knows what its arguments mean."""
         what = f"calls {self.remote.name} of the server {self.connection.name}"
-        return Assessment(self.risk, self.effect, self.reasons, what)
+        host = self.connection.host
+        if not host:
+            return Assessment(self.risk, self.effect, self.reasons, what)
+        return Assessment(self.risk, self.effect, (*self.reasons, f"what is sent goes to {host}"), f"{what} at {host}")
 
     def purpose(self, arguments: Mapping[str, Any]) -> str:
         """The tool's title, or its name, and whose it is."""
@@ -94,7 +97,9 @@ class ServerTool:
 
     async def run(self, arguments: Mapping[str, Any], context: Context) -> Result:
         """Call it, and make a result of what comes."""
-        shown = 0.0
+        shown, host = 0.0, self.connection.host
+        if host and (rule := context.forbids(host=host)):
+            raise RepairableToolError(f"{host} may not be spoken to.", f"The rule {rule} forbids it.")
 
         async def progress(done: float, total: float | None, message: str | None) -> None:
             nonlocal shown

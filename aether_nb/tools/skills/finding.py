@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from aether_nb import plugins, registry
-from aether_nb.frozen import frozen
 from aether_nb.tools.skills.skill import FILE, Skill, read_skill
 from aether_nb.tools.skills.written import Written
 
-__all__ = ["BUILTIN", "Found", "catalogue", "find_skills", "own_folder", "project_folder"]
+__all__ = ["BUILTIN", "Found", "catalogue", "find_skills", "own_folder", "project_folder", "trusts"]
 
 BUILTIN = Path(__file__).parent / "builtin"
 FOLDERS = (".agents/skills", "_agents/skills", ".claude/skills", ".aether/skills")
@@ -30,13 +29,19 @@ TOLD = 6_000
 LINE = 320
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Found:
     """What was found: skills by name, those that another of the same name hides, and folders without a usable one."""
 
     skills: Mapping[str, Skill]
     hidden: tuple[Skill, ...] = ()
     unusable: tuple[str, ...] = ()
+
+
+def trusts(workspace: Path, trust: Iterable[str]) -> bool:
+    """Whether the user trusts what a project brings: one of these folders is it, or holds it."""
+    here = Path(os.path.realpath(workspace))
+    return any(here.is_relative_to(os.path.realpath(workspace / Path(folder).expanduser())) for folder in trust)
 
 
 def own_folder() -> Path:

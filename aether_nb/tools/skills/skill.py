@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from aether_nb.frozen import frozen
+from aether_nb.tools.heads import parted
 
 __all__ = ["FILE", "LONGEST", "Skill", "read_skill", "rules_of"]
 
@@ -25,9 +25,7 @@ DESCRIBED = 1024
 MOST_FILES = 200
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_HEAD = re.compile(r"\ufeff?\s*---[ \t]*\n(?P<head>.*?)\n---[ \t]*(?:\n|$)(?P<body>.*)", re.DOTALL)
 _ALLOWED = re.compile(r"([\w*.:-]+)(?:\(([^()]*)\))?[,\s]*")
-_LINE = re.compile(r"(?P<name>[A-Za-z][\w-]*):(?:[ \t]+(?P<value>.*))?")
 
 THEIRS = {
     "bash": "shell",
@@ -47,7 +45,7 @@ MAIN = {"shell": "command", "git": "arguments", "run_python": "code"}
 """The argument that a pattern behind a tool's name is about; of all other tools it is the path."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Skill:
     """A skill.
 
@@ -97,13 +95,7 @@ def read_skill(folder: Path, source: str = "", trusted: bool = False) -> Skill |
         return f"{file} cannot be read: {error.strerror or error}."
     problems = [f"It is longer than {LONGEST:,} characters; the rest is left out."] if len(text) > LONGEST else []
     text = text[:LONGEST]
-    match = _HEAD.fullmatch(text)
-    if match is None and text.lstrip("\ufeff \n").startswith("---"):
-        problems.append("Its head does not end with a line of three dashes.")
-    elif match is None:
-        problems.append("It has no head between two lines of three dashes.")
-    fields, said = _fields(match["head"]) if match else ({}, [])
-    body = (match["body"] if match else text).strip()
+    fields, body, said = parted(text)
     name, wrong = _named(fields, folder)
     description, missing = _described(fields, body)
     if not description:
@@ -111,28 +103,6 @@ def read_skill(folder: Path, source: str = "", trusted: bool = False) -> Skill |
     only, odd = rules_of(fields.get("allowed-tools"))
     problems += [*said, *wrong, *missing, *odd]
     return Skill(name, description, body, folder, source, trusted, only, _category(fields), tuple(problems), fields)
-
-
-def _fields(head: str) -> tuple[dict[str, Any], list[str]]:
-    """The fields of a head. What is no YAML is read line by line: most often a colon stands in a text."""
-    import yaml
-
-    try:
-        found = yaml.safe_load(head)
-        if isinstance(found, dict):
-            return {str(name): value for name, value in found.items()}, []
-        said = "Its head is no list of fields."
-    except (yaml.YAMLError, ValueError, RecursionError):
-        said = "Its head is no YAML; it was read line by line. Is there a colon in a text without quotes?"
-    fields: dict[str, Any] = {}
-    last = ""
-    for line in head.splitlines():
-        if match := _LINE.fullmatch(line):
-            last = match["name"]
-            fields[last] = (match["value"] or "").strip().strip("\"'")
-        elif last and line.strip():
-            fields[last] = f"{fields[last]} {line.strip()}".strip(" >|")
-    return fields, [said]
 
 
 def _named(fields: Mapping[str, Any], folder: Path) -> tuple[str, list[str]]:

@@ -55,14 +55,15 @@ function chip({ kit: { h } }, ground, index, go) {
 
 /** @param {Panel} panel @param {Ground[]} grounds @param {any} tail @param {(ground: Ground) => void} go @returns {HTMLElement[]} */
 function bar(panel, grounds, tail, go) {
-  const { button, copier, h, lock } = panel.kit;
+  const { button, copier, h, icon, lock } = panel.kit;
   const said = h("span.aether-quiet", { role: "status", test: "feedback-said" });
-  /** @type {HTMLElement[]} */ const thumbs = ["up", "down"].map((value) => button(value === "up" ? "👍" : "👎", `thumb-${value}`, () => {
+  /** @type {HTMLElement[]} */ const thumbs = ["up", "down"].map((value) => button("", `thumb-${value}`, () => {
     const now = thumbs.find((one) => one.dataset.value === value)?.getAttribute("aria-pressed") === "true" ? "" : value;
     panel.send({ type: "feedback", value: now });
     for (const one of thumbs) one.setAttribute("aria-pressed", String(one.dataset.value === now));
     said.textContent = now ? "Noted" : "Taken back";
   }, "aether-small", { label: value === "up" ? "A good answer" : "A bad answer", "aria-pressed": String(tail.feedback === value), "data-value": value }));
+  for (const one of thumbs) one.append(icon("thumb", one.dataset.value));
   const again = button("Regenerate", "again", () => {
     panel.send({ type: "again" });
     lock(again.parentElement);
@@ -94,19 +95,25 @@ export function remain(panel, place, over) {
     const found = calls.find((one) => one.textContent?.includes(ground.purpose)) ?? calls[0];
     if (!found) return;
     /** @type {any} */ (found.parentElement).open = true;
-    found.scrollIntoView({ block: "center" });
+    found.scrollIntoView?.({ block: "center" });
     found.focus();
   };
-  for (const other of place.querySelectorAll(":scope > .aether-remains")) other.remove();
+  place.dispatchEvent(new Event("aether-remains"));  // the bar of an earlier answer of this cell goes
   const box = h("div.aether.aether-remains", { test: "remains" }, ...bar(panel, tail.grounds ?? [], tail, go));
-  const stay = () => {
-    if (!place.isConnected || !still()) {
-      watch.disconnect();
-      box.remove();
-      over();
-    } else if (place.lastElementChild !== box) place.append(box);
+  const end = () => {
+    clearTimeout(first);
+    watch.disconnect();
+    box.remove();
+    over();
   };
+  const stay = () => {
+    if (!place.isConnected || !still()) end();
+    else if (place.lastElementChild !== box) place.append(box);
+  };
+  const indent = (still()?.getBoundingClientRect().left ?? 0) - place.getBoundingClientRect().left;
+  box.style.marginInlineStart = `${Math.max(0, indent)}px`;
   const watch = new MutationObserver(stay);
   watch.observe(place, { childList: true });
-  setTimeout(stay, 300);
+  place.addEventListener("aether-remains", end, { once: true });
+  const first = setTimeout(stay, 300);
 }

@@ -13,7 +13,7 @@ const EFFECTS = {
   pure: "only reads", idempotent: "can be repeated safely",
   namespace: "changes variables of this kernel", external: "acts outside this kernel",
 };
-const LASTS = [["once", "this call"], ["minutes", "15 minutes"], ["run", "this run"], ["notebook", "this notebook, until revoked"]];
+const LASTS = [["once", "this call"], ["minutes", "15 minutes"], ["run", "this run"], ["notebook", "this notebook"]];
 
 /** @param {Panel["kit"]} kit @param {string} test @param {string} label @param {string[][]} choices @param {object} [props] */
 function choice({ h }, test, label, choices, props = {}) {
@@ -24,7 +24,7 @@ function choice({ h }, test, label, choices, props = {}) {
 function difference({ h }, lines) {
   const tone = { "+": "add", "-": "del", "@": "at" };
   return h("pre.aether-code.aether-diff", { tabindex: "0", label: "What changes in the file", test: "gate-diff", dir: "ltr" },
-    ...lines.map((line) => h("span", { class: `aether-diff-${tone[line[0]] ?? "same"}` }, line || " ")));
+    ...lines.map((line, at) => h("span", { class: `aether-diff-${at < 2 ? "at" : tone[line[0]] ?? "same"}` }, line || " ")));
 }
 
 /** @param {Panel} panel @param {Block} block @param {Memory} memory */

@@ -35,6 +35,7 @@ export class Attention {
   tick() {
     const now = Date.now();
     if (this.panel.ended) return;
+    if (this.waiting) this.look();  // the page writes its title anew now and then
     if (this.probed && now > this.probed) {
       const { run } = this.panel.head.told ?? {};
       this.show("The kernel does not answer. This goes on by itself when it does; if it was restarted: " +
@@ -53,7 +54,8 @@ export class Attention {
 
   /** Mark the tab while the run waits for a person; notify one who looks elsewhere and has allowed it. */
   look() {
-    const waits = this.panel.head.told?.state === "PAUSED" && !this.panel.head.told.paused;
+    const { told } = this.panel.head;
+    const waits = told?.state === "PAUSED" && !told.paused && this.panel.root.isConnected;
     if (waits && !document.title.startsWith(SIGN)) document.title = SIGN + document.title;
     if (waits === this.waiting) return;
     this.waiting = waits;

@@ -142,7 +142,7 @@ function drawLive(panel, body, block, memory) {
   const { live, text } = memory;
   if (!slot.contains(live)) slot.replaceChildren(live);
   if (text.data !== block.live) following(live, () => (text.data = block.live));
-  live.hidden = !block.live;
+  slot.hidden = !block.live;
 }
 
 /** @param {Block} block */

@@ -20,6 +20,8 @@ const ICONS = {
   fold: "M6 4l4 4-4 4",
   spark: "M3.5 8v.01m4.5 0v-.01m4.5 0v.01",
   ask: "M3 3.5h10v7h-5.5l-2.5 2.5v-2.5h-2z",
+  thumb: "M5.2 7.2l2.4-4.4c1 0 1.6.8 1.4 1.8l-.4 2h3.3c.9 0 1.5.8 1.3 1.6l-.9 4c-.2.7-.8 1.1-1.5 1.1h-5.6zm0 0h-2.4v6.1h2.4",
+  bell: "M8 2.6a3.4 3.4 0 0 0-3.4 3.4c0 3-1.3 3.9-1.3 4.6h9.4c0-.7-1.3-1.6-1.3-4.6a3.4 3.4 0 0 0-3.4-3.4m-1.3 10.2a1.4 1.4 0 0 0 2.6 0",
 };
 /** The icon and the tone of each status of a call or an item of the plan. */
 const MARKS = {
@@ -153,6 +155,7 @@ export function copier(text, test = "copy", kind = "aether-copy") {
 /** Prose from cleaned HTML; every block of code in it can be copied. @param {string} html */
 export function prose(html) {
   const made = safe(html);
+  for (const block of made.querySelectorAll("p, li, h1, h2, h3, h4, h5, h6, blockquote, td, th")) block.setAttribute("dir", "auto");
   for (const pre of made.querySelectorAll("pre")) {
     const text = pre.textContent ?? "";
     const box = h("div.aether-well");

@@ -25,7 +25,7 @@ export function show({ h }, gauge) {
     h("ul.aether-legend", {}, ...pieces.map(([name, tokens, what]) =>
       h("li", { title: what || null, "data-piece": name },
         h("span", { class: `aether-dot aether-piece-${name}`, "aria-hidden": "true" }),
-        h("span.aether-legend-name", {}, name),
+        h("span.aether-legend-name", {}, String(name)),
         h("span.aether-quiet", {}, `${Number(tokens).toLocaleString("en")} · ${percent(Number(tokens))}`)))),
     gauge.note && h("div.aether-quiet", {}, gauge.note));
 }

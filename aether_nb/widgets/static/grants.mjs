@@ -9,14 +9,14 @@
 export function show({ button, h }, grants, send) {
   return h("ul.aether-grants", { label: "What may run without a question", test: "grant-list" }, ...grants.map((grant) => {
     const revoke = button("Revoke", "revoke", () => {
+      if (revoke.getAttribute("aria-disabled")) return;
       send({ type: "revoke", id: grant.id });
-      revoke.disabled = true;
+      revoke.setAttribute("aria-disabled", "true");  // it keeps the focus
       revoke.textContent = "Revoking…";
     }, "aether-stop", { label: `Revoke: ${grant.tool}, ${grant.covers}` });
     return h("li", { test: "grant" },
       h("span.aether-name", {}, grant.tool),
       h("span.aether-grant-covers", { dir: "auto", title: grant.covers }, grant.covers),
-      h("span.aether-quiet", {}, `up to ${grant.risk} risk`),
-      h("span.aether-quiet", {}, grant.lasts), revoke);
+      h("span.aether-quiet", {}, `${grant.lasts} · up to ${grant.risk} risk`), revoke);
   }));
 }

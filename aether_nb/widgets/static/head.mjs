@@ -22,13 +22,13 @@ export class Head {
     this.state = h("span.aether-state", { test: "state" }, "Starting");
     this.clock = h("span.aether-clock", { test: "clock", "aria-hidden": "true" }, "0:00");
     this.facts = h("span.aether-facts", { test: "facts" });
-    this.gauge = h("button.aether-gauge", { type: "button", test: "gauge", hidden: true, expanded: "false",
+    this.gauge = h("button.aether-gauge", { type: "button", test: "gauge", label: "Context", hidden: true, expanded: "false",
       onclick: () => this.drawer("gauge", this.told?.gauge), onmouseenter: () => this.peek(), onmouseleave: () => this.unpeek() },
       h("span.aether-gauge-bar", {}, h("span.aether-gauge-fill")), h("span.aether-gauge-text"));
     this.grants = h("button.aether-link", { type: "button", test: "grants", hidden: true, expanded: "false",
       onclick: () => this.drawer("grants", this.told?.grants) });
     this.bell = h("button.aether-link", { type: "button", test: "notify", hidden: true, onclick: () => this.allow(),
-      title: "Show a notification when a run waits for you" }, "Notify me");
+      title: "Notify me when a run waits for me", label: "Notify me when a run waits for me" }, icon("bell"));
     this.picker = h("select.aether-select.aether-picker", { test: "model", label: "Model",
       title: "Which model goes on with this run", hidden: true,
       onfocus: () => (this.choosing = true), onblur: () => (this.choosing = false),
@@ -38,10 +38,9 @@ export class Head {
       } });
     this.rests = button("Pause", "pause", () => this.pause(), "aether-stop");
     this.stop = button("Stop", "stop", () => this.stopRun(), "aether-stop", { title: "Stop this run" });
-    this.drawn = h("div.aether-drawer", { hidden: true, test: "drawer", "data-lm-suppress-shortcuts": "true",
-      onkeydown: (/** @type {KeyboardEvent} */ event) => event.key === "Escape" && this.shut(true) });
-    this.node = h("header.aether-head", {}, this.stateIcon, this.state, this.clock, this.facts, this.gauge, this.grants,
-      this.bell, this.picker, this.rests, this.stop, this.drawn);
+    this.drawn = h("div.aether-drawer", { hidden: true, test: "drawer", "data-lm-suppress-shortcuts": "true" });
+    this.node = h("header.aether-head", { onkeydown: (/** @type {KeyboardEvent} */ event) => event.key === "Escape" && this.shut(true) }, this.stateIcon, this.state, this.clock, this.facts, this.gauge, this.grants,
+      this.picker, this.rests, this.stop, this.drawn);
     this.plan = h("section.aether-plan", { test: "plan", label: "Plan", hidden: true });
   }
 
@@ -118,6 +117,7 @@ export class Head {
     bar.firstChild.style.inlineSize = `${Math.min(100, Math.max(2, share * 100))}%`;
     this.gauge.dataset.tone = share > 0.85 ? "bad" : share > 0.6 ? "warn" : "ok";
     text.textContent = gauge.text;
+    this.gauge.title = gauge.label;
     this.gauge.setAttribute("aria-label", `Context: ${gauge.label}. Show what it holds`);
     if (this.open === "gauge") this.fill("gauge", gauge);
   }
@@ -125,7 +125,8 @@ export class Head {
   /** How many yeses last. @param {any[]} grants */
   trust(grants) {
     this.grants.hidden = !grants.length;
-    this.grants.textContent = `${grants.length} lasting ${grants.length === 1 ? "yes" : "yeses"}`;
+    this.grants.textContent = grants.length === 1 ? "1 yes" : `${grants.length} yeses`;
+    this.grants.title = "What may run without a question";
     if (this.open !== "grants") return;
     if (grants.length) this.fill("grants", grants);
     else this.shut();

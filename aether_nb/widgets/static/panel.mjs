@@ -34,21 +34,25 @@ export class Panel {
     /** @type {string[]} */ this.order = [];
     /** @type {Map<string, any>} */ this.parts = new Map();
     /** @type {Map<string, {use: (part: any) => void, box?: HTMLElement}[]>} */ this.wanted = new Map();
+    /** @type {any} */ this.dressed = null;
+    /** @type {Element|null|undefined} */ this.place = null;
+    /** @type {Element|null|undefined} */ this.kept = null;
+    this.root = h("section.aether", { test: "aether-panel", label: "aether run" });
+    this.head = new Head(this);
+    this.attention = new Attention(this);
+    this.rest = document.createTextNode("");
     this.build(el);
   }
 
   /** @param {HTMLElement} el */
   build(el) {
-    this.root = h("section.aether", { test: "aether-panel", label: "aether run" });
-    this.head = new Head(this);
     this.lost = h("div.aether-lost", { test: "lost", role: "status", hidden: true });
     this.message = field("tell", { maxlength: "4000", placeholder: "Say something to the model while it works",
       label: "Say something to the model" }, () => this.tell());
-    this.telling = h("div.aether-telling", { "data-lm-suppress-shortcuts": "true" }, this.message,
+    this.telling = h("div.aether-telling", { "data-lm-suppress-shortcuts": "true" }, this.message, this.head.bell,
       button("Tell", "tell-send", () => this.tell(), "aether-stop"));
     this.flow = h("div.aether-flow", { test: "flow" });
     this.prose = h("div.aether-prose", { dir: "auto", test: "answer" });
-    this.rest = document.createTextNode("");
     this.forming = h("div.aether-forming", { test: "forming", hidden: true });
     this.note = h("div.aether-waiting", { test: "note", role: "status", hidden: true });
     this.end = h("div.aether-end", {});
@@ -57,7 +61,6 @@ export class Panel {
       this.note, this.end, this.below);
     this.spoken = h("div.aether-spoken", { role: "status", "aria-live": "polite" });
     this.root.append(this.head.node, this.lost, this.head.plan, this.flow, this.tail, this.telling, this.spoken);
-    this.attention = new Attention(this);
     this.root.addEventListener("dragover", (/** @type {DragEvent} */ event) => this.over(event));
     this.root.addEventListener("dragleave", () => this.root.classList.remove("aether-over"));
     this.root.addEventListener("drop", (/** @type {DragEvent} */ event) => this.drop(event));
@@ -194,7 +197,8 @@ export class Panel {
       this.drawBlock(id);
     }
     if (message.settled) this.settle(message.settled);
-    if (message.kept) this.kept = this.root.closest(".jp-OutputArea");
+    this.place = this.root.closest(".jp-OutputArea") ?? this.place;
+    if (message.kept) this.kept = this.place;
   }
 
   tick() {
@@ -311,7 +315,7 @@ export class Panel {
     block[piece.field] = (block[piece.field] ?? "") + piece.text;
     const { live, text } = this.recall(piece.id);
     if (!live || !text) return;
-    if (block.kind === "call") live.hidden = false;
+    if (block.kind === "call") /** @type {HTMLElement} */ (live.parentElement).hidden = false;
     following(live, () => text.appendData(piece.text));
   }
 
@@ -322,23 +326,36 @@ export class Panel {
   }
 }
 
+/** The panels of each run on this page: some hear on when their view is gone. @type {Map<string, Set<Panel>>} */
+const PANELS = new Map();
+
+/** Hear the kernel for as long as the model lives, which is longer than a view does. @param {{model: Model}} widget */
+function initialize({ model }) {
+  const panels = new Set();
+  PANELS.set(model.get("run"), panels);
+  const receive = (/** @type {any} */ message) => panels.forEach((panel) => panel.receive(message));
+  model.on("msg:custom", receive);
+  return () => model.off("msg:custom", receive);
+}
+
 /** @param {{model: Model, el: HTMLElement}} view @returns {() => void} the cleanup */
 function render({ model, el }) {
   const panel = new Panel(model, el);
-  const receive = (/** @type {any} */ message) => panel.receive(message);
-  model.on("msg:custom", receive);
+  const panels = PANELS.get(model.get("run"));
+  panels?.add(panel);
   const leave = panel.attention.listen();
   const over = () => {
-    model.off("msg:custom", receive);
+    panels?.delete(panel);
     panel.send({ type: "bye" });
   };
   panel.hello();
   return () => {
     leave();
     panel.close();
-    if (panel.kept) panel.need("answer", (part) => part.remain(panel, panel.kept, over));
-    else over();
+    const rest = () => (panel.kept ? panel.need("answer", (part) => part.remain(panel, panel.kept, over)) : over());
+    if (panel.kept || panel.ended) rest();
+    else setTimeout(rest, 600);  // the picture may come before the last message, which says that it does
   };
 }
 
-export default { render };
+export default { initialize, render };

@@ -7,9 +7,8 @@ multiplied is no sum. The frames that are joined stay as they are.
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from aether_nb.frozen import frozen
 from aether_nb.models.analyst.code import Rows
 from aether_nb.models.analyst.desk import Desk, NotDone
 from aether_nb.models.analyst.phrasing import listed, markdown_table, plain
@@ -23,7 +22,7 @@ _COUNTING = frozenset({"count", "share", "ratio"})
 _COMPUTING = frozenset({"aggregate", "rank", "extremes", "trend", "comparison", "distribution", "compare", "picture"})
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Keys:
     """What was counted of a join before it was made.
 

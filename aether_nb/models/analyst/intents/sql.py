@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from aether_nb.frozen import frozen
 from aether_nb.models.analyst.namespace import Namespace
 from aether_nb.models.analyst.phrasing import markdown_table, plain
 from aether_nb.models.analyst.question import Condition, Question, Unclear
@@ -39,7 +39,7 @@ _ASKED = re.compile(
 _FUNCTIONS = {"mean": "avg", "median": "median", "sum": "sum", "min": "min", "max": "max", "std": "stddev_samp"}
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Given:
     """A query, and the name under which its result is to be kept; empty when it is only to be shown."""
 

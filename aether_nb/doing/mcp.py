@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from aether_nb.errors import OptionError, RepairableToolError, StoreError, UsageFault
+from aether_nb.live.background import Background, Origin
 from aether_nb.live.placing import place
+from aether_nb.session import Session
 from aether_nb.tools.mcp.definitions import NAME, Definition, read_entry
 from aether_nb.tools.mcp.servers import Row, Servers
 
-__all__ = ["Run", "done"]
+__all__ = ["Run", "closing", "done", "port_of", "serve_here"]
 
 Run: TypeAlias = Callable[[Coroutine[Any, Any, Any]], Any]
 """Awaits something where connections may live."""
@@ -47,8 +49,6 @@ def done(servers: Servers, options: argparse.Namespace, run: Run, busy: bool = F
             "Which programs may be started is said by you, and not by code of an agent.",
             "Wait for it, and type it again.",
         )
-    if action == "serve":
-        raise UsageFault("mcp serve is typed in a terminal.", "It serves until it is stopped.", "aether mcp serve")
     if action not in ("list", "check", "tools") and not options.name:
         raise OptionError(f"mcp {action} needs a server's name.", hint=f"mcp {action} NAME")
     if action in DECIDING:
@@ -311,6 +311,36 @@ ASKING: dict[str, Callable[[Servers, argparse.Namespace], Coroutine[Any, Any, tu
     "prompt": _prompt,
     "log": _log,
 }
+
+
+def port_of(typed: str) -> int:
+    """A port as it was typed; 0 when none was.
+
+    Raises:
+        OptionError: It is none.
+    """
+    if typed and not (typed.isdigit() and int(typed) < 65_536):
+        raise OptionError(f"{typed!r} is no port.", hint="mcp serve --port 8765")
+    return int(typed or 0)
+
+
+def serve_here(session: Session, options: argparse.Namespace) -> str:
+    """Offer the variables of this kernel to another agent, between the cells; or do so no more.
+
+    Raises:
+        UsageFault: There is no kernel whose cells leave room, or an agent works here, which may have typed this.
+    """
+    from aether_nb.serve.ways import serve_beside, stop_beside
+
+    if options.name == "stop":
+        return "This kernel is not offered any more." if stop_beside(session) else "It was not offered to anybody."
+    origin = Origin(getattr(session.shell, "kernel", None))
+    if session.busy or not origin.available:
+        why = "An agent works here." if session.busy else "What is called runs between cells, and here are none."
+        raise UsageFault("This kernel is not offered now.", why, "In a terminal: aether mcp serve")
+    said = serve_beside(session, Background(origin).jobs, port_of(options.port))
+    hint = "Whoever knows this can use your variables, by the same gates. No more: %aether mcp serve stop"
+    return f"{said}\n{hint}"
 
 
 def closing(servers: Servers, work: Callable[[], Awaitable[Any]]) -> Coroutine[Any, Any, Any]:

@@ -189,6 +189,8 @@ def _ago(moment: float) -> str:
 
 def _added(index: Index, options: argparse.Namespace, desk: Desk) -> str:
     importer = desk.importer(index)
+    if index.place.note and not options.json:
+        desk.say(index.place.note)
     tags = tuple(filter(None, [options.tag]))
     try:
         for word in options.words:
@@ -314,7 +316,9 @@ def _shown(index: Index, options: argparse.Namespace, desk: Desk) -> str:
         return "\n".join(f"{one.path}  {one.kind}{'  ' + one.error if one.error else ''}" for one in documents)
     (one,) = documents
     head = f"{one.path} · {one.kind} · {one.size:,} bytes · {_many(len(chunks), 'chunk')} · read {_ago(one.created)}"
-    lines = [head, *filter(None, [one.title, ", ".join(one.tags), one.error])]
+    scanned = one.meta.get("scanned")
+    pictures = f"pages that are pictures, and were not read: {', '.join(map(str, scanned))}" if scanned else ""
+    lines = [head, *filter(None, [one.title, ", ".join(one.tags), one.error, pictures])]
     for hit in chunks:
         lines += ["", f"── {_cited(hit)}{' · ' + hit.scope if hit.scope else ''}", hit.text]
     return "\n".join(lines)

@@ -14,16 +14,17 @@ from pathlib import Path
 from typing import Any
 
 from aether_nb import plugins as installed
+from aether_nb.agent.profiles import profiles as known_profiles
 from aether_nb.config import Settings, own_file, system_file
 from aether_nb.errors import OptionError
 from aether_nb.events.coding import code_of
 from aether_nb.events.ruling import Rule
 from aether_nb.store.store import Store
 from aether_nb.tools.skills.drafting import draft
-from aether_nb.tools.skills.finding import Found, find_skills, own_folder, project_folder
+from aether_nb.tools.skills.finding import Found, find_skills, own_folder, project_folder, trusts
 from aether_nb.tools.skills.skill import Skill, read_skill
 
-__all__ = ["plugins", "policy", "skills"]
+__all__ = ["plugins", "policy", "profiles", "skills"]
 
 BY_MODE = {
     "plan": "mode plan decides: what only reads runs, the rest is refused",
@@ -74,6 +75,25 @@ def _explained(call: str, settings: Settings, workspace: Path, *, as_json: bool)
         return f"{call}: no rule fits; {BY_MODE[settings.mode]}."
     in_plan = ", but not in mode plan" if said == "allow" else ""
     return f"{call}: {words[said]}{in_plan}. The rule {ruling.rule} says so."
+
+
+# ---- ways of working
+
+
+def profiles(options: argparse.Namespace, settings: Settings, workspace: Path) -> str:
+    """The profiles that there are."""
+    trusted = trusts(workspace, settings.trust_skills)
+    there = list(known_profiles(own_file().parent, workspace if trusted else None))
+    if options.json:
+        return json.dumps([asdict(profile) for profile in there], indent=2)
+    lines = []
+    for profile in there:
+        tools = f"{len(profile.tools)} tools" if profile.tools else "all tools"
+        mode = [f"mode {profile.mode}"] if profile.mode else []
+        more = [tools, *mode, *(f"no {rule}" for rule in profile.deny)]
+        lines += [f"  {profile.name} ({profile.source}): {profile.description}", f"      {', '.join(more)}"]
+    where = f"Yours are Markdown files in {own_file().parent / 'profiles'}; use one: %%aether --as-agent NAME"
+    return "\n".join([*lines, where])
 
 
 # ---- packages

@@ -8,42 +8,33 @@ from __future__ import annotations
 import argparse
 import getpass
 import json
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
-from functools import partial
 from typing import Any, TypeAlias
 
 from IPython import get_ipython
 
-from aether_nb import (
-    code_verbs,
-    dashboard_verbs,
-    doctor,
-    house_verbs,
-    know_verbs,
-    mcp_verbs,
-    memory_verbs,
-    model_verbs,
-    record_care,
-    record_verbs,
-    reports,
-    settings_verbs,
-    signal_verbs,
-    undo_verbs,
-    verbs,
-)
+from aether_nb import verbs
 from aether_nb.about import VERSION
+from aether_nb.doing import dashboard as dashboard_verbs
+from aether_nb.doing import doctor, notebook_code, record_care, reports
+from aether_nb.doing import house as house_verbs
+from aether_nb.doing import know as know_verbs
+from aether_nb.doing import mcp as mcp_verbs
+from aether_nb.doing import memory as memory_verbs
+from aether_nb.doing import models as model_verbs
+from aether_nb.doing import records as record_verbs
+from aether_nb.doing import settings as settings_verbs
+from aether_nb.doing import signals as signal_verbs
+from aether_nb.doing import undo as undo_verbs
+from aether_nb.doing.setting_up import Dialog, set_up
 from aether_nb.errors import UsageFault
-from aether_nb.events.kinds import Kept
-from aether_nb.live.keeping import Clock, NotPossible, TooMuch, matches, save
 from aether_nb.live.thread import AgentThread
 from aether_nb.live.whereabouts import can_type
 from aether_nb.opening import surroundings
 from aether_nb.session import Session
-from aether_nb.setting_up import Dialog, set_up
 from aether_nb.signalling import LOOKED_AT, Post, stands
 from aether_nb.signalling import stand as stand_of
 from aether_nb.typed import meant
@@ -233,52 +224,6 @@ def undo(session: Session, options: argparse.Namespace) -> str:
     return undo_verbs.undone(session, options, input if can_type(session.shell) else None)
 
 
-def insert(session: Session, options: argparse.Namespace) -> str:
-    """Put the code of a run into a cell below this one."""
-    code, _ = code_verbs.code_in(session.store, session.store.log.resolve(meant(options.run, session.last)))
-    text = code_verbs.cell_of_run(code)
-    if "google.colab" in sys.modules:  # it would insert the cell twice
-        return text
-    session.shell.set_next_input(text)
-    return f"The code of run {code.run} stands in the cell below."
-
-
-def export(session: Session, options: argparse.Namespace) -> str:
-    """Write the code of a run to a file of the working folder."""
-    return code_verbs.exported(session.store, options, session.last, session.workspace)
-
-
-def verify_code(session: Session, options: argparse.Namespace) -> str:
-    """Run the code of a run in a fresh kernel, after the cells of this notebook."""
-    run = session.store.log.resolve(meant(options.run, session.last))
-    before, spare = _cells_before(session, run), partial(_spare, session.shell)
-    try:
-        said, same = code_verbs.verified_code(session.store, run, options, before, spare)
-    except KeyboardInterrupt:
-        raise UsageFault("Stopped.", "The fresh kernel is gone, and nothing here was changed.") from None
-    kept = session.knowing.keep_verified(session.store.whole(run)[0]) if same and not options.json else ""
-    return f"{said}\n{kept}".strip()
-
-
-def _cells_before(session: Session, run: str) -> list[str] | None:
-    """The cells that were run in this kernel before a run of it; None for a run of an earlier kernel."""
-    number = session.cells.get(run)
-    if number is None:
-        return None
-    history: list[str] = session.shell.history_manager.input_hist_raw[:number]
-    return [part for text in history if (part := code_verbs.users_part(text))]
-
-
-def _spare(shell: Any, kept: Kept) -> tuple[str, bytes] | None:
-    """A variable of this kernel that still holds what a run has read, as bytes; None when it does not."""
-    value = shell.user_ns.get(kept.name)
-    try:
-        format, data = save(value, None, Clock())
-    except (NotPossible, TooMuch):
-        return None
-    return (format, bytes(data)) if matches(value, kept.hash) else None
-
-
 def why(session: Session, options: argparse.Namespace) -> str:
     """What failed last in this notebook, and what to type."""
     return record_care.explained(session.store, options.run, session.notebook)
@@ -289,15 +234,17 @@ def audit(session: Session, options: argparse.Namespace) -> str:
     return record_care.audited(session.store, options)
 
 
-def policy(session: Session, options: argparse.Namespace) -> str:
-    """The rules about calls, or what they say of one."""
-    return house_verbs.policy(options, session.models.settings, session.workspace)
+def about_house(verb: str) -> Handler:
+    """A verb about rules, ways of working or skills."""
 
+    def do(session: Session, options: argparse.Namespace) -> str:
+        settings, folder = session.models.settings, session.workspace
+        if verb == "skills":
+            return house_verbs.skills(options, settings, folder, session.store, session.shell.user_ns)
+        what = house_verbs.policy if verb == "policy" else house_verbs.profiles
+        return what(options, settings, folder)
 
-def skills(session: Session, options: argparse.Namespace) -> str:
-    """The skills that there are, and what can be done with them."""
-    settings, names = session.models.settings, session.shell.user_ns
-    return house_verbs.skills(options, settings, session.workspace, session.store, names)
+    return do
 
 
 def know(session: Session, options: argparse.Namespace) -> str:
@@ -326,7 +273,9 @@ def look(options: argparse.Namespace) -> str:
 
 
 def mcp(session: Session, options: argparse.Namespace) -> str:
-    """Servers: shown, added, agreed to, asked."""
+    """Servers: shown, added, agreed to, asked; or this kernel offered to another agent."""
+    if options.action == "serve":
+        return mcp_verbs.serve_here(session, options)
     return mcp_verbs.done(session.servers, options, session.thread.run, session.busy)[0]
 
 
@@ -374,17 +323,14 @@ HANDLERS: dict[str, Handler] = {
     "trace": trace,
     "egress": egress,
     "verify": verify,
-    "insert": insert,
-    "export": export,
-    "verify-code": verify_code,
+    **notebook_code.HANDLERS,
     "remember": remember,
     "forget": forget,
     "memory": memory,
     "why": why,
     "audit": audit,
     "dashboard": dashboard,
-    "policy": policy,
-    "skills": skills,
+    **{verb: about_house(verb) for verb in ("policy", "profiles", "skills")},
     "know": know,
     **{verb: signalling(verb) for verb in verbs.SAYING},
 }

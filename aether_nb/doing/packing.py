@@ -10,7 +10,7 @@ import json
 import tempfile
 import zipfile
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,6 @@ from aether_nb.errors import UsageFault
 from aether_nb.events.kinds import CallFinished, ContextComposed, Event, ModelAsked, RunPacked, RunStarted
 from aether_nb.events.masking import masked, masked_event
 from aether_nb.events.messages import ANY, Part
-from aether_nb.frozen import frozen
 from aether_nb.store.log import JOURNAL, RunSummary
 from aether_nb.store.place import FOLDER
 from aether_nb.store.store import Store, open_store
@@ -30,7 +29,7 @@ __all__ = ["Packed", "pack", "read_notebook"]
 ALL = 100_000
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Packed:
     """What was packed: the file, the runs in it, and in how many of their events keys were masked."""
 

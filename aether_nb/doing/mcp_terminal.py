@@ -9,9 +9,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from aether_nb import mcp_verbs
 from aether_nb.config import Settings
-from aether_nb.errors import OptionError
+from aether_nb.doing import mcp as mcp_verbs
+from aether_nb.doing.mcp import port_of
 from aether_nb.opening import open_servers, open_session
 from aether_nb.store.place import store_folder
 
@@ -45,15 +45,14 @@ def _serve(options: argparse.Namespace) -> int:
 
     from aether_nb.serve.ways import serve_http, serve_stdio
 
-    if options.port and not (options.port.isdigit() and int(options.port) < 65_536):
-        raise OptionError(f"{options.port!r} is no port.", hint="aether mcp serve --http --port 8765")
+    port = port_of(options.port)
     if options.store:
         os.environ["AETHER_STORE"] = options.store
     # What a visitor runs is not a line that somebody has typed here.
     session = open_session(InteractiveShell.instance(config=Config(HistoryManager={"enabled": False})))
     try:
         if options.http:
-            serve_http(session, lambda said: print(said, file=sys.stderr, flush=True), int(options.port or 0))
+            serve_http(session, lambda said: print(said, file=sys.stderr, flush=True), port)
         else:
             serve_stdio(session)
     finally:

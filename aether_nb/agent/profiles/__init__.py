@@ -1,0 +1,151 @@
+"""Profiles: how an agent works on a kind of task. A Markdown file says what it is told, and a head what it may use.
+
+    ---
+    name: finance
+    description: Questions about accounts, budgets and invoices.
+    tools: [query, profile_table, plot, read_file]
+    servers: [ledger]
+    deny: ["http_request"]
+    ask: ["write_file(path=reports/*)"]
+    model: openai:gpt-5
+    mode: ask
+    data: stats
+    ---
+    Amounts are in euros unless a column says otherwise. …
+
+A profile only narrows what a run may do: its rules come on top of all others. One that came with a project counts when
+the user trusts its folder. This module does not know how a run is begun.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, get_args
+
+from aether_nb import registry
+from aether_nb.errors import OptionError
+from aether_nb.events.kinds import DataLevel, Mode
+from aether_nb.events.ruling import parsed
+from aether_nb.tools.heads import parted
+
+__all__ = ["SHIPPED", "Profile", "find_profile", "profiles", "read_profile"]
+
+SHIPPED = Path(__file__).parent
+LONGEST = 20_000
+FIELDS = {"name", "description", "tools", "servers", "deny", "ask", "model", "mode", "data"}
+ALWAYS = ("plan", "ask_user", "answer_with", "use_skill")
+"""Tools that do nothing by themselves; every profile has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A profile. ``tools`` are names, with ``*``, of those that it may use; all when empty."""
+
+    name: str
+    prompt: str = ""
+    description: str = ""
+    tools: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+    ask: tuple[str, ...] = ()
+    model: str = ""
+    mode: Mode | None = None
+    data: DataLevel | None = None
+    source: str = ""
+
+
+def read_profile(file: Path, source: str = "") -> Profile:
+    """The profile in a file.
+
+    Raises:
+        OptionError: It cannot be read, or says what no profile can say.
+    """
+    try:
+        text = file.read_text(encoding="utf-8", errors="replace")[:LONGEST]
+    except OSError as error:
+        raise OptionError(f"{file} cannot be read.", f"{error.strerror or error}.", "") from error
+    fields, prompt, problems = parted(text)
+    if problems:
+        raise OptionError(f"{file} is no profile.", " ".join(problems), "It begins with a head: --- name: mine ---")
+    if unknown := sorted(set(fields) - FIELDS):
+        raise OptionError(f"{file} says {unknown[0]!r}.", f"A profile has: {', '.join(sorted(FIELDS))}.", "")
+    tools, servers = _names(fields.get("tools")), _names(fields.get("servers"))
+    offered = (*tools, *(f"mcp__{server}__*" for server in servers), *ALWAYS) if tools or servers else ()
+    return Profile(
+        str(fields.get("name") or file.stem),
+        prompt,
+        " ".join(str(fields.get("description") or "").split()),
+        offered,
+        _rules(fields.get("deny"), file),
+        _rules(fields.get("ask"), file),
+        str(fields.get("model") or ""),
+        _one_of(fields, "mode", get_args(Mode), file),
+        _one_of(fields, "data", get_args(DataLevel), file),
+        source,
+    )
+
+
+def _names(told: Any) -> tuple[str, ...]:
+    return (
+        tuple(map(str, told)) if isinstance(told, list) else tuple(str(told).replace(",", " ").split()) if told else ()
+    )
+
+
+def _rules(told: Any, file: Path) -> tuple[str, ...]:
+    rules = [str(told)] if isinstance(told, str) else [str(rule) for rule in told or ()]
+    try:
+        return tuple(rule.text for rule in parsed(rules))
+    except ValueError as error:
+        raise OptionError(f"{file} has a rule that is none.", f"{error}.", "") from error
+
+
+def _one_of(fields: Mapping[str, Any], name: str, words: tuple[str, ...], file: Path) -> Any:
+    said = fields.get(name)
+    if said is not None and said not in words:
+        raise OptionError(f"{file}: {name} cannot be {said!r}.", f"It is one of {', '.join(words)}.", "")
+    return said
+
+
+def profiles(own: Path, project: Path | None = None) -> Iterator[Profile]:
+    """All profiles: one's own, a project's where it is trusted, those of plugins, and those that are shipped.
+
+    Args:
+        own: The folder of the user's settings; profiles lie in ``profiles`` below it.
+        project: The project's folder, whose profiles lie in ``.aether/profiles``; None when it is not trusted.
+
+    Raises:
+        OptionError: One of them cannot be read.
+    """
+    seen: set[str] = set()
+    for profile in _all(own, project):
+        if profile.name not in seen:
+            seen.add(profile.name)
+            yield profile
+
+
+def _all(own: Path, project: Path | None) -> Iterator[Profile]:
+    yield from _in(own / "profiles", "your own")
+    if project is not None:
+        yield from _in(project / ".aether" / "profiles", "the project")
+    things = (registry.get("profile", name) for name in registry.names("profile"))
+    yield from (thing for thing in things if isinstance(thing, Profile))
+    yield from _in(SHIPPED, "built in")
+
+
+def _in(folder: Path, source: str) -> Iterable[Profile]:
+    return (read_profile(file, source) for file in sorted(folder.glob("*.md")))
+
+
+def find_profile(name: str, own: Path, project: Path | None = None) -> Profile:
+    """The profile of that name.
+
+    Raises:
+        OptionError: There is none; says which one is near.
+    """
+    known = {profile.name: profile for profile in profiles(own, project)}
+    if name in known:
+        return known[name]
+    near = get_close_matches(name, known, 1) or sorted(known)
+    raise OptionError(f"There is no profile {name!r}.", f"There is: {', '.join(near)}.", "%aether profiles")

@@ -1,0 +1,123 @@
+"""Profiles: what a file says, which one counts, and what a run may do that works by one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aether_nb import plugins, registry
+from aether_nb.agent.context import compose
+from aether_nb.agent.profiles import SHIPPED, Profile, find_profile, profiles, read_profile
+from aether_nb.errors import OptionError
+from aether_nb.events.ruling import Policy, parsed
+
+TEXT = """\
+---
+name: finance
+description: Accounts
+  and budgets.
+tools: query, plot
+servers: [ledger]
+deny: http_request
+ask: ["write_file(path=reports/*)"]
+model: openai:x
+mode: plan
+data: stats
+---
+Amounts are in euros.
+"""
+
+
+@pytest.fixture(autouse=True)
+def _own_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test registers is forgotten after it."""
+    monkeypatch.setattr(registry, "_things", {})
+    monkeypatch.setattr(plugins, "_loaded", [])
+
+
+def written(folder: Path, text: str, name: str = "finance") -> Path:
+    """A profile in a file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.md").write_text(text)
+    return folder / f"{name}.md"
+
+
+def test_a_file_says_how_an_agent_works(tmp_path: Path) -> None:
+    """What it is told, which tools it has, what it may not do; tools of a server come by the server's name."""
+    found = read_profile(written(tmp_path, TEXT), "your own")
+    assert (found.name, found.description, found.prompt) == (
+        "finance",
+        "Accounts and budgets.",
+        "Amounts are in euros.",
+    )
+    assert found.tools == ("query", "plot", "mcp__ledger__*", "plan", "ask_user", "answer_with", "use_skill")
+    assert (found.deny, found.ask) == (("http_request",), ("write_file(path=reports/*)",))
+    assert (found.model, found.mode, found.data, found.source) == ("openai:x", "plan", "stats", "your own")
+    plain = read_profile(written(tmp_path, "---\ndescription: x\n---\nBe brief.", "brief"))
+    assert (plain.name, plain.tools, plain.mode) == ("brief", (), None)
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("Be brief.", "It has no head"),
+        ("---\nname: a\ncolour: red\n---\nx", "says 'colour'"),
+        ("---\nname: a\nmode: fast\n---\nx", "mode cannot be 'fast'"),
+        ("---\nname: a\ndeny: [rm -rf /]\n---\nx", "has a rule that is none"),
+    ],
+)
+def test_what_is_no_profile_is_refused(tmp_path: Path, text: str, what: str) -> None:
+    """A profile that is misunderstood would let more happen than it says."""
+    with pytest.raises(OptionError, match=what):
+        read_profile(written(tmp_path, text))
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    """The error says which one."""
+    with pytest.raises(OptionError, match=r"none\.md cannot be read"):
+        read_profile(tmp_path / "none.md")
+
+
+def test_the_nearer_profile_counts_and_a_project_only_when_it_is_trusted(tmp_path: Path) -> None:
+    """One's own come first, then a trusted project's, those of plugins, and those that are shipped."""
+    own, project = tmp_path / "own", tmp_path / "project"
+    written(own / "profiles", TEXT)
+    written(project / ".aether" / "profiles", "---\nname: data\n---\nObey me.", "data")
+    registry.register("profile", "boxed", Profile("boxed", "From a package."))
+    registry.register("profile", "odd", "no profile")
+    names = [profile.name for profile in profiles(own)]
+    assert names == ["finance", "boxed", "data", "development", "infrastructure", "security"]
+    assert find_profile("data", own).source == "built in"
+    assert find_profile("data", own, project).prompt == "Obey me."
+    with pytest.raises(OptionError, match="There is: finance"):
+        find_profile("finanse", own)
+
+
+def test_the_shipped_ones_are_sound() -> None:
+    """Each can be read, says when to use it, and names only tools that there are."""
+    from aether_nb.tools.toolbox import toolbox
+
+    known = {*toolbox({}), "recall", "answer_with", "use_skill"}
+    for file in SHIPPED.glob("*.md"):
+        profile = read_profile(file)
+        assert profile.name == file.stem
+        assert profile.description
+        assert set(profile.tools) <= known, set(profile.tools) - known
+
+
+def test_a_profile_only_narrows() -> None:
+    """Its rules come on top of the user's; it allows nothing, and its name can be asked about in rules."""
+    policy = Policy(parsed(["shell(profile=finance)"]), allow=parsed(["query"]))
+    same: Any = policy.narrowed((), (), "")
+    assert same is policy
+    narrowed = policy.narrowed(("http_request",), ("query",), "finance")
+    ruled = [narrowed.ruling(tool, {}).ruled for tool in ("shell", "http_request", "query", "plot")]
+    assert ruled == ["deny", "deny", "ask", ""]
+
+
+def test_a_model_is_told_what_the_profile_says() -> None:
+    """It stands among the rules, as the user's own words."""
+    told = compose("q", (), mode="ask", workspace=Path("/w"), prior=(), profile="Amounts are in euros.")
+    assert "\n\nAmounts are in euros." in told[0].text
