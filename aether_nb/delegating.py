@@ -62,8 +62,9 @@ class Delegate:
         state = before if before is not None and before.ended else await self._worked(question, before, context)
         assert state is not None
         ended = state.ended or k.RunEnded("failed", "It was left before its end.")
-        usage, steps = state.usage, state.steps
-        self.run.append(k.ChildEnded(context.call_id, question.run, ended.outcome, usage, steps))
+        told = k.ChildEnded(context.call_id, question.run, ended.outcome, state.usage, state.steps)
+        if not (before is not None and self._is_told(question.run)):  # its costs count once
+            self.run.append(told)
         why = " ".join(part for part in (ended.what, ended.why) if part)
         return Report(question.run, ended.outcome, state.answer, why)
 
@@ -107,6 +108,11 @@ class Delegate:
             tools=tuple(tools),
             grants=tuple(grant for grant in state.grants if not (high and grant.risk == "high")),
         )
+
+    def _is_told(self, child: str) -> bool:
+        """Whether this run's record says already how a child has ended: its kernel died just after that."""
+        events = (entry.event for entry in self.store.log.read(self.run.id))
+        return any(isinstance(event, k.ChildEnded) and event.run == child for event in events)
 
     def _state(self, run: str) -> RunState | None:
         try:

@@ -149,6 +149,26 @@ def test_the_same_call_has_the_same_child(notebook: Notebook) -> None:
     assert state(notebook, child).answer == "Mine is done, after all."
 
 
+def test_the_costs_of_a_child_count_once(notebook: Notebook) -> None:
+    """A kernel that dies just after the child's end was recorded does not make its parent pay again."""
+    serve(errand(), "Done.")
+    serve("Mine is done.", name="helper")
+    notebook.ask("Have it done.", "--model script --mode auto")
+    parent, store = notebook.session.last, notebook.session.store
+    entries = list(store.log.read(parent))
+    cut = next(n for n, entry in enumerate(entries) if entry.event.kind == "child.ended") + 1
+    events = [entry.event for entry in entries[:cut]]
+    child = child_of("left", "s1")
+    events[-1] = k.ChildEnded("s1", child, "done", steps=1)
+    store.log.append("left", 0, tuple(events), 1.0)
+    theirs = tuple(entry.event for entry in store.log.read(child_of(parent, "s1")))
+    store.log.append(child, 0, theirs, 1.0)
+    serve("Done.")
+    notebook.line("resume left --anyway")
+    assert state(notebook, "left").answer == "Done."
+    assert sum(isinstance(entry.event, k.ChildEnded) for entry in store.log.read("left")) == 1
+
+
 def test_a_profile_holds_for_a_run_and_its_children(notebook: Notebook) -> None:
     """A run that works by a profile has its tools and no others, and so has whoever works for it."""
     notebook.shell.user_ns["x"] = 1

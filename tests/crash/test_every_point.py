@@ -81,6 +81,8 @@ NEVER = {
 EXEMPT = {
     "call.coded": "in one commit with call.finished",
     "call.failed": "like call.finished: a call's last word",
+    "child.ended": "a call that is done again reads it from the child, and says it once: tests/test_delegating.py",
+    "child.spawned": "a call that is done again has the same child: tests/test_delegating.py",
     "feedback.given": "said of a run that has ended",
     "grant.revoked": "in one commit with run.resumed, when a seal is not right: tests/agent",
     "instructions.found": "in one commit with model.asked: whoever asks again looks again",
@@ -93,6 +95,8 @@ EXEMPT = {
     "run.forked": "the first commit of another run",
     "runs.packed": "of the journal of a copy",
     "runs.pruned": "of the store's own journal",
+    "skill.opened": "in one commit with call.finished",
+    "undo.begun": "before undo.done, and like it",
     "undo.done": "a person asks for it after a call is over: it has tests of its own",
     "undo.limited": "in one commit with call.finished",
 }
