@@ -18,15 +18,16 @@ from getpass import getpass, getuser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aether_nb import record_terminal, verbs
+from aether_nb import verbs
 from aether_nb.about import VERSION
+from aether_nb.doing import record_terminal
+from aether_nb.doing.record_terminal import Handler, say
 from aether_nb.errors import AetherError, UsageFault
-from aether_nb.record_terminal import Handler, say
 
 if TYPE_CHECKING:
     from aether_nb.config import Settings
+    from aether_nb.doing.setting_up import Dialog
     from aether_nb.jobs.own_kernel import Screen
-    from aether_nb.setting_up import Dialog
 
 __all__ = ["HANDLERS", "main"]
 
@@ -70,13 +71,13 @@ def help_(options: argparse.Namespace) -> int:
 
 def runs(options: argparse.Namespace) -> int:
     """The runs that are recorded here."""
-    from aether_nb import reports
+    from aether_nb.doing import reports
     from aether_nb.opening import open_record
     from aether_nb.signalling import stands
 
     store = open_record(options.store)
     if options.prune:
-        from aether_nb import record_care
+        from aether_nb.doing import record_care
         from aether_nb.opening import own_sealer, record_place
 
         say(record_care.pruned(store, record_place(options.store), options, time.time(), own_sealer()))
@@ -91,7 +92,7 @@ def signalling(verb: str) -> Handler:
     """A verb that says something to a run. A yes is asked for in sight of the exact call; 1 when it was not given."""
 
     def send(options: argparse.Namespace) -> int:
-        from aether_nb import signal_verbs
+        from aether_nb.doing import signals as signal_verbs
         from aether_nb.opening import open_post
         from aether_nb.signalling import stand as stand_of
 
@@ -166,7 +167,7 @@ def resume(options: argparse.Namespace) -> int:
 
 def look(options: argparse.Namespace) -> int:
     """Whether everything is in place; 3 when something is blocked."""
-    from aether_nb import doctor
+    from aether_nb.doing import doctor
     from aether_nb.opening import surroundings
 
     settings, record, workspace = surroundings(None)
@@ -187,28 +188,28 @@ def _screen() -> Screen:
 
 def execute(options: argparse.Namespace) -> int:
     """Work on a task in a kernel of its own."""
-    from aether_nb import job_verbs
+    from aether_nb.doing import jobs as job_verbs
 
     return job_verbs.run(options, _screen(), plan=False)
 
 
 def plan(options: argparse.Namespace) -> int:
     """The plan of a task."""
-    from aether_nb import job_verbs
+    from aether_nb.doing import jobs as job_verbs
 
     return job_verbs.run(options, _screen(), plan=True)
 
 
 def batch(options: argparse.Namespace) -> int:
     """Work on the tasks of a file."""
-    from aether_nb import job_verbs
+    from aether_nb.doing import jobs as job_verbs
 
     return job_verbs.batch(options, _screen())
 
 
 def templates(options: argparse.Namespace) -> int:
     """The templates that there are."""
-    from aether_nb import job_verbs
+    from aether_nb.doing import jobs as job_verbs
 
     say(job_verbs.templates(options))
     return 0
@@ -218,7 +219,7 @@ def about_house(verb: str) -> Handler:
     """A verb about rules, packages or skills."""
 
     def do(options: argparse.Namespace) -> int:
-        from aether_nb import house_verbs
+        from aether_nb.doing import house as house_verbs
         from aether_nb.opening import open_record
 
         if verb == "policy":
@@ -238,7 +239,7 @@ def knowing(verb: str) -> Handler:
     """A verb about what is known or remembered."""
 
     def do(options: argparse.Namespace) -> int:
-        from aether_nb import know_terminal
+        from aether_nb.doing import know_terminal
 
         return know_terminal.know(options, say) if verb == "know" else know_terminal.remembering(verb, options, say)
 
@@ -247,7 +248,7 @@ def knowing(verb: str) -> Handler:
 
 def models(options: argparse.Namespace) -> int:
     """Which providers there are, or which models one of them has."""
-    from aether_nb import model_verbs
+    from aether_nb.doing import models as model_verbs
 
     say(model_verbs.models(options, _settings(), asyncio.run))
     return 0
@@ -255,14 +256,14 @@ def models(options: argparse.Namespace) -> int:
 
 def mcp(options: argparse.Namespace) -> int:
     """Servers: shown, added, agreed to, asked; or ours, offered to others. 1 when one that is tried does not run."""
-    from aether_nb import mcp_terminal
+    from aether_nb.doing import mcp_terminal
 
     return mcp_terminal.mcp(options, _settings(), say)
 
 
 def key(options: argparse.Namespace) -> int:
     """Take a key, forget one, or say which there are."""
-    from aether_nb import model_verbs
+    from aether_nb.doing import models as model_verbs
 
     say(model_verbs.key(options, _settings(), _dialog()))
     return 0
@@ -270,8 +271,8 @@ def key(options: argparse.Namespace) -> int:
 
 def settings(options: argparse.Namespace) -> int:
     """Everything that can be set, and what holds in this folder."""
-    from aether_nb import settings_verbs
     from aether_nb.config import read
+    from aether_nb.doing import settings as settings_verbs
 
     say(settings_verbs.settings(options, *read(Path.cwd())))
     return 0
@@ -279,7 +280,7 @@ def settings(options: argparse.Namespace) -> int:
 
 def setup(options: argparse.Namespace) -> int:
     """Choose a model step by step."""
-    from aether_nb.setting_up import set_up
+    from aether_nb.doing.setting_up import set_up
 
     name = set_up(_dialog(), _settings())
     say(f"{name} serves from now on." if name else "Everything stays as it is.")
@@ -293,8 +294,8 @@ def _settings() -> Settings:
 
 
 def _dialog() -> Dialog:
+    from aether_nb.doing.setting_up import Dialog
     from aether_nb.live.whereabouts import can_type
-    from aether_nb.setting_up import Dialog
 
     return Dialog(say, input, getpass, asyncio.run, can_type(None))
 
@@ -307,7 +308,7 @@ def version_(options: argparse.Namespace) -> int:
 
 def demo(options: argparse.Namespace) -> int:
     """Run the first notebook on a copy."""
-    from aether_nb.demo import run
+    from aether_nb.doing.demo import run
 
     return run(allow_writes=options.allow_writes, out=Path(options.out) if options.out else None)
 

@@ -253,7 +253,7 @@ class AetherMagics(Configured):
             RunNotFound: No run goes by that name.
         """
         line, _, code = line.partition("\n")
-        from aether_nb import cell_verbs
+        from aether_nb.doing import cells as cell_verbs
 
         name, *words = verbs.words(line)
         options = verbs.parse(verbs.find(name, "notebook"), words, "notebook")
@@ -287,7 +287,7 @@ class AetherMagics(Configured):
         return str((parent.get("metadata") or {}).get("cellId") or "")
 
     def _verb(self, line: str) -> None:
-        from aether_nb import notebook_verbs
+        from aether_nb.doing import notebook as notebook_verbs
 
         words = verbs.words(line) or ["status"]
         if words[0] in ("-h", "--help"):

@@ -9,12 +9,12 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from aether_nb import code_verbs
+from aether_nb.doing import code as code_verbs
+from aether_nb.doing.reproducing import Reproduction
 from aether_nb.errors import UsageFault
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import Text, ToolCall
 from aether_nb.live.keeping import Clock, content_hash, save
-from aether_nb.reproducing import Reproduction
 from aether_nb.store.store import Store, memory_store
 
 MODULE = k.Kept("pd", "module", why="pandas")

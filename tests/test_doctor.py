@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from aether_nb import doctor
 from aether_nb.config import Settings
+from aether_nb.doing import doctor
 from aether_nb.errors import ConfigError
 from aether_nb.live.thread import AgentThread
 from aether_nb.models.catalogue.probing import Check

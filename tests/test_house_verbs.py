@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from aether_nb import house_verbs, plugins, registry
+from aether_nb import plugins, registry
 from aether_nb.config import Settings
+from aether_nb.doing import house as house_verbs
 from aether_nb.errors import OptionError
 from aether_nb.events.coding import Piece, RunCode
 from aether_nb.store.store import open_store

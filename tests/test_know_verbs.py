@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -16,8 +16,11 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 import aether_nb
-from aether_nb import cli, know_verbs
+from aether_nb import cli
+from aether_nb.doing import know as know_verbs
 from aether_nb.errors import AetherError
+from aether_nb.knowing import Knowing
+from aether_nb.knowledge.embed import Chosen
 from aether_nb.opening import known_here
 from harness.home import bare
 
@@ -194,3 +197,43 @@ def test_a_folder_that_is_watched_is_read_when_it_changes(project, capsys, monke
     assert seen == [project / "docs"] and told.startswith("1 added")
     assert said == ["Watching. Stop with Ctrl-C.", next(line for line in said if line.startswith("docs: 1 added"))]
     knowing.close()
+
+
+class Lengths:
+    """An embedder that knows how long a text is."""
+
+    id, dimensions, normalised, max_tokens = "lengths", 2, False, 100
+
+    def embed(self, texts: Sequence[str]) -> list[list[float]]:
+        """The length, and one."""
+        return [[float(len(text)), 1.0] for text in texts]
+
+
+def test_what_is_added_in_a_terminal_has_its_vectors_when_the_command_ends(terminal: Say, monkeypatch) -> None:
+    """Nobody goes on making them after the process, so they are made before; an interrupt leaves the rest for later."""
+
+    def known() -> Knowing:
+        knowing = known_here()
+        knowing.library.choose = lambda: Chosen(Lengths(), "Lengths serve.")
+        return knowing
+
+    monkeypatch.setattr("aether_nb.doing.know_terminal.known_here", known)
+    monkeypatch.setattr("aether_nb.doing.know_terminal.PATIENCE", 0.01)
+    assert terminal("know add docs").endswith("Lengths serve.\n")
+    assert "2 of 2 chunks have vectors" in terminal("know")
+    monkeypatch.setattr("aether_nb.knowledge.library.Library.filled", stopped := Stopped())
+    terminal("know refresh")
+    assert stopped.asked
+
+
+class Stopped:
+    """Somebody presses Ctrl-C while vectors are made."""
+
+    asked = 0
+
+    def __call__(self, *_: object) -> bool:
+        """The first time, an interrupt."""
+        self.asked += 1
+        if self.asked == 1:
+            raise KeyboardInterrupt
+        return True

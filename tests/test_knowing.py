@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 
-from aether_nb import memory_verbs, verbs
+from aether_nb import verbs
 from aether_nb.agent.egress import Egress, Rules
 from aether_nb.config import Settings
+from aether_nb.doing import memory as memory_verbs
 from aether_nb.errors import KnowledgeMissing, OptionError, RepairableToolError, UsageFault
 from aether_nb.events import kinds as k
 from aether_nb.events.folds import fold

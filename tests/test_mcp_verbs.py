@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from aether_nb import cli, mcp_verbs, verbs
+from aether_nb import cli, verbs
+from aether_nb.doing import mcp as mcp_verbs
 from aether_nb.errors import UsageFault
 from aether_nb.tools.mcp.servers import no_servers
 from harness.home import bare

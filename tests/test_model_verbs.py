@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from aether_nb import model_reports, model_verbs, verbs
+from aether_nb import verbs
 from aether_nb.config import Settings
+from aether_nb.doing import model_reports
+from aether_nb.doing import models as model_verbs
 from aether_nb.errors import ModelUnavailable
 from aether_nb.live.thread import AgentThread
 from aether_nb.models.catalogue import providers

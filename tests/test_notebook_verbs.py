@@ -13,8 +13,9 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 import aether_nb
-from aether_nb import cli, notebook_verbs
+from aether_nb import cli
 from aether_nb.about import VERSION
+from aether_nb.doing import notebook as notebook_verbs
 from aether_nb.errors import AetherError, UsageFault
 from aether_nb.events import kinds as k
 from aether_nb.events.kinds import Grant
@@ -44,7 +45,7 @@ def say(
     keyed = {"OPENAI_API_KEY": "sk-test-0123456789", "OPENAI_BASE_URL": f"{server.url}/v1"}
     monkeypatch.setattr("os.environ", bare(tmp_path / "home") | keyed)
     shell = InteractiveShell(config=Config(HistoryManager={"enabled": False}))
-    monkeypatch.setattr("aether_nb.notebook_verbs.get_ipython", lambda: shell)
+    monkeypatch.setattr("aether_nb.doing.notebook.get_ipython", lambda: shell)
     aether_nb.load_ipython_extension(shell)
     capsys.readouterr()
 
@@ -100,7 +101,7 @@ def test_setup_where_somebody_types(say: Say, monkeypatch: pytest.MonkeyPatch) -
         raise answer
 
     monkeypatch.setattr("builtins.input", typed)  # as a kernel does
-    monkeypatch.setattr("aether_nb.notebook_verbs.can_type", lambda shell: True)
+    monkeypatch.setattr("aether_nb.doing.notebook.can_type", lambda shell: True)
     assert say("setup").endswith("aether:analyst serves from now on.\n")
     assert say("model").startswith("aether:analyst serves.")
     assert say("setup").endswith("Everything stays as it is.\n")

@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
-from aether_nb import cli, record_care, record_verbs
+from aether_nb import cli
+from aether_nb.doing import record_care
+from aether_nb.doing import records as record_verbs
 from aether_nb.errors import OptionError, RunNotFound, StoreTampered, UsageFault
 from aether_nb.events import kinds as k
 from aether_nb.signalling import named, stands
@@ -104,7 +106,7 @@ def test_why_tells_the_last_failure_with_its_traceback(store: Store) -> None:
     assert record_care.explained(store, "run1").startswith("Nothing failed in run run1.")
     assert "Nothing failed" in record_care.explained(store, notebook="/another.ipynb")
     entries = [entry for entry in store.log.read("run2") if not isinstance(entry.event, k.RunEnded)]
-    from aether_nb.audits import why_text
+    from aether_nb.doing.audits import why_text
 
     told = why_text([*entries, k.Entry("run2", 9, 5_001.0, k.RunEnded("done"))])
     for said in (

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from aether_nb import reproducing
+from aether_nb.doing import reproducing
+from aether_nb.doing.reproducing import Reproduction, reproduce
 from aether_nb.events.coding import Piece, RunCode
 from aether_nb.events.kinds import Change, Kept
 from aether_nb.live.keeping import Clock, content_hash, save
 from aether_nb.live.probing import loaded, probe
-from aether_nb.reproducing import Reproduction, reproduce
 
 pytestmark = pytest.mark.kernel
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from aether_nb import model_verbs
 from aether_nb.config import Settings, load
+from aether_nb.doing import models as model_verbs
+from aether_nb.doing.setting_up import Dialog, set_up
 from aether_nb.errors import ConfigError, ModelNotFound, ModelUnavailable, UsageFault
 from aether_nb.live.thread import AgentThread
-from aether_nb.setting_up import Dialog, set_up
 from harness.home import bare, patient
 from harness.provider import Provider, provider
 
@@ -225,7 +225,7 @@ def test_setup_needs_a_name_where_no_model_is_known(monkeypatch: pytest.MonkeyPa
 
 def test_setup_shows_the_first_models_of_many(server: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
     """A long list is cut, and the command that shows all of it stands below."""
-    monkeypatch.setattr("aether_nb.setting_up.SHOWN", 0)
+    monkeypatch.setattr("aether_nb.doing.setting_up.SHOWN", 0)
     typist = Typist("mine", KEY, "")
     set_up(typist.dialog, mine(server))
     assert "  … 1 more: %aether models mine" in typist.said

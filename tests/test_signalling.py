@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from aether_nb import signal_verbs
 from aether_nb.agent.sealing import signal_fields
+from aether_nb.doing import signals as signal_verbs
 from aether_nb.errors import AetherError, OptionError, SignalRefused
 from aether_nb.events import kinds as k
 from aether_nb.events.folds import fold

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from aether_nb import signal_verbs
 from aether_nb.agent.replaying import replay
+from aether_nb.doing import signals as signal_verbs
 from aether_nb.errors import LeaseHeld
 from aether_nb.events import kinds as k
 from aether_nb.events.folds import fold

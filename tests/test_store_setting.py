@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from aether_nb import cli, doctor
+from aether_nb import cli
 from aether_nb.config import FILE, Settings, load, remember
 from aether_nb.config.address import Address, is_address, masked
 from aether_nb.config.rules import place
+from aether_nb.doing import doctor
 from aether_nb.errors import ConfigError
 from aether_nb.events.kinds import RunEnded, RunStarted
 from aether_nb.opening import open_record, own_sealer, surroundings

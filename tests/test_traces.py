@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from aether_nb.traces import trace_text, trace_values
+from aether_nb.doing.traces import trace_text, trace_values
 from harness.evidence import play
 
 

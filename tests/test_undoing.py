@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from aether_nb import taking_back, undo_verbs, undoing
+from aether_nb import taking_back, undoing
 from aether_nb.agent.run import Run
+from aether_nb.doing import undo as undo_verbs
 from aether_nb.errors import RunNotFound, UndoRefused
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import Message, Text, ToolCall, Usage

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from aether_nb import tool
+from aether_nb.agent.context import compose
 from aether_nb.events.kinds import SkillOpened
 from aether_nb.events.messages import Text
 from aether_nb.tools.base import Context, Result
@@ -58,3 +60,12 @@ def test_a_skill_without_a_limit_limits_nothing() -> None:
     """Only what a skill says of itself holds."""
     play = stage([call("open_one"), call("look", "b"), "ok"], tools=[open_one, look])
     assert play.drive().calls["b"].status == "finished"
+
+
+def test_a_model_is_told_of_skills_by_whose_they_are() -> None:
+    """Those that the user has installed stand among the rules; a project's stand with the data, behind the fence."""
+    told = compose(
+        "q", (), mode="ask", workspace=Path("/w"), prior=(), skills=("Skills: eda", "Skills of the project: x")
+    )
+    assert told[0].text.endswith("Skills: eda")
+    assert [part.data for part in told[-1].parts if "of the project" in part.text] == ["schema"]  # type: ignore[union-attr]

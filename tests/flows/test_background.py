@@ -53,7 +53,7 @@ def shared(python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[K
     """One kernel, with a panel that somebody has looked at, and two places in the background."""
     with Kernel(python, {"AETHER_BACKGROUND": "2"}, tmp_path_factory.mktemp("work")) as kernel:
         assert kernel.run(LOAD).status == "ok"
-        launched(kernel, "script('hello')", "Say hello")
+        over(kernel, launched(kernel, "script('hello')", "Say hello")[0])  # before its model gives way to another
         yield kernel
 
 

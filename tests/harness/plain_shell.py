@@ -32,7 +32,7 @@ class Notebook:
         monkeypatch.chdir(folder)
         monkeypatch.setattr("os.environ", bare(home))
         self.shell, self.capsys = InteractiveShell(config=Config(HistoryManager={"enabled": False})), capsys
-        monkeypatch.setattr("aether_nb.notebook_verbs.get_ipython", lambda: self.shell)
+        monkeypatch.setattr("aether_nb.doing.notebook.get_ipython", lambda: self.shell)
         aether_nb.load_ipython_extension(self.shell)
         capsys.readouterr()
 

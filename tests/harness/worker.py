@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import aether_nb
-from aether_nb import faces as faces_module
-from aether_nb import registry
+from aether_nb import faces, registry, still_faces
 from aether_nb.agent import run as run_module
 from aether_nb.agent.sealing import signal_fields
 from aether_nb.config import own_file
@@ -74,8 +73,9 @@ def prepare(shell: Any, job: Mapping[str, Any]) -> None:
     registry.register("model", "script", errand.model)
     shell.push({name: tool for name, tool in errand.TOOLS.items() if name not in job.get("without", ())})
     if job["person"]:
-        faces_module.can_type = lambda _: True
-        faces_module.input = lambda prompt="": errand.says(prompt, folder)  # a kernel puts its own among the builtins
+        for face in (faces, still_faces):
+            face.can_type = lambda _: True
+            face.input = lambda prompt="": errand.says(prompt, folder)  # a kernel puts its own among the builtins
     aether_nb.load_ipython_extension(shell)
 
 

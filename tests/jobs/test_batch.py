@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from aether_nb import job_verbs
+from aether_nb.doing import jobs as job_verbs
 from aether_nb.errors import OptionError, UsageFault
 from aether_nb.events import kinds as k
 from aether_nb.jobs import batch as module

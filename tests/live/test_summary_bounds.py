@@ -14,6 +14,7 @@ import pyarrow as pa
 import pytest
 
 from aether_nb.live import profiling
+from aether_nb.live.guard import hook
 from aether_nb.live.inspecting import inspect
 from aether_nb.live.profiling import profile
 from aether_nb.live.summary import BUDGET, summarize
@@ -22,6 +23,12 @@ from harness.tokens import tokens
 TOKENS = 4_000
 WIDE = {f"c{n}": [f"t{n}"] * 2_000 for n in range(1_000)}
 """A thousand columns of text."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def heard() -> None:
+    """Python's audit hook is there, as after an agent's first call: what it is told of counts as a call, too."""
+    hook._install()
 
 
 def calls(function: Callable[[], object]) -> int:

@@ -6,7 +6,7 @@ import pytest
 
 from aether_nb.events.messages import Message, Text, ToolCall, ToolSpec
 from aether_nb.models.analyst.conversation import read_conversation
-from aether_nb.models.analyst.model import next_message
+from aether_nb.models.analyst.replying import next_message
 from aether_nb.models.base import Request
 
 EMPTY = "The namespace holds no variables."

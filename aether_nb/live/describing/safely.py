@@ -66,9 +66,15 @@ def ancestors(klass: type) -> tuple[type, ...]:
 def all_of(values: Iterable[object], *kinds: type) -> bool:
     """Whether all values are exactly of one of these classes.
 
-    Classes are told apart by who they are: to compare or hash one may run code of its metaclass.
+    Classes are told apart by who they are: to compare or hash one may run code of its metaclass. ``id`` is not asked,
+    for whoever listens to Python's audit events, such as the guard, is told of each use of it.
     """
-    return set(map(id, map(type, values))) <= set(map(id, kinds))
+    left = list(map(type, values))
+    for kind in kinds:
+        left = [one for one in left if one is not kind]
+        if not left:
+            break
+    return not left
 
 
 def members(klass: type) -> Mapping[str, Any]:

@@ -14,11 +14,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from aether_nb.config import Settings
+from aether_nb.doing.model_reports import provider_rows
 from aether_nb.errors import OptionError
 from aether_nb.events.board import GRANTED, KINDS, board, granted
 from aether_nb.events.kinds import Grant
 from aether_nb.events.masking import known_keys
-from aether_nb.model_reports import provider_rows
 from aether_nb.models.catalogue import providers
 from aether_nb.store.log import JOURNAL
 from aether_nb.store.store import Store

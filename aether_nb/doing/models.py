@@ -12,12 +12,12 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeAlias
 
 from aether_nb.config import Settings
-from aether_nb.model_reports import addressed, key_text, listing_rows, listing_text, provider_rows, provider_text
+from aether_nb.doing.model_reports import addressed, key_text, listing_rows, listing_text, provider_rows, provider_text
+from aether_nb.doing.setting_up import Dialog, take_key
 from aether_nb.models.catalogue import keys, providers
 from aether_nb.models.catalogue.discovery import find_local
 from aether_nb.models.catalogue.listing import Listing, list_models
 from aether_nb.models.catalogue.rows import Row
-from aether_nb.setting_up import Dialog, take_key
 
 __all__ = ["key", "models"]
 

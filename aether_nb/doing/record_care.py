@@ -15,12 +15,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from aether_nb import audits
 from aether_nb.config.address import Address
+from aether_nb.doing import audits
+from aether_nb.doing.packing import pack
 from aether_nb.errors import OptionError, RunNotFound
 from aether_nb.events.kinds import Entry
 from aether_nb.events.masking import known_keys
-from aether_nb.packing import pack
 from aether_nb.store.chain import Verdict
 from aether_nb.store.log import RunSummary
 from aether_nb.store.prune import Pruned, prune

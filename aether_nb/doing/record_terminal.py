@@ -22,7 +22,7 @@ def say(text: str) -> None:
 
 def show(options: argparse.Namespace) -> int:
     """A run as it was seen."""
-    from aether_nb import record_verbs
+    from aether_nb.doing import records as record_verbs
     from aether_nb.opening import open_record
 
     store = open_record(options.store)
@@ -33,7 +33,7 @@ def show(options: argparse.Namespace) -> int:
 
 def trace(options: argparse.Namespace) -> int:
     """What a run did: its plan, its requests and its calls."""
-    from aether_nb import record_verbs
+    from aether_nb.doing import records as record_verbs
     from aether_nb.opening import open_record
 
     store = open_record(options.store)
@@ -44,7 +44,7 @@ def trace(options: argparse.Namespace) -> int:
 
 def egress(options: argparse.Namespace) -> int:
     """What left this machine."""
-    from aether_nb import record_verbs
+    from aether_nb.doing import records as record_verbs
     from aether_nb.opening import open_record
 
     print(record_verbs.went(open_record(options.store), options.run))
@@ -53,7 +53,7 @@ def egress(options: argparse.Namespace) -> int:
 
 def verify(options: argparse.Namespace) -> int:
     """Whether records are what was written; 1 when one is not."""
-    from aether_nb import record_verbs
+    from aether_nb.doing import records as record_verbs
     from aether_nb.opening import open_record
 
     said, ok = record_verbs.verified(open_record(options.store), options)
@@ -63,7 +63,7 @@ def verify(options: argparse.Namespace) -> int:
 
 def replay(options: argparse.Namespace) -> int:
     """Show a run again from its record; 1 when it diverges, or the world differs."""
-    from aether_nb import record_verbs
+    from aether_nb.doing import records as record_verbs
     from aether_nb.opening import open_record
 
     said, ok = record_verbs.replayed(open_record(options.store), options, Path.cwd())
@@ -73,7 +73,7 @@ def replay(options: argparse.Namespace) -> int:
 
 def export(options: argparse.Namespace) -> int:
     """Write the code of a run to a file."""
-    from aether_nb import code_verbs
+    from aether_nb.doing import code as code_verbs
     from aether_nb.opening import open_record
 
     say(code_verbs.exported(open_record(options.store), options))
@@ -82,7 +82,7 @@ def export(options: argparse.Namespace) -> int:
 
 def verify_code(options: argparse.Namespace) -> int:
     """Run the code of a run in a fresh kernel; 1 when it does not make the same."""
-    from aether_nb import code_verbs
+    from aether_nb.doing import code as code_verbs
     from aether_nb.opening import open_post
 
     post = open_post("cli", options.store)
@@ -93,7 +93,7 @@ def verify_code(options: argparse.Namespace) -> int:
 
 def why(options: argparse.Namespace) -> int:
     """What failed last, and what to type."""
-    from aether_nb import record_care
+    from aether_nb.doing import record_care
     from aether_nb.opening import open_record
 
     say(record_care.explained(open_record(options.store), options.run))
@@ -102,8 +102,8 @@ def why(options: argparse.Namespace) -> int:
 
 def dashboard(options: argparse.Namespace) -> int:
     """What the runs did and cost."""
-    from aether_nb import dashboard_verbs
     from aether_nb.config import load
+    from aether_nb.doing import dashboard as dashboard_verbs
     from aether_nb.opening import open_record
 
     found = dashboard_verbs.sheet(open_record(options.store), options, load(Path.cwd()), None)
@@ -113,7 +113,7 @@ def dashboard(options: argparse.Namespace) -> int:
 
 def audit(options: argparse.Namespace) -> int:
     """A report of runs."""
-    from aether_nb import record_care
+    from aether_nb.doing import record_care
     from aether_nb.opening import open_record
 
     say(record_care.audited(open_record(options.store), options))
@@ -122,8 +122,8 @@ def audit(options: argparse.Namespace) -> int:
 
 def pack(options: argparse.Namespace) -> int:
     """A zip with a notebook and its own runs."""
-    from aether_nb import record_care
     from aether_nb.config import load
+    from aether_nb.doing import record_care
     from aether_nb.opening import open_record
     from aether_nb.store.place import FOLDER
 

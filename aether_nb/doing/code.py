@@ -12,11 +12,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from aether_nb.doing.packing import read_notebook
+from aether_nb.doing.reproducing import Spare, reproduce
 from aether_nb.errors import AetherError, UsageFault
 from aether_nb.events.coding import RunCode, code_of, one_line
 from aether_nb.events.kinds import Entry, Kept, NamespaceKept, RunEnded, RunStarted
-from aether_nb.packing import read_notebook
-from aether_nb.reproducing import Spare, reproduce
 from aether_nb.store.store import Store
 from aether_nb.typed import meant
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aether_nb import doctor
 from aether_nb.config import Settings, load, remember
+from aether_nb.doing import doctor
+from aether_nb.doing.model_reports import addressed, profile_of
 from aether_nb.errors import UsageFault
-from aether_nb.model_reports import addressed, profile_of
 from aether_nb.models.catalogue import keys, providers
 from aether_nb.models.catalogue.discovery import Found, find_local
 from aether_nb.models.catalogue.listing import Listing, list_models

@@ -16,30 +16,25 @@ from typing import Any, TypeAlias
 
 from IPython import get_ipython
 
-from aether_nb import (
-    dashboard_verbs,
-    doctor,
-    house_verbs,
-    know_verbs,
-    mcp_verbs,
-    memory_verbs,
-    model_verbs,
-    notebook_code,
-    record_care,
-    record_verbs,
-    reports,
-    settings_verbs,
-    signal_verbs,
-    undo_verbs,
-    verbs,
-)
+from aether_nb import verbs
 from aether_nb.about import VERSION
+from aether_nb.doing import dashboard as dashboard_verbs
+from aether_nb.doing import doctor, notebook_code, record_care, reports
+from aether_nb.doing import house as house_verbs
+from aether_nb.doing import know as know_verbs
+from aether_nb.doing import mcp as mcp_verbs
+from aether_nb.doing import memory as memory_verbs
+from aether_nb.doing import models as model_verbs
+from aether_nb.doing import records as record_verbs
+from aether_nb.doing import settings as settings_verbs
+from aether_nb.doing import signals as signal_verbs
+from aether_nb.doing import undo as undo_verbs
+from aether_nb.doing.setting_up import Dialog, set_up
 from aether_nb.errors import UsageFault
 from aether_nb.live.thread import AgentThread
 from aether_nb.live.whereabouts import can_type
 from aether_nb.opening import surroundings
 from aether_nb.session import Session
-from aether_nb.setting_up import Dialog, set_up
 from aether_nb.signalling import LOOKED_AT, Post, stands
 from aether_nb.signalling import stand as stand_of
 from aether_nb.typed import meant

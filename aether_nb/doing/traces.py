@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from aether_nb.doing.reports import event_rows
 from aether_nb.events import kinds as k
 from aether_nb.events.evidence import CallEvidence, Evidence, StepEvidence, evidence
 from aether_nb.events.messages import Usage
-from aether_nb.reports import event_rows
 from aether_nb.widgets.plain import CHAIN_SHOWN
 from aether_nb.widgets.wording import clean, duration, usage, who
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from aether_nb import code_verbs
+from aether_nb.doing import code as code_verbs
 from aether_nb.errors import UsageFault
 from aether_nb.events.kinds import Kept
 from aether_nb.live.keeping import Clock, NotPossible, TooMuch, matches, save

@@ -16,18 +16,18 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from aether_nb import traces
 from aether_nb.agent.again import record_of
 from aether_nb.agent.asking import Asking
 from aether_nb.agent.calls import Calls, Host
 from aether_nb.agent.replaying import Confirmed, confirm, replay
 from aether_nb.agent.run import Run
+from aether_nb.doing import traces
+from aether_nb.doing.packing import read_notebook
 from aether_nb.errors import ReplayDiverged, UsageFault, WorldDiffers
 from aether_nb.events.account import account_of, total
 from aether_nb.events.kinds import Entry, InstructionsFound, ModelAsked, RunPacked, RunsPruned
 from aether_nb.events.masking import known_keys
 from aether_nb.events.state import RunState
-from aether_nb.packing import read_notebook
 from aether_nb.retelling import known, report
 from aether_nb.store.chain import Verdict
 from aether_nb.store.log import JOURNAL

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from aether_nb import know_verbs, memory_verbs
+from aether_nb.doing import know as know_verbs
+from aether_nb.doing import memory as memory_verbs
 from aether_nb.knowing import Knowing
 from aether_nb.opening import known_here, open_record
 

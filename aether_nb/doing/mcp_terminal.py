@@ -9,9 +9,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from aether_nb import mcp_verbs
 from aether_nb.config import Settings
-from aether_nb.mcp_verbs import port_of
+from aether_nb.doing import mcp as mcp_verbs
+from aether_nb.doing.mcp import port_of
 from aether_nb.opening import open_servers, open_session
 from aether_nb.store.place import store_folder
 

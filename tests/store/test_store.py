@@ -1,0 +1,45 @@
+"""A store as a whole: a run's record that is confirmed when it is read, and being the one who advances a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from aether_nb.errors import StoreTampered
+from aether_nb.events import kinds as k
+from aether_nb.store.seal import Sealer
+from aether_nb.store.store import open_store
+
+
+def test_a_whole_record_is_confirmed_before_it_is_given(tmp_path: Path) -> None:
+    """What was written comes back with whether it is one's own; a record that somebody has changed is refused."""
+    store = open_store(tmp_path / "record", "test", sealer=Sealer(tmp_path / "own"))
+    store.log.append("r1", 0, (k.RunStarted("q", "m"), k.RunEnded("done")), 1.0)
+    entries, own = store.whole("r1")
+    assert ([entry.event.kind for entry in entries], own) == (["run.started", "run.ended"], True)
+    store.log.close()
+    import sqlite3
+
+    with sqlite3.connect(next((tmp_path / "record").glob("*.db"))) as database:
+        database.execute("UPDATE events SET payload = replace(payload, '\"q\"', '\"p\"') WHERE seq = 1")
+    with pytest.raises(StoreTampered):
+        store.whole("r1")
+
+
+def test_a_lease_is_let_go_of_whatever_happens(tmp_path: Path) -> None:
+    """Who advances a run holds it meanwhile, and no longer, also when that breaks off."""
+    store = open_store(tmp_path / "record", "test")
+    store.log.append("r1", 0, (k.RunStarted("q", "m"),), 1.0)
+
+    def working() -> None:
+        with store.leased("r1") as lease:
+            holder = store.leases.holder("r1")
+            assert holder is not None
+            assert (holder.alive, holder.epoch) == (True, lease.epoch)
+            raise RuntimeError("broke off")
+
+    with pytest.raises(RuntimeError, match="broke off"):
+        working()
+    holder = store.leases.holder("r1")
+    assert holder is None or not holder.alive
