@@ -2,8 +2,8 @@
 
 The layout: files in this folder are the path that a prompt takes (``magics``, ``cell``, ``session``), folders are the
 places it visits (``agent``, ``tools``, ``knowledge``, ``live``, ``models``, ``store``, ``widgets``, ``events``), and
-what verbs do (``doing``, ``jobs``, ``serve``); ``client`` is the face for programs. Importing this module does nothing else.
-What type checkers read stands in ``__init__.pyi``.
+what verbs do (``doing``, ``jobs``, ``serve``); ``client`` is the face for programs. Importing this module does nothing
+else. What type checkers read stands in ``__init__.pyi``.
 """
 
 from importlib import import_module

@@ -14,7 +14,6 @@ from aether_nb.config import FILE, Settings, load, own_file, read
 from aether_nb.config import servers as servers_of
 from aether_nb.config.address import Address
 from aether_nb.errors import ConfigError
-from aether_nb.knowing import Knowing
 from aether_nb.live.whereabouts import began_in, place
 from aether_nb.serving import Serving
 from aether_nb.session import Session
@@ -26,6 +25,7 @@ from aether_nb.tools.mcp.places import Places
 from aether_nb.tools.mcp.servers import Servers
 
 if TYPE_CHECKING:
+    from aether_nb.knowing import Knowing
     from aether_nb.signalling import Post
     from aether_nb.tools.mcp.connection import Surroundings
 
@@ -122,6 +122,8 @@ def known_here() -> Knowing:
     Raises:
         ConfigError: A setting has an invalid value.
     """
+    from aether_nb.knowing import Knowing
+
     here = Path.cwd()
     settings = load(here)
     return Knowing.of(Serving(settings, store_folder(None, here, settings.store)), here)
