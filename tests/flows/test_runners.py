@@ -43,6 +43,21 @@ SAID = {
         "still runs: `masses` has the medians in kilograms, as you want it.",
         "| handbook/weighing.md:1-15 | knowledge",
     ),
+    "07-open-house.ipynb": (
+        "**Grace** counts the birds there.",
+        "plain-numbers  How figures are told in a report.\n                 (the project, shown to models as its text)",
+        "plain-numbers (the project): How figures",
+        "217 mm on average (342 birds were measured)",
+        "This project defines servers that nobody has agreed to: words.",
+        "words__count (low, pure): [words] Count how often",
+        "*the*, 3 times.",
+        "They report: Adelie 3700.0 g; Gentoo 5000.0 g.",
+        "There is no tool 'run_python'.",
+        "station.ini is there: True",
+        "refused, whoever asks. The rule write_file(path=data/*) says so.",
+        "the rule write_file(path=data/*) forbids it",
+        "['out/means.csv']",
+    ),
 }
 """What an example's outputs have to say, beside that its runs are done."""
 

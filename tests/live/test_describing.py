@@ -34,7 +34,7 @@ from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from aether_nb import tool
+from aether_nb import skill, tool
 from aether_nb.agent.suspecting import suspicion
 from aether_nb.live.inspecting import inspect
 from aether_nb.live.summary import summarize
@@ -290,4 +290,17 @@ def test_a_tool_of_the_users_is_told_like_its_function() -> None:
 
     text = summarize({"vat": vat}).text
     assert "vat(net, rate=0.19), 'Add the tax to a price.'" in text
+    assert suspicion(text) is None
+
+
+def test_a_skill_of_the_users_is_told_like_its_function() -> None:
+    """For the same reason, whoever writes a skill in a cell is not warned of it in every run that follows."""
+
+    @skill(category="reports")
+    def house_chart(column: str, unit: str = "mm") -> str:
+        """Draw a chart the way we like it."""
+        return f"Bars of {column}, in {unit}."
+
+    text = summarize({"house_chart": house_chart}).text
+    assert "house_chart(column, unit='mm'), 'Draw a chart the way we like it.'" in text
     assert suspicion(text) is None

@@ -55,7 +55,7 @@ def wrapped(value: Any, name: str, look: Look) -> Description:
 
 
 def tool(value: Any, name: str, look: Look) -> Description:
-    """A function under ``@tool``: like the function itself."""
+    """A function under ``@tool`` or ``@skill``: like the function itself."""
     inner = holdings(value).get("function")
     return function(inner, name, look) if type(inner) is FunctionType else Description(name)
 

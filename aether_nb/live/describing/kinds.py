@@ -114,6 +114,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("sqlite3", "Connection", connections.sqlite, stored=True),
     Kind("sqlalchemy", "Engine", connections.engine, stored=True),
     Kind("aether_nb.tools.function", "FunctionTool", functions.tool, stored=True),
+    Kind("aether_nb.tools.skills.written", "Written", functions.tool, stored=True),
 )
 """What libraries make. The nearest one among the classes that an object's class comes from counts."""
 
