@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, replace
 
 from aether_nb.agent.asking import Answer
 from aether_nb.agent.run import Run
@@ -24,7 +24,7 @@ from aether_nb.tasks import Cell, Question, Resumption, Task
 from aether_nb.tools.base import Context, Errand, Report
 from aether_nb.tools.spawn import SPAWN
 
-__all__ = ["DEEPEST", "Delegate", "child_of", "told_above"]
+__all__ = ["DEEPEST", "Delegate", "child_of", "told_above", "within_parent"]
 
 DEEPEST = 2
 """How many runs may stand above one another, beside the one that a person has begun."""
@@ -59,7 +59,13 @@ class Delegate:
         if before is None:
             child = k.ChildSpawned(context.call_id, question.run, errand.task, question.tools, question.model)
             self.run.append(child)
-        state = before if before is not None and before.ended else await self._worked(question, before, context)
+        try:
+            state = before if before is not None and before.ended else await self._worked(question, before, context)
+        except BaseException:  # it was stopped, or broke off: what it has cost until then was spent
+            left = self._state(question.run)
+            if left is not None and left.ended and not self._is_told(question.run):
+                self.run.append(k.ChildEnded(context.call_id, question.run, left.ended.outcome, left.usage, left.steps))
+            raise
         assert state is not None
         ended = state.ended or k.RunEnded("failed", "It was left before its end.")
         told = k.ChildEnded(context.call_id, question.run, ended.outcome, state.usage, state.steps)
@@ -126,14 +132,38 @@ def child_of(run: str, call: str) -> str:
     return f"{run}-{hashlib.sha256(call.encode()).hexdigest()[:6]}"
 
 
+def within_parent(started: k.RunStarted, above: Iterable[k.Entry]) -> k.RunStarted:
+    """A child's first event with all that holds for its parent: the profile and its rules, and the hidden columns.
+
+    Where data has tried to give the parent orders, every call of high risk of the child's is asked about, too.
+
+    Args:
+        started: The child's first event.
+        above: The parent's record.
+    """
+    events = [entry.event for entry in above]
+    parent = next(event for event in events if isinstance(event, k.RunStarted))
+    misled = any(isinstance(event, k.InstructionsFound) for event in events)
+    return replace(
+        started,
+        profile=parent.profile,
+        deny=parent.deny,
+        ask=(*parent.ask, *(("*(risk=high)",) if misled else ())),
+        hide=tuple(dict.fromkeys((*parent.hide, *started.hide))),
+    )
+
+
 def _left(state: RunState, errand: Errand) -> k.Limits:
     """What a child may use up: what it was given, and no more than its parent has left."""
+    calls = (state.calls.get(id) for id in state.open)
+    beside = max(1, sum(call is not None and call.name == SPAWN for call in calls))
 
     def least(name: str, wanted: float | None) -> float | None:
         allowed, used = getattr(state.allowed, name), state.used(name) or 0.0
-        known = [
-            amount for amount in (wanted, None if allowed is None else max(0.0, allowed - used)) if amount is not None
-        ]
+        left = None if allowed is None else max(0.0, allowed - used)
+        if left is not None and name in ("tokens", "cost"):
+            left /= beside  # those that work side by side share it
+        known = [amount for amount in (wanted, left) if amount is not None]
         return min(known, default=None)
 
     steps, tokens = least("steps", errand.steps), least("tokens", errand.tokens)

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from aether_nb.agent.asking import Person
 from aether_nb.agent.profiles import Profile
@@ -128,14 +128,14 @@ def begun(
     return k.RunStarted(
         prompt=question.prompt,
         model=model,
-        mode=question.mode or profile.mode or settings.mode,
+        mode=question.mode or _least(profile.mode, settings.mode, get_args(k.Mode)),
         limits=question.limits or limits,
         prior=prior,
         notebook=notebook,
         cell=question.cell,
         plan_only=question.plan_only,
         workspace=str(workspace),
-        data=question.data or profile.data or settings.data,
+        data=question.data or _least(profile.data, settings.data, get_args(k.DataLevel)),
         hide=settings.hide,
         fence=secrets.token_hex(8),
         mentions=question.mentions.found,
@@ -201,6 +201,11 @@ class Fork:
     park_after: float | None = None
     run: str = field(default_factory=new_id)
     model: str = ""
+
+
+def _least(one: Any, other: Any, words: tuple[str, ...]) -> Any:
+    """The more careful of two words, of which one may be missing."""
+    return min((word for word in (one, other) if word), key=words.index)
 
 
 Task: TypeAlias = Question | Resumption

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from aether_nb.delegating import DEEPEST, child_of
+from aether_nb.delegating import DEEPEST, child_of, within_parent
 from aether_nb.events import kinds as k
 from aether_nb.events.folds import fold
 from aether_nb.events.messages import ToolCall
@@ -167,6 +167,36 @@ def test_the_costs_of_a_child_count_once(notebook: Notebook) -> None:
     notebook.line("resume left --anyway")
     assert state(notebook, "left").answer == "Done."
     assert sum(isinstance(entry.event, k.ChildEnded) for entry in store.log.read("left")) == 1
+
+
+def test_all_that_holds_for_a_run_holds_for_its_children(notebook: Notebook, tmp_path: Path) -> None:
+    """Rules of the profile, hidden columns, and the care of a run that was given orders by data go on to a child."""
+    (tmp_path / "home" / "config" / "aether-nb" / "profiles").mkdir(parents=True, exist_ok=True)
+    above = k.RunStarted("q", "m", profile="p", deny=("git",), ask=("query",), hide=("email",))
+    child = k.RunStarted("do it", "m", hide=("ssn",))
+    entries = [
+        k.Entry("r", n, 1.0, event) for n, event in enumerate((above, k.InstructionsFound(("y",), "x", "c1")), 1)
+    ]
+    held = within_parent(child, entries)
+    assert (held.profile, held.deny, held.ask, held.hide) == (
+        "p",
+        ("git",),
+        ("query", "*(risk=high)"),
+        ("email", "ssn"),
+    )
+    assert within_parent(child, entries[:1]).ask == ("query",)
+
+
+def test_children_side_by_side_share_what_is_left(notebook: Notebook) -> None:
+    """Eight of them may not spend eight times what their parent has."""
+    serve([errand("s1", cost=5.0), errand("s2")], "Both are done.")
+    serve("Mine is done.", name="helper")
+    notebook.ask("Have both done.", "--model script --mode auto")
+    parent = notebook.session.last
+    allowed = [state(notebook, child_of(parent, id)).started.limits for id in ("s1", "s2")]  # type: ignore[union-attr]
+    whole = state(notebook, parent).allowed
+    assert whole.cost is not None
+    assert [limits.cost for limits in allowed] == [whole.cost / 2, whole.cost / 2]
 
 
 def test_a_profile_holds_for_a_run_and_its_children(notebook: Notebook) -> None:

@@ -145,14 +145,13 @@ class CallContext:
 
     async def ask(self, text: str, options: tuple[str, ...] = (), guard: bool = False) -> str | None:
         """Ask the person, whose time does not count; calls that run side by side ask one after the other."""
+        until, asked = self.clock.when() if self.clock else None, time.monotonic()
+        if self.clock and until is not None:
+            self.clock.reschedule(None)  # nor does the time for which another call is asked about
         async with self.lock:
             id = f"{self.call_id}-{self.run.state.head}"
             question = k.QuestionAsked(id, text, options, self.call_id, guard=guard)
             self.run.append(question)
-            until = self.clock.when() if self.clock else None
-            if self.clock and until is not None:
-                self.clock.reschedule(None)
-            asked = time.monotonic()
             try:
                 async with asyncio.timeout(GUARD_SECONDS if guard else None):
                     answer, by = await self.asking.answer(question)
@@ -181,7 +180,10 @@ class CallContext:
         """Whether the mode or a grant lets this call do this without a question."""
         state = self.run.state
         assert state.started is not None, "a run that calls has been started"
-        if path and self.host.policy.ruling("write_file", {}, path=path, risk=risk).ruled == "allow":
+        ruled = self.host.policy.ruling("write_file", {}, path=path, risk=risk).ruled if path else ""
+        if ruled == "ask" or (state.found and risk == "high"):
+            return False  # as for a call of its own
+        if ruled == "allow":
             return True
         return permits(state.calls[self.call_id].proposed, risk, path, state.started.mode, state.grants)
 

@@ -20,7 +20,7 @@ from aether_nb.config import rules
 from aether_nb.config.files import FILE, ROLES, own_file, same, system_file, values_of, write_line
 from aether_nb.config.rules import Setting, checked, unknown
 from aether_nb.errors import ConfigError
-from aether_nb.events.ruling import OPEN, Policy, parsed
+from aether_nb.events.ruling import Policy, parsed
 
 __all__ = [
     "FILE",
@@ -228,7 +228,7 @@ class Settings:
             profile: The profile by which a run works.
         """
         rules = parsed(self.deny), parsed(self.ask), parsed(self.allow)
-        return Policy(*rules, user=_user(), profile=profile, folder=str(folder)) if any(rules) else OPEN
+        return Policy(*rules, user=_user(), profile=profile, folder=str(folder))
 
 
 def _user() -> str:

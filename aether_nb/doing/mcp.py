@@ -335,7 +335,7 @@ def serve_here(session: Session, options: argparse.Namespace) -> str:
     if options.name == "stop":
         return "This kernel is not offered any more." if stop_beside(session) else "It was not offered to anybody."
     origin = Origin(getattr(session.shell, "kernel", None))
-    if session.busy or not origin.available:
+    if session.busy or Background.working or not origin.available:
         why = "An agent works here." if session.busy else "What is called runs between cells, and here are none."
         raise UsageFault("This kernel is not offered now.", why, "In a terminal: aether mcp serve")
     said = serve_beside(session, Background(origin).jobs, port_of(options.port))

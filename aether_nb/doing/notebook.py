@@ -31,6 +31,7 @@ from aether_nb.doing import signals as signal_verbs
 from aether_nb.doing import undo as undo_verbs
 from aether_nb.doing.setting_up import Dialog, set_up
 from aether_nb.errors import UsageFault
+from aether_nb.live.background import Background
 from aether_nb.live.thread import AgentThread
 from aether_nb.live.whereabouts import can_type
 from aether_nb.opening import surroundings
@@ -199,6 +200,9 @@ def signalling(verb: str) -> Handler:
     """A verb that says something to a run, in this notebook's record, and shows the exact call that it is about."""
 
     def say(session: Session, options: argparse.Namespace) -> str:
+        if Background.working and verb in ("approve", "answer", "settle"):
+            what = "The code of an agent says it, and it is for you to say."
+            raise UsageFault(what, "It runs in the background just now.", f"Type it in a cell: %aether {verb}")
         if verb == "stop" and (one := session.line.find(options.run)) and not any(session.store.log.read(one.run)):
             one.stop()
             return f"Run {one.number} had not begun: it is dropped."
@@ -276,7 +280,7 @@ def mcp(session: Session, options: argparse.Namespace) -> str:
     """Servers: shown, added, agreed to, asked; or this kernel offered to another agent."""
     if options.action == "serve":
         return mcp_verbs.serve_here(session, options)
-    return mcp_verbs.done(session.servers, options, session.thread.run, session.busy)[0]
+    return mcp_verbs.done(session.servers, options, session.thread.run, session.busy or bool(Background.working))[0]
 
 
 def version_(_: argparse.Namespace) -> str:

@@ -12,6 +12,7 @@ Pure values: who wrote a rule, and whether he may, is the business of ``config``
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -57,7 +58,10 @@ class Rule:
         wants = [part.partition("=") for part in _NEXT.split(found["wants"])] if found and found["wants"] else []
         if found is None or not all(sign and name.strip().isidentifier() and value for name, sign, value in wants):
             raise ValueError(f"{text!r} is no rule; one looks like shell(command=rm *)")
-        return cls(text, found["tool"], tuple((name.strip(), value.strip()) for name, _, value in wants))
+        said = ((name.strip(), value.strip()) for name, _, value in wants)
+        # A host is written in any way and means the same.
+        pairs = tuple((name, value.lower() if name == "host" else value) for name, value in said)
+        return cls(text, found["tool"], pairs)
 
     def fits(self, tool: str, facts: Mapping[str, str]) -> bool:
         """Whether it is about a call of this tool with these facts; one that is not known fits no condition."""
@@ -98,7 +102,7 @@ class Policy:
     def narrowed(self, deny: Iterable[str], ask: Iterable[str], profile: str) -> Policy:
         """The same with the rules of a profile, which deny and ask, and allow nothing."""
         more = (*self.deny, *parsed(deny)), (*self.ask, *parsed(ask))
-        return replace(self, deny=more[0], ask=more[1], profile=profile) if profile else self
+        return replace(self, deny=more[0], ask=more[1], profile=profile)
 
     def ruling(self, tool: str, arguments: Mapping[str, Any], *, path: str = "", risk: str = "high") -> Ruling:
         """What the rules say of a call.
@@ -113,35 +117,38 @@ class Policy:
             return NONE
         facts = {name: value if isinstance(value, str) else repr(value) for name, value in arguments.items()}
         facts |= self._whose() | {"risk": risk}
+        facts.pop("host", None)  # an argument of that name is no host that is reached
         if host := _host(facts.get("url", "")):
             facts["host"] = host
-        if path:
-            facts["path"] = path
+        if named := path or facts.get("path", ""):
+            facts["path"] = os.path.normpath(PurePath(self.folder, named))  # not as a model spells it
         ways = self._ways(facts)
-        if rule := _first(self.deny, tool, ways):
-            return Ruling("deny", rule.text)
+        if denied := _first(self.deny, tool, ways):
+            return Ruling("deny", denied.text)
         if self.only is not None and tool not in ALWAYS:
-            named = _first(self.only, tool, ways)
-            if named is None or _chained(named, facts):
+            within = _first(self.only, tool, ways)
+            if within is None or _chained(within, facts):
                 return Ruling("deny", BESIDE)
-        if rule := _first(self.ask, tool, ways):
-            return Ruling("ask", rule.text)
-        rule = _first(self.allow, tool, ways)
-        return Ruling("allow", rule.text) if rule and not _chained(rule, facts) else NONE
+        if asked := _first(self.ask, tool, ways):
+            return Ruling("ask", asked.text)
+        allowed = _first(self.allow, tool, ways)
+        return Ruling("allow", allowed.text) if allowed and not _chained(allowed, facts) else NONE
 
     def forbids(self, tool: str, *, path: str = "", host: str = "") -> str:
         """The rule by which code that runs now may not touch this file or host; empty when there is none.
 
         Args:
-            tool: The tool that runs the code. For a file, what ``write_file`` may not do is forbidden too.
+            tool: The tool that runs the code. What ``write_file`` and ``http_request`` may not do is forbidden, too.
             path: The file, absolute.
             host: The host.
         """
+        host = host.rstrip(".").lower()
         facts = self._whose() | ({"path": path} if path else {}) | ({"host": host} if host else {})
+        acts = (tool, *(["write_file"] if path else []), *(["http_request"] if host else []))
         about = [rule for rule in self.deny if {name for name, _ in rule.wants} & {"path", "host"}]
         for rule in about:
             for named in self._ways(facts):
-                if rule.fits(tool, named) or (path and rule.fits("write_file", named)):
+                if any(rule.fits(act, named) for act in acts):
                     return rule.text
         return ""
 

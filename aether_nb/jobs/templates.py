@@ -17,7 +17,7 @@ It does not know how a task is worked on.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from string import Template as Text
@@ -134,7 +134,7 @@ def _names(told: Any) -> tuple[str, ...]:
 
 
 def found(folder: Path, own: Path) -> Iterator[Template]:
-    """All templates: those of a project, one's own, and those that are shipped; of one name the first counts.
+    """All templates: one's own, those that are shipped, and those of a project; of one name the first counts.
 
     Args:
         folder: The working folder; its templates lie in ``.aether/templates``.
@@ -144,9 +144,12 @@ def found(folder: Path, own: Path) -> Iterator[Template]:
         OptionError: One of them cannot be read.
     """
     seen: set[str] = set()
-    for place in (folder / ".aether" / "templates", own / "templates", SHIPPED):
+    theirs = folder / ".aether" / "templates"
+    for place in (own / "templates", SHIPPED, theirs):
         for file in sorted(place.glob("*.yaml")):
             template = read(file)
+            if place == theirs:  # it came with the folder: it sets no mode and no level of data
+                template = replace(template, options=())
             if template.name not in seen:
                 seen.add(template.name)
                 yield template

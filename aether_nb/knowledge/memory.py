@@ -206,6 +206,10 @@ class Memory:
 
     def _append(self, file: Path, text: str) -> None:
         """Add to a file in one write, which no other process can come between."""
+        if file.is_symlink() or self.folder.is_symlink():  # as one that came with a folder may be
+            raise KnowledgeError(
+                f"{file} is a link.", "What is remembered is written to no other place.", "Take it away."
+            )
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             ignore = self.folder.parent / ".gitignore"

@@ -196,10 +196,19 @@ class Visit:
         except Exception as error:  # noqa: BLE001  # whatever ended the run is what its visitor is told
             why = f"{type(error).__name__}: {error}"
         finally:
-            for wanted in [*self._open.values(), *self._drained()]:
+            over = why == "the run has ended"
+            for wanted in [*self._open.values(), *([] if over else self._drained())]:
                 if not wanted.outcome.done():
                     wanted.outcome.set_result(Outcome((Text(f"Nothing came of it: {why}."),), failed=True))
             self._open.clear()
+            self._go_on([one for one in self._drained() if one.call.id])
+
+    def _go_on(self, late: list[Wanted]) -> None:
+        """What came while a run was ending is done in a new one."""
+        for one in late:
+            self._queue.put_nowait(one)
+        if late:
+            self._task = asyncio.create_task(self._run(), name=f"visit of {self.visitor}")
 
     def _drained(self) -> list[Wanted]:
         found = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -110,8 +109,7 @@ def test_the_shipped_ones_are_sound() -> None:
 def test_a_profile_only_narrows() -> None:
     """Its rules come on top of the user's; it allows nothing, and its name can be asked about in rules."""
     policy = Policy(parsed(["shell(profile=finance)"]), allow=parsed(["query"]))
-    same: Any = policy.narrowed((), (), "")
-    assert same is policy
+    assert policy.narrowed((), (), "") == policy
     narrowed = policy.narrowed(("http_request",), ("query",), "finance")
     ruled = [narrowed.ruling(tool, {}).ruled for tool in ("shell", "http_request", "query", "plot")]
     assert ruled == ["deny", "deny", "ask", ""]

@@ -115,3 +115,25 @@ def test_beside_what_is_named_nothing_runs() -> None:
         ("", ""),
         ("deny", "query"),
     ]
+
+
+@pytest.mark.parametrize(
+    "spelt", ["/data/x/../raw/a.csv", "../data/raw/a.csv", "/data//raw/./a.csv", "/data/raw/a.csv"]
+)
+def test_a_path_is_compared_as_what_it_leads_to(spelt: str) -> None:
+    """However a model spells a path, what is denied is denied, and what is not allowed is not."""
+    denied = Policy(deny=parsed(["*(path=/data/raw/*)"]), folder="/w")
+    assert denied.ruling("fs__write", {"path": spelt}).ruled == "deny"
+    allowed = Policy(allow=parsed(["fs__write(path=out/*)"]), folder="/w")
+    assert allowed.ruling("fs__write", {"path": "/w/out/../../etc/passwd"}).ruled == ""
+    assert allowed.ruling("fs__write", {"path": "out/a.csv"}).ruled == "allow"
+
+
+@pytest.mark.parametrize("host", ["evil.com", "EVIL.com", "evil.com."])
+def test_a_host_is_the_same_however_it_is_written(host: str) -> None:
+    """In a rule, in an address, and where code asks for it; and what requests may not reach, code may not."""
+    policy = Policy(deny=parsed(["http_request(host=Evil.com)"]))
+    assert policy.forbids("run_python", host=host) == "http_request(host=Evil.com)"
+    assert policy.ruling("http_request", {"url": f"https://{host}/x"}).ruled == "deny"
+    named = Policy(allow=parsed(["*(host=good.com)"]))
+    assert named.ruling("fs__write", {"host": "good.com"}).ruled == ""

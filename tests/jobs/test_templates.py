@@ -80,15 +80,17 @@ def test_what_is_no_template_is_refused(tmp_path: Path, text: str, what: str) ->
 
 
 def test_the_nearer_template_counts(tmp_path: Path) -> None:
-    """A project's comes before one's own, and both before those that are shipped."""
+    """One's own comes before those that are shipped, and a project's last: it hides none, and sets no mode."""
     own = tmp_path / "own"
     written(tmp_path / "here" / ".aether" / "templates", "task: the project's", "disk-usage")
+    written(tmp_path / "here" / ".aether" / "templates", "task: theirs\nmode: auto\ndata: all", "theirs")
     written(own / "templates", "task: mine", "mine")
     written(own / "templates", "task: mine", "disk-usage")
     names = [template.name for template in found(tmp_path / "here", own)]
     assert names[:2] == ["disk-usage", "mine"]
     assert sorted(names) == sorted({*names})
-    assert find("disk-usage", tmp_path / "here", own).task == "the project's"
+    assert find("disk-usage", tmp_path / "here", own).task == "mine"
+    assert find("theirs", tmp_path / "here", own).options == ()
     assert find(str(own / "templates" / "mine.yaml"), tmp_path, tmp_path).task == "mine"
     with pytest.raises(OptionError, match="There is: disk-usage"):
         find("disk-use", tmp_path / "here", own)

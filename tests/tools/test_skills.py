@@ -145,6 +145,23 @@ def test_skills_are_found_where_people_put_them(write: Write, tmp_path: Path) ->
     assert (trusting["near"].trusted, trusting["twice"].description) == (True, "The project's.")
 
 
+def test_a_link_in_a_project_leads_to_nothing(write: Write, tmp_path: Path) -> None:
+    """A shared folder may hold links to files of the user's: they are named and not read."""
+    secret = tmp_path / "home" / "secret"
+    secret.mkdir(parents=True)
+    (secret / FILE).write_text("---\nname: secret\ndescription: The password is swordfish.\n---\nx")
+    skills = tmp_path / "project" / ".agents" / "skills"
+    (skills / "file").mkdir(parents=True)
+    (skills / "file" / FILE).symlink_to(secret / FILE)
+    (skills / "folder").symlink_to(secret)
+    (tmp_path / "project" / ".claude").mkdir()
+    (tmp_path / "project" / ".claude" / "skills").symlink_to(tmp_path / "home")
+    found = find_skills(tmp_path / "project")
+    assert "secret" not in found.skills
+    assert "swordfish" not in "".join(catalogue(found.skills))
+    assert len(found.unusable) == 2
+
+
 def test_a_model_is_told_of_them_in_a_line_each(write: Write, tmp_path: Path) -> None:
     """Those of the project are told apart from those that speak for the user, and the list is bounded."""
     for n in range(60):

@@ -108,7 +108,11 @@ class Connection:
     @property
     def host(self) -> str:
         """Where it is, when it is spoken to at an address; empty for a process of this machine."""
-        return urlsplit(self.definition.address).hostname or ""
+        try:
+            address = expanded(self.definition, os.environ, self.around.workspace).address
+        except ConfigError:
+            address = self.definition.address
+        return urlsplit(address).hostname or ""
 
     @property
     def timeout(self) -> float:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from aether_nb.errors import ConfigError
+from aether_nb.events.masking import mask_text
 
 __all__ = ["SCRIPTS", "Definition", "Kind", "Scope", "expanded", "read_entry", "script"]
 
@@ -70,10 +71,16 @@ class Definition:
 
     @property
     def what(self) -> str:
-        """What would be started or spoken to, as it was written, on one line."""
+        """What would be started or spoken to, as it was written, on one line.
+
+        Of a project's definition the values of variables and headers are shown, too: they decide what is done.
+        """
         line = " ".join(_quoted(word) for word in self.command) if self.kind == "stdio" else self.address
-        names = [*self.environment, *self.headers]
-        return f"{line} (with {', '.join(names)})" if names else line
+        shown = self.scope == "project"
+        named = {**self.environment, **self.headers}.items()
+        more = [f"{name}={mask_text(value)[0]}" if shown or "${" in value else name for name, value in named]
+        more += [f"in the folder {self.folder}"] if self.folder else []
+        return f"{line} (with {', '.join(more)})" if more else line
 
     def fingerprint(self, workspace: Path) -> str:
         """What the user's agreement is tied to: all of the definition, the folder, and the project's own program.
@@ -89,7 +96,9 @@ class Definition:
         text = json.dumps([place, *said, dict(self.headers)], sort_keys=True, ensure_ascii=False)
         digest = hashlib.sha256(text.encode(errors="surrogatepass"))
         for word in self.command:
-            digest.update(_content(word, workspace / self.folder, workspace))
+            module = word.replace(".", "/")  # as python -m has it
+            for one in (word, f"{module}.py", f"{module}/__init__.py", f"{module}/__main__.py", f"{word}/index.js"):
+                digest.update(_content(one, workspace / self.folder, workspace))
         return digest.hexdigest()[:32]
 
 

@@ -90,14 +90,26 @@ def _in_folders(root: Path, source: str, trusted: Iterable[str]) -> Iterator[Ski
 
 
 def _in(folder: Path, source: str, trusted: bool) -> Iterator[Skill | str]:
-    """The skills of a folder; one may lie a folder deeper, as collections of them have it."""
+    """The skills of a folder; one may lie a folder deeper, as collections of them have it.
+
+    A folder that somebody else has made may hold links: what they lead to is the user's, and is not read.
+    """
+    root = Path(os.path.realpath(folder.parent.parent))
+    if not trusted and not Path(os.path.realpath(folder)).is_relative_to(root):
+        return
     try:
         below = sorted(each for each in folder.iterdir() if each.is_dir())[:MOST]
     except OSError:
         return
     for each in below:
         places = [each] if (each / FILE).is_file() else sorted(file.parent for file in each.glob(f"*/{FILE}"))[:MOST]
-        yield from (read_skill(place, source, trusted) for place in places)
+        for place in places:
+            if trusted or Path(os.path.realpath(place / FILE)).parent == Path(
+                os.path.realpath(folder)
+            ) / place.relative_to(folder):
+                yield read_skill(place, source, trusted)
+            else:
+                yield f"{place / FILE} is a link, or lies behind one: it is not read."
 
 
 def _written(things: Iterable[Any], source: str) -> Iterator[Skill]:
