@@ -40,6 +40,7 @@ def told(address, body=None):
         return json.load(response)
 
 
+@pytest.mark.full
 def test_every_row_is_printed_and_nobody_does_other_work():
     """With tiny sizes each workload has a row for the floor and for each of ours, and nobody drops out."""
     lines, code = speed("--scale", "0.02", "--rounds", "1")

@@ -160,7 +160,8 @@ def _sources(known: Mapping[str, Known], root: Path) -> dict[str, dict[str, int]
             continue
         try:
             stat = (root / name).stat()
-            row["changed"] += bool(entry.mtime_ns) and (stamp(stat), stat.st_size) != (entry.mtime_ns, entry.size)
+            touched = bool(entry.mtime_ns) and stamp(stat) != entry.mtime_ns  # 0: too fresh then to be told by its time
+            row["changed"] += touched or stat.st_size != entry.size
         except OSError:
             row["gone"] += 1
     return rows

@@ -108,7 +108,10 @@ def test_story(lab: Lab, page: Any):
 
 
 def test_untrusted_copy(lab: Lab, page: Any):
-    """A notebook from somebody else, unsigned, shows the kept run with every one of its styles."""
+    """A notebook from somebody else, unsigned, shows the kept run with its styles, but for the colours of words.
+
+    JupyterLab takes out a colour that is mixed; signs keep theirs.
+    """
     html = _kept_html()
     write_notebook(lab.work / "copy.ipynb", ["None"])
     content = json.loads((lab.work / "copy.ipynb").read_text())
@@ -123,7 +126,7 @@ def test_untrusted_copy(lab: Lab, page: Any):
         book.screenshot(ARTIFACTS / f"copy-{theme}.png", output)
     wanted = page.evaluate(STYLES_OF_TEXT, html)
     found = output.evaluate(f"node => ({STYLES})(node)")
-    assert found == wanted
+    assert found == [" ".join(name for name in names.split() if name != "color") for names in wanted]
 
 
 def _kept_html() -> str:

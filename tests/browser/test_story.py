@@ -142,7 +142,7 @@ def test_deny_with_a_reason_reaches_the_answer_and_nothing_is_written(lab: Lab, 
 
 
 @pytest.mark.parametrize("stop", ["kernel", "panel"])
-@pytest.mark.parametrize("what", ["waiting", "streaming", "computing"])
+@pytest.mark.parametrize("what", ["waiting", pytest.param("streaming", marks=pytest.mark.full), "computing"])
 def test_stop_ends_a_run_and_leaves_everything_sound(lab: Lab, page: Any, stop: str, what: str) -> None:
     """Stop ends the cell while it waits, streams or computes; kernel and variables live, and the next cell runs."""
     code = "while True: pass" if what == "computing" else "print('x' * 10)"

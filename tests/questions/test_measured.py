@@ -35,8 +35,8 @@ def told(report: Report) -> str:
 
 
 def test_a_part_of_the_held_out_questions_is_hardly_ever_answered_wrongly() -> None:
-    """The law of the next test, for every third question: what there is time for in the ordinary suite."""
-    report = run(ask, [question for question in QUESTIONS if held_out(question)][::3])
+    """The law of the next test, for every sixth question: what there is time for in the ordinary suite."""
+    report = run(ask, [question for question in QUESTIONS if held_out(question)][::6])
     assert report.share("wrong") < 0.03, report.text()
     assert report.share("right") > 0.6, report.text()
 
