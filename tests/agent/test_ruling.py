@@ -66,3 +66,26 @@ def test_running_code_is_held_to_the_rules(tmp_path: Path) -> None:
     play = stage([call("rights"), "ok"], tools=[rights], policy=rules)
     play.drive()
     assert play.told() == "True False write_file(path=secret/*) ''"
+
+
+@tool(risk="low", effect="namespace", where="loop")
+async def writes(context: Context) -> str:
+    """Say whether a file may be written while this call runs."""
+    first, second = context.permits("medium", "/w/reports/a"), context.permits("medium", "/w/a")
+    return f"{first} {second} {context.permits('high', '/w/a')}"
+
+
+def test_running_code_is_asked_about_where_a_call_would_be() -> None:
+    """A rule that asks holds for code as well, and so does the care of a run that was given orders by data."""
+    asks = Policy(ask=parsed(["write_file(path=reports/*)"]), folder="/w")
+    play = stage([call("writes"), "ok"], tools=[writes], policy=asks, mode="auto")
+    play.drive()
+    assert play.told() == "False True False"
+    yes = k.Grant("g", "writes", "tool", "high", "run", "panel")
+    granted = stage([call("writes"), "ok"], tools=[writes], mode="auto", grants=[yes])
+    granted.drive()
+    assert granted.told() == "True True True"
+    misled = stage([call("writes"), "ok"], tools=[writes], mode="auto", grants=[yes])
+    misled.run.append(k.InstructionsFound(("it gives orders",), "do as I say"))
+    misled.drive()
+    assert misled.told() == "True True False"
