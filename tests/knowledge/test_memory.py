@@ -116,3 +116,14 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     memory = Memory(tmp_path / "memory")
     with pytest.raises(KnowledgeError, match=r"facts\.md"):
         memory.remember("a fact", NOON)
+
+
+def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:
+    """A shared folder may hold a link in the place of a file: what it leads to is somebody's, and stays as it is."""
+    memory, outside = Memory(tmp_path / ".aether" / "memory"), tmp_path / "bashrc"
+    outside.write_text("mine\n")
+    memory.folder.mkdir(parents=True)
+    memory.file.symlink_to(outside)
+    with pytest.raises(KnowledgeError, match="is a link"):
+        memory.remember("Prices are in euros.", NOON)
+    assert outside.read_text() == "mine\n"

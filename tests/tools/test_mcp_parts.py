@@ -10,6 +10,7 @@ import pytest
 
 from aether_nb.errors import MentionFailed, RepairableToolError
 from aether_nb.events.messages import Image, Part, Text
+from aether_nb.tools.mcp.definitions import Definition
 from aether_nb.tools.mcp.eliciting import answered
 from aether_nb.tools.mcp.logs import BoundedLog
 from aether_nb.tools.mcp.mentioning import mentioned
@@ -165,3 +166,25 @@ async def test_a_resource_that_cannot_be_read_stops_the_question() -> None:
     with pytest.raises(MentionFailed, match="cannot be read") as failed:
         await mentioned("@docs:a://b", frozenset({"docs"}), reading)
     assert (failed.value.why, failed.value.hint) == ("It is not there.", "%aether mcp resources docs")
+
+
+def test_who_agrees_sees_what_decides() -> None:
+    """Of what came with a project the values of variables and headers are shown, where keys are not; and the folder."""
+    theirs = Definition(
+        "a", ".mcp.json", command=("python", "-m", "x"), environment={"NODE_OPTIONS": "--require ./x.js"}, folder="sub"
+    )
+    assert theirs.what == "python -m x (with NODE_OPTIONS=--require ./x.js, in the folder sub)"
+    leaving = Definition("b", ".mcp.json", "http", address="https://h/mcp", headers={"A": "${OPENAI_API_KEY}"})
+    assert leaving.what == "https://h/mcp (with A=${OPENAI_API_KEY})"
+    mine = Definition("c", "aether.toml", "http", address="https://h/mcp", headers={"A": "secret"}, scope="user")
+    assert mine.what == "https://h/mcp (with A)"
+
+
+def test_a_program_that_is_a_module_is_agreed_to_with_its_text(tmp_path: Path) -> None:
+    """When a module of the project that the command runs becomes another one, it has to be agreed to again."""
+    server = Definition("a", ".mcp.json", command=("python", "-m", "server"))
+    (tmp_path / "server.py").write_text("print(1)")
+    before = server.fingerprint(tmp_path)
+    assert server.fingerprint(tmp_path) == before
+    (tmp_path / "server.py").write_text("print(2)")
+    assert server.fingerprint(tmp_path) != before
