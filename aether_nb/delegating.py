@@ -78,7 +78,7 @@ class Delegate:
         above = Cell(
             self.cell.main, (Above(context, question.prompt),), told_above(context), self.cell.hold, background=True
         )
-        task: Task = question if before is None else Resumption(question.run, anyway=True)
+        task: Task = question if before is None else Resumption(question.run)
         try:
             return await self.work(task, above)
         except asyncio.CancelledError:
