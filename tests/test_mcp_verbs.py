@@ -115,11 +115,11 @@ def test_what_cannot_be_done_says_why(capsys: pytest.CaptureFixture[str], words:
 
 
 def test_an_address_is_added_with_its_header(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A key is put in by a variable; only its name is shown."""
+    """A key is put in by a variable, whose name is shown: whoever agrees sees which key goes there."""
     typed(capsys, "add", "docs", "--url", "https://x.example/mcp", "--header", "Authorization: Bearer ${TOKEN}")
     entry = json.loads((folder / ".aether" / "mcp" / "docs.json").read_text())["mcpServers"]["docs"]
     assert entry["headers"] == {"Authorization": "Bearer ${TOKEN}"}
-    assert "https://x.example/mcp (with Authorization)" in typed(capsys)[1]
+    assert "https://x.example/mcp (with Authorization=Bearer ${TOKEN})" in typed(capsys)[1]
     assert "needs the variable TOKEN" in typed(capsys, "check", "docs")[1]
 
 
