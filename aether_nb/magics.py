@@ -341,7 +341,8 @@ def serving_line(settings: Settings) -> str:
     from aether_nb.models.catalogue.providers import load as load_providers
     from aether_nb.models.router import ANALYST, serving
 
-    choice = serving(os.environ, settings.model, load_providers([settings.providers]), local_only=settings.local_only)
+    known = load_providers([settings.providers], plugged=False)  # plugins are looked for with the first cell only, too
+    choice = serving(os.environ, settings.model, known, local_only=settings.local_only)
     say = "For a language model: %aether setup" if choice.name == ANALYST else "Another: %aether model PROVIDER:MODEL"
     return f"aether: {choice.name} serves ({choice.why}). {say}"
 

@@ -17,12 +17,15 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
 from threading import RLock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aether_nb import registry
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 __all__ = ["GROUP", "OFF", "House", "Plugin", "load"]
 
@@ -86,9 +89,15 @@ def load() -> tuple[Plugin, ...]:
     with _lock:
         if _loaded is None:
             _loaded = []  # a plugin that looks for things by name does not load the others from within
-            found = sorted(entry_points(group=GROUP), key=lambda entry: entry.name)
-            _loaded += [_called(entry) for entry in found]
+            _loaded += [_called(entry) for entry in sorted(installed(), key=lambda entry: entry.name)]
         return tuple(_loaded)
+
+
+def installed() -> Iterable[EntryPoint]:
+    """What the installed packages name in the group."""
+    from importlib.metadata import entry_points  # it takes a moment, and who looks for nothing by name does not need it
+
+    return entry_points(group=GROUP)
 
 
 def _called(entry: EntryPoint) -> Plugin:

@@ -43,6 +43,8 @@ class Serving:
     _asking: set[str] = field(default_factory=set)
     """The runs that are worked on."""
     _replies: ReplyStore | None = None
+    _plugged: bool = False
+    """Whether plugins are looked for: not before a model is wanted, for loading the extension stays light."""
     _opened: Opened = field(init=False)
 
     def __post_init__(self) -> None:
@@ -61,7 +63,7 @@ class Serving:
     @property
     def providers(self) -> Providers:
         """The registry of providers, with the user's own rows and those that were registered in a cell."""
-        return providers.load([self.settings.providers])
+        return providers.load([self.settings.providers], plugged=self._plugged)
 
     def use(self, name: str, role: Role = "chat", run: str = "") -> Model:
         """Let a model serve from now on: also in the run that is going on, from its next step.
@@ -149,6 +151,7 @@ class Serving:
             named: The model that a question names; empty when it names none.
             run: Awaits something on the agent's loop.
         """
+        self._plugged = True
         if not (named or self.settings.model) and self.found is None and self.name == ANALYST:
             self.found = run(find_local(self.providers, environment=os.environ))
 
@@ -166,7 +169,7 @@ class Serving:
             self._replies.close()
 
     def _open(self, name: str) -> Model:
-        settings = self.settings
+        settings, self._plugged = self.settings, True
         if settings.cache and self._replies is None:
             self._replies = ReplyStore(self.record / "replies.sqlite")
         return open_model(

@@ -18,7 +18,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def install(*entries: tuple[str, str]) -> None:
         found = [EntryPoint(name, where, plugins.GROUP) for name, where in entries]
-        monkeypatch.setattr(plugins, "entry_points", lambda group: found)
+        monkeypatch.setattr(plugins, "installed", lambda: found)
 
     return install
 

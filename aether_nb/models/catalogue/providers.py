@@ -182,18 +182,20 @@ class Providers:
         return ModelNotFound(f"No model goes by the name '{name}'.", why, f"Type {hint}")
 
 
-def load(layers: Sequence[Mapping[str, Table]] = (), source: str = "aether.toml") -> Providers:
+def load(layers: Sequence[Mapping[str, Table]] = (), source: str = "aether.toml", *, plugged: bool = True) -> Providers:
     """All providers: the shipped rows, then these layers, then what was registered; what is said later counts.
 
     Args:
         layers: Rows by provider, as ``[providers.NAME]`` tables say them. They are trusted: they may move an address,
             and the key with it, so they come from the user's own file and never from a project's.
         source: Where these layers stand, for errors.
+        plugged: Whether plugins are looked for, which takes a moment the first time.
 
     Raises:
         ConfigError: A row says what no row can say; the message names the row and where it stands.
     """
-    plugins.load()
+    if plugged:
+        plugins.load()
     registered = {name: registry.get("provider", name) for name in registry.names("provider")}
     given = [*((layer, source) for layer in layers), (registered, "register_provider")]
     return Providers([_shipped(), *(read({"providers": rows}, where) for rows, where in given if rows)])
