@@ -8,27 +8,28 @@ handed in.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from aether_nb.agent.asking import Answer
+from aether_nb.agent.profiles import Profile
 from aether_nb.agent.run import Run
-from aether_nb.errors import AetherError, RepairableToolError, RunNotFound
+from aether_nb.errors import AetherError, RepairableToolError
 from aether_nb.events import kinds as k
-from aether_nb.events.folds import fold
 from aether_nb.events.state import Call, RunState
 from aether_nb.store.store import Store
 from aether_nb.tasks import Cell, Question, Resumption, Task
 from aether_nb.tools.base import Context, Errand, Report
 from aether_nb.tools.spawn import SPAWN
 
-__all__ = ["DEEPEST", "Delegate", "child_of", "told_above", "within_parent"]
+__all__ = ["DEEPEST", "Delegate", "child_of", "told_above"]
 
 DEEPEST = 2
 """How many runs may stand above one another, beside the one that a person has begun."""
 SHOWN = 300
+MISLED = ("*(risk=high)",)
+"""What a child is asked about, too, where data has tried to give its parent orders."""
 YES, NO = "yes", "no"
 
 
@@ -55,34 +56,29 @@ class Delegate:
             RepairableToolError: There are too many above it, or it asks for what its parent has not got.
         """
         question = self._question(errand, context.call_id)
-        before = self._state(question.run)
+        before = self.store.state(question.run)
         if before is None:
             child = k.ChildSpawned(context.call_id, question.run, errand.task, question.tools, question.model)
             self.run.append(child)
         try:
             state = before if before is not None and before.ended else await self._worked(question, before, context)
         except BaseException:  # it was stopped, or broke off: what it has cost until then was spent
-            left = self._state(question.run)
-            if left is not None and left.ended and not self._is_told(question.run):
-                self.run.append(k.ChildEnded(context.call_id, question.run, left.ended.outcome, left.usage, left.steps))
+            left = self.store.state(question.run)
+            if left is not None and left.ended:
+                self._tell(context.call_id, left, left.ended)
             raise
-        assert state is not None
         ended = state.ended or k.RunEnded("failed", "It was left before its end.")
-        told = k.ChildEnded(context.call_id, question.run, ended.outcome, state.usage, state.steps)
-        if not (before is not None and self._is_told(question.run)):  # its costs count once
-            self.run.append(told)
+        self._tell(context.call_id, state, ended)
         why = " ".join(part for part in (ended.what, ended.why) if part)
         return Report(question.run, ended.outcome, state.answer, why)
 
-    async def _worked(self, question: Question, before: RunState | None, context: Context) -> RunState | None:
+    async def _worked(self, question: Question, before: RunState | None, context: Context) -> RunState:
         above = Cell(
             self.cell.main, (Above(context, question.prompt),), told_above(context), self.cell.hold, background=True
         )
         task: Task = question if before is None else Resumption(question.run)
         try:
             return await self.work(task, above)
-        except asyncio.CancelledError:
-            raise
         except AetherError as error:
             raise RepairableToolError("The other agent could not work.", str(error), "Do it yourself.") from error
 
@@ -109,48 +105,24 @@ class Delegate:
             data=started.data,
             prior=(),
             raw=True,
+            profile=Profile(started.profile, deny=started.deny, ask=(*started.ask, *(MISLED if state.found else ()))),
+            hide=started.hide,
             parent=state.run,
             depth=started.depth + 1,
             tools=tuple(tools),
             grants=tuple(grant for grant in state.grants if not (high and grant.risk == "high")),
         )
 
-    def _is_told(self, child: str) -> bool:
-        """Whether this run's record says already how a child has ended: its kernel died just after that."""
+    def _tell(self, call: str, child: RunState, ended: k.RunEnded) -> None:
+        """Record how a child has ended, once: its costs count once, also when its parent's kernel died just after."""
         events = (entry.event for entry in self.store.log.read(self.run.id))
-        return any(isinstance(event, k.ChildEnded) and event.run == child for event in events)
-
-    def _state(self, run: str) -> RunState | None:
-        try:
-            return fold(self.store.log.read(run)) if self.store.log.resolve(run) == run else None
-        except RunNotFound:
-            return None
+        if not any(isinstance(event, k.ChildEnded) and event.run == child.run for event in events):
+            self.run.append(k.ChildEnded(call, child.run, ended.outcome, child.usage, child.steps))
 
 
 def child_of(run: str, call: str) -> str:
     """The name of the run that a call of another run begins."""
     return f"{run}-{hashlib.sha256(call.encode()).hexdigest()[:6]}"
-
-
-def within_parent(started: k.RunStarted, above: Iterable[k.Entry]) -> k.RunStarted:
-    """A child's first event with all that holds for its parent: the profile and its rules, and the hidden columns.
-
-    Where data has tried to give the parent orders, every call of high risk of the child's is asked about, too.
-
-    Args:
-        started: The child's first event.
-        above: The parent's record.
-    """
-    events = [entry.event for entry in above]
-    parent = next(event for event in events if isinstance(event, k.RunStarted))
-    misled = any(isinstance(event, k.InstructionsFound) for event in events)
-    return replace(
-        started,
-        profile=parent.profile,
-        deny=parent.deny,
-        ask=(*parent.ask, *(("*(risk=high)",) if misled else ())),
-        hide=tuple(dict.fromkeys((*parent.hide, *started.hide))),
-    )
 
 
 def _left(state: RunState, errand: Errand) -> k.Limits:

@@ -25,7 +25,7 @@ from aether_nb.agent.resuming import advanced, check, owes_variables, taken_up, 
 from aether_nb.agent.run import Run
 from aether_nb.agent.sealing import Signing
 from aether_nb.agent.waiting import Waiting
-from aether_nb.delegating import Delegate, within_parent
+from aether_nb.delegating import Delegate
 from aether_nb.errors import ResumeRefused
 from aether_nb.events import kinds as k
 from aether_nb.events.folds import fold
@@ -236,8 +236,6 @@ def _started(session: Session, question: Question, model: Model) -> tuple[k.RunS
     """The run's first event, with everything it may depend on frozen, and its tools."""
     prior = session.prior(question.cell) if question.prior is None else question.prior
     started = begun(question, model.name, session.models.settings, prior, session.notebook, session.workspace)
-    if question.parent:
-        started = within_parent(started, session.store.log.read(question.parent))
     tools = session.tools(started)
     known = frozen(tools)
     return replace(started, tools=tuple(known), versions=versions(known) | {"aether-nb": VERSION}), tools

@@ -171,7 +171,7 @@ class Session:
         more = (*self.knowing.tools().values(), *self.servers.tools().values())
         policy = self.policy_of(started)
         found = toolbox(self.shell.user_ns, started, policy, (opener(lambda: self.skills().skills), *more))
-        fewer = started is not None and started.tools and (started.parent or started.profile)
+        fewer = started is not None and (started.parent or (started.profile and started.tools))
         return narrowed(found, started.tools) if started and fewer else found
 
     def skills(self) -> Found:

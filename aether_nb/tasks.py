@@ -52,6 +52,7 @@ class Question:
         tools: What it may use at most; all that there is, when empty.
         grants: The yeses it begins with; those that stand in the notebook, when None.
         profile: By which it works; None for none.
+        hide: Columns that are hidden beside those of the settings.
     """
 
     prompt: str
@@ -76,6 +77,7 @@ class Question:
     tools: tuple[str, ...] = ()
     grants: tuple[k.Grant, ...] | None = None
     profile: Profile | None = None
+    hide: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,7 @@ def begun(
         plan_only=question.plan_only,
         workspace=str(workspace),
         data=question.data or _least(profile.data, settings.data, get_args(k.DataLevel)),
-        hide=settings.hide,
+        hide=tuple(dict.fromkeys((*question.hide, *settings.hide))),
         fence=secrets.token_hex(8),
         mentions=question.mentions.found,
         bind=question.bind,

@@ -8,12 +8,16 @@ from typing import Any
 
 import pytest
 
-from aether_nb.delegating import DEEPEST, child_of, within_parent
+from aether_nb.config import Settings
+from aether_nb.delegating import DEEPEST, Delegate, child_of
 from aether_nb.events import kinds as k
 from aether_nb.events.folds import fold
 from aether_nb.events.messages import ToolCall
 from aether_nb.events.state import RunState
+from aether_nb.tasks import begun
+from aether_nb.tools.base import Errand
 from aether_nb.tools.spawn import spawn
+from harness.agent import stage
 from harness.plain_shell import Notebook, serve
 from harness.tools import ToolContext, assessed, told
 
@@ -171,20 +175,36 @@ def test_the_costs_of_a_child_count_once(notebook: Notebook) -> None:
 
 def test_all_that_holds_for_a_run_holds_for_its_children(notebook: Notebook, tmp_path: Path) -> None:
     """Rules of the profile, hidden columns, and the care of a run that was given orders by data go on to a child."""
-    (tmp_path / "home" / "config" / "aether-nb" / "profiles").mkdir(parents=True, exist_ok=True)
-    above = k.RunStarted("q", "m", profile="p", deny=("git",), ask=("query",), hide=("email",))
-    child = k.RunStarted("do it", "m", hide=("ssn",))
-    entries = [
-        k.Entry("r", n, 1.0, event) for n, event in enumerate((above, k.InstructionsFound(("y",), "x", "c1")), 1)
-    ]
-    held = within_parent(child, entries)
+
+    def asked_of(*more: k.Event) -> k.RunStarted:
+        run = stage([]).run
+        tools = ("query",)
+        run.append(k.RunStarted("q", "m", tools=tools, profile="p", deny=("git",), ask=("query",), hide=("email",)))
+        for event in more:
+            run.append(event)
+        unused: Any = None
+        question = Delegate(run, unused, unused, unused)._question(Errand("do it", ()), "c1")
+        return begun(question, "m", Settings(hide=("ssn",)), (), "", tmp_path)
+
+    held = asked_of(k.InstructionsFound(("y",), "x", "c1"))
     assert (held.profile, held.deny, held.ask, held.hide) == (
         "p",
         ("git",),
         ("query", "*(risk=high)"),
         ("email", "ssn"),
     )
-    assert within_parent(child, entries[:1]).ask == ("query",)
+    assert asked_of().ask == ("query",)
+
+
+def test_a_child_that_is_left_no_tool_has_none(notebook: Notebook) -> None:
+    """One that was given only the tool to begin another, where there is no deeper, does not get all there are."""
+    serve(errand(), "Done.")
+    serve(ToolCall("s9", "spawn", {"task": "Deeper.", "model": "deepest", "tools": ["spawn"]}), "Ok.", name="helper")
+    serve("I am the last.", name="deepest")
+    notebook.ask("Pass it on.", "--model script --mode auto")
+    last = state(notebook, child_of(child_of(notebook.session.last, "s1"), "s9"))
+    assert last.started is not None
+    assert (last.answer, last.started.tools) == ("I am the last.", ())
 
 
 def test_children_side_by_side_share_what_is_left(notebook: Notebook) -> None:

@@ -23,8 +23,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from aether_nb.errors import AetherError, OptionError, RunNotFound
-from aether_nb.events.folds import fold
+from aether_nb.errors import AetherError, OptionError
 from aether_nb.events.state import RunState
 from aether_nb.jobs.executing import Execution, execute
 from aether_nb.jobs.own_kernel import Screen, in_a_kernel
@@ -200,9 +199,7 @@ def _anew(task: Task) -> Task:
 def _state(store: Callable[[], Store], run: str) -> RunState | None:
     opened = store()
     try:
-        return fold(opened.log.read(run)) if opened.log.resolve(run) == run else None
-    except RunNotFound:
-        return None
+        return opened.state(run)
     finally:
         opened.log.close()
 
@@ -211,9 +208,9 @@ def _worked(task: Task, store: Callable[[], Store], screen: Screen) -> RunState:
     """Begin a task, or go on with its run where somebody has begun it."""
     execution, opened = task.execution, store()
     try:
-        if _state(store, execution.run) is None:
+        if (before := opened.state(execution.run)) is None:
             return execute(execution, opened, screen)
         in_a_kernel([f"%aether resume {execution.run}"], execution.folder, execution.environment, screen)
-        return fold(opened.log.read(execution.run))
+        return opened.state(execution.run) or before
     finally:
         opened.log.close()

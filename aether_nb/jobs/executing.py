@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from aether_nb.errors import OptionError, RunNotFound, UsageFault
-from aether_nb.events.folds import fold
+from aether_nb.errors import OptionError, UsageFault
 from aether_nb.events.state import RunState
 from aether_nb.jobs.own_kernel import Screen, in_a_kernel
 from aether_nb.store.store import Store
@@ -94,23 +93,16 @@ def execute(task: Execution, store: Store, screen: Screen) -> RunState:
         OptionError: A file cannot be loaded.
         UsageFault: A run of that name is there already, or its cells failed before it began.
     """
-    if _is_there(store, task.run):
+    if store.state(task.run) is not None:
         hint = f"Look at it: aether show {task.run}"
         raise UsageFault(f"There is a run {task.run} already.", "A run is begun once.", hint)
     cells = [*map(loading, task.load)]
     options = " ".join((*task.options, f"--run {task.run}"))
     cells.append(f"%%aether {options}\n{task.prompt}")
     in_a_kernel(cells, task.folder, task.environment, screen, task.kernel)
-    if not _is_there(store, task.run):
+    if (state := store.state(task.run)) is None:
         raise UsageFault("The run did not begin.", "What went wrong stands above.", "aether doctor")
-    return fold(store.log.read(task.run))
-
-
-def _is_there(store: Store, run: str) -> bool:
-    try:
-        return store.log.resolve(run) == run
-    except RunNotFound:
-        return False
+    return state
 
 
 def told(state: RunState) -> tuple[dict[str, Any], int]:

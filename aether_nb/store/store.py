@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aether_nb.config.address import Address
+from aether_nb.events.folds import fold
 from aether_nb.events.kinds import Entry
+from aether_nb.events.state import RunState
 from aether_nb.store.across import Across
 from aether_nb.store.blobs import Blobs
 from aether_nb.store.chain import Chain
@@ -53,6 +55,11 @@ class Store:
         entries, verdict = self.chain.whole(run)
         verdict.confirm()
         return entries, verdict.own
+
+    def state(self, run: str) -> RunState | None:
+        """How the run of exactly this name stands; None when there is none."""
+        entries = list(self.log.read(run))
+        return fold(entries) if entries else None
 
     @contextmanager
     def leased(self, run: str, force: bool = False) -> Iterator[Holder]:

@@ -27,6 +27,16 @@ def test_a_whole_record_is_confirmed_before_it_is_given(tmp_path: Path) -> None:
         store.whole("r1")
 
 
+def test_how_a_run_stands_is_told_by_its_whole_name(tmp_path: Path) -> None:
+    """A run that is not there has no state, also where another one's name begins so."""
+    store = open_store(tmp_path / "record", "test")
+    assert store.state("r1") is None
+    store.log.append("r1-a", 0, (k.RunStarted("q", "m"), k.RunEnded("done")), 1.0)
+    found = store.state("r1-a")
+    assert found is not None
+    assert (found.run, found.ended, store.state("r1")) == ("r1-a", k.RunEnded("done"), None)
+
+
 def test_a_lease_is_let_go_of_whatever_happens(tmp_path: Path) -> None:
     """Who advances a run holds it meanwhile, and no longer, also when that breaks off."""
     store = open_store(tmp_path / "record", "test")
