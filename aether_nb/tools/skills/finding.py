@@ -41,7 +41,12 @@ class Found:
 def trusts(workspace: Path, trust: Iterable[str]) -> bool:
     """Whether the user trusts what a project brings: one of these folders is it, or holds it."""
     here = Path(os.path.realpath(workspace))
-    return any(here.is_relative_to(os.path.realpath(workspace / Path(folder).expanduser())) for folder in trust)
+    return any(here.is_relative_to(folder) for folder in _real(workspace, trust))
+
+
+def _real(workspace: Path, trust: Iterable[str]) -> list[str]:
+    """Trusted folders as they lie on the disk; one without a beginning belongs to the working folder."""
+    return [os.path.realpath(workspace / Path(folder).expanduser()) for folder in trust]
 
 
 def own_folder() -> Path:
@@ -63,7 +68,7 @@ def find_skills(workspace: Path, namespace: Mapping[str, Any] | None = None, tru
         trust: Folders whose skills the user trusts.
     """
     plugins.load()
-    trusted = [os.path.realpath(workspace / Path(folder).expanduser()) for folder in trust]
+    trusted = _real(workspace, trust)
     given = [
         *_written((namespace or {}).values(), "this notebook"),
         *_in_folders(workspace, "the project", trusted),
