@@ -33,7 +33,7 @@ def found(answer: str, *results: str, outputs: tuple[dict[str, str], ...] = ()) 
 
 
 def test_the_panel_and_the_picture_name_a_call_by_the_same_number() -> None:
-    """What stands as a chip in the panel is the number by which the picture, and ``%aether show --call``, name the call."""
+    """The chip in the panel is the number by which the picture, and ``%aether show --call``, name the call."""
     view = answered("27.2 mm and 190.5 mm", "nothing", "gap 27.2", "mean 190.5")
     assert [one["call"] for one in grounds(view)] == [2, 3]
     assert rests(view) == [("2 query", "27.2"), ("3 query", "190.5")]
