@@ -81,7 +81,12 @@ class Settings:
 
     embedder: str = field(
         default="auto",
-        metadata=_rule("AETHER_EMBEDDER", "auto, none, local, or a folder with weights", rules.text, rules.no_place),
+        metadata=_rule(
+            "AETHER_EMBEDDER",
+            "auto, none, local, a folder with weights, or a registered name",
+            rules.text,
+            rules.no_place,
+        ),
     )
     """Who makes documents comparable: embedding_model, else weights on this machine (auto); only those; nobody."""
 

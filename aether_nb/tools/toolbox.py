@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from aether_nb import plugins, registry
+from aether_nb import plugins
 from aether_nb.events.kinds import RunStarted
 from aether_nb.events.ruling import OPEN, Policy
 from aether_nb.tools.base import Tool
 from aether_nb.tools.brought import brought
-from aether_nb.tools.builtin import BUILT_IN
 from aether_nb.tools.function import FunctionTool
 
 __all__ = ["toolbox"]
@@ -36,9 +35,7 @@ def toolbox(
         policy: The user's rules.
         more: Tools that come from elsewhere; they come after those of plugins.
     """
-    plugins.load()
-    found: dict[str, Tool] = {tool.spec.name: tool for tool in BUILT_IN}
-    found.update({name: registry.get("tool", name) for name in registry.names("tool")})
+    found: dict[str, Tool] = plugins.found("tool")
     found.update({tool.spec.name: tool for tool in more})
     mine = [one for one in list(namespace.values()) if issubclass(type(one), FunctionTool)]
     found.update({tool.spec.name: tool for tool in mine})
