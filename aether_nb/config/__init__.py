@@ -223,7 +223,7 @@ class Settings:
     mcp_tools: int = field(
         default=40, metadata=_rule("AETHER_MCP_TOOLS", "a whole number above 0", rules.number(int), rules.anything)
     )
-    """Tools of such servers that a model is told of; when there are more, it searches them."""
+    """Tools of such servers and of packages that a model is told of; when there are more, it searches them."""
 
     def policy(self, folder: Path, profile: str = "") -> Policy:
         """The rules about calls, for this user.
