@@ -76,6 +76,7 @@ async def asked(hook: Hook, facts: Mapping[str, Any]) -> Said:
         late = isinstance(error, TimeoutError) and clock.expired()
         said = str(error) if isinstance(error, AetherError) else f"{type(error).__name__}: {error}"
         fault, answer = f"it took longer than {hook.timeout:g} s" if late else said, {}
+        logger.warning("the hook %s failed: %s", hook.name, fault)
     seconds = time.monotonic() - begun
     times = TIMES.setdefault(hook.name, Times())
     times.calls, times.seconds = times.calls + 1, times.seconds + seconds
@@ -122,8 +123,6 @@ FITS: dict[str, Callable[[Any], bool]] = {
 
 async def left(hooks: Iterable[Hook], facts: Mapping[str, Any]) -> None:
     """Tell the hooks that a conversation is over. What they answer is nothing, and what they do wrong is logged."""
-    for hook in sorted(hooks, key=lambda hook: hook.order):
-        if hook.wants("session_end", ""):
-            said = await asked(hook, {"event": hook.event, "hook": hook.name, **facts})
-            if said.fault:
-                logger.warning("the hook %s failed: %s", hook.name, said.fault)
+    ending = [hook for hook in hooks if hook.wants("session_end", "")]
+    for hook in sorted(ending, key=lambda hook: hook.order):
+        await asked(hook, {"event": hook.event, "hook": hook.name, **facts})

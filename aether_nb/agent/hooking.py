@@ -7,7 +7,6 @@ there are is handed in.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -28,8 +27,6 @@ __all__ = ["Hooking", "Judge"]
 
 Judge = Callable[..., k.CallProposed]
 """Says what an exact call could do: ``Calls.judge``."""
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -195,10 +192,7 @@ class Hooking:
         started = self.run.state.started
         assert started is not None
         around = {"run": self.run.id, "parent": started.parent, "workspace": started.workspace}
-        said = await asked(hook, {"event": hook.event, "hook": hook.name, **around, **facts})
-        if said.fault:
-            logger.warning("the hook %s of run %s failed: %s", hook.name, self.run.id, said.fault)
-        return said
+        return await asked(hook, {"event": hook.event, "hook": hook.name, **around, **facts})
 
     def _passed(self, said: Said) -> list[k.Event]:
         """What there is to record of a hook that refuses nothing: that it failed, and what it adds, unless it has."""
@@ -211,7 +205,7 @@ class Hooking:
             return []
         if self.rules.hide:
             said = replace(said, fault="columns are hidden: what it adds could show one of them")
-            return [self._took(said, "failed")]
+            return [self._took(said, "")]
         # It speaks for the user, who has put it there; but where data is limited nobody knows what is in its words.
         return [self._took(said, "added words", told=(Text(text, "output" if self.rules.limited else "text"),))]
 
