@@ -74,8 +74,8 @@ def test_a_projects_hook_is_run_when_it_was_agreed_to_and_its_failure_is_listed(
     shown = notebook.ask("Make x.", "--model script --mode auto")
     assert "it failed, and it is required: It ended with the exit code 1. it may not" in flat(shown)
     assert "x" not in notebook.shell.user_ns
-    assert "1 calls of" in notebook.line("hooks list no-code")
-    assert "hook no-code (before_tool) refused the call" in notebook.line("trace")
+    assert "called 1×, " in notebook.line("hooks list no-code")
+    assert "hook no-code (before_tool) refused the call of run_python" in notebook.line("trace")
     assert "is not run any more" in notebook.line("hooks disable no-code")
     assert "no-code: before_tool of run_python, order 3, 20 s, required · off" in typed(capsys)
 
@@ -88,7 +88,9 @@ def test_a_failure_in_a_run_is_remembered(notebook: Notebook, capsys: pytest.Cap
         return 3
 
     serve("Fine.")
-    assert "The hook odd failed. The run goes on without it." in flat(notebook.ask("Hello?", "--model script"))
+    assert "The hook odd failed (before_model). The run goes on without it." in flat(
+        notebook.ask("Hello?", "--model script")
+    )
     said = notebook.line("hooks list odd")
     assert "last failure: it answered int, which is neither nothing nor an object (run " in said
     (row,) = json.loads(typed(capsys, "--json"))

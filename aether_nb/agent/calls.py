@@ -116,7 +116,9 @@ class Calls:
         if (before := self.run.state.calls.get(call.id)) is not None:
             floor, altered = riskiest(before.proposed.floor, floor), altered or before.proposed.altered
         if floor and riskiest(found.risk, floor) != found.risk:
-            found = replace(found, risk=floor, reasons=(*found.reasons, "a hook says so"))
+            found = replace(found, risk=floor, reasons=(*found.reasons, f"a hook says that its risk is {floor}"))
+        if altered:
+            found = replace(found, reasons=(*found.reasons, f"the hook {altered} changed its arguments"))
         policy = within(self.host.policy, self.run.state.skills)
         ruling = policy.ruling(call.name, arguments, path=found.path, risk=found.risk)
         reads = found.effect == "pure" and found.risk == "low" and ruling.ruled in ("", "allow")

@@ -122,18 +122,18 @@ class Hooking:
                     names = ", ".join(filter(None, (proposed.altered, hook.name)))
                     after = judge(call, proposed.edited, proposed.floor, names)
                     if after.hash != proposed.hash:
-                        what.append("changed the arguments")
+                        what.append(f"changed the arguments of {call.name}")
                         proposed = after
             except RepairableToolError as error:
                 said = replace(said, answer={}, fault=f"its arguments cannot be used: {error}")
             risk = said.answer.get("risk", "low")
             if RISKS.index(risk) > RISKS.index(proposed.risk):
                 proposed = judge(proposed.call, proposed.edited, risk, proposed.altered)
-                what.append(f"raised the risk to {risk}")
+                what.append(f"raised the risk of {proposed.call.name} to {risk}")
             if said.vetoes:
                 told = self._told(said.why)
                 proposed = replace(proposed, ruled="deny", rule=f"{HOOK}{hook.name}", reasons=(told, *proposed.reasons))
-                events.append(self._took(said, "refused the call", id))
+                events.append(self._took(said, f"refused the call of {proposed.call.name}", id))
             elif said.fault or what:
                 events.append(self._took(said, " and ".join(what), id))
         return events, proposed
@@ -146,13 +146,13 @@ class Hooking:
             said = await self._asked(hook, self._of_call(call.proposed) | {"result": text, "failed": failed}, call.id)
             if said.vetoes:
                 parts = (Text(f"(withheld by the hook {hook.name}: {self._told(said.why)})"),)
-                events.append(self._took(said, "withheld the result", call.id))
+                events.append(self._took(said, f"withheld the result of {call.name}", call.id))
                 break
             what = []
             if "result" in said.answer and said.answer["result"] != text:
                 pictures = tuple(part for part in parts if not isinstance(part, Text))
                 parts = (Text(said.answer["result"], "output"), *pictures)
-                what.append("changed the result")
+                what.append(f"changed the result of {call.name}")
             if masks := said.answer.get("mask", ()):
                 after = tuple(
                     replace(one, text=cover_text(one.text, masks)) if isinstance(one, Text) else one for one in parts
@@ -160,7 +160,7 @@ class Hooking:
                 shown = cover_values(outputs, masks)
                 if (after, shown) != (parts, outputs):
                     parts, outputs = after, shown
-                    what.append("covered parts of the result")
+                    what.append(f"covered parts of the result of {call.name}")
             if said.fault or what:
                 events.append(self._took(said, " and ".join(what), call.id))
         return Result(parts, outputs, tuple(events))

@@ -99,7 +99,7 @@ def _listed(options: argparse.Namespace, hooked: Hooked, store: Store) -> str:
     lines = []
     for row in rows:
         one, times = row.hook, TIMES.get(row.hook.name)
-        took = f", {times.calls} calls of {times.seconds / times.calls * 1000:.0f} ms each" if times else ""
+        took = f", called {times.calls}×, {times.seconds / times.calls * 1000:.1f} ms each" if times else ""
         lines.append(f"  {one.name}: {_when(one)} · {row.state}{took}")
         lines.append(f"      {one.what or 'a function'}   from {one.source}")
         lines += [f"      last failure: {row.failed}"] if row.failed else []

@@ -19,7 +19,6 @@ from aether_nb.widgets.blocks import (
     HEADER,
     PLAN,
     TAIL,
-    Card,
     Failure,
     Item,
     Question,
@@ -173,15 +172,15 @@ def _instructions_found(view: View, event: kinds.InstructionsFound, time: float)
 
 
 def _hook_took(view: View, event: kinds.HookTook, time: float) -> list[Touch]:
-    card = view.blocks.get(f"c:{event.call_id}")
-    about = f" ({card.name})" if isinstance(card, Card) else ""
+    if event.did == "vetoed" and event.point == "before_tool":
+        return []  # the card of the call says so
     if event.did == "failed":
-        what = f"The hook {event.hook} failed{about}. The run goes on without it."
+        what = f"The hook {event.hook} failed ({event.point}). The run goes on without it."
         return remark(view, "limit", Failure(what, event.reason, f"It comes from {event.source}. See: %aether hooks"))
     return remark(
         view,
         "limit" if event.did == "vetoed" else "info",
-        Failure(f"The hook {event.hook} {event.what}{about}.", event.reason),
+        Failure(f"The hook {event.hook} {event.what}.", event.reason),
     )
 
 

@@ -54,7 +54,7 @@ def test_a_veto_is_told_to_the_model_and_nothing_runs() -> None:
     play.driver.calls.host = replace(play.driver.calls.host, policy=Policy(allow=parsed(["look"])))
     hooked(play, Hook("before_tool", guard, name="guard", source="here"), says("before_tool", None, match="other"))
     play.drive()
-    assert took(play) == [("guard", "vetoed", "refused the call", "not today")]
+    assert took(play) == [("guard", "vetoed", "refused the call of look", "not today")]
     assert play.told(1) == "denied by the hook guard: not today"
     assert play.told() == "sent to x"
     assert told[0] == {
@@ -76,10 +76,11 @@ def test_changed_arguments_are_what_is_asked_about_and_what_runs() -> None:
     play.drive()
     (asked,) = person.asked
     assert (asked.proposed.call.arguments, asked.proposed.altered) == ({"to": "none"}, "less, still")
+    assert asked.proposed.reasons[-1] == "the hook less, still changed its arguments"
     assert play.told() == "(the hook less, still changed the arguments of this call)\nsent to none"
     assert [row[:3] for row in took(play)] == [
-        ("less", "altered", "changed the arguments"),
-        ("still", "altered", "changed the arguments"),
+        ("less", "altered", "changed the arguments of send"),
+        ("still", "altered", "changed the arguments of send"),
     ]
 
 
@@ -160,7 +161,7 @@ def test_an_answer_that_is_none_is_a_failure_which_closes_only_what_is_required(
     hooked(play, says("before_tool", answer, required=required)).drive()
     ((_, did, what, said),) = took(play)
     assert reason in said
-    assert (did, what) == (("vetoed", "refused the call") if required else ("failed", ""))
+    assert (did, what) == (("vetoed", "refused the call of send") if required else ("failed", ""))
     assert len(person.asked) == (not required)
     assert play.told().startswith("denied by the hook h: it failed, and it is required" if required else "sent to x")
 
@@ -202,7 +203,7 @@ def test_hooks_are_called_in_their_order_and_the_first_veto_is_the_last_word() -
     play = hooked(stage([call("look"), "ok"], tools=[look]), *hooks)
     play.drive()
     assert heard == ["a", "c", "b"]
-    assert took(play) == [("b", "vetoed", "refused the call", "it gave no reason")]
+    assert took(play) == [("b", "vetoed", "refused the call of look", "it gave no reason")]
     denied = stage([call("look"), "ok"], tools=[look], policy=Policy(deny=parsed(["look(what=it)"])))
     hooked(denied, *hooks).drive()
     assert heard == ["a", "c", "b"]
@@ -232,7 +233,7 @@ def test_a_result_is_covered_or_replaced_before_the_model_sees_it() -> None:
     (finished,) = [event for event in play.stored if isinstance(event, k.CallFinished)]
     assert [part.text for part in finished.parts if isinstance(part, Text)] == ["key *** and ", "***"]
     assert finished.outputs == ({"text/plain": "key ***"},)
-    assert took(play) == [("cover", "altered", "covered parts of the result", "")]
+    assert took(play) == [("cover", "altered", "covered parts of the result of picture", "")]
     play = hooked(
         stage([call("picture"), "ok"], tools=[picture]),
         says("after_tool", {"result": "short"}),
@@ -241,7 +242,7 @@ def test_a_result_is_covered_or_replaced_before_the_model_sees_it() -> None:
     play.drive()
     (finished,) = [event for event in play.stored if isinstance(event, k.CallFinished)]
     assert finished.parts == (Text("short", "output"), Image("image/png", "aGk="))
-    assert [row[2] for row in took(play)] == ["changed the result"]
+    assert [row[2] for row in took(play)] == ["changed the result of picture"]
 
 
 def test_a_withheld_result_and_a_failing_hook_are_said() -> None:
@@ -303,13 +304,13 @@ def test_limits_on_data_hold_after_hooks() -> None:
     )
     play.drive()
     assert all("jane" not in message.text for request in play.model.requests for message in request.messages)
-    assert ("v", "vetoed", "refused the call", "jane@x.org") in took(play)
+    assert ("v", "vetoed", "refused the call of look", "jane@x.org") in took(play)
     play = stage([call("look"), "ok"], tools=[look])
     hidden = Rules(hide=("email",))
     hooked(play, says("before_model", {"add": "x"}), says("before_tool", {"veto": "jane"}), rules=hidden).drive()
     assert [row[1:] for row in took(play)] == [
         ("failed", "", ""),
-        ("vetoed", "refused the call", ""),
+        ("vetoed", "refused the call of look", ""),
         ("failed", "", ""),
     ]
 
