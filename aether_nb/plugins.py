@@ -48,6 +48,7 @@ HOMES = {
     "loader": "aether_nb.knowledge.loaders.reading",
     "skill": "aether_nb.tools.skills.finding",
     "profile": "aether_nb.agent.profiles",
+    "hook": "aether_nb.agent.hooks",
 }
 """The kinds of things, and where each is at home: imported by name, as a package is, when one is first wanted."""
 
@@ -88,7 +89,7 @@ def register(kind: str, name: str, thing: Any = None, by: str = "") -> Any:
     """Add something to the house: ``register("tool", "postcode", postcode)``, or ``@register("loader", ".foo")``.
 
     Args:
-        kind: ``tool``, ``provider``, ``model``, ``store``, ``embedder``, ``loader``, ``skill`` or ``profile``.
+        kind: tool, provider, model, store, embedder, loader, skill, profile or hook.
         name: What people type. For a loader the ending of the files, with its dot; for a store what stands before
             ``://`` in its address.
         thing: The thing itself, or a function that makes one or does its work; left out above a function.

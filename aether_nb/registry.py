@@ -10,7 +10,7 @@ from __future__ import annotations
 from threading import Lock
 from typing import Any
 
-__all__ = ["HOUSE", "added", "brought", "get", "names", "own", "register", "things", "withdraw"]
+__all__ = ["HOUSE", "added", "brought", "get", "names", "own", "register", "remove", "things", "withdraw"]
 
 HOUSE = "aether-nb"
 """Who brings what is built in. Whenever that comes, everybody else's counts before it."""
@@ -39,6 +39,12 @@ def register(kind: str, name: str, thing: Any, by: str = "") -> None:
         known = _things.get(kind, {})
         others = {whose: one for whose, one in known.get(name, {}).items() if whose != by}
         _things[kind] = {**known, name: {by: thing, **others} if by == HOUSE else {**others, by: thing}}
+
+
+def remove(kind: str, name: str) -> None:
+    """Take a name away, whoever brought it; nothing happens when nothing is registered so."""
+    with _lock:
+        _things[kind] = {known: hands for known, hands in _things.get(kind, {}).items() if known != name}
 
 
 def withdraw(by: str) -> None:

@@ -74,6 +74,7 @@ LINES: dict[str, tuple[str, str]] = {
     "profiles": ("profiles", "security"),
     "plugins": ("plugins", "built in (aether-nb"),
     "skills": ("skills show eda", "eda"),
+    "hooks": ("hooks", ""),
     "completion": ("completion bash", "complete"),
     "version": ("version", "0."),
 }

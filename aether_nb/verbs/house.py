@@ -61,6 +61,21 @@ VERBS: tuple[Verb, ...] = (
         ("terminal",),
         examples=("completion", "completion bash"),
     ),
+    Verb(
+        "hooks",
+        "Functions and commands that may alter and refuse what happens in a run: which there are, which may be run.",
+        (
+            Option(
+                ("what",),
+                "list when left out; enable agrees to the exact command, disable takes a hook out",
+                choices=("list", "enable", "disable"),
+                default="list",
+            ),
+            Option(("name",), "the hook's name", default="", metavar="NAME"),
+            *SENT,
+        ),
+        examples=("hooks", "hooks enable no-prod", "hooks --json"),
+    ),
     Verb("version", "The version.", (SAID,), examples=("version",)),
     Verb(
         "demo",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from aether_nb import ScriptedModel, skill, tool
+from aether_nb.agent.hooks import Hook
 from aether_nb.events.messages import ToolCall
 from aether_nb.knowledge.material import Chunk
 from aether_nb.store.store import Store, open_store
@@ -24,6 +25,7 @@ def plug(house: Any) -> None:
     house.register("skill", "close-the-till", close_the_till)
     house.register("profile", "cashier", Path(__file__).with_name("cashier.md"))
     house.register("store", "shop", opened)
+    house.register("hook", "no-refunds", Hook("before_tool", no_refunds))
 
 
 @tool(risk="low", effect="pure")
@@ -60,6 +62,11 @@ class Letters:
 def close_the_till() -> str:
     """Close the till at the end of a day."""
     return "Count, compare with the roll, write the difference down."
+
+
+def no_refunds(call: Any) -> dict[str, str] | None:
+    """Whatever is called, nothing is refunded."""
+    return {"veto": "the shop refunds nothing"} if "refund" in call["tool"] else None
 
 
 def opened(place: Any, name: str, sealer: Any) -> Store:
