@@ -66,7 +66,7 @@ VERBS: tuple[Verb, ...] = (
             Option(("name",), "the hook's name", default="", metavar="NAME"),
             *SENT,
         ),
-        examples=("hooks", "hooks enable no-prod", "hooks --json", "help hooks"),
+        examples=("hooks", "hooks enable no-prod", "hooks --json"),
     ),
     Verb("version", "The version.", examples=("version",)),
     Verb(
