@@ -76,6 +76,8 @@ def test_a_projects_hook_is_run_when_it_was_agreed_to_and_its_failure_is_listed(
     assert "x" not in notebook.shell.user_ns
     assert "called 1×, " in notebook.line("hooks list no-code")
     assert "hook no-code (before_tool) refused the call of run_python" in notebook.line("trace")
+    rows = json.loads(notebook.line("trace --json"))["events"]
+    assert ["hook no-code (before_tool) refused the call of run_python" in row["text"] for row in rows].count(True) == 1
     assert "is not run any more" in notebook.line("hooks disable no-code")
     assert "no-code: before_tool of run_python, order 3, 20 s, required · off" in typed(capsys)
 
