@@ -55,7 +55,8 @@ class Hooked:
         own, project = tables(folder, "hooks")
         if not own and not project:
             return []
-        return commands(Places(folder, self.agreements, own, project, str(own_file()), str(folder / FILE)))
+        mine = own_file()
+        return commands(Places(folder, self.agreements, own, project, mine.parent, str(mine), str(folder / FILE)))
 
     def all(self) -> list[Hook]:
         """All that there are, also those that are not called.

@@ -77,11 +77,11 @@ def test_a_conversation_begins_once_and_ends_when_the_kernel_is_left(notebook: N
     notebook.ask("First?", "--model script")
     notebook.ask("Second?", "--model script")
     notebook.session.leave()
-    began, ended = map(json.loads, (tmp_path / "work" / "told").read_text().splitlines())
+    began, ended = map(json.loads, (file.parent / "told").read_text().splitlines())
     assert (began["event"], began["prompt"]) == ("session_start", "First?")
     assert (ended["event"], ended["runs"]) == ("session_end", 2)
     notebook.session.leave()
-    assert len((tmp_path / "work" / "told").read_text().splitlines()) == 2, "it ends once"
+    assert len((file.parent / "told").read_text().splitlines()) == 2, "it ends once"
 
 
 def test_a_record_that_is_performed_again_goes_by_the_hooks_of_tools_only(notebook: Notebook) -> None:

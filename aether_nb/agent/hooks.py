@@ -40,7 +40,8 @@ IN PYTHON
 AS A COMMAND, in aether.toml
     [hooks.no-prod]
     event = "before_tool"
-    command = ["python", "check.py"]     # told as JSON on its standard input; in the working folder, without your keys
+    command = ["python", "check.py"]     # told as JSON on its standard input; in the folder of that aether.toml, and
+                                         # without your keys; ${workspaceFolder} is the project's folder
     match = "shell|write_*"              # names of tools
     order = 10                           # small numbers first
     timeout = 5                          # seconds; 10 when left out

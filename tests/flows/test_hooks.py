@@ -92,8 +92,8 @@ def test_the_end_of_a_kernel_is_told_to_a_command(tmp_path: Path, monkeypatch: p
         assert kernel.run("%%aether --model script\nGo").status == "ok"
         kernel.run("exit()")
         deadline = time.monotonic() + 30
-        while not (work / "told").exists():
+        while not (tmp_path / "told").exists():
             assert time.monotonic() < deadline
             time.sleep(0.05)
         time.sleep(0.5)
-    assert json.loads((work / "told").read_text())["runs"] == 1
+    assert json.loads((tmp_path / "told").read_text())["runs"] == 1
