@@ -67,6 +67,10 @@ def test_a_projects_hook_is_run_when_it_was_agreed_to_and_its_failure_is_listed(
     assert "no-code: before_tool of run_python, order 3, 20 s, required · not agreed to" in said
     assert "sys.exit('it may not')" in said
     assert "hooks enable no-code" in said
+    told = "This project defines hooks that nobody has agreed to: no-code. See them: %aether hooks"
+    serve("Fine.", "Fine.")
+    assert told in flat(notebook.ask("Hello?", "--model script"))
+    assert told not in flat(notebook.ask("Hello?", "--model script")), "it is said once"
     assert "is run from now on" in typed(capsys, "enable", "no-code")
     (row,) = json.loads(notebook.line("hooks --json"))
     assert (row["state"], row["match"], row["order"], row["required"]) == ("in use", "run_python", 3, True)
