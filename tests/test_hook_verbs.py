@@ -12,7 +12,10 @@ from typing import Any
 import pytest
 
 from aether_nb import cli, hook, registry
+from aether_nb.agent import hooks as hooks_page
 from aether_nb.agent.hook_answers import TIMES
+from aether_nb.agent.hooks import ANSWERS
+from aether_nb.client.bus import EVENTS
 from aether_nb.doing import hooks as hook_verbs
 from aether_nb.errors import UsageFault
 from aether_nb.events.messages import ToolCall
@@ -56,6 +59,18 @@ def test_without_hooks_it_says_how_to_have_some(notebook: Notebook, capsys: pyte
     assert "TEN EVENTS TO OBSERVE" in page
     assert "hooks enable no-prod" in page
     assert json.loads(typed(capsys, "--json")) == []
+
+
+def test_the_page_and_the_readme_are_the_tables_that_hold() -> None:
+    """Each hook with all that it may answer, each event of a client: no more and no less than there is."""
+    page, readme = hooks_page.__doc__ or "", (Path(__file__).parents[1] / "README.md").read_text()
+    table = page.partition("THE SIX HOOKS")[2].partition("    veto ")[0].splitlines()
+    rows = {line.split()[0]: line for line in table if line.strip().startswith(("session_", "before_", "after_"))}
+    for event, answers in ANSWERS.items():
+        assert rows[event].endswith("  " + (", ".join(answers) or "-"))
+        assert f"`{event}`" in readme
+    assert set(rows) == set(ANSWERS)
+    assert all(event in page for event in EVENTS)
 
 
 def test_a_projects_hook_is_run_when_it_was_agreed_to_and_its_failure_is_listed(
