@@ -98,6 +98,7 @@ class Hooked:
             return
         async for said in hooks.opened():
             run.append(*said) if isinstance(said, tuple) else run.append(said)
+        self.begun = run.state.ended is None  # what was refused has not begun: the next question is asked about, too
 
     def close(self, run: Callable[[Coroutine[Any, Any, None]], object]) -> None:
         """The conversation is left; ``run`` awaits something."""

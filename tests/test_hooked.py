@@ -144,5 +144,9 @@ def test_hooks_hold_for_a_client_and_its_end_is_told(tmp_path: Path, monkeypatch
     assert asyncio.run(asked()) == "Two."
     assert heard == [1]
     hook("session_start", name="closed")(lambda about: {"veto": "we are closed"})
-    with pytest.raises(RunFailed, match="The hook closed refused this conversation"):
-        Aether(ScriptedModel(["Never."])).ask_sync("Hello?")
+    refused = Aether(ScriptedModel(["Never.", "Never."]))
+    for _ in range(2):
+        with pytest.raises(RunFailed, match="The hook closed refused this conversation"):
+            refused.ask_sync("Hello?")
+    refused.close()
+    assert heard == [1], "what was refused has not begun, and does not end"
