@@ -1,5 +1,6 @@
 from typing import Any
 
+from aether_nb.agent.hosting import host as host
 from aether_nb.client.face import Aether as Aether
 from aether_nb.client.registering import register_tool as register_tool
 from aether_nb.errors import AetherError as AetherError
@@ -23,6 +24,7 @@ __all__ = [
     "Message",
     "RepairableToolError",
     "ScriptedModel",
+    "host",
     "register",
     "register_provider",
     "register_tool",

@@ -42,7 +42,7 @@ def run(options: argparse.Namespace, screen: Screen, *, plan: bool) -> int:
     seconds(options.park_after, "aether execute")
     prompt, said, piped = _asked(options)
     words = {"--model": options.model, "--data": options.data, "--park-after": options.park_after}
-    words["--mode"] = None if plan else options.mode
+    words["--mode"], words["--as-agent"] = None if plan else options.mode, options.as_agent
     said += [f"{name} {value}" for name, value in words.items() if value]
     said += ["--plan"] if plan else []
     load = tuple(Path(file.strip()) for file in (options.load or "").split(",") if file.strip())

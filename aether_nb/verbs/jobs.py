@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aether_nb.typed import Option, Verb
-from aether_nb.verbs.shared import JSON, PARK_AFTER, STORE
+from aether_nb.verbs.shared import AS_AGENT, JSON, PARK_AFTER, STORE
 
 __all__ = ["VERBS"]
 
@@ -13,6 +13,7 @@ TASK = (
     Option(("--set",), "a word for a blank of the template, as NAME=VALUE; several between semicolons", metavar="…"),
     Option(("--load",), "files whose variables are there: data, scripts, notebooks; between commas", metavar="FILES"),
     Option(("--model",), "the model, as provider:model", metavar="MODEL"),
+    AS_AGENT,
     Option(("--data",), "what of the data may leave this machine", choices=("schema", "stats", "sample", "all")),
     Option(
         ("--approve",),
