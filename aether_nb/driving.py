@@ -266,7 +266,7 @@ def _started(session: Session, question: Question, model: Model) -> tuple[k.RunS
     """The run's first event, with everything it may depend on frozen, and its tools."""
     prior = session.prior(question.cell) if question.prior is None else question.prior
     started = begun(question, model.name, session.models.settings, prior, session.notebook, session.workspace)
-    tools, agent = session.tools(started), question.profile if started.agent else None
+    tools, agent = session.tools(started), hosted(started.agent) if started.agent else None
     known = frozen(tools)
     return replace(started, tools=tuple(known), versions=versions(known, agent) | {"aether-nb": VERSION}), tools
 
