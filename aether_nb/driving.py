@@ -240,12 +240,15 @@ async def driven(
         knowledge=session.knowing.recaller(egress),
         spawn=Delegate(run, cell, session.store, partial(work, session), session.profile),
     )
-    calls = Calls(run, tools, host, waiting.within(run))
+    hooks = session.hooked.within(run, rules, tools_only=record is not None)
+    calls = Calls(run, tools, host, waiting.within(run), hooks=hooks)
     session.models.begin(run.id)
     for said in session.servers.told():
         run.append(said)
     chosen = partial(session.models.chosen, run=run.id)
     try:
+        if record is None:
+            await session.hooked.open(run, hooks)
         if started.agent:
             agent = hosted(started.agent)
             function = agent.agent if agent else None

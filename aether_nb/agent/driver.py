@@ -18,7 +18,7 @@ from aether_nb.agent.approvals import RISKS, refused
 from aether_nb.agent.asking import Answer
 from aether_nb.agent.calls import Calls, Happened
 from aether_nb.agent.egress import Egress
-from aether_nb.agent.ending import amount, settled
+from aether_nb.agent.ending import amount, finishing, settled
 from aether_nb.agent.loop import advance
 from aether_nb.agent.mail import DOUBT, doubt_events
 from aether_nb.agent.releasing import left_behind
@@ -209,12 +209,15 @@ class Driver:
 
     def _ask(self, tools: tuple[ToolSpec, ...]) -> AsyncIterator[Happened]:
         request = Request(tuple(self.run.state.messages), tools, self.options, self.stream)
-        return asked(self.run, self.choose, self.egress, Asked(request, self.run.state.sent), self._pause)
+        return self._asked(Asked(request))
+
+    def _asked(self, what: Asked) -> AsyncIterator[Happened]:
+        return asked(self.run, self.choose, self.egress, self.calls.hooks, what, self._pause)
 
     async def _propose(self, id: str) -> AsyncIterator[Happened]:
         replies = (message for message in reversed(self.run.state.messages) if message.calls)
-        for event in self.calls.propose(next(call for call in next(replies).calls if call.id == id)):
-            yield event
+        events = list(self.calls.propose(next(call for call in next(replies).calls if call.id == id)))
+        yield await self.calls.hooked(events)
 
     async def _gate(self, step: steps.Gate) -> AsyncIterator[Happened]:
         call, proposed = step.call, step.call.proposed
@@ -240,17 +243,18 @@ class Driver:
             if answer.arguments is None or arguments_hash(call.name, answer.arguments) == proposed.hash:
                 break
             try:
-                proposed = self.calls.judge(ToolCall(call.id, call.name, answer.arguments), edited=True)
+                typed = self.calls.judge(ToolCall(call.id, call.name, answer.arguments), edited=True)
             except RepairableToolError as error:  # the edit cannot be used: say why, keep the gate open
                 yield k.Progress(call.id, 0, note=f"Your edit cannot be used. {error}")
                 continue
-            riskier = RISKS.index(proposed.risk) > RISKS.index(call.proposed.risk)
-            yield proposed
+            yield await self.calls.hooked([typed])
+            proposed = self.run.state.calls[call.id].proposed
             if proposed.ruled == "deny":
                 return  # what was typed is against the rules
-            if answer.decision == "deny" or not riskier:
+            riskier = RISKS.index(proposed.risk) > RISKS.index(call.proposed.risk)
+            if answer.decision == "deny" or not (riskier or proposed.hash != typed.hash):
                 break
-            call = self.run.state.calls[call.id]  # what was typed could hurt more than what was asked about: ask again
+            call = self.run.state.calls[call.id]  # it could hurt more, or is another one: ask about what it is now
             yield k.GateOpened(call.id, proposed.hash)
         yield gate_events(proposed, answer, time.time())
 
@@ -305,18 +309,5 @@ class Driver:
         yield k.QuestionAsked(f"limit-{limit}-{state.head}", text, ("go on", "stop here"), limit=limit)
 
     async def _finish(self) -> AsyncIterator[Happened]:
-        state = self.run.state
-        assert state.started is not None
-        if failed := state.failure or state.fatal:
-            for event in settled(state, k.RunEnded("failed", failed.what, failed.why, failed.hint)):
-                yield event
-        elif limit := state.declined_limit:
-            used_up = amount(limit, getattr(state.allowed, limit))
-            hint = f"Ask again, or raise it: AETHER_MAX_{limit.upper()}."
-            yield k.RunEnded("cancelled", f"The run was ended at its limit of {used_up}.", hint=hint)
-        else:
-            if state.answered:
-                for index, item in enumerate(state.plan):
-                    if item.status == "pending" and not item.item.tool:
-                        yield k.ItemFinished(index)
-            yield k.RunEnded("done")
+        for event in finishing(self.run.state):
+            yield event

@@ -15,17 +15,18 @@ import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any, TypeVar
 
 from aether_nb.agent.calls import Happened
 from aether_nb.agent.driver import Driver
 from aether_nb.agent.hosting import AsyncHouse, Heard, House, Prompt, Told
 from aether_nb.agent.naming import unique
-from aether_nb.agent.requesting import Asked, asked
+from aether_nb.agent.requesting import Asked
 from aether_nb.agent.wording import Wording, plain
 from aether_nb.errors import AetherError, AgentDrifted, OptionError, RepairableToolError, StoreError
 from aether_nb.events import kinds as k
-from aether_nb.events.folds import line
+from aether_nb.events.folds import fold, line
 from aether_nb.events.hosted import calls_hash
 from aether_nb.events.messages import Message, ToolCall, ToolSpec
 from aether_nb.events.state import Demand, RunState
@@ -33,6 +34,10 @@ from aether_nb.events.state import Demand, RunState
 __all__ = ["Hosted", "Performance"]
 
 T = TypeVar("T")
+
+
+_GONE_ON = (k.ModelAsked, k.AgentSaid, k.LeaseTaken, k.RunResumed, k.RunForked)
+"""What no run opens with."""
 
 
 @dataclass
@@ -83,7 +88,7 @@ class Hosted(Driver):
         if want.error is not None:
             yield _failed(started.agent, want.error, state)
         elif want.asked is not None:
-            async for event in asked(self.run, self.choose, self.egress, want.asked, self._pause):
+            async for event in self._asked(want.asked):
                 yield event
         else:
             message = unique(Message.of("assistant", want.answer, calls=want.calls), state.calls)
@@ -143,8 +148,9 @@ class Performance:
         self._loop = asyncio.get_running_loop()
         started = state.started
         assert started is not None
-        events = (entry.event for entry in self.run.log.read(self.run.id))
-        opening = next((event.messages for event in events if isinstance(event, k.ContextComposed)), ())
+        # The same each time: as it was before anything was wanted, or taken up again.
+        opened = takewhile(lambda entry: not isinstance(entry.event, _GONE_ON), self.run.log.read(self.run.id))
+        opening = tuple(fold(opened).messages)
         self._wording.known(opening)
         inside = (self, started.prompt, opening, started.tools)
         called = getattr(self.function, "__call__", None)  # noqa: B004  # an object may have an async one

@@ -9,15 +9,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aether_nb.agent.calls import Happened
 from aether_nb.agent.egress import Egress
+from aether_nb.agent.hooking import Hooking
 from aether_nb.agent.naming import unique
 from aether_nb.agent.run import Run
 from aether_nb.agent.saying import Saying
 from aether_nb.errors import AetherError, ModelError
 from aether_nb.events import kinds as k
+from aether_nb.events.state import sent
 from aether_nb.models.base import Model, Reply, Request
 
 __all__ = ["Asked", "asked"]
@@ -29,21 +31,20 @@ class Asked:
 
     Args:
         request: All that there is to say.
-        sent: What it shows of the data, by kind.
         hash: That of a hosted agent's request; empty for the run's conversation.
-        unlimited: As for ``Egress.outgoing``; those of the conversation when None.
+        unlimited: As for ``Egress.outgoing``, of a hosted agent's request.
     """
 
     request: Request
-    sent: tuple[k.Sent, ...]
     hash: str = ""
-    unlimited: Sequence[int] | None = None
+    unlimited: Sequence[int] = ()
 
 
 async def asked(
     run: Run,
     choose: Callable[[Request], Model],
     egress: Egress,
+    hooks: Hooking | None,
     what: Asked,
     pause: Callable[[str], AsyncIterator[Happened]],
 ) -> AsyncIterator[Happened]:
@@ -53,21 +54,30 @@ async def asked(
         run: For which it is asked.
         choose: Says who is asked.
         egress: The way out.
+        hooks: What is told of the request and of the reply, and may alter or refuse them.
         what: What is asked.
         pause: What is done when a limit of the run comes.
     """
+    words = list(what.request.messages)
+    if hooks is not None:
+        async for said in hooks.before_model(words if what.hash else None):
+            yield said
+        if run.state.failure:
+            return  # one of them refused
     state = run.state
+    conversation = (tuple(state.messages), state.sent, state.unlimited)
+    messages, shown, unlimited = (tuple(words), sent(words), what.unlimited) if what.hash else conversation
+    request = replace(what.request, messages=messages)
     try:
-        model = choose(what.request)
+        model = choose(request)
     except AetherError as error:
         yield k.ModelFailed(state.model, error.what, error.why, error.hint)
         return
     name = model.name
     switched = (k.ModelSwitched(state.model, name),) if name != state.model else ()
-    unlimited = state.unlimited if what.unlimited is None else what.unlimited
-    request, left = egress.outgoing(what.request, model, unlimited)
+    request, left = egress.outgoing(request, model, unlimited)
     found = egress.found(state.found, request.tools)
-    yield (*switched, *found, k.ModelAsked(name, state.steps + 1, what.sent, left, what.hash))
+    yield (*switched, *found, k.ModelAsked(name, state.steps + 1, shown, left, what.hash))
     begun = time.monotonic()
     clock = asyncio.timeout(state.seconds_left)
     try:
@@ -94,7 +104,8 @@ async def asked(
         return
     seconds = time.monotonic() - begun
     known = reply.provider, reply.repairs, reply.notes
-    yield k.ModelAnswered(reply.model or name, message, reply.usage, reply.finish, seconds, *known)
+    answered = k.ModelAnswered(reply.model or name, message, reply.usage, reply.finish, seconds, *known)
+    yield answered if hooks is None else await hooks.after_model(answered)
 
 
 async def _heard(run: Run, model: Model, request: Request) -> Reply | None:

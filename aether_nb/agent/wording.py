@@ -20,7 +20,6 @@ from aether_nb.agent.requesting import Asked
 from aether_nb.errors import OptionError
 from aether_nb.events.hosted import request_hash
 from aether_nb.events.messages import Message, Part, Role, Text, ToolSpec
-from aether_nb.events.state import sent
 from aether_nb.models.base import Options, Request
 
 __all__ = ["Wording", "plain"]
@@ -83,7 +82,7 @@ class Wording:
         near = [n for n, message in enumerate(messages) if any(message is one for one in self._near)]
         how = self._options(options)
         request = Request(tuple(messages), specs, how, self.stream)
-        return Asked(request, sent(messages), request_hash(messages, names, plain("model", options)), near)
+        return Asked(request, request_hash(messages, names, plain("model", options)), near)
 
     def _message(self, said: Said, brought: bool) -> Message:
         if isinstance(said, Told):

@@ -29,6 +29,7 @@ from aether_nb.tools.base import Tool
 
 if TYPE_CHECKING:
     from aether_nb.agent.profiles import Profile
+    from aether_nb.hooked import Hooked
     from aether_nb.live.undo import RunPoints
 
 __all__ = ["Question", "Work", "Writing", "worked_by"]
@@ -92,6 +93,7 @@ class Work:
         person: Who decides about calls that the program's yes does not cover.
         bus: Who is told of its tools.
         undo: Where what its tools change is kept.
+        hooked: The hooks of the client; None where nobody has any.
     """
 
     def __init__(
@@ -103,15 +105,18 @@ class Work:
         person: Program,
         bus: Bus,
         undo: RunPoints | None = None,
+        hooked: Hooked | None = None,
     ) -> None:
         self.run, self._agent = run, question.agent
         self.run.watchers.append(_ToolEvents(run, bus))
         self._observed = observed
         asking = Asking([person])
+        self._hooked = hooked
+        self._hooks = hooked.within(run, question.rules) if hooked is not None else None
         agent, place = question.agent, host(undo)
         if agent is not None:
             place = replace(place, policy=place.policy.narrowed(agent.deny, agent.ask, agent.name))
-        calls = Calls(self.run, question.tools, place, asking)
+        calls = Calls(self.run, question.tools, place, asking, hooks=self._hooks)
 
         def chosen(request: Request) -> Model:
             observed.error = None
@@ -138,6 +143,8 @@ class Work:
             FatalToolError: A tool said that nothing can be done.
             RunFailed: It came to another bad end: a limit, an answer without words.
         """
+        if self._hooked is not None:
+            await self._hooked.open(self.run, self._hooks)
         state = await self._driver.drive()
         end, reply = state.ended, self._observed.reply
         if self._agent and end is not None and end.outcome == "done":
