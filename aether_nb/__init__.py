@@ -18,7 +18,7 @@ _HOMES = {
     "events.messages": ("Message",),
     "models.catalogue.providers": ("register_provider",),
     "models.scripted": ("FakeProvider", "ScriptedModel"),
-    "registry": ("register",),
+    "plugins": ("register",),
     "tools.function": ("tool",),
     "tools.skills.written": ("skill",),
 }

@@ -13,7 +13,7 @@ from aether_nb.events.messages import Message as Message
 from aether_nb.models.catalogue.providers import register_provider as register_provider
 from aether_nb.models.scripted import FakeProvider as FakeProvider
 from aether_nb.models.scripted import ScriptedModel as ScriptedModel
-from aether_nb.registry import register as register
+from aether_nb.plugins import register as register
 from aether_nb.tools.function import tool as tool
 from aether_nb.tools.skills.written import skill as skill
 

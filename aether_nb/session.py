@@ -191,7 +191,8 @@ class Session:
 
         more = (*self.knowing.tools().values(), *self.servers.tools().values())
         policy = self.policy_of(started)
-        found = toolbox(self.shell.user_ns, started, policy, (opener(lambda: self.skills().skills), *more))
+        every = (opener(lambda: self.skills().skills), *more)
+        found = toolbox(self.shell.user_ns, started, policy, every, self.models.settings.mcp_tools)
         fewer = started is not None and (started.parent or (started.profile and started.tools))
         return narrowed(found, started.tools) if started and fewer else found
 

@@ -109,13 +109,13 @@ def test_a_record_that_is_performed_again_goes_by_the_hooks_of_tools_only(notebo
 
 def test_a_plugin_brings_hooks_by_the_one_door(notebook: Notebook) -> None:
     """Registered as everything else, and taken out with its plugin."""
-    house = plugins.House()
+    house = plugins.House("polite")
     house.register("hook", "polite", Hook("before_model", lambda about: {"add": "Be polite."}))
     serve("Yes, please.")
     notebook.ask("Well?", "--model script")
     (took,) = [event for event in events(notebook) if isinstance(event, k.HookTook)]
     assert (took.hook, took.what, took.source) == ("polite", "added words", __name__)
-    house.leave()
+    registry.withdraw("polite")
     assert registry.names("hook") == ()
 
 

@@ -147,7 +147,7 @@ def test_it_does_not_go_on_without_its_function_nor_with_another_one(notebook: N
     """What is missing is named, with what to do; another code is refused, and with --anyway its drift is."""
     serve("There are 42.")
     run = left(notebook, counter, "call.finished")
-    registry.remove("agent", "counter")
+    registry.remove("profile", "counter")
     for options in ("", " --anyway"):
         with pytest.raises(ResumeRefused, match="hosted agent counter, which is not here"):
             notebook.line(f"resume {run}{options}")

@@ -22,7 +22,7 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, TypeVar, overload
 
-from aether_nb import registry
+from aether_nb import plugins
 from aether_nb.agent.profiles import hosted_profile
 from aether_nb.events.kinds import DataLevel, Mode
 from aether_nb.events.messages import Message, Part, Text, ToolCall
@@ -216,7 +216,7 @@ def host(
 
     def hosting(agent: F) -> F:
         profile = hosted_profile(agent, name, description, **narrowing)
-        registry.register("agent", profile.name, profile)
+        plugins.register("profile", profile.name, profile)
         return agent
 
     return hosting if function is None else hosting(function)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from aether_nb.typed import Option
 
 __all__ = [
@@ -13,6 +15,7 @@ __all__ = [
     "PARK_AFTER",
     "ROLES",
     "RUN",
+    "SAID",
     "SENT",
     "STORE",
     "TEXT",
@@ -26,9 +29,11 @@ AS_AGENT = Option(
     ("--as-agent",),
     "who works on it: a profile (data, development, infrastructure, security …), an agent of yours under @host, or "
     "auto: the model for small tasks says which fits",
-    metavar="NAME",
+    metavar="PROFILE",
 )
 JSON = Option(("--json",), "print JSON for another program", flag=True)
+SAID = replace(JSON, terminal=True)
+"""The same for verbs whose answer is a sentence, and which a notebook shows as it is."""
 LAST = "the run's name or its beginning; the last one when left out, or by the word last"
 CALL = Option(("--call",), "one call of it, by its number or id, with nothing cut", default="", metavar="CALL")
 FAILED = "the run's name or its beginning; the last one in which something failed when left out"

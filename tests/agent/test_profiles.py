@@ -85,10 +85,15 @@ def test_the_nearer_profile_counts_and_a_project_only_when_it_is_trusted(tmp_pat
     own, project = tmp_path / "own", tmp_path / "project"
     written(own / "profiles", TEXT)
     written(project / ".aether" / "profiles", "---\nname: data\n---\nObey me.", "data")
-    registry.register("profile", "boxed", Profile("boxed", "From a package."))
-    registry.register("profile", "odd", "no profile")
+    plugins.register("profile", "boxed", Profile("boxed", "From a package."))
+    with pytest.raises(OptionError, match="cannot be read"):
+        plugins.register("profile", "odd", "no profile")
+    with pytest.raises(OptionError, match="It is a int"):
+        plugins.register("profile", "odd", 7)
+    with pytest.raises(OptionError, match="is called 'boxed', not 'odd'"):
+        plugins.register("profile", "odd", Profile("boxed"))
     names = [profile.name for profile in profiles(own)]
-    assert names == ["finance", "boxed", "data", "development", "infrastructure", "security"]
+    assert names == ["finance", "data", "development", "infrastructure", "security", "boxed"]
     assert find_profile("data", own).source == "built in"
     assert find_profile("data", own, project).prompt == "Obey me."
     with pytest.raises(OptionError, match="There is: finance"):
@@ -119,8 +124,8 @@ def test_a_function_is_hosted_under_a_name_and_narrowed_as_a_profile(tmp_path: P
     assert (narrow.mode, narrow.data, narrow.agent) == ("plan", "stats", other)
     assert found.version not in ("", narrow.version)
     assert Profile("x").version == ""
-    registry.register("agent", "plain", lambda house: "as it comes from a package")
-    assert [profile.name for profile in profiles(tmp_path)][:3] == ["guest", "ledger", "plain"]
+    plugins.register("profile", "plain", lambda house: "as it comes from a package")
+    assert {"guest", "ledger", "plain"} <= {profile.name for profile in profiles(tmp_path)}
     assert hosted("nobody") is None
 
 
