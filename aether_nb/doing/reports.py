@@ -104,8 +104,13 @@ def event_rows(entries: Iterable[k.Entry]) -> Iterator[dict[str, Any]]:
 def _sentence(event: k.Event) -> tuple[int, str] | None:
     """What happened, in a line, and how deep it stands; None for what another line says already."""
     match event:
-        case k.RunStarted(prompt=prompt, model=model, mode=mode):
-            return 0, f"asked {model} in mode {mode}: {_short(prompt)}"
+        case k.RunStarted(prompt=prompt, model=model, mode=mode, profile=profile):
+            return 0, f"asked {model} in mode {mode}{f' as {profile}' if profile else ''}: {_short(prompt)}"
+        case k.ProfileRouted(name=name, because=because):
+            return 1, f"as {name or 'usual'}: {because}"
+        case k.AgentSaid(step=step, agent=agent, message=message):
+            does = ", ".join(f"calls {call.name}" for call in message.calls) or "answers"
+            return 1, f"step {step}: {agent} {does}"
         case k.PlanMade(items=items) | k.PlanRevised(items=items):
             return 1, f"plan: {' · '.join(item.title for item in items)}"
         case k.ItemStarted(index=index):

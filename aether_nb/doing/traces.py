@@ -93,6 +93,9 @@ def _step_lines(step: StepEvidence, told: set[int]) -> list[str]:
     if step.number in told:
         return [f"step {step.number} (as above)"]
     told.add(step.number)
+    if step.model.startswith("agent:"):
+        word = "calls a tool" if step.finish == "tool_calls" else "answers"
+        return [f"step {step.number} at {duration(step.at)}: {step.model} {word}"]
     said = ", ".join(f"{part.amount:,} of {part.data}" for part in step.sent)
     asked = "read from the record" if step.model.startswith("record:") else f"was sent {said or 'nothing'}"
     took = f"answered in {duration(step.seconds)}" if step.finish else "no answer"
