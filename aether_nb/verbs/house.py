@@ -31,7 +31,8 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         "profiles",
-        "Ways of working for %%aether --as-agent NAME: what an agent is told, which tools it has, what it may not do.",
+        "Ways of working for %%aether --as-agent NAME: what an agent is told, which tools it has, what it may not do; "
+        "and the agents that you have written as functions, under @host.",
         (JSON,),
         examples=("profiles",),
     ),

@@ -62,6 +62,25 @@ def test_a_task_is_worked_on_in_a_kernel_of_its_own(folder: Path) -> None:
     assert (again.returncode, "There is a run rows already" in again.stderr) == (2, True)
 
 
+AGENT = """\
+from aether_nb import host
+
+@host
+def counter(house):
+    house.call("run_python", code="months = int(sales.month.nunique())")
+    return f"{months} months, {house.task}"
+"""
+
+
+@pytest.mark.full
+def test_an_agent_from_a_script_works_on_a_task(folder: Path) -> None:
+    """A file that hosts a function is loaded as any other; --as-agent names it."""
+    (folder / "agents.py").write_text(AGENT)
+    words = ("--load", "sales.csv,agents.py", "--as-agent", "counter", "--approve", "auto", "--json")
+    done = aether(folder, "execute", *words, "Count.")
+    assert json.loads(done.stdout)["answer"] == "2 months, Count.", done.stderr
+
+
 def test_a_plan_changes_nothing_and_nothing_is_asked_of_nobody(folder: Path) -> None:
     """A template that needs what is not there is refused before a kernel starts; a plan only reads."""
     planned = aether(folder, "plan", "--load", "sales.csv", "Total amount in sales by month?")
