@@ -12,7 +12,7 @@ from aether_nb.signalling import Stand
 from aether_nb.store.log import RunSummary
 from aether_nb.widgets.wording import clean
 
-__all__ = ["event_rows", "line_rows", "line_text", "runs_rows", "runs_text", "stand_lines"]
+__all__ = ["event_rows", "hook_line", "line_rows", "line_text", "runs_rows", "runs_text", "stand_lines"]
 
 
 def runs_rows(runs: Iterable[RunSummary], stands: Iterable[Stand] = ()) -> list[dict[str, Any]]:
@@ -125,10 +125,18 @@ def _sentence(event: k.Event) -> tuple[int, str] | None:
             return 2, f"answered in {seconds:.2f} s, {usage.tokens:,} tokens, {cost}{wants}"
         case k.ModelFailed(what=what):
             return 2, f"failed: {what}"
+        case k.HookTook():
+            return 2, hook_line(event)
         case k.CallProposed(call=call, risk=risk, effect=effect, edited=edited):
             return 2, f"{call.name} ({risk} risk, {effect}{', edited by the user' if edited else ''})"
         case _:
             return _call_sentence(event)
+
+
+def hook_line(event: k.HookTook) -> str:
+    """What a hook did, and why."""
+    what = event.what if event.did != "failed" else "failed"
+    return f"hook {event.hook} ({event.point}) {what}{f': {_short(event.reason)}' if event.reason else ''}"
 
 
 def _call_sentence(event: k.Event) -> tuple[int, str] | None:

@@ -36,7 +36,12 @@ VERBS: tuple[Verb, ...] = (
         (JSON,),
         examples=("profiles",),
     ),
-    Verb("plugins", "The installed packages that add tools, models, skills or others.", (JSON,), examples=("plugins",)),
+    Verb(
+        "plugins",
+        "Who brought what: what is built in, what packages and this notebook add, and which package is broken.",
+        (JSON,),
+        examples=("plugins",),
+    ),
     Verb(
         "skills",
         "Instructions that the agent opens when a task needs them: list, show, add, check, or make one from a run.",
