@@ -92,7 +92,7 @@ class Session:
         """What is known beside the notebook."""
         from aether_nb.knowing import Knowing
 
-        return Knowing.of(self.models, self.workspace)
+        return Knowing.of(self.models, self.workspace, lambda: self.store.log)
 
     @cached_property
     def points(self) -> Points:
