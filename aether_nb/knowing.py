@@ -21,21 +21,19 @@ from pathlib import Path
 from typing import NamedTuple
 
 from aether_nb.agent.egress import Egress, Rules
+from aether_nb.agent.suspecting import suspicion
 from aether_nb.asides import Aside, Note, journal_note, own_rules
+from aether_nb.embedders import Embedders
 from aether_nb.errors import AetherError, UsageFault
 from aether_nb.events import kinds as k
 from aether_nb.events.masking import known_keys, mask_text
 from aether_nb.events.messages import Text, Usage
 from aether_nb.events.state import RunState
-from aether_nb.knowledge.embed import Chosen
-from aether_nb.knowledge.embed import choose as choose_embedder
 from aether_nb.knowledge.library import Library
 from aether_nb.knowledge.material import EVERYTHING, Embedder, Hit, Where
-from aether_nb.knowledge.memory import Memory
+from aether_nb.knowledge.memory import LONGEST, Memory
 from aether_nb.knowledge.recall import BUDGET, MOST, Found
 from aether_nb.knowledge.setting import INBOX, knowledge_place, storage_options
-from aether_nb.knowledge.weights import kept_folder
-from aether_nb.models.router import open_embeddings
 from aether_nb.serving import Serving
 from aether_nb.store.log import Log
 from aether_nb.tools.base import Recalling, Tool
@@ -124,6 +122,11 @@ class Knowing:
     # ---- asking
 
     @property
+    def embedders(self) -> Embedders:
+        """Who could make vectors."""
+        return Embedders(self.models)
+
+    @property
     def aside(self) -> Aside:
         """Asks models where no run does, by the settings alone."""
         return Aside(self.models, own_rules(self.models.settings), self.note)
@@ -134,13 +137,35 @@ class Knowing:
             return None
         return Recaller(self.library, lambda note: Aside(self.models, egress.rules, note, egress.fence))
 
-    def tools(self) -> Mapping[str, Tool]:
-        """The tool that looks documents up, where there are any."""
-        if not self.library.holds("knowledge"):
-            return {}
-        from aether_nb.tools.recalling import recall
+    def tools(self, started: k.RunStarted | None = None) -> Mapping[str, Tool]:
+        """The tool that looks documents up, where there are any; and the one that proposes a fact.
 
-        return {recall.spec.name: recall}
+        Args:
+            started: The run that they are for; one that hides data proposes none.
+        """
+        found: list[Tool] = []
+        if self.library.holds("knowledge"):
+            from aether_nb.tools.recalling import recall
+
+            found.append(recall)
+        limits = started or self.models.settings
+        if limits.data == "all" and not limits.hide:
+            from aether_nb.tools.remembering import rememberer
+
+            found.append(rememberer(self._keep, "/".join(self.memory.file.parts[-3:]), self._refused))
+        return {tool.spec.name: tool for tool in found}
+
+    def _keep(self, fact: str) -> str:
+        return self.memory.remember(fact, datetime.now()).id
+
+    def _refused(self, fact: str) -> str:
+        """Why a fact that a model proposes may not be kept; empty when it may."""
+        if not fact or len(fact) > LONGEST:
+            return f"A fact is a sentence of at most {LONGEST:,} characters."
+        if mask_text(fact, known_keys(os.environ))[1]:
+            return "It has a key or a password in it."
+        found = suspicion(fact)
+        return f"It reads like an order to a model: {found.signs[0]}." if found else ""
 
     # ---- before a run
 
@@ -317,24 +342,9 @@ def library_of(models: Serving, root: Path, note: Note = lambda _: None) -> Libr
         # By the settings of this moment: a limit that was set since holds for what is still to go.
         return Aside(models, own_rules(models.settings), note).embed(embedder, texts, purpose)
 
-    def choose() -> Chosen:
-        settings, providers = models.settings, models.providers
-        named, note = settings.embedding_model, ""
-        limited = settings.data != "all" or bool(settings.hide)
-        if named and limited and not providers.profile(named, os.environ).local:
-            # Documents may hold rows of data, and all of their text would go there.
-            named, note = "", f" Not with {named}: a limit of data holds, and it is not on this machine."
-
-        def role() -> Embedder:
-            return open_embeddings(
-                named, os.environ, providers, timeout=settings.timeout, local_only=settings.local_only
-            )
-
-        found = choose_embedder(settings.embedder, os.environ, kept_folder(), role if named else None)
-        return found._replace(said=found.said + note)
-
+    embedders = Embedders(models)
     place = str(knowledge_place(models.settings.knowledge, models.record))
-    return Library(place, root, choose, storage_options(place, os.environ), embed)
+    return Library(place, root, embedders.choose, storage_options(place, os.environ), embed)
 
 
 def _given(entries: Iterable[k.Entry]) -> list[str]:

@@ -168,7 +168,7 @@ class Session:
         from aether_nb.tools.skills.opening import opener
         from aether_nb.tools.toolbox import toolbox
 
-        more = (*self.knowing.tools().values(), *self.servers.tools().values())
+        more = (*self.knowing.tools(started).values(), *self.servers.tools().values())
         policy = self.policy_of(started)
         found = toolbox(self.shell.user_ns, started, policy, (opener(lambda: self.skills().skills), *more))
         fewer = started is not None and (started.parent or (started.profile and started.tools))

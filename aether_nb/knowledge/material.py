@@ -114,6 +114,8 @@ class Loaded:
     chunks: tuple[Chunk, ...]
     title: str = ""
     meta: Mapping[str, Any] = field(default_factory=dict)
+    error: str = ""
+    """Why nothing of it can be searched, though it was read; empty when all is well."""
 
 
 class Known(NamedTuple):
