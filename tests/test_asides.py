@@ -138,12 +138,3 @@ async def test_small_work_is_counted_with_the_run_that_asked(knowing: Knowing) -
     event = await looked_up(knowing)
     assert [(one.purpose, one.left.to) for one in event.sent if one.purpose == "small work"] == [("small work", "tiny")]
     assert account_of([k.Entry("r", 1, 1.0, event)]).away["tiny"].requests == 1
-
-
-def test_requests_beside_a_conversation_add_up() -> None:
-    """Each says something else, so rows are added; a conversation repeats itself, so its largest request counts."""
-    asked = k.ModelAsked("m", 1, (), k.Left("a", (), 5))
-    beside = k.Beside("vectors", "m", k.Left("a", (), 3))
-    events = (asked, beside, asked, k.KnowledgeRecalled("q", sent=(beside, beside)))
-    account = account_of(k.Entry("r", n, 1.0, event) for n, event in enumerate(events))
-    assert (account.went["a"].requests, account.went["a"].rows) == (5, 14)
