@@ -84,26 +84,32 @@ class Aside:
         return reply.message.text, reply.usage
 
     def embed(self, embedder: Embedder, texts: Sequence[Text], purpose: str) -> Sequence[Sequence[float]]:
-        """Vectors of texts: see ``knowledge.embed.Embed``. One that runs in this process is asked without a word.
+        """Vectors of texts: see ``knowledge.embed.Embed``.
+
+        One of ours that runs in this process is asked without a word. One that somebody registered counts as being
+        elsewhere, unless it says that it is ``local``.
 
         Raises:
             ModelUnavailable: It does not answer; or it is elsewhere, and a limit of data holds.
         """
         from aether_nb.models.embedding import Embeddings
 
-        if not isinstance(embedder, Embeddings):
+        model: Any = embedder.model if isinstance(embedder, Embeddings) else embedder
+        if model is embedder and not destination(model):
             return plainly(embedder, texts, purpose)
-        if self.rules.limited and destination(embedder.model):
+        if self.rules.limited and destination(model):
             why = "A limit of data holds, and it is not on this machine."
             raise ModelUnavailable(f"{embedder.id} is not asked.", why)
         request = Request(tuple(Message("user", (text,)) for text in texts), stream=False)
-        request, left = Egress(self.rules).outgoing(request, embedder.model)
-        used = Usage(cost=0.0)
+        request, left = Egress(self.rules).outgoing(request, model)
+        out, used = [message.text for message in request.messages], Usage(cost=0.0)
         try:
-            vectors, used = embedder.embedded([message.text for message in request.messages])
+            if isinstance(embedder, Embeddings):
+                vectors, used = embedder.embedded(out)
+                return vectors
+            return embedder.embed(out)
         finally:
             self.note(Beside(purpose, embedder.id, left, used))
-        return vectors
 
 
 PAGE = (

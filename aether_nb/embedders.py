@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from aether_nb import plugins
 from aether_nb.knowledge import weights
 from aether_nb.knowledge.embed import LOCAL, NONE, Chosen
 from aether_nb.knowledge.embed import choose as choose_embedder
 from aether_nb.knowledge.material import Embedder
 from aether_nb.knowledge.weights import kept_folder
+from aether_nb.models.registered import stays_here
 from aether_nb.models.router import open_embeddings
 from aether_nb.serving import Serving
 
@@ -45,6 +47,9 @@ class Embedders:
             named, note = "", f" Not with {named}: a limit of data holds, and it is not on this machine."
         role = partial(self._served, named) if named else None
         found = choose_embedder(settings.embedder, os.environ, kept_folder(), role)
+        if found.embedder is not None and (limited or settings.local_only) and not stays_here(found.embedder):
+            why = f"{found.embedder.id} is not known to stay on this machine"
+            return Chosen(None, f"Found by words alone: a limit of data or place holds, and {why}.")
         return found._replace(said=found.said + note)
 
     def names(self) -> list[str]:
@@ -53,13 +58,13 @@ class Embedders:
         return list(dict.fromkeys([NONE, *local, *filter(None, [self.models.settings.embedding_model])]))
 
     def open(self, name: str) -> Embedder | None:
-        """The embedder of that name: ``none``, ``local``, a folder with weights, or a model's name.
+        """The embedder of that name: ``none``, one that is registered, such as ``local``, a folder, or a model's name.
 
         Raises:
             ConfigError: There are no such weights.
             ModelError: There is no such model.
         """
-        if name in (NONE, LOCAL) or Path(name).is_dir():
+        if name == NONE or name in plugins.found("embedder") or Path(name).is_dir():
             return choose_embedder(name, os.environ, kept_folder()).embedder
         return self._served(name)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,8 +14,10 @@ import pytest
 from aether_nb.agent.egress import Egress, Rules
 from aether_nb.config import Settings
 from aether_nb.doing import records
+from aether_nb.errors import ModelUnavailable
 from aether_nb.events import kinds as k
 from aether_nb.events.account import account_of
+from aether_nb.events.messages import Text
 from aether_nb.knowing import Knowing
 from aether_nb.knowledge.material import Chunk, Document
 from aether_nb.models.scripted import ScriptedModel
@@ -24,6 +27,7 @@ from aether_nb.store.log import JOURNAL
 from aether_nb.store.store import Store, open_store
 from aether_nb.tools.recalling import recall
 from harness.embedding import Embedding, embedding
+from harness.retrieval import Words
 
 KEY = "sk-planted0123456789abcdefghij"
 ROW = "Zelda Quark, zelda@planted.example, 41"
@@ -124,6 +128,21 @@ def test_a_limit_that_is_set_later_holds_for_what_is_still_to_go(knowing: Knowin
     filled(knowing)
     assert server.bodies == []
     assert "A limit of data holds" in knowing.library.trouble
+
+
+def test_an_embedder_of_somebodys_own_counts_as_being_elsewhere(knowing: Knowing, store: Store) -> None:
+    """Nobody knows where it sends what it is given: it gets no key, is counted, and under a limit gets nothing."""
+    mine = Words()
+    aside = knowing.aside
+    assert len(aside.embed(mine, [Text(f"the token {KEY}", "recalled")], "a test")) == 1
+    assert mine.given == ["the token ***"]
+    (noted,) = [entry.event for entry in store.log.read(JOURNAL)]
+    assert isinstance(noted, k.Beside) and (noted.model, noted.left.to) == ("words-1", "Words")
+    with pytest.raises(ModelUnavailable, match="words-1 is not asked"):
+        replace(aside, rules=Rules("sample")).embed(mine, [Text("text")], "a test")
+    mine.local = True  # type: ignore[attr-defined]
+    replace(aside, rules=Rules("sample")).embed(mine, [Text("text")], "a test")
+    assert mine.given[-1] == "text"
 
 
 async def test_small_work_is_counted_with_the_run_that_asked(knowing: Knowing) -> None:

@@ -24,7 +24,7 @@ from aether_nb.agent.run import Run
 from aether_nb.doing import traces
 from aether_nb.doing.packing import read_notebook
 from aether_nb.errors import ReplayDiverged, UsageFault, WorldDiffers
-from aether_nb.events.account import account_of, total
+from aether_nb.events.account import Account, account_of, total
 from aether_nb.events.kinds import (
     Beside,
     Entry,
@@ -89,12 +89,27 @@ def went(store: Store, run: str, notebook: str = "") -> str:
         accounts.append(account := account_of(store.chain.whole(summary.id)[0]))
         said = "; ".join(filter(None, (departures.left(account), "orders found in data" if account.found else "")))
         lines.append(f"{summary.id}  {said or 'nobody was asked'}")
-    asked = [entry for entry in store.log.read(JOURNAL) if isinstance(entry.event, Beside)]
-    for purpose in sorted({entry.event.purpose for entry in asked if isinstance(entry.event, Beside)}):
-        of_it = [entry for entry in asked if isinstance(entry.event, Beside) and entry.event.purpose == purpose]
-        accounts.append(account := account_of(of_it))
+    for purpose, account in _apart(store).items():
+        accounts.append(account)
         lines += [f"beside the runs, {purpose}: {line}" for line in departures.left_lines(account)]
     return "\n".join([*lines, "In all:", *(f"  {line}" for line in departures.left_lines(total(accounts)))])
+
+
+def hosts(store: Store, run: str) -> dict[str, Any]:
+    """What left, by host, as values: of one run, or of the newest ones together."""
+    runs = [store.log.resolve(run)] if run else [summary.id for summary in store.log.runs(RUNS)]
+    accounts = [account_of(store.chain.whole(one)[0]) for one in runs]
+    account = total(accounts if run else (*accounts, *_apart(store).values()))
+    return {host: asdict(went) for host, went in account.away.items()}
+
+
+def _apart(store: Store) -> dict[str, Account]:
+    """What was asked of models where no run was: an account for each purpose."""
+    asked: dict[str, list[Entry]] = {}
+    for entry in store.log.read(JOURNAL):
+        if isinstance(entry.event, Beside):
+            asked.setdefault(entry.event.purpose, []).append(entry)
+    return {purpose: account_of(asked[purpose]) for purpose in sorted(asked)}
 
 
 def _requests(event: Event) -> list[str]:

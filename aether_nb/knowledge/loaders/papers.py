@@ -13,11 +13,10 @@ from typing import Any
 from aether_nb.errors import AetherError, SourceUnreadable
 from aether_nb.knowledge import chunks
 from aether_nb.knowledge.loaders import pdf_worker
-from aether_nb.knowledge.loaders.known import loads
 from aether_nb.knowledge.loaders.source import Looking, Missing, Source
 from aether_nb.knowledge.material import Chunk, Loaded
 
-__all__ = ["pdf", "register"]
+__all__ = ["LOADERS", "pdf"]
 
 COMMAND = ("-P", str(Path(pdf_worker.__file__)))
 SECONDS: float = 90
@@ -30,11 +29,6 @@ HELP = (
     "Let the model for the role vision read them: %aether know add --look FILE. Or run it through a program that does "
     "(ocrmypdf FILE FILE), then add it again."
 )
-
-
-def register() -> None:
-    """Make this the loader of PDF."""
-    loads(".pdf")(pdf)
 
 
 def pdf(source: Source) -> Loaded:
@@ -114,3 +108,9 @@ def _why(error: str) -> str:
     if "data format" in low or "load document" in low:
         return "It is damaged or cut off."
     return " ".join(error.split())[:200]
+
+
+LOADERS = {
+    (".pdf",): pdf,
+}
+"""What each reads, by the endings of files."""
