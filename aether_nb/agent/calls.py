@@ -22,6 +22,7 @@ from aether_nb.agent.egress import Egress, words_of
 from aether_nb.agent.offering import offered
 from aether_nb.agent.releasing import classified, failure_released, released, shows
 from aether_nb.agent.run import Run
+from aether_nb.agent.scoping import kept_to
 from aether_nb.errors import AetherError, EffectUnknown, FatalToolError, InterventionRequired, RepairableToolError
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import ToolCall, ToolSpec, arguments_hash
@@ -107,6 +108,7 @@ class Calls:
             edited=edited,
             ruled=ruling.ruled,
             rule=ruling.rule,
+            variables=found.variables,
         )
         return proposed
 
@@ -191,6 +193,7 @@ class Calls:
             until = run.clock() + tool.care.backoff * 2 ** (call.attempt - 1)
             context.clock = None
             events = failed(call, error, time.monotonic() - begun, late, tool, until, by_tool)
+            events = kept_to(call.proposed, run.state, events)
             yield tuple([await failure_released(event, self.egress, context) for event in events])
         else:
             context.clock, seconds = None, time.monotonic() - begun
@@ -198,7 +201,7 @@ class Calls:
             result = await released(classified(tool, result, run.state.touched, said), self.egress, context)
             done = (k.ItemFinished(item),) if item is not None else ()
             finished = k.CallFinished(call.id, result.parts, seconds, result.outputs)
-            yield (*result.events, finished, *done)
+            yield kept_to(call.proposed, run.state, (*result.events, finished, *done))
 
     async def verify(self, call: Call) -> bool | Result | None:
         """Whether a call in doubt acted, as far as its tool can tell; None when it cannot."""

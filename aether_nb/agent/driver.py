@@ -312,7 +312,7 @@ class Driver:
                 break
             call = self.run.state.calls[call.id]  # what was typed could hurt more than what was asked about: ask again
             yield k.GateOpened(call.id, proposed.hash)
-        yield gate_events(proposed, answer, time.time())
+        yield gate_events(proposed, answer, time.time(), shown=call.proposed)
 
     async def _settle(self, call: Call) -> AsyncIterator[Happened]:
         tool = self.calls.tools.get(call.name)

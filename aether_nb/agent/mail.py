@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from aether_nb.agent.asking import Answer
+from aether_nb.agent.asking import Answer, scope_of
 from aether_nb.agent.sealing import gate_events, signal_fields
 from aether_nb.errors import StoreError
 from aether_nb.events import kinds as k
@@ -103,7 +103,8 @@ def heard(state: RunState, signal: Signal) -> Heard:
             if call is None or state.gate != call.id or body.get("hash") != call.proposed.hash:
                 return (k.SignalReceived(signal.id, signal.type, signal.by, used=False),)
             lasts = body.get("lasts")
-            answer = Answer(signal.type, by, lasts if lasts in ("minutes", "run", "notebook") else "once", text)
+            until: k.Lasts = lasts if lasts in ("minutes", "run", "notebook") else "once"
+            answer = Answer(signal.type, by, until, text, scope=scope_of(body.get("scope")))
             follows = gate_events(call.proposed, answer, signal.time)
         case "answer":
             if state.question is None or body.get("id") != state.question.id:

@@ -14,6 +14,7 @@ from aether_nb.events.ruling import Ruled
 from aether_nb.events.values import Change, Effect, Event, Gone, Grant, Kept, Lasts, Risk, Settled
 
 __all__ = [
+    "WIDER",
     "CallBegun",
     "CallDoubtful",
     "CallFailed",
@@ -30,6 +31,9 @@ __all__ = [
     "NamespaceRestored",
 ]
 
+WIDER = "policy:wider"
+"""Who takes back a yes that a call has gone beyond."""
+
 
 @dataclass(frozen=True, slots=True)
 class CallProposed(Event):
@@ -38,11 +42,12 @@ class CallProposed(Event):
     ``purpose`` says in a sentence what it is for; ``effect_text`` says what exactly will happen; ``path`` is the file
     that it would touch, absolute, when there is just one. ``parallel``: it only reads and may run beside others.
     ``edited``: a person changed the arguments; the event then replaces the earlier one of the same call id.
-    ``ruled`` is what the user's rules say of it, and ``rule`` the one that says so.
+    ``ruled`` is what the user's rules say of it, and ``rule`` the one that says so. ``variables`` are those of the
+    user's that it changes, where that is plain and all that it does; else there are none.
     """
 
     kind: ClassVar[str] = "call.proposed"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     call: ToolCall
     hash: str
     risk: Risk
@@ -55,6 +60,7 @@ class CallProposed(Event):
     edited: bool = False
     ruled: Ruled = ""
     rule: str = ""
+    variables: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +105,7 @@ class GrantGiven(Event):
 
 @dataclass(frozen=True, slots=True)
 class GrantRevoked(Event):
-    """A person took a yes back, or its time is over."""
+    """A person took a yes back, its time is over, or a call that it allowed has done more (``by`` is ``WIDER``)."""
 
     kind: ClassVar[str] = "grant.revoked"
     id: str

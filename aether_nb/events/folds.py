@@ -238,7 +238,8 @@ def _granted(state: RunState, event: k.GrantGiven) -> Changes:
 
 
 def _revoked(state: RunState, event: k.GrantRevoked) -> Changes:
-    return {"grants": tuple(grant for grant in state.grants if grant.id != event.id)}
+    beyond = (*state.beyond, event.id) if event.by == k.WIDER else state.beyond
+    return {"grants": tuple(grant for grant in state.grants if grant.id != event.id), "beyond": beyond}
 
 
 def _begun(state: RunState, event: k.CallBegun) -> Changes:

@@ -41,6 +41,7 @@ from typing import ClassVar, NamedTuple
 
 from aether_nb.events.asked import Mention
 from aether_nb.events.calls import (
+    WIDER,
     CallBegun,
     CallDoubtful,
     CallFailed,
@@ -91,6 +92,7 @@ from aether_nb.events.undoing import FileChange, FileWritten, UndoBegun, UndoDon
 from aether_nb.events.values import (
     MINUTES,
     Change,
+    Covers,
     DataLevel,
     Drift,
     Effect,
@@ -118,6 +120,7 @@ __all__ = [
     "CONSENT_YES",
     "KINDS",
     "MINUTES",
+    "WIDER",
     "CallBegun",
     "CallCoded",
     "CallDelta",
@@ -131,6 +134,7 @@ __all__ = [
     "ChildEnded",
     "ChildSpawned",
     "ContextComposed",
+    "Covers",
     "DataLevel",
     "Drift",
     "Effect",
