@@ -16,6 +16,7 @@ from aether_nb.agent.run import Watcher, new_id
 from aether_nb.config import Settings
 from aether_nb.errors import OptionError
 from aether_nb.events import kinds as k
+from aether_nb.events.messages import Part
 from aether_nb.live.jobs import waited
 from aether_nb.live.mentions.values import Mentions
 
@@ -53,6 +54,8 @@ class Question:
         grants: The yeses it begins with; those that stand in the notebook, when None.
         profile: By which it works; None for none.
         hide: Columns that are hidden beside those of the settings.
+        attach: Files and variables that go with it, as they were typed.
+        attached: The same once they have been read.
     """
 
     prompt: str
@@ -78,6 +81,8 @@ class Question:
     grants: tuple[k.Grant, ...] | None = None
     profile: Profile | None = None
     hide: tuple[str, ...] = ()
+    attach: str = ""
+    attached: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True)

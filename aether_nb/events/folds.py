@@ -117,7 +117,8 @@ def _signalled(state: RunState, event: k.SignalReceived) -> Changes:
     if not event.used:
         return {}
     if event.type in ("tell", "plan"):
-        return _say(state, Message("user", (Text(f"(said while you work) {event.text}"),)))
+        shown = (event.picture,) if event.picture else ()
+        return _say(state, Message("user", (Text(f"(said while you work) {event.text}"), *shown)))
     return {"paused": event.type == "pause"} if event.type in ("pause", "go") else {}
 
 
