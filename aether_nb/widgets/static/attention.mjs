@@ -61,7 +61,13 @@ export class Attention {
     this.waiting = waits;
     if (!waits) this.unmark();
     else if (document.visibilityState === "hidden" && globalThis.Notification?.permission === "granted")
-      new Notification("aether waits for you", { body: this.panel.spoken.textContent || "", tag: this.panel.page });
+      new Notification("aether waits for you", { body: this.asked(), tag: this.panel.page });
+  }
+
+  /** What a person is asked, in a line. */
+  asked() {
+    const asks = [...this.panel.blocks.values()].filter((block) => block.gate || block.doubt || block.open).at(-1);
+    return asks?.gate ? `${asks.name}: ${asks.gate.effect_text}` : asks?.doubt?.what ?? asks?.text ?? "";
   }
 
   unmark() {
