@@ -284,10 +284,11 @@ class Notebook:
 
     def screenshot(self, path: Path, locator: Any | None = None) -> Path:
         """A picture of a locator, else of the whole page. A folder that has to be made for it is ignored by git."""
-        path = path.parent / self.album / path.name
         if not path.parent.exists():
             path.parent.mkdir(parents=True)
             (path.parent / ".gitignore").write_text("*\n")
+        path = path.parent / self.album / path.name
+        path.parent.mkdir(exist_ok=True)
         (locator or self.page).screenshot(path=str(path), animations="disabled")
         return path
 
