@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
+    "agent.hooks": ("Hook", "hook"),
     "client.face": ("Aether",),
     "client.registering": ("register_tool",),
     "errors": ("AetherError", "FatalToolError", "InterventionRequired", "RepairableToolError"),

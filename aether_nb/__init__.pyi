@@ -1,5 +1,7 @@
 from typing import Any
 
+from aether_nb.agent.hooks import Hook as Hook
+from aether_nb.agent.hooks import hook as hook
 from aether_nb.client.face import Aether as Aether
 from aether_nb.client.registering import register_tool as register_tool
 from aether_nb.errors import AetherError as AetherError
@@ -19,10 +21,12 @@ __all__ = [
     "AetherError",
     "FakeProvider",
     "FatalToolError",
+    "Hook",
     "InterventionRequired",
     "Message",
     "RepairableToolError",
     "ScriptedModel",
+    "hook",
     "register",
     "register_provider",
     "register_tool",

@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def help_(options: argparse.Namespace) -> int:
     """What can be typed, or all about one verb."""
     if options.verb in verbs.PAGES:
-        print(verbs.PAGES[options.verb]())
+        print(verbs.page(options.verb, "terminal"))
     elif options.verb:
         print(verbs.help_text(verbs.find(options.verb, "terminal"), "terminal"), end="")
     else:
@@ -216,7 +216,7 @@ def templates(options: argparse.Namespace) -> int:
 
 
 def about_house(verb: str) -> Handler:
-    """A verb about rules, packages or skills."""
+    """A verb about rules, packages, hooks or skills."""
 
     def do(options: argparse.Namespace) -> int:
         from aether_nb.doing import house as house_verbs
@@ -228,6 +228,11 @@ def about_house(verb: str) -> Handler:
             say(house_verbs.profiles(options, _settings(), Path.cwd()))
         elif verb == "plugins":
             say(house_verbs.plugins(options))
+        elif verb == "hooks":
+            from aether_nb.doing import hooks as hook_verbs
+            from aether_nb.hooked import Hooked
+
+            say(hook_verbs.hooks(options, Hooked(Path.cwd), open_record(options.store)))
         else:
             say(house_verbs.skills(options, _settings(), Path.cwd(), open_record(options.store), {}))
         return 0
@@ -328,7 +333,7 @@ HANDLERS: dict[str, Handler] = {
     "plan": plan,
     "batch": batch,
     "templates": templates,
-    **{verb: about_house(verb) for verb in ("policy", "plugins", "profiles", "skills")},
+    **{verb: about_house(verb) for verb in ("policy", "plugins", "profiles", "skills", "hooks")},
     "version": version_,
     "demo": demo,
     "resume": resume,

@@ -16,6 +16,8 @@ from aether_nb.events.ruling import parsed
 from aether_nb.events.state import Call
 
 __all__ = [
+    "HOOK",
+    "RISKS",
     "VARIABLES",
     "Policy",
     "Verdict",
@@ -25,6 +27,7 @@ __all__ = [
     "permits",
     "policy_allows",
     "refused",
+    "riskiest",
     "within",
 ]
 
@@ -43,6 +46,9 @@ RISKS: tuple[Risk, ...] = ("low", "medium", "high")
 
 VARIABLES = "variables:"
 """How the rule of a grant for variables begins; their names follow, with commas between them."""
+
+HOOK = "hook:"
+"""How the rule of a call begins that a hook has vetoed; its name follows, and the first reason is what it said."""
 
 RUNS_IN: dict[Mode, tuple[str, ...]] = {"plan": (), "ask": ("low",), "auto": ("low", "medium")}
 """The risks that run without a question, by mode."""
@@ -70,10 +76,17 @@ def decide(call: Call, mode: Mode, grants: Iterable[Grant], misled: bool = False
     return "granted" if covering(proposed, grants) else "ask"
 
 
+def riskiest(one: Risk | Literal[""], other: Risk | Literal[""]) -> Risk | Literal[""]:
+    """The greater of two risks; nothing said is less than any."""
+    return max(one, other, key=("", *RISKS).index)
+
+
 def refused(proposed: CallProposed) -> GateAnswered:
     """The no to a call that ``decide`` refuses, with its reason for the model."""
     by, reason = "policy:plan", "in mode plan only what reads is run; say in the plan what you would do"
-    if proposed.ruled == "deny":
+    if proposed.ruled == "deny" and proposed.rule.startswith(HOOK):
+        by, reason = proposed.rule, proposed.reasons[0]
+    elif proposed.ruled == "deny":
         by, reason = (
             "policy:rule",
             f"the rule {proposed.rule} forbids it, whoever asks; find another way",

@@ -17,10 +17,10 @@ from aether_nb import registry
 from aether_nb.agent.asking import Answer
 from aether_nb.agent.calls import Host
 from aether_nb.client.checks import plainly
-from aether_nb.client.threads import Threads
 from aether_nb.errors import OptionError
 from aether_nb.events.kinds import Grant, QuestionAsked
 from aether_nb.events.state import Call
+from aether_nb.live.threads import Threads
 from aether_nb.tools.base import Tool
 from aether_nb.tools.function import FunctionTool, declare
 

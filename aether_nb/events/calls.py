@@ -42,8 +42,9 @@ class CallProposed(Event):
     ``purpose`` says in a sentence what it is for; ``effect_text`` says what exactly will happen; ``path`` is the file
     that it would touch, absolute, when there is just one. ``parallel``: it only reads and may run beside others.
     ``edited``: a person changed the arguments; the event then replaces the earlier one of the same call id.
-    ``ruled`` is what the user's rules say of it, and ``rule`` the one that says so. ``variables`` are those of the
-    user's that it changes, where that is plain and all that it does; else there are none.
+    ``ruled`` is what the user's rules say of it, and ``rule`` the one that says so: ``hook:NAME`` for a hook's veto.
+    ``floor`` is the least risk that hooks let it have, ``altered`` the hook that changed its arguments.
+    ``variables`` are those of the user's that it changes, where that is plain and all that it does; else none.
     """
 
     kind: ClassVar[str] = "call.proposed"
@@ -60,6 +61,8 @@ class CallProposed(Event):
     edited: bool = False
     ruled: Ruled = ""
     rule: str = ""
+    floor: Risk | Literal[""] = ""
+    altered: str = ""
     variables: tuple[str, ...] = ()
 
 

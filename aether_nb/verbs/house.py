@@ -53,6 +53,21 @@ VERBS: tuple[Verb, ...] = (
         ),
         examples=("skills", "skills show eda", "skills add downloads/tidy-data --user", "skills make monthly-report"),
     ),
+    Verb(
+        "hooks",
+        "Functions and commands that may alter and refuse what happens in a run: which there are, which may be run.",
+        (
+            Option(
+                ("what",),
+                "list when left out; enable agrees to the exact command, disable takes a hook out",
+                choices=("list", "enable", "disable"),
+                default="list",
+            ),
+            Option(("name",), "the hook's name", default="", metavar="NAME"),
+            *SENT,
+        ),
+        examples=("hooks", "hooks enable no-prod", "hooks --json", "help hooks"),
+    ),
     Verb("version", "The version.", examples=("version",)),
     Verb(
         "demo",
