@@ -11,13 +11,14 @@ from typing import Any
 
 _HOMES = {
     "agent.hooks": ("Hook", "hook"),
+    "agent.hosting": ("host",),
     "client.face": ("Aether",),
     "client.registering": ("register_tool",),
     "errors": ("AetherError", "FatalToolError", "InterventionRequired", "RepairableToolError"),
     "events.messages": ("Message",),
     "models.catalogue.providers": ("register_provider",),
     "models.scripted": ("FakeProvider", "ScriptedModel"),
-    "registry": ("register",),
+    "plugins": ("register",),
     "tools.function": ("tool",),
     "tools.skills.written": ("skill",),
 }

@@ -86,7 +86,7 @@ def open_servers(settings: Settings, workspace: Path, record: Path) -> Servers:
 
         return Surroundings(workspace, record / "logs", settings.mcp_timeout, doubtful, answered)
 
-    return Servers(places, Agreements(own_file().parent, workspace), around, settings.mcp_tools)
+    return Servers(places, Agreements(own_file().parent, workspace), around)
 
 
 def surroundings(shell: Any) -> tuple[Settings | ConfigError, Path | Address, Path]:

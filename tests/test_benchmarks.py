@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import urllib.request
 from pathlib import Path
 
 import pytest
+
+from harness.mainthread import SPAN, over, tasks
 
 BENCHMARKS = Path(__file__).parent / "benchmarks"
 OURS = ("model", "stack", "aether", "durable")
@@ -115,3 +118,52 @@ def test_keeping_and_finding_are_measured():
 def test_keeping_and_finding_are_as_fast_as_they_are_to_be():
     """With all rows the targets hold: 10,000 chunks in, 13,000 files again, 100,000 chunks searched."""
     assert known("--rounds", "5")[1] == 0
+
+
+def test_tasks_of_the_main_thread_are_told_apart():
+    """A task in which the script ran is ours, and so is the next frame; the time is the thread's, not the clock's."""
+    main, trace = {"pid": 1, "tid": 1, "ph": "X"}, []
+    for begin, frame in ((0, True), (100, False), (200, False), (300, True), (400, True)):
+        trace.append(main | {"name": "ThreadControllerImpl::RunTask", "ts": begin, "dur": 80, "tdur": 40_000})
+        trace += [main | {"name": "Layerize", "ts": begin + 50, "dur": 5, "tdur": 5}] if frame else []
+    trace.append(main | {"name": "FunctionCall", "ts": 110, "dur": 60, "tdur": 60})
+    for first, last in ((110, 150), (120, 130)):  # one span lies in the other
+        trace.append(main | {"name": SPAN, "ph": "b", "ts": first, "args": {"callTime": last}})
+    trace.append(main | {"name": "ThreadControllerImpl::RunTask", "ts": 0, "dur": 9, "tdur": 9, "tid": 2})
+    found = tasks(json.dumps({"traceEvents": trace}).encode())
+    assert [(one.ours, one.frame, one.script) for one in found] == [
+        (False, True, 0),
+        (True, False, 20),
+        (False, False, 0),
+        (True, True, 0),
+        (False, True, 0),
+    ]
+    assert {one.cpu for one in found} == {40} and {one.wall for one in found} == {0.08} and over(found) == 0
+
+
+def house(*arguments):
+    """The figures of the open house: what each line prints, by its first word."""
+    command = [sys.executable, str(BENCHMARKS / "house.py"), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    return {line.split()[0]: line for line in done.stdout.splitlines()}
+
+
+def test_many_registered_tools_cost_next_to_nothing():
+    """500 of them: at most 2 ms more a run, and 3,000 tokens more."""
+    line = house("--only", "tools", "--rounds", "30")["tools"]
+    spent, tokens = re.search(r"([\d.]+) ms more .* (\d+) tokens more", line).groups()
+    assert (float(spent) <= 2, int(tokens) <= 3000) == (True, True), line
+
+
+def test_nothing_of_it_is_imported_before_it_is_used():
+    """Gathering the tools of a run loads no SDK, no index and no checker."""
+    assert "before their use: none of" in house("--only", "imports")["imports"]
+
+
+@pytest.mark.full
+def test_several_servers_come_as_fast_as_the_slowest():
+    """Five together take no longer than the slowest alone takes; a call hardly waits for what checks it."""
+    lines = house("--rounds", "5")
+    assert float(re.search(r"alone [\d.]+ s: ([\d.]+)", lines["servers"])[1]) <= 1.25, lines["servers"]
+    assert "waits" in lines["call"]

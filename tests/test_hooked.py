@@ -77,11 +77,11 @@ def test_a_conversation_begins_once_and_ends_when_the_kernel_is_left(notebook: N
     notebook.ask("First?", "--model script")
     notebook.ask("Second?", "--model script")
     notebook.session.leave()
-    began, ended = map(json.loads, (tmp_path / "work" / "told").read_text().splitlines())
+    began, ended = map(json.loads, (file.parent / "told").read_text().splitlines())
     assert (began["event"], began["prompt"]) == ("session_start", "First?")
     assert (ended["event"], ended["runs"]) == ("session_end", 2)
     notebook.session.leave()
-    assert len((tmp_path / "work" / "told").read_text().splitlines()) == 2, "it ends once"
+    assert len((file.parent / "told").read_text().splitlines()) == 2, "it ends once"
 
 
 def test_a_record_that_is_performed_again_goes_by_the_hooks_of_tools_only(notebook: Notebook) -> None:
@@ -109,13 +109,13 @@ def test_a_record_that_is_performed_again_goes_by_the_hooks_of_tools_only(notebo
 
 def test_a_plugin_brings_hooks_by_the_one_door(notebook: Notebook) -> None:
     """Registered as everything else, and taken out with its plugin."""
-    house = plugins.House()
+    house = plugins.House("polite")
     house.register("hook", "polite", Hook("before_model", lambda about: {"add": "Be polite."}))
     serve("Yes, please.")
     notebook.ask("Well?", "--model script")
     (took,) = [event for event in events(notebook) if isinstance(event, k.HookTook)]
     assert (took.hook, took.what, took.source) == ("polite", "added words", __name__)
-    house.leave()
+    registry.withdraw("polite")
     assert registry.names("hook") == ()
 
 
@@ -144,5 +144,9 @@ def test_hooks_hold_for_a_client_and_its_end_is_told(tmp_path: Path, monkeypatch
     assert asyncio.run(asked()) == "Two."
     assert heard == [1]
     hook("session_start", name="closed")(lambda about: {"veto": "we are closed"})
-    with pytest.raises(RunFailed, match="The hook closed refused this conversation"):
-        Aether(ScriptedModel(["Never."])).ask_sync("Hello?")
+    refused = Aether(ScriptedModel(["Never.", "Never."]))
+    for _ in range(2):
+        with pytest.raises(RunFailed, match="The hook closed refused this conversation"):
+            refused.ask_sync("Hello?")
+    refused.close()
+    assert heard == [1], "what was refused has not begun, and does not end"

@@ -35,12 +35,13 @@ IN PYTHON
 
     In a cell it holds from the next run on; the same name replaces it. A plugin says house.register("hook", "no-prod",
     Hook("before_tool", no_prod)). It returns None or a dict. An async function runs on the agent's loop, another one
-    on a thread. complete(), which is one bare request, calls none.
+    on a thread. complete(), and the one repair of an answer that is no value of its type, are bare requests without.
 
 AS A COMMAND, in aether.toml
     [hooks.no-prod]
     event = "before_tool"
-    command = ["python", "check.py"]     # told as JSON on its standard input; in the working folder, without your keys
+    command = ["python", "check.py"]     # told as JSON on its standard input; in the folder of that aether.toml, and
+                                         # without your keys; ${workspaceFolder} is the project's folder
     match = "shell|write_*"              # names of tools
     order = 10                           # small numbers first
     timeout = 5                          # seconds; 10 when left out
@@ -70,7 +71,7 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any, TypeVar, get_args
 
-from aether_nb import registry
+from aether_nb import plugins, registry
 from aether_nb.errors import OptionError
 from aether_nb.events.kinds import HookPoint
 
@@ -177,21 +178,28 @@ def hook(
 
     def decorate(function: F) -> F:
         called = name or getattr(function, "__name__", "")
-        registry.register("hook", called, Hook(event, function, match, order, timeout, required))
+        plugins.register("hook", called, Hook(event, function, match, order, timeout, required))
         return function
 
     return decorate
 
 
 def registered() -> list[Hook]:
-    """The hooks of cells, programs and plugins; what was registered and is none has a reason why it is not used."""
+    """The hooks of cells, programs and plugins."""
     found = []
-    for name in registry.names("hook"):
-        thing = registry.get("hook", name)
-        if isinstance(thing, Hook):
-            module = getattr(thing.call, "__module__", "") or ""
-            found.append(replace(thing, name=name, source="this notebook" if module == "__main__" else module))
-        else:
-            why = "it was registered without its event: register('hook', NAME, Hook(EVENT, function))"
-            found.append(Hook("session_end", lambda _: None, name=name, source="registered", unused=why))
+    for name, thing in registry.things("hook").items():
+        module = getattr(thing.call, "__module__", "") or ""
+        found.append(replace(thing, name=name, source="this notebook" if module == "__main__" else module))
     return found
+
+
+def fit(name: str, thing: Any) -> Hook:
+    """The hook that a thing is.
+
+    Raises:
+        OptionError: It is none.
+    """
+    if not isinstance(thing, Hook):
+        what, why = f"What is registered as the hook {name!r} is none.", f"It is a {type(thing).__name__}."
+        raise OptionError(what, f"{why} It needs to know its event.", 'register("hook", NAME, Hook(EVENT, function))')
+    return thing

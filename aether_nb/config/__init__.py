@@ -81,7 +81,12 @@ class Settings:
 
     embedder: str = field(
         default="auto",
-        metadata=_rule("AETHER_EMBEDDER", "auto, none, local, or a folder with weights", rules.text, rules.no_place),
+        metadata=_rule(
+            "AETHER_EMBEDDER",
+            "auto, none, local, a folder with weights, or a registered name",
+            rules.text,
+            rules.no_place,
+        ),
     )
     """Who makes documents comparable: embedding_model, else weights on this machine (auto); only those; nobody."""
 
@@ -218,7 +223,7 @@ class Settings:
     mcp_tools: int = field(
         default=40, metadata=_rule("AETHER_MCP_TOOLS", "a whole number above 0", rules.number(int), rules.anything)
     )
-    """Tools of such servers that a model is told of; when there are more, it searches them."""
+    """Tools of such servers and of packages that a model is told of; when there are more, it searches them."""
 
     hooks: Mapping[str, Mapping[str, Any]] = field(
         default_factory=dict,

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from aether_nb.config.address import Address
-from aether_nb.errors import StoreFull
+from aether_nb.config.address import POSTGRES, Address
+from aether_nb.errors import StoreError, StoreFull
 from aether_nb.events.kinds import RunsPruned
 from aether_nb.store.database import Database
 from aether_nb.store.folder_blobs import FolderBlobs
@@ -135,6 +135,8 @@ def _folder(folder: Path) -> _Place:
 
 
 def _server(address: Address) -> _Place:
+    if address.scheme not in POSTGRES:
+        raise StoreError(f"Runs in {address} cannot be dropped from here.", "Whoever made this store knows how.")
     from aether_nb.store.postgres.blobs import ServerBlobs
     from aether_nb.store.postgres.database import server_tables
 

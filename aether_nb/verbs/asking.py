@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aether_nb.typed import Option, Verb
-from aether_nb.verbs.shared import PARK_AFTER
+from aether_nb.verbs.shared import AS_AGENT, PARK_AFTER
 
 __all__ = ["CELL", "VERBS"]
 
@@ -37,7 +37,7 @@ CELL = Verb(
             metavar="FILE|VARIABLE",
         ),
         PARK_AFTER,
-        Option(("--as-agent",), "the profile by which it works: data, development, security …", metavar="NAME"),
+        AS_AGENT,
         Option(("--run",), "name the run yourself: a name that is new in this record", metavar="NAME"),
         Option(
             ("--bg",),

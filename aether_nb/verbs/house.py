@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aether_nb.typed import Option, Verb
-from aether_nb.verbs.shared import JSON, SENT
+from aether_nb.verbs.shared import JSON, SAID, SENT
 
 __all__ = ["VERBS"]
 
@@ -31,11 +31,17 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         "profiles",
-        "Ways of working for %%aether --as-agent NAME: what an agent is told, which tools it has, what it may not do.",
+        "Ways of working for %%aether --as-agent NAME: what an agent is told, which tools it has, what it may not do; "
+        "and the agents that you have written as functions, under @host.",
         (JSON,),
         examples=("profiles",),
     ),
-    Verb("plugins", "The installed packages that add tools, models, skills or others.", (JSON,), examples=("plugins",)),
+    Verb(
+        "plugins",
+        "Who brought what: what is built in, what packages and this notebook add, and which package is broken.",
+        (JSON,),
+        examples=("plugins",),
+    ),
     Verb(
         "skills",
         "Instructions that the agent opens when a task needs them: list, show, add, check, or make one from a run.",
@@ -54,6 +60,14 @@ VERBS: tuple[Verb, ...] = (
         examples=("skills", "skills show eda", "skills add downloads/tidy-data --user", "skills make monthly-report"),
     ),
     Verb(
+        "completion",
+        "The script by which a shell completes aether at TAB: verbs, options, models, runs, profiles; without a shell "
+        "the line that takes it in.",
+        (Option(("shell",), "the shell", choices=("bash", "zsh", "fish")),),
+        ("terminal",),
+        examples=("completion", "completion bash"),
+    ),
+    Verb(
         "hooks",
         "Functions and commands that may alter and refuse what happens in a run: which there are, which may be run.",
         (
@@ -66,9 +80,9 @@ VERBS: tuple[Verb, ...] = (
             Option(("name",), "the hook's name", default="", metavar="NAME"),
             *SENT,
         ),
-        examples=("hooks", "hooks enable no-prod", "hooks --json", "help hooks"),
+        examples=("hooks", "hooks enable no-prod", "hooks --json"),
     ),
-    Verb("version", "The version.", examples=("version",)),
+    Verb("version", "The version.", (SAID,), examples=("version",)),
     Verb(
         "demo",
         "Run notebooks/01-first-look.ipynb on a copy, in a real kernel, with the offline analyst.",

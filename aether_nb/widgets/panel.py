@@ -32,11 +32,12 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from aether_nb.events.kinds import Entry, ModelAsked
+from aether_nb.events.kinds import Entry, ModelAnswered, ModelAsked
 from aether_nb.widgets import scripts, wire
-from aether_nb.widgets.blocks import HEADER, LIVE_KEPT, PLAN, TAIL, Card, Touch, View
+from aether_nb.widgets.blocks import HEADER, PLAN, TAIL, Card, Touch, View
 from aether_nb.widgets.commands import read_command
 from aether_nb.widgets.markdown import Stream
+from aether_nb.widgets.pending import Pending
 from aether_nb.widgets.view import fold
 
 GATHER = 0.04
@@ -111,7 +112,7 @@ class Panel:
         self._stream = Stream(math=True)
         self._settled = 0
         self._order: list[str] = []
-        self._pending = _Pending()
+        self._pending = Pending()
         self._pending.everything = True  # the first message is a snapshot
 
     def display(self, display_id: str, again: bool = False) -> None:
@@ -169,6 +170,8 @@ class Panel:
         self._loop = asyncio.get_running_loop()
         if isinstance(entry.event, ModelAsked):
             self._chosen, self.view.gauge.window = "", self._window(entry.event.model)
+        if isinstance(entry.event, ModelAnswered) and self.view.draft and self._timer is not None:
+            self._flush()  # the last words are on their way before the work begins that a whole answer makes
         for touch in fold(self.view, entry):
             self._pending.note(touch)
             if touch.field == "draft":
@@ -271,11 +274,13 @@ class Panel:
             self._timer = self._loop.call_later(max(TOGETHER, self._next - time.monotonic()), self._flush)
 
     def _flush(self) -> None:
-        self._timer = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         with self._lock:
             if self._closed:
                 return
-            pending, self._pending = self._pending, _Pending()
+            pending, self._pending = self._pending, Pending()
             try:
                 self._send(self._message(pending))
                 self._faults = 0
@@ -299,7 +304,7 @@ class Panel:
         level, last = (logging.INFO, "") if self._faults < FAULTS_BORNE else (logging.ERROR, "; no more are tried")
         _log.log(level, "a message of the panel of run %s was not sent%s", self.view.run, last, exc_info=True)
 
-    def _message(self, pending: _Pending) -> dict[str, Any]:
+    def _message(self, pending: Pending) -> dict[str, Any]:
         """What has changed, or everything."""
         view = self.view
         if pending.everything:
@@ -336,51 +341,6 @@ class Panel:
         if blocks := [wire.block(block) for id, block in self.view.blocks.items() if id in parts]:
             message["blocks"] = blocks
         return message
-
-
-class _Pending:
-    """What has changed since the last message: parts to be sent whole, and text to be appended to the others.
-
-    ``anew`` are the cards whose printed text is replaced by its tail, because too much of it came at once. What is held
-    here is bounded by that, however much a call prints before the next message.
-    """
-
-    def __init__(self) -> None:
-        self.everything = False
-        self.parts: set[str] = set()
-        self.anew: set[str] = set()
-        self.appends: dict[tuple[str, str], list[str]] = {}
-        self._printed: dict[str, int] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self.everything or self.parts or self.anew or self.appends)
-
-    def note(self, touch: Touch) -> None:
-        """Note a change; a part that goes out whole takes its appended text along."""
-        part = touch.part
-        if self.everything or part in self.parts or (part in self.anew and touch.field):
-            return
-        if not touch.field:
-            self.parts.add(part)
-            self._forget(part)
-        elif touch.field == "live" and not self._fits(touch):
-            self._forget(part)
-            self.anew.add(part)
-        else:
-            self.appends.setdefault((part, touch.field), []).append(touch.text)
-
-    def _fits(self, touch: Touch) -> bool:
-        """Whether printed text can be appended to what is appended already."""
-        size = self._printed[touch.part] = self._printed.get(touch.part, 0) + len(touch.text.encode(errors="replace"))
-        return bool(touch.text) and size <= LIVE_KEPT
-
-    def _forget(self, part: str) -> None:
-        self.anew.discard(part)
-        self.appends = {key: texts for key, texts in self.appends.items() if key[0] != part}
-
-    def pieces(self) -> list[dict[str, str]]:
-        """The appended texts, one piece a field."""
-        return [{"id": id, "field": field, "text": "".join(texts)} for (id, field), texts in self.appends.items()]
 
 
 @cache

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from aether_nb import registry, tool
+from aether_nb import plugins, registry, tool
 from aether_nb.agent.asking import Answer
 from aether_nb.agent.egress import Egress, Rules
 from aether_nb.agent.hook_answers import TIMES
@@ -315,6 +315,17 @@ def test_limits_on_data_hold_after_hooks() -> None:
     ]
 
 
+def test_where_columns_are_hidden_the_record_holds_no_words_of_a_hook() -> None:
+    """A record may be given away: what a hook made of a result is output as any other, and stays here."""
+    rules = Rules(hide=("email",))
+    play = stage([call("look"), "ok"], tools=[look])
+    play.driver.egress = play.driver.calls.egress = Egress(rules)
+    play.model.local = False  # type: ignore[attr-defined]
+    hooked(play, says("after_tool", {"result": "jane@x.org"}), says("after_tool", {"result": 3}), rules=rules).drive()
+    assert "jane" not in repr(play.stored)
+    assert [row[:2] for row in took(play)] == [("h", "altered"), ("h", "failed")]
+
+
 # ---- how they are registered
 
 
@@ -325,7 +336,7 @@ def _nothing_registered(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("_nothing_registered")
 def test_a_decorated_function_is_registered_and_the_same_name_replaces_it() -> None:
-    """The function stays what it was; what is registered otherwise is listed with what is wrong."""
+    """The function stays what it was; what is registered otherwise is refused."""
 
     @hook("before_tool", match="shell | write_*", order=2, timeout=5, required=True)
     def guard(_: Any) -> None:
@@ -333,14 +344,13 @@ def test_a_decorated_function_is_registered_and_the_same_name_replaces_it() -> N
 
     hook("session_end", name="guard2")(guard)
     hook("after_model", name="guard2")(guard)
-    registry.register("hook", "odd", guard)
-    first, second, odd = registered()
+    with pytest.raises(OptionError, match="It needs to know its event"):
+        plugins.register("hook", "odd", guard)
+    first, second = registered()
     assert (first.name, first.event, first.order, first.timeout, first.required) == ("guard", "before_tool", 2, 5, True)
     assert first.source == __name__
     assert [first.wants("before_tool", name) for name in ("shell", "write_file", "look")] == [True, True, False]
     assert (second.name, second.event) == ("guard2", "after_model")
-    assert "registered without its event" in odd.unused
-    assert odd.call({}) is None
     assert guard(None) is None
 
 
