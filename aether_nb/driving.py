@@ -98,7 +98,7 @@ async def _ask(session: Session, question: Question, cell: Cell) -> RunState:
             prior=started.prior,
             fence=started.fence,
             rules=rules,
-            mentioned=(*said, *known.parts, *resources),
+            mentioned=(*said, *known.parts, *resources, *question.attached),
             wanted=started.wanted,
             bind=started.bind,
             skills=catalogue(session.skills().skills),

@@ -40,6 +40,7 @@ from aether_nb.session import Session
 from aether_nb.signalling import LOOKED_AT, Post, stands
 from aether_nb.signalling import stand as stand_of
 from aether_nb.typed import meant
+from aether_nb.widgets import consent
 
 __all__ = ["HANDLERS"]
 
@@ -149,7 +150,8 @@ def grants(session: Session, options: argparse.Namespace) -> str:
         return f"Taken back: {grant.id} ({grant.tool})."
     if not session.grants:
         return "No yes lasts beyond its run."
-    lines = [f"  {grant.id}  {grant.tool}  {grant.rule}  given by {grant.by}" for grant in session.grants]
+    told = [consent.grant(grant) | {"by": grant.by} for grant in session.grants]
+    lines = ["  {id}  {tool}  {covers}  {lasts}  given by {by}".format_map(one) for one in told]
     return "\n".join([*lines, "Take one back: %aether grants --revoke GRANT"])
 
 

@@ -52,6 +52,7 @@ UPCASTS: dict[tuple[str, int], Upcast] = {
     ("gate.answered", 3): _more,
     ("grant.given", 2): _more,
     ("signal.received", 1): _more,
+    ("signal.received", 2): _more,
     ("run.ended", 2): _unsealed,
     ("run.started", 2): _unsealed,
     ("run.started", 3): _more,

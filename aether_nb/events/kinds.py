@@ -43,6 +43,7 @@ from typing import ClassVar, NamedTuple
 
 from aether_nb.events.asked import Mention
 from aether_nb.events.calls import (
+    WIDER,
     CallBegun,
     CallDoubtful,
     CallFailed,
@@ -95,6 +96,7 @@ from aether_nb.events.undoing import FileChange, FileWritten, UndoBegun, UndoDon
 from aether_nb.events.values import (
     MINUTES,
     Change,
+    Covers,
     DataLevel,
     Drift,
     Effect,
@@ -122,6 +124,7 @@ __all__ = [
     "CONSENT_YES",
     "KINDS",
     "MINUTES",
+    "WIDER",
     "AgentSaid",
     "Beside",
     "CallBegun",
@@ -138,6 +141,7 @@ __all__ = [
     "ChildSpawned",
     "ContextComposed",
     "Covered",
+    "Covers",
     "DataLevel",
     "Drift",
     "Effect",
