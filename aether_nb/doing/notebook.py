@@ -19,7 +19,7 @@ from IPython import get_ipython
 from aether_nb import verbs
 from aether_nb.about import VERSION
 from aether_nb.doing import dashboard as dashboard_verbs
-from aether_nb.doing import doctor, notebook_code, record_care, reports
+from aether_nb.doing import doctor, encryption, notebook_code, notebook_encryption, record_care, reports
 from aether_nb.doing import house as house_verbs
 from aether_nb.doing import know as know_verbs
 from aether_nb.doing import mcp as mcp_verbs
@@ -261,7 +261,8 @@ def know(session: Session, options: argparse.Namespace) -> str:
         raise UsageFault("Stopped.", "What was read is kept; the same again goes on from there.") from None
     if options.what in ("add", "refresh") and session.knowing.library.chosen.embedder is not None:
         session.knowing.library.fill()
-    return said
+    note = encryption.readable_note(session.store.encrypted, "knowledge") if options.what == "add" else ""
+    return f"{said}\n{note}".rstrip()
 
 
 def look(options: argparse.Namespace) -> str:
@@ -296,9 +297,10 @@ def dashboard(session: Session, options: argparse.Namespace) -> str | Sequence[M
 
 def remember(session: Session, options: argparse.Namespace) -> str:
     """Keep a fact, or a run as a solution."""
-    return memory_verbs.remember(
+    said = memory_verbs.remember(
         options, session.knowing, lambda run: session.store.whole(session.store.log.resolve(run or session.last))[0]
     )
+    return f"{said}\n{encryption.readable_note(session.store.encrypted, 'what is remembered')}".rstrip()
 
 
 def forget(session: Session, options: argparse.Namespace) -> str:
@@ -328,6 +330,7 @@ HANDLERS: dict[str, Handler] = {
     "egress": egress,
     "verify": verify,
     **notebook_code.HANDLERS,
+    **notebook_encryption.HANDLERS,
     "remember": remember,
     "forget": forget,
     "memory": memory,

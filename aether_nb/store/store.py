@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aether_nb.config.address import Address
+from aether_nb.errors import StoreLocked
 from aether_nb.events.folds import fold
 from aether_nb.events.kinds import Entry
 from aether_nb.events.state import RunState
@@ -22,12 +23,15 @@ from aether_nb.store.ledger import Ledger
 from aether_nb.store.log import Log
 from aether_nb.store.memory import MemoryLog
 from aether_nb.store.memory_parts import MemoryBlobs, MemoryLeases, MemorySignals
+from aether_nb.store.rows import Tables
 from aether_nb.store.seal import Sealer
+from aether_nb.store.sealed_blobs import SealedBlobs
 from aether_nb.store.signals import Signals
 from aether_nb.store.sqlite_log import SqliteLog
 from aether_nb.store.table_leases import TableLeases
 from aether_nb.store.table_ledger import TableLedger
 from aether_nb.store.table_signals import TableSignals
+from aether_nb.store.wrapping import Unlock
 
 __all__ = ["Store", "memory_store", "open_store"]
 
@@ -45,6 +49,16 @@ class Store:
     across: Across
     place: str = "memory"
     """Where it is, for people; no password is in it."""
+    tables: Tables | None = None
+    """Those of a store on disk or on a server."""
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether its contents are sealed; whether anybody here has the key is another question."""
+        try:
+            return self.tables is not None and self.tables.vault is not None
+        except StoreLocked:
+            return True
 
     def whole(self, run: str) -> tuple[list[Entry], bool]:
         """A run's record, and whether this user has written all of it.
@@ -75,7 +89,13 @@ class Store:
             self.leases.release(run)
 
 
-def open_store(place: Path | Address, name: str = "", wal: bool | None = None, sealer: Sealer | None = None) -> Store:
+def open_store(
+    place: Path | Address,
+    name: str = "",
+    wal: bool | None = None,
+    sealer: Sealer | None = None,
+    unlock: Unlock | None = None,
+) -> Store:
     """The store in a folder, or on a server. Nothing is made, and nobody asked, before it is used.
 
     Args:
@@ -83,10 +103,11 @@ def open_store(place: Path | Address, name: str = "", wal: bool | None = None, s
         name: What people call this process: its notebook, or the command that was typed.
         wal: Whether the file keeps a write-ahead log; None: where that is safe.
         sealer: This user's key, which seals what is written; without it nothing that is written is anybody's own.
+        unlock: Finds the key when the record turns out to be encrypted; without it, nobody has it.
     """
     if isinstance(place, Address):
-        return _server_store(place, name, sealer)
-    database = Database(place, wal)
+        return _server_store(place, name, sealer, unlock)
+    database = Database(place, wal, unlock)
     log = SqliteLog(database, sealer)
     return Store(
         log,
@@ -94,18 +115,19 @@ def open_store(place: Path | Address, name: str = "", wal: bool | None = None, s
         TableLedger(database),
         TableSignals(database),
         TableLeases(database, name),
-        FolderBlobs(database.folder),
+        SealedBlobs(database, FolderBlobs(database.folder)),
         log,
         str(database.folder),
+        database,
     )
 
 
-def _server_store(address: Address, name: str, sealer: Sealer | None) -> Store:
+def _server_store(address: Address, name: str, sealer: Sealer | None, unlock: Unlock | None) -> Store:
     from aether_nb.store.postgres.blobs import ServerBlobs
     from aether_nb.store.postgres.database import server_tables
     from aether_nb.store.tables import TableLog
 
-    tables = server_tables(address)
+    tables = server_tables(address, unlock)
     log = TableLog(tables, sealer)
     return Store(
         log,
@@ -113,9 +135,10 @@ def _server_store(address: Address, name: str, sealer: Sealer | None) -> Store:
         TableLedger(tables),
         TableSignals(tables),
         TableLeases(tables, name),
-        ServerBlobs(tables),
+        SealedBlobs(tables, ServerBlobs(tables)),
         log,
         str(address),
+        tables,
     )
 
 
