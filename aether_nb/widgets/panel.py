@@ -28,15 +28,17 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from aether_nb.events.kinds import Entry, ModelAsked
 from aether_nb.widgets import scripts, wire
-from aether_nb.widgets.blocks import HEADER, LIVE_KEPT, PLAN, TAIL, Card, Touch, View
+from aether_nb.widgets.blocks import HEADER, PLAN, TAIL, Card, Touch, View
 from aether_nb.widgets.commands import read_command
 from aether_nb.widgets.markdown import Stream
+from aether_nb.widgets.pending import Pending
+from aether_nb.widgets.veil import live_block, veiled_text, veiled_view
 from aether_nb.widgets.view import fold
 
 GATHER = 0.04
@@ -70,6 +72,8 @@ class Panel:
         choices: The models among which one can choose while the run goes.
         window: How many tokens a model's context takes; None when nobody knows.
         again: Whether the same question can be asked again.
+        keys: Keys that are known. No message holds one, nor what looks like one, but for a call that a person is asked
+            about: a yes is to exactly that.
 
     Attributes:
         comm_id: The comm on which the view's messages arrive, for whoever takes them off the shell channel early. It
@@ -84,9 +88,10 @@ class Panel:
         choices: Sequence[str] = (),
         window: Callable[[str], int | None] = lambda model: None,
         again: bool = False,
+        keys: Collection[str] = (),
     ) -> None:
         self.view = View(run=run_id)
-        self._window, self._again = window, again
+        self._window, self._again, self._keys = window, again, keys
         self.widget = _widget_class()(run=run_id)
         self.comm_id = str(self.widget.comm.comm_id)
         self.widget.on_msg(lambda _widget, content, _buffers: self.receive(content, ""))
@@ -107,7 +112,7 @@ class Panel:
         self._stream = Stream(math=True)
         self._settled = 0
         self._order: list[str] = []
-        self._pending = _Pending()
+        self._pending = Pending()
         self._pending.everything = True  # the first message is a snapshot
 
     def display(self, display_id: str, again: bool = False) -> None:
@@ -271,7 +276,7 @@ class Panel:
         with self._lock:
             if self._closed:
                 return
-            pending, self._pending = self._pending, _Pending()
+            pending, self._pending = self._pending, Pending()
             try:
                 self._send(self._message(pending))
                 self._faults = 0
@@ -294,7 +299,7 @@ class Panel:
         level, last = (logging.INFO, "") if self._faults < FAULTS_BORNE else (logging.ERROR, "; no more are tried")
         _log.log(level, "a message of the panel of run %s was not sent%s", self.view.run, last, exc_info=True)
 
-    def _message(self, pending: _Pending) -> dict[str, Any]:
+    def _message(self, pending: Pending) -> dict[str, Any]:
         """What has changed, or everything."""
         view = self.view
         if pending.everything:
@@ -306,76 +311,38 @@ class Panel:
         appends = pending.pieces()
         cards = [block for id in sorted(pending.anew) if isinstance(block := view.blocks.get(id), Card)]
         if cards:
-            message["lives"] = [{"id": card.id} | wire.live(card) for card in cards]
+            message["lives"] = [
+                {"id": card.id} | {name: self._hidden(text) for name, text in wire.live(card).items()} for card in cards
+            ]
         if len(self._stream.html) > self._settled:
-            message["settled"] = {"html": "".join(self._stream.html[self._settled :]), "rest": self._stream.rest}
+            html = self._hidden("".join(self._stream.html[self._settled :]))
+            message["settled"] = {"html": html, "rest": self._hidden(self._stream.rest)}
             self._settled = len(self._stream.html)
             appends = [piece for piece in appends if piece["field"] != "draft"]
         if appends:
-            message["appends"] = appends
+            message["appends"] = [piece | {"text": self._hidden(piece["text"])} for piece in appends]
         return message
 
     def _whole(self, parts: set[str]) -> dict[str, Any]:
         """These parts of the view, each as it stands."""
         message: dict[str, Any] = {}
+        view = veiled_view(self.view, self._keys) if parts & {HEADER, PLAN, TAIL} else self.view
         if HEADER in parts:
             choice = {"choices": self._choices, "chosen": self._chosen or self.view.model}
-            message["header"] = wire.header(self.view, time.time()) | choice
+            message["header"] = wire.header(view, time.time()) | choice
         if PLAN in parts:
-            message["plan"] = wire.plan(self.view)
+            message["plan"] = wire.plan(view)
         if TAIL in parts:
-            message["tail"] = wire.tail(self.view, "".join(self._stream.html), self._stream.rest) | {
-                "again": self._again
-            }
+            settled, rest = self._hidden("".join(self._stream.html)), self._hidden(self._stream.rest)
+            message["tail"] = wire.tail(view, settled, rest) | {"again": self._again}
             self._settled = len(self._stream.html)
-        if blocks := [wire.block(block) for id, block in self.view.blocks.items() if id in parts]:
+        due = [block for id, block in self.view.blocks.items() if id in parts]
+        if blocks := [wire.block(live_block(block, self._keys)) for block in due]:
             message["blocks"] = blocks
         return message
 
-
-class _Pending:
-    """What has changed since the last message: parts to be sent whole, and text to be appended to the others.
-
-    ``anew`` are the cards whose printed text is replaced by its tail, because too much of it came at once. What is held
-    here is bounded by that, however much a call prints before the next message.
-    """
-
-    def __init__(self) -> None:
-        self.everything = False
-        self.parts: set[str] = set()
-        self.anew: set[str] = set()
-        self.appends: dict[tuple[str, str], list[str]] = {}
-        self._printed: dict[str, int] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self.everything or self.parts or self.anew or self.appends)
-
-    def note(self, touch: Touch) -> None:
-        """Note a change; a part that goes out whole takes its appended text along."""
-        part = touch.part
-        if self.everything or part in self.parts or (part in self.anew and touch.field):
-            return
-        if not touch.field:
-            self.parts.add(part)
-            self._forget(part)
-        elif touch.field == "live" and not self._fits(touch):
-            self._forget(part)
-            self.anew.add(part)
-        else:
-            self.appends.setdefault((part, touch.field), []).append(touch.text)
-
-    def _fits(self, touch: Touch) -> bool:
-        """Whether printed text can be appended to what is appended already."""
-        size = self._printed[touch.part] = self._printed.get(touch.part, 0) + len(touch.text.encode(errors="replace"))
-        return bool(touch.text) and size <= LIVE_KEPT
-
-    def _forget(self, part: str) -> None:
-        self.anew.discard(part)
-        self.appends = {key: texts for key, texts in self.appends.items() if key[0] != part}
-
-    def pieces(self) -> list[dict[str, str]]:
-        """The appended texts, one piece a field."""
-        return [{"id": id, "field": field, "text": "".join(texts)} for (id, field), texts in self.appends.items()]
+    def _hidden(self, text: str) -> str:
+        return veiled_text(text, self._keys)
 
 
 @cache

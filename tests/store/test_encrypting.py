@@ -297,16 +297,20 @@ def test_a_process_that_has_not_noticed_loses_nothing(folder):
 
 
 def test_an_encrypted_file_that_is_lost_goes_on_encrypted(store, folder):
-    """A run that is being written goes on in a new file, with its rows and with the key."""
+    """A run that is being written goes on in a new file, with its rows and with the key, whoever makes that file."""
     store.log.close()
     encrypt(folder, WRAPPED, KEY)
-    store = opened(folder)
+    other, store = opened(folder), opened(folder)
+    other.log.append("s", 0, (k.RunStarted(PLANTED, "m"),), 3.0)
     store.log.append("r", 5, (k.CallBegun("b", "h"),), 3.0)
     for file in folder.glob("runs.db*"):
         file.unlink()
     store.log.append("r", 6, (k.RunEnded("done"),), 3.0)
+    other.log.append("s", 1, (k.RunEnded("done"),), 3.0)
     assert (len(list(store.log.read("r"))), store.encrypted, readable(folder)) == (7, True, [])
+    assert [entry.seq for entry in store.log.read("s")] == [1, 2]
     store.log.close()
+    other.log.close()
     assert wrapped_key(folder).id == WRAPPED.id
     assert opened(folder).chain.verify("r").ok
 
@@ -322,6 +326,8 @@ def test_who_has_it_open_or_holds_a_run_is_not_overrun(store, folder, monkeypatc
         encrypt(folder, WRAPPED, KEY)
     store.leases.release("r")
     assert wrapped_key(folder) is None
+    store.log.close()
+    assert encrypt(folder, WRAPPED, KEY).runs == 1
 
 
 def test_another_secret_opens_the_same(store, folder):
