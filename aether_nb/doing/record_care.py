@@ -27,6 +27,7 @@ from aether_nb.store.prune import Pruned, prune
 from aether_nb.store.seal import Sealer
 from aether_nb.store.store import Store
 from aether_nb.unlocking import unlock
+from aether_nb.widgets.veil import veiled_text
 from aether_nb.widgets.wording import count
 
 __all__ = ["audited", "explained", "packed", "pruned"]
@@ -55,7 +56,8 @@ def _why(store: Store, run: str) -> str:
     entries, verdict = store.chain.whole(run)
     if not entries:
         verdict.confirm()
-    return "\n".join(filter(None, (audits.why_text(entries), verdict.warning)))
+    told = "\n".join(filter(None, (audits.why_text(entries), verdict.warning)))
+    return veiled_text(told, known_keys(os.environ))
 
 
 # ---- audit
@@ -71,6 +73,7 @@ def audited(store: Store, options: argparse.Namespace) -> str:
         if as_json
         else audits.audit_markdown(whole, time.time())
     )
+    text = veiled_text(text, known_keys(os.environ))
     if not options.out:
         return text.rstrip("\n")
     Path(options.out).write_text(text, encoding="utf-8")
