@@ -10,13 +10,14 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
+    "agent.hooks": ("Hook", "hook"),
     "client.face": ("Aether",),
     "client.registering": ("register_tool",),
     "errors": ("AetherError", "FatalToolError", "InterventionRequired", "RepairableToolError"),
     "events.messages": ("Message",),
     "models.catalogue.providers": ("register_provider",),
     "models.scripted": ("FakeProvider", "ScriptedModel"),
-    "registry": ("register",),
+    "plugins": ("register",),
     "tools.function": ("tool",),
     "tools.skills.written": ("skill",),
 }

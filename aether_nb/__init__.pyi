@@ -1,5 +1,7 @@
 from typing import Any
 
+from aether_nb.agent.hooks import Hook as Hook
+from aether_nb.agent.hooks import hook as hook
 from aether_nb.client.face import Aether as Aether
 from aether_nb.client.registering import register_tool as register_tool
 from aether_nb.errors import AetherError as AetherError
@@ -10,7 +12,7 @@ from aether_nb.events.messages import Message as Message
 from aether_nb.models.catalogue.providers import register_provider as register_provider
 from aether_nb.models.scripted import FakeProvider as FakeProvider
 from aether_nb.models.scripted import ScriptedModel as ScriptedModel
-from aether_nb.registry import register as register
+from aether_nb.plugins import register as register
 from aether_nb.tools.function import tool as tool
 from aether_nb.tools.skills.written import skill as skill
 
@@ -19,10 +21,12 @@ __all__ = [
     "AetherError",
     "FakeProvider",
     "FatalToolError",
+    "Hook",
     "InterventionRequired",
     "Message",
     "RepairableToolError",
     "ScriptedModel",
+    "hook",
     "register",
     "register_provider",
     "register_tool",

@@ -1,7 +1,6 @@
 """``aether …``: the same verbs from a terminal.
 
-Exit codes: 0 done, 1 it failed or was not said, 2 it could not be read, 3 something is blocked (doctor) or waits for
-somebody (resume), 130 interrupted.
+How they end is said in ``ENDS``.
 """
 
 from __future__ import annotations
@@ -20,8 +19,8 @@ from typing import TYPE_CHECKING
 
 from aether_nb import verbs
 from aether_nb.about import VERSION
-from aether_nb.doing import record_terminal
-from aether_nb.doing.record_terminal import Handler, say
+from aether_nb.doing import completion, record_terminal
+from aether_nb.doing.record_terminal import Handler, say, say_as
 from aether_nb.errors import AetherError, UsageFault
 
 if TYPE_CHECKING:
@@ -31,9 +30,16 @@ if TYPE_CHECKING:
 
 __all__ = ["HANDLERS", "main"]
 
+ENDS = """\
+Exit codes: 0 done, 1 failed or not said, 2 not understood or not begun, 3 waits for somebody or is blocked, 4 stopped,
+130 interrupted. --json prints for a program. TAB completes all of it: aether completion"""
+"""How every verb ends, and what all of them have."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what was typed; returns the exit code."""
+    if completion.ASKED in os.environ:
+        completion.answer()
     words = list(sys.argv[1:] if arguments is None else arguments)
     if not words or words[0] in ("-h", "--help"):
         words = ["help"]
@@ -61,11 +67,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def help_(options: argparse.Namespace) -> int:
     """What can be typed, or all about one verb."""
     if options.verb in verbs.PAGES:
-        print(verbs.PAGES[options.verb]())
+        print(verbs.page(options.verb, "terminal"))
     elif options.verb:
         print(verbs.help_text(verbs.find(options.verb, "terminal"), "terminal"), end="")
     else:
-        print(f"aether-nb: an agent that lives in your notebook.\n\n{verbs.overview('terminal')}")
+        print(f"aether-nb: an agent that lives in your notebook.\n\n{verbs.overview('terminal')}\n\n{ENDS}")
     return 0
 
 
@@ -160,8 +166,12 @@ def resume(options: argparse.Namespace) -> int:
         environment["JPY_SESSION_NAME"] = started.notebook
     folder = Path(started.workspace) if started is not None and Path(started.workspace).is_dir() else Path.cwd()
     store.log.close()
-    code = in_a_kernel([f"%aether {' '.join(words)}"], folder, environment, _screen())
+    code = in_a_kernel([f"%aether {' '.join(words)}"], folder, environment, _screen(quiet=options.json))
     after = stand(store, before.run)
+    if options.json:
+        from aether_nb.jobs.executing import told
+
+        say(json.dumps(told(after.state)[0], indent=2, ensure_ascii=False))
     return 3 if code == 0 and after.state.ended is None else code
 
 
@@ -179,11 +189,11 @@ def look(options: argparse.Namespace) -> int:
     return 3 if any(check.state == "blocked" for check in checks) else 0
 
 
-def _screen() -> Screen:
+def _screen(*, quiet: bool = False) -> Screen:
     from aether_nb.jobs.own_kernel import Screen
     from aether_nb.live.whereabouts import can_type
 
-    return Screen(can_type(None), said=verbs.in_terminal)
+    return Screen(can_type(None) and not quiet, said=verbs.in_terminal, show=not quiet)
 
 
 def execute(options: argparse.Namespace) -> int:
@@ -216,7 +226,7 @@ def templates(options: argparse.Namespace) -> int:
 
 
 def about_house(verb: str) -> Handler:
-    """A verb about rules, packages or skills."""
+    """A verb about rules, packages, hooks or skills."""
 
     def do(options: argparse.Namespace) -> int:
         from aether_nb.doing import house as house_verbs
@@ -228,8 +238,13 @@ def about_house(verb: str) -> Handler:
             say(house_verbs.profiles(options, _settings(), Path.cwd()))
         elif verb == "plugins":
             say(house_verbs.plugins(options))
+        elif verb == "hooks":
+            from aether_nb.doing import hooks as hook_verbs
+            from aether_nb.hooked import Hooked
+
+            say_as(options, hook_verbs.hooks(options, Hooked(Path.cwd), open_record(options.store)))
         else:
-            say(house_verbs.skills(options, _settings(), Path.cwd(), open_record(options.store), {}))
+            say_as(options, house_verbs.skills(options, _settings(), Path.cwd(), open_record(options.store), {}))
         return 0
 
     return do
@@ -241,7 +256,7 @@ def knowing(verb: str) -> Handler:
     def do(options: argparse.Namespace) -> int:
         from aether_nb.doing import know_terminal
 
-        return know_terminal.know(options, say) if verb == "know" else know_terminal.remembering(verb, options, say)
+        return know_terminal.know(options, say) if verb == "know" else know_terminal.remembering(verb, options)
 
     return do
 
@@ -258,14 +273,14 @@ def mcp(options: argparse.Namespace) -> int:
     """Servers: shown, added, agreed to, asked; or ours, offered to others. 1 when one that is tried does not run."""
     from aether_nb.doing import mcp_terminal
 
-    return mcp_terminal.mcp(options, _settings(), say)
+    return mcp_terminal.mcp(options, _settings(), lambda text: say_as(options, text))
 
 
 def key(options: argparse.Namespace) -> int:
     """Take a key, forget one, or say which there are."""
     from aether_nb.doing import models as model_verbs
 
-    say(model_verbs.key(options, _settings(), _dialog()))
+    say_as(options, model_verbs.key(options, _settings(), _dialog()))
     return 0
 
 
@@ -302,7 +317,13 @@ def _dialog() -> Dialog:
 
 def version_(options: argparse.Namespace) -> int:
     """The version."""
-    print(VERSION)
+    say_as(options, VERSION, version=VERSION, python=sys.version.split()[0])
+    return 0
+
+
+def complete(options: argparse.Namespace) -> int:
+    """The script for a shell's TAB."""
+    say(completion.script(options))
     return 0
 
 
@@ -328,7 +349,8 @@ HANDLERS: dict[str, Handler] = {
     "plan": plan,
     "batch": batch,
     "templates": templates,
-    **{verb: about_house(verb) for verb in ("policy", "plugins", "profiles", "skills")},
+    **{verb: about_house(verb) for verb in ("policy", "plugins", "profiles", "skills", "hooks")},
+    "completion": complete,
     "version": version_,
     "demo": demo,
     "resume": resume,

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from aether_nb import verbs
 from aether_nb.errors import AetherError, UnknownVerb
 
-__all__ = ["complete"]
+if TYPE_CHECKING:
+    from aether_nb.config import Settings
+
+__all__ = ["LISTED", "complete", "profiles_of", "takes"]
 
 LISTED = 30
 """How many of the newest runs are proposed."""
@@ -57,12 +61,17 @@ def _for(session: Callable[[], Any], verb: verbs.Verb, words: list[str]) -> list
 def _values(session: Callable[[], Any], option: verbs.Option) -> Iterable[str]:
     if option.choices:
         return option.choices
-    takes = re.findall(r"[A-Z]+", option.metavar.rpartition("|")[2])
-    known = _KNOWN.get(takes[0]) if takes else None
+    known = _KNOWN.get(takes(option))
     try:
         return known(session) if known else ()
     except AetherError:
         return ()  # what is wrong is said by the verb itself
+
+
+def takes(option: verbs.Option) -> str:
+    """The word for what an option takes, in capitals; empty when it has none."""
+    words = re.findall(r"[A-Z]+", option.metavar.rpartition("|")[2])
+    return words[0] if words else ""
 
 
 def _models(session: Callable[[], Any]) -> list[str]:
@@ -73,6 +82,21 @@ def _models(session: Callable[[], Any]) -> list[str]:
 def _runs(session: Callable[[], Any]) -> list[str]:
     here = session()
     return [*(str(one.number) for one in here.line.standing), *(run.id for run in here.store.log.runs(LISTED))]
+
+
+def profiles_of(settings: Settings, workspace: Path) -> list[str]:
+    """The names of the profiles that can be worked by in a folder."""
+    from aether_nb.agent.profiles import profiles
+    from aether_nb.config import own_file
+    from aether_nb.tools.skills.finding import trusts
+
+    trusted = trusts(workspace, settings.trust_skills)
+    return [profile.name for profile in profiles(own_file().parent, workspace if trusted else None)]
+
+
+def _profiles(session: Callable[[], Any]) -> list[str]:
+    here = session()
+    return profiles_of(here.models.settings, here.workspace)
 
 
 def _settings(_: Callable[[], Any]) -> list[str]:
@@ -91,6 +115,7 @@ def _variables(session: Callable[[], Any]) -> list[str]:
 _KNOWN: dict[str, Callable[[Callable[[], Any]], Iterable[str]]] = {
     "MODEL": _models,
     "PROVIDER": lambda session: session().models.providers.names(),
+    "PROFILE": _profiles,
     "RUN": _runs,
     "VERB": lambda _: [*(verb.name for verb in verbs.VERBS if "notebook" in verb.faces), *verbs.PAGES, "%%aether"],
     "SETTING": _settings,

@@ -75,7 +75,7 @@ def check(name: str, value: Any) -> Any:
     return checked(known()[name], name, value, "%config AetherMagics")
 
 
-TABLES = ("providers", "mcp")
+TABLES = ("providers", "mcp", "hooks")
 """What only a file can hold."""
 
 _KIND: Any = type(Magics)

@@ -216,12 +216,14 @@ async def driven(
         knowledge=session.knowing.recaller(egress),
         spawn=Delegate(run, cell, session.store, partial(work, session)),
     )
-    calls = Calls(run, tools, host, waiting.within(run))
+    hooks = session.hooked.within(run, rules, tools_only=record is not None)
+    calls = Calls(run, tools, host, waiting.within(run), hooks=hooks)
     session.models.begin(run.id)
     for said in session.servers.told():
         run.append(said)
     try:
         if record is None:
+            await session.hooked.open(run, hooks)
             choose = insisting(partial(session.models.chosen, run=run.id), lambda text: given(run.state, text))
             return await Driver(run, choose, calls, waiting, egress=egress).drive()
         return await Again(record, run, lambda _: record.model, calls, waiting, egress=egress).drive()

@@ -35,6 +35,7 @@ from aether_nb.knowledge.recall import BUDGET, MOST, Ask, Found
 from aether_nb.knowledge.setting import INBOX, knowledge_place, storage_options
 from aether_nb.knowledge.weights import kept_folder
 from aether_nb.models.base import Model, Request, closing
+from aether_nb.models.registered import stays_here
 from aether_nb.models.router import open_embeddings
 from aether_nb.serving import Serving
 from aether_nb.tools.base import Recalling, Tool
@@ -324,6 +325,9 @@ def library_of(models: Serving, root: Path) -> Library:
             )
 
         found = choose_embedder(settings.embedder, os.environ, kept_folder(), role if named else None)
+        if found.embedder is not None and (limited or settings.local_only) and not stays_here(found.embedder):
+            why = f"{found.embedder.id} is not known to stay on this machine"
+            return Chosen(None, f"Found by words alone: a limit of data or place holds, and {why}.")
         return found._replace(said=found.said + note)
 
     place = str(knowledge_place(models.settings.knowledge, models.record))

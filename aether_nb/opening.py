@@ -11,8 +11,7 @@ from getpass import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aether_nb.config import FILE, Settings, load, own_file, read
-from aether_nb.config import servers as servers_of
+from aether_nb.config import FILE, Settings, load, own_file, read, tables
 from aether_nb.config.address import Address
 from aether_nb.errors import ConfigError
 from aether_nb.live.whereabouts import began_in, can_type, place
@@ -75,7 +74,7 @@ def open_servers(settings: Settings, workspace: Path, record: Path) -> Servers:
     """
 
     def places() -> Places:
-        own, project = servers_of(workspace)
+        own, project = tables(workspace, "mcp")
         home = Path.home() if os.environ.get("HOME") or os.name == "nt" else None
         return Places(workspace, record / "mcp", home, own, project, str(own_file()), str(workspace / FILE))
 
@@ -90,7 +89,7 @@ def open_servers(settings: Settings, workspace: Path, record: Path) -> Servers:
 
         return Surroundings(workspace, record / "logs", settings.mcp_timeout, doubtful, answered)
 
-    return Servers(places, Agreements(own_file().parent, workspace), around, settings.mcp_tools)
+    return Servers(places, Agreements(own_file().parent, workspace), around)
 
 
 def surroundings(shell: Any) -> tuple[Settings | ConfigError, Path | Address, Path]:

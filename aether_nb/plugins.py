@@ -1,39 +1,56 @@
-"""Plugins: packages that add to the house. Each names a function in the entry-point group ``aether_nb``.
+"""What is added to the house, and by whom: one door for what is built in, for packages, and for a cell.
 
-    # pyproject.toml of the package
-    [project.entry-points.aether_nb]
+    # pyproject.toml of a package                       # a cell
+    [project.entry-points.aether_nb]                    from aether_nb import register
     mine = "my_package:plug"
-
-    # my_package/__init__.py
+                                                        @register("loader", ".foo")
+    # my_package/__init__.py                            def read_foo(source): ...
     def plug(house):
         house.register("tool", "postcode", postcode)
 
-The function is called once in a process, when tools, models or anything else is first looked for by name. A plugin that
-fails is named and taken out again, with all that it has registered; nothing else stops. What kinds of things there are,
-and what they must look like, is known by the rooms that look for them.
+Each kind of thing has a home: the module that looks such things up. Its ``fit(name, thing)`` says what is wrong with
+one, and its ``plug(house)`` brings in the built-in ones, as a package does, when one of the kind is first looked for. A
+package's function is called once in a process. One that fails is named and taken out, with all that it has brought;
+nothing else stops. What things must look like is known by their homes, and not here.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from importlib import import_module
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from aether_nb import registry
+from aether_nb.errors import OptionError
+from aether_nb.registry import HOUSE
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-__all__ = ["GROUP", "OFF", "House", "Plugin", "load"]
+__all__ = ["GROUP", "HOMES", "OFF", "House", "Plugin", "found", "load", "own", "register"]
 
 GROUP = "aether_nb"
 """The entry-point group."""
 
 OFF = "AETHER_PLUGINS_OFF"
 """The variable that names plugins which are not loaded, between commas; ``*`` for all of them."""
+
+HOMES = {
+    "tool": "aether_nb.tools.builtin",
+    "provider": "aether_nb.models.catalogue.providers",
+    "model": "aether_nb.models.registered",
+    "store": "aether_nb.store.store",
+    "embedder": "aether_nb.knowledge.embed",
+    "loader": "aether_nb.knowledge.loaders.reading",
+    "skill": "aether_nb.tools.skills.finding",
+    "profile": "aether_nb.agent.profiles",
+    "hook": "aether_nb.agent.hooks",
+}
+"""The kinds of things, and where each is at home: imported by name, as a package is, when one is first wanted."""
 
 logger = logging.getLogger(__name__)
 
@@ -53,31 +70,81 @@ class Plugin:
     problem: str = ""
 
 
+@dataclass(frozen=True, slots=True)
 class House:
-    """What a plugin is handed: the door through which it brings its things in."""
+    """What a plugin is handed: the door through which it brings its things in, under its name."""
 
-    def __init__(self) -> None:
-        self.added: list[tuple[str, str]] = []
-        self._before: list[tuple[str, str, Any]] = []
+    by: str
 
-    def register(self, kind: str, name: str, thing: Any) -> None:
+    def register(self, kind: str, name: str, thing: Any = None) -> Any:
         """Give a name to a thing; see ``aether_nb.register``.
 
         Raises:
-            ValueError: The kind or the name is no word.
+            OptionError: There is no such kind, or the thing is none of it.
         """
-        earlier = registry.get(kind, name) if name in registry.names(kind) else None
-        registry.register(kind, name, thing)
-        self._before.append((kind, name, earlier))
-        self.added.append((kind, name))
+        return register(kind, name, thing, self.by)
 
-    def leave(self) -> None:
-        """Take everything out again that was brought in; what was replaced stands in its place."""
-        for kind, name, earlier in reversed(self._before):
-            registry.remove(kind, name)
-            if earlier is not None:
-                registry.register(kind, name, earlier)
 
+def register(kind: str, name: str, thing: Any = None, by: str = "") -> Any:
+    """Add something to the house: ``register("tool", "postcode", postcode)``, or ``@register("loader", ".foo")``.
+
+    Args:
+        kind: tool, provider, model, store, embedder, loader, skill, profile or hook.
+        name: What people type. For a loader the ending of the files, with its dot; for a store what stands before
+            ``://`` in its address.
+        thing: The thing itself, or a function that makes one or does its work; left out above a function.
+        by: Who brings it; empty for the notebook or program that runs.
+
+    Returns:
+        The thing, as it was given.
+
+    Raises:
+        OptionError: There is no such kind, or the thing is none of it.
+    """
+    if thing is None:
+
+        def above(decorated: Any) -> Any:
+            return register(kind, name, decorated, by)
+
+        return above
+    try:
+        registry.register(kind, name, _home(kind).fit(name, thing), by)
+    except ValueError as error:
+        raise OptionError(str(error)) from error
+    return thing
+
+
+def _home(kind: str) -> Any:
+    """The module where things of a kind are looked at."""
+    if kind not in HOMES:
+        raise OptionError(f"There is no kind {kind!r} of things.", f"There are {', '.join(HOMES)}.")
+    return import_module(HOMES[kind])
+
+
+# ---- what is looked for by name
+
+
+def own(kind: str) -> dict[str, Any]:
+    """What is built in of a kind, by name."""
+    if not registry.own(kind) and hasattr(home := _home(kind), "plug"):
+        home.plug(House(HOUSE))
+    return registry.own(kind)
+
+
+def found(kind: str, *, plugged: bool = True) -> dict[str, Any]:
+    """Everything of a kind by name: what is built in, what packages bring, and what was registered here.
+
+    Args:
+        kind: Which.
+        plugged: Whether packages are looked for, which takes a moment the first time.
+    """
+    own(kind)
+    if plugged:
+        load()
+    return registry.things(kind)
+
+
+# ---- packages
 
 _lock = RLock()
 _loaded: list[Plugin] | None = None
@@ -106,11 +173,14 @@ def _called(entry: EntryPoint) -> Plugin:
     off = {name.strip() for name in os.environ.get(OFF, "").split(",")}
     if "*" in off or entry.name in off:
         return Plugin(entry.name, package, version, problem=f"switched off by {OFF}")
-    house = House()
+    hand = f"{package}:{entry.name}"  # two packages may call theirs the same
     try:
-        entry.load()(house)
+        plug: Callable[[House], object] = entry.load()
+        plug(House(hand))
     except Exception as error:  # whatever it is, it is the plugin's own fault, and stops nothing
-        house.leave()
-        logger.warning("The plugin %s of %s %s failed", entry.name, package, version, exc_info=True)
-        return Plugin(entry.name, package, version, problem=f"{type(error).__name__}: {error}")
-    return Plugin(entry.name, package, version, tuple(house.added))
+        registry.withdraw(hand)
+        problem = f"{type(error).__name__}: {error}"
+        logger.warning("The plugin %s of %s %s is not used: %s", entry.name, package, version, problem)
+        logger.debug("It failed here", exc_info=True)
+        return Plugin(entry.name, package, version, problem=problem)
+    return Plugin(entry.name, package, version, registry.brought(hand))

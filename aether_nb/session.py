@@ -8,6 +8,7 @@ knows neither the widgets nor the magics.
 from __future__ import annotations
 
 import asyncio
+import atexit
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -33,12 +34,16 @@ from aether_nb.waking import Sleepers
 from aether_nb.yeses import Yeses
 
 if TYPE_CHECKING:
+    from aether_nb.hooked import Hooked
     from aether_nb.knowing import Knowing
     from aether_nb.live.undo import Points
     from aether_nb.tools.base import Tool
     from aether_nb.tools.skills.finding import Found
 
 __all__ = ["Session"]
+
+LEAVING = 15.0
+"""Seconds for which the end of a kernel waits for hooks of its end."""
 
 
 @dataclass
@@ -95,6 +100,19 @@ class Session:
         return Knowing.of(self.models, self.workspace)
 
     @cached_property
+    def hooked(self) -> Hooked:
+        """Who may alter and refuse what happens in its runs."""
+        from aether_nb.hooked import Hooked
+
+        atexit.register(self.leave)  # most kernels end without a word
+        return Hooked(lambda: self.workspace)
+
+    def leave(self) -> None:
+        """Tell the hooks that the conversation is over, once."""
+        atexit.unregister(self.leave)
+        self.hooked.close(lambda work: self.thread.submit(work).result(timeout=LEAVING))
+
+    @cached_property
     def points(self) -> Points:
         """What can be taken back in this kernel."""
         from aether_nb.live.undo import Points
@@ -117,6 +135,8 @@ class Session:
 
     def close(self) -> None:
         """Let go of connections, files and the thread. What is recorded stays."""
+        if "hooked" in vars(self):
+            self.leave()
         if "knowing" in vars(self):
             self.knowing.close()
         for closing in (self.models.close, self.servers.close):
@@ -170,7 +190,8 @@ class Session:
 
         more = (*self.knowing.tools().values(), *self.servers.tools().values())
         policy = self.policy_of(started)
-        found = toolbox(self.shell.user_ns, started, policy, (opener(lambda: self.skills().skills), *more))
+        every = (opener(lambda: self.skills().skills), *more)
+        found = toolbox(self.shell.user_ns, started, policy, every, self.models.settings.mcp_tools)
         fewer = started is not None and (started.parent or (started.profile and started.tools))
         return narrowed(found, started.tools) if started and fewer else found
 

@@ -10,7 +10,7 @@ import keyword
 import math
 import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, NoReturn, TypeAlias
 
@@ -23,6 +23,7 @@ __all__ = [
     "Option",
     "Verb",
     "checked_name",
+    "every",
     "help_text",
     "leading_options",
     "meant",
@@ -210,10 +211,30 @@ def help_text(verb: Verb, face: Face) -> str:
     return _parser(verb, face).format_help()
 
 
+def every(verbs: Iterable[Verb], values: Callable[[Option], Any]) -> argparse.ArgumentParser:
+    """One parser of all verbs, as a terminal's TAB wants it.
+
+    Args:
+        verbs: The verbs.
+        values: What may follow an option, which its action then has as ``completer``.
+    """
+    whole = _Parser(prog="aether", allow_abbrev=False)
+    below = whole.add_subparsers()
+    for verb in verbs:
+        _fill(below.add_parser(verb.name, help=verb.help, allow_abbrev=False), verb, "terminal", values)
+    return whole
+
+
 def _parser(verb: Verb, face: Face) -> _Parser:
     mark = "" if verb.name.startswith("%%") else "%aether " if face == "notebook" else "aether "
     parser = _Parser(prog=f"{mark}{verb.name}", description=verb.help, allow_abbrev=False)
     parser.examples = tuple(f"{mark}{example}" for example in verb.examples)
+    _fill(parser, verb, face)
+    return parser
+
+
+def _fill(parser: _Parser, verb: Verb, face: Face, values: Callable[[Option], Any] | None = None) -> None:
+    """Give a parser the options that a verb has in one face."""
     for option in verb.options:
         if (option.terminal and face != "terminal") or (option.notebook and face != "notebook"):
             continue
@@ -229,8 +250,9 @@ def _parser(verb: Verb, face: Face) -> _Parser:
                 more["metavar"] = option.metavar
             if positional:
                 more["nargs"] = "*" if option.rest else "?"
-        parser.add_argument(*option.names, **more)
-    return parser
+        action: Any = parser.add_argument(*option.names, **more)
+        if values is not None:
+            action.completer = values(option)
 
 
 def meant(run: str, last: str = "") -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import urllib.request
@@ -115,3 +116,31 @@ def test_keeping_and_finding_are_measured():
 def test_keeping_and_finding_are_as_fast_as_they_are_to_be():
     """With all rows the targets hold: 10,000 chunks in, 13,000 files again, 100,000 chunks searched."""
     assert known("--rounds", "5")[1] == 0
+
+
+def house(*arguments):
+    """The figures of the open house: what each line prints, by its first word."""
+    command = [sys.executable, str(BENCHMARKS / "house.py"), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    return {line.split()[0]: line for line in done.stdout.splitlines()}
+
+
+def test_many_registered_tools_cost_next_to_nothing():
+    """500 of them: at most 2 ms more a run, and 3,000 tokens more."""
+    line = house("--only", "tools", "--rounds", "30")["tools"]
+    spent, tokens = re.search(r"([\d.]+) ms more .* (\d+) tokens more", line).groups()
+    assert (float(spent) <= 2, int(tokens) <= 3000) == (True, True), line
+
+
+def test_nothing_of_it_is_imported_before_it_is_used():
+    """Gathering the tools of a run loads no SDK, no index and no checker."""
+    assert "before their use: none of" in house("--only", "imports")["imports"]
+
+
+@pytest.mark.full
+def test_several_servers_come_as_fast_as_the_slowest():
+    """Five together take no longer than the slowest alone takes; a call hardly waits for what checks it."""
+    lines = house("--rounds", "5")
+    assert float(re.search(r"alone [\d.]+ s: ([\d.]+)", lines["servers"])[1]) <= 1.25, lines["servers"]
+    assert "waits" in lines["call"]

@@ -286,7 +286,7 @@ def test_servers_of_the_user_and_of_the_project_are_kept_apart(project, tmp_path
     folder = project('[mcp.theirs]\ncommand = "a"')
     (tmp_path / "own.toml").write_text('[mcp.mine]\nurl = "https://x.example/mcp"')
     monkeypatch.setenv("AETHER_CONFIG", str(tmp_path / "own.toml"))
-    assert config.servers(folder) == ({"mine": {"url": "https://x.example/mcp"}}, {"theirs": {"command": "a"}})
+    assert config.tables(folder, "mcp") == ({"mine": {"url": "https://x.example/mcp"}}, {"theirs": {"command": "a"}})
 
 
 def test_one_table_documents_every_setting():

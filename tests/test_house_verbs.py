@@ -72,7 +72,12 @@ def test_plugins_are_listed_with_what_they_add(monkeypatch: pytest.MonkeyPatch) 
     told = house_verbs.plugins(asked())
     assert "a (pa 1.0): adds tool t" in told
     assert "b (pb 2.0): no luck" in told
-    assert json.loads(house_verbs.plugins(asked(json=True)))[1]["problem"] == "no luck"
+    assert "built in (aether-nb " in told
+    assert "embedder local" in told
+    assert "registered here" not in told
+    plugins.register("model", "mine", print)
+    assert "  registered here: adds model mine" in house_verbs.plugins(asked())
+    assert json.loads(house_verbs.plugins(asked(json=True)))[2]["problem"] == "no luck"
 
 
 def skills(tmp_path: Path, **more: Any) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from aether_nb import verbs
+from aether_nb import register, registry, verbs
 from aether_nb.agent.egress import Egress, Rules
 from aether_nb.config import Settings
 from aether_nb.doing import memory as memory_verbs
@@ -29,9 +29,9 @@ from aether_nb.knowledge.library import Library
 from aether_nb.knowledge.material import Chunk, Document
 from aether_nb.knowledge.memory import Memory
 from aether_nb.models.scripted import ScriptedModel
-from aether_nb.registry import register
 from aether_nb.serving import Serving
 from aether_nb.tools.recalling import recall
+from harness.retrieval import Words
 
 ERROR = "ValueError: could not convert string to float: '1,5'"
 OPEN = Rules()
@@ -261,6 +261,30 @@ def test_a_limit_of_data_keeps_documents_from_a_server(tmp_path: Path, monkeypat
         assert found.said.endswith(f" Not with {away}: a limit of data holds, and it is not on this machine.")
         assert getattr(chosen(here, **more).embedder, "id", "") == here
     assert chosen(here, embedder="none").embedder is None
+
+
+def test_a_registered_embedder_holds_to_the_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of which nobody says that it stays on this machine is not given documents when data may not leave it."""
+    monkeypatch.setattr(registry, "_things", {})
+
+    class Away(Words):
+        local = False
+
+    class Near(Words):
+        local = True
+
+    register("embedder", "away", Away)
+    register("embedder", "near", Near)
+
+    def chosen(name: str, **more: Any) -> Chosen:
+        return library_of(Serving(Settings(embedder=name, **more), tmp_path), tmp_path).chosen
+
+    assert isinstance(chosen("away").embedder, Away)
+    for more in ({"data": "sample"}, {"hide": ("email",)}, {"local_only": True}):
+        assert isinstance(chosen("near", **more).embedder, Near)
+        found = chosen("away", **more)
+        assert found.embedder is None
+        assert "words-1 is not known to stay on this machine" in found.said
 
 
 # ---- verbs

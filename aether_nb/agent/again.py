@@ -132,10 +132,10 @@ class RecordedModel:
         yield Delta(reply=Reply(self._as_done(said.message), Usage(cost=0.0), finish, said.model, "record"))
 
     def _as_done(self, message: Message) -> Message:
-        """The message with the arguments of its calls as they were performed: a person may have edited them."""
+        """The message with the arguments of its calls as they were performed: somebody may have changed them."""
         calls = (self.record.calls.get(call.id) for call in message.calls)
         done = tuple(
-            was.proposed.call if was and was.proposed.edited else call
+            was.proposed.call if was and (was.proposed.edited or was.proposed.altered) else call
             for call, was in zip(message.calls, calls, strict=True)
         )
         return replace(message, calls=done, origin=None)

@@ -15,7 +15,19 @@ from aether_nb.events.ruling import Policy as Rules
 from aether_nb.events.ruling import parsed
 from aether_nb.events.state import Call
 
-__all__ = ["Policy", "Verdict", "covering", "decide", "permits", "policy_allows", "refused", "within"]
+__all__ = [
+    "HOOK",
+    "RISKS",
+    "Policy",
+    "Verdict",
+    "covering",
+    "decide",
+    "permits",
+    "policy_allows",
+    "refused",
+    "riskiest",
+    "within",
+]
 
 Verdict: TypeAlias = Literal["run", "granted", "ask", "deny"]
 """It runs by the mode's own rules, it runs because a person said so earlier, a person is asked, or the mode says no."""
@@ -29,6 +41,9 @@ as files in the workspace. High risk is never approved without a person.
 
 RISKS: tuple[Risk, ...] = ("low", "medium", "high")
 """From the least to the most."""
+
+HOOK = "hook:"
+"""How the rule of a call begins that a hook has vetoed; its name follows, and the first reason is what it said."""
 
 RUNS_IN: dict[Mode, tuple[str, ...]] = {"plan": (), "ask": ("low",), "auto": ("low", "medium")}
 """The risks that run without a question, by mode."""
@@ -56,10 +71,17 @@ def decide(call: Call, mode: Mode, grants: Iterable[Grant], misled: bool = False
     return "granted" if covering(proposed, grants) else "ask"
 
 
+def riskiest(one: Risk | Literal[""], other: Risk | Literal[""]) -> Risk | Literal[""]:
+    """The greater of two risks; nothing said is less than any."""
+    return max(one, other, key=("", *RISKS).index)
+
+
 def refused(proposed: CallProposed) -> GateAnswered:
     """The no to a call that ``decide`` refuses, with its reason for the model."""
     by, reason = "policy:plan", "in mode plan only what reads is run; say in the plan what you would do"
-    if proposed.ruled == "deny":
+    if proposed.ruled == "deny" and proposed.rule.startswith(HOOK):
+        by, reason = proposed.rule, proposed.reasons[0]
+    elif proposed.ruled == "deny":
         by, reason = (
             "policy:rule",
             f"the rule {proposed.rule} forbids it, whoever asks; find another way",

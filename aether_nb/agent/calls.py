@@ -11,11 +11,11 @@ import inspect
 import logging
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from aether_nb.agent.approvals import within
+from aether_nb.agent.approvals import riskiest, within
 from aether_nb.agent.asking import Asking
 from aether_nb.agent.calling import CallContext, Host, Trace
 from aether_nb.agent.egress import Egress, words_of
@@ -28,6 +28,9 @@ from aether_nb.events.messages import ToolCall, ToolSpec, arguments_hash
 from aether_nb.events.state import Call
 from aether_nb.tools.base import Assessment, PartlyDone, Result, Tool, Verify
 from aether_nb.tools.function import bounded
+
+if TYPE_CHECKING:
+    from aether_nb.agent.hooking import Hooking
 
 __all__ = ["Calls", "Happened", "Host"]
 
@@ -50,6 +53,8 @@ class Calls:
     egress: Egress = field(default_factory=Egress)
     judged: dict[str, k.CallProposed] = field(default_factory=dict)
     """What was judged here last, by call. What only a record says was judged elsewhere, and does not count."""
+    hooks: Hooking | None = None
+    """Who may alter and refuse; None where nobody does."""
 
     def specs(self, reading: bool = False) -> tuple[ToolSpec, ...]:
         """What a model is told of the tools; ``reading``: only of those that never change anything."""
@@ -70,8 +75,25 @@ class Calls:
             yield k.CallProposed(call, nonsense, "high", "external", ("it cannot be read",))
             yield k.CallFailed(call.id, error.what, error.why, error.hint)
 
-    def judge(self, call: ToolCall, edited: bool = False) -> k.CallProposed:
+    async def hooked(self, events: list[k.Event]) -> tuple[k.Event, ...]:
+        """What was said of a call last, after the hooks have looked at it; what cannot be read is not theirs."""
+        *before, last = events
+        if self.hooks is None or not isinstance(last, k.CallProposed):
+            return tuple(events)
+        said, proposed = await self.hooks.before_tool(last, self.judge)
+        self.judged[proposed.call.id] = proposed
+        return (*before, *said, proposed)
+
+    def judge(
+        self, call: ToolCall, edited: bool = False, floor: k.Risk | Literal[""] = "", altered: str = ""
+    ) -> k.CallProposed:
         """What this exact call could do.
+
+        Args:
+            call: The call.
+            edited: Whether a person changed its arguments.
+            floor: The least risk that a hook lets it have, beside what one has said of it before.
+            altered: The hook that changed its arguments, likewise.
 
         Raises:
             RepairableToolError: There is no such tool, or its arguments are wrong.
@@ -91,6 +113,12 @@ class Calls:
             raise
         except Exception as error:  # noqa: BLE001  # what cannot be judged is high: a person looks at it
             found = Assessment("high", "external", (f"it could not be judged ({type(error).__name__})",))
+        if (before := self.run.state.calls.get(call.id)) is not None:
+            floor, altered = riskiest(before.proposed.floor, floor), altered or before.proposed.altered
+        if floor and riskiest(found.risk, floor) != found.risk:
+            found = replace(found, risk=floor, reasons=(*found.reasons, f"a hook says that its risk is {floor}"))
+        if altered:
+            found = replace(found, reasons=(*found.reasons, f"the hook {altered} changed its arguments"))
         policy = within(self.host.policy, self.run.state.skills)
         ruling = policy.ruling(call.name, arguments, path=found.path, risk=found.risk)
         reads = found.effect == "pure" and found.risk == "low" and ruling.ruled in ("", "allow")
@@ -107,6 +135,8 @@ class Calls:
             edited=edited,
             ruled=ruling.ruled,
             rule=ruling.rule,
+            floor=floor,
+            altered=altered,
         )
         return proposed
 
@@ -191,11 +221,16 @@ class Calls:
             until = run.clock() + tool.care.backoff * 2 ** (call.attempt - 1)
             context.clock = None
             events = failed(call, error, time.monotonic() - begun, late, tool, until, by_tool)
+            if self.hooks is not None:
+                events = await self.hooks.after_failure(call, events)
             yield tuple([await failure_released(event, self.egress, context) for event in events])
         else:
             context.clock, seconds = None, time.monotonic() - begun
             said = words_of(run.state.messages) if self.egress.rules.hide else None
-            result = await released(classified(tool, result, run.state.touched, said), self.egress, context)
+            result = classified(tool, result, run.state.touched, said)
+            if self.hooks is not None:
+                result = await self.hooks.after_tool(call, result)
+            result = await released(result, self.egress, context)
             done = (k.ItemFinished(item),) if item is not None else ()
             finished = k.CallFinished(call.id, result.parts, seconds, result.outputs)
             yield (*result.events, finished, *done)

@@ -18,7 +18,7 @@ from aether_nb.agent.approvals import RISKS, refused
 from aether_nb.agent.asking import Answer
 from aether_nb.agent.calls import Calls, Happened
 from aether_nb.agent.egress import Egress
-from aether_nb.agent.ending import amount, settled
+from aether_nb.agent.ending import amount, finishing, settled
 from aether_nb.agent.loop import advance
 from aether_nb.agent.mail import DOUBT, doubt_events
 from aether_nb.agent.naming import unique
@@ -208,6 +208,11 @@ class Driver:
                 return self._finish()
 
     async def _ask(self, tools: tuple[ToolSpec, ...]) -> AsyncIterator[Happened]:
+        if self.calls.hooks is not None:
+            async for said in self.calls.hooks.before_model():
+                yield said
+            if self.run.state.failure:
+                return  # one of them refused
         state = self.run.state
         request = Request(tuple(state.messages), tools, self.options, self.stream)
         try:
@@ -244,16 +249,11 @@ class Driver:
             why = message.text.strip() or f"It ended with {reply.finish!r} and no words."
             yield k.ModelFailed(name, f"The model {name} gave no answer.", why, "Ask in other words.")
             return
-        yield k.ModelAnswered(
-            reply.model or name,
-            message,
-            reply.usage,
-            reply.finish,
-            time.monotonic() - begun,
-            reply.provider,
-            reply.repairs,
-            reply.notes,
+        seconds, who = time.monotonic() - begun, reply.model or name
+        answered = k.ModelAnswered(
+            who, message, reply.usage, reply.finish, seconds, reply.provider, reply.repairs, reply.notes
         )
+        yield answered if self.calls.hooks is None else await self.calls.hooks.after_model(answered)
 
     async def _heard(self, model: Model, request: Request) -> Reply | None:
         """What the model replies, if it does; what it says until then is shown, and stands in no log."""
@@ -273,8 +273,8 @@ class Driver:
 
     async def _propose(self, id: str) -> AsyncIterator[Happened]:
         replies = (message for message in reversed(self.run.state.messages) if message.calls)
-        for event in self.calls.propose(next(call for call in next(replies).calls if call.id == id)):
-            yield event
+        events = list(self.calls.propose(next(call for call in next(replies).calls if call.id == id)))
+        yield await self.calls.hooked(events)
 
     async def _gate(self, step: steps.Gate) -> AsyncIterator[Happened]:
         call, proposed = step.call, step.call.proposed
@@ -300,17 +300,18 @@ class Driver:
             if answer.arguments is None or arguments_hash(call.name, answer.arguments) == proposed.hash:
                 break
             try:
-                proposed = self.calls.judge(ToolCall(call.id, call.name, answer.arguments), edited=True)
+                typed = self.calls.judge(ToolCall(call.id, call.name, answer.arguments), edited=True)
             except RepairableToolError as error:  # the edit cannot be used: say why, keep the gate open
                 yield k.Progress(call.id, 0, note=f"Your edit cannot be used. {error}")
                 continue
-            riskier = RISKS.index(proposed.risk) > RISKS.index(call.proposed.risk)
-            yield proposed
+            yield await self.calls.hooked([typed])
+            proposed = self.run.state.calls[call.id].proposed
             if proposed.ruled == "deny":
                 return  # what was typed is against the rules
-            if answer.decision == "deny" or not riskier:
+            riskier = RISKS.index(proposed.risk) > RISKS.index(call.proposed.risk)
+            if answer.decision == "deny" or not (riskier or proposed.hash != typed.hash):
                 break
-            call = self.run.state.calls[call.id]  # what was typed could hurt more than what was asked about: ask again
+            call = self.run.state.calls[call.id]  # it could hurt more, or is another one: ask about what it is now
             yield k.GateOpened(call.id, proposed.hash)
         yield gate_events(proposed, answer, time.time())
 
@@ -365,18 +366,5 @@ class Driver:
         yield k.QuestionAsked(f"limit-{limit}-{state.head}", text, ("go on", "stop here"), limit=limit)
 
     async def _finish(self) -> AsyncIterator[Happened]:
-        state = self.run.state
-        assert state.started is not None
-        if failed := state.failure or state.fatal:
-            for event in settled(state, k.RunEnded("failed", failed.what, failed.why, failed.hint)):
-                yield event
-        elif limit := state.declined_limit:
-            used_up = amount(limit, getattr(state.allowed, limit))
-            hint = f"Ask again, or raise it: AETHER_MAX_{limit.upper()}."
-            yield k.RunEnded("cancelled", f"The run was ended at its limit of {used_up}.", hint=hint)
-        else:
-            if state.answered:
-                for index, item in enumerate(state.plan):
-                    if item.status == "pending" and not item.item.tool:
-                        yield k.ItemFinished(index)
-            yield k.RunEnded("done")
+        for event in finishing(self.run.state):
+            yield event

@@ -1,4 +1,4 @@
-"""What is left to say when a run ends before its time, and how limits are worded. Pure functions of the state."""
+"""What is left to say when a run ends, before its time or at it; and how limits are worded. Pure functions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from aether_nb.agent.calling import Trace
 from aether_nb.events import kinds as k
 from aether_nb.events.state import RunState
 
-__all__ = ["amount", "settled"]
+__all__ = ["amount", "finishing", "settled"]
 
 
 def settled(state: RunState, end: k.RunEnded, traces: Mapping[str, Trace] | None = None) -> list[k.Event]:
@@ -46,3 +46,16 @@ def amount(limit: str, value: float) -> str:
     if limit == "cost":
         return f"${value:.2f}"
     return f"{value:,.0f} {limit.removesuffix('s') if value == 1 else limit}"
+
+
+def finishing(state: RunState) -> list[k.Event]:
+    """What a run's log says when there is nothing left to do: done, failed, or given up at a limit."""
+    if failed := state.failure or state.fatal:
+        return settled(state, k.RunEnded("failed", failed.what, failed.why, failed.hint))
+    if limit := state.declined_limit:
+        used_up = amount(limit, getattr(state.allowed, limit))
+        hint = f"Ask again, or raise it: AETHER_MAX_{limit.upper()}."
+        return [k.RunEnded("cancelled", f"The run was ended at its limit of {used_up}.", hint=hint)]
+    items = enumerate(state.plan) if state.answered else ()
+    pending = [k.ItemFinished(n) for n, item in items if item.status == "pending" and not item.item.tool]
+    return [*pending, k.RunEnded("done")]

@@ -113,7 +113,7 @@ def recorded(rest: Rest, state: RunState) -> Print:
             return Print(f"the event {first.kind}")
 
 
-_BESIDE = (k.ItemStarted, k.ItemFinished, k.NamespaceKept, k.InstructionsFound)
+_BESIDE = (k.ItemStarted, k.ItemFinished, k.NamespaceKept, k.InstructionsFound, k.HookTook)
 """What stands before the event that says which step it is."""
 
 
@@ -147,12 +147,21 @@ _FOUND = k.InstructionsFound
 
 _SHAPES: dict[type, tuple[tuple[type[k.Event], ...], Callable[[Any], bool]]] = {
     steps.Ask: (
-        (k.ModelSwitched, k.ModelAsked, k.ModelAnswered, k.ModelFailed, k.LimitReached, k.QuestionAsked, _FOUND),
+        (
+            k.ModelSwitched,
+            k.ModelAsked,
+            k.ModelAnswered,
+            k.ModelFailed,
+            k.LimitReached,
+            k.QuestionAsked,
+            _FOUND,
+            k.HookTook,
+        ),
         lambda event: isinstance(event, k.ModelAnswered | k.ModelFailed | k.QuestionAsked),
     ),
-    steps.Propose: ((k.CallProposed,), lambda event: True),
+    steps.Propose: ((k.CallProposed, k.HookTook), lambda event: isinstance(event, k.CallProposed)),
     steps.Gate: (
-        (k.ItemStarted, k.GateOpened, k.GateAnswered, k.CallProposed, k.NamespaceKept, k.RunParked),
+        (k.ItemStarted, k.GateOpened, k.GateAnswered, k.CallProposed, k.NamespaceKept, k.RunParked, k.HookTook),
         lambda event: isinstance(event, k.GateAnswered | k.RunParked),
     ),
     steps.Settle: ((k.CallSettled, k.QuestionAsked), lambda event: True),
@@ -178,6 +187,8 @@ def _followers(step: Step, last: k.Event, after: Rest) -> int:
             return 1  # it could not be read
         case steps.Gate(), k.GateAnswered(), k.GrantGiven():
             return 1
+        case steps.Plan() | steps.Ask(), k.ModelAnswered(finish="pause"), k.ModelFailed():
+            return 1  # a hook refused the reply
         case steps.Wait(question), k.QuestionAnswered(), k.CallSettled() if question.doubt:
             return 1
     return 0
@@ -240,6 +251,8 @@ def outside(rest: Rest, step: Step | None, state: RunState) -> int:
         state: The run before these events.
     """
     first = rest[0]
+    if isinstance(first, k.HookTook) and first.point in ("session_start", "before_model"):
+        return 1  # it changes what is asked, and so comes before the step
     if isinstance(first, _BESIDE):  # the first half of what was to be recorded together
         n = next((n for n, event in enumerate(rest) if not isinstance(event, _BESIDE)), len(rest))
         return n if n == len(rest) or isinstance(rest[n], k.LeaseTaken | k.RunResumed | k.RunForked) else 0

@@ -10,14 +10,15 @@ from fnmatch import fnmatchcase
 
 from aether_nb.events.state import RunState
 from aether_nb.tools.base import Tool
-from aether_nb.tools.mcp.searching import FIND, found_in
+from aether_nb.tools.searching import FIND, found_in, searched
 
 __all__ = ["frozen", "narrowed", "offered"]
 
 
 def frozen(tools: Mapping[str, Tool]) -> dict[str, Tool]:
     """The tools that a run begins with; one that is searched for belongs to it only when it has been found."""
-    return {name: tool for name, tool in tools.items() if not getattr(tool, "searched", False)}
+    hidden = searched(tools)
+    return {name: tool for name, tool in tools.items() if name not in hidden}
 
 
 def narrowed(tools: Mapping[str, Tool], names: Iterable[str]) -> dict[str, Tool]:
@@ -29,8 +30,8 @@ def narrowed(tools: Mapping[str, Tool], names: Iterable[str]) -> dict[str, Tool]
     """
     globs = tuple(names)
     kept = {name: tool for name, tool in tools.items() if any(fnmatchcase(name, glob) for glob in globs)}
-    found = {name: tool for name, tool in tools.items() if getattr(tool, "searched", False)}
-    return kept | found if FIND in kept else kept
+    hidden = searched(tools) if FIND in kept else frozenset()
+    return kept | {name: tool for name, tool in tools.items() if name in hidden}
 
 
 def offered(tools: Mapping[str, Tool], state: RunState) -> Mapping[str, Tool]:
@@ -47,4 +48,5 @@ def offered(tools: Mapping[str, Tool], state: RunState) -> Mapping[str, Tool]:
     for message in state.messages if searches else ():
         if message.role == "tool" and message.call_id in searches:
             found |= found_in(message.text)
-    return {name: tool for name, tool in tools.items() if name in found or not getattr(tool, "searched", False)}
+    hidden = searched(tools) - found
+    return {name: tool for name, tool in tools.items() if name not in hidden}

@@ -91,6 +91,8 @@ def without_values(event: k.Event) -> k.Event:
             what = name if name.isidentifier() else "It failed."
             outputs = LEFT_OUT if event.outputs else ()
             return replace(event, what=what, why=UNSAID, hint="", outputs=outputs, data="text")
+        case k.HookTook():
+            return replace(event, reason="", told=(), messages=())
         case k.NamespaceChanged():
             return replace(event, changes=tuple(replace(one, details=(), flags=()) for one in event.changes))
     return event

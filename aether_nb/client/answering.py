@@ -11,9 +11,12 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
+from aether_nb import registry
 from aether_nb.agent.egress import Egress, Rules
 from aether_nb.agent.run import Run
 from aether_nb.client.bus import Bus, Lifecycle
@@ -35,6 +38,7 @@ from aether_nb.store.memory import MemoryLog
 from aether_nb.tools.base import Tool
 
 if TYPE_CHECKING:
+    from aether_nb.hooked import Hooked
     from aether_nb.live.undo import RunPoints
 
 __all__ = ["DEEPEST", "Answerer"]
@@ -68,6 +72,13 @@ class Answerer:
     approve: Approve | None
     options: Mapping[str, Any]
     tally: Tally = field(default_factory=Tally)
+
+    @cached_property
+    def hooked(self) -> Hooked:
+        """Who may alter and refuse what happens in its runs; made when there is somebody."""
+        from aether_nb.hooked import Hooked
+
+        return Hooked(Path.cwd)
 
     async def complete(self, prompt: Prompt, said: Said) -> Response:
         """One answer to one request."""
@@ -120,7 +131,8 @@ class Answerer:
             with _deeper():
                 person = Program(self.approve, _noting(run))
                 choice = self._choice(said, observed)
-                response = await Work(run, question, choice, observed, person, self.bus, undo).done()
+                hooked = self.hooked if settings.hooks or registry.names("hook") else None
+                response = await Work(run, question, choice, observed, person, self.bus, undo, hooked).done()
                 if shaped is not None:
                     return await self._valued(shaped, question, observed, run, response)
                 return response, response.text if said.as_ is str else response

@@ -283,6 +283,8 @@ class Aether:
     async def aclose(self) -> None:
         """Close the connections, also those of the sync twins. The client may be used again."""
         await self.bus.settle()
+        if "hooked" in vars(self._answerer):
+            await self._answerer.hooked.aclose()
         await self._chooser.aclose()
 
     def close(self) -> None:

@@ -17,10 +17,10 @@ from aether_nb import registry
 from aether_nb.agent.asking import Answer
 from aether_nb.agent.calls import Host
 from aether_nb.client.checks import plainly
-from aether_nb.client.threads import Threads
 from aether_nb.errors import OptionError
 from aether_nb.events.kinds import Grant, QuestionAsked
 from aether_nb.events.state import Call
+from aether_nb.live.threads import Threads
 from aether_nb.tools.base import Tool
 from aether_nb.tools.function import FunctionTool, declare
 
@@ -57,8 +57,8 @@ def gathered(offered: Iterable[Offered]) -> dict[str, Tool]:
 
 
 def registered() -> dict[str, Tool]:
-    """The tools that were registered."""
-    return {name: registry.get("tool", name) for name in registry.names("tool")}
+    """The tools that somebody registered; those of the house are for notebooks."""
+    return registry.added("tool")
 
 
 def grants(tools: Mapping[str, Tool]) -> list[Grant]:
@@ -117,10 +117,10 @@ class Program:
 
 def _tool(offered: Offered) -> Tool:
     if isinstance(offered, str):
-        try:
-            offered = registry.get("tool", offered)
-        except LookupError as error:
-            raise OptionError(str(error), hint="Register it: register_tool(function)") from error
+        if offered not in (known := registered()):
+            there = f"There are: {', '.join(sorted(known)) or 'none yet'}."
+            raise OptionError(f"No tool is registered as '{offered}'.", there, "Register it: register_tool(function)")
+        offered = known[offered]
     if isinstance(offered, Tool):
         return offered
     if callable(offered) and hasattr(offered, "__name__") and not isinstance(offered, type):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, overload
 
-from aether_nb import registry
+from aether_nb import plugins
 from aether_nb.client.offering import Offered, gathered
 from aether_nb.tools.base import Tool
 from aether_nb.tools.function import tool as made
@@ -37,6 +37,5 @@ def register_tool(tool: Offered | None = None, **declared: Any) -> Tool | Callab
     if tool is None:
         return lambda function: register_tool(function, **declared)
     [(name, ready)] = gathered([made(**declared)(tool) if declared and callable(tool) else tool]).items()
-    ready.spec  # noqa: B018  # what is wrong with it is said now, not in the next run
-    registry.register("tool", name, ready)
+    plugins.register("tool", name, ready)
     return ready

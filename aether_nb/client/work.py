@@ -28,6 +28,7 @@ from aether_nb.models.base import Model, Options, Request
 from aether_nb.tools.base import Tool
 
 if TYPE_CHECKING:
+    from aether_nb.hooked import Hooked
     from aether_nb.live.undo import RunPoints
 
 __all__ = ["Question", "Work", "Writing"]
@@ -67,6 +68,7 @@ class Work:
         person: Who decides about calls that the program's yes does not cover.
         bus: Who is told of its tools.
         undo: Where what its tools change is kept.
+        hooked: The hooks of the client; None where nobody has any.
     """
 
     def __init__(
@@ -78,12 +80,15 @@ class Work:
         person: Program,
         bus: Bus,
         undo: RunPoints | None = None,
+        hooked: Hooked | None = None,
     ) -> None:
         self.run = run
         self.run.watchers.append(_ToolEvents(run, bus))
         self._observed = observed
         asking = Asking([person])
-        calls = Calls(self.run, question.tools, host(undo), asking)
+        self._hooked = hooked
+        self._hooks = hooked.within(run, question.rules) if hooked is not None else None
+        calls = Calls(self.run, question.tools, host(undo), asking, hooks=self._hooks)
 
         def chosen(request: Request) -> Model:
             observed.error = None
@@ -110,6 +115,8 @@ class Work:
             FatalToolError: A tool said that nothing can be done.
             RunFailed: It came to another bad end: a limit, an answer without words.
         """
+        if self._hooked is not None:
+            await self._hooked.open(self.run, self._hooks)
         state = await self._driver.drive()
         end, reply = state.ended, self._observed.reply
         if end is None or end.outcome != "done" or reply is None:

@@ -35,8 +35,8 @@ __all__ = [
     "own_file",
     "read",
     "remember",
-    "servers",
     "system_file",
+    "tables",
 ]
 
 Mode: TypeAlias = Literal["plan", "ask", "auto"]
@@ -81,7 +81,12 @@ class Settings:
 
     embedder: str = field(
         default="auto",
-        metadata=_rule("AETHER_EMBEDDER", "auto, none, local, or a folder with weights", rules.text, rules.no_place),
+        metadata=_rule(
+            "AETHER_EMBEDDER",
+            "auto, none, local, a folder with weights, or a registered name",
+            rules.text,
+            rules.no_place,
+        ),
     )
     """Who makes documents comparable: embedding_model, else weights on this machine (auto); only those; nobody."""
 
@@ -218,7 +223,13 @@ class Settings:
     mcp_tools: int = field(
         default=40, metadata=_rule("AETHER_MCP_TOOLS", "a whole number above 0", rules.number(int), rules.anything)
     )
-    """Tools of such servers that a model is told of; when there are more, it searches them."""
+    """Tools of such servers and of packages that a model is told of; when there are more, it searches them."""
+
+    hooks: Mapping[str, Mapping[str, Any]] = field(
+        default_factory=dict,
+        metadata=_rule("", "tables [hooks.NAME] with event and command", rules.rows, rules.anything),
+    )
+    """Commands that look at calls, replies and results: ``help hooks``. A project's are run when you have agreed."""
 
     def policy(self, folder: Path, profile: str = "") -> Policy:
         """The rules about calls, for this user.
@@ -292,18 +303,19 @@ def read(cwd: Path, call: Mapping[str, Any] | None = None) -> tuple[Settings, di
     return Settings(**values), where
 
 
-def servers(cwd: Path) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """The tables ``[mcp.NAME]`` of the user's and the system's files, and those of the project's.
+def tables(cwd: Path, name: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """The tables ``[mcp.NAME]`` or ``[hooks.NAME]`` of the user's and the system's files, and those of the project's.
 
     Args:
         cwd: As for ``load``.
+        name: ``mcp`` or ``hooks``.
 
     Raises:
         ConfigError: A file cannot be read.
     """
     every, own, project = known(), own_file(), cwd / FILE
-    theirs = {} if same(own, project) else values_of(project, every).get("mcp", {})
-    return values_of(system_file(), every).get("mcp", {}) | values_of(own, every).get("mcp", {}), theirs
+    theirs = {} if same(own, project) else values_of(project, every).get(name, {})
+    return values_of(system_file(), every).get(name, {}) | values_of(own, every).get(name, {}), theirs
 
 
 def _more(values: Mapping[str, Any], name: str, value: Any) -> Any:

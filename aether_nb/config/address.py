@@ -1,4 +1,4 @@
-"""Addresses of database servers in settings: what is one, and how it is shown without its password.
+"""Addresses of stores in settings: what is one, and how it is shown without its password.
 
 This module opens nothing and knows no setting.
 """
@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["Address", "is_address", "masked"]
+__all__ = ["POSTGRES", "Address", "is_address", "masked"]
 
-_SCHEME = re.compile(r"postgres(?:ql)?://", re.IGNORECASE)
+POSTGRES = ("postgresql", "postgres")
+"""What stands before ``://`` in the address of a PostgreSQL server."""
+
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 # Up to the last @: a password that was typed without its percent signs may hold any letter.
 _AFTER_NAME = re.compile(r"(?<=://)([^:@/?]*):(.*)@", re.DOTALL)
 _NAMED = re.compile(r"([?&](?:ssl)?password=)[^&]*", re.IGNORECASE)
 
 
 def is_address(text: str) -> bool:
-    """Whether a text means a PostgreSQL server, not a folder."""
+    """Whether a text means a server, or what else a store was registered for, and not a folder."""
     return _SCHEME.match(text) is not None
 
 
@@ -38,6 +41,11 @@ class Address(str):
 
     def __format__(self, spec: str) -> str:
         return format(masked(self.plain), spec)
+
+    @property
+    def scheme(self) -> str:
+        """What stands before its ``://``, in small letters: the name under which its store is registered."""
+        return self.plain.partition("://")[0].lower()
 
     @property
     def plain(self) -> str:

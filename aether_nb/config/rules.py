@@ -191,7 +191,7 @@ def no_address(value: str, _: Any) -> str:
 
 def no_place(value: str, _: Any) -> str:
     """None of the words that name a place."""
-    return "" if value in ("auto", "none", "local") else "it would read a file that you did not choose"
+    return "" if value in ("auto", "none", "local") else "your documents would be read by what you did not choose"
 
 
 def inside(value: str, _: Any) -> str:

@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 from aether_nb.about import VERSION
 from aether_nb.config import Settings, own_file
 from aether_nb.config import known as known_settings
-from aether_nb.config.address import Address
+from aether_nb.config.address import POSTGRES, Address
 from aether_nb.errors import AetherError, ConfigError, StoreError
 from aether_nb.models.catalogue import keys, providers
 from aether_nb.models.catalogue.discovery import find_local
@@ -30,6 +30,7 @@ from aether_nb.models.catalogue.providers import Providers
 from aether_nb.models.endpoints.profile import Profile
 from aether_nb.models.router import open_model, serving
 from aether_nb.store.postgres.looking import look_at
+from aether_nb.store.store import open_store
 from aether_nb.widgets.wording import clean, count
 
 __all__ = ["look", "text", "try_model"]
@@ -228,7 +229,9 @@ def _record(place: Path | Address) -> Check:
     if not isinstance(place, Address):
         return _writable("record", place, "runs cannot be recorded, so none can start", "Set AETHER_STORE=FOLDER.")
     try:
-        return Check("record", "ok", f"{place}: {look_at(place)}")
+        if place.scheme in POSTGRES:
+            return Check("record", "ok", f"{place}: {look_at(place)}")
+        return Check("record", "ok", f"{place}: {count(len(open_store(place).log.runs()), 'run')}")
     except StoreError as error:
         return _blocked("record", error)
 

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from aether_nb import plugins as installed
+from aether_nb import registry
+from aether_nb.about import VERSION
 from aether_nb.agent.profiles import profiles as known_profiles
 from aether_nb.config import Settings, own_file, system_file
 from aether_nb.errors import OptionError
@@ -23,8 +25,12 @@ from aether_nb.store.store import Store
 from aether_nb.tools.skills.drafting import draft
 from aether_nb.tools.skills.finding import Found, find_skills, own_folder, project_folder, trusts
 from aether_nb.tools.skills.skill import Skill, read_skill
+from aether_nb.widgets.wording import count
 
 __all__ = ["plugins", "policy", "profiles", "skills"]
+
+MANY = 9
+"""Things of one kind that are named one by one."""
 
 BY_MODE = {
     "plan": "mode plan decides: what only reads runs, the rest is refused",
@@ -101,15 +107,39 @@ def profiles(options: argparse.Namespace, settings: Settings, workspace: Path) -
 
 def plugins(options: argparse.Namespace) -> str:
     """The packages that add something to the house."""
-    found = installed.load()
+    found = [_ours(), *installed.load(), *_here()]
     if options.json:
         return json.dumps([asdict(plugin) for plugin in found], indent=2)
     lines = []
     for plugin in found:
-        added = ", ".join(f"{kind} {name}" for kind, name in plugin.added) or "nothing"
-        lines.append(f"  {plugin.name} ({plugin.package} {plugin.version}): {plugin.problem or 'adds ' + added}")
+        where = f" ({plugin.package} {plugin.version})" if plugin.package else ""
+        lines.append(f"  {plugin.name}{where}: {plugin.problem or _added_by(plugin)}")
     how = f'A package becomes one by an entry point in the group "{installed.GROUP}"; {installed.OFF} switches one off.'
-    return "\n".join([*(lines or ["There are no plugins."]), how])
+    return "\n".join([*lines, how])
+
+
+def _ours() -> installed.Plugin:
+    """What is built in: it comes by the same door."""
+    things = tuple((kind, name) for kind in installed.HOMES for name in installed.own(kind))
+    return installed.Plugin("built in", registry.HOUSE, VERSION, things)
+
+
+def _here() -> list[installed.Plugin]:
+    """What this notebook or program has registered itself."""
+    things = registry.brought("")
+    return [installed.Plugin("registered here", "", "", things)] if things else []
+
+
+def _added_by(plugin: installed.Plugin) -> str:
+    """What it brings, by kind; of many things only how many they are."""
+    by_kind: dict[str, list[str]] = {}
+    for kind, name in plugin.added:
+        by_kind.setdefault(kind, []).append(name)
+    told = [
+        count(len(names), kind) if len(names) > MANY else f"{kind} {', '.join(names)}"
+        for kind, names in by_kind.items()
+    ]
+    return f"adds {'; '.join(told) or 'nothing'}"
 
 
 # ---- skills
@@ -120,9 +150,12 @@ def skills(
 ) -> str:
     """Look through skills, show one, add one, check them, or draft one from a run."""
     found = find_skills(workspace, namespace, settings.trust_skills)
+    if options.json and options.what == "list":
+        return json.dumps([_plain(skill) for skill in found.skills.values()], indent=2)
     match options.what:
         case "show":
-            return _shown(_named(found, options.name))
+            skill = _named(found, options.name)
+            return json.dumps({**_plain(skill), "text": skill.text}, indent=2) if options.json else _shown(skill)
         case "add":
             return _added(options, workspace)
         case "check":
@@ -130,8 +163,6 @@ def skills(
         case "make":
             entries = list(store.log.read(store.log.resolve(options.run)))
             return draft(project_folder(workspace), options.name, code_of(entries))
-    if options.json:
-        return json.dumps([_plain(skill) for skill in found.skills.values()], indent=2)
     return _listed(found, options.name)
 
 

@@ -14,8 +14,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from aether_nb import config
+from aether_nb import config, verbs
 from aether_nb.errors import OptionError
+from aether_nb.jobs import contexts
 from aether_nb.jobs.batch import Batch, Outcome, read_batch, work
 from aether_nb.jobs.executing import DONE, FAILED, WAITS, Execution, execute, told
 from aether_nb.jobs.own_kernel import Screen
@@ -39,9 +40,11 @@ def run(options: argparse.Namespace, screen: Screen, *, plan: bool) -> int:
         OptionError: It is not said what is asked, or a word cannot be read.
         UsageFault: It could not be begun.
     """
+    options = _in_context(options, "plan" if plan else "execute")
     seconds(options.park_after, "aether execute")
     prompt, said, piped = _asked(options)
     words = {"--model": options.model, "--data": options.data, "--park-after": options.park_after}
+    words["--as-agent"] = options.as_agent
     words["--mode"] = None if plan else options.mode
     said += [f"{name} {value}" for name, value in words.items() if value]
     said += ["--plan"] if plan else []
@@ -56,6 +59,17 @@ def run(options: argparse.Namespace, screen: Screen, *, plan: bool) -> int:
     if options.json:
         print(json.dumps(row, indent=2, ensure_ascii=False))
     return code
+
+
+def _in_context(options: argparse.Namespace, verb: str) -> argparse.Namespace:
+    """The options with what the context says, where nothing was typed."""
+    if not options.context:
+        return options
+    said = contexts.words(options.context, config.own_file().parent)
+    if verb == "plan":
+        said.pop("mode", None)  # a plan has its own
+    read = verbs.parse(verbs.find(verb, "terminal"), [f"--{name}={value}" for name, value in said.items()], "terminal")
+    return argparse.Namespace(**{name: value or getattr(read, name) for name, value in vars(options).items()})
 
 
 def _environment(place: str) -> dict[str, str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from aether_nb.doing import know as know_verbs
 from aether_nb.doing import memory as memory_verbs
 from aether_nb.doing.encryption import readable_note
+from aether_nb.doing.record_terminal import say_as
 from aether_nb.knowing import Knowing
 from aether_nb.opening import known_here, open_record
 
@@ -62,15 +63,15 @@ def _filled(knowing: Knowing, write: Callable[[str], None] | None, say: Callable
         say(line)
 
 
-def remembering(verb: str, options: argparse.Namespace, say: Callable[[str], None]) -> int:
+def remembering(verb: str, options: argparse.Namespace) -> int:
     """Do what was typed behind a verb about memory."""
     store = open_record()
     with closing(known_here()) as knowing:
         if verb == "remember":
-            said = memory_verbs.remember(options, knowing, lambda run: store.chain.whole(store.log.resolve(run))[0])
-            say(f"{said}\n{_note('what is remembered')}".rstrip())
+            kept = memory_verbs.remember(options, knowing, lambda run: store.chain.whole(store.log.resolve(run))[0])
+            say_as(options, f"{kept}\n{_note('what is remembered')}".rstrip())
         elif verb == "forget":
-            say(memory_verbs.forget(options, knowing))
+            say_as(options, memory_verbs.forget(options, knowing))
         else:
-            say(memory_verbs.memory(options, knowing, Path.cwd()))
+            say_as(options, memory_verbs.memory(options, knowing, Path.cwd()))
     return 0

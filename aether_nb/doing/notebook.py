@@ -20,6 +20,7 @@ from aether_nb import verbs
 from aether_nb.about import VERSION
 from aether_nb.doing import dashboard as dashboard_verbs
 from aether_nb.doing import doctor, encryption, notebook_code, notebook_encryption, record_care, reports
+from aether_nb.doing import hooks as hook_verbs
 from aether_nb.doing import house as house_verbs
 from aether_nb.doing import know as know_verbs
 from aether_nb.doing import mcp as mcp_verbs
@@ -79,7 +80,7 @@ def help_(options: argparse.Namespace) -> str:
     if not options.verb:
         return verbs.overview("notebook")
     if options.verb in verbs.PAGES:
-        return verbs.PAGES[options.verb]()
+        return verbs.page(options.verb, "notebook")
     verb = verbs.CELL if options.verb.lstrip("%") == "aether" else verbs.find(options.verb, "notebook")
     return verbs.help_text(verb, "notebook")
 
@@ -284,6 +285,11 @@ def mcp(session: Session, options: argparse.Namespace) -> str:
     return mcp_verbs.done(session.servers, options, session.thread.run, session.busy or bool(Background.working))[0]
 
 
+def hooks(session: Session, options: argparse.Namespace) -> str:
+    """Who may alter and refuse what happens in a run."""
+    return hook_verbs.hooks(options, session.hooked, session.store, session.busy or bool(Background.working))
+
+
 def version_(_: argparse.Namespace) -> str:
     """The version."""
     return VERSION
@@ -339,6 +345,7 @@ HANDLERS: dict[str, Handler] = {
     "dashboard": dashboard,
     **{verb: about_house(verb) for verb in ("policy", "profiles", "skills")},
     "know": know,
+    "hooks": hooks,
     **{verb: signalling(verb) for verb in verbs.SAYING},
 }
 

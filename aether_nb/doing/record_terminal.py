@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from aether_nb import verbs
 from aether_nb.typed import meant
 
-__all__ = ["HANDLERS", "say"]
+__all__ = ["HANDLERS", "Handler", "say", "say_as"]
 
 Handler: TypeAlias = Callable[[argparse.Namespace], int]
 
@@ -20,14 +21,33 @@ def say(text: str) -> None:
     print(verbs.in_terminal(text))
 
 
+def say_as(options: argparse.Namespace, text: str, **more: Any) -> None:
+    """The same, or as JSON for another program: a text that is none as ``said``, beside what else is known."""
+    if options.json and (more or not _is_json(text)):
+        print(json.dumps({**more, "said": verbs.in_terminal(text)}, indent=2, ensure_ascii=False))
+    else:
+        say(text)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
 def show(options: argparse.Namespace) -> int:
     """A run as it was seen."""
     from aether_nb.doing import records as record_verbs
+    from aether_nb.jobs.executing import told
     from aether_nb.opening import open_record
 
     store = open_record(options.store)
-    (picture,), ok = record_verbs.shown(store, store.log.resolve(meant(options.run)), options.call)
-    say(picture["text/plain"])
+    run = store.log.resolve(meant(options.run))
+    (picture,), ok = record_verbs.shown(store, run, options.call)
+    state = store.state(run)
+    say_as(options, picture["text/plain"], whole=ok, **(told(state)[0] if state else {}))
     return 0 if ok else 1
 
 
@@ -47,7 +67,9 @@ def egress(options: argparse.Namespace) -> int:
     from aether_nb.doing import records as record_verbs
     from aether_nb.opening import open_record
 
-    print(record_verbs.went(open_record(options.store), options.run))
+    store = open_record(options.store)
+    hosts = record_verbs.hosts(store, options.run) if options.json else {}
+    say_as(options, record_verbs.went(store, options.run), hosts=hosts)
     return 0
 
 
@@ -76,7 +98,7 @@ def export(options: argparse.Namespace) -> int:
     from aether_nb.doing import code as code_verbs
     from aether_nb.opening import open_record
 
-    say(code_verbs.exported(open_record(options.store), options))
+    say_as(options, code_verbs.exported(open_record(options.store), options))
     return 0
 
 
@@ -96,7 +118,7 @@ def why(options: argparse.Namespace) -> int:
     from aether_nb.doing import record_care
     from aether_nb.opening import open_record
 
-    say(record_care.explained(open_record(options.store), options.run))
+    say_as(options, record_care.explained(open_record(options.store), options.run))
     return 0
 
 
@@ -128,7 +150,7 @@ def pack(options: argparse.Namespace) -> int:
     from aether_nb.store.place import FOLDER
 
     beside = str(Path(options.notebook).resolve().parent / FOLDER)
-    say(record_care.packed(open_record(options.store or load(Path.cwd()).store or beside), options))
+    say_as(options, record_care.packed(open_record(options.store or load(Path.cwd()).store or beside), options))
     return 0
 
 

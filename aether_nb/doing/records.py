@@ -83,6 +83,13 @@ def went(store: Store, run: str, notebook: str = "") -> str:
     return "\n".join([*lines, "In all:", *(f"  {line}" for line in departures.left_lines(total(accounts)))])
 
 
+def hosts(store: Store, run: str) -> dict[str, Any]:
+    """What left, by host, as values: of one run, or of the newest ones together."""
+    runs = [store.log.resolve(run)] if run else [summary.id for summary in store.log.runs(RUNS)]
+    account = total(account_of(store.chain.whole(one)[0]) for one in runs)
+    return {host: asdict(went) for host, went in account.away.items()}
+
+
 def _request(event: ModelAsked) -> str:
     """One request in a line: who was asked where, within which limit, and what was in it."""
     left = event.left

@@ -59,6 +59,8 @@ def trace_text(entries: Sequence[k.Entry], hashes: Sequence[str]) -> str:
     lines = [_head(found), f"  asked: {_short(found.prompt)}"]
     lines += [f"  {word} run {run}" for word, run in (("replays", found.replay_of), ("fork of", found.fork_of)) if run]
     told: set[int] = set()
+    hooks = [entry.event for entry in entries if isinstance(entry.event, k.HookTook)]
+    lines += [f"  {_hook_line(one)}" for one in hooks if not one.call_id]
     for number, title, status, steps in _items(found):
         if number:
             lines.append(f"  item {number}: {_short(title)} [{status}]")
@@ -66,6 +68,7 @@ def trace_text(entries: Sequence[k.Entry], hashes: Sequence[str]) -> str:
             lines += [f"    {line}" for line in _step_lines(step, told)]
             for call in _calls(found, step, number):
                 lines += [f"      {line}" for line in _call_lines(call)]
+                lines += [f"        {_hook_line(one)}" for one in hooks if one.call_id == call.id]
     if found.files:
         lines.append(f"  wrote: {', '.join(found.files)}")
     if known := [one for one in found.variables if one.hash]:
@@ -113,6 +116,11 @@ def _call_lines(call: CallEvidence) -> list[str]:
     if call.read:
         lines.append(f"  read {', '.join(one.name for one in call.read)}")
     return lines
+
+
+def _hook_line(event: k.HookTook) -> str:
+    what = event.what if event.did != "failed" else "failed"
+    return f"hook {event.hook} ({event.point}) {what}{f': {_short(event.reason)}' if event.reason else ''}"
 
 
 def _joined(*parts: str) -> str:

@@ -38,11 +38,12 @@ class CallProposed(Event):
     ``purpose`` says in a sentence what it is for; ``effect_text`` says what exactly will happen; ``path`` is the file
     that it would touch, absolute, when there is just one. ``parallel``: it only reads and may run beside others.
     ``edited``: a person changed the arguments; the event then replaces the earlier one of the same call id.
-    ``ruled`` is what the user's rules say of it, and ``rule`` the one that says so.
+    ``ruled`` is what the user's rules say of it, and ``rule`` the one that says so: ``hook:NAME`` for a hook's veto.
+    ``floor`` is the least risk that hooks let it have, ``altered`` the hook that changed its arguments.
     """
 
     kind: ClassVar[str] = "call.proposed"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     call: ToolCall
     hash: str
     risk: Risk
@@ -55,6 +56,8 @@ class CallProposed(Event):
     edited: bool = False
     ruled: Ruled = ""
     rule: str = ""
+    floor: Risk | Literal[""] = ""
+    altered: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ UPCASTS: dict[tuple[str, int], Upcast] = {
     ("call.begun", 1): _more,
     ("call.failed", 1): _more,
     ("call.proposed", 1): _more,
+    ("call.proposed", 2): _more,
     ("gate.answered", 1): _more,
     ("grant.given", 1): _more,
     ("model.asked", 1): _more,

@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 from aether_nb.events import kinds as k
 from aether_nb.events.growing import Growing
+from aether_nb.events.hooks import covered
 from aether_nb.events.messages import Message, Part, Text, ToolCall
 from aether_nb.events.state import Call, CallStatus, Item, RunState
 from aether_nb.events.table import Filling, Table
@@ -205,6 +206,14 @@ def _skill(state: RunState, event: k.SkillOpened) -> Changes:
     return changes
 
 
+def _hooked(state: RunState, event: k.HookTook) -> Changes:
+    """What a hook has added is said from here on, and what it has covered is not."""
+    changes: Changes = {}
+    if event.messages:
+        changes = {"messages": Growing(covered(state.messages, event)), "asked_with": (0, ())}
+    return changes | _say(state, Message("user", event.told)) if event.told else changes
+
+
 def _model_failed(state: RunState, event: k.ModelFailed) -> Changes:
     return {"failure": event}
 
@@ -229,6 +238,7 @@ def _gate_answered(state: RunState, event: k.GateAnswered) -> Changes:
     if event.decision == "approve":
         return changes | _put(state, call.now("approved"))
     who = "the user" if event.by in ("panel", "terminal", "cell") or event.by.startswith("signal:") else event.by
+    who = who.replace("hook:", "the hook ", 1) if who.startswith("hook:") else who
     why = event.reason or "no reason given"
     return changes | _settle(state, event.call_id, "denied", (Text(f"denied by {who}: {why}"),))
 
@@ -319,6 +329,8 @@ def _put(state: RunState, *calls: Call) -> Changes:
 def _settle(state: RunState, id: str, status: CallStatus, parts: tuple[Part, ...]) -> Changes:
     """Close a call and tell the model what came of it; one that was never looked at has no status."""
     call = state.calls.get(id)
+    if call is not None and call.proposed.altered:
+        parts = (Text(f"(the hook {call.proposed.altered} changed the arguments of this call)\n"), *parts)
     if call is not None and call.proposed.edited:
         parts = (Text("(the user edited this call before approving it)\n"), *parts)
     open = () if state.open == (id,) else tuple(other for other in state.open if other != id)
@@ -346,6 +358,7 @@ REDUCERS: dict[str, Callable[[RunState, Any], Changes]] = {
     k.ModelAnswered.kind: _answered,
     k.InstructionsFound.kind: _found,
     k.SkillOpened.kind: _skill,
+    k.HookTook.kind: _hooked,
     k.ModelFailed.kind: _model_failed,
     k.CallProposed.kind: _proposed,
     k.GateOpened.kind: _gate_opened,

@@ -25,9 +25,10 @@ fields change gets a higher ``version`` and a step in ``codec.UPCASTS``.
       [undo.done]                                        calls were taken back; also before the end, between calls
       [feedback.given]                                   what a person thinks of the answer
 
-``run.forked`` stands where a copy of another run's log goes its own way; ``runs.pruned`` and ``runs.packed`` in the
-journal of a store. ``replay.begun`` says that what follows comes from another run's record, ``replay.drifted`` that a
-call which was performed again came to something else.
+``hook.took`` says what a hook altered or refused, just before that happens, or that it failed. ``run.forked`` stands
+where a copy of another run's log goes its own way; ``runs.pruned`` and ``runs.packed`` in the journal of a store.
+``replay.begun`` says that what follows comes from another run's record, ``replay.drifted`` that a call which was
+performed again came to something else.
 ``state.changed`` (transient) tells watchers of a new state; it is derived by a fold. This module knows nobody but
 ``messages``, ``values`` and the modules of events beside it, whose names it passes on: whoever speaks of events needs
 one import.
@@ -58,6 +59,7 @@ from aether_nb.events.calls import (
 )
 from aether_nb.events.children import ChildEnded, ChildSpawned
 from aether_nb.events.coded import CallCoded
+from aether_nb.events.hooks import Covered, HookPoint, HookTook
 from aether_nb.events.lasting import (
     CONSENT,
     CONSENT_YES,
@@ -131,6 +133,7 @@ __all__ = [
     "ChildEnded",
     "ChildSpawned",
     "ContextComposed",
+    "Covered",
     "DataLevel",
     "Drift",
     "Effect",
@@ -146,6 +149,8 @@ __all__ = [
     "Grant",
     "GrantGiven",
     "GrantRevoked",
+    "HookPoint",
+    "HookTook",
     "InstructionsFound",
     "ItemFinished",
     "ItemStarted",

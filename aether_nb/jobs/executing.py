@@ -9,14 +9,15 @@ import json
 import keyword
 import re
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from aether_nb.errors import OptionError, UsageFault
 from aether_nb.events.state import RunState
-from aether_nb.jobs.own_kernel import Screen, in_a_kernel
-from aether_nb.store.store import Store
+from aether_nb.jobs.own_kernel import Screen, in_a_kernel, record_of
+from aether_nb.store.store import Store, open_store
 
 __all__ = ["DONE", "FAILED", "STOPPED", "WAITS", "Execution", "execute", "loading", "told"]
 
@@ -100,7 +101,11 @@ def execute(task: Execution, store: Store, screen: Screen) -> RunState:
     options = " ".join((*task.options, f"--run {task.run}"))
     cells.append(f"%%aether {options}\n{task.prompt}")
     in_a_kernel(cells, task.folder, task.environment, screen, task.kernel)
-    if (state := store.state(task.run)) is None:
+    state = store.state(task.run)
+    if state is None and task.kernel:  # a notebook elsewhere has a record of its own
+        with closing((other := open_store(Path(record_of(task.kernel)), "aether execute")).log):
+            state = other.state(task.run)
+    if state is None:
         raise UsageFault("The run did not begin.", "What went wrong stands above.", "aether doctor")
     return state
 

@@ -20,7 +20,7 @@ from typing import Any
 from aether_nb.errors import UsageFault
 from aether_nb.live.fresh_kernel import fresh_kernel
 
-__all__ = ["ENDED", "Screen", "in_a_kernel"]
+__all__ = ["ENDED", "Screen", "in_a_kernel", "record_of"]
 
 QUIET = 0.15
 """Seconds without a message after which everything that was printed before a question has arrived."""
@@ -53,6 +53,8 @@ class Screen:
 
 LOAD = "%load_ext aether_nb"
 
+SESSION = "get_ipython().aether_magics.session"
+
 
 def in_a_kernel(
     cells: Sequence[str], folder: Path, environment: Mapping[str, str], screen: Screen, existing: str = ""
@@ -78,7 +80,44 @@ def in_a_kernel(
         for code in (LOAD, *cells[:-1]):
             if failed := _Cell(manager, client, code, quiet).follow():
                 return failed
-        return _Cell(manager, client, cells[-1], screen).follow()
+        if not existing:
+            return _Cell(manager, client, cells[-1], screen).follow()
+        said = {"panel": False, "approve": environment.get("AETHER_APPROVE")}
+        with _said(manager, client, {name: value for name, value in said.items() if value is not None}):
+            return _Cell(manager, client, cells[-1], screen).follow()
+
+
+@contextmanager
+def _said(manager: Any, client: Any, settings: Mapping[str, Any]) -> Iterator[None]:
+    """Settings of a notebook that runs already while it works on a task of ours; then they are what they were.
+
+    It has a panel, and a policy for the time when nobody is there: here there are lines, and what was typed.
+    """
+    before = {name: _value(client, f"{SESSION}.models.settings.{name}") for name in settings}
+    for name, value in settings.items():
+        _value(client, f"{SESSION}.models.say({name!r}, {value!r})")
+    try:
+        yield
+    finally:
+        for name, value in before.items() if manager.is_alive() else ():
+            _value(client, f"{SESSION}.models.say({name!r}, {value})")
+
+
+def record_of(existing: str) -> str:
+    """Where a kernel that runs already records its runs: a folder, or an address without its password.
+
+    Raises:
+        UsageFault: There is no such kernel.
+    """
+    with running_kernel(existing) as (_, client):
+        return _value(client, f"str({SESSION}.store.place)").strip("'")
+
+
+def _value(client: Any, expression: str) -> str:
+    """How a value in a kernel is written; empty when there is none."""
+    reply = client.execute("", silent=True, user_expressions={"value": expression}, reply=True, timeout=WAIT)
+    found = reply["content"].get("user_expressions", {}).get("value", {})
+    return str(found.get("data", {}).get("text/plain", ""))
 
 
 @contextmanager

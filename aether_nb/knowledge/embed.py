@@ -1,8 +1,9 @@
 """Which embedder serves, and what its numbers mean.
 
-Three kinds are there: none, which is the honest default without key, network or weights (a search by words alone finds
-more than one with made-up vectors); the local one, a small encoder run by numpy; and whatever serves for the role
-``embedding``. This module knows no index, and no settings but the word that it is handed.
+Four kinds are there: none, which is the honest default without key, network or weights (a search by words alone finds
+more than one with made-up vectors); the local one, a small encoder run by numpy; whatever serves for the role
+``embedding``; and those that are registered: ``register("embedder", "mine", made)``. This module knows no index, and no
+settings but the word that it is handed.
 """
 
 from __future__ import annotations
@@ -10,16 +11,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from aether_nb.errors import ConfigError
+from aether_nb import plugins
+from aether_nb.errors import ConfigError, OptionError
 from aether_nb.knowledge import weights
 from aether_nb.knowledge.material import Embedder
 
 if TYPE_CHECKING:
     from aether_nb.knowledge.bert import Bert
 
-__all__ = ["AUTO", "LOCAL", "NONE", "Chosen", "Local", "Thresholds", "choose", "thresholds_of"]
+__all__ = ["AUTO", "LOCAL", "NONE", "Chosen", "Local", "Thresholds", "choose", "fit", "plug", "thresholds_of"]
 
 AUTO, NONE, LOCAL = "auto", "none", "local"
 
@@ -112,7 +114,8 @@ def choose(
     """Decide which embedder serves.
 
     Args:
-        wanted: ``none``, ``local``, a folder with weights, or ``auto``: the role's, else a local one, else none.
+        wanted: ``none``, a name that is registered, such as ``local``, a folder with weights, or ``auto``: the role's,
+            else a local one, else none.
         environment: The environment's variables.
         kept: Where weights are fetched to.
         role: Opens the model that serves for the role ``embedding``; None when none is set.
@@ -125,15 +128,64 @@ def choose(
     if wanted == AUTO and role is not None:
         served = role()
         return Chosen(served, f"Found by words, and by meaning with {served.id}.")
-    folder = weights.find(environment, kept) if wanted in (AUTO, LOCAL) else Path(wanted).expanduser()
-    if folder is None and wanted == AUTO:
+    if wanted == AUTO and weights.find(environment, kept) is None:
         more = f"Found by meaning too, offline, after: {weights.GET}"
         return Chosen(None, f"Found by words alone: there is no embedder on this machine. {more}")
+    known = plugins.found("embedder")
+    name = LOCAL if wanted == AUTO else wanted
+    made = known[name].make(environment, kept) if name in known else _at(Path(wanted).expanduser(), wanted)
+    where = " on this machine" if isinstance(made, Local) else ""
+    return Chosen(made, f"Found by words, and by meaning with {made.id}{where}.")
+
+
+class Maker(NamedTuple):
+    """What is registered: makes an embedder, from the environment and the folder where weights are kept."""
+
+    make: Callable[[Mapping[str, str], Path], Embedder]
+
+
+def plug(house: plugins.House) -> None:
+    """Bring in the one that is built in."""
+    house.register("embedder", LOCAL, Maker(lambda environment, kept: _at(weights.find(environment, kept), LOCAL)))
+
+
+def fit(name: str, thing: Any) -> Maker:
+    """How the embedder is made that a thing is: one already, or a function without arguments that gives one.
+
+    Raises:
+        OptionError: It is neither, or its name already means something else.
+    """
+    if name in (AUTO, NONE):
+        raise OptionError(f"No embedder can be called {name!r}.", "The setting 'embedder' means something else by it.")
+    if isinstance(thing, Maker):
+        return thing
+    if _embeds(thing):
+        return Maker(lambda _, __: thing)
+    if callable(thing):
+        return Maker(lambda _, __: _made(name, thing()))
+    raise OptionError(f"What is registered as the embedder {name!r} is none.", _why(thing), "Give one, or a function.")
+
+
+def _embeds(thing: Any) -> bool:
+    return not isinstance(thing, type) and callable(getattr(thing, "embed", None))
+
+
+def _why(thing: Any) -> str:
+    return f"It is a {type(thing).__name__}; an embedder has an id, dimensions and embed(texts)."
+
+
+def _made(name: str, made: Any) -> Embedder:
+    if not _embeds(made):
+        raise ConfigError(f"What is registered as the embedder {name!r} makes none.", _why(made))
+    embedder: Embedder = made
+    return embedder
+
+
+def _at(folder: Path | None, wanted: str) -> Local:
     if folder is None or not folder.is_dir():
         raise ConfigError(
             f"There is no embedder {wanted!r}.",
             f"No weights of {weights.NAME} are on this machine." if folder is None else f"{folder} is no folder.",
             f"{weights.GET}\nOr fetch them from Hugging Face: %aether know fetch",
         )
-    local = Local(folder)
-    return Chosen(local, f"Found by words, and by meaning with {local.id} on this machine.")
+    return Local(folder)

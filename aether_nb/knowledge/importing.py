@@ -19,8 +19,7 @@ from urllib.parse import urlsplit
 from aether_nb.errors import KnowledgeMissing, SourceUnreadable
 from aether_nb.knowledge import finding
 from aether_nb.knowledge.index import Index
-from aether_nb.knowledge.loaders.known import READER
-from aether_nb.knowledge.loaders.reading import load
+from aether_nb.knowledge.loaders.reading import READER, load
 from aether_nb.knowledge.loaders.source import Missing, Source
 from aether_nb.knowledge.loaders.values import fingerprint, value
 from aether_nb.knowledge.material import Chunk, Document, Known, Loaded, Where, document_id

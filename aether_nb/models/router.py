@@ -153,7 +153,12 @@ def open_model(
     """
     name = name.strip()
     if name in registry.names("model"):
-        return _registered(name, local_only)
+        from aether_nb.models.registered import registered, stays_here
+
+        mine = registered(name)
+        if local_only and not stays_here(mine):
+            raise _not_local(name, type(mine).__name__)
+        return mine
     if name == ANALYST:
         from aether_nb.models.analyst import Analyst
 
@@ -286,33 +291,6 @@ def _key(profile: Profile, environment: Mapping[str, str], providers: Providers)
         return next(filter(None, told), kept)
 
     return read
-
-
-def _registered(name: str, local_only: bool) -> Model:
-    """A model that somebody registered, or the one that its factory makes."""
-    from aether_nb.models.base import Model
-
-    thing = registry.get("model", name)
-    made = callable(thing) and (isinstance(thing, type) or not isinstance(thing, Model))
-    model = thing() if made else thing
-    if not isinstance(model, Model):
-        raise ModelUnavailable(
-            f"What is registered as '{name}' is no model.",
-            f"It is a {type(model).__name__}; a model has a name and a stream(request).",
-            f"Register a model, or a function without arguments that makes one: register('model', '{name}', …)",
-        )
-    if local_only and not _stays_here(model):
-        raise _not_local(name, type(model).__name__)
-    return model
-
-
-def _stays_here(model: object) -> bool:
-    """Whether a registered model sends nothing away: by its profile, by what it says of itself, or as ours."""
-    while (inner := getattr(model, "inner", None)) is not None:
-        model = inner
-    if (profile := getattr(model, "profile", None)) is not None:
-        return bool(profile.local)
-    return bool(getattr(model, "local", type(model).__module__.startswith("aether_nb.")))
 
 
 def _not_local(name: str, where: str) -> ModelUnavailable:

@@ -50,10 +50,9 @@ class Database:
     Args:
         folder: Where ``runs.db`` lies; it need not exist.
         wal: Whether to keep a write-ahead log; None: find out whether it is safe there.
-        unlock: Finds the key when the record turns out to be encrypted; None: nobody has it.
     """
 
-    def __init__(self, folder: Path, wal: bool | None = None, unlock: Unlock | None = None) -> None:
+    def __init__(self, folder: Path, wal: bool | None = None) -> None:
         self.folder = folder.absolute()
         self.file = self.folder / FILE
         self.writing: set[str] = set()
@@ -65,7 +64,7 @@ class Database:
         self._db: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
         self._process = os.getpid()
-        self._safe = Safe(unlock)
+        self._safe = Safe()
 
     @property
     def always_lasts(self) -> bool:
@@ -83,6 +82,10 @@ class Database:
         if self._db is None:
             self._safe.look_at(self.select(GET_WRAPPED))
         return None if self._safe.wrapped is None else self._safe.need()
+
+    def bring_key(self, unlock: Unlock) -> None:
+        """See ``Tables``."""
+        self._safe.unlock = unlock
 
     def select(self, query: str, arguments: Row = ()) -> list[Row]:
         """All rows at once, so that the lock is not held while they are looked at; none when there is no store."""

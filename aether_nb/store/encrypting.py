@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from aether_nb.config.address import Address
+from aether_nb.config.address import POSTGRES, Address
 from aether_nb.errors import StoreError
 from aether_nb.store.database import Database
 from aether_nb.store.folder_blobs import FolderBlobs
@@ -25,7 +25,7 @@ from aether_nb.store.seal import Sealer
 from aether_nb.store.sealed_blobs import Keeping, clear, seal_all, unseal_all
 from aether_nb.store.table_leases import TableLeases
 from aether_nb.store.vault import Vault
-from aether_nb.store.wrapping import GET_WRAPPED, PUT_WRAPPED, Unlock, Wrapped
+from aether_nb.store.wrapping import GET_WRAPPED, PUT_WRAPPED, Wrapped
 
 if TYPE_CHECKING:
     from aether_nb.store.postgres.database import ServerTables
@@ -84,7 +84,7 @@ def encrypt(place: Path | Address, wrapped: Wrapped, key: bytes, sealer: Sealer 
         StoreError: Somebody works with the store, or it cannot be written. Nothing readable was lost.
     """
     vault, runs = Vault(key), 0
-    with _alone(place, lambda _: key) as work:
+    with _alone(place, key) as work:
 
         def act(db: Connection) -> int:
             work.lock(db)
@@ -105,7 +105,7 @@ def encrypt(place: Path | Address, wrapped: Wrapped, key: bytes, sealer: Sealer 
 def decrypt(place: Path | Address, key: bytes, sealer: Sealer | None = None) -> Changed:
     """Open everything for good. Sealed bytes are removed when nothing speaks of them any more; see ``encrypt``."""
     vault = Vault(key)
-    with _alone(place, lambda _: key) as work:
+    with _alone(place, key) as work:
         # From here on something is readable: ``encrypt`` would have to seal it again.
         work.tables.write(("opening",), lambda db: db.execute(_UNCLEAN))
         blobs = unseal_all(work.blobs, vault)
@@ -133,7 +133,7 @@ def rewrap(place: Path | Address, wrapped: Wrapped, key: bytes) -> None:
         key: That data key.
     """
     row = (wrapped.source, wrapped.salt, wrapped.cost, wrapped.wrapped, wrapped.since, wrapped.id)
-    with _alone(place, lambda _: key) as work:
+    with _alone(place, key) as work:
         work.tables.write(("rewrap",), lambda db: db.execute(_REWRAP, row))
         work.clean()
 
@@ -141,18 +141,21 @@ def rewrap(place: Path | Address, wrapped: Wrapped, key: bytes) -> None:
 # ---- nobody else
 
 
-def _tables(place: Path | Address, unlock: Unlock | None = None) -> Database | ServerTables:
+def _tables(place: Path | Address) -> Database | ServerTables:
     if not isinstance(place, Address):
-        return Database(place, unlock=unlock)
+        return Database(place)
+    if place.scheme not in POSTGRES:
+        raise StoreError(f"Runs in {place} cannot be encrypted from here.", "Whoever made this store knows how.")
     from aether_nb.store.postgres.database import server_tables
 
-    return server_tables(place, unlock)
+    return server_tables(place)
 
 
 @contextmanager
-def _alone(place: Path | Address, unlock: Unlock | None) -> Iterator[_Work]:
+def _alone(place: Path | Address, key: bytes) -> Iterator[_Work]:
     """A store that no other process has open; on a server from the first look at its rows to the commit."""
-    tables = _tables(place, unlock)
+    tables = _tables(place)
+    tables.bring_key(lambda _: key)
     try:
         _check_leases(tables)
         if isinstance(tables, Database):

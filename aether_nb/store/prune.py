@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from aether_nb.config.address import Address
-from aether_nb.errors import StoreCorrupt, StoreFull
+from aether_nb.config.address import POSTGRES, Address
+from aether_nb.errors import StoreCorrupt, StoreError, StoreFull
 from aether_nb.events.kinds import NamespaceKept, RunsPruned
 from aether_nb.store.contents import PAYLOAD, opened_row
 from aether_nb.store.database import Database
@@ -95,8 +95,9 @@ def prune(
     Raises:
         StoreError: The store cannot be read or written; then no run was dropped.
     """
-    found = _server(place, unlock) if isinstance(place, Address) else _folder(place, unlock)
-    tables, blobs, measure, shrink = found
+    tables, blobs, measure, shrink = _server(place) if isinstance(place, Address) else _folder(place)
+    if unlock is not None:
+        tables.bring_key(unlock)
     try:
         size = measure()
         spared: dict[str, str] = {}
@@ -135,16 +136,18 @@ class _Place(NamedTuple):
     shrink: Callable[[], None]
 
 
-def _folder(folder: Path, unlock: Unlock | None) -> _Place:
-    database = Database(folder, unlock=unlock)
+def _folder(folder: Path) -> _Place:
+    database = Database(folder)
     return _Place(database, FolderBlobs(folder), lambda: _size(folder), lambda: _shrink(database))
 
 
-def _server(address: Address, unlock: Unlock | None) -> _Place:
+def _server(address: Address) -> _Place:
+    if address.scheme not in POSTGRES:
+        raise StoreError(f"Runs in {address} cannot be dropped from here.", "Whoever made this store knows how.")
     from aether_nb.store.postgres.blobs import ServerBlobs
     from aether_nb.store.postgres.database import server_tables
 
-    tables = server_tables(address, unlock)
+    tables = server_tables(address)
 
     def measure() -> int:
         rows = tables.select(_SERVER_SIZE, ("r",))

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from aether_nb.store.vault import Vault
+from aether_nb.store.wrapping import Unlock
 
 __all__ = ["Connection", "Cursor", "Locks", "Row", "Tables"]
 
@@ -73,6 +74,9 @@ class Tables(Protocol):
         Raises:
             StoreLocked: They are, and nobody has the key.
         """
+
+    def bring_key(self, unlock: Unlock) -> None:
+        """Say who finds the key when the contents turn out to be encrypted."""
 
     def select(self, query: str, arguments: Row = ()) -> list[Row]:
         """All rows at once; none when there is no store yet."""

@@ -13,14 +13,11 @@ __all__ = ["Safe"]
 
 
 class Safe:
-    """What the tables' contents are sealed with.
+    """What the tables' contents are sealed with."""
 
-    Args:
-        unlock: Finds the data key of a wrapped one; None: nobody has it.
-    """
-
-    def __init__(self, unlock: Unlock | None) -> None:
-        self.unlock = unlock
+    def __init__(self) -> None:
+        self.unlock: Unlock | None = None
+        """Finds the data key of a wrapped one; None: nobody has it."""
         self.wrapped: Wrapped | None = None
         """The wrapped key; None when the tables are not encrypted."""
         self._vaults: dict[str, Vault] = {}

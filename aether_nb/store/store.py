@@ -1,15 +1,21 @@
-"""A whole store: log, chain, ledger, signals, leases and blobs that belong together, and the ways to get one."""
+"""A whole store: log, chain, ledger, signals, leases and blobs that belong together, and the ways to get one.
+
+Where it is says which way: a folder, or what stands before ``://`` in its address. Each is registered under that name:
+``register("store", "mine", opened)``, where ``opened(place, name, sealer)`` gives a ``Store``.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeAlias
 
-from aether_nb.config.address import Address
-from aether_nb.errors import StoreLocked
+from aether_nb import plugins
+from aether_nb.config.address import POSTGRES, Address, is_address
+from aether_nb.errors import OptionError, StoreError, StoreLocked
 from aether_nb.events.folds import fold
 from aether_nb.events.kinds import Entry
 from aether_nb.events.state import RunState
@@ -33,7 +39,13 @@ from aether_nb.store.table_ledger import TableLedger
 from aether_nb.store.table_signals import TableSignals
 from aether_nb.store.wrapping import Unlock
 
-__all__ = ["Store", "memory_store", "open_store"]
+__all__ = ["Store", "fit", "memory_store", "open_store", "plug"]
+
+FOLDER = "folder"
+"""The name under which the store in a folder is registered."""
+
+
+Opener: TypeAlias = Callable[[Any, str, Sealer | None], "Store"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +71,12 @@ class Store:
             return self.tables is not None and self.tables.vault is not None
         except StoreLocked:
             return True
+
+    def unlocked_by(self, unlock: Unlock | None) -> Store:
+        """The same store, for which this finds the key when it is needed; None: whoever finds it now."""
+        if unlock is not None and self.tables is not None:
+            self.tables.bring_key(unlock)
+        return self
 
     def whole(self, run: str) -> tuple[list[Entry], bool]:
         """A run's record, and whether this user has written all of it.
@@ -96,7 +114,7 @@ def open_store(
     sealer: Sealer | None = None,
     unlock: Unlock | None = None,
 ) -> Store:
-    """The store in a folder, or on a server. Nothing is made, and nobody asked, before it is used.
+    """The store in a folder, or at an address. Nothing is made, and nobody asked, before it is used.
 
     Args:
         place: Where it is; it need not exist.
@@ -104,10 +122,48 @@ def open_store(
         wal: Whether the file keeps a write-ahead log; None: where that is safe.
         sealer: This user's key, which seals what is written; without it nothing that is written is anybody's own.
         unlock: Finds the key when the record turns out to be encrypted; without it, nobody has it.
+
+    Raises:
+        StoreError: No store is registered for such an address.
     """
-    if isinstance(place, Address):
-        return _server_store(place, name, sealer, unlock)
-    database = Database(place, wal, unlock)
+    if not isinstance(place, Address):
+        opened: Opener = plugins.found("store", plugged=False)[FOLDER]
+        store = opened(place, name, sealer) if wal is None else _folder_store(place, name, sealer, wal)
+        return store.unlocked_by(unlock)
+    known: dict[str, Opener] = plugins.found("store")
+    if place.scheme not in known:
+        raise StoreError(
+            f"There is no store for {place}.",
+            f"There are stores in folders, and for {', '.join(f'{one}://' for one in known if one != FOLDER)}.",
+            f'Before %load_ext aether_nb: register("store", "{place.scheme}", …), or install the package that does.',
+        )
+    return known[place.scheme](place, name, sealer).unlocked_by(unlock)
+
+
+def plug(house: plugins.House) -> None:
+    """Bring in the stores that are built in."""
+    house.register("store", FOLDER, _folder_store)
+    for scheme in POSTGRES:
+        house.register("store", scheme, _server_store)
+
+
+def fit(name: str, thing: Any) -> Opener:
+    """The function that opens a store, which a thing is: of the place, the process's name, and the user's sealer.
+
+    Raises:
+        OptionError: It is none, or its name cannot stand before ``://``.
+    """
+    if name != name.lower() or not is_address(f"{name}://"):
+        raise OptionError(f"{name!r} cannot stand before :// in an address.", "", 'register("store", "mine", opened)')
+    if not callable(thing):
+        what = f"What is registered as the store {name!r} is none."
+        raise OptionError(what, f"It is a {type(thing).__name__}.", "Give a function that opens one.")
+    opened: Opener = thing
+    return opened
+
+
+def _folder_store(place: Path, name: str, sealer: Sealer | None, wal: bool | None = None) -> Store:
+    database = Database(place, wal)
     log = SqliteLog(database, sealer)
     return Store(
         log,
@@ -122,12 +178,12 @@ def open_store(
     )
 
 
-def _server_store(address: Address, name: str, sealer: Sealer | None, unlock: Unlock | None) -> Store:
+def _server_store(address: Address, name: str, sealer: Sealer | None) -> Store:
     from aether_nb.store.postgres.blobs import ServerBlobs
     from aether_nb.store.postgres.database import server_tables
     from aether_nb.store.tables import TableLog
 
-    tables = server_tables(address, unlock)
+    tables = server_tables(address)
     log = TableLog(tables, sealer)
     return Store(
         log,

@@ -13,18 +13,21 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from aether_nb.errors import RepairableToolError
 from aether_nb.events.kinds import OutputDelta
 from aether_nb.tools.base import Context
 from aether_nb.tools.function import bounded
 
-__all__ = ["Ended", "run_program", "without_keys"]
+__all__ = ["Ended", "run_fed", "run_program", "without_keys"]
+
+Stream: TypeAlias = Literal["stdout", "stderr"]
 
 LONGEST = 1_000_000
 """Bytes of output that are kept of a program; what comes after them is read and let go."""
@@ -89,19 +92,52 @@ async def run_program(
     Raises:
         RepairableToolError: It cannot be started, or takes longer.
     """
+
+    def show(stream: Stream, text: str) -> None:
+        context.emit(OutputDelta(context.call_id, text, stream))
+
+    return await run_fed(command, context.workspace, seconds=seconds, show=show)
+
+
+async def run_fed(
+    command: Sequence[str] | str,
+    folder: Path,
+    *,
+    seconds: float | None,
+    told: bytes | None = None,
+    more: Mapping[str, str] | None = None,
+    show: Callable[[Stream, str], None] = lambda stream, text: None,
+) -> Ended:
+    """Run a program to its end.
+
+    Args:
+        command: The program and its arguments; one text is for the system's shell.
+        folder: Where it runs.
+        seconds: How long it may take; then it is ended, with everything that it has started. None: who waits ends it.
+        told: What it gets as its standard input; None for nothing.
+        more: Variables that it gets beside those of this process that hold no key.
+        show: Is told what it prints, as it does.
+
+    Raises:
+        RepairableToolError: It cannot be started, or takes longer.
+    """
     begun = time.monotonic()
-    process = await _started(command, context.workspace)
+    process = await _started(command, folder, told is not None, more or {})
     assert process.stdout is not None
     assert process.stderr is not None
-    reading = asyncio.gather(_read(process.stdout, context, "stdout"), _read(process.stderr, context, "stderr"))
+    reading = asyncio.gather(
+        _read(process.stdout, partial(show, "stdout")),
+        _read(process.stderr, partial(show, "stderr")),
+        _tell(process.stdin, told or b""),
+    )
     try:
         async with asyncio.timeout(seconds):
             await process.wait()
             # What it left running in the background may hold its pipes open for ever.
-            out, err = await reading
+            out, err, _ = await reading
     except TimeoutError as error:
         hint = "Give it more time, or less to do."
-        raise RepairableToolError(f"The program was ended after {seconds:g} seconds.", hint=hint) from error
+        raise RepairableToolError(f"The program was ended after {seconds or 0:g} seconds.", hint=hint) from error
     finally:
         await _end(process)
         # The pipes are at their end now, but for one that somebody has taken out of the group.
@@ -113,7 +149,9 @@ async def run_program(
     return Ended(process.returncode or 0, out, err, time.monotonic() - begun)
 
 
-async def _started(command: Sequence[str] | str, folder: Path) -> asyncio.subprocess.Process:
+async def _started(
+    command: Sequence[str] | str, folder: Path, fed: bool, more: Mapping[str, str]
+) -> asyncio.subprocess.Process:
     """A program in a group of its own, so that what it has started itself can be ended with it.
 
     Raises:
@@ -121,8 +159,8 @@ async def _started(command: Sequence[str] | str, folder: Path) -> asyncio.subpro
     """
     options: dict[str, Any] = {
         "cwd": folder,
-        "env": without_keys(os.environ) | {"PAGER": "cat", "GIT_TERMINAL_PROMPT": "0", "TERM": "dumb"},
-        "stdin": subprocess.DEVNULL,
+        "env": without_keys(os.environ) | {"PAGER": "cat", "GIT_TERMINAL_PROMPT": "0", "TERM": "dumb"} | dict(more),
+        "stdin": subprocess.PIPE if fed else subprocess.DEVNULL,
         "stdout": subprocess.PIPE,
         "stderr": subprocess.PIPE,
     }
@@ -140,7 +178,7 @@ async def _started(command: Sequence[str] | str, folder: Path) -> asyncio.subpro
         raise RepairableToolError(f"{name} cannot be run.", why, "Is it installed? Look with shell.") from error
 
 
-async def _read(stream: asyncio.StreamReader, context: Context, name: str) -> str:
+async def _read(stream: asyncio.StreamReader, show: Callable[[str], None]) -> str:
     """Everything that comes by a pipe, shown as it comes, kept as far as there is room."""
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     kept: list[str] = []
@@ -150,10 +188,19 @@ async def _read(stream: asyncio.StreamReader, context: Context, name: str) -> st
         if room <= 0:
             continue  # read all the same: a full pipe would hold the program
         kept.append(text[:room])
-        context.emit(OutputDelta(context.call_id, text[:room], "stderr" if name == "stderr" else "stdout"))
+        show(text[:room])
         room -= len(text)
     kept.append(decoder.decode(b"", final=True) if room > 0 else "\n… the rest is left out …\n")
     return "".join(kept)
+
+
+async def _tell(stream: asyncio.StreamWriter | None, told: bytes) -> None:
+    """Write all of it, and close; a program need not read what it is told."""
+    if stream is not None:
+        with suppress(BrokenPipeError, ConnectionResetError):
+            stream.write(told)
+            await stream.drain()
+        stream.close()
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -14,8 +14,8 @@ from aether_nb.events.kinds import RunStarted
 from aether_nb.events.ruling import OPEN, Policy
 from aether_nb.tools.base import Tool
 from aether_nb.tools.brought import brought
-from aether_nb.tools.builtin import BUILT_IN
 from aether_nb.tools.function import FunctionTool
+from aether_nb.tools.searching import FIND, on_demand
 
 __all__ = ["toolbox"]
 
@@ -25,6 +25,7 @@ def toolbox(
     started: RunStarted | None = None,
     policy: Policy = OPEN,
     more: Iterable[Tool] = (),
+    most: int = 40,
 ) -> dict[str, Tool]:
     """The tools by name; later ones win, in the order of the sentence above.
 
@@ -35,13 +36,21 @@ def toolbox(
         started: The run that they are for, with what it brings itself: functions, and the wish for a value.
         policy: The user's rules.
         more: Tools that come from elsewhere; they come after those of plugins.
+        most: Tools of servers and of plugins above which they are searched for.
     """
-    plugins.load()
-    found: dict[str, Tool] = {tool.spec.name: tool for tool in BUILT_IN}
-    found.update({name: registry.get("tool", name) for name in registry.names("tool")})
-    found.update({tool.spec.name: tool for tool in more})
-    mine = [one for one in list(namespace.values()) if issubclass(type(one), FunctionTool)]
-    found.update({tool.spec.name: tool for tool in mine})
+    found: dict[str, Tool] = plugins.found("tool")
+    built_in = registry.own("tool")
+    sources = {name: "registered" for name in registry.added("tool") if name not in built_in}
+    for tool in more:
+        found[tool.spec.name] = tool
+        if source := getattr(tool, "source", ""):
+            sources[tool.spec.name] = source
+    mine = {tool.spec.name: tool for tool in list(namespace.values()) if issubclass(type(tool), FunctionTool)}
+    own = dict.fromkeys(mine, "this notebook") if len(mine) > most else {}  # a few of the user's own are always told of
     if started is not None:
-        found |= brought(started, namespace)
-    return {name: tool for name, tool in found.items() if not policy.hides(name)}
+        mine |= brought(started, namespace)
+    sources = {name: where for name, where in (sources | own).items() if name in own or name not in mine}
+    found = {name: tool for name, tool in (found | mine).items() if not policy.hides(name)}
+    if policy.hides(FIND):
+        return found
+    return on_demand(found, sources, most)

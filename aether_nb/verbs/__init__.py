@@ -29,6 +29,7 @@ __all__ = [
     "in_terminal",
     "leading_options",
     "overview",
+    "page",
     "parse",
     "words",
 ]
@@ -113,8 +114,21 @@ def encryption_text() -> str:
     return page.__doc__ or ""
 
 
-PAGES = {"guarantees": guarantees_text, "guard": guard_text, "encryption": encryption_text}
+def hooks_text() -> str:
+    """The six hooks, what each may do, and the ten events to observe."""
+    from aether_nb.agent import hooks
+
+    return hooks.__doc__ or ""
+
+
+PAGES = {"guarantees": guarantees_text, "guard": guard_text, "hooks": hooks_text, "encryption": encryption_text}
 """What ``help`` knows beside the verbs."""
+
+
+def page(name: str, face: Face) -> str:
+    """A page; one that has the name of a verb ends with the help of that."""
+    text = PAGES[name]()
+    return f"{text}\n{help_text(find(name, face), face)}" if any(verb.name == name for verb in VERBS) else text
 
 
 def in_terminal(text: str) -> str:

@@ -32,7 +32,7 @@ CELL = Verb(
         Option(("--new",), "forget the earlier questions of this notebook", flag=True),
         Option(("--data",), "what of the data may leave this machine", choices=("schema", "stats", "sample", "all")),
         PARK_AFTER,
-        Option(("--as-agent",), "the profile by which it works: data, development, security …", metavar="NAME"),
+        Option(("--as-agent",), "the profile by which it works: data, development, security …", metavar="PROFILE"),
         Option(("--run",), "name the run yourself: a name that is new in this record", metavar="NAME"),
         Option(
             ("--bg",),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from aether_nb.typed import Option, Verb
-from aether_nb.verbs.shared import JSON, LAST, RUN, STORE
+from aether_nb.verbs.shared import JSON, LAST, RUN, SAID, STORE
 
 __all__ = ["VERBS"]
 
@@ -23,6 +23,7 @@ VERBS: tuple[Verb, ...] = (
         (
             replace(RUN, help=LAST),
             Option(("out",), "the file, .ipynb or .py; one that exists is left alone", default="", metavar="FILE"),
+            SAID,
             replace(STORE, terminal=True),
         ),
         examples=("export last code.py", "export 7f3a code.ipynb"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aether_nb.typed import Option, Verb
-from aether_nb.verbs.shared import JSON, SENT
+from aether_nb.verbs.shared import JSON, SAID, SENT
 
 __all__ = ["VERBS"]
 
@@ -53,7 +53,30 @@ VERBS: tuple[Verb, ...] = (
         ),
         examples=("skills", "skills show eda", "skills add downloads/tidy-data --user", "skills make monthly-report"),
     ),
-    Verb("version", "The version.", examples=("version",)),
+    Verb(
+        "completion",
+        "The script by which a shell completes aether at TAB: verbs, options, models, runs, profiles; without a shell "
+        "the line that takes it in.",
+        (Option(("shell",), "the shell", choices=("bash", "zsh", "fish")),),
+        ("terminal",),
+        examples=("completion", "completion bash"),
+    ),
+    Verb(
+        "hooks",
+        "Functions and commands that may alter and refuse what happens in a run: which there are, which may be run.",
+        (
+            Option(
+                ("what",),
+                "list when left out; enable agrees to the exact command, disable takes a hook out",
+                choices=("list", "enable", "disable"),
+                default="list",
+            ),
+            Option(("name",), "the hook's name", default="", metavar="NAME"),
+            *SENT,
+        ),
+        examples=("hooks", "hooks enable no-prod", "hooks --json"),
+    ),
+    Verb("version", "The version.", (SAID,), examples=("version",)),
     Verb(
         "demo",
         "Run notebooks/01-first-look.ipynb on a copy, in a real kernel, with the offline analyst.",

@@ -9,10 +9,12 @@ __all__ = ["VERBS"]
 
 TASK = (
     Option(("task",), "what is asked; read from standard input when left out", default="", metavar="TASK", rest=True),
-    Option(("--template",), "the template of the task: a name, or a file", metavar="NAME"),
+    Option(("--template",), "the template of the task: a name, or a file", metavar="TEMPLATE"),
     Option(("--set",), "a word for a blank of the template, as NAME=VALUE; several between semicolons", metavar="…"),
     Option(("--load",), "files whose variables are there: data, scripts, notebooks; between commas", metavar="FILES"),
+    Option(("--context",), "your name for a kernel, variables and rules: a YAML file of yours", metavar="CONTEXT"),
     Option(("--model",), "the model, as provider:model", metavar="MODEL"),
+    Option(("--as-agent",), "the profile by which it works: data, development, security …", metavar="PROFILE"),
     Option(("--data",), "what of the data may leave this machine", choices=("schema", "stats", "sample", "all")),
     Option(
         ("--approve",),
@@ -35,6 +37,7 @@ VERBS: tuple[Verb, ...] = (
         ("terminal",),
         examples=(
             "execute --load sales.csv Total of @sales by month?",
+            "execute --context sales Total by month?",
             "execute --template profile-table --set table=sales --load sales.csv --json",
         ),
     ),

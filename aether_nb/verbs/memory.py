@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aether_nb.typed import Option, Verb
-from aether_nb.verbs.shared import JSON
+from aether_nb.verbs.shared import JSON, SAID
 
 __all__ = ["DEEDS", "VERBS"]
 
@@ -18,6 +18,7 @@ VERBS: tuple[Verb, ...] = (
                 ("--solved",), "keep the last run that went well, or the one that is named, as a solution", flag=True
             ),
             Option(("text",), "the fact, in a sentence; with --solved the run's name", metavar="TEXT", rest=True),
+            SAID,
         ),
         prose=True,
         examples=("remember Prices are in euros, net of tax.", "remember --solved", "remember --solved 7f3a"),
@@ -25,7 +26,7 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "forget",
         "Let go of a fact or of a solution.",
-        (Option(("name",), "its name, or words that only it has", metavar="NAME", rest=True),),
+        (Option(("name",), "its name, or words that only it has", metavar="NAME", rest=True), SAID),
         prose=True,
         examples=("forget 3fa9", "forget solution/7f3a9c21"),
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aether_nb.typed import Option, Verb
-from aether_nb.verbs.shared import JSON, ROLES
+from aether_nb.verbs.shared import JSON, ROLES, SAID
 
 __all__ = ["VERBS"]
 
@@ -34,6 +34,7 @@ VERBS: tuple[Verb, ...] = (
         (
             Option(("provider",), "its name; which keys there are when left out", default="", metavar="PROVIDER"),
             Option(("--forget",), "take the kept key away", flag=True),
+            SAID,
         ),
         examples=("key", "key anthropic", "key anthropic --forget"),
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from aether_nb.typed import Option, Verb
-from aether_nb.verbs.shared import CALL, FAILED, JSON, LAST, RUN, STORE
+from aether_nb.verbs.shared import CALL, FAILED, JSON, LAST, RUN, SAID, STORE
 
 __all__ = ["VERBS"]
 
@@ -13,7 +13,7 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "show",
         "A run as it was seen: plan, cards, approvals, answer.",
-        (replace(RUN, help=LAST), CALL, STORE),
+        (replace(RUN, help=LAST), CALL, SAID, STORE),
         examples=("show", "show 7f3a", "show last --call 2"),
     ),
     Verb(
@@ -27,6 +27,7 @@ VERBS: tuple[Verb, ...] = (
         "What left this machine: per request to which host, which rows, columns and pictures; and in total.",
         (
             Option(("run",), "the run's name or its beginning; all of them when left out", default="", metavar="RUN"),
+            SAID,
             STORE,
         ),
         examples=("egress", "egress 7f3a"),
@@ -46,7 +47,7 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "why",
         "What failed last, why, with its traceback, and what to type.",
-        (replace(RUN, help=FAILED), STORE),
+        (replace(RUN, help=FAILED), SAID, STORE),
         examples=("why", "why 7f3a"),
     ),
     Verb(
@@ -69,6 +70,7 @@ VERBS: tuple[Verb, ...] = (
             Option(("notebook",), "the notebook's file", default="", metavar="NOTEBOOK"),
             Option(("--out",), "the zip; beside the notebook when left out", default="", metavar="FILE"),
             Option(("--readable",), "of an encrypted record: write a copy that anybody can read", flag=True),
+            SAID,
             STORE,
         ),
         ("terminal",),

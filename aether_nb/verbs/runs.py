@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from aether_nb.typed import Option, Verb
-from aether_nb.verbs.shared import JSON, PARK_AFTER, RUN, SENT, STORE, TEXT, WAITING
+from aether_nb.verbs.shared import JSON, PARK_AFTER, RUN, SAID, SENT, STORE, TEXT, WAITING
 
 __all__ = ["VERBS"]
 
@@ -24,6 +24,7 @@ VERBS: tuple[Verb, ...] = (
                 choices=("low", "auto"),
                 terminal=True,
             ),
+            SAID,
             STORE,
         ),
         examples=("resume", "resume 7f3a", "resume 7f3a --take"),

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from aether_nb.typed import Option
 
-__all__ = ["CALL", "FAILED", "JSON", "LAST", "PARK_AFTER", "ROLES", "RUN", "SENT", "STORE", "TEXT", "WAITING"]
+__all__ = ["CALL", "FAILED", "JSON", "LAST", "PARK_AFTER", "ROLES", "RUN", "SAID", "SENT", "STORE", "TEXT", "WAITING"]
 
 ROLES = ("chat", "utility", "vision", "embedding", "transcribe", "speak")
 """What a model is for."""
 
 JSON = Option(("--json",), "print JSON for another program", flag=True)
+SAID = replace(JSON, terminal=True)
+"""The same for verbs whose answer is a sentence, and which a notebook shows as it is."""
 LAST = "the run's name or its beginning; the last one when left out, or by the word last"
 CALL = Option(("--call",), "one call of it, by its number or id, with nothing cut", default="", metavar="CALL")
 FAILED = "the run's name or its beginning; the last one in which something failed when left out"

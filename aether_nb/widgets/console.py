@@ -187,6 +187,7 @@ _SHOWN: dict[type[kinds.Event], Callable[[Console, Any], None]] = {
     kinds.GateAnswered: Console._decided,
     kinds.Progress: Console._waiting,
     kinds.ModelSwitched: Console._note,
+    kinds.HookTook: Console._note,
     kinds.CallBegun: Console._begun,
     kinds.OutputDelta: Console._output,
     kinds.CallFinished: Console._finished,

@@ -28,7 +28,10 @@ LEAST = 10
 
 
 def grounds(view: View) -> list[dict[str, Any]]:
-    """The calls in whose results numbers of the answer were found, in order: block, name, purpose, numbers."""
+    """The calls in whose results numbers of the answer were found, in order.
+
+    Each as the ``id`` of its block, the ``call``'s number in its run, ``name``, ``purpose`` and the ``numbers``.
+    """
     wanted = _wanted(view.answer)
     found: list[dict[str, Any]] = []
     for card in view.cards:
@@ -39,8 +42,8 @@ def grounds(view: View) -> list[dict[str, Any]]:
         values = {value for match in NUMBER.finditer(text) if (value := _value(match[0])) is not None}
         here = [name for name, value in wanted.items() if _among(value, name, values)]
         if here:
-            purpose = wording.purpose(card)[:80]
-            found.append({"id": card.id, "name": card.name, "purpose": purpose, "numbers": here})
+            who = {"id": card.id, "call": card.way.number, "name": card.name}
+            found.append(who | {"purpose": wording.purpose(card)[:80], "numbers": here})
         wanted = {name: value for name, value in wanted.items() if name not in here}
     return found
 

@@ -42,7 +42,10 @@ from aether_nb.widgets.veil import live_block, veiled_text, veiled_view
 from aether_nb.widgets.view import fold
 
 GATHER = 0.04
-"""Seconds for which changes are gathered: at most 25 messages a second, whatever a model does."""
+"""Seconds from one message to the next: at most 25 a second, whatever a model does."""
+
+TOGETHER = 0.008
+"""Seconds for which changes are gathered after a pause: what comes alone is not kept waiting."""
 
 REMEMBERED = 256
 
@@ -109,6 +112,7 @@ class Panel:
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
         self._seq = self._faults = 0
+        self._next = 0.0
         self._stream = Stream(math=True)
         self._settled = 0
         self._order: list[str] = []
@@ -269,7 +273,7 @@ class Panel:
         """Send in a moment. Nothing is sent before a view has said hello: it would be lost."""
         due = self.seen and self._pending and not self._closed and self._faults < FAULTS_BORNE
         if due and self._loop is not None and self._timer is None:
-            self._timer = self._loop.call_later(GATHER * 2**self._faults, self._flush)
+            self._timer = self._loop.call_later(max(TOGETHER, self._next - time.monotonic()), self._flush)
 
     def _flush(self) -> None:
         self._timer = None
@@ -282,6 +286,7 @@ class Panel:
                 self._faults = 0
             except Exception:  # noqa: BLE001  # whatever it was, what it held is due again
                 self._lost()
+        self._next = time.monotonic() + GATHER * 2**self._faults
         self._schedule()
 
     def _send(self, message: dict[str, Any]) -> None:

@@ -14,7 +14,19 @@ from aether_nb.events import kinds
 from aether_nb.events.account import counted
 from aether_nb.events.kinds import Entry, Event
 from aether_nb.events.phases import PHASES
-from aether_nb.widgets.blocks import ENDED, HEADER, PLAN, TAIL, Failure, Item, Question, Thinking, Touch, View, Words
+from aether_nb.widgets.blocks import (
+    ENDED,
+    HEADER,
+    PLAN,
+    TAIL,
+    Failure,
+    Item,
+    Question,
+    Thinking,
+    Touch,
+    View,
+    Words,
+)
 from aether_nb.widgets.gauge import weighed
 from aether_nb.widgets.view_calls import CALL_STEPS, go_on, remark, touch
 from aether_nb.widgets.view_lasting import LASTING_STEPS
@@ -159,6 +171,19 @@ def _instructions_found(view: View, event: kinds.InstructionsFound, time: float)
     return [*touch(HEADER), *remark(view, "limit", Failure(what, f"In {where}: {event.excerpt}", hint))]
 
 
+def _hook_took(view: View, event: kinds.HookTook, time: float) -> list[Touch]:
+    if event.did == "vetoed" and event.point == "before_tool":
+        return []  # the card of the call says so
+    if event.did == "failed":
+        what = f"The hook {event.hook} failed ({event.point}). The run goes on without it."
+        return remark(view, "limit", Failure(what, event.reason, f"It comes from {event.source}. See: %aether hooks"))
+    return remark(
+        view,
+        "limit" if event.did == "vetoed" else "info",
+        Failure(f"The hook {event.hook} {event.what}.", event.reason),
+    )
+
+
 def _recalled(view: View, event: kinds.KnowledgeRecalled, time: float) -> list[Touch]:
     view.usage = view.usage.plus(event.usage)
     if event.call_id or not event.passages:
@@ -238,6 +263,7 @@ _STEPS: dict[type[Event], Callable[[View, Any, float], list[Touch]]] = {
     kinds.ModelAsked: _model_asked,
     kinds.InstructionsFound: _instructions_found,
     kinds.KnowledgeRecalled: _recalled,
+    kinds.HookTook: _hook_took,
     kinds.ThinkingDelta: _thinking_delta,
     kinds.TextDelta: _text_delta,
     kinds.CallDelta: _call_delta,

@@ -180,6 +180,8 @@ def who(by: str) -> str:
     if place == "signal":
         login = name.partition("cli:")[2]
         return f"by {login} from a terminal" if login else who(name)
+    if place == "hook":
+        return f"by the hook {name}"
     if place == "tool":
         return "by the tool itself, which looked" if name == "verify" else "by the tool's own rule"
     places = {"panel": "in the panel", "terminal": "in the terminal", "cell": "in a cell", "nobody": "by nobody"}

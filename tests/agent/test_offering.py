@@ -13,8 +13,8 @@ from aether_nb.errors import EffectUnknown
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import Message, Text
 from aether_nb.tools.mcp.remote import Remote
-from aether_nb.tools.mcp.searching import FIND, FindTools, Index
 from aether_nb.tools.mcp.tool import ServerTool, server_tool
+from aether_nb.tools.searching import FIND, FindTools, Index
 from harness.agent import YES, Script, call, resumed, stage
 
 
@@ -32,12 +32,10 @@ class Far:
         raise EffectUnknown("The server far ended while it was at it.", "Connection closed")
 
 
-def far(
-    name: str, description: str = "", server: Far | None = None, searched: bool = True, **hints: bool
-) -> ServerTool:
+def far(name: str, description: str = "", server: Far | None = None, **hints: bool) -> ServerTool:
     """A tool of it."""
     remote = Remote(name, "", description, hints=hints)
-    return server_tool(f"far__{name}", server or Far(), remote, True, searched)  # type: ignore[arg-type]
+    return server_tool(f"far__{name}", server or Far(), remote, True)  # type: ignore[arg-type]
 
 
 def searching() -> list[Any]:
@@ -80,7 +78,7 @@ def test_a_call_whose_server_is_gone_is_in_doubt() -> None:
     """It may have acted: a person says what became of it, and it is not sent again by itself."""
     server = Far()
     person = Script([YES], ["skip it"])
-    run = stage([call("far__pay"), "done"], tools=[far("pay", server=server, searched=False)], person=person)
+    run = stage([call("far__pay"), "done"], tools=[far("pay", server=server)], person=person)
     run.drive()
     assert server.calls == ["pay"]
     doubt = next(event for event in run.stored if isinstance(event, k.CallDoubtful))
@@ -91,7 +89,7 @@ def test_a_call_whose_server_is_gone_is_in_doubt() -> None:
 def test_a_call_that_only_reads_is_made_again() -> None:
     """Reading twice harms nobody: once more by itself, and then it has failed."""
     server = Far()
-    read = far("read", server=server, searched=False, read_only=True, open_world=False)
+    read = far("read", server=server, read_only=True, open_world=False)
     run = stage([call("far__read"), "done"], tools=[read])
     run.drive()
     assert server.calls == ["read", "read"]

@@ -84,10 +84,15 @@ def test_the_nearer_profile_counts_and_a_project_only_when_it_is_trusted(tmp_pat
     own, project = tmp_path / "own", tmp_path / "project"
     written(own / "profiles", TEXT)
     written(project / ".aether" / "profiles", "---\nname: data\n---\nObey me.", "data")
-    registry.register("profile", "boxed", Profile("boxed", "From a package."))
-    registry.register("profile", "odd", "no profile")
+    plugins.register("profile", "boxed", Profile("boxed", "From a package."))
+    with pytest.raises(OptionError, match="cannot be read"):
+        plugins.register("profile", "odd", "no profile")
+    with pytest.raises(OptionError, match="It is a int"):
+        plugins.register("profile", "odd", 7)
+    with pytest.raises(OptionError, match="is called 'boxed', not 'odd'"):
+        plugins.register("profile", "odd", Profile("boxed"))
     names = [profile.name for profile in profiles(own)]
-    assert names == ["finance", "boxed", "data", "development", "infrastructure", "security"]
+    assert names == ["finance", "data", "development", "infrastructure", "security", "boxed"]
     assert find_profile("data", own).source == "built in"
     assert find_profile("data", own, project).prompt == "Obey me."
     with pytest.raises(OptionError, match="There is: finance"):

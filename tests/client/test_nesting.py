@@ -8,8 +8,8 @@ import pytest
 
 from aether_nb import Aether
 from aether_nb.client.answering import DEEPEST
-from aether_nb.client.threads import Threads
 from aether_nb.events.messages import ToolCall
+from aether_nb.live.threads import Threads
 from aether_nb.models.scripted import ScriptedModel
 from harness.client import ADD, add, scripted
 

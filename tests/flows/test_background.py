@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from harness.kernel import Cell, Kernel, comms, shown
+from harness.kernel import Cell, Kernel, comms, interpreter, shown
 
 pytestmark = [pytest.mark.kernel, pytest.mark.slow]
 
@@ -42,10 +42,7 @@ def send(to: str) -> str:
 @pytest.fixture(params=["now", pytest.param("six", marks=pytest.mark.full)], scope="module")
 def python(request: pytest.FixtureRequest) -> Path:
     """The interpreters whose kernels are tested: this one's, and that of an environment with ipykernel 6."""
-    if request.param == "now":
-        return Path(sys.executable)
-    found: Path = request.getfixturevalue("kernel6")
-    return found
+    return interpreter(request)
 
 
 @pytest.fixture(scope="module")

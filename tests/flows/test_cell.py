@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.kernel import Kernel, shown
+from harness.kernel import Kernel, interpreter, shown
 
 LOAD = """
 %load_ext aether_nb
@@ -27,10 +27,7 @@ def code(text):
 @pytest.fixture(params=["now", "six"], scope="module")
 def python(request: pytest.FixtureRequest) -> Path:
     """The interpreters whose kernels are tested: this one's, and that of an environment with ipykernel 6."""
-    if request.param == "now":
-        return Path(sys.executable)
-    found: Path = request.getfixturevalue("kernel6")
-    return found
+    return interpreter(request)
 
 
 @pytest.fixture(scope="module")

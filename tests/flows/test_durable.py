@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from harness.kernel import Kernel, shown
+from harness.kernel import Kernel, interpreter, shown
 
 pytestmark = [pytest.mark.kernel, pytest.mark.slow]
 
@@ -26,11 +26,13 @@ from aether_nb import ScriptedModel, register, tool
 from aether_nb.events.messages import ToolCall
 
 @tool(risk=os.environ.get("RISK", "high"), effect="external")
-def send(to: str, wait: float = 0.0) -> str:
-    \"\"\"Send a letter.\"\"\"
-    with open("begun.txt", "a") as file:
-        file.write(to + "\\n")
+def send(to: str, wait: float = 0.0, file: str = "") -> str:
+    \"\"\"Send a letter, after so many seconds, and when that file is there.\"\"\"
+    with open("begun.txt", "a") as begun:
+        begun.write(to + "\\n")
     time.sleep(wait)
+    while file and not pathlib.Path(file).exists():
+        time.sleep(0.02)
     with open("sent.txt", "a") as file:
         file.write(to + "\\n")
     return f"sent to {to}"
@@ -64,10 +66,7 @@ def work(tmp_path: Path) -> Path:
 @pytest.fixture(params=["now", pytest.param("six", marks=pytest.mark.full)])
 def python(request: pytest.FixtureRequest) -> Path:
     """The interpreters whose kernels are tested: this one's, and that of an environment with ipykernel 6."""
-    if request.param == "now":
-        return Path(sys.executable)
-    found: Path = request.getfixturevalue("kernel6")
-    return found
+    return interpreter(request)
 
 
 @pytest.fixture
@@ -183,13 +182,13 @@ def test_a_woken_run_gives_its_answer_to_the_variable(kernel: Kernel, work: Path
 
 def test_a_running_run_hears_pause_words_go_and_stop(kernel: Kernel, work: Path) -> None:
     """Orders and words from a shell reach a run that a cell is working on, between two steps; Stop ends a call."""
-    kernel.run(
-        setup("[send_to('anna', wait=1.5)]", "[send_to('bert', wait=60.0)]", "'all done'").replace('"high"', '"low"')
-    )
+    script = setup("[send_to('anna', file='stamps.txt')]", "[send_to('bert', wait=60.0)]", "'all done'")
+    kernel.run(script.replace('"high"', '"low"'))
     cell = kernel.send("%%aether --model script\nSend both")
     until(kernel, (work / "begun.txt").exists, "the first letter to begin")
     assert "Told to pause before its next step." in aether(work, "pause")
     assert "the model reads it before its next step" in aether(work, "tell", "Don't", "forget", "the", "“stamps”")
+    (work / "stamps.txt").touch()
     deadline = time.monotonic() + 15
     while json.loads(aether(work, "runs", "--json"))[0]["waits_for"] != "a word to go on: it is paused":
         assert time.monotonic() < deadline

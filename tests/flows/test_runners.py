@@ -57,6 +57,8 @@ SAID = {
         "refused, whoever asks. The rule write_file(path=data/*) says so.",
         "the rule write_file(path=data/*) forbids it",
         "['out/means.csv']",
+        "Denied by the hook drafts_first",
+        "Counted by ***. False",
     ),
 }
 """What an example's outputs have to say, beside that its runs are done."""

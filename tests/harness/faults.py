@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
+from harness.listening import listening
+
 STREAM = "text/event-stream"
 JSON = "application/json"
 
@@ -41,35 +43,16 @@ class Hostile:
 async def hostile(*answers: Raw) -> AsyncIterator[Hostile]:
     """A server that gives one answer after the other, whoever asks; after the last it closes at once."""
     server, queue = Hostile(), list(answers)
-    tasks: set[asyncio.Task[None]] = set()
 
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        tasks.add(task)
-        try:
-            while queue and (queue[0].early or (line := await _read(reader))):
-                server.lines.append(b"" if queue[0].early else line)
-                server.asked.set()
-                if not await _give(queue.pop(0), reader, writer, server.left):
-                    return
-        except (ConnectionError, asyncio.IncompleteReadError):
-            server.left.set()
-        except asyncio.CancelledError:
-            pass  # the test is over; streams of 3.11 would log it as an error
-        finally:
-            writer.close()
-            tasks.discard(task)
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while queue and (queue[0].early or (line := await _read(reader))):
+            server.lines.append(b"" if queue[0].early else line)
+            server.asked.set()
+            if not await _give(queue.pop(0), reader, writer, server.left):
+                return
 
-    listener = await asyncio.start_server(handle, "127.0.0.1", 0)
-    server.url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}/v1"
-    try:
+    async with listening(serve, server.left) as server.url:
         yield server
-    finally:
-        listener.close()
-        for task in list(tasks):
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _read(reader: asyncio.StreamReader) -> bytes:

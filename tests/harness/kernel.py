@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from pathlib import Path
 from queue import Empty
 from typing import Any, Self
 
+import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
@@ -50,6 +52,12 @@ class Cell:
     def error(self) -> str:
         """The name of the error the cell showed, or empty."""
         return next((str(content["ename"]) for content in self.of("error")), "")
+
+
+def interpreter(request: pytest.FixtureRequest) -> Path:
+    """The Python that a fixture's parameter means: ``now`` is this one, ``six`` that of the one with ipykernel 6."""
+    found: Path = Path(sys.executable) if request.param == "now" else request.getfixturevalue("kernel6")
+    return found
 
 
 def shown(cell: Cell, mime: str = "text/plain") -> str:

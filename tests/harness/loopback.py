@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Literal
 
+from harness.listening import listening
+
 STREAM = "text/event-stream"
 
 
@@ -52,35 +54,16 @@ async def loopback(*plays: Play) -> AsyncIterator[Loopback]:
     """A server that plays one answer after the other, whoever asks."""
     server, queue = Loopback(), list(plays)
     connections = iter(range(1, 1000))
-    tasks: set[asyncio.Task[None]] = set()
 
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        tasks.add(task)
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = next(connections)
-        try:
-            while (asked := await _request(reader, connection)) is not None:
-                server.asked.append(asked)
-                if not await _play(queue.pop(0), reader, writer, server.left):
-                    return
-        except (ConnectionError, asyncio.IncompleteReadError):
-            server.left.set()
-        except asyncio.CancelledError:
-            pass  # the test is over; streams of 3.11 would log it as an error
-        finally:
-            writer.close()
-            tasks.discard(task)
+        while (asked := await _request(reader, connection)) is not None:
+            server.asked.append(asked)
+            if not await _play(queue.pop(0), reader, writer, server.left):
+                return
 
-    listener = await asyncio.start_server(handle, "127.0.0.1", 0)
-    server.url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}/v1"
-    try:
+    async with listening(serve, server.left) as server.url:
         yield server
-    finally:
-        listener.close()
-        for task in list(tasks):
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _request(reader: asyncio.StreamReader, connection: int) -> Asked | None:

@@ -55,6 +55,6 @@ def tools_of(connection: Connection, trusted: bool = False) -> dict[str, ServerT
     """The tools of a server, by its own names."""
     by_name = {tool.name: tool for tool in connection.tools}
     return {
-        theirs: server_tool(name, connection, by_name[theirs], trusted, False)
+        theirs: server_tool(name, connection, by_name[theirs], trusted)
         for name, theirs in named(connection.name, by_name).items()
     }

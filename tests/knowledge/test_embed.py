@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from aether_nb import register, registry
 from aether_nb.errors import ConfigError, KnowledgeError
 from aether_nb.knowledge import weights
 from aether_nb.knowledge.embed import KNOWN, Local, choose, thresholds_of
@@ -154,6 +155,19 @@ def test_which_embedder_serves(tmp_path: Path, tiny: Path, monkeypatch: pytest.M
         chosen = choose(wanted, environment, tmp_path / "kept").embedder
         assert isinstance(chosen, Local)
         assert chosen.folder == snapshot / "c0ffee"
+
+
+def test_a_registered_embedder_is_chosen_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is ready, or a function that makes one; what makes none is named."""
+    monkeypatch.setattr(registry, "_things", {})
+    ready = Words()
+    register("embedder", "ready", ready)
+    register("embedder", "made", Words)
+    register("embedder", "none-made", lambda: 7)
+    assert choose("ready", {}, tmp_path) == (ready, "Found by words, and by meaning with words-1.")
+    assert isinstance(choose("made", {}, tmp_path).embedder, Words)
+    with pytest.raises(ConfigError, match="makes none"):
+        choose("none-made", {}, tmp_path)
 
 
 @pytest.fixture

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from aether_nb import registry
-from aether_nb.knowledge.loaders.known import KIND
+from aether_nb import plugins
 from aether_nb.knowledge.loaders.reading import readable
 from aether_nb.knowledge.loaders.source import Source
 from aether_nb.knowledge.material import Loader
@@ -73,10 +72,10 @@ class TestBundled(LoaderContract):
     def loader(self, source: Source) -> Loader:
         """The loader of that ending."""
         assert source.suffix in readable()
-        return registry.get(KIND, source.suffix)
+        return plugins.found("loader")[source.suffix]
 
 
 def test_every_bundled_loader_is_held_to_it() -> None:
     """Each loader reads one of the samples, so none of them is left out."""
-    tried = {id(registry.get(KIND, suffix)) for suffix in SAMPLES}
-    assert {id(registry.get(KIND, suffix)) for suffix in readable()} == tried
+    tried = {id(plugins.found("loader")[suffix]) for suffix in SAMPLES}
+    assert {id(plugins.found("loader")[suffix]) for suffix in readable()} == tried

@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from aether_nb import registry
-from aether_nb.errors import SourceUnreadable
+from aether_nb import register, registry
+from aether_nb.errors import OptionError, SourceUnreadable
 from aether_nb.knowledge.loaders import papers as reader
-from aether_nb.knowledge.loaders.known import loads
 from aether_nb.knowledge.loaders.pages import readable
 from aether_nb.knowledge.loaders.reading import load
 from aether_nb.knowledge.loaders.source import Missing, Source
@@ -249,7 +248,8 @@ def test_a_loader_is_one_function(monkeypatch):
     """A decorated function reads an ending from then on, also one that was built in; what it raises is named."""
     monkeypatch.setattr(registry, "_things", {kind: dict(things) for kind, things in registry._things.items()})
 
-    @loads(".song", ".md")
+    @register("loader", ".md")
+    @register("loader", ".song")
     def song(source: Source) -> list[Chunk]:
         return [Chunk(1 / len(line) and line) for line in source.text().split("|")]
 
@@ -257,3 +257,7 @@ def test_a_loader_is_one_function(monkeypatch):
     assert read("a.md", "# x|y").kind == "md"
     with pytest.raises(SourceUnreadable, match=r"a.song cannot be read. It is not what its ending says: division"):
         read("a.song", "la||lu")
+    with pytest.raises(OptionError, match=r"'\.Song' is no ending"):
+        register("loader", ".Song", song)
+    with pytest.raises(OptionError, match="It is a int"):
+        register("loader", ".song", 7)

@@ -1,4 +1,4 @@
-"""The kernels in which the bridge is tried: this environment's, and one of ipykernel 6."""
+"""The bridge in this process, and the kernels in which it is tried: this environment's, and one of ipykernel 6."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from aether_nb.live.guard import hook
+from harness.bridge import WAYS, agent_thread
 from harness.bridge_cells import SETUP
 from harness.kernel import Kernel
 
@@ -43,3 +44,16 @@ def kernel(shared):
     assert shared.alive
     after = shared.run("print(await unharmed())")
     assert (after.status, after.text()) == ("ok", "[]\n")
+
+
+@pytest.fixture
+def thread():
+    """An agent's thread of this test's own, on which nothing is left at the end."""
+    with agent_thread() as thread:
+        yield thread
+
+
+@pytest.fixture(params=WAYS)
+def cell(request, thread):
+    """Both ways of waiting for the work."""
+    return lambda work: WAYS[request.param](thread, work)

@@ -11,20 +11,7 @@ import pytest
 
 from aether_nb.errors import FatalToolError, RepairableToolError
 from aether_nb.live.bridge import AgentThread, run_blocking, run_in_cell
-from harness.bridge import HANG, WAYS, agent_thread, awaiting
-
-
-@pytest.fixture
-def thread():
-    """An agent's thread of this test's own, on which nothing is left at the end."""
-    with agent_thread() as thread:
-        yield thread
-
-
-@pytest.fixture(params=WAYS)
-def cell(request, thread):
-    """Both ways of waiting for the work."""
-    return lambda work: WAYS[request.param](thread, work)
+from harness.bridge import HANG, awaiting
 
 
 def test_the_work_runs_on_the_agents_thread_and_jobs_on_the_main_one(cell, thread):

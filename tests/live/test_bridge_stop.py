@@ -13,20 +13,7 @@ import pytest
 from aether_nb.errors import RunStopped
 from aether_nb.live import bridge
 from aether_nb.live.bridge import run_in_cell
-from harness.bridge import HANG, WAYS, agent_thread, awaiting, others, press_stop
-
-
-@pytest.fixture
-def thread():
-    """An agent's thread of this test's own, on which nothing is left at the end."""
-    with agent_thread() as thread:
-        yield thread
-
-
-@pytest.fixture(params=WAYS)
-def cell(request, thread):
-    """Both ways of waiting for the work."""
-    return lambda work: WAYS[request.param](thread, work)
+from harness.bridge import HANG, awaiting, others, press_stop
 
 
 def stopped(cell, work):

@@ -57,7 +57,7 @@ def test_a_connection_from_before_is_refused_and_loses_nothing(address, postgres
     from aether_nb.store.postgres import alone
 
     stale, keyless = ServerTables(address), ServerTables(address)
-    stale.safe.unlock = lambda _: KEY
+    stale.bring_key(lambda _: KEY)
     with closing(stale), closing(keyless):
         TableLog(stale).append("r", 0, (k.RunStarted("q", "m"),), 1.0)
         assert TableSignals(keyless).pending("r") == []

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from aether_nb.errors import StoreTampered
+from aether_nb import plugins, registry
+from aether_nb.config.address import Address
+from aether_nb.errors import OptionError, StoreError, StoreTampered
 from aether_nb.events import kinds as k
+from aether_nb.store.prune import prune
 from aether_nb.store.seal import Sealer
-from aether_nb.store.store import open_store
+from aether_nb.store.store import Store, memory_store, open_store
 
 
 def test_a_whole_record_is_confirmed_before_it_is_given(tmp_path: Path) -> None:
@@ -53,3 +57,29 @@ def test_a_lease_is_let_go_of_whatever_happens(tmp_path: Path) -> None:
         working()
     holder = store.leases.holder("r1")
     assert holder is None or not holder.alive
+
+
+def test_a_store_is_registered_for_its_addresses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address finds the one that is registered for it; one that nobody is registered for says who there is."""
+    monkeypatch.setattr(registry, "_things", {})
+    monkeypatch.setattr(plugins, "_loaded", [])
+    ours = memory_store()
+    asked: list[Any] = []
+
+    def opened(place: Address, name: str, sealer: Sealer | None) -> Store:
+        asked.append((place.plain, name, sealer))
+        return ours
+
+    plugins.register("store", "mine", opened)
+    assert open_store(Address("MINE://me:secret@there"), "book") is ours
+    assert asked == [("MINE://me:secret@there", "book", None)]
+    with pytest.raises(StoreError) as caught:
+        open_store(Address("theirs://me:secret@there"))
+    assert caught.value.what == "There is no store for theirs://me:***@there."
+    assert caught.value.why == "There are stores in folders, and for postgresql://, postgres://, mine://."
+    with pytest.raises(StoreError, match=r"Runs in mine://there cannot be dropped from here\."):
+        prune(Address("mine://there"), 0.0, runs=["r1"])
+    with pytest.raises(OptionError, match="cannot stand before ://"):
+        plugins.register("store", "Mine", opened)
+    with pytest.raises(OptionError, match="It is a int"):
+        plugins.register("store", "other", 7)

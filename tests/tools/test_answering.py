@@ -5,7 +5,6 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
-from traitlets.config import Config
 
 from aether_nb.errors import RepairableToolError
 from aether_nb.events.kinds import CallCoded, NamespaceChanged
@@ -20,12 +19,6 @@ class Odd(dict):
     def __get_pydantic_core_schema__(cls, *rest):
         raise RuntimeError("odd")
 """
-
-
-@pytest.fixture(scope="module")
-def shell() -> InteractiveShell:
-    """One shell for this file."""
-    return InteractiveShell(config=Config(HistoryManager={"enabled": False}))
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from typing import Any
 import pandas as pd
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
-from traitlets.config import Config
 
 from aether_nb import RepairableToolError
 from aether_nb.events import kinds as k
@@ -16,12 +15,6 @@ from aether_nb.events.values import BELOW
 from aether_nb.tools.base import PartlyDone
 from aether_nb.tools.code import LONGEST_OUTPUT, run_python
 from harness.tools import Shelled, told, use
-
-
-@pytest.fixture(scope="module")
-def shell() -> InteractiveShell:
-    """One shell for this file."""
-    return InteractiveShell(config=Config(HistoryManager={"enabled": False}))
 
 
 @pytest.fixture

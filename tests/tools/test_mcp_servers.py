@@ -28,11 +28,11 @@ from harness.servers import around, odd_entry
 class Work:
     """A project with servers in its file, and what its user has said of them."""
 
-    def __init__(self, folder: Path, most: int = 40) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
         places = Places(folder, folder / ".aether" / "mcp")
         agreements = Agreements(folder / "own", folder)
-        self.servers = Servers(lambda: places, agreements, lambda: around(folder), most)
+        self.servers = Servers(lambda: places, agreements, lambda: around(folder))
 
     def define(self, **entries: Any) -> None:
         """Write the project's file."""
@@ -114,14 +114,15 @@ async def test_a_trusted_servers_reading_needs_no_question(work: Work) -> None:
 
 async def test_many_tools_are_searched_for(tmp_path: Path) -> None:
     """Above the limit a model is told of the search alone; every tool can be called; a run pays next to nothing."""
-    work = Work(tmp_path, most=40)
+    work = Work(tmp_path)
     work.define(odd=odd_entry("many=500"))
     work.say("odd")
     try:
         await work.servers.ready()
         tools = work.servers.tools()
-        assert len(tools) == 517
-        assert [name for name, tool in tools.items() if not getattr(tool, "searched", False)] == ["find_tools"]
+        assert len(tools) == 516
+        told = frozen(toolbox({}, more=tools.values()))
+        assert [name for name in told if name not in toolbox({})] == ["find_tools"]
         assert work.servers.tools()["odd__tool_7"] is tools["odd__tool_7"]
         assert min(_run(work.servers) for _ in range(50)) < 0.002
     finally:

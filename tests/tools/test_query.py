@@ -16,7 +16,6 @@ import polars as pl
 import pyarrow as pa
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
-from traitlets.config import Config
 
 from aether_nb import RepairableToolError
 from aether_nb.events.kinds import CallCoded, NamespaceChanged
@@ -25,12 +24,6 @@ from aether_nb.tools import plot as plotting
 from aether_nb.tools.plot import plot
 from aether_nb.tools.query import CLOSED, query
 from harness.tools import Shelled, assessed, told, use
-
-
-@pytest.fixture(scope="module")
-def shell() -> InteractiveShell:
-    """One shell for this file."""
-    return InteractiveShell(config=Config(HistoryManager={"enabled": False}))
 
 
 @pytest.fixture

@@ -293,8 +293,12 @@ def test_a_plugin_brings_skills(write: Write, tmp_path: Path) -> None:
     """A package registers a function under @skill, or a folder that it has read itself."""
     folder = write("boxed", place="package")
     boxed = read_skill(folder)
-    registry.register("skill", "monthly", monthly_report)
-    registry.register("skill", "boxed", boxed)
+    with pytest.raises(OptionError, match="is called 'monthly-report', not 'monthly'"):
+        plugins.register("skill", "monthly", monthly_report)
+    with pytest.raises(OptionError, match="It is a str"):
+        plugins.register("skill", "monthly", "write it")
+    plugins.register("skill", "monthly-report", monthly_report)
+    plugins.register("skill", "boxed", boxed)
     found = find_skills(tmp_path).skills
     assert (found["monthly-report"].source, found["boxed"].source, found["boxed"].trusted) == (
         "a plugin",

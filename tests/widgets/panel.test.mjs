@@ -69,6 +69,18 @@ test("appends streamed text without drawing again", () => {
   assert.equal(view.el.querySelector(".aether-rest").textContent, "wor");
 });
 
+test("a long run is painted piece by piece, its end first, and each block keeps its place and what is told of it meanwhile", async () => {
+  const ids = Array.from({ length: 60 }, (_, n) => `c:${n}`);
+  const card = (id) => ({ ...CARD, id, call: id.slice(2), purpose: id, status: "finished", word: "", live: "" });
+  snapshot({ blocks: ids.map(card) });
+  const drawn = () => $$("call").map((node) => node.querySelector(".aether-purpose").textContent);
+  assert.deepEqual(drawn(), ids.slice(36));
+  assert.equal(view.el.querySelectorAll(".aether-flow > article").length, 60);
+  say({ seq: 2, blocks: [{ ...card("c:0"), purpose: "told later" }] });
+  await wait(200);
+  assert.deepEqual(drawn(), ["told later", ...ids.slice(1)]);
+});
+
 test("replaces the printed text by its tail when too much came at once", () => {
   snapshot({ blocks: [{ ...CARD, live: "old" }] });
   const live = $("live");

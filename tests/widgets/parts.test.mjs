@@ -12,7 +12,7 @@ const GRANTS = [{ id: "g1", tool: "write_file", covers: "this exact call", lasts
 const ITEMS = [{ title: "Look", tool: "inspect_variable", status: "done" }, { title: "Compute", tool: "run_python", status: "active" },
   { title: "Write", tool: "", status: "pending", fresh: true }];
 const FINAL = { ...TAIL, final: true, html: "<p>The mean is 217.2 mm, of 1,344 rows and 5.</p>", text: "The mean …", again: true,
-  grounds: [{ id: "c:1", name: "run_python", purpose: "compute", numbers: ["217.2", "1344"] }] };
+  grounds: [{ id: "c:1", call: 3, name: "run_python", purpose: "compute", numbers: ["217.2", "1344"] }] };
 
 test("the gauge says how full the context is, and shows of what when it is asked", async () => {
   snapshot({ header: { ...HEADER, gauge: GAUGE } });
@@ -74,11 +74,11 @@ test("a plan that is left alone is not sent", async () => {
   assert.deepEqual([sent(), $$("plan-item").length], [[], 3]);
 });
 
-test("numbers of the answer that a call brought carry a chip, which leads to its card", async () => {
+test("numbers of the answer that a call brought carry the call's number as a chip, which leads to its card", async () => {
   snapshot({ blocks: [{ ...CARD, status: "finished" }, { ...CARD, id: "c:2", call: "2", status: "finished" }], tail: FINAL });
   await here("chip");
-  assert.equal($("answer").textContent, "The mean is 217.21 mm, of 1,3441 rows and 5.");
-  assert.match($("ground").textContent, /1run_python compute/);
+  assert.equal($("answer").textContent, "The mean is 217.23 mm, of 1,3443 rows and 5.");
+  assert.match($("ground").textContent, /3run_python compute/);
   assert.equal($$("call-head")[0].getAttribute("aria-expanded"), "false");
   $("chip").click();
   assert.equal($$("call-head")[0].getAttribute("aria-expanded"), "true");
@@ -120,6 +120,7 @@ test("the bar stays below the outputs when the picture has taken the panel's pla
   await wait(400);
   const bar = area.querySelector('[data-testid="remains"]');
   assert.ok(bar);
+  assert.match(bar.textContent, /^Go to call3run_python/);
   bar.querySelector('[data-testid="ground"]').click();
   assert.ok(area.querySelector("details").open);
   area.append(document.createElement("p"));

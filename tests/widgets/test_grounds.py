@@ -6,13 +6,15 @@ import pytest
 
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import Message, Text, Usage
+from aether_nb.widgets.blocks import View
 from aether_nb.widgets.grounds import grounds
+from aether_nb.widgets.room import rests
 from aether_nb.widgets.view import view_of
 from harness.story import call, entries, hash_of, proposed
 
 
-def found(answer: str, *results: str, outputs: tuple[dict[str, str], ...] = ()) -> list[tuple[str, list[str]]]:
-    """Which calls these numbers are found in, when calls brought these results."""
+def answered(answer: str, *results: str, outputs: tuple[dict[str, str], ...] = ()) -> View:
+    """A run whose calls brought these results before it was answered."""
     events: list[k.Event] = [k.RunStarted("q", "m")]
     for number, result in enumerate(results, 1):
         one = call(f"c{number}", "query", sql=f"select {number}")
@@ -22,7 +24,19 @@ def found(answer: str, *results: str, outputs: tuple[dict[str, str], ...] = ()) 
             k.CallFinished(one.id, (Text(result),), 0.1, outputs),
         ]
     events.append(k.ModelAnswered("m", Message.of("assistant", answer), Usage(), "stop", 1.0))
-    return [(one["id"], one["numbers"]) for one in grounds(view_of(entries(events)))]
+    return view_of(entries(events))
+
+
+def found(answer: str, *results: str, outputs: tuple[dict[str, str], ...] = ()) -> list[tuple[str, list[str]]]:
+    """Which calls these numbers are found in, when calls brought these results."""
+    return [(one["id"], one["numbers"]) for one in grounds(answered(answer, *results, outputs=outputs))]
+
+
+def test_the_panel_and_the_picture_name_a_call_by_the_same_number() -> None:
+    """The chip in the panel is the number by which the picture, and ``%aether show --call``, name the call."""
+    view = answered("27.2 mm and 190.5 mm", "nothing", "gap 27.2", "mean 190.5")
+    assert [one["call"] for one in grounds(view)] == [2, 3]
+    assert rests(view) == [("2 query", "27.2"), ("3 query", "190.5")]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ import { afterEach, beforeEach } from "node:test";
 import { JSDOM } from "jsdom";
 
 export const { window } = new JSDOM("<!doctype html><body></body>", { pretendToBeVisual: true });
-for (const name of ["window", "document", "DOMParser", "Node", "Event", "KeyboardEvent", "MutationObserver"]) globalThis[name] = window[name] ?? window;
+for (const name of ["window", "document", "DOMParser", "Node", "Event", "KeyboardEvent", "MutationObserver",
+  "requestAnimationFrame", "cancelAnimationFrame"]) globalThis[name] = window[name] ?? window;
 const later = globalThis.setTimeout;
 globalThis.setTimeout = (...all) => {
   const timer = later(...all);

@@ -25,13 +25,13 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, get_args
 
-from aether_nb import registry
+from aether_nb import plugins
 from aether_nb.errors import OptionError
 from aether_nb.events.kinds import DataLevel, Mode
 from aether_nb.events.ruling import parsed
 from aether_nb.tools.heads import parted
 
-__all__ = ["SHIPPED", "Profile", "find_profile", "profiles", "read_profile"]
+__all__ = ["SHIPPED", "Profile", "find_profile", "fit", "plug", "profiles", "read_profile"]
 
 SHIPPED = Path(__file__).parent
 LONGEST = 20_000
@@ -129,9 +129,27 @@ def _all(own: Path, project: Path | None) -> Iterator[Profile]:
     yield from _in(own / "profiles", "your own")
     if project is not None:
         yield from _in(project / ".aether" / "profiles", "the project")
-    things = (registry.get("profile", name) for name in registry.names("profile"))
-    yield from (thing for thing in things if isinstance(thing, Profile))
-    yield from _in(SHIPPED, "built in")
+    yield from plugins.found("profile").values()
+
+
+def plug(house: plugins.House) -> None:
+    """Bring in the profiles that are shipped."""
+    for profile in _in(SHIPPED, "built in"):
+        house.register("profile", profile.name, profile)
+
+
+def fit(name: str, thing: Any) -> Profile:
+    """The profile that a thing is; a file is read.
+
+    Raises:
+        OptionError: It is none, its name is another, or the file cannot be read.
+    """
+    profile = read_profile(Path(thing), "a plugin") if isinstance(thing, str | Path) else thing
+    if not isinstance(profile, Profile):
+        raise OptionError(f"What is registered as the profile {name!r} is none.", f"It is a {type(thing).__name__}.")
+    if profile.name != name:
+        raise OptionError(f"This profile is called {profile.name!r}, not {name!r}.")
+    return profile
 
 
 def _in(folder: Path, source: str) -> Iterable[Profile]:

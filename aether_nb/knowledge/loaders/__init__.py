@@ -1,1 +1,1 @@
-"""Readers of files, pages and values, one sort a module. ``known.loads`` is the door for another one."""
+"""Readers of files, pages and values, one sort a module; ``reading`` finds the one of an ending."""

@@ -9,19 +9,13 @@ from typing import Any
 from aether_nb.errors import SourceUnreadable
 from aether_nb.events.messages import ANY
 from aether_nb.knowledge import chunks
-from aether_nb.knowledge.loaders.known import loads
 from aether_nb.knowledge.loaders.source import Source
 from aether_nb.knowledge.material import Chunk, Loaded
 
-__all__ = ["notebook", "register"]
+__all__ = ["LOADERS", "notebook"]
 
 OUTPUT = 500
 """Characters of the outputs of a cell."""
-
-
-def register() -> None:
-    """Make this the loader of notebooks."""
-    loads(".ipynb")(notebook)
 
 
 def notebook(source: Source) -> Loaded:
@@ -65,3 +59,9 @@ def _outputs(cell: Mapping[str, Any]) -> Iterator[str]:
             cut = text if len(text) <= room else f"{text[:room]} …"
             room -= len(cut)
             yield f"# → {cut}"
+
+
+LOADERS = {
+    (".ipynb",): notebook,
+}
+"""What each reads, by the endings of files."""

@@ -12,21 +12,13 @@ from typing import Any
 from aether_nb.errors import SourceUnreadable
 from aether_nb.knowledge import chunks
 from aether_nb.knowledge.loaders import tabular
-from aether_nb.knowledge.loaders.known import loads
 from aether_nb.knowledge.loaders.source import Missing, Source
 from aether_nb.knowledge.material import Chunk, Loaded
 
-__all__ = ["register", "sheets", "slides", "word"]
+__all__ = ["LOADERS", "sheets", "slides", "word"]
 
 UNPACKED = 400_000_000
 """Bytes that a file may become when it is unpacked; more is a bomb."""
-
-
-def register() -> None:
-    """Make these the loaders of their endings."""
-    loads(".docx")(word)
-    loads(".pptx")(slides)
-    loads(".xlsx", ".xlsm")(sheets)
 
 
 def word(source: Source) -> Loaded:
@@ -122,3 +114,11 @@ def _unpackable(source: Source) -> io.BytesIO:
 
 def _missing(source: Source, package: str) -> Missing:
     return Missing(f"{source.name} was not read.", f"It takes the package {package}.", "%pip install aether-nb[office]")
+
+
+LOADERS = {
+    (".docx",): word,
+    (".pptx",): slides,
+    (".xlsx", ".xlsm"): sheets,
+}
+"""What each reads, by the endings of files."""

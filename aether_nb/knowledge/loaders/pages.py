@@ -6,11 +6,10 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 from aether_nb.knowledge import chunks
-from aether_nb.knowledge.loaders.known import loads
 from aether_nb.knowledge.loaders.source import Source
 from aether_nb.knowledge.material import Loaded
 
-__all__ = ["page", "readable", "register"]
+__all__ = ["LOADERS", "page", "readable"]
 
 LEFT_OUT = frozenset("script style nav noscript svg template footer aside form button select iframe canvas".split())
 BLOCKS = frozenset(
@@ -22,11 +21,6 @@ MAIN = ("main", "article")
 VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
 ENOUGH = 200
 """Characters that a page's main part has to have, to be taken for the page."""
-
-
-def register() -> None:
-    """Make this the loader of pages."""
-    loads(".html", ".htm", ".xhtml")(page)
 
 
 def page(source: Source) -> Loaded:
@@ -108,3 +102,9 @@ def _tidied(text: str) -> str:
         if line.strip() or (lines and lines[-1].strip()):
             lines.append(line.lstrip() if line.lstrip().startswith(("#", "|")) else line)
     return "\n".join(lines).strip()
+
+
+LOADERS = {
+    (".html", ".htm", ".xhtml"): page,
+}
+"""What each reads, by the endings of files."""

@@ -11,20 +11,14 @@ from typing import Any
 from aether_nb.errors import SourceUnreadable
 from aether_nb.knowledge import chunks
 from aether_nb.knowledge.loaders import pdf_worker
-from aether_nb.knowledge.loaders.known import loads
 from aether_nb.knowledge.loaders.source import Missing, Source
 from aether_nb.knowledge.material import Chunk, Loaded
 
-__all__ = ["pdf", "register"]
+__all__ = ["LOADERS", "pdf"]
 
 COMMAND = ("-P", str(Path(pdf_worker.__file__)))
 SECONDS: float = 90
 """How long the other process may take, its start included."""
-
-
-def register() -> None:
-    """Make this the loader of PDF."""
-    loads(".pdf")(pdf)
 
 
 def pdf(source: Source) -> Loaded:
@@ -84,3 +78,9 @@ def _why(error: str) -> str:
     if "data format" in low or "load document" in low:
         return "It is damaged or cut off."
     return " ".join(error.split())[:200]
+
+
+LOADERS = {
+    (".pdf",): pdf,
+}
+"""What each reads, by the endings of files."""

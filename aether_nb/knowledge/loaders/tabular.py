@@ -12,11 +12,10 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
 from aether_nb.knowledge import chunks
-from aether_nb.knowledge.loaders.known import loads
 from aether_nb.knowledge.loaders.source import MOST, Source
 from aether_nb.knowledge.material import Chunk, Loaded
 
-__all__ = ["LOOKED_AT", "dictionary_chunks", "register", "separated", "table_chunks"]
+__all__ = ["LOADERS", "LOOKED_AT", "dictionary_chunks", "separated", "table_chunks"]
 
 LOOKED_AT = 5001
 """Rows that are looked at, the header included."""
@@ -31,11 +30,6 @@ KINDS = (
     ("date", re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?")),
     ("yes or no", re.compile(r"true|false|yes|no", re.IGNORECASE)),
 )
-
-
-def register() -> None:
-    """Make this the loader of tables in text."""
-    loads(".csv", ".tsv", ".tab")(separated)
 
 
 def separated(source: Source) -> Loaded:
@@ -118,3 +112,9 @@ def _column(values: Iterable[str]) -> str:
     kind = next((name for name, form in KINDS if all(map(form.fullmatch, known))), "text")
     examples = list(dict.fromkeys(value[:40] for value in known))[:4]
     return f"{kind}, such as {', '.join(examples)}"
+
+
+LOADERS = {
+    (".csv", ".tsv", ".tab"): separated,
+}
+"""What each reads, by the endings of files."""

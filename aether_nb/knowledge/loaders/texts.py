@@ -7,11 +7,10 @@ import re
 from typing import Any
 
 from aether_nb.knowledge import chunks
-from aether_nb.knowledge.loaders.known import loads
 from aether_nb.knowledge.loaders.source import Source
 from aether_nb.knowledge.material import Loaded
 
-__all__ = ["markdown", "register"]
+__all__ = ["LOADERS", "markdown"]
 
 PROSE = (".txt", ".text", ".rst", ".tex", ".adoc", ".org", ".log", ".bib")
 CODE = tuple(
@@ -21,17 +20,6 @@ CODE = tuple(
 SETTINGS = (".yaml", ".yml", ".toml", ".ini", ".cfg", ".conf", ".xml")
 WHOLE_JSON = 20_000
 """Characters of JSON that are kept as they are; of more, what it is made of is kept, and how it begins."""
-
-
-def register() -> None:
-    """Make these the loaders of their endings."""
-    loads(".md", ".markdown", ".mdx", ".qmd", ".rmd")(markdown)
-    loads(".py", ".pyw")(python)
-    loads(*PROSE)(prose)
-    loads(*CODE)(code)
-    loads(*SETTINGS)(settings)
-    loads(".json", ".geojson")(json_text)
-    loads(".jsonl", ".ndjson")(json_lines)
 
 
 def markdown(source: Source) -> Loaded:
@@ -88,3 +76,15 @@ def _shape(value: Any, place: str = "$", depth: int = 0) -> list[str]:
     if isinstance(value, list) and depth < 4:
         return [f"{place}: {len(value)} items", *(_shape(value[0], f"{place}[]", depth + 1) if value else [])]
     return [f"{place}: {type(value).__name__}, such as {str(value)[:60]}"]
+
+
+LOADERS = {
+    (".md", ".markdown", ".mdx", ".qmd", ".rmd"): markdown,
+    (".py", ".pyw"): python,
+    PROSE: prose,
+    CODE: code,
+    SETTINGS: settings,
+    (".json", ".geojson"): json_text,
+    (".jsonl", ".ndjson"): json_lines,
+}
+"""What each reads, by the endings of files."""

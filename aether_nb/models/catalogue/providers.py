@@ -22,7 +22,7 @@ from aether_nb.models.catalogue.rows import PROFILE_FIELDS, ROW_FIELDS, Layer, R
 from aether_nb.models.endpoints.address import is_local, origin, without_tail
 from aether_nb.models.endpoints.profile import Profile
 
-__all__ = ["ANALYST", "Providers", "load", "register_provider", "split"]
+__all__ = ["ANALYST", "Providers", "fit", "load", "plug", "register_provider", "split"]
 
 FILE = Path(__file__).with_name("providers.toml")
 
@@ -196,7 +196,7 @@ def load(layers: Sequence[Mapping[str, Table]] = (), source: str = "aether.toml"
     """
     if plugged:
         plugins.load()
-    registered = {name: registry.get("provider", name) for name in registry.names("provider")}
+    registered = registry.added("provider")
     given = [*((layer, source) for layer in layers), (registered, "register_provider")]
     return Providers([_shipped(), *(read({"providers": rows}, where) for rows, where in given if rows)])
 
@@ -215,8 +215,24 @@ def register_provider(name: str, base_url: str, **row: Any) -> None:
     from aether_nb.models.endpoints.endpoint import checked_address
 
     told = {"base_url": checked_address(base_url), **row}
-    read({"providers": {name: told}}, "register_provider")
-    registry.register("provider", name, told)
+    plugins.register("provider", name, told)
+
+
+def plug(house: plugins.House) -> None:
+    """Bring in the rows that are shipped."""
+    for name, row in _tables()["providers"].items():
+        house.register("provider", name, row)
+
+
+def fit(name: str, thing: Any) -> Table:
+    """The row that a thing is.
+
+    Raises:
+        ConfigError: A field is unknown, its value is not allowed, or the name is no word.
+    """
+    read({"providers": {name: thing}}, "register_provider")
+    row: Table = thing
+    return row
 
 
 def split(name: str) -> tuple[str, str]:
@@ -227,6 +243,11 @@ def split(name: str) -> tuple[str, str]:
 
 @cache
 def _shipped() -> Layer:
+    return shipped({**_tables(), "providers": plugins.own("provider")})
+
+
+@cache
+def _tables() -> Table:
     import tomllib
 
-    return shipped(tomllib.loads(FILE.read_text(encoding="utf-8")))
+    return tomllib.loads(FILE.read_text(encoding="utf-8"))

@@ -38,12 +38,11 @@ _LEFT: list[Session] = []
 """Connections that a parent process has open. They are never used and never ended here: the parent speaks by them."""
 
 
-def server_tables(address: Address, unlock: Unlock | None = None) -> ServerTables:
+def server_tables(address: Address) -> ServerTables:
     """The one set of tables that this process has at an address: it is the process that holds runs."""
     tables = _OPEN.get(address.plain)
     if tables is None:
         tables = _OPEN[address.plain] = ServerTables(address)
-    tables.safe.unlock = unlock or tables.safe.unlock
     return tables
 
 
@@ -61,8 +60,7 @@ class ServerTables:
         self._session: Session | None = None
         self._name: Row = ()
         self._exists = False
-        self.safe = Safe(None)
-        """The key of what is encrypted there, which somebody may bring later."""
+        self._safe = Safe()
 
     @property
     def always_lasts(self) -> bool:
@@ -79,7 +77,11 @@ class ServerTables:
         """See ``Tables``."""
         if self._session is None:
             self.select(GET_WRAPPED)  # that connects, and looks
-        return None if self.safe.wrapped is None else self.safe.need()
+        return None if self._safe.wrapped is None else self._safe.need()
+
+    def bring_key(self, unlock: Unlock) -> None:
+        """See ``Tables``."""
+        self._safe.unlock = unlock
 
     def select(self, query: str, arguments: Row = ()) -> list[Row]:
         """See ``Tables``."""
@@ -109,8 +111,8 @@ class ServerTables:
         with self.guarded():
             self.ask(self._make)
             session, begin = self._session or self._open(), schema.begin(run)
-            if self.safe.wrapped is not None:
-                self.safe.need()
+            if self._safe.wrapped is not None:
+                self._safe.need()
             try:
                 return committed(session, names, noted, begin)
             except faults() as error:
@@ -162,7 +164,7 @@ class ServerTables:
             found = schema.version(session, self.address)
             if found:
                 schema.migrate(session, self.address)
-            self.safe.look_at(keys_of(session) if found else [])
+            self._safe.look_at(keys_of(session) if found else [])
             hold_again(session, self._held, self._name)
             self._name = myself(session)
         except BaseException:

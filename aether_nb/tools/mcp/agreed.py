@@ -1,4 +1,4 @@
-"""What the user has said about servers: that one may be started, that its word on its tools counts, or that it may not.
+"""What the user has said about servers and hooks: that one may be started, that its word counts, that it may not.
 
 Kept in the folder of the user's own settings, where nobody else writes, under the fingerprint of what exactly was
 agreed to. So a folder that came from somebody can start nothing by itself, and a command that has changed is asked
@@ -23,8 +23,6 @@ __all__ = ["Agreements", "Say"]
 Say: TypeAlias = Literal["on", "trusted", "off", "unasked"]
 """It may be started; what it says of its tools counts, too; it may not be started; nobody has said anything."""
 
-FILE = "mcp.json"
-
 LARGEST = 1024 * 1024
 
 
@@ -35,13 +33,15 @@ class Agreements:
     Args:
         folder: That of the user's own settings.
         workspace: The project's folder.
+        file: Where they are kept there.
     """
 
     folder: Path
     workspace: Path
+    file: str = "mcp.json"
 
     def said(self, definition: Definition) -> Say:
-        """What was said of exactly this server. One's own settings are one's own word."""
+        """What was said of exactly this command or address. One's own settings are one's own word."""
         row = self._rows().get(definition.fingerprint(self.workspace))
         said: Say | None = row.get("say") if isinstance(row, Mapping) else None
         if said in ("on", "trusted", "off"):
@@ -67,12 +67,12 @@ class Agreements:
             place(self._file, json.dumps(rows, indent=1, ensure_ascii=False).encode())
             self._file.chmod(0o600)
         except OSError as error:
-            what_failed = f"{self._file}, which keeps what you said about servers, cannot be written."
+            what_failed = f"{self._file}, which keeps what you have agreed to, cannot be written."
             raise StoreError(what_failed, f"{error}.", "Make its folder yours to write.") from error
 
     @property
     def _file(self) -> Path:
-        return self.folder / FILE
+        return self.folder / self.file
 
     def _rows(self) -> dict[str, Any]:
         """What was said, by fingerprint; a file that cannot be read says nothing, and so starts nothing."""

@@ -20,6 +20,7 @@ from aether_nb.about import VERSION
 from aether_nb.errors import AetherError, ConfigError, EffectUnknown, RepairableToolError
 from aether_nb.models.sending.pace import Pace
 from aether_nb.tools.base import Context
+from aether_nb.tools.mcp import checking
 from aether_nb.tools.mcp.definitions import Definition, expanded
 from aether_nb.tools.mcp.logs import BoundedLog
 from aether_nb.tools.mcp.remote import Remote, Thing, plain, prompts, remote, resources
@@ -260,6 +261,7 @@ class Connection:
         if client.server_capabilities.tools is not None:
             for _ in range(PAGES):
                 page = await client.list_tools(cursor=cursor)
+                checking.ahead(page.tools)
                 found += [remote(tool, self.around.doubtful) for tool in page.tools]
                 cursor = page.next_cursor
                 if not cursor or len(found) >= TOOLS:
@@ -287,6 +289,7 @@ class Connection:
             RepairableToolError: It was refused, or never sent: nothing has happened.
             EffectUnknown: It was sent, and nobody knows what became of it.
         """
+        await checking.there()
         client = await self._turn()
         self.calls.append(context)
         token = CURRENT.set(context)

@@ -53,13 +53,11 @@ class Servers:
         places: Says where servers are defined, each time anew; None for nowhere.
         agreements: What the user has said about them.
         around: What connections share; made when it is first needed.
-        most: Tools of servers above which they are searched for.
     """
 
     places: Callable[[], Places | None]
     agreements: Agreements
     around: Callable[[], Surroundings]
-    most: int = 40
     _definitions: dict[str, Definition] = field(default_factory=dict)
     _says: dict[str, Say] = field(default_factory=dict)
     _connections: dict[str, Connection] = field(default_factory=dict)
@@ -225,20 +223,14 @@ class Servers:
 
     def _make(self, ready: Iterable[Connection]) -> dict[str, Tool]:
         from aether_nb.tools.mcp.remote import named
-        from aether_nb.tools.mcp.searching import FIND, FindTools, Index
         from aether_nb.tools.mcp.tool import server_tool
 
-        ready = list(ready)
-        searched = sum(len(one.tools) for one in ready) > self.most
         found: dict[str, Tool] = {}
         for one in ready:
             trusted, by_name = self._says.get(one.name) == "trusted", {tool.name: tool for tool in one.tools}
             for name, theirs in named(one.name, by_name, found).items():
-                found[name] = server_tool(name, one, by_name[theirs], trusted, searched)
-        if not searched:
-            return found
-        index = Index([tool.spec for tool in found.values()])
-        return {FIND: FindTools(index, {one.name: len(one.tools) for one in ready}), **found}
+                found[name] = server_tool(name, one, by_name[theirs], trusted)
+        return found
 
     async def restart(self, name: str) -> Connection:
         """Leave a server and connect it again.

@@ -45,7 +45,6 @@ class ServerTool:
         effect: What it leaves behind.
         reasons: Why that is so, for the person who is asked.
         care: What is done when it takes too long or is in doubt.
-        searched: Whether a model is told of it only after it has been found.
     """
 
     spec: ToolSpec
@@ -55,8 +54,12 @@ class ServerTool:
     effect: Effect
     reasons: tuple[str, ...]
     care: Care
-    searched: bool = False
     where: Where = "loop"
+
+    @property
+    def source(self) -> str:
+        """Where it comes from, for whoever searches."""
+        return self.connection.name
 
     @property
     def reads(self) -> bool:
@@ -112,7 +115,7 @@ class ServerTool:
         return await result_of(self.connection.name, self.remote.name, answer)
 
 
-def server_tool(name: str, connection: Connection, remote: Remote, trusted: bool, searched: bool) -> ServerTool:
+def server_tool(name: str, connection: Connection, remote: Remote, trusted: bool) -> ServerTool:
     """A tool of a server under a name of ours.
 
     Args:
@@ -120,15 +123,12 @@ def server_tool(name: str, connection: Connection, remote: Remote, trusted: bool
         connection: The server.
         remote: The tool there.
         trusted: Whether the user takes the server's word on its tools.
-        searched: As in the class.
     """
     risk, effect, reasons = judged(remote.hints, trusted)
     again = 0 if effect == "external" else 1
     care = Care(timeout=connection.timeout, retries=again, version=remote.version)
     told = f"[{connection.name}] {remote.description or remote.title or remote.name}"
-    return ServerTool(
-        ToolSpec(name, told, remote.schema), connection, remote, risk, effect, reasons, care, searched=searched
-    )
+    return ServerTool(ToolSpec(name, told, remote.schema), connection, remote, risk, effect, reasons, care)
 
 
 def _fits(schema: Any, value: Any) -> bool:

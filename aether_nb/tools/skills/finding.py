@@ -13,11 +13,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from aether_nb import plugins, registry
+from aether_nb import plugins
+from aether_nb.errors import OptionError
 from aether_nb.tools.skills.skill import FILE, Skill, read_skill
 from aether_nb.tools.skills.written import Written
 
-__all__ = ["BUILTIN", "Found", "catalogue", "find_skills", "own_folder", "project_folder", "trusts"]
+__all__ = ["BUILTIN", "Found", "catalogue", "find_skills", "fit", "own_folder", "plug", "project_folder", "trusts"]
 
 BUILTIN = Path(__file__).parent / "builtin"
 FOLDERS = (".agents/skills", "_agents/skills", ".claude/skills", ".aether/skills")
@@ -67,14 +68,12 @@ def find_skills(workspace: Path, namespace: Mapping[str, Any] | None = None, tru
         namespace: The user's variables, among which functions under ``@skill`` are.
         trust: Folders whose skills the user trusts.
     """
-    plugins.load()
     trusted = _real(workspace, trust)
     given = [
         *_written((namespace or {}).values(), "this notebook"),
         *_in_folders(workspace, "the project", trusted),
         *_in_folders(Path.home(), "your own", [os.path.realpath(Path.home())]),
-        *_written((registry.get("skill", name) for name in registry.names("skill")), "a plugin"),
-        *_in(BUILTIN, "built in", True),
+        *_written(plugins.found("skill").values(), "a plugin"),
     ]
     skills: dict[str, Skill] = {}
     hidden: list[Skill] = []
@@ -83,6 +82,27 @@ def find_skills(workspace: Path, namespace: Mapping[str, Any] | None = None, tru
         if skills.setdefault(one.name, one) is not one:
             hidden.append(one)
     return Found(skills, tuple(hidden), tuple(one for one in given if isinstance(one, str)))
+
+
+def plug(house: plugins.House) -> None:
+    """Bring in the skills that are shipped."""
+    for found in _in(BUILTIN, "built in", True):
+        if isinstance(found, Skill):
+            house.register("skill", found.name, found)
+
+
+def fit(name: str, thing: Any) -> Skill | Written:
+    """The skill that a thing is.
+
+    Raises:
+        OptionError: It is none, or its own name is another.
+    """
+    if not isinstance(thing, Skill | Written):
+        what = f"What is registered as the skill {name!r} is none."
+        raise OptionError(what, f"It is a {type(thing).__name__}.", "Give a function under @skill, or a Skill.")
+    if thing.name != name:
+        raise OptionError(f"This skill is called {thing.name!r}, not {name!r}.")
+    return thing
 
 
 def _in_folders(root: Path, source: str, trusted: Iterable[str]) -> Iterator[Skill | str]:

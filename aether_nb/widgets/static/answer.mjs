@@ -6,7 +6,7 @@
  * same bar stands below the cell's outputs, as long as the page does: it is no output, and is not saved.
  *
  * @typedef {import("./panel.mjs").Panel} Panel
- * @typedef {{id: string, name: string, purpose: string, numbers: string[]}} Ground
+ * @typedef {{id: string, call: number, name: string, purpose: string, numbers: string[]}} Ground
  */
 
 const NUMBER = /[-−]?\d[\d,]*(?:\.\d+)?/g;
@@ -20,41 +20,43 @@ export function dress(panel, prose, below, tail) {
   const go = (/** @type {Ground} */ ground) => panel.goTo(ground.id);
   chips(panel, prose, grounds, go);
   panel.dressed = tail;
-  below.replaceChildren(...bar(panel, grounds, tail, go));
+  below.replaceChildren(...bar(panel, "Numbers found in", grounds, tail, go));
 }
 
-/** A chip behind the first place of each number that was found in the result of a call.
+/** A chip behind the first place of each number that was found in the result of a call: the call's own number.
  * @param {Panel} panel @param {HTMLElement} prose @param {Ground[]} grounds @param {(ground: Ground) => void} go */
 function chips(panel, prose, grounds, go) {
-  const where = new Map(grounds.flatMap((ground, index) => ground.numbers.map((number) => [number, index])));
+  const where = new Map(grounds.flatMap((ground) => ground.numbers.map((number) => [number, ground])));
   const walker = document.createTreeWalker(prose, 4);
   /** @type {Text[]} */ const texts = [];
   while (walker.nextNode()) texts.push(/** @type {Text} */ (walker.currentNode));
   for (const text of texts) {
     if (text.parentElement?.closest("pre, code, math, button, a, td, th")) continue;
-    /** @type {[number, number][]} */ const ends = [];
+    /** @type {[number, Ground][]} */ const ends = [];
     for (const found of text.data.matchAll(NUMBER)) {
       const number = found[0].replace(/,$/, "");
-      const index = where.get(number.replaceAll(",", "").replace("−", "-"));
-      if (index === undefined) continue;
+      const ground = where.get(number.replaceAll(",", "").replace("−", "-"));
+      if (!ground) continue;
       where.delete(number.replaceAll(",", "").replace("−", "-"));
-      ends.push([found.index + number.length, index]);
+      ends.push([found.index + number.length, ground]);
     }
-    for (const [end, index] of ends.reverse()) {
+    for (const [end, ground] of ends.reverse()) {
       const rest = text.splitText(end);
-      rest.parentNode?.insertBefore(chip(panel, grounds[index], index, go), rest);
+      rest.parentNode?.insertBefore(chip(panel, ground, go), rest);
     }
   }
 }
 
-/** @param {Panel} panel @param {Ground} ground @param {number} index @param {(ground: Ground) => void} go */
-function chip({ kit: { h } }, ground, index, go) {
+/** @param {Panel} panel @param {Ground} ground @param {(ground: Ground) => void} go */
+function chip({ kit: { h } }, ground, go) {
   return h("button.aether-chip", { type: "button", test: "chip", onclick: () => go(ground),
-    label: `Found in the result of ${ground.name}: ${ground.purpose}`, title: `${ground.name}: ${ground.purpose}` }, String(index + 1));
+    label: `Found in the result of call ${ground.call}, ${ground.name}: ${ground.purpose}`,
+    title: `Call ${ground.call}, ${ground.name}: ${ground.purpose}` }, String(ground.call));
 }
 
-/** @param {Panel} panel @param {Ground[]} grounds @param {any} tail @param {(ground: Ground) => void} go @returns {HTMLElement[]} */
-function bar(panel, grounds, tail, go) {
+/** @param {Panel} panel @param {string} word @param {Ground[]} grounds @param {any} tail @param {(ground: Ground) => void} go
+ * @returns {HTMLElement[]} */
+function bar(panel, word, grounds, tail, go) {
   const { button, copier, h, icon, lock } = panel.kit;
   const said = h("span.aether-quiet", { role: "status", test: "feedback-said" });
   /** @type {HTMLElement[]} */ const thumbs = ["up", "down"].map((value) => button("", `thumb-${value}`, () => {
@@ -71,10 +73,10 @@ function bar(panel, grounds, tail, go) {
   }, "aether-small", { title: "Ask the same again: a new run, shown below this one" });
   const acts = h("div.aether-acts", { role: "group", label: "The answer" }, copier(() => tail.text, "answer-copy", "aether-small"),
     tail.again && again, ...thumbs, said);
-  const rests = grounds.length > 0 && h("div.aether-grounds", { test: "grounds" }, h("span.aether-quiet", {}, "Numbers found in"),
-    ...grounds.map((ground, index) => h("button.aether-ground", { type: "button", test: "ground", onclick: () => go(ground),
+  const rests = grounds.length > 0 && h("div.aether-grounds", { test: "grounds" }, h("span.aether-quiet", {}, word),
+    ...grounds.map((ground) => h("button.aether-ground", { type: "button", test: "ground", onclick: () => go(ground),
       title: `${ground.numbers.join(", ")}: found in the result of this call` },
-      h("span.aether-chip", { "aria-hidden": "true" }, String(index + 1)), h("b", {}, ground.name), " ", ground.purpose)));
+      h("span.aether-chip", { "aria-hidden": "true" }, String(ground.call)), h("b", {}, ground.name), " ", ground.purpose)));
   return [rests, acts].filter(Boolean);
 }
 
@@ -99,7 +101,7 @@ export function remain(panel, place, over) {
     found.focus();
   };
   place.dispatchEvent(new Event("aether-remains"));  // the bar of an earlier answer of this cell goes
-  const box = h("div.aether.aether-remains", { test: "remains" }, ...bar(panel, tail.grounds ?? [], tail, go));
+  const box = h("div.aether.aether-remains", { test: "remains" }, ...bar(panel, "Go to call", tail.grounds ?? [], tail, go));  // its numbers stand in the picture
   const end = () => {
     clearTimeout(first);
     watch.disconnect();

@@ -98,7 +98,7 @@ export function lock(box, locked = true) {
  */
 export function safe(html) {
   const out = document.createDocumentFragment();
-  copy(new DOMParser().parseFromString(html, "text/html").body, out);
+  if (html) copy(new DOMParser().parseFromString(html, "text/html").body, out);
   return out;
 }
 

@@ -17,6 +17,8 @@ import { Attention } from "./attention.mjs";
 import { Head } from "./head.mjs";
 import { button, cell, field, following, h, icon, kit, prose, trouble } from "./elements.mjs";
 
+/** So many blocks are drawn at once: a long run is painted frame by frame, and the page stays at hand meanwhile. */
+const SLICE = 24;
 const DRAW = { thinking: drawThinking, words: drawWords, call: drawCall, question: drawQuestion, note: drawNote };
 
 export class Panel {
@@ -32,6 +34,8 @@ export class Panel {
     /** @type {Map<string, HTMLElement>} */ this.nodes = new Map();
     /** @type {Map<string, Memory>} */ this.memory = new Map();
     /** @type {string[]} */ this.order = [];
+    /** @type {Set<string>} */ this.due = new Set();
+    this.slice = 0;
     /** @type {Map<string, any>} */ this.parts = new Map();
     /** @type {Map<string, {use: (part: any) => void, box?: HTMLElement}[]>} */ this.wanted = new Map();
     /** @type {any} */ this.dressed = null;
@@ -187,7 +191,11 @@ export class Panel {
     this.lastCall = this.order.filter((id) => this.blocks.get(id)?.kind === "call").at(-1);
     const changed = new Set((message.blocks ?? []).map((/** @type {Block} */ block) => block.id));
     if (last !== this.lastCall && last) changed.add(last);
-    for (const id of changed) this.drawBlock(id);
+    for (const id of [...changed].reverse()) {  // what came last is looked at first
+      this.stand(id);
+      this.due.add(id);
+    }
+    this.drawDue();
     if (message.order || message.type === "snapshot") this.arrange();
     if (message.tail) this.drawTail(message.tail);
     for (const piece of message.appends ?? []) this.append(piece);
@@ -215,13 +223,28 @@ export class Panel {
     return memory;
   }
 
+  /** The node of a block, empty until it is drawn. @param {string} id */
+  stand(id) {
+    const block = this.blocks.get(id);
+    if (block && !this.nodes.has(id)) this.nodes.set(id, h("article", { class: `aether-block aether-${block.kind}` }));
+    return /** @type {HTMLElement} */ (this.nodes.get(id));
+  }
+
+  /** Draw what is due, a slice now and the next one before the next frame. */
+  drawDue() {
+    for (const id of [...this.due].slice(0, SLICE)) this.drawBlock(id);
+    if (this.due.size && !this.slice)
+      this.slice = requestAnimationFrame(() => {
+        this.slice = 0;
+        this.drawDue();
+      });
+  }
+
   /** @param {string} id */
   drawBlock(id) {
+    this.due.delete(id);
     const block = this.blocks.get(id);
-    if (!block) return;
-    const node = this.nodes.get(id) ?? h("article", { class: `aether-block aether-${block.kind}` });
-    this.nodes.set(id, node);
-    DRAW[block.kind]?.(this, node, block, this.recall(id));
+    if (block) DRAW[block.kind]?.(this, this.stand(id), block, this.recall(id));
   }
 
   /** Put the blocks in order and drop those that are gone; nothing is moved that stands where it should. */
@@ -321,6 +344,7 @@ export class Panel {
 
   close() {
     clearInterval(this.timer);
+    cancelAnimationFrame(this.slice);
     this.attention.close();
     this.root.remove();
   }

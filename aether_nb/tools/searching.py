@@ -1,4 +1,4 @@
-"""Finding tools by words: when servers have more tools than a model can be told of, it asks for those that it needs.
+"""Finding tools by words: when there are more than a model can be told of, it asks for those that it needs.
 
 Okapi BM25 over names, descriptions and arguments (Robertson and Zaragoza, 2009). Pure.
 """
@@ -10,14 +10,15 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from aether_nb.errors import RepairableToolError
 from aether_nb.events.kinds import Effect, Risk
 from aether_nb.events.messages import Text, ToolSpec
-from aether_nb.tools.base import Assessment, Care, Context, Result, Where
+from aether_nb.tools.base import Assessment, Care, Context, Result, Tool, Where
 
-__all__ = ["FIND", "FindTools", "Index", "found_in", "tokens"]
+__all__ = ["FIND", "FindTools", "Index", "found_in", "on_demand", "searched", "tokens"]
 
 FIND = "find_tools"
 """The name of the tool that finds tools."""
@@ -51,22 +52,19 @@ class Index:
     """
 
     specs: Sequence[ToolSpec]
-    _counts: list[Counter[str]] = field(init=False)
 
-    def __post_init__(self) -> None:
-        """Count once; a search only reads."""
-        self._counts = []
-        for spec in self.specs:
+    @cached_property
+    def _words(self) -> tuple[list[Counter[str]], list[int], dict[str, list[int]]]:
+        """Each tool's words, how many they are, and which tools have a word; counted at the first search."""
+        counts, holds = [], dict[str, list[int]]()
+        for number, spec in enumerate(self.specs):
             counted = Counter(tokens(f"{spec.description} {' '.join(_arguments(spec.parameters))}"))
             for word in tokens(spec.name):
                 counted[word] += NAME_COUNTS
-            self._counts.append(counted)
-        self._lengths = [sum(counted.values()) for counted in self._counts]
-        self._mean = sum(self._lengths) / max(1, len(self._lengths))
-        self._holds: dict[str, list[int]] = {}
-        for number, counted in enumerate(self._counts):
+            counts.append(counted)
             for word in counted:
-                self._holds.setdefault(word, []).append(number)
+                holds.setdefault(word, []).append(number)
+        return counts, [counted.total() for counted in counts], holds
 
     def search(self, query: str, most: int = MOST) -> list[ToolSpec]:
         """The tools that fit, the best first; nothing when no word is known.
@@ -76,13 +74,14 @@ class Index:
             most: How many at most.
         """
         scores: dict[int, float] = {}
-        total = len(self.specs)
+        counts, lengths, holds = self._words
+        total, mean = len(self.specs), sum(lengths) / max(1, len(lengths))
         for word in dict.fromkeys(tokens(query)):
-            holders = self._holds.get(word, [])
+            holders = holds.get(word, [])
             weight = math.log(1 + (total - len(holders) + 0.5) / (len(holders) + 0.5))
             for number in holders:
-                often = self._counts[number][word]
-                long = 1 - B + B * self._lengths[number] / self._mean
+                often = counts[number][word]
+                long = 1 - B + B * lengths[number] / mean
                 scores[number] = scores.get(number, 0.0) + weight * often * (K1 + 1) / (often + K1 * long)
         best = sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))
         return [self.specs[number] for number, _ in best[:most]]
@@ -100,15 +99,15 @@ def found_in(text: str) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class FindTools:
-    """The tool that finds the tools of servers by words, and by that makes them callable.
+    """The tool that finds others by words, and by that makes them callable.
 
     Args:
         index: All that can be found.
-        servers: How many tools each server has, by its name.
+        sources: How many tools each server has, by its name, and how many were registered.
     """
 
     index: Index
-    servers: Mapping[str, int]
+    sources: Mapping[str, int]
     where: Where = "loop"
     together: bool = True
     reads: bool = True
@@ -116,12 +115,17 @@ class FindTools:
     effect: Effect = "pure"
     care: Care = field(default_factory=lambda: Care(version="1"))
 
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The tools that a model is told of only when it has found them."""
+        return frozenset(spec.name for spec in self.index.specs)
+
     @property
     def spec(self) -> ToolSpec:
         """What a model is told."""
-        has = ", ".join(f"{name} ({count})" for name, count in list(self.servers.items())[:30])
-        more = ", …" if len(self.servers) > 30 else ""
-        words = f"Find tools of servers by words; what is found can be called from your next step on. {has}{more}."
+        has = ", ".join(f"{name} ({count})" for name, count in list(self.sources.items())[:30])
+        more = ", …" if len(self.sources) > 30 else ""
+        words = f"Find more tools by words; what is found can be called from your next step on. {has}{more}."
         query = {"type": "string", "description": "What the tool should do, in a few words."}
         schema = {
             "type": "object",
@@ -149,6 +153,29 @@ class FindTools:
         """The tools that fit, a line each."""
         found = self.index.search(arguments["query"])
         if not found:
-            return Result((Text(f"No tool fits. Servers: {', '.join(self.servers)}. Try other words.", "output"),))
+            return Result(
+                (Text(f"No tool fits. There are those of {', '.join(self.sources)}. Try other words.", "output"),)
+            )
         lines = [f"`{spec.name}` {' '.join(spec.description.split())[:200]}" for spec in found]
         return Result((Text("\n".join(lines), "output"),))
+
+
+def on_demand(tools: Mapping[str, Tool], sources: Mapping[str, str], most: int) -> dict[str, Tool]:
+    """The tools, with the one that finds some of them when those are too many for a model to be told of.
+
+    Args:
+        tools: All tools, by name.
+        sources: Where those come from that may be searched for, by the tool's name.
+        most: How many of them are told of without a search.
+    """
+    many = {name: where for name, where in sources.items() if name in tools}
+    if len(many) <= most:
+        return dict(tools)
+    index = Index([tools[name].spec for name in many])
+    return {FIND: FindTools(index, Counter(many.values())), **tools}
+
+
+def searched(tools: Mapping[str, Tool]) -> frozenset[str]:
+    """The names of those that a model is told of only when it has found them."""
+    finder = tools.get(FIND)
+    return finder.names if isinstance(finder, FindTools) else frozenset()

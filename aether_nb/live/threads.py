@@ -1,4 +1,4 @@
-"""Threads for the plain functions that a program hands over as tools.
+"""Threads for plain functions of anybody's: tools that a program hands over, hooks.
 
 An executor would do, at three times the price of a call, and it waits at the end of the program for a function that
 never returns. This module knows no tools.

@@ -9,7 +9,7 @@ import pytest
 
 from aether_nb.errors import RepairableToolError
 from aether_nb.events.messages import ToolSpec
-from aether_nb.tools.mcp.searching import FindTools, Index, found_in, tokens
+from aether_nb.tools.searching import FindTools, Index, found_in, tokens
 from harness.tools import ToolContext, told
 
 KINDS = "invoice customer ticket branch calendar message file payment contact report".split()

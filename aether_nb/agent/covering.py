@@ -1,0 +1,49 @@
+"""Covering texts: the same message, or the same values, with ``***`` where one of some texts stood.
+
+So a hook can take something away, and put nothing in its place. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from aether_nb.events.messages import Message, Text
+
+__all__ = ["COVER", "cover", "cover_text", "cover_values"]
+
+COVER = "***"
+
+
+def cover_text(text: str, masks: Sequence[str]) -> str:
+    """A text without these; of one that is part of another, the longer one is looked for first."""
+    for mask in sorted(masks, key=len, reverse=True):
+        text = text.replace(mask, COVER)
+    return text
+
+
+def cover_values(value: Any, masks: Sequence[str]) -> Any:
+    """A JSON value whose texts are without these."""
+    if isinstance(value, str):
+        return cover_text(value, masks)
+    if isinstance(value, Mapping):
+        return {name: cover_values(inner, masks) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(cover_values(inner, masks) for inner in value)
+    return value
+
+
+def cover(message: Message, masks: Sequence[str]) -> Message | None:
+    """The message without these texts, also in what it calls and thinks; None when none of them is in it.
+
+    What a provider wants back with it is let go then: it may hold them, too.
+    """
+    parts = tuple(
+        replace(part, text=cover_text(part.text, masks)) if isinstance(part, Text) else part for part in message.parts
+    )
+    calls = tuple(replace(call, arguments=cover_values(dict(call.arguments), masks)) for call in message.calls)
+    thinking = cover_text(message.thinking, masks)
+    if (parts, calls, thinking) == (message.parts, message.calls, message.thinking):
+        return None
+    return replace(message, parts=parts, calls=calls, thinking=thinking, origin=None)
