@@ -193,7 +193,9 @@ def test_readable_again(place: Path, ring: InMemory) -> None:
             act()
 
 
-def test_what_stays_readable_is_said(place: Path, ring: InMemory, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_stays_readable_is_said(
+    place: Path, ring: InMemory, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Knowledge and memory beside the record; replies that were kept are removed, and kept no more."""
     (place / "knowledge").mkdir()
     (place / "knowledge" / "table").write_text("x")
@@ -203,10 +205,11 @@ def test_what_stays_readable_is_said(place: Path, ring: InMemory, monkeypatch: p
     told: list[str] = []
     monkeypatch.setattr(know_terminal.memory_verbs, "remember", lambda *_: "Kept.")
     monkeypatch.setattr(know_terminal.know_verbs, "know", lambda *_: "Added.")
-    know_terminal.remembering("remember", Namespace(), told.append)
+    know_terminal.remembering("remember", Namespace(json=False))
     know_terminal.know(Namespace(what="add", json=False), told.append)
     note = "The record is encrypted and {} is not: it lies readable on the disk."
-    assert told == [f"Kept.\n{note.format('what is remembered')}", "Added.", note.format("knowledge")]
+    assert capsys.readouterr().out == f"Kept.\n{note.format('what is remembered')}\n"
+    assert told == ["Added.", note.format("knowledge")]
 
 
 @pytest.mark.parametrize("sealed", [True, False])

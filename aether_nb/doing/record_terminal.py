@@ -162,7 +162,7 @@ def encrypt(options: argparse.Namespace) -> int:
 
     place = record_place(options.store)
     beside = place if isinstance(place, Path) else Path.cwd() / FOLDER
-    say(encryption.encrypt(options, place, beside, own_sealer(), _read()))
+    say_as(options, encryption.encrypt(options, place, beside, own_sealer(), _read()))
     return 0
 
 
@@ -171,7 +171,7 @@ def decrypt(options: argparse.Namespace) -> int:
     from aether_nb.doing import encryption
     from aether_nb.opening import own_sealer, record_place
 
-    say(encryption.decrypt(record_place(options.store), own_sealer(), _read()))
+    say_as(options, encryption.decrypt(record_place(options.store), own_sealer(), _read()))
     return 0
 
 

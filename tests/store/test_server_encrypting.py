@@ -6,6 +6,7 @@ from contextlib import closing
 
 import pytest
 
+from aether_nb.config.address import Address
 from aether_nb.errors import StoreError, StoreLocked
 from aether_nb.events import kinds as k
 from aether_nb.store.encrypting import decrypt, encrypt, rewrap, wrapped_key
@@ -50,6 +51,12 @@ def test_all_is_sealed_on_a_server_and_opens_again(address, postgres):
     now = (list(store.log.read("r"))[:2], store.signals.pending("r"), store.ledger.calls("r"))
     assert now == (before[0], before[2], before[3]) and not store.encrypted
     assert store.blobs.get(hash) == PLANTED.encode()
+
+
+def test_a_store_of_somebody_else_is_not_encrypted_from_here():
+    """Whoever made it knows how its contents are kept."""
+    with pytest.raises(StoreError, match="cannot be encrypted from here"):
+        encrypt(Address("mine://host/runs"), WRAPPED, KEY)
 
 
 def test_a_connection_from_before_is_refused_and_loses_nothing(address, postgres, monkeypatch):
