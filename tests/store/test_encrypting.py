@@ -341,6 +341,22 @@ def test_another_secret_opens_the_same(store, folder):
     assert not any(WRAPPED.wrapped in file.read_bytes() for file in folder.rglob("*") if file.is_file())
 
 
+@pytest.mark.parametrize(
+    ("stop", "secret"), [("before alone", "first"), ("before rewrap", "first"), ("after rewrap", "second")]
+)
+def test_whoever_is_killed_while_the_secret_changes_has_one_of_the_two(store, folder, stop, secret):
+    """The record opens with the one before, or with the new one: never with neither."""
+    store.log.close()
+    encrypt(folder, WRAPPED, KEY)
+    again = wrap(KEY, "second", "keyring", 2.0, WRAPPED.id)
+    if (child := os.fork()) == 0:
+        points.reached = lambda name: name == stop and os.kill(os.getpid(), signal.SIGKILL)
+        rewrap(folder, again, KEY)
+        os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    assert [one for one in ("first", "second") if unwrap(wrapped_key(folder), one)] == [secret]
+
+
 def test_cleaning_knows_which_sealed_bytes_are_spoken_of(store, folder):
     """By the key; without it nothing is dropped, and where an event does not open, no bytes are."""
     store.blobs.put(b"nobody speaks of this")
