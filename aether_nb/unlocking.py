@@ -165,5 +165,5 @@ def _locked(wrapped: Wrapped, was_said: bool) -> StoreLocked:
     return StoreLocked(
         "This record is encrypted.",
         why,
-        f"%aether unlock, which asks for it · or set {VARIABLE} where the kernel is started",
+        f"In a notebook: %aether unlock · or set {VARIABLE} where the kernel, or the command, is started",
     )
