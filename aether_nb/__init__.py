@@ -11,6 +11,7 @@ from typing import Any
 
 _HOMES = {
     "agent.hooks": ("Hook", "hook"),
+    "agent.hosting": ("host",),
     "client.face": ("Aether",),
     "client.registering": ("register_tool",),
     "errors": ("AetherError", "FatalToolError", "InterventionRequired", "RepairableToolError"),

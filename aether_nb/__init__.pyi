@@ -2,6 +2,7 @@ from typing import Any
 
 from aether_nb.agent.hooks import Hook as Hook
 from aether_nb.agent.hooks import hook as hook
+from aether_nb.agent.hosting import host as host
 from aether_nb.client.face import Aether as Aether
 from aether_nb.client.registering import register_tool as register_tool
 from aether_nb.errors import AetherError as AetherError
@@ -27,6 +28,7 @@ __all__ = [
     "RepairableToolError",
     "ScriptedModel",
     "hook",
+    "host",
     "register",
     "register_provider",
     "register_tool",

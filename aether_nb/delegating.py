@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from typing import get_args
 
 from aether_nb.agent.asking import Answer
 from aether_nb.agent.profiles import Profile
 from aether_nb.agent.run import Run
-from aether_nb.errors import AetherError, RepairableToolError
+from aether_nb.errors import AetherError, OptionError, RepairableToolError
 from aether_nb.events import kinds as k
 from aether_nb.events.state import Call, RunState
 from aether_nb.store.store import Store
-from aether_nb.tasks import Cell, Question, Resumption, Task
+from aether_nb.tasks import Cell, Question, Resumption, Task, least
 from aether_nb.tools.base import Context, Errand, Report
 from aether_nb.tools.spawn import SPAWN
 
@@ -42,12 +44,14 @@ class Delegate:
         cell: Where the parent is worked on.
         store: Where both are recorded.
         work: Works on a task, in a cell, to its end.
+        find: The profile or the hosted agent of a name.
     """
 
     run: Run
     cell: Cell
     store: Store
     work: Callable[[Task, Cell], Awaitable[RunState]]
+    find: Callable[[str], Profile]
 
     async def __call__(self, errand: Errand, context: Context) -> Report:
         """Let a child work on an errand, or go on with it, and say how it has ended.
@@ -93,25 +97,44 @@ class Delegate:
         if unknown := [name for name in tools if name not in started.tools]:
             hint = f"There are: {', '.join(started.tools)}."
             raise RepairableToolError(f"It cannot get the tool {unknown[0]!r}: you have not got it.", "", hint)
+        profile = self._profile(errand.agent)
+        if profile.tools:
+            tools = tuple(name for name in tools if any(fnmatchcase(name, glob) for glob in profile.tools))
         if started.depth + 1 >= DEEPEST:
             tools = tuple(name for name in tools if name != SPAWN)
         high = bool(state.found)  # orders were found in data: no yes for high risk goes on to whoever it steers
         return Question(
             errand.task,
             model=errand.model or state.model,
-            mode=started.mode,
+            mode=least(started.mode, profile.mode, get_args(k.Mode)),
             limits=_left(state, errand),
             run=child_of(state.run, call),
-            data=started.data,
+            data=least(started.data, profile.data, get_args(k.DataLevel)),
             prior=(),
             raw=True,
-            profile=Profile(started.profile, deny=started.deny, ask=(*started.ask, *(MISLED if state.found else ()))),
+            profile=replace(
+                profile,
+                name=profile.name or started.profile,
+                deny=(*started.deny, *profile.deny),
+                ask=(*started.ask, *profile.ask, *(MISLED if state.found else ())),
+            ),
             hide=started.hide,
             parent=state.run,
             depth=started.depth + 1,
             tools=tuple(tools),
             grants=tuple(grant for grant in state.grants if not (high and grant.risk == "high")),
         )
+
+    def _profile(self, name: str) -> Profile:
+        """By which a child works beside its parent's rules; its own model is not asked: the parent's is.
+
+        Raises:
+            RepairableToolError: There is none of that name.
+        """
+        try:
+            return self.find(name) if name else Profile("")
+        except OptionError as error:
+            raise RepairableToolError(error.what, error.why, "Leave the agent out for one like yourself.") from error
 
     def _tell(self, call: str, child: RunState, ended: k.RunEnded) -> None:
         """Record how a child has ended, once: its costs count once, also when its parent's kernel died just after."""

@@ -18,10 +18,13 @@ from aether_nb.agent.again import RECORDED, Again, Recalled, Record, record_agai
 from aether_nb.agent.asking import Asking
 from aether_nb.agent.calls import Calls, Host
 from aether_nb.agent.driver import Driver
-from aether_nb.agent.egress import Egress, cut, destination, rules_of
+from aether_nb.agent.egress import Egress, Rules, cut, destination, rules_of
 from aether_nb.agent.mail import Mail
 from aether_nb.agent.offering import frozen
+from aether_nb.agent.performing import Hosted
+from aether_nb.agent.profiles import hosted, profiles
 from aether_nb.agent.resuming import advanced, check, owes_variables, taken_up, versions
+from aether_nb.agent.routing import routed
 from aether_nb.agent.run import Run
 from aether_nb.agent.sealing import Signing
 from aether_nb.agent.waiting import Waiting
@@ -29,6 +32,7 @@ from aether_nb.delegating import Delegate
 from aether_nb.errors import ResumeRefused
 from aether_nb.events import kinds as k
 from aether_nb.events.folds import fold
+from aether_nb.events.masking import known_keys
 from aether_nb.events.state import RunState
 from aether_nb.live.keeping import Keeper, plan_restore, restore
 from aether_nb.live.summary import summarize
@@ -68,6 +72,7 @@ async def work(session: Session, task: Task, cell: Cell) -> RunState:
 
 
 async def _ask(session: Session, question: Question, cell: Cell) -> RunState:
+    question, routing = await _routed(session, question)
     shell, model = session.shell, session.models.model(question.model)
     session.models.pin(question.run, question.model)
     if question.fresh:
@@ -99,10 +104,22 @@ async def _ask(session: Session, question: Question, cell: Cell) -> RunState:
             profile=question.profile.prompt if question.profile else "",
         )
         yeses = session.grants if question.grants is None else question.grants
-        run.append(started, *known.events, k.ContextComposed(opening), *map(k.GrantGiven, yeses))
+        run.append(started, *routing, *known.events, k.ContextComposed(opening), *map(k.GrantGiven, yeses))
         # A gate of a run in the background waits: nobody's no is none. A child asks through its parent.
         unasked = session.unasked if cell.background and not question.parent else None
         return await driven(session, run, tools, cell, question.park_after, unasked=unasked)
+
+
+async def _routed(session: Session, question: Question) -> tuple[Question, tuple[k.Event, ...]]:
+    """The question with the profile that fits it, where one is to be found, and what is recorded of that."""
+    if not question.route:
+        return question, ()
+    models, settings = session.models, session.models.settings
+    rules = Rules(question.data or settings.data, (*question.hide, *settings.hide), known_keys(os.environ))
+    ask, there = session.knowing.asker(rules, ""), profiles(*session.profile_places())
+    profile, routing = await routed(question.prompt, there, ask, models.role("utility")[0])
+    model = question.model or (profile.model if profile else "")
+    return replace(question, profile=profile, model=model), (routing,)
 
 
 async def _resume(session: Session, task: Resumption, cell: Cell) -> RunState:
@@ -167,8 +184,15 @@ def may_go_on(
     if state.ended is not None:
         what = f"Run {state.run} has ended ({state.ended.outcome})."
         raise ResumeRefused(what, "There is nothing to go on with.", f"Look at it: %aether show {state.run}")
+    assert state.started is not None
+    name, verb = state.started.agent, "fork" if fork else "resume"
+    agent = hosted(name) if name else None
+    if name and agent is None:
+        what = f"Run {state.run} is worked on by the hosted agent {name}, which is not here."
+        why = "It is a function under @host, in a cell that has not been run in this kernel, or in a package."
+        raise ResumeRefused(what, why, f"Run that cell. Then: %aether {verb} {state.run}")
     if not anyway:
-        check(state, tools, "fork" if fork else "resume", own)
+        check(state, tools, verb, own, agent)
     if not state.model.startswith(RECORDED):
         session.models.model(state.model)  # the one that was asked last goes on; one that cannot be had ends nothing
         session.models.pin(fork or state.run, "" if state.model == session.models.name else state.model)
@@ -214,17 +238,24 @@ async def driven(
     host = replace(
         host,
         knowledge=session.knowing.recaller(egress),
-        spawn=Delegate(run, cell, session.store, partial(work, session)),
+        spawn=Delegate(run, cell, session.store, partial(work, session), session.profile),
     )
     hooks = session.hooked.within(run, rules, tools_only=record is not None)
     calls = Calls(run, tools, host, waiting.within(run), hooks=hooks)
     session.models.begin(run.id)
     for said in session.servers.told():
         run.append(said)
+    chosen = partial(session.models.chosen, run=run.id)
     try:
         if record is None:
             await session.hooked.open(run, hooks)
-            choose = insisting(partial(session.models.chosen, run=run.id), lambda text: given(run.state, text))
+        if started.agent:
+            agent = hosted(started.agent)
+            function = agent.agent if agent else None
+            assert function is not None, "nothing is driven without its agent"
+            return await Hosted(function, run, chosen, calls, waiting, egress=egress).drive()
+        if record is None:
+            choose = insisting(chosen, lambda text: given(run.state, text))
             return await Driver(run, choose, calls, waiting, egress=egress).drive()
         return await Again(record, run, lambda _: record.model, calls, waiting, egress=egress).drive()
     finally:
@@ -238,9 +269,9 @@ def _started(session: Session, question: Question, model: Model) -> tuple[k.RunS
     """The run's first event, with everything it may depend on frozen, and its tools."""
     prior = session.prior(question.cell) if question.prior is None else question.prior
     started = begun(question, model.name, session.models.settings, prior, session.notebook, session.workspace)
-    tools = session.tools(started)
+    tools, agent = session.tools(started), hosted(started.agent) if started.agent else None
     known = frozen(tools)
-    return replace(started, tools=tuple(known), versions=versions(known) | {"aether-nb": VERSION}), tools
+    return replace(started, tools=tuple(known), versions=versions(known, agent) | {"aether-nb": VERSION}), tools
 
 
 def _remember(session: Session, state: RunState) -> None:

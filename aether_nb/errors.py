@@ -42,6 +42,7 @@
     │   ├── VectorInvalid       numbers that no search can use
     │   └── SourceUnreadable    a file, page or value cannot be read
     ├── ResumeRefused           a run cannot go on as it is
+    │   └── AgentDrifted        a hosted agent takes another way than is recorded
     ├── ReplayError             a run cannot be replayed
     │   ├── ReplayDiverged      the record is not what the rules would have done
     │   └── WorldDiffers        an effect that the record speaks of is not there
@@ -62,6 +63,7 @@ from typing import Any
 
 __all__ = [
     "AetherError",
+    "AgentDrifted",
     "AlreadyBegun",
     "AlreadyReceived",
     "AnswerInvalid",
@@ -326,6 +328,10 @@ class SourceUnreadable(KnowledgeError):
 
 class ResumeRefused(AetherError):
     """A run cannot go on as it is: it has ended, somebody else began it, or its tools or rules are other ones now."""
+
+
+class AgentDrifted(ResumeRefused):
+    """A hosted agent, run again, asks for something else than its record has: it is not the same between two steps."""
 
 
 class UndoRefused(AetherError):

@@ -7,7 +7,7 @@ may do to a run is the business of the agent.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from aether_nb.agent.hooking import Hooking
 from aether_nb.agent.hooks import Hook, registered
 from aether_nb.agent.run import Run
 from aether_nb.config import FILE, own_file, tables
+from aether_nb.events.kinds import Progress
 from aether_nb.tools.mcp.agreed import Agreements
 
 __all__ = ["AGREED", "Hooked"]
@@ -39,6 +40,8 @@ class Hooked:
     """Whether something was asked."""
     runs: int = 0
     """How many runs there were."""
+    told: set[str] = field(default_factory=set)
+    """The commands of the project of which it was said that nobody has agreed to them."""
 
     @property
     def agreements(self) -> Agreements:
@@ -55,7 +58,8 @@ class Hooked:
         own, project = tables(folder, "hooks")
         if not own and not project:
             return []
-        return commands(Places(folder, self.agreements, own, project, str(own_file()), str(folder / FILE)))
+        mine = own_file()
+        return commands(Places(folder, self.agreements, own, project, mine.parent, str(mine), str(folder / FILE)))
 
     def all(self) -> list[Hook]:
         """All that there are, also those that are not called.
@@ -79,13 +83,22 @@ class Hooked:
         return Hooking(found, run, rules) if found else None
 
     async def open(self, run: Run, hooks: Hooking | None) -> None:
-        """The first question begins the conversation; a hook may add to it, or refuse it: then the run has ended."""
+        """The first question begins the conversation; a hook may add to it, or refuse it: then the run has ended.
+
+        That the project wants commands to be run of which the user has said nothing is said, once.
+        """
+        unasked = [one.hook.name for one in self.commands() if one.say == "unasked" and one.hook.what]
+        if new := [name for name in unasked if name not in self.told]:
+            self.told |= set(new)
+            note = f"This project defines hooks that nobody has agreed to: {', '.join(new)}. See them: %aether hooks"
+            run.append(Progress("", 0, note=note))
         first, self.begun = not self.begun and run.state.steps == 0, True
         self.runs += 1
         if not first or hooks is None:
             return
         async for said in hooks.opened():
             run.append(*said) if isinstance(said, tuple) else run.append(said)
+        self.begun = run.state.ended is None  # what was refused has not begun: the next question is asked about, too
 
     def close(self, run: Callable[[Coroutine[Any, Any, None]], object]) -> None:
         """The conversation is left; ``run`` awaits something."""

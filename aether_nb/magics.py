@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
-    from aether_nb.agent.profiles import Profile
     from aether_nb.config import Settings
     from aether_nb.events.state import RunState
     from aether_nb.session import Session
@@ -173,16 +172,20 @@ class AetherMagics(Configured):
         prompt = "\n".join(part for part in (rest, body.strip()) if part)
         if not prompt:
             return self._unfinished()
-        from aether_nb.tasks import Question, named_run
+        from aether_nb.tasks import AUTO, Question, named_run
 
-        profile = self._profile(options.as_agent) if options.as_agent else None
-
+        route = options.as_agent == AUTO
+        profile = self.session.profile(options.as_agent) if options.as_agent and not route else None
+        if options.plan and profile and profile.agent:
+            what = f"The agent {profile.name} makes no plan: it is a function that does what it does."
+            raise OptionError(what, "", f"%%aether --as-agent {profile.name}")
         return Question(
             prompt,
             run=named_run(options.run),
             model=options.model or (profile.model if profile else ""),
             mode=options.mode,
             profile=profile,
+            route=route,
             plan_only=options.plan,
             fresh=options.new,
             cell=self._cell_id(),
@@ -193,20 +196,6 @@ class AetherMagics(Configured):
             data=options.data or "",
             background=options.bg,
         )
-
-    def _profile(self, name: str) -> Profile:
-        """The profile of that name; a project's counts where the user trusts it.
-
-        Raises:
-            OptionError: There is none.
-        """
-        from aether_nb.agent.profiles import find_profile
-        from aether_nb.config import own_file
-        from aether_nb.tools.skills.finding import trusts
-
-        folder = self.session.workspace
-        trusted = trusts(folder, self.session.models.settings.trust_skills)
-        return find_profile(name, own_file().parent, folder if trusted else None)
 
     def _unfinished(self) -> Resumption:
         """The run of this notebook that is not finished: an empty cell goes on with it.

@@ -121,6 +121,7 @@ async def _again(session: Session, task: Replay, entries: list[k.Entry], own: bo
             versions=versions(here) | {"aether-nb": VERSION},
             workspace=str(session.workspace),
             bind=task.bind or record.started.bind,
+            agent="",  # what it said stands in the record
         )
         given = map(k.GrantGiven, session.grants)
         run.append(started, record.composed, *given, *opening(record, store.chain.head(task.source), own))

@@ -34,6 +34,7 @@ from aether_nb.waking import Sleepers
 from aether_nb.yeses import Yeses
 
 if TYPE_CHECKING:
+    from aether_nb.agent.profiles import Profile
     from aether_nb.hooked import Hooked
     from aether_nb.knowing import Knowing
     from aether_nb.live.undo import Points
@@ -200,6 +201,24 @@ class Session:
         from aether_nb.tools.skills.finding import find_skills
 
         return find_skills(self.workspace, self.shell.user_ns, self.models.settings.trust_skills)
+
+    def profile(self, name: str) -> Profile:
+        """The profile of that name; a project's counts where the user trusts it.
+
+        Raises:
+            OptionError: There is none.
+        """
+        from aether_nb.agent.profiles import find_profile
+
+        return find_profile(name, *self.profile_places())
+
+    def profile_places(self) -> tuple[Path, Path | None]:
+        """The folder of the user's own settings, and that of the project where the user trusts it."""
+        from aether_nb.config import own_file
+        from aether_nb.tools.skills.finding import trusts
+
+        trusted = trusts(self.workspace, self.models.settings.trust_skills)
+        return own_file().parent, self.workspace if trusted else None
 
     def policy_of(self, started: k.RunStarted | None) -> Policy:
         """The user's rules about calls, and those of the profile by which a run works."""

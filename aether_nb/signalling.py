@@ -346,6 +346,9 @@ def _tell(state: RunState, text: str, lasts: str, how: str) -> Word:
     if not text:
         what = "There is nothing to tell."
         raise OptionError(what, "The words stand behind the run's name.", f"%aether tell {state.run} Use euros.")
+    if state.started is not None and state.started.agent:
+        what = f"Run {state.run} is worked on by {state.started.agent}, which is a function and does not hear you."
+        raise SignalRefused(what, "", f"%aether stop {state.run}")
     return Word("tell", "Told: the model reads it before its next step.", {"text": text})
 
 

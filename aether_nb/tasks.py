@@ -22,7 +22,10 @@ from aether_nb.live.mentions.values import Mentions
 if TYPE_CHECKING:
     from aether_nb.live.summary import Summary
 
-__all__ = ["Cell", "Fork", "Question", "Replay", "Resumption", "Task", "Work", "begun", "named_run"]
+__all__ = ["AUTO", "Cell", "Fork", "Question", "Replay", "Resumption", "Task", "Work", "begun", "least", "named_run"]
+
+AUTO = "auto"
+"""What stands for a profile where the fitting one is to be found."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ class Question:
         tools: What it may use at most; all that there is, when empty.
         grants: The yeses it begins with; those that stand in the notebook, when None.
         profile: By which it works; None for none.
+        route: The model for small tasks is asked which profile fits.
         hide: Columns that are hidden beside those of the settings.
     """
 
@@ -77,6 +81,7 @@ class Question:
     tools: tuple[str, ...] = ()
     grants: tuple[k.Grant, ...] | None = None
     profile: Profile | None = None
+    route: bool = False
     hide: tuple[str, ...] = ()
 
 
@@ -130,14 +135,14 @@ def begun(
     return k.RunStarted(
         prompt=question.prompt,
         model=model,
-        mode=question.mode or _least(profile.mode, settings.mode, get_args(k.Mode)),
+        mode=question.mode or least(profile.mode, settings.mode, get_args(k.Mode)),
         limits=question.limits or limits,
         prior=prior,
         notebook=notebook,
         cell=question.cell,
         plan_only=question.plan_only,
         workspace=str(workspace),
-        data=question.data or _least(profile.data, settings.data, get_args(k.DataLevel)),
+        data=question.data or least(profile.data, settings.data, get_args(k.DataLevel)),
         hide=tuple(dict.fromkeys((*question.hide, *settings.hide))),
         fence=secrets.token_hex(8),
         mentions=question.mentions.found,
@@ -149,6 +154,7 @@ def begun(
         profile=profile.name,
         deny=profile.deny,
         ask=profile.ask,
+        agent=profile.name if profile.agent else "",
     )
 
 
@@ -205,7 +211,7 @@ class Fork:
     model: str = ""
 
 
-def _least(one: Any, other: Any, words: tuple[str, ...]) -> Any:
+def least(one: Any, other: Any, words: tuple[str, ...]) -> Any:
     """The more careful of two words, of which one may be missing."""
     return min((word for word in (one, other) if word), key=words.index)
 

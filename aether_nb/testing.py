@@ -11,6 +11,8 @@ WHAT A STEP MUST BE
     may look        ``verify``: did this exact call act? It changes nothing. True or its result: yes. False: no.
                     None: that cannot be told, and a person is asked.
     says            its effect: what is left behind when it has run.
+    is hosted       (an agent of yours under ``@host``) the function, between two uses of the house: it is run again
+                    from its start when its run goes on, and told what is recorded. No clock, no chance, no effect.
     fails           with a typed error: RepairableToolError (the model tries again), InterventionRequired (a person
                     decides), FatalToolError (the run ends).
 
@@ -25,6 +27,8 @@ WHAT IS GUARANTEED
     the kernel dies at any moment       what was committed stays; the run goes on from there; no model is paid twice
                                         for a reply that was received
     a call was begun and not finished   at most once outside: it is in doubt and shown, never silently repeated
+    a hosted agent, run again, wants    AgentDrifted names both, before anything is done; the run stays open for a
+    something else than is recorded     function that is mended
     two kernels want one run            one advances it; the other is told who and since when; a writer that was
                                         taken over is refused by the log
     a yes is given                      it counts for the exact call, and only in a record that this user's key seals

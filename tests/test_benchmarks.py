@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.mainthread import SPAN, over, tasks
+
 BENCHMARKS = Path(__file__).parent / "benchmarks"
 OURS = ("model", "stack", "aether", "durable")
 STREAMED = ("W1", "W5", "W5t")
@@ -116,6 +118,27 @@ def test_keeping_and_finding_are_measured():
 def test_keeping_and_finding_are_as_fast_as_they_are_to_be():
     """With all rows the targets hold: 10,000 chunks in, 13,000 files again, 100,000 chunks searched."""
     assert known("--rounds", "5")[1] == 0
+
+
+def test_tasks_of_the_main_thread_are_told_apart():
+    """A task in which the script ran is ours, and so is the next frame; the time is the thread's, not the clock's."""
+    main, trace = {"pid": 1, "tid": 1, "ph": "X"}, []
+    for begin, frame in ((0, True), (100, False), (200, False), (300, True), (400, True)):
+        trace.append(main | {"name": "ThreadControllerImpl::RunTask", "ts": begin, "dur": 80, "tdur": 40_000})
+        trace += [main | {"name": "Layerize", "ts": begin + 50, "dur": 5, "tdur": 5}] if frame else []
+    trace.append(main | {"name": "FunctionCall", "ts": 110, "dur": 60, "tdur": 60})
+    for first, last in ((110, 150), (120, 130)):  # one span lies in the other
+        trace.append(main | {"name": SPAN, "ph": "b", "ts": first, "args": {"callTime": last}})
+    trace.append(main | {"name": "ThreadControllerImpl::RunTask", "ts": 0, "dur": 9, "tdur": 9, "tid": 2})
+    found = tasks(json.dumps({"traceEvents": trace}).encode())
+    assert [(one.ours, one.frame, one.script) for one in found] == [
+        (False, True, 0),
+        (True, False, 20),
+        (False, False, 0),
+        (True, True, 0),
+        (False, True, 0),
+    ]
+    assert {one.cpu for one in found} == {40} and {one.wall for one in found} == {0.08} and over(found) == 0
 
 
 def house(*arguments):

@@ -48,6 +48,7 @@ DEFAULTS = {
     "mcp": {},
     "mcp_timeout": 30.0,
     "mcp_tools": 40,
+    "hooks": {},
 }
 
 
@@ -293,7 +294,7 @@ def test_one_table_documents_every_setting():
     """Name, variable, default, allowed values and meaning, each of them said."""
     rows = told(Settings(), {})
     assert [row.name for row in rows] == [each.name for each in fields(Settings)] == list(DEFAULTS)
-    tables = ("providers", "mcp")
+    tables = ("providers", "mcp", "hooks")
     assert [row.variable for row in rows] == ["" if name in tables else f"AETHER_{name.upper()}" for name in DEFAULTS]
     assert [row.default for row in rows] == [row.value for row in rows]
     assert all(row.allowed and row.meaning.endswith(".") and row.source == "default" for row in rows)

@@ -183,7 +183,7 @@ def test_all_that_holds_for_a_run_holds_for_its_children(notebook: Notebook, tmp
         for event in more:
             run.append(event)
         unused: Any = None
-        question = Delegate(run, unused, unused, unused)._question(Errand("do it", ()), "c1")
+        question = Delegate(run, unused, unused, unused, unused)._question(Errand("do it", ()), "c1")
         return begun(question, "m", Settings(hide=("ssn",)), (), "", tmp_path)
 
     held = asked_of(k.InstructionsFound(("y",), "x", "c1"))

@@ -12,7 +12,10 @@ from typing import Any
 import pytest
 
 from aether_nb import cli, hook, registry
+from aether_nb.agent import hooks as hooks_page
 from aether_nb.agent.hook_answers import TIMES
+from aether_nb.agent.hooks import ANSWERS
+from aether_nb.client.bus import EVENTS
 from aether_nb.doing import hooks as hook_verbs
 from aether_nb.errors import UsageFault
 from aether_nb.events.messages import ToolCall
@@ -58,6 +61,18 @@ def test_without_hooks_it_says_how_to_have_some(notebook: Notebook, capsys: pyte
     assert json.loads(typed(capsys, "--json")) == []
 
 
+def test_the_page_and_the_readme_are_the_tables_that_hold() -> None:
+    """Each hook with all that it may answer, each event of a client: no more and no less than there is."""
+    page, readme = hooks_page.__doc__ or "", (Path(__file__).parents[1] / "README.md").read_text()
+    table = page.partition("THE SIX HOOKS")[2].partition("    veto ")[0].splitlines()
+    rows = {line.split()[0]: line for line in table if line.strip().startswith(("session_", "before_", "after_"))}
+    for event, answers in ANSWERS.items():
+        assert rows[event].endswith("  " + (", ".join(answers) or "-"))
+        assert f"`{event}`" in readme
+    assert set(rows) == set(ANSWERS)
+    assert all(event in page for event in EVENTS)
+
+
 def test_a_projects_hook_is_run_when_it_was_agreed_to_and_its_failure_is_listed(
     notebook: Notebook, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -67,6 +82,10 @@ def test_a_projects_hook_is_run_when_it_was_agreed_to_and_its_failure_is_listed(
     assert "no-code: before_tool of run_python, order 3, 20 s, required · not agreed to" in said
     assert "sys.exit('it may not')" in said
     assert "hooks enable no-code" in said
+    told = "This project defines hooks that nobody has agreed to: no-code. See them: %aether hooks"
+    serve("Fine.", "Fine.")
+    assert told in flat(notebook.ask("Hello?", "--model script"))
+    assert told not in flat(notebook.ask("Hello?", "--model script")), "it is said once"
     assert "is run from now on" in typed(capsys, "enable", "no-code")
     (row,) = json.loads(notebook.line("hooks --json"))
     assert (row["state"], row["match"], row["order"], row["required"]) == ("in use", "run_python", 3, True)
@@ -76,6 +95,8 @@ def test_a_projects_hook_is_run_when_it_was_agreed_to_and_its_failure_is_listed(
     assert "x" not in notebook.shell.user_ns
     assert "called 1×, " in notebook.line("hooks list no-code")
     assert "hook no-code (before_tool) refused the call of run_python" in notebook.line("trace")
+    rows = json.loads(notebook.line("trace --json"))["events"]
+    assert ["hook no-code (before_tool) refused the call of run_python" in row["text"] for row in rows].count(True) == 1
     assert "is not run any more" in notebook.line("hooks disable no-code")
     assert "no-code: before_tool of run_python, order 3, 20 s, required · off" in typed(capsys)
 

@@ -77,11 +77,11 @@ def test_a_conversation_begins_once_and_ends_when_the_kernel_is_left(notebook: N
     notebook.ask("First?", "--model script")
     notebook.ask("Second?", "--model script")
     notebook.session.leave()
-    began, ended = map(json.loads, (tmp_path / "work" / "told").read_text().splitlines())
+    began, ended = map(json.loads, (file.parent / "told").read_text().splitlines())
     assert (began["event"], began["prompt"]) == ("session_start", "First?")
     assert (ended["event"], ended["runs"]) == ("session_end", 2)
     notebook.session.leave()
-    assert len((tmp_path / "work" / "told").read_text().splitlines()) == 2, "it ends once"
+    assert len((file.parent / "told").read_text().splitlines()) == 2, "it ends once"
 
 
 def test_a_record_that_is_performed_again_goes_by_the_hooks_of_tools_only(notebook: Notebook) -> None:
@@ -144,5 +144,9 @@ def test_hooks_hold_for_a_client_and_its_end_is_told(tmp_path: Path, monkeypatch
     assert asyncio.run(asked()) == "Two."
     assert heard == [1]
     hook("session_start", name="closed")(lambda about: {"veto": "we are closed"})
-    with pytest.raises(RunFailed, match="The hook closed refused this conversation"):
-        Aether(ScriptedModel(["Never."])).ask_sync("Hello?")
+    refused = Aether(ScriptedModel(["Never.", "Never."]))
+    for _ in range(2):
+        with pytest.raises(RunFailed, match="The hook closed refused this conversation"):
+            refused.ask_sync("Hello?")
+    refused.close()
+    assert heard == [1], "what was refused has not begun, and does not end"

@@ -81,7 +81,7 @@ def test_config_sets_what_the_notebook_says(run: Callable[[str], str]) -> None:
     assert run("%aether model").startswith("aether:analyst serves.")
     told = run("%config AetherMagics")
     assert "AetherMagics.mode=" in told and "Current: 'auto'" in told and "Allowed: plan, ask, auto." in told
-    assert not any(f"AetherMagics.{name}=" in told for name in ("providers", "mcp"))
+    assert not any(f"AetherMagics.{name}=" in told for name in ("providers", "mcp", "hooks"))
 
 
 @pytest.mark.parametrize(

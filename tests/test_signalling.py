@@ -97,6 +97,12 @@ def test_word_is_bound_to_what_the_run_waits_for(
         (PAUSED, "deny", "Run aaaa1111 does not wait for a yes or a no.", "%aether go aaaa1111"),
         (BEGUN, "go", "Run aaaa1111 does not wait for a word to go on.", "%aether resume aaaa1111"),
         (OVER, "tell", "Run aaaa1111 has ended (done).", "Look at it: %aether show aaaa1111"),
+        (
+            (k.RunStarted("Count", "script", agent="counter"),),
+            "tell",
+            "Run aaaa1111 is worked on by counter, which is a function and does not hear you.",
+            "%aether stop aaaa1111",
+        ),
         (lost(), "settle", "Nobody has asked about a doubt in run aaaa1111 yet.", "%aether resume aaaa1111"),
     ],
 )

@@ -94,12 +94,21 @@ def record_of(entries: Iterable[k.Entry]) -> Record:
     composed = next((event for event in events if isinstance(event, k.ContextComposed)), None)
     if state.started is None or composed is None:
         raise ModelError("The record holds no run.", "Its first events are missing.", "%aether verify")
-    answered = [event for event in events if isinstance(event, k.ModelAnswered)]
+    if state.started.agent:  # what it asked models is its own affair: what it said is what was done
+        answered = [_word(event) for event in events if isinstance(event, k.AgentSaid)]
+    else:
+        answered = [event for event in events if isinstance(event, k.ModelAnswered)]
     # An answer after which somebody said more was not the last word.
     spoken = [event for event in answered if event.message.calls or event.finish == "pause" or event is answered[-1]]
     begun = next((event for event in events if isinstance(event, k.ReplayBegun)), None)
     forked = any(isinstance(event, k.RunForked) for event in events)
     return Record(state.run, state, tuple(spoken), calls, composed, whole[0].time, begun, forked)
+
+
+def _word(said: k.AgentSaid) -> k.ModelAnswered:
+    """What a hosted agent said, as a reply."""
+    finish = "tool_calls" if said.message.calls else "stop"
+    return k.ModelAnswered(f"agent:{said.agent}", said.message, Usage(cost=0.0), finish, 0.0)
 
 
 # ---- who answers

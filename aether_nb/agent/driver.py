@@ -21,18 +21,17 @@ from aether_nb.agent.egress import Egress
 from aether_nb.agent.ending import amount, finishing, settled
 from aether_nb.agent.loop import advance
 from aether_nb.agent.mail import DOUBT, doubt_events
-from aether_nb.agent.naming import unique
 from aether_nb.agent.releasing import left_behind
+from aether_nb.agent.requesting import Asked, asked
 from aether_nb.agent.run import Run
-from aether_nb.agent.saying import Saying
 from aether_nb.agent.sealing import gate_events
 from aether_nb.agent.steps import next_step
 from aether_nb.agent.waiting import Waiting
-from aether_nb.errors import AetherError, ModelError, RepairableToolError, StoreError
+from aether_nb.errors import AgentDrifted, RepairableToolError, StoreError
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import ToolCall, ToolSpec, arguments_hash
 from aether_nb.events.state import Call, RunState
-from aether_nb.models.base import PLAIN, Model, Options, Reply, Request
+from aether_nb.models.base import PLAIN, Model, Options, Request
 from aether_nb.store.signals import Signal
 from aether_nb.tools.base import Result
 
@@ -78,6 +77,7 @@ class Driver:
         Raises:
             asyncio.CancelledError: The run was stopped; its log says so before this is raised.
             StoreError: The log could not be written.
+            AgentDrifted: A hosted agent takes another way than it has recorded; nothing was done.
         """
         run = self.run
         listening = asyncio.ensure_future(self._listen(asyncio.current_task())) if self.mail else None
@@ -88,8 +88,8 @@ class Driver:
             if not self._stopped_by:
                 raise
             asyncio.current_task().uncancel()  # type: ignore[union-attr]  # it was a signal that cancelled it
-        except StoreError:
-            raise  # nothing more can be recorded; what was, is kept
+        except (StoreError, AgentDrifted):
+            raise  # nothing more can be recorded, or may be; what was, is kept
         except BaseException as error:
             self._end(k.RunEnded("failed", f"The run broke off with {type(error).__name__}.", str(error)))
             raise
@@ -207,69 +207,12 @@ class Driver:
             case steps.Finish():  # pragma: no branch  # there is no other step, and mypy knows it
                 return self._finish()
 
-    async def _ask(self, tools: tuple[ToolSpec, ...]) -> AsyncIterator[Happened]:
-        if self.calls.hooks is not None:
-            async for said in self.calls.hooks.before_model():
-                yield said
-            if self.run.state.failure:
-                return  # one of them refused
-        state = self.run.state
-        request = Request(tuple(state.messages), tools, self.options, self.stream)
-        try:
-            model = self.choose(request)
-        except AetherError as error:
-            yield k.ModelFailed(state.model, error.what, error.why, error.hint)
-            return
-        name = model.name
-        switched = (k.ModelSwitched(state.model, name),) if name != state.model else ()
-        request, left = self.egress.outgoing(request, model, state.unlimited)
-        found = self.egress.found(state.found, tools)
-        yield (*switched, *found, k.ModelAsked(name, state.steps + 1, state.sent, left))
-        begun = time.monotonic()
-        clock = asyncio.timeout(state.seconds_left)
-        try:
-            async with clock:
-                reply = await self._heard(model, request)
-        except ModelError as error:
-            yield k.ModelFailed(name, error.what, error.why, error.hint)
-            return
-        except Exception as error:  # noqa: BLE001  # a model of anybody's: what it raises is its own failure
-            if isinstance(error, TimeoutError) and clock.expired():
-                async for event in self._pause("seconds"):
-                    yield event
-                return
-            yield k.ModelFailed(name, f"The model {name} broke off with {type(error).__name__}.", str(error))
-            return
-        if reply is None:
-            yield k.ModelFailed(name, f"The model {name} ended its answer before it was whole.", hint="Ask again.")
-            return
-        message = unique(reply.message, state.calls)
-        unsaid = not message.text.strip() and reply.finish != "pause"
-        if not message.calls and (unsaid or reply.finish in ("refusal", "content_filter")):
-            why = message.text.strip() or f"It ended with {reply.finish!r} and no words."
-            yield k.ModelFailed(name, f"The model {name} gave no answer.", why, "Ask in other words.")
-            return
-        seconds, who = time.monotonic() - begun, reply.model or name
-        answered = k.ModelAnswered(
-            who, message, reply.usage, reply.finish, seconds, reply.provider, reply.repairs, reply.notes
-        )
-        yield answered if self.calls.hooks is None else await self.calls.hooks.after_model(answered)
+    def _ask(self, tools: tuple[ToolSpec, ...]) -> AsyncIterator[Happened]:
+        request = Request(tuple(self.run.state.messages), tools, self.options, self.stream)
+        return self._asked(Asked(request))
 
-    async def _heard(self, model: Model, request: Request) -> Reply | None:
-        """What the model replies, if it does; what it says until then is shown, and stands in no log."""
-        reply: Reply | None = None
-        with Saying(self.run.append) as saying:
-            async for delta in model.stream(request):
-                if delta.note:
-                    saying.tell(k.Progress("", 0, note=delta.note))
-                if delta.thinking:
-                    saying.say(k.ThinkingDelta, delta.thinking)
-                if delta.text:
-                    saying.say(k.TextDelta, delta.text)
-                if delta.call:
-                    saying.say(k.CallDelta, delta.call)
-                reply = delta.reply or reply
-        return reply
+    def _asked(self, what: Asked) -> AsyncIterator[Happened]:
+        return asked(self.run, self.choose, self.egress, self.calls.hooks, what, self._pause)
 
     async def _propose(self, id: str) -> AsyncIterator[Happened]:
         replies = (message for message in reversed(self.run.state.messages) if message.calls)

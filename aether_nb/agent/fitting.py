@@ -48,7 +48,7 @@ def says(step: Step, state: RunState) -> Print:
     """The fingerprint of a step that is due."""
     match step:
         case steps.Plan() | steps.Ask():
-            return _request(state.steps + 1, state.sent)
+            return _request(state.steps + 1, state.sent, state)
         case steps.Propose(id):
             return Print("Propose", (), f"the call {id}")
         case steps.Gate(call) | steps.Settle(call):
@@ -66,8 +66,10 @@ def says(step: Step, state: RunState) -> Print:
             return Print("Finish", (), bad)
 
 
-def _request(number: int, sent: Sequence[k.Sent]) -> Print:
-    """A request is known by its number and by what it showed."""
+def _request(number: int, sent: Sequence[k.Sent], state: RunState) -> Print:
+    """A request is known by its number and by what it showed; what a hosted agent asks is its own affair."""
+    if state.started is not None and state.started.agent:
+        return Print("Ask", (), f"request {number}")
     shown: dict[str, Any] = {part.data: [part.amount, list(part.columns)] for part in sent}
     return Print("Ask", (arguments_hash(f"request {number}", shown),), f"request {number}")
 
@@ -82,8 +84,10 @@ def recorded(rest: Rest, state: RunState) -> Print:
         case k.ModelSwitched() | k.ModelAsked() | k.ModelFailed():
             asked = next((event for event in rest if isinstance(event, k.ModelAsked)), None)
             if isinstance(first, k.ModelFailed) or asked is None:
-                return _request(state.steps + 1, state.sent)  # nobody could be asked
-            return _request(asked.step, asked.sent)
+                return _request(state.steps + 1, state.sent, state)  # nobody could be asked
+            return _request(asked.step, asked.sent, state)
+        case k.AgentSaid(step=number):
+            return _request(number, (), state)
         case k.CallProposed(call=call, hash=hash):
             known = state.calls.get(call.id)
             if known is not None and state.gate == call.id:  # edited, when the gate was open already
@@ -144,20 +148,12 @@ def extent(step: Step, rest: Rest) -> int:
 
 
 _FOUND = k.InstructionsFound
+_ANSWERS = (k.ModelAnswered, k.ModelFailed, k.AgentSaid, k.QuestionAsked)
 
 _SHAPES: dict[type, tuple[tuple[type[k.Event], ...], Callable[[Any], bool]]] = {
     steps.Ask: (
-        (
-            k.ModelSwitched,
-            k.ModelAsked,
-            k.ModelAnswered,
-            k.ModelFailed,
-            k.LimitReached,
-            k.QuestionAsked,
-            _FOUND,
-            k.HookTook,
-        ),
-        lambda event: isinstance(event, k.ModelAnswered | k.ModelFailed | k.QuestionAsked),
+        (k.ModelSwitched, k.ModelAsked, *_ANSWERS, k.LimitReached, _FOUND, k.HookTook),
+        lambda event: isinstance(event, _ANSWERS),
     ),
     steps.Propose: ((k.CallProposed, k.HookTook), lambda event: isinstance(event, k.CallProposed)),
     steps.Gate: (
@@ -195,7 +191,7 @@ def _followers(step: Step, last: k.Event, after: Rest) -> int:
 
 
 _IN_ACT = (
-    k.RunStarted, k.RunEnded, k.ModelAsked, k.ModelAnswered, k.ModelFailed, k.ModelSwitched, k.GateOpened,
+    k.RunStarted, k.RunEnded, k.AgentSaid, k.ModelAsked, k.ModelAnswered, k.ModelFailed, k.ModelSwitched, k.GateOpened,
     k.GateAnswered, k.CallSettled, k.LimitReached, k.RunParked, k.ReplayDrifted,
 )  # fmt: skip
 """What no call makes while it runs; a tool may record anything else."""
@@ -231,7 +227,7 @@ _ENDS_CALL = (k.CallFinished, k.CallFailed, k.CallRetried, k.CallDoubtful, k.Cal
 
 _OUTSIDE = (
     k.RunStarted, k.ContextComposed, k.GrantGiven, k.GrantRevoked, k.LeaseTaken, k.RunResumed, k.RunForked,
-    k.NamespaceRestored, k.SignalReceived, k.ReplayBegun, k.UndoDone,
+    k.NamespaceRestored, k.SignalReceived, k.ReplayBegun, k.UndoDone, k.ProfileRouted,
 )  # fmt: skip
 """What no step makes: how the run opened, who took it up, what was said to it."""
 

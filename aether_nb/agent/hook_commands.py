@@ -40,16 +40,18 @@ class Places:
     """Where commands are defined: the tables ``[hooks.NAME]`` of one's own settings and of the project's.
 
     Args:
-        workspace: The folder in which they run.
+        workspace: The project's folder, in which its own run.
         agreements: What the user has said about them.
         own: Those of one's own, by name, and where they stand.
         project: Those of the project's, likewise.
+        own_folder: The folder of one's own settings, in which those run: no project puts a program in the place of one.
     """
 
     workspace: Path
     agreements: Agreements
     own: Mapping[str, Any]
     project: Mapping[str, Any]
+    own_folder: Path
     own_file: str = "your aether.toml"
     project_file: str = "aether.toml"
 
@@ -80,7 +82,8 @@ def _read(name: str, entry: Mapping[str, Any], places: Places, scope: Scope) -> 
         if unknown := [key for key in entry if key not in KEYS]:
             raise OptionError(f"{unknown[0]!r} is no key of a hook.", hint=f"There are: {', '.join(KEYS)}.")
         definition = _definition(name, entry, source, scope)
-        call = partial(_run, definition, places.workspace)
+        folder = places.own_folder if scope == "own" else places.workspace
+        call = partial(_run, definition, folder, places.workspace)
         more = {key: entry[key] for key in ("match", "order", "timeout", "required") if key in entry}
         hook = Hook(str(entry.get("event", "")), call, name=name, source=source, what=definition.what, **more)
     except (AetherError, TypeError, ValueError) as error:
@@ -108,7 +111,9 @@ def _definition(name: str, entry: Mapping[str, Any], source: str, scope: Scope) 
     return definition
 
 
-async def _run(definition: Definition, workspace: Path, told: Mapping[str, Any]) -> Mapping[str, Any] | None:
+async def _run(
+    definition: Definition, folder: Path, workspace: Path, told: Mapping[str, Any]
+) -> Mapping[str, Any] | None:
     """Run the command and read its answer.
 
     Raises:
@@ -116,7 +121,7 @@ async def _run(definition: Definition, workspace: Path, told: Mapping[str, Any])
     """
     ready = expanded(definition, os.environ, workspace)
     data = json.dumps(told, ensure_ascii=False, default=str).encode(errors="replace")
-    ended = await run_fed(ready.command, workspace, seconds=None, told=data, more=ready.environment)
+    ended = await run_fed(ready.command, folder, seconds=None, told=data, more=ready.environment)
     if ended.code == VETO:
         return {"veto": ended.stderr.strip()}
     if ended.code:

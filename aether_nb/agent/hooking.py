@@ -66,11 +66,16 @@ class Hooking:
             for event in self._passed(said):
                 yield event
 
-    async def before_model(self) -> AsyncIterator[k.Event | tuple[k.Event, ...]]:
-        """What hooks do to the conversation before it is sent; the last event is a failure when one refuses."""
+    async def before_model(self, own: list[Message] | None = None) -> AsyncIterator[k.Event | tuple[k.Event, ...]]:
+        """What hooks do to what is sent to a model; the last event is a failure when one refuses.
+
+        Args:
+            own: What a hosted agent says in words of its own, which is changed in place; the conversation when None.
+        """
         for hook in self._at("before_model"):
             state = self.run.state
-            facts = {"model": state.model, "step": state.steps + 1, "messages": list(map(_plain, state.messages))}
+            messages: Sequence[Message] = state.messages if own is None else own
+            facts = {"model": state.model, "step": state.steps + 1, "messages": list(map(_plain, messages))}
             said = await self._asked(hook, facts)
             if said.vetoes:
                 what = f"The hook {hook.name} refused the request to the model."
@@ -79,10 +84,16 @@ class Hooking:
                     k.ModelFailed(state.model, what, self._kept(said.why), "%aether hooks"),
                 )
                 return
-            for event in self._passed(said):
+            for event in self._passed(said, messages):
+                if own is not None and event.told:
+                    own.append(Message("user", event.told))
+                    event = replace(event, told=())  # it stands in that request alone
                 yield event
-            if masked := _masked(state.messages, said.answer.get("mask", ())):
-                yield self._took(said, f"covered parts of {len(masked)} messages", messages=masked)
+            if masked := _masked(messages, said.answer.get("mask", ())):
+                what = f"covered parts of {len(masked)} messages"
+                for one in masked if own is not None else ():
+                    own[one.place] = one.message  # type: ignore[index]  # mypy forgets what it knew
+                yield self._took(said, what, messages=masked if own is None else ())
 
     async def after_model(self, answered: k.ModelAnswered) -> tuple[k.Event, ...]:
         """A reply after the hooks, with what they did to it; one that is refused is recorded without its words."""
@@ -194,14 +205,14 @@ class Hooking:
         around = {"run": self.run.id, "parent": started.parent, "workspace": started.workspace}
         return await asked(hook, {"event": hook.event, "hook": hook.name, **around, **facts})
 
-    def _passed(self, said: Said) -> list[k.Event]:
+    def _passed(self, said: Said, messages: Sequence[Message] | None = None) -> list[k.HookTook]:
         """What there is to record of a hook that refuses nothing: that it failed, and what it adds, unless it has."""
         if said.fault:
             return [self._took(said, "")]
         if not (words := said.answer.get("add", "").strip()):
             return []
         text = f"(added by the hook {said.hook.name}) {words}"
-        if any(message.text == text for message in self.run.state.messages):
+        if any(message.text == text for message in (self.run.state.messages if messages is None else messages)):
             return []
         if self.rules.hide:
             said = replace(said, fault="columns are hidden: what it adds could show one of them")

@@ -35,12 +35,13 @@ IN PYTHON
 
     In a cell it holds from the next run on; the same name replaces it. A plugin says house.register("hook", "no-prod",
     Hook("before_tool", no_prod)). It returns None or a dict. An async function runs on the agent's loop, another one
-    on a thread. complete(), which is one bare request, calls none.
+    on a thread. complete(), and the one repair of an answer that is no value of its type, are bare requests without.
 
 AS A COMMAND, in aether.toml
     [hooks.no-prod]
     event = "before_tool"
-    command = ["python", "check.py"]     # told as JSON on its standard input; in the working folder, without your keys
+    command = ["python", "check.py"]     # told as JSON on its standard input; in the folder of that aether.toml, and
+                                         # without your keys; ${workspaceFolder} is the project's folder
     match = "shell|write_*"              # names of tools
     order = 10                           # small numbers first
     timeout = 5                          # seconds; 10 when left out

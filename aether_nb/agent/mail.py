@@ -125,6 +125,8 @@ def heard(state: RunState, signal: Signal) -> Heard:
                 return (k.SignalReceived(signal.id, signal.type, signal.by, used=False),)
             text = "; ".join(item.title for item in follows[0].items[follows[0].done :]) or "nothing"
             text = f"The plan was changed by the user. Still to do: {text}"
+        case "tell" if state.started is not None and state.started.agent:  # a function does not hear it
+            return (k.SignalReceived(signal.id, signal.type, signal.by, used=False, text=text),)
         case "revoke":
             if all(grant.id != body.get("id") for grant in state.grants):
                 return (k.SignalReceived(signal.id, signal.type, signal.by, used=False),)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from aether_nb.agent import context, steps
+from aether_nb.agent.profiles import Profile
 from aether_nb.agent.sealing import taken_back
 from aether_nb.errors import ResumeRefused
 from aether_nb.events import kinds as k
@@ -19,16 +20,28 @@ from aether_nb.tools.base import Tool
 __all__ = ["advanced", "check", "following", "interrupted", "owes_variables", "taken_up", "versions"]
 
 
-def versions(tools: Mapping[str, Tool]) -> dict[str, str]:
-    """By which rules a run goes, frozen into its first event: the loop's, the prompt's, and those of each tool."""
+def versions(tools: Mapping[str, Tool], agent: Profile | None = None) -> dict[str, str]:
+    """By which rules a run goes, frozen into its first event: the loop's, the prompt's, and those of each tool.
+
+    Args:
+        tools: The tools.
+        agent: The hosted agent that works on it, when one does.
+    """
     return {
         "next_step": steps.VERSION,
         "prompt": context.PROMPT_VERSION,
+        **({f"agent:{agent.name}": agent.version} if agent else {}),
         **{f"tool:{name}": tool.care.version for name, tool in tools.items()},
     }
 
 
-def check(state: RunState, tools: Mapping[str, Tool], verb: str = "resume", own: bool = True) -> None:
+def check(
+    state: RunState,
+    tools: Mapping[str, Tool],
+    verb: str = "resume",
+    own: bool = True,
+    agent: Profile | None = None,
+) -> None:
     """Refuse to go on where the rules are no longer those that the run began with, or where somebody else wrote in it.
 
     A tool that has been added meanwhile changes nothing; one that is missing matters when the run may still call it.
@@ -38,12 +51,13 @@ def check(state: RunState, tools: Mapping[str, Tool], verb: str = "resume", own:
         tools: The tools that are here.
         verb: What was typed, for the hint.
         own: Whether this user recorded all of it.
+        agent: The hosted agent that works on it, as it is here.
 
     Raises:
         ResumeRefused: Says what is not the same, and how to go on all the same.
     """
     assert state.started is not None
-    now, then = versions(tools), state.started.versions
+    now, then = versions(tools, agent), state.started.versions
     missing = sorted(name.removeprefix("tool:") for name in then if name.startswith("tool:") and name not in now)
     other = sorted(name for name, version in then.items() if name in now and now[name] != version)
     anyway = f"Or go on all the same: %aether {verb} {state.run} --anyway"
@@ -62,7 +76,7 @@ def check(state: RunState, tools: Mapping[str, Tool], verb: str = "resume", own:
             f"Run those cells. {anyway}",
         )
     if other:
-        changed = ", ".join(name.removeprefix("tool:") for name in other)
+        changed = ", ".join(name.removeprefix("tool:").replace(":", " ") for name in other)
         what = f"Run {state.run} was begun by other rules: {changed} has changed since."
         raise ResumeRefused(what, "What it planned may not be what would happen now.", f"Ask anew: %%aether. {anyway}")
 

@@ -20,6 +20,7 @@ from aether_nb.errors import StoreError
 from aether_nb.events import folds, phases
 from aether_nb.events.coded import CallCoded
 from aether_nb.events.kinds import (
+    AgentSaid,
     CallBegun,
     CallFinished,
     CallProposed,
@@ -46,7 +47,7 @@ logger = logging.getLogger(__name__)
 AT_ONCE = 0.005
 """Seconds. What has not been followed by then is written by itself: somebody may be looking."""
 
-_QUIET = (ModelAnswered, CallProposed, ItemStarted, ItemFinished)
+_QUIET = (AgentSaid, ModelAnswered, CallProposed, ItemStarted, ItemFinished)
 _QUIET_ENDS = (CallFinished, NamespaceChanged, NamespaceKept, CallCoded)
 """What leaves no trace outside of this process; the latter when its call only reads, or only changes variables."""
 

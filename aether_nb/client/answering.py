@@ -27,7 +27,7 @@ from aether_nb.client.prompts import Prompt, Said, conversation, options_of
 from aether_nb.client.responses import Chunk, Response, Tally, response_of
 from aether_nb.client.running import Feed
 from aether_nb.client.structured import Shape, Unfit, shape
-from aether_nb.client.work import Question, Work, Writing
+from aether_nb.client.work import Question, Work, Writing, worked_by
 from aether_nb.config import Settings
 from aether_nb.errors import AnswerInvalid, ModelError, ModelUnavailable, OptionError, UsageFault
 from aether_nb.events import kinds as k
@@ -143,6 +143,8 @@ class Answerer:
         self, prompt: Prompt, said: Said, history: tuple[Message, ...] = ()
     ) -> AsyncGenerator[Chunk, None]:
         """The same in pieces; leaving stops the run."""
+        if said.agent is not None:
+            raise OptionError("The answer of an agent= has no pieces.", "", "Follow its events: run(task, agent=…)")
         run, feed, writing, id = Run(MemoryLog(checked=False)), Feed(), Writing(), token_hex(4)
         run.watchers.append(feed.put)
         self.bus.emit(Lifecycle("stream.start", id))
@@ -201,7 +203,8 @@ class Answerer:
             options = replace(options, schema=shaped.schema)
         limits = k.Limits(settings.max_steps, settings.max_seconds, settings.max_tokens, settings.max_cost)
         tools = registered() | self.tools | gathered(said.tools)
-        return Question(messages, tools, options, settings.mode, said.limits or limits, stream, _rules(settings))
+        question = Question(messages, tools, options, settings.mode, said.limits or limits, stream, _rules(settings))
+        return question if said.agent is None else worked_by(said.agent, question)
 
     async def _valued(
         self, shaped: Shape, question: Question, observed: Observed, run: Run, response: Response

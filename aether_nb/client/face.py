@@ -155,6 +155,7 @@ class Aether:
         system: str | None = None,
         model: str | Model | None = None,
         limits: Limits | None = None,
+        agent: Callable[..., Any] | str | None = None,
         **options: Any,
     ) -> Any:
         """The answer to a question, after all the tools that it takes.
@@ -168,6 +169,8 @@ class Aether:
             system: The rules, instead of the client's.
             model: The model for this call.
             limits: Where the run ends; those of the settings when left out.
+            agent: An agent of yours that works on it instead of the model: a function of a house, or its name under
+                ``host``; see ``agent.hosting``. The model is asked when it asks.
             **options: See the class.
 
         Raises:
@@ -177,13 +180,13 @@ class Aether:
             AetherError: What was passed cannot be used.
         """
         options_of(options)
-        said = Said(model, tools, images, system, as_, limits, options)
+        said = Said(model, tools, images, system, as_, limits, agent, options)
         return (await self._answerer.answer(prompt, said))[1]
 
     def stream(self, prompt: Prompt, **said: Any) -> AsyncGenerator[Chunk, None]:
         """The answer in pieces as they come: one stream, however many requests and tools it takes.
 
-        Arguments and errors are those of ``ask``; there is no ``as_``. Leaving the stream stops the run.
+        Arguments and errors are those of ``ask``, without ``as_`` and ``agent``. Leaving the stream stops the run.
 
         Yields:
             Chunks; the last one has the whole ``response``.

@@ -6,7 +6,7 @@ It asks nobody.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeAlias
 
@@ -34,6 +34,7 @@ class Said:
         system: The rules.
         as_: The type that the answer is to have.
         limits: Where the run ends.
+        agent: The hosted agent that works on it: a function of a house, or the name of one.
         options: Fields of ``Options``.
 
     Raises:
@@ -46,12 +47,15 @@ class Said:
     system: str | None = None
     as_: Any = None
     limits: Limits | None = None
+    agent: Callable[..., Any] | str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check("model", self.model, (str, Model), 'a name such as "openai:gpt-5-mini", or a ready model')
         check("system", self.system, str, "a text")
         check("limits", self.limits, Limits, "Limits(…)")
+        if self.agent is not None and self.as_ is not None:
+            raise OptionError("agent= answers in words.", "What it returns is the answer.", "Leave as_= out.")
 
 
 CALL = frozenset(each.name for each in fields(Said)) - {"options"}

@@ -7,9 +7,9 @@ next: that is the driver's.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 from aether_nb.agent.asking import Asking
 from aether_nb.agent.calls import Calls
@@ -21,17 +21,18 @@ from aether_nb.client.bus import Bus, Lifecycle
 from aether_nb.client.observed import Observed
 from aether_nb.client.offering import Program, grants, host
 from aether_nb.client.responses import Chunk, Response, ToolResult, response_of
-from aether_nb.errors import AetherError, FatalToolError, ModelError, RepairableToolError, RunFailed
+from aether_nb.errors import AetherError, FatalToolError, ModelError, OptionError, RepairableToolError, RunFailed
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import Message, Text, ToolCall
-from aether_nb.models.base import Model, Options, Request
+from aether_nb.models.base import Model, Options, Reply, Request
 from aether_nb.tools.base import Tool
 
 if TYPE_CHECKING:
+    from aether_nb.agent.profiles import Profile
     from aether_nb.hooked import Hooked
     from aether_nb.live.undo import RunPoints
 
-__all__ = ["Question", "Work", "Writing"]
+__all__ = ["Question", "Work", "Writing", "worked_by"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Question:
         limits: Where the run ends.
         stream: Whether the answer is wanted piece by piece.
         rules: What of the data may leave this machine.
+        agent: The hosted agent that works on it; None where the model does.
     """
 
     messages: tuple[Message, ...]
@@ -55,6 +57,29 @@ class Question:
     limits: k.Limits
     stream: bool = False
     rules: Rules = field(default_factory=Rules)
+    agent: Profile | None = None
+
+
+def worked_by(agent: Callable[..., Any] | str, question: Question) -> Question:
+    """The question as a hosted agent works on it, who is narrowed as where it was hosted.
+
+    Args:
+        agent: A function of a house, or the name of one.
+        question: What is asked.
+
+    Raises:
+        OptionError: It cannot be hosted, or nobody goes by that name.
+    """
+    from aether_nb.agent.offering import narrowed
+    from aether_nb.agent.profiles import hosted, hosted_profile
+
+    profile = hosted(agent) if isinstance(agent, str) else hosted_profile(agent)
+    if profile is None:
+        raise OptionError(f"No agent is hosted as {agent!r}.", "", "Host it: host(function), or pass the function.")
+    tools = narrowed(question.tools, profile.tools) if profile.tools else question.tools
+    mode = min((question.mode, profile.mode or question.mode), key=get_args(k.Mode).index)
+    data = min((question.rules.data, profile.data or question.rules.data), key=get_args(k.DataLevel).index)
+    return replace(question, tools=tools, mode=mode, rules=replace(question.rules, data=data), agent=profile)
 
 
 class Work:
@@ -82,13 +107,16 @@ class Work:
         undo: RunPoints | None = None,
         hooked: Hooked | None = None,
     ) -> None:
-        self.run = run
+        self.run, self._agent = run, question.agent
         self.run.watchers.append(_ToolEvents(run, bus))
         self._observed = observed
         asking = Asking([person])
         self._hooked = hooked
         self._hooks = hooked.within(run, question.rules) if hooked is not None else None
-        calls = Calls(self.run, question.tools, host(undo), asking, hooks=self._hooks)
+        agent, place = question.agent, host(undo)
+        if agent is not None:
+            place = replace(place, policy=place.policy.narrowed(agent.deny, agent.ask, agent.name))
+        calls = Calls(self.run, question.tools, place, asking, hooks=self._hooks)
 
         def chosen(request: Request) -> Model:
             observed.error = None
@@ -98,11 +126,11 @@ class Work:
                 observed.error = error
                 raise
 
-        self._driver = Driver(
-            self.run, chosen, calls, Waiting(asking), question.options, question.stream, Egress(question.rules)
-        )
+        how = (chosen, calls, Waiting(asking), question.options, question.stream, Egress(question.rules))
+        self._driver = _driver(agent, self.run, *how)
         prompt = question.messages[-1].text
-        self.run.append(k.RunStarted(prompt, observed.name, question.mode, question.limits, tuple(question.tools)))
+        started = k.RunStarted(prompt, observed.name, question.mode, question.limits, tuple(question.tools))
+        self.run.append(replace(started, agent=agent.name) if agent else started)
         self.run.append(k.ContextComposed(question.messages))
         for grant in grants(question.tools):
             self.run.append(k.GrantGiven(grant))
@@ -119,6 +147,8 @@ class Work:
             await self._hooked.open(self.run, self._hooks)
         state = await self._driver.drive()
         end, reply = state.ended, self._observed.reply
+        if self._agent and end is not None and end.outcome == "done":
+            reply = Reply(state.messages[-1], state.usage)
         if end is None or end.outcome != "done" or reply is None:
             raise self._failure()
         calls = tuple(call.proposed.call for call in state.calls.values())
@@ -127,11 +157,22 @@ class Work:
     def _failure(self) -> BaseException:
         state = self.run.state
         if (failure := state.failure) is not None:
+            if failure.model.startswith("agent:"):
+                return RunFailed(failure.what, failure.why)  # a program has no record to go on from
             return self._observed.error or ModelError(failure.what, failure.why, failure.hint)
         if (fatal := state.fatal) is not None:
             return FatalToolError(fatal.what, fatal.why, fatal.hint)
         end = state.ended or k.RunEnded("failed", "The run did not end.")
         return RunFailed(end.what, end.why, end.hint)
+
+
+def _driver(agent: Profile | None, *how: Any) -> Driver:
+    """Who drives the run: with the model, or with what a hosted agent says."""
+    if agent is None or agent.agent is None:
+        return Driver(*how)
+    from aether_nb.agent.performing import Hosted
+
+    return Hosted(agent.agent, *how)
 
 
 class _ToolEvents:

@@ -9,7 +9,7 @@ import argparse
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -91,14 +91,15 @@ def profiles(options: argparse.Namespace, settings: Settings, workspace: Path) -
     trusted = trusts(workspace, settings.trust_skills)
     there = list(known_profiles(own_file().parent, workspace if trusted else None))
     if options.json:
-        return json.dumps([asdict(profile) for profile in there], indent=2)
+        return json.dumps([asdict(replace(one, agent=None)) | {"agent": bool(one.agent)} for one in there], indent=2)
     lines = []
     for profile in there:
         tools = f"{len(profile.tools)} tools" if profile.tools else "all tools"
         mode = [f"mode {profile.mode}"] if profile.mode else []
         more = [tools, *mode, *(f"no {rule}" for rule in profile.deny)]
         lines += [f"  {profile.name} ({profile.source}): {profile.description}", f"      {', '.join(more)}"]
-    where = f"Yours are Markdown files in {own_file().parent / 'profiles'}; use one: %%aether --as-agent NAME"
+    where = f"Yours are Markdown files in {own_file().parent / 'profiles'}, or functions under @host (from aether_nb"
+    where += " import host); use one: %%aether --as-agent NAME, or --as-agent auto for the one that fits"
     return "\n".join([*lines, where])
 
 

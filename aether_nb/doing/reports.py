@@ -12,7 +12,7 @@ from aether_nb.signalling import Stand
 from aether_nb.store.log import RunSummary
 from aether_nb.widgets.wording import clean
 
-__all__ = ["event_rows", "line_rows", "line_text", "runs_rows", "runs_text", "stand_lines"]
+__all__ = ["event_rows", "hook_line", "line_rows", "line_text", "runs_rows", "runs_text", "stand_lines"]
 
 
 def runs_rows(runs: Iterable[RunSummary], stands: Iterable[Stand] = ()) -> list[dict[str, Any]]:
@@ -104,8 +104,13 @@ def event_rows(entries: Iterable[k.Entry]) -> Iterator[dict[str, Any]]:
 def _sentence(event: k.Event) -> tuple[int, str] | None:
     """What happened, in a line, and how deep it stands; None for what another line says already."""
     match event:
-        case k.RunStarted(prompt=prompt, model=model, mode=mode):
-            return 0, f"asked {model} in mode {mode}: {_short(prompt)}"
+        case k.RunStarted(prompt=prompt, model=model, mode=mode, profile=profile):
+            return 0, f"asked {model} in mode {mode}{f' as {profile}' if profile else ''}: {_short(prompt)}"
+        case k.ProfileRouted(name=name, because=because):
+            return 1, f"as {name or 'usual'}: {because}"
+        case k.AgentSaid(step=step, agent=agent, message=message):
+            does = ", ".join(f"calls {call.name}" for call in message.calls) or "answers"
+            return 1, f"step {step}: {agent} {does}"
         case k.PlanMade(items=items) | k.PlanRevised(items=items):
             return 1, f"plan: {' · '.join(item.title for item in items)}"
         case k.ItemStarted(index=index):
@@ -120,10 +125,18 @@ def _sentence(event: k.Event) -> tuple[int, str] | None:
             return 2, f"answered in {seconds:.2f} s, {usage.tokens:,} tokens, {cost}{wants}"
         case k.ModelFailed(what=what):
             return 2, f"failed: {what}"
+        case k.HookTook():
+            return 2, hook_line(event)
         case k.CallProposed(call=call, risk=risk, effect=effect, edited=edited):
             return 2, f"{call.name} ({risk} risk, {effect}{', edited by the user' if edited else ''})"
         case _:
             return _call_sentence(event)
+
+
+def hook_line(event: k.HookTook) -> str:
+    """What a hook did, and why."""
+    what = event.what if event.did != "failed" else "failed"
+    return f"hook {event.hook} ({event.point}) {what}{f': {_short(event.reason)}' if event.reason else ''}"
 
 
 def _call_sentence(event: k.Event) -> tuple[int, str] | None:

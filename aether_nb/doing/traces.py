@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from aether_nb.doing.reports import event_rows
+from aether_nb.doing.reports import event_rows, hook_line
 from aether_nb.events import kinds as k
 from aether_nb.events.evidence import CallEvidence, Evidence, StepEvidence, evidence
 from aether_nb.events.messages import Usage
@@ -60,7 +60,7 @@ def trace_text(entries: Sequence[k.Entry], hashes: Sequence[str]) -> str:
     lines += [f"  {word} run {run}" for word, run in (("replays", found.replay_of), ("fork of", found.fork_of)) if run]
     told: set[int] = set()
     hooks = [entry.event for entry in entries if isinstance(entry.event, k.HookTook)]
-    lines += [f"  {_hook_line(one)}" for one in hooks if not one.call_id]
+    lines += [f"  {hook_line(one)}" for one in hooks if not one.call_id]
     for number, title, status, steps in _items(found):
         if number:
             lines.append(f"  item {number}: {_short(title)} [{status}]")
@@ -68,7 +68,7 @@ def trace_text(entries: Sequence[k.Entry], hashes: Sequence[str]) -> str:
             lines += [f"    {line}" for line in _step_lines(step, told)]
             for call in _calls(found, step, number):
                 lines += [f"      {line}" for line in _call_lines(call)]
-                lines += [f"        {_hook_line(one)}" for one in hooks if one.call_id == call.id]
+                lines += [f"        {hook_line(one)}" for one in hooks if one.call_id == call.id]
     if found.files:
         lines.append(f"  wrote: {', '.join(found.files)}")
     if known := [one for one in found.variables if one.hash]:
@@ -93,6 +93,9 @@ def _step_lines(step: StepEvidence, told: set[int]) -> list[str]:
     if step.number in told:
         return [f"step {step.number} (as above)"]
     told.add(step.number)
+    if step.model.startswith("agent:"):
+        word = "calls a tool" if step.finish == "tool_calls" else "answers"
+        return [f"step {step.number} at {duration(step.at)}: {step.model} {word}"]
     said = ", ".join(f"{part.amount:,} of {part.data}" for part in step.sent)
     asked = "read from the record" if step.model.startswith("record:") else f"was sent {said or 'nothing'}"
     took = f"answered in {duration(step.seconds)}" if step.finish else "no answer"
@@ -116,11 +119,6 @@ def _call_lines(call: CallEvidence) -> list[str]:
     if call.read:
         lines.append(f"  read {', '.join(one.name for one in call.read)}")
     return lines
-
-
-def _hook_line(event: k.HookTook) -> str:
-    what = event.what if event.did != "failed" else "failed"
-    return f"hook {event.hook} ({event.point}) {what}{f': {_short(event.reason)}' if event.reason else ''}"
 
 
 def _joined(*parts: str) -> str:

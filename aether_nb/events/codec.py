@@ -41,6 +41,7 @@ UPCASTS: dict[tuple[str, int], Upcast] = {
     ("gate.answered", 1): _more,
     ("grant.given", 1): _more,
     ("model.asked", 1): _more,
+    ("model.asked", 2): _more,
     ("namespace.changed", 1): _more,
     ("question.asked", 1): _more,
     ("run.ended", 1): _more,
@@ -54,6 +55,7 @@ UPCASTS: dict[tuple[str, int], Upcast] = {
     ("run.started", 2): _unsealed,
     ("run.started", 3): _more,
     ("run.started", 4): _more,
+    ("run.started", 5): _more,
 }
 """How to lift a kind from that version to the next one, by ``(kind, version)``."""
 

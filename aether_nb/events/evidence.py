@@ -158,12 +158,15 @@ class _Gathering:
         """Take in one more entry."""
         event = entry.event
         self.started = self.started or entry.time
-        if isinstance(event, k.ModelAsked):
+        if isinstance(event, k.ModelAsked | k.AgentSaid):
             self._asked(event, entry)
         self.state = folded(self.state, entry)
         match event:
             case k.ModelAnswered():
                 self._answered(event, entry)
+            case k.AgentSaid(message=message):
+                finish = "tool_calls" if message.calls else "stop"
+                self.steps[-1] = replace(self.steps[-1], finish=finish, reply=self._hash(entry.seq))
             case k.CallProposed():
                 self._proposed(event)
             case k.ItemStarted(index=index):
@@ -186,16 +189,16 @@ class _Gathering:
         done = sum(item.status == "done" for item in state.plan)
         return Standing(len(state.plan), done, over, tuple(state.made))
 
-    def _asked(self, event: k.ModelAsked, entry: k.Entry) -> None:
+    def _asked(self, event: k.ModelAsked | k.AgentSaid, entry: k.Entry) -> None:
+        """A step begins: a model is asked, or a hosted agent says by itself what it does."""
         if self.steps:
             self.steps[-1] = replace(self.steps[-1], after=self._standing())
         open = next((item.item.title for item in self.state.plan if item.status != "done"), "")
         goal = open or (self.state.started.prompt if self.state.started else "")
         request = self._hash(entry.seq - 1)
         at = entry.time - self.started
-        self.steps.append(
-            StepEvidence(event.step, event.model, goal, at, self._standing(), sent=event.sent, request=request)
-        )
+        model, sent = (f"agent:{event.agent}", ()) if isinstance(event, k.AgentSaid) else (event.model, event.sent)
+        self.steps.append(StepEvidence(event.step, model, goal, at, self._standing(), sent=sent, request=request))
 
     def _answered(self, event: k.ModelAnswered, entry: k.Entry) -> None:
         if self.steps:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, Literal, TypeAlias
 
+from aether_nb.events import hosted
 from aether_nb.events import kinds as k
 from aether_nb.events.growing import Growing
 from aether_nb.events.hooks import covered
@@ -178,12 +179,15 @@ def _item(status: Literal["active", "done"]) -> Callable[[RunState, Any], Change
 
 
 def _asked(state: RunState, event: k.ModelAsked) -> Changes:
-    asked_with = (len(state.messages), event.sent)
+    asked_with = state.asked_with if event.request else (len(state.messages), event.sent)
     near = event.left is not None and not event.left.to
-    return {"steps": event.step, "failure": None, "model": event.model, "asked_with": asked_with, "near": near}
+    asked: Changes = {"steps": event.step, "failure": None, "model": event.model, "near": near}
+    return asked | {"asked_with": asked_with, "demanding": event.request}
 
 
 def _answered(state: RunState, event: k.ModelAnswered) -> Changes:
+    if state.demanding:  # the reply is the hosted agent's, and no part of the conversation
+        return hosted.replied(state, event)
     return {
         "unlimited": (*state.unlimited, len(state.messages)) if state.near else state.unlimited,
         **_grown(state, event.message),
@@ -191,6 +195,10 @@ def _answered(state: RunState, event: k.ModelAnswered) -> Changes:
         "usage": state.usage.plus(event.usage),
         "answered": not event.message.calls and event.finish != "pause",
     }
+
+
+def _said(state: RunState, event: k.AgentSaid) -> Changes:
+    return hosted.said(state, event) | _grown(state, event.message)
 
 
 def _found(state: RunState, event: k.InstructionsFound) -> Changes:
@@ -356,6 +364,7 @@ REDUCERS: dict[str, Callable[[RunState, Any], Changes]] = {
     k.ItemFinished.kind: _item("done"),
     k.ModelAsked.kind: _asked,
     k.ModelAnswered.kind: _answered,
+    k.AgentSaid.kind: _said,
     k.InstructionsFound.kind: _found,
     k.SkillOpened.kind: _skill,
     k.HookTook.kind: _hooked,
@@ -377,6 +386,7 @@ REDUCERS: dict[str, Callable[[RunState, Any], Changes]] = {
     k.QuestionAsked.kind: _question,
     k.QuestionAnswered.kind: _question_answered,
     k.KnowledgeRecalled.kind: lambda state, event: {"usage": state.usage.plus(event.usage)},
+    k.ProfileRouted.kind: lambda state, event: {"usage": state.usage.plus(event.usage)},
     k.ChildEnded.kind: lambda state, event: {"usage": state.usage.plus(event.usage)},
 }
 

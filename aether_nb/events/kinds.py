@@ -5,9 +5,10 @@ transient ones (``stored = False``) are shown while they happen and never kept: 
 Fields are plain JSON values, or dataclasses of them, so that a log can be read without this package. A kind whose
 fields change gets a higher ``version`` and a step in ``codec.UPCASTS``.
 
-    run.started        [knowledge.recalled]  context.composed
+    run.started        [profile.routed]  [knowledge.recalled]  context.composed
       [model.switched]  [instructions.found]             data that is about to be sent reads like an order
       model.asked  (thinking.delta, text.delta, call.delta)  model.answered | model.failed
+      agent.said                                         a hosted agent calls tools, or answers
         plan.made | plan.revised                         the call of the tool ``plan``
         call.proposed
           gate.opened  gate.answered  [grant.given]      only where somebody has to be asked
@@ -60,6 +61,7 @@ from aether_nb.events.calls import (
 from aether_nb.events.children import ChildEnded, ChildSpawned
 from aether_nb.events.coded import CallCoded
 from aether_nb.events.hooks import Covered, HookPoint, HookTook
+from aether_nb.events.hosting import AgentSaid, ProfileRouted
 from aether_nb.events.lasting import (
     CONSENT,
     CONSENT_YES,
@@ -120,6 +122,7 @@ __all__ = [
     "CONSENT_YES",
     "KINDS",
     "MINUTES",
+    "AgentSaid",
     "CallBegun",
     "CallCoded",
     "CallDelta",
@@ -175,6 +178,7 @@ __all__ = [
     "PlanItem",
     "PlanMade",
     "PlanRevised",
+    "ProfileRouted",
     "Progress",
     "QuestionAnswered",
     "QuestionAsked",
@@ -217,11 +221,11 @@ class RunStarted(Event):
     ``versions`` says by which rules it goes: ``next_step``, ``prompt``, and ``tool:NAME`` for each tool. ``data`` and
     ``hide`` limit what of the data may leave this machine; ``fence`` is the word with which data is set apart for the
     model. ``parent`` is the run that it works for, and ``depth`` how many are above it. ``profile`` is the one by which
-    it works, with its rules ``deny`` and ``ask``.
+    it works, with its rules ``deny`` and ``ask``; ``agent`` is the hosted agent that works on it, if one does.
     """
 
     kind: ClassVar[str] = "run.started"
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
     prompt: str
     model: str
     mode: Mode = "ask"
@@ -244,6 +248,7 @@ class RunStarted(Event):
     profile: str = ""
     deny: tuple[str, ...] = ()
     ask: tuple[str, ...] = ()
+    agent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,15 +310,17 @@ class ModelAsked(Event):
     """A request went to a model. ``step`` counts the run's requests from 1.
 
     ``sent`` is what the conversation shows of the data, by kind; ``left`` is where the request went, and what of that
-    was in it after the rules about data.
+    was in it after the rules about data. ``request`` is the hash of what a hosted agent asked in words of its own;
+    empty for the run's conversation.
     """
 
     kind: ClassVar[str] = "model.asked"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     model: str
     step: int
     sent: tuple[Sent, ...] = ()
     left: Left | None = None
+    request: str = ""
 
 
 @dataclass(frozen=True, slots=True)

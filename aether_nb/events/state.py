@@ -11,10 +11,10 @@ from typing import Literal, TypeAlias
 
 from aether_nb.events import kinds as k
 from aether_nb.events.growing import Growing
-from aether_nb.events.messages import Image, Message, Usage
+from aether_nb.events.messages import Image, Message, ToolCall, Usage
 from aether_nb.events.table import Table
 
-__all__ = ["Call", "CallStatus", "Item", "RunState", "sent"]
+__all__ = ["Call", "CallStatus", "Demand", "Item", "RunState", "sent"]
 
 CallStatus: TypeAlias = Literal["proposed", "approved", "begun", "finished", "failed", "denied", "doubtful", "skipped"]
 
@@ -59,6 +59,20 @@ class Item:
     status: Literal["pending", "active", "done"] = "pending"
 
 
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """One thing that a hosted agent wanted, and what it got: the reply of a model, or what became of calls.
+
+    ``hash`` is that of what it wanted. ``calls`` are its calls; without them and without a reply it was its answer.
+    ``near``: the model is on this machine.
+    """
+
+    hash: str
+    reply: k.ModelAnswered | None = None
+    calls: tuple[ToolCall, ...] = ()
+    near: bool = False
+
+
 @dataclass(frozen=True)
 class RunState:
     """A run as its log has it so far.
@@ -70,6 +84,7 @@ class RunState:
     may still be. ``touched`` are variables that its code, or that of an earlier turn, has made or changed. ``near``:
     who is asked now is on this machine; ``unlimited`` are the places of such replies in the messages: nothing was kept
     from who wrote them.
+    ``demands`` is what a hosted agent has wanted so far; ``demanding`` the hash of its request that has no reply yet.
     ``found`` are instructions that stood in data, ``skills`` those that were opened. ``seconds`` is the time worked,
     waiting for people left out. ``allowed`` are the limits in force: a yes at a limit raises it by what it was at the
     start.
@@ -94,6 +109,8 @@ class RunState:
     last_time: float = 0.0
     allowed: k.Limits = field(default_factory=k.Limits)
     declined_limit: str = ""
+    demands: Sequence[Demand] = field(default_factory=Growing)
+    demanding: str = ""
     answered: bool = False
     failure: k.ModelFailed | None = None
     fatal: k.CallFailed | None = None

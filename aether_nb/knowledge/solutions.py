@@ -108,7 +108,8 @@ def solution_of(entries: Iterable[k.Entry], keys: Collection[str] = ()) -> Solut
     shown = "\n".join(part for event in failed for part in (event.what, event.why))
     composed = next((event.messages for event in events if isinstance(event, k.ContextComposed)), ())
     asked = "\n".join(message.text for message in composed if message.role == "user")
-    replies = [event.message for event in events if isinstance(event, k.ModelAnswered) and not event.message.calls]
+    said = [event.message for event in events if isinstance(event, k.ModelAnswered | k.AgentSaid)]
+    replies = [message for message in said if not message.calls]
 
     def safe(text: str, longest: int) -> str:
         return mask_text(text, keys)[0][:longest]

@@ -153,7 +153,8 @@ class Errand:
     """A task for a run that works for this one.
 
     ``tools`` are those that it may use, at most those of this run; ``steps``, ``seconds``, ``tokens`` and ``cost`` are
-    what it may use up, at most what this run has left. ``model`` is another one than this run's, when it is named.
+    what it may use up, at most what this run has left. ``model`` is another one than this run's, when it is named;
+    ``agent`` the profile, or the hosted agent, that works on it.
     """
 
     task: str
@@ -163,6 +164,7 @@ class Errand:
     tokens: int | None = None
     cost: float | None = None
     model: str = ""
+    agent: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,7 @@ def bind(namespace: dict[str, Any], state: RunState, name: str = "") -> None:
         namespace[name] = state.answer
     elif not _answered(state):
         try:
-            if state.model.endswith(ANALYST):
+            if state.model.endswith(ANALYST) and not started.agent:
                 raise Unfit("the offline analyst found none; it says what it did in its answer")
             namespace[name] = Wanted(started.wanted, namespace).said(state.answer)
         except Unfit as unfit:

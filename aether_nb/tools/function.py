@@ -87,15 +87,7 @@ class FunctionTool:
 
     @cached_property
     def _version(self) -> str:
-        """A hash of the function's source; where there is none, of its compiled code. Ours go by our own version."""
-        if (getattr(self.function, "__module__", None) or "").startswith("aether_nb."):
-            return VERSION
-        try:
-            text = inspect.getsource(self.function)
-        except (OSError, TypeError):
-            code = getattr(self.function, "__code__", None)
-            text = f"{getattr(code, 'co_code', b'')!r}{getattr(code, 'co_names', ())}"
-        return hashlib.sha256(text.encode(errors="replace")).hexdigest()[:16]
+        return code_hash(self.function)
 
     def assess(self, arguments: Mapping[str, Any], context: Context) -> Assessment:
         """What this exact call could do: what its judge says, else what was declared."""
@@ -149,6 +141,18 @@ class FunctionTool:
     @cached_property
     def _read(self) -> _Read:
         return _read(self.function, self.name)
+
+
+def code_hash(function: Callable[..., Any]) -> str:
+    """A hash of a function's source; where there is none, of its compiled code. Ours go by our own version."""
+    if (getattr(function, "__module__", None) or "").startswith("aether_nb."):
+        return VERSION
+    try:
+        text = inspect.getsource(function)
+    except (OSError, TypeError):
+        code = getattr(function, "__code__", None)
+        text = f"{getattr(code, 'co_code', b'')!r}{getattr(code, 'co_names', ())}"
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()[:16]
 
 
 def bounded(text: str, longest: int = LONGEST) -> str:

@@ -41,6 +41,7 @@ async def spawn(
     model: str | None = None,
     steps: int = STEPS,
     cost: float | None = None,
+    agent: str | None = None,
 ) -> Result:
     """Give a task to another agent, which works on it alone and reports its result. Several may work side by side.
 
@@ -53,10 +54,13 @@ async def spawn(
         model: Another model for it, as provider:model.
         steps: How many requests it may make.
         cost: How much money it may spend, in US dollars.
+        agent: Who works on it, when the user speaks of one: a profile or an agent of theirs, by its name.
     """
     if not task.strip():
         raise RepairableToolError("There is no task.", "", "Say what the other agent shall do.")
-    report = await context.spawn(Errand(task, tuple(tools or ()), max(1, steps), None, None, cost, model or ""))
+    report = await context.spawn(
+        Errand(task, tuple(tools or ()), max(1, steps), None, None, cost, model or "", agent or "")
+    )
     shown = {"text/plain": f"%aether show {report.run}"}
     if report.outcome != "done":
         why = report.why or "It says nothing."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aether_nb.typed import Option, Verb
-from aether_nb.verbs.shared import PARK_AFTER
+from aether_nb.verbs.shared import AS_AGENT, PARK_AFTER
 
 __all__ = ["CELL", "VERBS"]
 
@@ -32,7 +32,7 @@ CELL = Verb(
         Option(("--new",), "forget the earlier questions of this notebook", flag=True),
         Option(("--data",), "what of the data may leave this machine", choices=("schema", "stats", "sample", "all")),
         PARK_AFTER,
-        Option(("--as-agent",), "the profile by which it works: data, development, security …", metavar="PROFILE"),
+        AS_AGENT,
         Option(("--run",), "name the run yourself: a name that is new in this record", metavar="NAME"),
         Option(
             ("--bg",),

@@ -31,11 +31,17 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         "profiles",
-        "Ways of working for %%aether --as-agent NAME: what an agent is told, which tools it has, what it may not do.",
+        "Ways of working for %%aether --as-agent NAME: what an agent is told, which tools it has, what it may not do; "
+        "and the agents that you have written as functions, under @host.",
         (JSON,),
         examples=("profiles",),
     ),
-    Verb("plugins", "The installed packages that add tools, models, skills or others.", (JSON,), examples=("plugins",)),
+    Verb(
+        "plugins",
+        "Who brought what: what is built in, what packages and this notebook add, and which package is broken.",
+        (JSON,),
+        examples=("plugins",),
+    ),
     Verb(
         "skills",
         "Instructions that the agent opens when a task needs them: list, show, add, check, or make one from a run.",

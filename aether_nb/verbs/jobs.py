@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aether_nb.typed import Option, Verb
-from aether_nb.verbs.shared import JSON, PARK_AFTER, STORE
+from aether_nb.verbs.shared import AS_AGENT, JSON, PARK_AFTER, STORE
 
 __all__ = ["VERBS"]
 
@@ -14,7 +14,7 @@ TASK = (
     Option(("--load",), "files whose variables are there: data, scripts, notebooks; between commas", metavar="FILES"),
     Option(("--context",), "your name for a kernel, variables and rules: a YAML file of yours", metavar="CONTEXT"),
     Option(("--model",), "the model, as provider:model", metavar="MODEL"),
-    Option(("--as-agent",), "the profile by which it works: data, development, security …", metavar="PROFILE"),
+    AS_AGENT,
     Option(("--data",), "what of the data may leave this machine", choices=("schema", "stats", "sample", "all")),
     Option(
         ("--approve",),

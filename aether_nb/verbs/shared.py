@@ -6,11 +6,31 @@ from dataclasses import replace
 
 from aether_nb.typed import Option
 
-__all__ = ["CALL", "FAILED", "JSON", "LAST", "PARK_AFTER", "ROLES", "RUN", "SAID", "SENT", "STORE", "TEXT", "WAITING"]
+__all__ = [
+    "AS_AGENT",
+    "CALL",
+    "FAILED",
+    "JSON",
+    "LAST",
+    "PARK_AFTER",
+    "ROLES",
+    "RUN",
+    "SAID",
+    "SENT",
+    "STORE",
+    "TEXT",
+    "WAITING",
+]
 
 ROLES = ("chat", "utility", "vision", "embedding", "transcribe", "speak")
 """What a model is for."""
 
+AS_AGENT = Option(
+    ("--as-agent",),
+    "who works on it: a profile (data, development, infrastructure, security …), an agent of yours under @host, or "
+    "auto: the model for small tasks says which fits",
+    metavar="PROFILE",
+)
 JSON = Option(("--json",), "print JSON for another program", flag=True)
 SAID = replace(JSON, terminal=True)
 """The same for verbs whose answer is a sentence, and which a notebook shows as it is."""

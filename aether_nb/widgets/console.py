@@ -72,6 +72,12 @@ class Console:
         if isinstance(words, Words):
             self._lines("", *plain.wrap(words.text))
 
+    def _said(self, event: object) -> None:
+        """What a model had said before a hosted agent went on."""
+        for one in self._touched:
+            if isinstance(words := self.view.blocks.get(one.part), Words):
+                self._lines("", *plain.wrap(words.text))
+
     def _gate(self, event: kinds.GateOpened) -> None:
         card = self._card(event.call_id)
         if card:
@@ -182,6 +188,9 @@ _SHOWN: dict[type[kinds.Event], Callable[[Console, Any], None]] = {
     kinds.PlanMade: Console._planned,
     kinds.PlanRevised: Console._planned,
     kinds.ModelAnswered: Console._answered,
+    kinds.ModelAsked: Console._said,
+    kinds.AgentSaid: Console._said,
+    kinds.ProfileRouted: Console._note,
     kinds.ModelFailed: Console._note,
     kinds.GateOpened: Console._gate,
     kinds.GateAnswered: Console._decided,

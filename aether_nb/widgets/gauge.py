@@ -73,6 +73,8 @@ def weighed(gauge: Gauge, event: k.Event) -> bool:
             gauge.counted, gauge.estimated = usage.input_tokens or gauge.counted, usage.estimated
             gauge.add("history", len(message.text))
             gauge.add("tools", sum(len(str(dict(call.arguments))) for call in message.calls))
+        case k.AgentSaid(message=message):
+            gauge.add("history", len(message.text))
         case k.CallProposed(call=call):
             gauge.tools[call.id] = call.name
             return False

@@ -32,7 +32,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from aether_nb.events.kinds import Entry, ModelAsked
+from aether_nb.events.kinds import Entry, ModelAnswered, ModelAsked
 from aether_nb.widgets import scripts, wire
 from aether_nb.widgets.blocks import HEADER, PLAN, TAIL, Card, Touch, View
 from aether_nb.widgets.commands import read_command
@@ -174,6 +174,8 @@ class Panel:
         self._loop = asyncio.get_running_loop()
         if isinstance(entry.event, ModelAsked):
             self._chosen, self.view.gauge.window = "", self._window(entry.event.model)
+        if isinstance(entry.event, ModelAnswered) and self.view.draft and self._timer is not None:
+            self._flush()  # the last words are on their way before the work begins that a whole answer makes
         for touch in fold(self.view, entry):
             self._pending.note(touch)
             if touch.field == "draft":
@@ -276,7 +278,9 @@ class Panel:
             self._timer = self._loop.call_later(max(TOGETHER, self._next - time.monotonic()), self._flush)
 
     def _flush(self) -> None:
-        self._timer = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         with self._lock:
             if self._closed:
                 return

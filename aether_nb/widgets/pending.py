@@ -1,6 +1,6 @@
-"""What has changed of a view since the last message, gathered so that a flood of changes becomes a few messages.
+"""What the panel's view has not been told yet, gathered until the next message.
 
-It knows the names of parts and fields, and nothing of what stands in them.
+It knows the touches of a fold and how much printed text is kept; neither messages nor widgets.
 """
 
 from __future__ import annotations

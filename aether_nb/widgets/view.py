@@ -29,6 +29,7 @@ from aether_nb.widgets.blocks import (
 )
 from aether_nb.widgets.gauge import weighed
 from aether_nb.widgets.view_calls import CALL_STEPS, go_on, remark, touch
+from aether_nb.widgets.view_hosting import HOSTING_STEPS, no_last_word
 from aether_nb.widgets.view_lasting import LASTING_STEPS
 from aether_nb.widgets.view_replays import ALSO, REPLAY_STEPS
 
@@ -82,6 +83,7 @@ def _run_ended(view: View, event: kinds.RunEnded, time: float) -> list[Touch]:
     if event.what:
         view.failure = Failure(event.what, event.why, event.hint)
     parts = [HEADER, PLAN, TAIL, *_drop_unfinished_reply(view)]
+    parts += no_last_word(view, view.steps + 1) if event.outcome != "done" else ()
     for item in view.plan:
         if item.status in ("pending", "active"):
             item.status = "done" if event.outcome == "done" and not item.tool else "skipped"
@@ -156,11 +158,7 @@ def _model_asked(view: View, event: kinds.ModelAsked, time: float) -> list[Touch
     gone = _drop_unfinished_reply(view)
     view.steps, view.model, view.account = event.step, event.model, counted(view.account, event)
     view.state = "PLANNING" if event.step == 1 else "THINKING"
-    if view.answer:
-        words = Words(f"w{event.step - 1}", view.answer)
-        view.blocks[words.id], view.answer = words, ""
-        gone.append(words.id)
-    return touch(HEADER, TAIL, *gone)
+    return touch(HEADER, TAIL, *gone, *no_last_word(view, event.step))
 
 
 def _instructions_found(view: View, event: kinds.InstructionsFound, time: float) -> list[Touch]:
@@ -270,6 +268,7 @@ _STEPS: dict[type[Event], Callable[[View, Any, float], list[Touch]]] = {
     kinds.ModelAnswered: _model_answered,
     kinds.ModelFailed: _model_failed,
     **CALL_STEPS,
+    **HOSTING_STEPS,
     **LASTING_STEPS,
     **REPLAY_STEPS,
 }

@@ -310,3 +310,18 @@ def test_a_record_cannot_talk_its_way_around_the_question(proposed: bool) -> Non
             forged.append(event)
     _, run = again([k.Entry("run1", n, float(n), event) for n, event in enumerate(forged, 1)], [make], own=False)
     assert run.state.answer == "done" and DID == []
+
+
+def test_what_a_hosted_agent_did_is_performed_again_without_it() -> None:
+    """What it said is in the record: its function and the models that it asked are not wanted for that."""
+
+    async def agent(house: Any) -> str:
+        await house.model("How?")
+        return str(await house.call("make", what="it"))
+
+    play = stage(["so"], tools=[make], agent=agent)
+    play.drive()
+    record, run = again(entries_of(play), [make])
+    assert DID == ["made it"] or DID == ["it"]
+    assert [reply.model for reply in record.replies] == ["agent:guest", "agent:guest"]
+    assert run.state.answer == "made it"

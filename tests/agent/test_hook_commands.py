@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +41,9 @@ match sys.argv[1]:
 @pytest.fixture
 def program(tmp_path: Path) -> Path:
     """A program that does what its first argument says."""
-    file = tmp_path / "check.py"
-    file.write_text(PROGRAM)
+    (tmp_path / "own").mkdir()
+    for file in (tmp_path / "own" / "check.py", tmp_path / "check.py"):
+        file.write_text(PROGRAM)
     return file
 
 
@@ -51,7 +53,7 @@ def found(
     """The commands of these tables."""
     (tmp_path / "own").mkdir(exist_ok=True)
     agreed = Agreements(tmp_path / "own", tmp_path, "hooks.json")
-    return commands(Places(tmp_path, agreed, own or {}, project or {}))
+    return commands(Places(tmp_path, agreed, own or {}, project or {}, tmp_path / "own"))
 
 
 def entry(word: str, event: str = "before_tool", **more: Any) -> dict[str, Any]:
@@ -78,6 +80,18 @@ def test_a_command_is_told_as_json_and_answers_as_json(
     told, took = played(tmp_path, entry("echo", "after_tool", env={"MINE": "${WHOSE}"}))
     assert told == json.dumps(["send", ["MINE"]])
     assert took == [("altered", "")]
+
+
+def test_a_command_of_ones_own_is_not_the_projects(tmp_path: Path, program: Path) -> None:
+    """A file of that name that came with a project is not run in its place; the project's own runs in its folder."""
+    program.write_text("import sys; sys.exit('not mine')")
+    assert played(tmp_path, entry("veto"))[0] == "denied by the hook h0: never  x"
+    (one,) = found(tmp_path, project={"a": entry("veto")})
+    play = stage([call("look"), "ok"], tools=[look])
+    play.driver.calls.hooks = Hooking([replace(one.hook, unused="")], play.run)
+    play.drive()
+    (failed,) = [event for event in play.stored if isinstance(event, k.HookTook)]
+    assert failed.reason.endswith("not mine")
 
 
 def test_the_exit_code_2_is_a_veto_with_what_stands_on_standard_error(tmp_path: Path, program: Path) -> None:
@@ -178,7 +192,7 @@ def test_a_stop_ends_a_command_that_is_at_work(tmp_path: Path, program: Path) ->
     async def stopped() -> None:
         driving = asyncio.ensure_future(play.driver.drive())
         async with asyncio.timeout(20):
-            while not (tmp_path / "slept").exists():  # noqa: ASYNC110  # another process makes it
+            while not (tmp_path / "own" / "slept").exists():  # noqa: ASYNC110  # another process makes it
                 await asyncio.sleep(0.02)
         driving.cancel()
         with pytest.raises(asyncio.CancelledError):

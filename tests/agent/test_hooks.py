@@ -315,6 +315,17 @@ def test_limits_on_data_hold_after_hooks() -> None:
     ]
 
 
+def test_where_columns_are_hidden_the_record_holds_no_words_of_a_hook() -> None:
+    """A record may be given away: what a hook made of a result is output as any other, and stays here."""
+    rules = Rules(hide=("email",))
+    play = stage([call("look"), "ok"], tools=[look])
+    play.driver.egress = play.driver.calls.egress = Egress(rules)
+    play.model.local = False  # type: ignore[attr-defined]
+    hooked(play, says("after_tool", {"result": "jane@x.org"}), says("after_tool", {"result": 3}), rules=rules).drive()
+    assert "jane" not in repr(play.stored)
+    assert [row[:2] for row in took(play)] == [("h", "altered"), ("h", "failed")]
+
+
 # ---- how they are registered
 
 

@@ -201,3 +201,40 @@ def test_the_end_is_told_in_order_and_a_failure_is_logged(caplog: pytest.LogCapt
         asyncio.run(left(hooks, {"runs": 3}))
     assert heard == ["broken", "fine 3"]
     assert "the hook b failed: RuntimeError: no" in caplog.text
+
+
+def test_hooks_hold_for_what_a_hosted_agent_asks_a_model() -> None:
+    """They are told its own words, and add to, cover or refuse that request alone; the conversation stays as it is."""
+
+    async def agent(house: Any) -> str:
+        first = await house.model(["The key is geheim.", "What is it?"])
+        return f"{first.text}, {(await house.model(['And now?'])).text}"
+
+    added, covers = says("before_model", {"add": "Use euros."}), says("before_model", {"mask": ["geheim"]})
+    covered_reply = says("after_model", {"mask": ["42"]})
+    play = hooked(stage(["42", "43"], agent=agent), added, covers, covered_reply)
+    state = play.drive()
+    assert asked(play, 0) == ["The key is ***.", "What is it?", "(added by the hook h) Use euros."]
+    assert asked(play, 1) == ["And now?", "(added by the hook h) Use euros."]
+    assert [message.text for message in state.messages] == ["rules", "the question", state.answer]
+    assert "42" not in state.answer
+    refused = hooked(stage(["42"], agent=agent), says("before_model", {"veto": "no"}))
+    ended = refused.drive().ended
+    assert ended is not None
+    assert "refused the request to the model" in ended.what
+    assert refused.model.requests == []
+
+
+def test_what_a_hook_adds_to_a_conversation_a_hosted_agent_finds_in_its_opening() -> None:
+    """Also when it is run again, and whatever was said to the run since."""
+    openings: list[list[str]] = []
+
+    async def agent(house: Any) -> str:
+        openings.append([message.text for message in house.opening])
+        return str(await house.call("look"))
+
+    play = stage([], tools=[look], agent=agent)
+    play.run.append(k.HookTook("h", "cell", "session_start", "altered", "added words", told=(Text("Use euros."),)))
+    play.run.append(k.RunResumed("test", True), k.NamespaceRestored((), (), (k.Gone("a", "it is gone"),)))
+    assert play.drive().answer == "saw it"
+    assert openings == [["rules", "the question", "Use euros."]]

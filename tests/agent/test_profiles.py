@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from aether_nb import plugins, registry
+from aether_nb import host, plugins, registry
 from aether_nb.agent.context import compose
-from aether_nb.agent.profiles import SHIPPED, Profile, find_profile, profiles, read_profile
+from aether_nb.agent.profiles import SHIPPED, Profile, find_profile, hosted, profiles, read_profile
 from aether_nb.errors import OptionError
 from aether_nb.events.ruling import Policy, parsed
 
@@ -97,6 +98,51 @@ def test_the_nearer_profile_counts_and_a_project_only_when_it_is_trusted(tmp_pat
     assert find_profile("data", own, project).prompt == "Obey me."
     with pytest.raises(OptionError, match="There is: finance"):
         find_profile("finanse", own)
+
+
+def test_a_function_is_hosted_under_a_name_and_narrowed_as_a_profile(tmp_path: Path) -> None:
+    """With nothing said it is as free as its user; the function stays what it was. Run again, its cell replaces it."""
+
+    @host
+    def guest(house: Any) -> str:
+        """Looks after things.
+
+        Well.
+        """
+        return str(house)
+
+    @host(name="ledger", tools=["query"], deny=["shell"], ask=["plot"], model="m:x", mode="plan", data="stats")
+    async def other(house: Any) -> None: ...
+
+    assert guest("me") == "me"
+    found = find_profile("guest", tmp_path)
+    assert (found.agent, found.description, found.tools, found.source) == (
+        guest, "Looks after things.", (), "a function",
+    )  # fmt: skip
+    narrow = find_profile("ledger", tmp_path)
+    assert (narrow.tools[0], narrow.deny, narrow.ask, narrow.model) == ("query", ("shell",), ("plot",), "m:x")
+    assert (narrow.mode, narrow.data, narrow.agent) == ("plan", "stats", other)
+    assert found.version not in ("", narrow.version)
+    assert Profile("x").version == ""
+    plugins.register("profile", "plain", lambda house: "as it comes from a package")
+    assert {"guest", "ledger", "plain"} <= {profile.name for profile in profiles(tmp_path)}
+    assert hosted("nobody") is None
+
+
+@pytest.mark.parametrize(
+    ("thing", "narrowing", "what"),
+    [
+        (7, {}, "int cannot be hosted"),
+        (dict, {}, "dict cannot be hosted"),
+        (lambda: 1, {}, "not called with one argument"),
+        (lambda house: 1, {"deny": ["rm -rf /"]}, "has a rule that is none"),
+        (lambda house: 1, {"mode": "fast"}, "mode cannot be 'fast'"),
+    ],
+)
+def test_what_cannot_be_hosted_is_refused(thing: Any, narrowing: dict[str, Any], what: str) -> None:
+    """At once, not when a run is begun."""
+    with pytest.raises(OptionError, match=what):
+        host(**narrowing)(thing)
 
 
 def test_the_shipped_ones_are_sound() -> None:

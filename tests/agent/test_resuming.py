@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from aether_nb import tool
+from aether_nb.agent.profiles import Profile
 from aether_nb.agent.resuming import advanced, check, versions
 from aether_nb.agent.steps import Finish, next_step
 from aether_nb.errors import ResumeRefused
@@ -46,6 +47,17 @@ def test_a_tool_that_is_missing_or_changed_stops_the_resume() -> None:
     with pytest.raises(ResumeRefused) as caught:
         check(state, {"look": look, "send": another})
     assert caught.value.what == "Run r1 was begun by other rules: send has changed since."
+
+
+def test_a_hosted_agent_that_has_changed_stops_the_resume() -> None:
+    """Its code is a rule of the run as that of a tool is."""
+    was = Profile("guest", agent=lambda house: 1)
+    now = Profile("guest", agent=lambda house: house.task)
+    state = begun(versions({}, was))
+    assert check(state, {}, agent=was) is None
+    with pytest.raises(ResumeRefused) as caught:
+        check(state, {}, agent=now)
+    assert caught.value.what == "Run r1 was begun by other rules: agent guest has changed since."
 
 
 def test_a_function_without_source_has_a_version_too() -> None:

@@ -83,6 +83,7 @@ NEVER = {
 """What the store commits and no run does."""
 
 EXEMPT = {
+    "agent.said": "of a hosted agent: tests/crash/test_hosted.py",
     "call.coded": "in one commit with call.finished",
     "call.failed": "like call.finished: a call's last word",
     "child.ended": "a call that is done again reads it from the child, and says it once: tests/test_delegating.py",
@@ -94,6 +95,7 @@ EXEMPT = {
     "knowledge.recalled": "in one commit with run.started or with call.finished",
     "model.failed": "the run ends with it, or is resumed and asks again",
     "model.switched": "in one commit with model.asked, which says the same again",
+    "profile.routed": "in one commit with run.started",
     "plan.revised": "like plan.made, from the same tool",
     "replay.begun": "in one commit with run.started",
     "replay.drifted": "says something of a call that is over",

@@ -56,8 +56,8 @@ def test_the_bytes_are_canonical():
         ToolCall("c1", "write_file", {"path": "ä.csv", "b": [1, 2.5, None, True]}), "h", "high", "external"
     )
     assert encode(event).decode() == (
-        '{"call":{"arguments":{"b":[1,2.5,null,true],"path":"ä.csv"},"id":"c1","name":"write_file"},'
-        '"edited":false,"effect":"external","effect_text":"","hash":"h","parallel":false,"path":"",'
+        '{"altered":"","call":{"arguments":{"b":[1,2.5,null,true],"path":"ä.csv"},"id":"c1","name":"write_file"},'
+        '"edited":false,"effect":"external","effect_text":"","floor":"","hash":"h","parallel":false,"path":"",'
         '"purpose":"","reasons":[],"risk":"high","rule":"","ruled":""}'
     )
 

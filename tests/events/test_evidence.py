@@ -5,7 +5,7 @@ from __future__ import annotations
 from aether_nb.events import kinds as k
 from aether_nb.events.evidence import Evidence, Standing, Variable, evidence
 from aether_nb.events.messages import Message, Usage
-from harness.agent import Stage, call
+from harness.agent import Stage, call, look, stage
 from harness.evidence import play
 
 
@@ -84,6 +84,23 @@ def test_a_log_without_a_run_holds_no_evidence() -> None:
     assert (
         evidence([k.Entry("r", 1, 1.0, k.ModelAnswered("m", Message("assistant"), Usage(), "stop", 0.0))]).steps == ()
     )
+
+
+def test_what_a_hosted_agent_did_by_itself_is_a_step_of_its_own() -> None:
+    """Who did what: the agent, or the model that it asked; its call belongs to its own step."""
+
+    async def agent(house: object) -> str:
+        await house.model("How?")  # type: ignore[attr-defined]
+        return str(await house.call("look"))  # type: ignore[attr-defined]
+
+    play = stage(["so"], tools=[look], agent=agent)
+    play.drive()
+    told = found(play)
+    assert [(step.number, step.model, step.finish) for step in told.steps] == [
+        (1, "aether:scripted", "stop"), (2, "agent:guest", "tool_calls"), (3, "agent:guest", "stop"),
+    ]  # fmt: skip
+    assert [step.sent != () for step in told.steps] == [True, False, False]
+    assert [(call.tool, call.step) for call in told.calls] == [("look", 2)]
 
 
 def test_documents_that_were_recalled_are_evidence() -> None:

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pexpect
 import pytest
 
 from aether_nb.store.store import open_store
@@ -61,6 +62,25 @@ def test_a_task_is_worked_on_in_a_kernel_of_its_own(folder: Path) -> None:
     assert (again.returncode, "There is a run rows already" in again.stderr) == (2, True)
 
 
+AGENT = """\
+from aether_nb import host
+
+@host
+def counter(house):
+    house.call("run_python", code="months = int(sales.month.nunique())")
+    return f"{months} months, {house.task}"
+"""
+
+
+@pytest.mark.full
+def test_an_agent_from_a_script_works_on_a_task(folder: Path) -> None:
+    """A file that hosts a function is loaded as any other; --as-agent names it."""
+    (folder / "agents.py").write_text(AGENT)
+    words = ("--load", "sales.csv,agents.py", "--as-agent", "counter", "--approve", "auto", "--json")
+    done = aether(folder, "execute", *words, "Count.")
+    assert json.loads(done.stdout)["answer"] == "2 months, Count.", done.stderr
+
+
 def test_a_plan_changes_nothing_and_nothing_is_asked_of_nobody(folder: Path) -> None:
     """A template that needs what is not there is refused before a kernel starts; a plan only reads."""
     planned = aether(folder, "plan", "--load", "sales.csv", "Total amount in sales by month?")
@@ -68,6 +88,45 @@ def test_a_plan_changes_nothing_and_nothing_is_asked_of_nobody(folder: Path) -> 
     assert "Compute the total" in planned.stdout
     missing = aether(folder, "execute", "--template", "profile-table")
     assert (missing.returncode, "needs table" in missing.stderr) == (2, True)
+
+
+ASKS = """
+from aether_nb import ScriptedModel, register
+from aether_nb.events.messages import ToolCall
+call = ToolCall("c1", "write_file", {"path": "out.txt", "content": "42"})
+register("model", "writer", lambda: ScriptedModel([call, "It is written."], name="writer"))
+"""
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(("typed", "written"), [("y", True), ("n", False)])
+def test_what_a_task_asks_is_answered_in_the_terminal(folder: Path, typed: str, written: bool) -> None:
+    """A call is shown before it acts; y lets it, n does not, and in both cases the task goes on."""
+    (folder / "asks.py").write_text(ASKS)
+    words = ["-m", "aether_nb", "execute", "--load", "asks.py", "--model", "writer", "Write it down."]
+    terminal = pexpect.spawn(sys.executable, words, cwd=str(folder), encoding="utf-8", timeout=60)
+    terminal.expect_exact("out.txt")
+    terminal.expect_exact("[n]o? ")
+    terminal.sendline(typed)
+    if typed == "n":
+        terminal.expect_exact("why not")
+        terminal.sendline("not today")
+    terminal.expect_exact("It is written.")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert (terminal.exitstatus, (folder / "out.txt").is_file()) == (0, written)
+
+
+@pytest.mark.full
+def test_a_profile_is_chosen_in_a_terminal(folder: Path) -> None:
+    """A task is worked on by the profile that is named; one that there is not is said before anything is asked."""
+    (folder / "asks.py").write_text(ASKS)
+    words = ("--load", "asks.py", "--model", "writer", "--approve", "auto", "--json", "Write it down.")
+    row = json.loads(aether(folder, "execute", "--as-agent", "security", *words).stdout)
+    assert row["outcome"] == "done"
+    assert not (folder / "out.txt").exists()
+    done = aether(folder, "execute", "--as-agent", "nobody", *words)
+    assert (done.returncode, "There is no profile 'nobody'" in done.stderr) == (2, True)
 
 
 def batch(folder: Path, count: int, seconds: float, concurrent: int) -> Path:

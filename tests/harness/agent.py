@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +14,9 @@ from aether_nb import ScriptedModel, tool
 from aether_nb.agent.asking import Answer, Asking, Nobody, Person
 from aether_nb.agent.calls import Calls, Host
 from aether_nb.agent.driver import Driver
+from aether_nb.agent.egress import Egress
 from aether_nb.agent.mail import Mail
+from aether_nb.agent.performing import Hosted
 from aether_nb.agent.replaying import Replayed, replay
 from aether_nb.agent.resuming import interrupted
 from aether_nb.agent.run import Run
@@ -128,8 +130,10 @@ def stage(
     park_after: float | None = None,
     keeper: Any = None,
     policy: Policy = OPEN,
+    agent: Callable[..., Any] | None = None,
+    egress: Egress | None = None,
 ) -> Stage:
-    """Set a run up, with the built-in tools and these."""
+    """Set a run up, with the built-in tools and these; a hosted agent works on it, where there is one."""
     seen: list[k.Entry] = []
     clock = Clock()
     offered: dict[str, Tool] = {tool.spec.name: tool for tool in (*BUILT_IN, *tools)}
@@ -139,19 +143,23 @@ def stage(
     asking = Asking([person or Nobody("deny")])
     calls = Calls(this, offered, Host(shell, workspace or Path("/nowhere"), here, keeper=keeper, policy=policy), asking)
     started = k.RunStarted("the question", model.name, mode, limits or k.Limits(), tuple(offered), plan_only=plan_only)
-    this.append(started)
+    this.append(replace(started, agent="guest") if agent else started)
     this.append(k.ContextComposed((Message.of("system", "rules"), Message.of("user", "the question"))))
     for grant in grants:
         this.append(k.GrantGiven(grant))
     waiting = Waiting(asking, mail, park_after)
-    return Stage(this, Driver(this, lambda _: model, calls, waiting), model, seen, clock)
+    return Stage(this, _driver(agent, this, lambda _: model, calls, waiting, egress=egress), model, seen, clock)
+
+
+def _driver(agent: Callable[..., Any] | None, *args: Any, **more: Any) -> Driver:
+    return Hosted(agent, *args, **more) if agent else Driver(*args, **more)
 
 
 def resumed(
     left: Stage, replies: Iterable[Any], *, tools: Sequence[FunctionTool] = (), fresh: bool = True, **more: Any
 ) -> Stage:
     """The same run, taken up again by somebody who has only its log; in another kernel when it is ``fresh``."""
-    person, mail = more.pop("person", None), more.pop("mail", None)
+    person, mail, agent = more.pop("person", None), more.pop("mail", None), more.pop("agent", None)
     offered: dict[str, Tool] = {tool.spec.name: tool for tool in (*BUILT_IN, *tools)}
     model, seen = ScriptedModel(replies), list[k.Entry]()
     this = Run(left.run.log, left.run.id, (seen.append,), left.clock)
@@ -161,7 +169,7 @@ def resumed(
     asking = Asking([person or Nobody("deny")])
     calls = Calls(this, offered, Host(shell, Path("/nowhere"), here), asking)
     waiting = Waiting(asking, mail, more.pop("park_after", None))
-    return Stage(this, Driver(this, lambda _: model, calls, waiting, **more), model, seen, left.clock)
+    return Stage(this, _driver(agent, this, lambda _: model, calls, waiting, **more), model, seen, left.clock)
 
 
 @tool(risk="low", effect="pure", where="loop")

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import aether_nb
-from aether_nb import faces, registry, still_faces
+from aether_nb import faces, host, registry, still_faces
 from aether_nb.agent import run as run_module
 from aether_nb.agent.sealing import signal_fields
 from aether_nb.config import own_file
@@ -30,6 +30,7 @@ from aether_nb.tools import code as code_tool
 from aether_nb.tools import files as files_tool
 from aether_nb.tools.builtin import BUILT_IN
 from harness import errand
+from harness.guest import AGENTS
 from harness.points import Points
 
 PROMPT = "Do the errand"
@@ -56,6 +57,7 @@ def prepare(shell: Any, job: Mapping[str, Any]) -> None:
             process waits ``until`` that file of its folder is there. ``first`` is code that is run before the cells.
             ``each``: all that happens is recorded by itself, as where things take long; else what only announces work
             is recorded with what follows, however long that takes, so that commits do not hang on the clock.
+            ``agent`` is the hosted agent that works on it.
     """
     folder = Path(job["folder"])
     os.chdir(folder)
@@ -71,6 +73,8 @@ def prepare(shell: Any, job: Mapping[str, Any]) -> None:
     _around(files_tool, "put_in_place", "write_file")
     _around(code_tool, "compare", "run_python", after=False)
     registry.register("model", "script", errand.model)
+    for name, agent in AGENTS.items():
+        host(name=name)(agent)
     shell.push({name: tool for name, tool in errand.TOOLS.items() if name not in job.get("without", ())})
     if job["person"]:
         for face in (faces, still_faces):
@@ -97,7 +101,8 @@ def cell(job: Mapping[str, Any]) -> str:
     """The source of the cell that this process runs."""
     park = "--park-after 0" if job.get("park", not job["person"]) else ""
     if job["do"] == "ask":
-        return f"%%aether {park}\n{PROMPT}"
+        agent = f"--as-agent {job['agent']}" if "agent" in job else ""
+        return f"%%aether {park} {agent}\n{PROMPT}"
     return f"%aether resume {park} {job.get('more', '')}".rstrip()
 
 

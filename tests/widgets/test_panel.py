@@ -7,10 +7,13 @@ import json
 import pickle
 import re
 import threading
+import time
+from itertools import pairwise
 
 from aether_nb.events import kinds as k
+from aether_nb.events.messages import Message, Usage
 from aether_nb.widgets import scripts
-from aether_nb.widgets.panel import Panel
+from aether_nb.widgets.panel import GATHER, TOGETHER, Panel
 from harness.panel import HELLO, Heard, View, shown
 from harness.story import THINKING, WORK, call, entries, first_half, hash_of, proposed, second_half
 
@@ -103,6 +106,39 @@ async def test_rate_is_bounded(heard: Heard):
         heard.panel.feed(k.Entry("r", 1, 0.0, k.ThinkingDelta("x")))
         await asyncio.sleep(0)
     assert len(heard.messages) <= (loop.time() - begun) * 25 + 1
+
+
+async def test_the_last_words_go_before_the_whole_answer(heard: Heard):
+    """However soon a reply is whole, its end has been sent as it came: the work on the whole does not delay it."""
+    heard.panel.receive(HELLO, "m1")
+    heard.panel.feed(k.Entry("r", 1, 0.0, k.RunStarted("p", "m")))
+    heard.panel.feed(k.Entry("r", 2, 0.0, k.TextDelta("Hello ")))
+    await heard.settle()
+    heard.messages.clear()
+    heard.panel.feed(k.Entry("r", 2, 0.0, k.TextDelta("there")))
+    whole = Message.of("assistant", "Hello there")
+    heard.panel.feed(k.Entry("r", 3, 0.0, k.ModelAnswered("m", whole, Usage(), "stop", 1)))
+    assert [message["appends"][0]["text"] for message in heard.messages] == ["there"]
+    await heard.settle()
+    assert [message.get("tail", {}).get("final") for message in heard.messages] == [None, True]
+
+
+async def test_what_comes_alone_is_not_kept_waiting(heard: Heard):
+    """After a pause a change travels almost at once; what follows it closely keeps the distance of messages."""
+    heard.panel.receive(HELLO, "m1")
+    heard.panel.feed(k.Entry("r", 1, 0.0, k.RunStarted("p", "m")))
+    waits = []
+    for _ in range(4):
+        await heard.settle()
+        sent = []
+        heard.panel.widget.send = lambda message, sent=sent: sent.append(time.monotonic())
+        begun = time.monotonic()
+        for _ in range(7):
+            heard.panel.feed(k.Entry("r", 1, 0.0, k.TextDelta("word ")))
+            await asyncio.sleep(0.01)
+        waits.append([later - sooner for sooner, later in pairwise([begun, *sent])])
+    assert TOGETHER * 0.9 <= min(first for first, *_ in waits) < GATHER
+    assert min(later for _, *after in waits for later in after) >= GATHER * 0.9
 
 
 async def test_whole_block_takes_its_appends_along(heard: Heard):

@@ -14,12 +14,14 @@
     Amounts are in euros unless a column says otherwise. …
 
 A profile only narrows what a run may do: its rules come on top of all others. One that came with a project counts when
-the user trusts its folder. This module does not know how a run is begun.
+the user trusts its folder. A hosted agent, which is a function, is chosen and narrowed in the same way. This module
+does not know how a run is begun, nor what such a function is handed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -29,9 +31,20 @@ from aether_nb import plugins
 from aether_nb.errors import OptionError
 from aether_nb.events.kinds import DataLevel, Mode
 from aether_nb.events.ruling import parsed
+from aether_nb.tools.function import code_hash
 from aether_nb.tools.heads import parted
 
-__all__ = ["SHIPPED", "Profile", "find_profile", "fit", "plug", "profiles", "read_profile"]
+__all__ = [
+    "SHIPPED",
+    "Profile",
+    "find_profile",
+    "fit",
+    "hosted",
+    "hosted_profile",
+    "plug",
+    "profiles",
+    "read_profile",
+]
 
 SHIPPED = Path(__file__).parent
 LONGEST = 20_000
@@ -42,7 +55,10 @@ ALWAYS = ("plan", "ask_user", "answer_with", "use_skill")
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A profile. ``tools`` are names, with ``*``, of those that it may use; all when empty."""
+    """A profile. ``tools`` are names, with ``*``, of those that it may use; all when empty.
+
+    ``agent`` is the function that works by it, when it is a hosted agent's.
+    """
 
     name: str
     prompt: str = ""
@@ -54,6 +70,54 @@ class Profile:
     mode: Mode | None = None
     data: DataLevel | None = None
     source: str = ""
+    agent: Callable[..., Any] | None = None
+
+    @property
+    def version(self) -> str:
+        """A hash of the code of the hosted agent; empty without one."""
+        return code_hash(self.agent) if self.agent else ""
+
+
+def hosted_profile(function: Any, name: str = "", description: str = "", **narrowing: Any) -> Profile:
+    """The profile of an agent that is a function.
+
+    Args:
+        function: Takes one argument, the house.
+        name: What people type; the function's name when empty.
+        description: What it is for; the first line of its docstring when empty.
+        **narrowing: ``tools``, ``deny``, ``ask``, ``model``, ``mode`` and ``data``, as in a profile's head.
+
+    Raises:
+        OptionError: It is no such function, or a rule or word cannot be read.
+    """
+    what, hint = getattr(function, "__name__", type(function).__name__), "@host over: def agent(house): …"
+    if not callable(function) or isinstance(function, type):
+        raise OptionError(f"{what} cannot be hosted.", "It is no function.", hint)
+    try:
+        inspect.signature(function).bind(None)
+    except (TypeError, ValueError) as error:
+        raise OptionError(
+            f"{what} cannot be hosted.", "It is not called with one argument, the house.", hint
+        ) from error
+    names = _names(narrowing.get("tools") or ())
+    return Profile(
+        name or what,
+        description=description or (inspect.getdoc(function) or "").partition("\n")[0],
+        tools=(*names, *ALWAYS) if names else (),
+        deny=_rules(narrowing.get("deny"), what),
+        ask=_rules(narrowing.get("ask"), what),
+        model=narrowing.get("model") or "",
+        mode=_one_of(narrowing, "mode", get_args(Mode), what),
+        data=_one_of(narrowing, "data", get_args(DataLevel), what),
+        source="a function",
+        agent=function,
+    )
+
+
+def hosted(name: str) -> Profile | None:
+    """The hosted agent of that name; None when there is none here."""
+    found: Profile | None = plugins.found("profile").get(name)
+    return found if found is not None and found.agent is not None else None
 
 
 def read_profile(file: Path, source: str = "") -> Profile:
@@ -88,12 +152,10 @@ def read_profile(file: Path, source: str = "") -> Profile:
 
 
 def _names(told: Any) -> tuple[str, ...]:
-    return (
-        tuple(map(str, told)) if isinstance(told, list) else tuple(str(told).replace(",", " ").split()) if told else ()
-    )
+    return tuple(map(str, told)) if isinstance(told, list | tuple) else tuple(str(told or "").replace(",", " ").split())
 
 
-def _rules(told: Any, file: Path) -> tuple[str, ...]:
+def _rules(told: Any, file: Path | str) -> tuple[str, ...]:
     rules = [str(told)] if isinstance(told, str) else [str(rule) for rule in told or ()]
     try:
         return tuple(rule.text for rule in parsed(rules))
@@ -101,7 +163,7 @@ def _rules(told: Any, file: Path) -> tuple[str, ...]:
         raise OptionError(f"{file} has a rule that is none.", f"{error}.", "") from error
 
 
-def _one_of(fields: Mapping[str, Any], name: str, words: tuple[str, ...], file: Path) -> Any:
+def _one_of(fields: Mapping[str, Any], name: str, words: tuple[str, ...], file: Path | str) -> Any:
     said = fields.get(name)
     if said is not None and said not in words:
         raise OptionError(f"{file}: {name} cannot be {said!r}.", f"It is one of {', '.join(words)}.", "")
@@ -109,7 +171,7 @@ def _one_of(fields: Mapping[str, Any], name: str, words: tuple[str, ...], file: 
 
 
 def profiles(own: Path, project: Path | None = None) -> Iterator[Profile]:
-    """All profiles: one's own, a project's where it is trusted, those of plugins, and those that are shipped.
+    """All profiles: one's own, a project's where it is trusted, of plugins, of hosted agents, those that are shipped.
 
     Args:
         own: The folder of the user's settings; profiles lie in ``profiles`` below it.
@@ -139,12 +201,14 @@ def plug(house: plugins.House) -> None:
 
 
 def fit(name: str, thing: Any) -> Profile:
-    """The profile that a thing is; a file is read.
+    """The profile that a thing is; a file is read, and a function is hosted.
 
     Raises:
         OptionError: It is none, its name is another, or the file cannot be read.
     """
     profile = read_profile(Path(thing), "a plugin") if isinstance(thing, str | Path) else thing
+    if inspect.isroutine(profile):
+        profile = hosted_profile(profile, name)
     if not isinstance(profile, Profile):
         raise OptionError(f"What is registered as the profile {name!r} is none.", f"It is a {type(thing).__name__}.")
     if profile.name != name:

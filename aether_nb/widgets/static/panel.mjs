@@ -166,7 +166,6 @@ export class Panel {
       this.asked = false;
       for (const name of this.wanted.keys()) this.send({ type: "part", name });
       this.order = (message.blocks ?? []).map((/** @type {Block} */ block) => block.id);
-      this.blocks.clear();
     } else if (message?.type !== "delta" || message.seq <= this.seq) return;
     else if (message.seq !== this.seq + 1) {
       if (!this.asked) this.hello();
@@ -185,11 +184,14 @@ export class Panel {
       this.telling.classList.toggle("aether-gone", this.ended);
     }
     if (message.plan) this.head.drawPlan(message.plan);
-    for (const block of message.blocks ?? []) this.blocks.set(block.id, block);
+    /** @type {Set<string>} */ const changed = new Set();
+    for (const block of message.blocks ?? []) {
+      if (JSON.stringify(block) !== JSON.stringify(this.blocks.get(block.id))) changed.add(block.id);
+      this.blocks.set(block.id, block);
+    }
     if (message.order) this.order = message.order;
     const last = this.lastCall;
     this.lastCall = this.order.filter((id) => this.blocks.get(id)?.kind === "call").at(-1);
-    const changed = new Set((message.blocks ?? []).map((/** @type {Block} */ block) => block.id));
     if (last !== this.lastCall && last) changed.add(last);
     for (const id of [...changed].reverse()) {  // what came last is looked at first
       this.stand(id);

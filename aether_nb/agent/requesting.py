@@ -1,0 +1,125 @@
+"""One request to a model: what is sent, by the one way out, and what comes back, as events.
+
+The driver asks with the run's conversation, a hosted agent with words of its own; all else is the same for both. Who is
+asked, and what is done when the limit of seconds comes, is handed in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, replace
+
+from aether_nb.agent.calls import Happened
+from aether_nb.agent.egress import Egress
+from aether_nb.agent.hooking import Hooking
+from aether_nb.agent.naming import unique
+from aether_nb.agent.run import Run
+from aether_nb.agent.saying import Saying
+from aether_nb.errors import AetherError, ModelError
+from aether_nb.events import kinds as k
+from aether_nb.events.state import sent
+from aether_nb.models.base import Model, Reply, Request
+
+__all__ = ["Asked", "asked"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked, and what is recorded of it.
+
+    Args:
+        request: All that there is to say.
+        hash: That of a hosted agent's request; empty for the run's conversation.
+        unlimited: As for ``Egress.outgoing``, of a hosted agent's request.
+    """
+
+    request: Request
+    hash: str = ""
+    unlimited: Sequence[int] = ()
+
+
+async def asked(
+    run: Run,
+    choose: Callable[[Request], Model],
+    egress: Egress,
+    hooks: Hooking | None,
+    what: Asked,
+    pause: Callable[[str], AsyncIterator[Happened]],
+) -> AsyncIterator[Happened]:
+    """Ask a model; yields what happens, as it happens.
+
+    Args:
+        run: For which it is asked.
+        choose: Says who is asked.
+        egress: The way out.
+        hooks: What is told of the request and of the reply, and may alter or refuse them.
+        what: What is asked.
+        pause: What is done when a limit of the run comes.
+    """
+    words = list(what.request.messages)
+    if hooks is not None:
+        async for said in hooks.before_model(words if what.hash else None):
+            yield said
+        if run.state.failure:
+            return  # one of them refused
+    state = run.state
+    conversation = (tuple(state.messages), state.sent, state.unlimited)
+    messages, shown, unlimited = (tuple(words), sent(words), what.unlimited) if what.hash else conversation
+    request = replace(what.request, messages=messages)
+    try:
+        model = choose(request)
+    except AetherError as error:
+        yield k.ModelFailed(state.model, error.what, error.why, error.hint)
+        return
+    name = model.name
+    switched = (k.ModelSwitched(state.model, name),) if name != state.model else ()
+    request, left = egress.outgoing(request, model, unlimited)
+    found = egress.found(state.found, request.tools)
+    yield (*switched, *found, k.ModelAsked(name, state.steps + 1, shown, left, what.hash))
+    begun = time.monotonic()
+    clock = asyncio.timeout(state.seconds_left)
+    try:
+        async with clock:
+            reply = await _heard(run, model, request)
+    except ModelError as error:
+        yield k.ModelFailed(name, error.what, error.why, error.hint)
+        return
+    except Exception as error:  # noqa: BLE001  # a model of anybody's: what it raises is its own failure
+        if isinstance(error, TimeoutError) and clock.expired():
+            async for event in pause("seconds"):
+                yield event
+            return
+        yield k.ModelFailed(name, f"The model {name} broke off with {type(error).__name__}.", str(error))
+        return
+    if reply is None:
+        yield k.ModelFailed(name, f"The model {name} ended its answer before it was whole.", hint="Ask again.")
+        return
+    message = unique(reply.message, state.calls)
+    unsaid = not message.text.strip() and reply.finish != "pause"
+    if not message.calls and (unsaid or reply.finish in ("refusal", "content_filter")):
+        why = message.text.strip() or f"It ended with {reply.finish!r} and no words."
+        yield k.ModelFailed(name, f"The model {name} gave no answer.", why, "Ask in other words.")
+        return
+    seconds = time.monotonic() - begun
+    known = reply.provider, reply.repairs, reply.notes
+    answered = k.ModelAnswered(reply.model or name, message, reply.usage, reply.finish, seconds, *known)
+    yield answered if hooks is None else await hooks.after_model(answered)
+
+
+async def _heard(run: Run, model: Model, request: Request) -> Reply | None:
+    """What the model replies, if it does; what it says until then is shown, and stands in no log."""
+    reply: Reply | None = None
+    with Saying(run.append) as saying:
+        async for delta in model.stream(request):
+            if delta.note:
+                saying.tell(k.Progress("", 0, note=delta.note))
+            if delta.thinking:
+                saying.say(k.ThinkingDelta, delta.thinking)
+            if delta.text:
+                saying.say(k.TextDelta, delta.text)
+            if delta.call:
+                saying.say(k.CallDelta, delta.call)
+            reply = delta.reply or reply
+    return reply
