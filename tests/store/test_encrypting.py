@@ -131,19 +131,23 @@ def test_a_kill_in_the_middle_of_a_run_leaves_nothing_readable(folder):
     store.log.close()
 
 
-STOPS = ["encrypt", "blob", "encrypted", "opening", "decrypt"]
+SAMPLE = ("after encrypt", "before blob", "after decrypt")
+"""The kills of the ordinary suite; tests/full does them all."""
+
+STOPS = [
+    f"{side} {stop}" for stop in ("encrypt", "blob", "encrypted", "opening", "decrypt") for side in ("before", "after")
+]
 
 
-@pytest.mark.parametrize("side", ["before", "after"])
-@pytest.mark.parametrize("stop", STOPS)
-def test_whoever_is_killed_loses_nothing_and_goes_on(store, folder, stop, side):
+@pytest.mark.parametrize("point", [pytest.param(p, marks=[pytest.mark.full] * (p not in SAMPLE)) for p in STOPS])
+def test_whoever_is_killed_loses_nothing_and_goes_on(store, folder, point):
     """At every point at which something is made lasting, on either way; the same again brings it to its end."""
-    before, back = seen(store), stop in ("opening", "decrypt")
+    before, back = seen(store), point.endswith(("opening", "decrypt"))
     store.log.close()
     if back:
         encrypt(folder, WRAPPED, KEY)
     if (child := os.fork()) == 0:
-        points.reached = lambda name: name == f"{side} {stop}" and os.kill(os.getpid(), signal.SIGKILL)
+        points.reached = lambda name: name == point and os.kill(os.getpid(), signal.SIGKILL)
         decrypt(folder, KEY) if back else encrypt(folder, WRAPPED, KEY)
         os._exit(1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
