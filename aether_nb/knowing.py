@@ -238,7 +238,7 @@ class Knowing:
         try:
             if end.outcome == "failed":
                 await self.judge(given, helped=False)
-            hidden = started.data != "all" or bool(started.hide)
+            hidden = started.data != "all" or bool(started.hide) or self.models.sealed()
             if not hidden and end.outcome != "cancelled" and (self.memory.folder.is_dir() or self.library.holds()):
                 said = state.answer.strip().partition("\n")[0] if end.outcome == "done" else end.what
                 line = f"{started.prompt[:200]} → {end.outcome}: {said[:200]} (run {state.run})"
@@ -283,7 +283,12 @@ class Knowing:
         return f"Kept as {solution.path}: it is given to a question with the same error, or a like problem."
 
     def keep_verified(self, entries: Sequence[k.Entry]) -> str:
-        """The same for a run whose code was seen to make the same again; nothing is said where it may not be kept."""
+        """The same for a run whose code was seen to make the same again; nothing is said where it may not be kept.
+
+        Of an encrypted record nothing is kept elsewhere unless somebody says so.
+        """
+        if self.models.sealed():
+            return ""
         try:
             return self.keep_run(entries)
         except UsageFault:

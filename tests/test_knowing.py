@@ -120,6 +120,15 @@ async def test_a_limit_of_data_keeps_solutions_away(knowing: Knowing) -> None:
     assert knowing.memory.days() == []
 
 
+async def test_of_an_encrypted_record_nothing_is_kept_unasked(knowing: Knowing) -> None:
+    """What is kept lies readable: no line of the day, no solution of a run that was found good; unless that is said."""
+    knowing.memory.remember("a fact", datetime.now())
+    knowing.models.sealed = lambda: True
+    await knowing.ended(fold(log()))
+    assert (knowing.memory.days(), knowing.keep_verified(log()), knowing.rated(log(), "up")) == ([], "", "")
+    assert knowing.keep_run(log()).startswith("Kept as solution/")
+
+
 async def test_a_solution_that_fails_is_put_behind(knowing: Knowing) -> None:
     """When a run that was given it fails, or gets a thumb down, it is given no more; a thumb up takes that back."""
     knowing.keep_run(log())

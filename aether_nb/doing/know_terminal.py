@@ -12,6 +12,7 @@ from pathlib import Path
 from aether_nb.doing import know as know_verbs
 from aether_nb.doing import know_desk
 from aether_nb.doing import memory as memory_verbs
+from aether_nb.doing.encryption import readable_note
 from aether_nb.doing.record_terminal import say_as
 from aether_nb.knowing import Knowing
 from aether_nb.opening import known_here, open_record
@@ -35,7 +36,14 @@ def know(options: argparse.Namespace, say: Callable[[str], None]) -> int:
         say(know_verbs.know(options, know_desk.open_desk(knowing, runner.run, progress=bar, say=say)))
         if options.what in ("add", "refresh") and not options.json:
             _filled(knowing, write, say)
+        if options.what == "add" and not options.json and (note := _note("knowledge")):
+            say(note)
     return 0
+
+
+def _note(what: str) -> str:
+    """What is said where the record is encrypted; empty elsewhere."""
+    return readable_note(open_record().encrypted, what)
 
 
 def _filled(knowing: Knowing, write: Callable[[str], None] | None, say: Callable[[str], None]) -> None:
@@ -62,7 +70,7 @@ def remembering(verb: str, options: argparse.Namespace) -> int:
     with closing(known_here()) as knowing:
         if verb == "remember":
             kept = memory_verbs.remember(options, knowing, lambda run: store.chain.whole(store.log.resolve(run))[0])
-            say_as(options, kept)
+            say_as(options, f"{kept}\n{_note('what is remembered')}".rstrip())
         elif verb == "forget":
             say_as(options, memory_verbs.forget(options, knowing))
         else:

@@ -19,7 +19,7 @@ from IPython import get_ipython
 from aether_nb import verbs
 from aether_nb.about import VERSION
 from aether_nb.doing import dashboard as dashboard_verbs
-from aether_nb.doing import doctor, know_desk, notebook_code, record_care, reports
+from aether_nb.doing import doctor, encryption, know_desk, notebook_code, notebook_encryption, record_care, reports
 from aether_nb.doing import hooks as hook_verbs
 from aether_nb.doing import house as house_verbs
 from aether_nb.doing import know as know_verbs
@@ -263,10 +263,13 @@ def know(session: Session, options: argparse.Namespace) -> str:
     except KeyboardInterrupt:
         raise UsageFault("Stopped.", "What was read is kept; the same again goes on from there.") from None
     library = session.knowing.library
-    if options.what not in ("add", "refresh") or library.chosen.embedder is None:
+    if options.what in ("add", "refresh") and library.chosen.embedder is not None:
+        library.fill()
+        said = said if options.json else "\n".join([said, *library.standing()])
+    if options.what != "add" or options.json:
         return said
-    library.fill()
-    return said if options.json else "\n".join([said, *library.standing()])
+    note = encryption.readable_note(session.store.encrypted, "knowledge")
+    return f"{said}\n{note}".rstrip()
 
 
 def look(options: argparse.Namespace) -> str:
@@ -306,9 +309,10 @@ def dashboard(session: Session, options: argparse.Namespace) -> str | Sequence[M
 
 def remember(session: Session, options: argparse.Namespace) -> str:
     """Keep a fact, or a run as a solution."""
-    return memory_verbs.remember(
+    said = memory_verbs.remember(
         options, session.knowing, lambda run: session.store.whole(session.store.log.resolve(run or session.last))[0]
     )
+    return f"{said}\n{encryption.readable_note(session.store.encrypted, 'what is remembered')}".rstrip()
 
 
 def forget(session: Session, options: argparse.Namespace) -> str:
@@ -338,6 +342,7 @@ HANDLERS: dict[str, Handler] = {
     "egress": egress,
     "verify": verify,
     **notebook_code.HANDLERS,
+    **notebook_encryption.HANDLERS,
     "remember": remember,
     "forget": forget,
     "memory": memory,

@@ -49,6 +49,7 @@ from aether_nb.widgets import departures
 from aether_nb.widgets.blocks import Card, View
 from aether_nb.widgets.published import answer_bundle
 from aether_nb.widgets.transcript import bundle, call_text, pictures
+from aether_nb.widgets.veil import veiled_text
 from aether_nb.widgets.view import view_of
 from aether_nb.widgets.view_replays import where_from
 from aether_nb.widgets.witness import noted
@@ -138,7 +139,8 @@ def traced(store: Store, run: str, as_json: bool) -> Said:
     if as_json:
         values = traces.trace_values(entries, hashes)
         return json.dumps(values | ({"fault": verdict.fault} if verdict.fault else {}), indent=2), verdict.ok
-    return "\n".join(filter(None, (traces.trace_text(entries, hashes), verdict.warning))), verdict.ok
+    told = "\n".join(filter(None, (traces.trace_text(entries, hashes), verdict.warning)))
+    return veiled_text(told, known_keys(os.environ)), verdict.ok
 
 
 Pictures = list[Mapping[str, str]]
