@@ -227,20 +227,10 @@ async def driven(
     started = run.state.started
     assert started is not None
     rules = rules_of(started, os.environ)
+    egress = Egress(rules, started.fence)
     keeper = Keeper(session.store.blobs, signer=Signing(session.sealer), why_not=rules.why_not)
     keeper.recall(known)
-    undo, shell, folder = RunPoints(session.points, run.id, session.store.blobs), session.shell, session.workspace
-    book = Path(session.notebook) if session.notebook else None
-    clicks, egress = (
-        Clicks(run, undo, shell.user_ns, folder, session.store.whole, cell.main),
-        Egress(rules, started.fence),
-    )
-    host = Host(shell, folder, cell.main, False, keeper, undo, book, cell.hold, clicks, session.policy_of(started))
-    host = replace(
-        host,
-        knowledge=session.knowing.recaller(egress),
-        spawn=Delegate(run, cell, session.store, partial(work, session), session.profile),
-    )
+    host = _host(session, run, cell, keeper, egress)
     hooks = session.hooked.within(run, rules, tools_only=record is not None)
     calls = Calls(run, tools, host, waiting.within(run), hooks=hooks)
     session.models.begin(run.id)
@@ -264,6 +254,17 @@ async def driven(
         if not started.parent:
             await session.knowing.ended(run.state)
         await session.models.done(run.id)
+
+
+def _host(session: Session, run: Run, cell: Cell, keeper: Keeper, egress: Egress) -> Host:
+    """What the tools of a run work on."""
+    assert run.state.started is not None
+    undo, shell, folder = RunPoints(session.points, run.id, session.store.blobs), session.shell, session.workspace
+    book, policy = Path(session.notebook) if session.notebook else None, session.policy_of(run.state.started)
+    clicks = Clicks(run, undo, shell.user_ns, folder, session.store.whole, cell.main)
+    host = Host(shell, folder, cell.main, False, keeper, undo, book, cell.hold, clicks, policy)
+    children = Delegate(run, cell, session.store, partial(work, session), session.profile)
+    return replace(host, knowledge=session.knowing.recaller(egress), spawn=children)
 
 
 def _started(session: Session, question: Question, model: Model) -> tuple[k.RunStarted, Mapping[str, Tool]]:

@@ -19,7 +19,8 @@ from aether_nb.agent.run import Run
 from aether_nb.agent.saying import Saying
 from aether_nb.errors import AetherError, ModelError
 from aether_nb.events import kinds as k
-from aether_nb.events.state import sent
+from aether_nb.events.messages import Message
+from aether_nb.events.state import RunState, sent
 from aether_nb.models.base import Model, Reply, Request
 
 __all__ = ["Asked", "asked"]
@@ -60,23 +61,22 @@ async def asked(
     """
     words = list(what.request.messages)
     if hooks is not None:
-        async for said in hooks.before_model(words if what.hash else None):
-            yield said
+        async for event in hooks.before_model(words if what.hash else None):
+            yield event
         if run.state.failure:
             return  # one of them refused
     state = run.state
-    conversation = (tuple(state.messages), state.sent, state.unlimited)
-    messages, shown, unlimited = (tuple(words), sent(words), what.unlimited) if what.hash else conversation
-    request = replace(what.request, messages=messages)
+    said, shown, unlimited = (words, sent(words), what.unlimited) if what.hash else _conversation(state)
+    request = replace(what.request, messages=tuple(said))
     try:
         model = choose(request)
     except AetherError as error:
         yield k.ModelFailed(state.model, error.what, error.why, error.hint)
         return
     name = model.name
-    switched = (k.ModelSwitched(state.model, name),) if name != state.model else ()
     request, left = egress.outgoing(request, model, unlimited)
     found = egress.found(state.found, request.tools)
+    switched = (k.ModelSwitched(state.model, name),) if name != state.model else ()
     yield (*switched, *found, k.ModelAsked(name, state.steps + 1, shown, left, what.hash))
     begun = time.monotonic()
     clock = asyncio.timeout(state.seconds_left)
@@ -93,23 +93,34 @@ async def asked(
             return
         yield k.ModelFailed(name, f"The model {name} broke off with {type(error).__name__}.", str(error))
         return
-    if reply is None:
-        yield k.ModelFailed(name, f"The model {name} ended its answer before it was whole.", hint="Ask again.")
-        return
     message = unique(reply.message, state.calls)
-    unsaid = not message.text.strip() and reply.finish != "pause"
-    if not message.calls and (unsaid or reply.finish in ("refusal", "content_filter")):
-        why = message.text.strip() or f"It ended with {reply.finish!r} and no words."
+    if why := _why_none(message, reply.finish):
         yield k.ModelFailed(name, f"The model {name} gave no answer.", why, "Ask in other words.")
         return
-    seconds = time.monotonic() - begun
-    known = reply.provider, reply.repairs, reply.notes
-    answered = k.ModelAnswered(reply.model or name, message, reply.usage, reply.finish, seconds, *known)
+    rest = reply.usage, reply.finish, time.monotonic() - begun, reply.provider, reply.repairs, reply.notes
+    answered = k.ModelAnswered(reply.model or name, message, *rest)
     yield answered if hooks is None else await hooks.after_model(answered)
 
 
-async def _heard(run: Run, model: Model, request: Request) -> Reply | None:
-    """What the model replies, if it does; what it says until then is shown, and stands in no log."""
+def _conversation(state: RunState) -> tuple[Sequence[Message], tuple[k.Sent, ...], Sequence[int]]:
+    """What a run's own request says: its messages, what of the data they show, and which no limit holds for."""
+    return state.messages, state.sent, state.unlimited
+
+
+def _why_none(message: Message, finish: str) -> str:
+    """Why a reply is no answer; empty when it is one."""
+    unsaid = not message.text.strip() and finish != "pause"
+    if message.calls or not (unsaid or finish in ("refusal", "content_filter")):
+        return ""
+    return message.text.strip() or f"It ended with {finish!r} and no words."
+
+
+async def _heard(run: Run, model: Model, request: Request) -> Reply:
+    """What the model replies; what it says until then is shown, and stands in no log.
+
+    Raises:
+        ModelError: It ended without a reply.
+    """
     reply: Reply | None = None
     with Saying(run.append) as saying:
         async for delta in model.stream(request):
@@ -122,4 +133,6 @@ async def _heard(run: Run, model: Model, request: Request) -> Reply | None:
             if delta.call:
                 saying.say(k.CallDelta, delta.call)
             reply = delta.reply or reply
+    if reply is None:
+        raise ModelError(f"The model {model.name} ended its answer before it was whole.", hint="Ask again.")
     return reply
