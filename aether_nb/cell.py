@@ -73,10 +73,13 @@ def _begun(session: Session, task: Work) -> Work:
     if Background.working:
         why = "It is the code of a background run that asks, and not a person."
         raise UsageFault("Another question is being worked on.", why, "Ask in a cell.")
-    task = ready(session, task)
+    task, shell = ready(session, task), session.shell
+    if isinstance(task, Question) and task.attach:
+        from aether_nb.attaching import attached
+
+        task = replace(task, attached=attached(task.attach, shell.user_ns, session.workspace))
     if not isinstance(task, Question) or task.raw:
         return task
-    shell = session.shell
     mentions = mentions_in(task.prompt, shell.user_ns, shell.user_ns_hidden, session.failures)
     if mentions.functions:
         from aether_nb.tools.brought import lent

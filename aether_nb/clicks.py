@@ -1,8 +1,8 @@
 """What is clicked in the panel and does more than answer a question: each click becomes a word to the run, or an event.
 
 A word goes into the run's letter box, as from anywhere else; what is thought of an answer goes to the end of its log;
-a file that is dropped is written into the working folder, under a name that is free. Nothing here draws, and no click
-runs code. Called on the agent's loop.
+a file that is dropped is written into the working folder, and a picture goes to the model as well. Nothing here draws,
+and no click runs code. Called on the agent's loop.
 """
 
 from __future__ import annotations
@@ -13,17 +13,15 @@ import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from aether_nb.agent.run import Run
-from aether_nb.errors import AetherError, OptionError, WorkspaceError
+from aether_nb.attaching import picture_in, put
+from aether_nb.errors import AetherError, OptionError
 from aether_nb.events import kinds as k
 from aether_nb.events.rating import FeedbackValue
-from aether_nb.live.placing import place
 from aether_nb.session import Session
 from aether_nb.signalling import Post, Word
-from aether_nb.tools.workspace import inside
 
 __all__ = ["WORDS", "Said"]
 
@@ -114,31 +112,16 @@ class Said:
             while len(self._drops) > OPEN_DROPS:
                 del self._drops[next(iter(self._drops))]
             return ""
-        file = self._write(drop)
-        name = file.relative_to(self.session.workspace).as_posix()
-        kind = "a picture" if file.suffix.lower() in (".png", ".jpg", ".jpeg", ".gif", ".webp") else "a file"
-        size = f"{drop.size:,} bytes"
-        self._say(Word("tell", "", {"text": f"I have put {kind} into the working folder: {name} ({size})."}))
-        return f"{name} is in the working folder ({size})."
-
-    def _write(self, drop: _Drop) -> Path:
-        """Write it under a name that is free.
-
-        Raises:
-            WorkspaceError: It may not lie in the working folder, or cannot be written.
-        """
-        workspace, bare = self.session.workspace, PureWindowsPath(PurePosixPath(drop.name).name).name
-        stem, suffix = Path(bare).stem, Path(bare).suffix
-        for number in range(1, 100):
-            file = inside(workspace, bare if number == 1 else f"{stem}-{number}{suffix}")
-            try:
-                place(file, bytes(drop.data), new=True)
-            except FileExistsError:
-                continue
-            except OSError as error:
-                raise WorkspaceError(f"{bare} cannot be written.", error.strerror or str(error)) from error
-            return file
-        raise WorkspaceError(f"{bare} is there a hundred times.", hint="Give it another name.")
+        content = bytes(drop.data)
+        file, picture = put(self.session.workspace, drop.name, content), picture_in(content)
+        name, size = file.relative_to(self.session.workspace).as_posix(), f"{drop.size:,} bytes"
+        what = "a picture" if picture else "a file"
+        body: dict[str, Any] = {"text": f"I have put {what} into the working folder: {name} ({size})."}
+        if picture:
+            body["picture"] = {"mime": picture.mime, "base64": picture.base64}
+        self._say(Word("tell", "", body))
+        shown = ", and goes with the next message as a picture" if picture else ""
+        return f"{name} is in the working folder ({size}){shown}."
 
 
 @dataclass

@@ -23,6 +23,7 @@
     │   ├── StoreFull           the disk is full
     │   ├── StoreCorrupt        the file is no store, or it is damaged
     │   ├── StoreNewer          a newer aether-nb wrote it
+    │   ├── StoreLocked         it is encrypted, and nobody here has its key
     │   ├── StoreTampered       the record is not what was written
     │   ├── BlobMissing         bytes that the record speaks of are not there
     │   ├── LogConflict         somebody else appended first
@@ -98,6 +99,7 @@ __all__ = [
     "StoreCorrupt",
     "StoreError",
     "StoreFull",
+    "StoreLocked",
     "StoreNewer",
     "StoreReadOnly",
     "StoreTampered",
@@ -254,6 +256,10 @@ class StoreCorrupt(StoreError):
 
 class StoreNewer(StoreError):
     """A newer version of aether-nb wrote this store."""
+
+
+class StoreLocked(StoreError):
+    """The store is encrypted, and nobody here has its key."""
 
 
 class LogConflict(StoreError):

@@ -103,7 +103,8 @@ class KernelFace:
         self.patience = PATIENCE
         self.swaps_alone = False
         self.desk = Desk(self._seen, lambda: self.panel.wait_left(GRACE))
-        self.panel = Panel(run, self._command, session.models.choices(), _window, again=again is not None)
+        choices, keys = session.models.choices(), known_keys(os.environ)
+        self.panel = Panel(run, self._command, choices, _window, again=again is not None, keys=keys)
         self.panel.view.before = total(account for other, account in session.accounts.items() if other != run)
         self.comm_id = self.panel.comm_id
         self.lane = FastLane(self.kernel)

@@ -194,6 +194,7 @@ class AetherMagics(Configured):
             wanted=self._wanted(options),
             raw=options.raw,
             data=options.data or "",
+            attach=options.attach or "",
             background=options.bg,
         )
 

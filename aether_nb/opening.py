@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from getpass import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aether_nb.config import FILE, Settings, load, own_file, read, tables
 from aether_nb.config.address import Address
 from aether_nb.errors import ConfigError
-from aether_nb.live.whereabouts import began_in, place
+from aether_nb.live.whereabouts import began_in, can_type, place
 from aether_nb.serving import Serving
 from aether_nb.session import Session
 from aether_nb.store.place import store_folder, store_place
@@ -22,6 +23,7 @@ from aether_nb.store.store import Store, open_store
 from aether_nb.tools.mcp.agreed import Agreements
 from aether_nb.tools.mcp.places import Places
 from aether_nb.tools.mcp.servers import Servers
+from aether_nb.unlocking import asking, unlock
 
 if TYPE_CHECKING:
     from aether_nb.knowing import Knowing
@@ -56,8 +58,9 @@ def open_session(shell: Any, said: Mapping[str, Any] | None = None) -> Session:
     record = store_folder(notebook, began, settings.store)
     sealer = own_sealer()
     where = store_place(notebook, began, settings.store)
-    store = open_store(where, str(notebook or workspace), sealer=sealer)
-    serving, servers = Serving(settings, record, said_by), open_servers(settings, workspace, record)
+    store = open_store(where, str(notebook or workspace), sealer=sealer, unlock=unlock)
+    serving = Serving(settings, record, said_by, lambda: store.encrypted)
+    servers = open_servers(settings, workspace, record)
     return Session(shell, serving, store, sealer, workspace, str(notebook or ""), servers)
 
 
@@ -106,8 +109,12 @@ def own_sealer() -> Sealer:
 
 
 def open_record(place: str = "", name: str = "aether") -> Store:
-    """The record in a folder or on a server, or the one that belongs to the working directory."""
-    return open_store(record_place(place), name, sealer=own_sealer())
+    """The record in a folder or on a server, or the one that belongs to the working directory.
+
+    Whoever sits at a terminal is asked for the passphrase of an encrypted one.
+    """
+    find = asking(getpass) if can_type(None) else unlock
+    return open_store(record_place(place), name, sealer=own_sealer(), unlock=find)
 
 
 def record_place(place: str = "") -> Path | Address:
@@ -125,7 +132,8 @@ def known_here() -> Knowing:
 
     here = Path.cwd()
     settings = load(here)
-    return Knowing.of(Serving(settings, store_folder(None, here, settings.store)), here)
+    record = store_folder(None, here, settings.store)
+    return Knowing.of(Serving(settings, record), here, lambda: open_record().log)
 
 
 def open_post(by: str, place: str = "") -> Post:

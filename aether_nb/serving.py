@@ -32,11 +32,13 @@ class Serving:
         settings: What is configured; ``use`` changes it.
         record: The folder of the record, where the reply cache lies.
         where: Who says what is configured, as ``config.read`` tells it.
+        sealed: Tells whether the record is encrypted: then nothing that was said is written beside it.
     """
 
     settings: Settings
     record: Path
     where: dict[str, str] = field(default_factory=dict)
+    sealed: Callable[[], bool] = lambda: False
     found: Sequence[Found] | None = None
     _pinned: dict[str, str] = field(default_factory=dict)
     """The model that a run keeps to, whichever serves."""
@@ -171,7 +173,7 @@ class Serving:
     def _open(self, name: str) -> Model:
         settings, self._plugged = self.settings, True
         if settings.cache and self._replies is None:
-            self._replies = ReplyStore(self.record / "replies.sqlite")
+            self._replies = ReplyStore(":memory:" if self.sealed() else self.record / "replies.sqlite")
         return open_model(
             name,
             os.environ,

@@ -10,11 +10,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from aether_nb.agent.ending import settled
 from aether_nb.agent.mail import DOUBT, heard
 from aether_nb.agent.run import Run
+from aether_nb.agent.scoping import choices
 from aether_nb.agent.sealing import signal_fields
 from aether_nb.errors import LeaseHeld, OptionError, SignalRefused, StoreCorrupt, StoreNewer, StoreTampered
 from aether_nb.events import kinds as k
@@ -35,6 +36,11 @@ LOOKED_AT = 200
 """How many of the newest runs are looked at when no run is named."""
 
 POLL = 0.1
+
+TELL_LASTS = {"once": "", "minutes": ", for 15 minutes", "run": ", for this run", "notebook": ", for this notebook"}
+
+Lasting: TypeAlias = tuple[str, str]
+"""For how long a yes is good, and what it covers, as typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,14 +265,14 @@ def called(text: str, limit: int = 60) -> str:
 # ---- which word
 
 
-def word(verb: str, one: Stand, *, text: str = "", lasts: str = "once", how: str = "") -> Word:
+def word(verb: str, one: Stand, *, text: str = "", lasting: Lasting = ("once", "call"), how: str = "") -> Word:
     """What may be said to a run as it stands.
 
     Args:
         verb: What shall be said.
         one: To whom.
         text: A reason, an answer, or what the model is told.
-        lasts: For how long a yes is good: once or run.
+        lasting: For how long a yes is good, and what it covers.
         how: How a doubt is settled: ran, rerun or skip.
 
     Raises:
@@ -279,7 +285,7 @@ def word(verb: str, one: Stand, *, text: str = "", lasts: str = "once", how: str
         raise SignalRefused(what, "Nothing can be said to it any more.", f"Look at it: %aether show {state.run}")
     if not _fits(verb, one):
         raise _refused(verb, one)
-    return _WORDS[verb](state, text, lasts, how)
+    return _WORDS[verb](state, text, lasting, how)
 
 
 def _refused(verb: str, one: Stand) -> SignalRefused:
@@ -305,19 +311,25 @@ def _next(one: Stand) -> str:
     return f"%aether trace {run}" if one.held else f"%aether resume {run}"
 
 
-def _gate(decision: k.SignalType) -> Callable[[RunState, str, str, str], Word]:
-    def said(state: RunState, text: str, lasts: str, how: str) -> Word:
+def _gate(decision: k.SignalType) -> Callable[[RunState, str, Lasting, str], Word]:
+    def said(state: RunState, text: str, lasting: Lasting, how: str) -> Word:
         proposed = state.calls[state.gate].proposed
         body: dict[str, Any] = {"call_id": proposed.call.id, "hash": proposed.hash}
         if decision == "approve":
-            told = f"Approved: {proposed.call.name}{', for this run' if lasts == 'run' else ''}."
-            return Word(decision, told, body | {"lasts": lasts})
+            lasts, covers = lasting
+            wider = dict(choices(proposed))
+            if covers != "call" and (covers not in wider or lasts == "once"):
+                why = f"It can last for {', or for '.join(('this exact call', *wider.values()))}."
+                raise OptionError(f"A yes to this call, {lasts}, cannot be for {covers}.", why, "%aether approve")
+            what = f": {wider[covers]}" if covers in wider else ""
+            told = f"Approved: {proposed.call.name}{TELL_LASTS[lasts]}{what}."
+            return Word(decision, told, body | {"lasts": lasts, "scope": covers})
         return Word(decision, f"Denied: {proposed.call.name}.", body | ({"text": text} if text else {}))
 
     return said
 
 
-def _answer(state: RunState, text: str, lasts: str, how: str) -> Word:
+def _answer(state: RunState, text: str, lasting: Lasting, how: str) -> Word:
     question = state.question
     assert question is not None
     options = question.options
@@ -331,7 +343,7 @@ def _answer(state: RunState, text: str, lasts: str, how: str) -> Word:
     return Word("answer", f"Answered: “{called(text)}”.", {"id": question.id, "text": text})
 
 
-def _settle(state: RunState, text: str, lasts: str, how: str) -> Word:
+def _settle(state: RunState, text: str, lasting: Lasting, how: str) -> Word:
     question = state.question
     assert question is not None
     if how not in HOWS:
@@ -342,7 +354,7 @@ def _settle(state: RunState, text: str, lasts: str, how: str) -> Word:
     return Word("settle", f"Settled: {name}: {words[HOWS[how]]}.", {"call_id": question.call_id, "how": HOWS[how]})
 
 
-def _tell(state: RunState, text: str, lasts: str, how: str) -> Word:
+def _tell(state: RunState, text: str, lasting: Lasting, how: str) -> Word:
     if not text:
         what = "There is nothing to tell."
         raise OptionError(what, "The words stand behind the run's name.", f"%aether tell {state.run} Use euros.")
@@ -352,11 +364,11 @@ def _tell(state: RunState, text: str, lasts: str, how: str) -> Word:
     return Word("tell", "Told: the model reads it before its next step.", {"text": text})
 
 
-def _order(type: k.SignalType, told: str) -> Callable[[RunState, str, str, str], Word]:
-    return lambda state, text, lasts, how: Word(type, told)
+def _order(type: k.SignalType, told: str) -> Callable[[RunState, str, Lasting, str], Word]:
+    return lambda state, text, lasting, how: Word(type, told)
 
 
-_WORDS: dict[str, Callable[[RunState, str, str, str], Word]] = {
+_WORDS: dict[str, Callable[[RunState, str, Lasting, str], Word]] = {
     "approve": _gate("approve"),
     "deny": _gate("deny"),
     "answer": _answer,

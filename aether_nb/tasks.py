@@ -16,6 +16,7 @@ from aether_nb.agent.run import Watcher, new_id
 from aether_nb.config import Settings
 from aether_nb.errors import OptionError
 from aether_nb.events import kinds as k
+from aether_nb.events.messages import Part
 from aether_nb.live.jobs import waited
 from aether_nb.live.mentions.values import Mentions
 
@@ -57,6 +58,8 @@ class Question:
         profile: By which it works; None for none.
         route: The model for small tasks is asked which profile fits.
         hide: Columns that are hidden beside those of the settings.
+        attach: Files and variables that go with it, as they were typed.
+        attached: The same once they have been read.
     """
 
     prompt: str
@@ -83,6 +86,8 @@ class Question:
     profile: Profile | None = None
     route: bool = False
     hide: tuple[str, ...] = ()
+    attach: str = ""
+    attached: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from aether_nb.agent.granting import Grants
@@ -33,6 +33,8 @@ class Yeses:
 
     kept: Grants
     folder: str = ""
+    gone: set[str] = field(default_factory=set)
+    """Those that were taken back while this kernel lives."""
 
     @cached_property
     def lasting(self) -> list[k.Grant]:
@@ -48,10 +50,19 @@ class Yeses:
         return found
 
     def learn(self, state: RunState) -> None:
-        """Keep those that were given in a run for longer than it; one for minutes is not kept for later kernels."""
-        self.lasting[:] = [grant for grant in self.lasting if not 0 < grant.until < time.time()]
+        """Keep those that were given in a run for longer than it; one for minutes is not kept for later kernels.
+
+        One that a call has gone beyond is taken back for good, where it was given before, too.
+        """
+        for id in state.beyond:
+            with suppress(OptionError, StoreError):  # it was given in this run; or it ends with this kernel
+                self.revoke(id)
+        self.gone.update(state.beyond)
+        now = time.time()
+        self.lasting[:] = [one for one in self.lasting if one.id not in self.gone and not 0 < one.until < now]
         known = {(grant.tool, grant.rule, grant.risk) for grant in self.lasting}
         lasting = [grant for grant in state.grants if grant.lasts in ("notebook", "minutes") and grant.id != FLAG]
+        lasting = [grant for grant in lasting if grant.id not in self.gone]  # another run may still have it
         fresh = [grant for grant in lasting if (grant.tool, grant.rule, grant.risk) not in known]
         self.lasting.extend(fresh)
         with suppress(StoreError):  # then they are as long as this kernel is
@@ -68,6 +79,7 @@ class Yeses:
             if grant.id == id:
                 self.kept.revoke(id)
                 self.lasting.remove(grant)
+                self.gone.add(id)
                 return grant
         known = ", ".join(grant.id for grant in self.lasting) or "none"
         raise OptionError(f"There is no grant {id!r}.", f"In force: {known}.", "%aether grants")

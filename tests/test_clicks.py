@@ -10,11 +10,18 @@ from typing import Any
 
 import pytest
 
+from aether_nb.agent.mail import heard
 from aether_nb.clicks import Said
 from aether_nb.errors import OptionError, StoreFull
 from aether_nb.events import kinds as k
+from aether_nb.events.folds import fold, step
+from aether_nb.events.messages import Image, Text
 from aether_nb.store.seal import Sealer
 from aether_nb.store.store import Store, memory_store
+
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 
 
 class Notebook(SimpleNamespace):
@@ -122,7 +129,24 @@ def test_a_dropped_file_lies_in_the_working_folder_and_the_run_is_told(book: Not
     assert (book.workspace / "a-2.csv").read_bytes() == b"other"
     assert words(book)[0] == ("tell", {"text": "I have put a file into the working folder: a.csv (8 bytes)."})
     assert said(drop(b"x", name="plot.png", id="d4")).startswith("plot.png")
-    assert "a picture" in words(book)[-1][1]["text"]
+    assert "a file" in words(book)[-1][1]["text"]  # a name makes no picture
+
+
+def test_a_dropped_picture_goes_along_as_a_picture(book: Notebook, said: Said) -> None:
+    """The run reads it before its next step, with the words that say where it lies."""
+    told = said(drop(PIXEL, name="plot.png"))
+    assert (
+        told == f"plot.png is in the working folder ({len(PIXEL)} bytes), and goes with the next message as a picture."
+    )
+    assert (book.workspace / "plot.png").read_bytes() == PIXEL
+    body = words(book)[0][1]
+    assert body["text"].startswith("I have put a picture into the working folder: plot.png")
+    state = fold([k.Entry("run1", 1, 0.0, k.RunStarted("q", "m"))])
+    for event in heard(state, book.store.signals.pending("run1")[0]):
+        state = step(state, k.Entry("run1", 2, 0.0, event))
+    text, picture = state.messages[-1].parts
+    assert isinstance(text, Text) and text.text.startswith("(said while you work) I have put a picture")
+    assert picture == Image("image/png", base64.b64encode(PIXEL).decode())
 
 
 @pytest.mark.parametrize("name", ["../../up.txt", "/etc/up.txt", "C:\\Temp\\up.txt"])
@@ -163,7 +187,7 @@ def test_a_folder_that_cannot_be_written_is_said(book: Notebook, said: Said, mon
     def there(*_: Any, **__: Any) -> None:
         raise FileExistsError
 
-    monkeypatch.setattr("aether_nb.clicks.place", refused)
+    monkeypatch.setattr("aether_nb.attaching.place", refused)
     assert said(drop(b"x")) == "a.csv cannot be written. Permission denied"
-    monkeypatch.setattr("aether_nb.clicks.place", there)
+    monkeypatch.setattr("aether_nb.attaching.place", there)
     assert said(drop(b"x")).startswith("a.csv is there a hundred times.")

@@ -89,7 +89,7 @@ async def opening(knowing: Knowing, question: str, *said: str, rules: Rules = OP
 async def test_where_nothing_is_kept_nothing_is_said(knowing: Knowing, tmp_path: Path) -> None:
     """No tool, nobody who recalls, no event, no file: a session that keeps nothing is as it was."""
     assert await opening(knowing, "Sum the prices", ERROR) == ([], "")
-    assert (knowing.tools(), knowing.recaller(Egress())) == ({}, None)
+    assert (list(knowing.tools()), knowing.recaller(Egress())) == (["remember"], None)
     await knowing.ended(fold(log()))
     knowing.close()
     assert list(tmp_path.iterdir()) == []  # noqa: ASYNC240  # a look at an empty folder
@@ -118,6 +118,15 @@ async def test_a_limit_of_data_keeps_solutions_away(knowing: Knowing) -> None:
         assert knowing.keep_verified(log(**more)) == ""
         await knowing.ended(fold(log(**more)))
     assert knowing.memory.days() == []
+
+
+async def test_of_an_encrypted_record_nothing_is_kept_unasked(knowing: Knowing) -> None:
+    """What is kept lies readable: no line of the day, no solution of a run that was found good; unless that is said."""
+    knowing.memory.remember("a fact", datetime.now())
+    knowing.models.sealed = lambda: True
+    await knowing.ended(fold(log()))
+    assert (knowing.memory.days(), knowing.keep_verified(log()), knowing.rated(log(), "up")) == ([], "", "")
+    assert knowing.keep_run(log()).startswith("Kept as solution/")
 
 
 async def test_a_solution_that_fails_is_put_behind(knowing: Knowing) -> None:
@@ -190,7 +199,7 @@ async def test_documents_are_looked_up_by_a_tool(knowing: Knowing, tmp_path: Pat
     """Passages come as data under their places; people see links and marks, the log the document and its hash."""
     put(knowing, "guide.md", "Merge two tables with merge, on a key.")
     put(knowing, "rows.csv", "tables: 17 rows to merge on a key, with a name", kind="csv")
-    assert list(knowing.tools()) == ["recall"]
+    assert list(knowing.tools()) == ["recall", "remember"]
     assert (recall.reads, recall.spec.parameters["required"]) == (True, ["query"])
     (tmp_path / "guide.md").write_text("other")
     result = await recall.function(query="merge tables on a key", context=context(knowing))

@@ -116,7 +116,7 @@ def test_yeses_that_last_are_listed_and_taken_back(say: Say) -> None:
     assert say("grants") == "No yes lasts beyond its run.\n"
     grants.append(Grant("g1", "write_file", "folder:/tmp", "medium", "notebook", "you"))
     assert say("grants").splitlines() == [
-        "  g1  write_file  folder:/tmp  given by you",
+        "  g1  write_file  what it does in /tmp  for this notebook  given by you",
         "Take one back: %aether grants --revoke GRANT",
     ]
     assert say("grants --revoke g1") == "Taken back: g1 (write_file).\n"

@@ -49,10 +49,30 @@ PAUSED = (*BEGUN, k.SignalReceived("s", "pause", "panel"))
 OVER = (*BEGUN, k.RunEnded("done"))
 
 
+@pytest.mark.parametrize(("lasts", "covers"), [("notebook", "variables"), ("once", "variables"), ("run", "folder")])
+def test_a_yes_is_wider_only_where_the_call_allows_it(post: Post, lasts: str, covers: str) -> None:
+    """What it covers is said back; a yes for one call is for that call, and without a file there is no folder."""
+    opened = k.GateOpened("call_2", hash_of(SEND))
+    recorded(post.store, "aaaa1111", *BEGUN, replace(letter(SEND), variables=("df", "b")), opened)
+    options = Namespace(run="", lasts=lasts, covers=covers)
+    if (lasts, covers) == ("notebook", "variables"):
+        _, said = signal_verbs.prepare("approve", options, post)
+        assert said.told == "Approved: send_letter, for this notebook: whatever changes only df, b."
+        assert (said.body["lasts"], said.body["scope"]) == ("notebook", "variables")
+    else:
+        with pytest.raises(OptionError, match="whatever changes only df, b"):
+            signal_verbs.prepare("approve", options, post)
+
+
 @pytest.mark.parametrize(
     ("events", "verb", "more", "body"),
     [
-        (GATE, "approve", {"lasts": "run"}, {"call_id": "call_2", "hash": hash_of(SEND), "lasts": "run"}),
+        (
+            GATE,
+            "approve",
+            {"lasting": ("run", "call")},
+            {"call_id": "call_2", "hash": hash_of(SEND), "lasts": "run", "scope": "call"},
+        ),
         (GATE, "deny", {"text": "no"}, {"call_id": "call_2", "hash": hash_of(SEND), "text": "no"}),
         (QUESTION, "answer", {"text": "up"}, {"id": "q1", "text": "up"}),
         (QUESTION, "answer", {"text": "2"}, {"id": "q1", "text": "right"}),
@@ -66,7 +86,7 @@ OVER = (*BEGUN, k.RunEnded("done"))
     ],
 )
 def test_word_is_bound_to_what_the_run_waits_for(
-    post: Post, events: Sequence[k.Event], verb: str, more: dict[str, str], body: dict[str, str]
+    post: Post, events: Sequence[k.Event], verb: str, more: dict[str, Any], body: dict[str, str]
 ) -> None:
     """A word carries the open call and its hash, the question or the doubt, and the seal of whoever says it."""
     recorded(post.store, "aaaa1111", *events)

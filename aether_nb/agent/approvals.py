@@ -18,10 +18,12 @@ from aether_nb.events.state import Call
 __all__ = [
     "HOOK",
     "RISKS",
+    "VARIABLES",
     "Policy",
     "Verdict",
     "covering",
     "decide",
+    "named",
     "permits",
     "policy_allows",
     "refused",
@@ -41,6 +43,9 @@ as files in the workspace. High risk is never approved without a person.
 
 RISKS: tuple[Risk, ...] = ("low", "medium", "high")
 """From the least to the most."""
+
+VARIABLES = "variables:"
+"""How the rule of a grant for variables begins; their names follow, with commas between them."""
 
 HOOK = "hook:"
 """How the rule of a call begins that a hook has vetoed; its name follows, and the first reason is what it said."""
@@ -92,19 +97,27 @@ def refused(proposed: CallProposed) -> GateAnswered:
 def covering(proposed: CallProposed, grants: Iterable[Grant]) -> Grant | None:
     """The grant that covers this exact call, if there is one.
 
-    A grant for a tool covers every call of it; one for a folder what a tool does to one file inside it. None covers
-    more risk than it was given for.
+    A grant for a tool covers every call of it; one for a folder what a tool does to one file inside it; one for
+    variables what is plain to change no other variable. None covers more risk than it was given for.
     """
     for grant in grants:
         if grant.tool != proposed.call.name or RISKS.index(proposed.risk) > RISKS.index(grant.risk):
             continue
         if grant.rule in ("tool", f"call:{proposed.hash}"):
             return grant
+        if grant.rule.startswith(VARIABLES) and proposed.variables and set(proposed.variables) <= named(grant):
+            return grant
         if grant.rule.startswith("folder:") and proposed.path:
             folder = PurePath(grant.rule.removeprefix("folder:"))
             if PurePath(proposed.path).is_relative_to(folder) and ".." not in PurePath(proposed.path).parts:
                 return grant
     return None
+
+
+def named(grant: Grant) -> frozenset[str]:
+    """The variables that a grant is for; none where it is for something else."""
+    kind, _, names = grant.rule.partition(":")
+    return frozenset(names.split(",")) if f"{kind}:" == VARIABLES else frozenset()
 
 
 def within(policy: Rules, skills: Iterable[SkillOpened]) -> Rules:
@@ -128,7 +141,7 @@ def permits(proposed: CallProposed, risk: Risk, path: str, mode: Mode, grants: I
     if risk in RUNS_IN[mode]:
         return True
     known = tuple(grants)
-    acts = [replace(proposed, risk=risk, path=path, hash="")]
+    acts = [replace(proposed, risk=risk, path=path, hash="", variables=())]  # nobody said so when it was read
     if path:
         acts.append(replace(acts[0], call=replace(proposed.call, name="write_file")))
     return any(covering(act, known) is not None for act in acts)

@@ -15,17 +15,19 @@ from operator import attrgetter
 from typing import Any, Literal, Protocol
 
 from aether_nb.agent.approvals import Policy, policy_allows
-from aether_nb.events.kinds import CallProposed, Lasts, QuestionAsked
+from aether_nb.agent.scoping import choices
+from aether_nb.events.kinds import CallProposed, Covers, Lasts, QuestionAsked
 from aether_nb.events.state import Call
 
-__all__ = ["Answer", "Asking", "Desk", "Nobody", "Person", "Terminal"]
+__all__ = ["Answer", "Asking", "Desk", "Nobody", "Person", "Terminal", "scope_of"]
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A yes or a no to a call. ``arguments`` are the person's own, when the call was edited first.
 
-    A yes that lasts is for that exact ``call``, or for all that its tool does in the same ``folder``.
+    A yes that lasts is for that exact ``call``, for all that its tool does in the same ``folder``, or for all that it
+    does to the same ``variables``.
     """
 
     decision: Literal["approve", "deny"]
@@ -33,7 +35,12 @@ class Answer:
     lasts: Lasts = "once"
     reason: str = ""
     arguments: Mapping[str, Any] | None = None
-    scope: Literal["call", "folder"] = "call"
+    scope: Covers = "call"
+
+
+def scope_of(said: object) -> Covers:
+    """What a yes covers, by a word from outside; the exact call, when it is none."""
+    return "folder" if said == "folder" else "variables" if said == "variables" else "call"
 
 
 class Person(Protocol):
@@ -116,7 +123,7 @@ class Desk:
             lasts=lasts if lasts in ("once", "minutes", "run", "notebook") else "once",
             reason=str(said.get("reason") or ""),
             arguments=edited if isinstance(edited, Mapping) else None,
-            scope="folder" if said.get("scope") == "folder" else "call",
+            scope=scope_of(said.get("scope")),
         )
 
     async def answer(self, question: QuestionAsked) -> tuple[str | None, str]:
@@ -204,7 +211,8 @@ class Terminal:
             elif word in WORDS:
                 decision, lasts = WORDS[word]
                 reason = await self._line("why not (Enter for no reason)? ") if decision == "deny" else ""
-                return Answer(decision, "terminal", lasts=lasts, reason=reason or "")
+                scope = await self._scope(call.proposed) if lasts != "once" else "call"
+                return Answer(decision, "terminal", lasts=lasts, reason=reason or "", scope=scope)
         return Answer("deny", "terminal", reason="no answer could be read")
 
     async def answer(self, question: QuestionAsked) -> tuple[str | None, str]:
@@ -215,6 +223,15 @@ class Terminal:
         if line.isdigit() and 1 <= int(line) <= len(question.options):
             line = question.options[int(line) - 1]
         return line or None, "terminal"
+
+    async def _scope(self, proposed: CallProposed) -> Covers:
+        """What a yes that lasts is for, where there is a choice; only the exact call, unless that is said."""
+        wider = choices(proposed)
+        if not wider:
+            return "call"
+        asked = ", ".join(["[Enter] for this exact call", *(f"[{scope[0]}] for {text}" for scope, text in wider)])
+        said = (await self._line(f"{asked}? ") or "").lower()
+        return next((scope for scope, _ in wider if said in (scope, scope[0])), "call")
 
     async def _edit(self) -> Mapping[str, Any] | None:
         line = await self._line("arguments as JSON: ") or ""

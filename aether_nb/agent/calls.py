@@ -22,6 +22,7 @@ from aether_nb.agent.egress import Egress, words_of
 from aether_nb.agent.offering import offered
 from aether_nb.agent.releasing import classified, failure_released, released, shows
 from aether_nb.agent.run import Run
+from aether_nb.agent.scoping import kept_to
 from aether_nb.errors import AetherError, EffectUnknown, FatalToolError, InterventionRequired, RepairableToolError
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import ToolCall, ToolSpec, arguments_hash
@@ -135,6 +136,7 @@ class Calls:
             edited=edited,
             ruled=ruling.ruled,
             rule=ruling.rule,
+            variables=found.variables,
             floor=floor,
             altered=altered,
         )
@@ -223,6 +225,7 @@ class Calls:
             events = failed(call, error, time.monotonic() - begun, late, tool, until, by_tool)
             if self.hooks is not None:
                 events = await self.hooks.after_failure(call, events)
+            events = kept_to(call.proposed, run.state, events)
             yield tuple([await failure_released(event, self.egress, context) for event in events])
         else:
             context.clock, seconds = None, time.monotonic() - begun
@@ -233,7 +236,7 @@ class Calls:
             result = await released(result, self.egress, context)
             done = (k.ItemFinished(item),) if item is not None else ()
             finished = k.CallFinished(call.id, result.parts, seconds, result.outputs)
-            yield (*result.events, finished, *done)
+            yield kept_to(call.proposed, run.state, (*result.events, finished, *done))
 
     async def verify(self, call: Call) -> bool | Result | None:
         """Whether a call in doubt acted, as far as its tool can tell; None when it cannot."""

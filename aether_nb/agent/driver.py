@@ -256,7 +256,7 @@ class Driver:
                 break
             call = self.run.state.calls[call.id]  # it could hurt more, or is another one: ask about what it is now
             yield k.GateOpened(call.id, proposed.hash)
-        yield gate_events(proposed, answer, time.time())
+        yield gate_events(proposed, answer, time.time(), shown=call.proposed)
 
     async def _settle(self, call: Call) -> AsyncIterator[Happened]:
         tool = self.calls.tools.get(call.name)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 
 from aether_nb.agent.calling import Trace
+from aether_nb.agent.scoping import kept_to
 from aether_nb.events import kinds as k
 from aether_nb.events.state import RunState
 
@@ -30,14 +31,15 @@ def settled(state: RunState, end: k.RunEnded, traces: Mapping[str, Trace] | None
             continue  # it stays so: nobody has looked
         running = call is not None and call.status == "begun"
         trace = (traces or {}).get(id) if running else None
-        events += trace.events if trace else ()
+        left: list[k.Event] = list(trace.events) if trace else []
         if call is not None and running and call.proposed.effect == "external":
-            events.append(k.CallDoubtful(id, f"stopped while {call.name} was running; look whether it acted"))
+            left.append(k.CallDoubtful(id, f"stopped while {call.name} was running; look whether it acted"))
         else:
             when = "while it was running" if running else "before it began"
             seconds = time.monotonic() - trace.begun if trace else 0.0
             outputs = trace.outputs if trace else ()
-            events.append(k.CallFailed(id, f"{by} {when}", seconds=seconds, stopped=True, outputs=outputs))
+            left.append(k.CallFailed(id, f"{by} {when}", seconds=seconds, stopped=True, outputs=outputs))
+        events += kept_to(call.proposed, state, left) if call is not None else left
     return [*events, end]
 
 

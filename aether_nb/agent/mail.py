@@ -12,10 +12,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from aether_nb.agent.asking import Answer
+from aether_nb.agent.asking import Answer, scope_of
 from aether_nb.agent.sealing import gate_events, signal_fields
 from aether_nb.errors import StoreError
 from aether_nb.events import kinds as k
+from aether_nb.events.messages import Image
 from aether_nb.events.state import RunState
 from aether_nb.store.seal import Sealer
 from aether_nb.store.signals import Signal, Signals
@@ -103,7 +104,8 @@ def heard(state: RunState, signal: Signal) -> Heard:
             if call is None or state.gate != call.id or body.get("hash") != call.proposed.hash:
                 return (k.SignalReceived(signal.id, signal.type, signal.by, used=False),)
             lasts = body.get("lasts")
-            answer = Answer(signal.type, by, lasts if lasts in ("minutes", "run", "notebook") else "once", text)
+            until: k.Lasts = lasts if lasts in ("minutes", "run", "notebook") else "once"
+            answer = Answer(signal.type, by, until, text, scope=scope_of(body.get("scope")))
             follows = gate_events(call.proposed, answer, signal.time)
         case "answer":
             if state.question is None or body.get("id") != state.question.id:
@@ -131,7 +133,15 @@ def heard(state: RunState, signal: Signal) -> Heard:
             if all(grant.id != body.get("id") for grant in state.grants):
                 return (k.SignalReceived(signal.id, signal.type, signal.by, used=False),)
             follows = (k.GrantRevoked(str(body.get("id")), by),)
-    return (k.SignalReceived(signal.id, signal.type, signal.by, text=text), *follows)
+    picture = _picture(body.get("picture")) if signal.type == "tell" else None
+    return (k.SignalReceived(signal.id, signal.type, signal.by, text=text, picture=picture), *follows)
+
+
+def _picture(said: object) -> Image | None:
+    """The picture that goes with a word; None where that is none."""
+    if not isinstance(said, Mapping) or not all(isinstance(said.get(name), str) for name in ("mime", "base64")):
+        return None
+    return Image(said["mime"], said["base64"])
 
 
 def _replanned(state: RunState, items: object) -> tuple[k.PlanRevised, ...]:

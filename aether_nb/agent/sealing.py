@@ -11,9 +11,9 @@ import hashlib
 import json
 import secrets
 from dataclasses import dataclass
-from pathlib import PurePath
 
 from aether_nb.agent.asking import Answer
+from aether_nb.agent.scoping import rule
 from aether_nb.events import kinds as k
 from aether_nb.events.state import RunState
 from aether_nb.store.seal import Sealer
@@ -37,22 +37,23 @@ class Signing:
         return self.sealer.verifies(("bytes", hashlib.sha256(data).hexdigest()), signature)
 
 
-def gate_events(proposed: k.CallProposed, answer: Answer, now: float) -> tuple[k.Event, ...]:
+def gate_events(
+    proposed: k.CallProposed, answer: Answer, now: float, shown: k.CallProposed | None = None
+) -> tuple[k.Event, ...]:
     """What an answer at a gate makes: the answer, and a grant when the yes is to last.
 
     Args:
         proposed: The call.
         answer: What was said of it.
         now: When, in seconds since the epoch.
+        shown: The call as the person saw it, when he has changed it.
     """
     answered = k.GateAnswered(proposed.call.id, proposed.hash, answer.decision, answer.by, answer.lasts, answer.reason)
     if answer.decision != "approve" or answer.lasts == "once":
         return (answered,)
-    rule = f"call:{proposed.hash}"  # this exact call may be repeated without a question
-    if answer.scope == "folder" and proposed.path:
-        rule = f"folder:{PurePath(proposed.path).parent}"
     until = now + 60 * k.MINUTES if answer.lasts == "minutes" else 0.0
-    grant = k.Grant(f"g{secrets.token_hex(3)}", proposed.call.name, rule, proposed.risk, answer.lasts, answer.by, until)
+    covers, name = rule(proposed, answer.scope, shown or proposed), f"g{secrets.token_hex(3)}"
+    grant = k.Grant(name, proposed.call.name, covers, proposed.risk, answer.lasts, answer.by, until)
     return answered, k.GrantGiven(grant)
 
 

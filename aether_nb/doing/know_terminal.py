@@ -10,7 +10,9 @@ from contextlib import closing
 from pathlib import Path
 
 from aether_nb.doing import know as know_verbs
+from aether_nb.doing import know_desk
 from aether_nb.doing import memory as memory_verbs
+from aether_nb.doing.encryption import readable_note
 from aether_nb.doing.record_terminal import say_as
 from aether_nb.knowing import Knowing
 from aether_nb.opening import known_here, open_record
@@ -29,12 +31,19 @@ def know(options: argparse.Namespace, say: Callable[[str], None]) -> int:
         say: Prints a text.
     """
     write = (lambda text: print(text, end="", flush=True)) if sys.stdout.isatty() else None
-    with closing(known_here()) as knowing:
-        bar = know_verbs.progress_line(write) if write else None
-        say(know_verbs.know(options, know_verbs.open_desk(knowing, asyncio.run, progress=bar, say=say)))
+    with closing(known_here()) as knowing, asyncio.Runner() as runner:
+        bar = know_desk.progress_line(write) if write else None
+        say(know_verbs.know(options, know_desk.open_desk(knowing, runner.run, progress=bar, say=say)))
         if options.what in ("add", "refresh") and not options.json:
             _filled(knowing, write, say)
+        if options.what == "add" and not options.json and (note := _note("knowledge")):
+            say(note)
     return 0
+
+
+def _note(what: str) -> str:
+    """What is said where the record is encrypted; empty elsewhere."""
+    return readable_note(open_record().encrypted, what)
 
 
 def _filled(knowing: Knowing, write: Callable[[str], None] | None, say: Callable[[str], None]) -> None:
@@ -42,7 +51,7 @@ def _filled(knowing: Knowing, write: Callable[[str], None] | None, say: Callable
     library = knowing.library
     if library.chosen.embedder is None or not library.holds("knowledge"):
         return
-    bar = know_verbs.progress_line(write) if write else None
+    bar = know_desk.progress_line(write) if write else None
     library.fill()
     try:
         while not library.filled(PATIENCE):
@@ -61,7 +70,7 @@ def remembering(verb: str, options: argparse.Namespace) -> int:
     with closing(known_here()) as knowing:
         if verb == "remember":
             kept = memory_verbs.remember(options, knowing, lambda run: store.chain.whole(store.log.resolve(run))[0])
-            say_as(options, kept)
+            say_as(options, f"{kept}\n{_note('what is remembered')}".rstrip())
         elif verb == "forget":
             say_as(options, memory_verbs.forget(options, knowing))
         else:

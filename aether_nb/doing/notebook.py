@@ -19,7 +19,7 @@ from IPython import get_ipython
 from aether_nb import verbs
 from aether_nb.about import VERSION
 from aether_nb.doing import dashboard as dashboard_verbs
-from aether_nb.doing import doctor, notebook_code, record_care, reports
+from aether_nb.doing import doctor, encryption, know_desk, notebook_code, notebook_encryption, record_care, reports
 from aether_nb.doing import hooks as hook_verbs
 from aether_nb.doing import house as house_verbs
 from aether_nb.doing import know as know_verbs
@@ -40,6 +40,7 @@ from aether_nb.session import Session
 from aether_nb.signalling import LOOKED_AT, Post, stands
 from aether_nb.signalling import stand as stand_of
 from aether_nb.typed import meant
+from aether_nb.widgets import consent
 
 __all__ = ["HANDLERS"]
 
@@ -149,7 +150,8 @@ def grants(session: Session, options: argparse.Namespace) -> str:
         return f"Taken back: {grant.id} ({grant.tool})."
     if not session.grants:
         return "No yes lasts beyond its run."
-    lines = [f"  {grant.id}  {grant.tool}  {grant.rule}  given by {grant.by}" for grant in session.grants]
+    told = [consent.grant(grant) | {"by": grant.by} for grant in session.grants]
+    lines = ["  {id}  {tool}  {covers}  {lasts}  given by {by}".format_map(one) for one in told]
     return "\n".join([*lines, "Take one back: %aether grants --revoke GRANT"])
 
 
@@ -254,15 +256,20 @@ def about_house(verb: str) -> Handler:
 
 def know(session: Session, options: argparse.Namespace) -> str:
     """What is known beside the notebook."""
-    bar, names = know_verbs.progress_line(lambda text: print(text, end="", flush=True)), session.shell.user_ns
-    desk = know_verbs.open_desk(session.knowing, session.thread.run, namespace=names, progress=bar)
+    bar, names = know_desk.progress_line(lambda text: print(text, end="", flush=True)), session.shell.user_ns
+    desk = know_desk.open_desk(session.knowing, session.thread.run, namespace=names, progress=bar)
     try:
         said = know_verbs.know(options, desk)
     except KeyboardInterrupt:
         raise UsageFault("Stopped.", "What was read is kept; the same again goes on from there.") from None
-    if options.what in ("add", "refresh") and session.knowing.library.chosen.embedder is not None:
-        session.knowing.library.fill()
-    return said
+    library = session.knowing.library
+    if options.what in ("add", "refresh") and library.chosen.embedder is not None:
+        library.fill()
+        said = said if options.json else "\n".join([said, *library.standing()])
+    if options.what != "add" or options.json:
+        return said
+    note = encryption.readable_note(session.store.encrypted, "knowledge")
+    return f"{said}\n{note}".rstrip()
 
 
 def look(options: argparse.Namespace) -> str:
@@ -302,9 +309,10 @@ def dashboard(session: Session, options: argparse.Namespace) -> str | Sequence[M
 
 def remember(session: Session, options: argparse.Namespace) -> str:
     """Keep a fact, or a run as a solution."""
-    return memory_verbs.remember(
+    said = memory_verbs.remember(
         options, session.knowing, lambda run: session.store.whole(session.store.log.resolve(run or session.last))[0]
     )
+    return f"{said}\n{encryption.readable_note(session.store.encrypted, 'what is remembered')}".rstrip()
 
 
 def forget(session: Session, options: argparse.Namespace) -> str:
@@ -334,6 +342,7 @@ HANDLERS: dict[str, Handler] = {
     "egress": egress,
     "verify": verify,
     **notebook_code.HANDLERS,
+    **notebook_encryption.HANDLERS,
     "remember": remember,
     "forget": forget,
     "memory": memory,

@@ -26,6 +26,8 @@ from aether_nb.store.log import RunSummary
 from aether_nb.store.prune import Pruned, prune
 from aether_nb.store.seal import Sealer
 from aether_nb.store.store import Store
+from aether_nb.unlocking import unlock
+from aether_nb.widgets.veil import veiled_text
 from aether_nb.widgets.wording import count
 
 __all__ = ["audited", "explained", "packed", "pruned"]
@@ -54,7 +56,8 @@ def _why(store: Store, run: str) -> str:
     entries, verdict = store.chain.whole(run)
     if not entries:
         verdict.confirm()
-    return "\n".join(filter(None, (audits.why_text(entries), verdict.warning)))
+    told = "\n".join(filter(None, (audits.why_text(entries), verdict.warning)))
+    return veiled_text(told, known_keys(os.environ))
 
 
 # ---- audit
@@ -70,6 +73,7 @@ def audited(store: Store, options: argparse.Namespace) -> str:
         if as_json
         else audits.audit_markdown(whole, time.time())
     )
+    text = veiled_text(text, known_keys(os.environ))
     if not options.out:
         return text.rstrip("\n")
     Path(options.out).write_text(text, encoding="utf-8")
@@ -111,6 +115,11 @@ def packed(store: Store, options: argparse.Namespace, environment: Mapping[str, 
     """Write a notebook and its runs into a zip, without the keys that stand in them."""
     if not options.notebook:
         raise OptionError("No notebook is named.", hint="aether pack NOTEBOOK.ipynb")
+    if store.encrypted and not options.readable:
+        why = "What is packed is given away, so it is written readable, with keys masked as ever."
+        raise OptionError(
+            "This record is encrypted.", why, f"If you mean it: aether pack {options.notebook} --readable"
+        )
     notebook = Path(options.notebook)
     out = Path(options.out) if options.out else notebook.with_suffix(".zip")
     done = pack(notebook, store, out, known_keys(environment), time.time())
@@ -141,13 +150,13 @@ def pruned(
     largest = _size(options.larger) if options.larger else None
     why = "asked for: " + " ".join(f"{name} {value}" for name, value in _said(options))
     if not options.keep:
-        return _told(prune(place, now, before=before, largest=largest, why=why, sealer=sealer))
+        return _told(prune(place, now, before=before, largest=largest, why=why, sealer=sealer, unlock=unlock))
     ended = [run for run in store.log.runs(ALL) if run.outcome is not None]
     spare = ended[int(_number(options.keep, "--keep 20")) :]
     if largest is not None:
         raise OptionError("--keep and --larger cannot be asked for together.", hint="aether runs --prune --keep 20")
     old = [run.id for run in spare if before is None or run.started < before]
-    return _told(prune(place, now, runs=old, why=why, sealer=sealer))
+    return _told(prune(place, now, runs=old, why=why, sealer=sealer, unlock=unlock))
 
 
 def _said(options: argparse.Namespace) -> list[tuple[str, str]]:

@@ -154,6 +154,35 @@ def pack(options: argparse.Namespace) -> int:
     return 0
 
 
+def encrypt(options: argparse.Namespace) -> int:
+    """Encrypt the record, or give it another key."""
+    from aether_nb.doing import encryption
+    from aether_nb.opening import own_sealer, record_place
+    from aether_nb.store.place import FOLDER
+
+    place = record_place(options.store)
+    beside = place if isinstance(place, Path) else Path.cwd() / FOLDER
+    say_as(options, encryption.encrypt(options, place, beside, own_sealer(), _read()))
+    return 0
+
+
+def decrypt(options: argparse.Namespace) -> int:
+    """Make an encrypted record readable again."""
+    from aether_nb.doing import encryption
+    from aether_nb.opening import own_sealer, record_place
+
+    say_as(options, encryption.decrypt(record_place(options.store), own_sealer(), _read()))
+    return 0
+
+
+def _read() -> Callable[[str], str] | None:
+    from getpass import getpass
+
+    from aether_nb.live.whereabouts import can_type
+
+    return getpass if can_type(None) else None
+
+
 HANDLERS: dict[str, Handler] = {
     "show": show,
     "trace": trace,
@@ -166,4 +195,6 @@ HANDLERS: dict[str, Handler] = {
     "audit": audit,
     "dashboard": dashboard,
     "pack": pack,
+    "encrypt": encrypt,
+    "decrypt": decrypt,
 }

@@ -47,7 +47,8 @@ def prepare(verb: str, options: argparse.Namespace, post: Post, notebook: str = 
     if hasattr(options, "text"):
         run, text = _addressed(post.store, options.text)
     stand = named(post.store, verb, run, notebook)
-    return stand, word(verb, stand, text=text, lasts=getattr(options, "lasts", "once"), how=how)
+    lasting = (getattr(options, "lasts", "once"), getattr(options, "covers", "call"))
+    return stand, word(verb, stand, text=text, lasting=lasting, how=how)
 
 
 def deliver(post: Post, stand: Stand, signal: Signal, patience: float) -> SignalReceived | None:

@@ -14,6 +14,7 @@ from aether_nb.events.ruling import Ruled
 from aether_nb.events.values import Change, Effect, Event, Gone, Grant, Kept, Lasts, Risk, Settled
 
 __all__ = [
+    "WIDER",
     "CallBegun",
     "CallDoubtful",
     "CallFailed",
@@ -30,6 +31,9 @@ __all__ = [
     "NamespaceRestored",
 ]
 
+WIDER = "policy:wider"
+"""Who takes back a yes that a call has gone beyond."""
+
 
 @dataclass(frozen=True, slots=True)
 class CallProposed(Event):
@@ -40,6 +44,7 @@ class CallProposed(Event):
     ``edited``: a person changed the arguments; the event then replaces the earlier one of the same call id.
     ``ruled`` is what the user's rules say of it, and ``rule`` the one that says so: ``hook:NAME`` for a hook's veto.
     ``floor`` is the least risk that hooks let it have, ``altered`` the hook that changed its arguments.
+    ``variables`` are those of the user's that it changes, where that is plain and all that it does; else none.
     """
 
     kind: ClassVar[str] = "call.proposed"
@@ -58,6 +63,7 @@ class CallProposed(Event):
     rule: str = ""
     floor: Risk | Literal[""] = ""
     altered: str = ""
+    variables: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +108,7 @@ class GrantGiven(Event):
 
 @dataclass(frozen=True, slots=True)
 class GrantRevoked(Event):
-    """A person took a yes back, or its time is over."""
+    """A person took a yes back, its time is over, or a call that it allowed has done more (``by`` is ``WIDER``)."""
 
     kind: ClassVar[str] = "grant.revoked"
     id: str

@@ -119,7 +119,8 @@ def _signalled(state: RunState, event: k.SignalReceived) -> Changes:
     if not event.used:
         return {}
     if event.type in ("tell", "plan"):
-        return _say(state, Message("user", (Text(f"(said while you work) {event.text}"),)))
+        shown = (event.picture,) if event.picture else ()
+        return _say(state, Message("user", (Text(f"(said while you work) {event.text}"), *shown)))
     return {"paused": event.type == "pause"} if event.type in ("pause", "go") else {}
 
 
@@ -256,7 +257,8 @@ def _granted(state: RunState, event: k.GrantGiven) -> Changes:
 
 
 def _revoked(state: RunState, event: k.GrantRevoked) -> Changes:
-    return {"grants": tuple(grant for grant in state.grants if grant.id != event.id)}
+    beyond = (*state.beyond, event.id) if event.by == k.WIDER else state.beyond
+    return {"grants": tuple(grant for grant in state.grants if grant.id != event.id), "beyond": beyond}
 
 
 def _begun(state: RunState, event: k.CallBegun) -> Changes:

@@ -2,7 +2,7 @@
 
 And to one that performs another one again, from its record.
 
-``kinds`` has the whole vocabulary and passes these names on. This module knows ``values``.
+``kinds`` has the whole vocabulary and passes these names on. This module knows ``messages`` and ``values``.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from aether_nb.events.messages import Image
 from aether_nb.events.values import Drift, Event, Gone, ReplayMode, SignalType
 
 __all__ = [
@@ -129,16 +130,17 @@ class SignalReceived(Event):
     """Something was said to the run from outside: each ``id`` is received once, however often it was delivered.
 
     ``used``: it applied to what the run was waiting for; one that came too late is kept all the same. ``text`` is what
-    a ``tell`` says to the model.
+    a ``tell`` says to the model, and ``picture`` what it shows it.
     """
 
     kind: ClassVar[str] = "signal.received"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     id: str
     type: SignalType
     by: str
     used: bool = True
     text: str = ""
+    picture: Image | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ MASK = "***"
 SHORTEST = 8
 """Shorter values of the environment are words, and masking them would spoil the text."""
 
-_NAMES = re.compile(r"(?i)(api_?key|secret|token|passw(or)?d|credential|access_key|private_key)")
+_NAMES = re.compile(r"(?i)(api_?key|secret|token|passw(or)?d|credential|access_key|private_key|store_key)")
 
 _KNOWN: tuple[tuple[tuple[str, ...], str], ...] = (
     (("begin",), r"(?s)-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|"

@@ -84,6 +84,7 @@ class RunState:
     may still be. ``touched`` are variables that its code, or that of an earlier turn, has made or changed. ``near``:
     who is asked now is on this machine; ``unlimited`` are the places of such replies in the messages: nothing was kept
     from who wrote them.
+    ``beyond`` are yeses that were taken back because a call did more than they are for.
     ``demands`` is what a hosted agent has wanted so far; ``demanding`` the hash of its request that has no reply yet.
     ``found`` are instructions that stood in data, ``skills`` those that were opened. ``seconds`` is the time worked,
     waiting for people left out. ``allowed`` are the limits in force: a yes at a limit raises it by what it was at the
@@ -102,6 +103,7 @@ class RunState:
     gate: str = ""
     question: k.QuestionAsked | None = None
     grants: tuple[k.Grant, ...] = ()
+    beyond: tuple[str, ...] = ()
     plan: tuple[Item, ...] = ()
     steps: int = 0
     usage: Usage = field(default_factory=lambda: Usage(cost=0.0))

@@ -14,6 +14,7 @@ __all__ = [
     "BELOW",
     "MINUTES",
     "Change",
+    "Covers",
     "DataLevel",
     "Drift",
     "Effect",
@@ -58,6 +59,9 @@ State: TypeAlias = Literal["IDLE", "PLANNING", "THINKING", "TOOL_CALLING", "OBSE
 """What users see of a run."""
 
 Outcome: TypeAlias = Literal["done", "failed", "cancelled"]
+
+Covers: TypeAlias = Literal["call", "folder", "variables"]
+"""What a yes that lasts is for: the exact call, what its tool does in the same folder, or to the same variables."""
 
 Settled: TypeAlias = Literal["ran", "rerun", "skip", "fail"]
 """How a doubt ends: see ``CallSettled``."""
@@ -122,7 +126,7 @@ class Flag:
     ``warn`` is False for what was probably meant, and is told all the same: rows that a filter took.
     """
 
-    kind: Literal["fan-out", "row loss", "new missing values", "dtype", "duplicate keys", "order"]
+    kind: Literal["fan-out", "row loss", "new missing values", "dtype", "duplicate keys", "order", "beyond the yes"]
     text: str
     warn: bool = True
 
@@ -175,10 +179,11 @@ class Gone:
 class Grant:
     """A yes that lasts. It covers calls of ``tool`` that match ``rule`` and are of no higher risk than ``risk``.
 
-    ``rule`` is ``call:HASH`` (this exact call), ``folder:PATH`` (anything the tool does inside that folder), or
-    ``tool`` (any call of it: a program that hands over a tool says so; no click does). ``risk`` is that of the call for
-    which it was given: the same call may hurt more later, when a file has appeared meanwhile. ``until``, in seconds
-    since the epoch, is when it is over by itself; 0 for never.
+    ``rule`` is ``call:HASH`` (this exact call), ``folder:PATH`` (anything the tool does inside that folder),
+    ``variables:NAME,NAME`` (whatever is plain to change no variable of the user's but these), or ``tool`` (any call of
+    it: a program that hands over a tool says so; no click does). ``risk`` is that of the call for which it was given:
+    the same call may hurt more later, when a file has appeared meanwhile. ``until``, in seconds since the epoch, is
+    when it is over by itself; 0 for never.
     """
 
     id: str

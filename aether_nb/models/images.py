@@ -19,7 +19,7 @@ from aether_nb.errors import UsageFault
 from aether_nb.events.messages import Image
 from aether_nb.models.endpoints.address import is_local
 
-__all__ = ["LARGEST", "picture"]
+__all__ = ["LARGEST", "drawn", "image", "picture"]
 
 LARGEST = 20 * 1024 * 1024
 """The most bytes a picture may have; the providers take less or as much."""
@@ -46,13 +46,13 @@ async def picture(source: Any) -> Image:
     if isinstance(source, Image):
         return source
     if isinstance(source, bytes | bytearray | memoryview):
-        return _image(bytes(source), "the bytes")
+        return image(bytes(source), "the bytes")
     if isinstance(source, Path):
-        return _image(await asyncio.to_thread(_file, source), str(source))
+        return image(await asyncio.to_thread(_file, source), str(source))
     if isinstance(source, str):
         return await _named(source.strip())
-    if (drawn := _drawn(source)) is not None:
-        return _image(drawn, f"the {type(source).__name__}")
+    if (figure := drawn(source)) is not None:
+        return image(figure, f"the {type(source).__name__}")
     raise UsageFault(
         f"A {type(source).__name__} is no picture.",
         hint="Give a path, an address, bytes, a matplotlib figure or a PIL image.",
@@ -63,13 +63,18 @@ async def _named(name: str) -> Image:
     """The picture at a path or an address."""
     scheme = name.partition(":")[0].lower()
     if scheme == "data":
-        return _image(_inline(name), "the data URL")
+        return image(_inline(name), "the data URL")
     if scheme in ("http", "https"):
-        return _image(await _fetched(name), _shown(name))
-    return _image(await asyncio.to_thread(_file, Path(name)), name)
+        return image(await _fetched(name), _shown(name))
+    return image(await asyncio.to_thread(_file, Path(name)), name)
 
 
-def _image(content: bytes, what: str) -> Image:
+def image(content: bytes, what: str) -> Image:
+    """The bytes of a file as a picture; ``what`` names it in errors.
+
+    Raises:
+        UsageFault: They are too many, or no picture that models see.
+    """
     if len(content) > LARGEST:
         raise _too_large(what)
     if not (mime := _mime(content)):
@@ -143,7 +148,7 @@ def _shown(url: str) -> str:
     return f"{scheme}://{rest.rpartition('@')[2]}"
 
 
-def _drawn(source: Any) -> bytes | None:
+def drawn(source: Any) -> bytes | None:
     """A figure or a PIL image as PNG; None for anything else."""
     out = io.BytesIO()
     figures, pil = sys.modules.get("matplotlib.figure"), sys.modules.get("PIL.Image")

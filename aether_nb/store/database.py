@@ -21,8 +21,12 @@ from aether_nb.store import schema
 from aether_nb.store.commit import committed
 from aether_nb.store.faults import FAULTS, is_busy, is_shut, store_fault
 from aether_nb.store.filesystem import is_shared
+from aether_nb.store.guards import GUARD, carry, keys_of, open_elsewhere
 from aether_nb.store.locks import LockFile, lock_file
 from aether_nb.store.rows import Row
+from aether_nb.store.safe import Safe
+from aether_nb.store.vault import Vault
+from aether_nb.store.wrapping import GET_WRAPPED, Unlock
 
 __all__ = ["FILE", "Database"]
 
@@ -60,6 +64,7 @@ class Database:
         self._db: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
         self._process = os.getpid()
+        self._safe = Safe()
 
     @property
     def always_lasts(self) -> bool:
@@ -70,6 +75,17 @@ class Database:
     def locks(self) -> LockFile:
         """See ``Tables``."""
         return lock_file(self.folder)
+
+    @property
+    def vault(self) -> Vault | None:
+        """See ``Tables``."""
+        if self._db is None:
+            self._safe.look_at(self.select(GET_WRAPPED))
+        return None if self._safe.wrapped is None else self._safe.need()
+
+    def bring_key(self, unlock: Unlock) -> None:
+        """See ``Tables``."""
+        self._safe.unlock = unlock
 
     def select(self, query: str, arguments: Row = ()) -> list[Row]:
         """All rows at once, so that the lock is not held while they are looked at; none when there is no store."""
@@ -97,16 +113,27 @@ class Database:
         self._look_who_we_are()
         with self._lock:
             try:  # as ``guarded`` does, at each append and for a third of the price
-                db = self._open_for_writing()
-                if lasting is not self._lasting and self._wal:
-                    db.execute(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
-                    self._lasting = lasting
-                value = committed(db, names, act)
+                try:
+                    value = self._written(names, act, lasting)
+                except sqlite3.IntegrityError as error:
+                    if GUARD not in str(error):
+                        raise
+                    self.close()  # it was encrypted, or is not any more, since it was opened here
+                    value = self._written(names, act, lasting)
                 if run:
                     self.writing.add(run)
                 return value
             except FAULTS as error:
                 raise store_fault(error, self.file) from error
+
+    def _written(self, names: Sequence[str], act: Callable[[sqlite3.Connection], T], lasting: bool) -> T:
+        db = self._open_for_writing()
+        if self._safe.wrapped is not None:
+            self._safe.need()
+        if lasting is not self._lasting and self._wal:
+            db.execute(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
+            self._lasting = lasting
+        return committed(db, names, act)
 
     @contextmanager
     def guarded(self) -> Iterator[None]:
@@ -117,6 +144,21 @@ class Database:
                 yield
             except FAULTS as error:
                 raise store_fault(error, self.file) from error
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """While nobody else has the file open, nor can open it, and what is freed in it is overwritten.
+
+        Raises:
+            StoreError: Somebody has it open.
+        """
+        with self.guarded():
+            db = self._open_for_writing()
+            try:
+                _shut_others_out(db)
+                yield
+            finally:
+                self.close()
 
     def shrink(self) -> None:
         """Give back to the system what is no longer used in the file."""
@@ -169,6 +211,7 @@ class Database:
             db.execute(f"PRAGMA synchronous = {'NORMAL' if self._wal else 'FULL'}")
             self._lasting = False
             schema.migrate(db, self.file)
+            self._safe.look_at(keys_of(db))
             self._identity = self._identity_on_disk()
         except BaseException:
             db.close()
@@ -179,13 +222,18 @@ class Database:
     def _open_for_writing(self) -> sqlite3.Connection:
         if self._db is not None and self._identity_on_disk() == self._identity:
             return self._db
-        saved = self._rows_being_written()
+        saved, keys = self._rows_being_written(), [] if self._db is None else keys_of(self._db)
         self.close()
         self._make_folder()
         db = self._open()
-        if saved:
-            committed(db, ("moved",), lambda db: schema.put_rows(db, saved))
+        if saved or keys:
+            committed(db, ("moved",), lambda db: self._move(db, saved, keys))
         return db
+
+    def _move(self, db: sqlite3.Connection, saved: list[schema.Rows], keys: list[Row]) -> None:
+        schema.put_rows(db, saved)
+        carry(db, keys)
+        self._safe.look_at(keys_of(db))
 
     def _make_folder(self) -> None:
         if not self.folder.is_dir():
@@ -202,6 +250,16 @@ class Database:
     def _rows_being_written(self) -> list[schema.Rows]:
         """All that is known of the runs being written, out of a file that has lost its name but is still open."""
         return [] if self._db is None else [schema.rows_of(self._db, run) for run in sorted(self.writing)]
+
+
+def _shut_others_out(db: sqlite3.Connection) -> None:
+    try:
+        _journal(db, "DELETE")  # which the write-ahead log of others does not allow
+        db.execute("PRAGMA locking_mode = EXCLUSIVE")
+        db.execute("PRAGMA secure_delete = ON")
+        committed(db, ("alone",), lambda db: None, "BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        raise open_elsewhere() if is_busy(error) else error from error
 
 
 def _journal(db: sqlite3.Connection, mode: str) -> str:

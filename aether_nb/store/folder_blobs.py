@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
 from aether_nb.errors import StoreCorrupt
 from aether_nb.store import points
-from aether_nb.store.blobs import HASH, blob_missing
+from aether_nb.store.blobs import HASH, NAME, blob_missing
 from aether_nb.store.faults import store_fault
 
 __all__ = ["FOLDER", "FolderBlobs"]
@@ -37,29 +37,26 @@ class FolderBlobs:
     def put(self, data: bytes | memoryview) -> str:
         """See ``Blobs.put``."""
         hash = sha256(data).hexdigest()
-        file = self._file(hash)
+        self.keep(hash, memoryview(data).nbytes, lambda: data)
+        return hash
+
+    def keep(self, name: str, size: int, make: Callable[[], bytes | memoryview]) -> None:
+        """See ``Shelf.keep``."""
+        file = self._file(name)
         try:
-            if self._is_whole(file, memoryview(data).nbytes):
+            if self._is_whole(file, size):
                 os.utime(file)  # so that nobody who cleans takes it for forgotten
             else:
                 file.parent.mkdir(parents=True, exist_ok=True)
-                self._write(file, data)
+                self._write(file, make())
         except OSError as error:
             raise store_fault(error, file) from error
-        return hash
 
     def get(self, hash: str) -> bytes:
         """See ``Blobs.get``."""
-        if not HASH.fullmatch(hash):  # out of a record that anybody may have written: it becomes no path
-            raise blob_missing(hash)
-        file = self._file(hash)
-        try:
-            data = file.read_bytes()
-        except FileNotFoundError:
-            raise blob_missing(hash) from None
-        except OSError as error:
-            raise store_fault(error, file) from error
+        data = self.fetch(hash)
         if sha256(data).hexdigest() != hash:
+            file = self._file(hash)
             raise StoreCorrupt(
                 f"The bytes in {file} are not those that were kept.",
                 "They have another hash: the file was changed or damaged.",
@@ -67,9 +64,21 @@ class FolderBlobs:
             )
         return data
 
+    def fetch(self, name: str) -> bytes:
+        """See ``Shelf.fetch``."""
+        if not NAME.fullmatch(name):  # out of a record that anybody may have written: it becomes no path
+            raise blob_missing(name)
+        file = self._file(name)
+        try:
+            return file.read_bytes()
+        except FileNotFoundError:
+            raise blob_missing(name) from None
+        except OSError as error:
+            raise store_fault(error, file) from error
+
     def has(self, hash: str) -> bool:
         """See ``Blobs.has``."""
-        return bool(HASH.fullmatch(hash)) and self._file(hash).is_file()
+        return bool(NAME.fullmatch(hash)) and self._file(hash).is_file()
 
     def drop(self, hash: str) -> int:
         """See ``Blobs.drop``."""
@@ -87,21 +96,25 @@ class FolderBlobs:
 
     def hashes(self) -> Iterator[tuple[str, int]]:
         """See ``Blobs.hashes``."""
+        return ((name, size) for name, size in self.names() if HASH.fullmatch(name))
+
+    def names(self) -> Iterator[tuple[str, int]]:
+        """See ``Shelf.names``."""
         for file in sorted(self.folder.glob("??/*")):
-            hash = file.parent.name + file.name
-            if HASH.fullmatch(hash):
+            name = file.parent.name + file.name
+            if NAME.fullmatch(name):
                 with suppress(FileNotFoundError):
-                    yield hash, file.stat().st_size
+                    yield name, file.stat().st_size
 
     def untouched(self, before: float) -> Iterator[str]:
-        """The hashes of what was last put in before a time; what a killed writer left half-written is removed."""
+        """The names of what was last put in before a time; what a killed writer left half-written is removed."""
         for file in sorted(self.folder.glob("??/*")):
             with suppress(FileNotFoundError):
                 if file.stat().st_mtime < before:
                     if file.suffix == PART:
                         file.unlink()
-                    elif HASH.fullmatch(hash := file.parent.name + file.name):
-                        yield hash
+                    elif NAME.fullmatch(name := file.parent.name + file.name):
+                        yield name
 
     def _file(self, hash: str) -> Path:
         return self.folder / hash[:2] / hash[2:]

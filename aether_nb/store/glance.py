@@ -48,7 +48,9 @@ def left_behind(folder: Path, notebook: str = "") -> list[Left]:
         with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=0.2)) as db:
             rows = db.execute(_OPEN, (notebook, notebook)).fetchall()
             free = [row for row in rows if not (row[3] and _is_held(folder, row[0], row[3]))]
-            return [Left(run, prompt, _waits_for(db, run) if parked else "") for run, prompt, parked, _ in free]
+            return [
+                Left(run, _readable(prompt), _waits_for(db, run) if parked else "") for run, prompt, parked, _ in free
+            ]
     except (sqlite3.Error, OSError, ValueError):
         return []
 
@@ -59,8 +61,15 @@ def _is_held(folder: Path, run: str, epoch: int) -> bool:
     return lock_file(folder).is_held(run, epoch)
 
 
+def _readable(prompt: str) -> str:
+    """The prompt of a run; of an encrypted record, whose prompts begin with this letter, nothing is said."""
+    return "encrypted" if prompt.startswith("\x01") else prompt
+
+
 def _waits_for(db: sqlite3.Connection, run: str) -> str:
     found = db.execute(_PARKED, (run,)).fetchone()
+    if found and isinstance(found[0], bytes):  # sealed: there is no key at a glance
+        return "what its record says"
     parked = json.loads(found[0]) if found else {}
     if parked.get("waits_for") == "gate":
         tool = db.execute(_TOOL, (run, parked.get("id"))).fetchone()

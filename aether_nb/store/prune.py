@@ -14,15 +14,18 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from aether_nb.config.address import POSTGRES, Address
-from aether_nb.errors import StoreError, StoreFull
-from aether_nb.events.kinds import RunsPruned
+from aether_nb.errors import StoreCorrupt, StoreError, StoreFull
+from aether_nb.events.kinds import NamespaceKept, RunsPruned
+from aether_nb.store.contents import PAYLOAD, opened_row
 from aether_nb.store.database import Database
 from aether_nb.store.folder_blobs import FolderBlobs
 from aether_nb.store.log import JOURNAL
 from aether_nb.store.rows import Connection, Row, Tables
 from aether_nb.store.seal import Sealer
+from aether_nb.store.sealed_blobs import name_of
 from aether_nb.store.table_leases import TableLeases
 from aether_nb.store.tables import TableLog, head_fields
+from aether_nb.store.wrapping import Unlock
 
 __all__ = ["GRACE", "Pruned", "prune"]
 
@@ -31,7 +34,7 @@ GRACE = 3600.0
 
 _RUNS = """
     SELECT id, outcome, (SELECT max(time) FROM events WHERE run = id),
-        (SELECT CAST(sum(length(payload) + 200) AS BIGINT) FROM events WHERE run = id), head, chain, seal
+        (SELECT CAST(sum(length(CAST(payload AS BLOB)) + 200) AS BIGINT) FROM events WHERE run = id), head, chain, seal
     FROM runs WHERE id <> ? ORDER BY started, id
 """
 _GET = "SELECT outcome, head, chain FROM runs WHERE id = ?"
@@ -42,7 +45,7 @@ _DROP = (
     "DELETE FROM leases WHERE run = ?",
     "DELETE FROM runs WHERE id = ?",
 )
-_KEPT = "SELECT CAST(payload AS BLOB) FROM events WHERE kind = ?"
+_KEPT = "SELECT run, seq, time, kind, version, CAST(payload AS BLOB) FROM events WHERE kind = ?"
 _SERVER_SIZE = """
     SELECT CAST(sum(pg_total_relation_size(oid)) AS BIGINT) FROM pg_class
     WHERE relkind = ? AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
@@ -75,6 +78,7 @@ def prune(
     largest: int | None = None,
     why: str = "asked for",
     sealer: Sealer | None = None,
+    unlock: Unlock | None = None,
 ) -> Pruned:
     """Drop ended runs: those named, those that ended before a time, and the oldest until the rest is small enough.
 
@@ -86,11 +90,14 @@ def prune(
         largest: How many bytes the events of all runs may have together.
         why: What the journal says of it.
         sealer: This user's key: whose runs on a server are his.
+        unlock: Finds the key of a record that is encrypted: which bytes it speaks of stands in it.
 
     Raises:
         StoreError: The store cannot be read or written; then no run was dropped.
     """
     tables, blobs, measure, shrink = _server(place) if isinstance(place, Address) else _folder(place)
+    if unlock is not None:
+        tables.bring_key(unlock)
     try:
         size = measure()
         spared: dict[str, str] = {}
@@ -117,7 +124,7 @@ class _Bytes(Protocol):
         """See ``Blobs.drop``."""
 
     def untouched(self, before: float) -> Iterator[str]:
-        """The hashes of what was last put in before a time."""
+        """The names of what was last put in before a time."""
 
 
 class _Place(NamedTuple):
@@ -187,11 +194,20 @@ def _dropped(tables: Tables, run: str, time: float, why: str, spared: dict[str, 
 
 
 def _unused(tables: Tables, blobs: _Bytes, time: float) -> list[str]:
-    """Bytes that were put in some time ago and that no event speaks of; what is damaged counts as speaking."""
-    spoken = {
-        hash.decode() for (payload,) in tables.select(_KEPT, ("namespace.kept",)) for hash in _HASH.findall(payload)
-    }
-    return [hash for hash in blobs.untouched(time - GRACE) if hash not in spoken]
+    """Bytes that were put in some time ago and that no event speaks of; what is damaged counts as speaking.
+
+    Where an event does not open, nobody knows which bytes it speaks of: then all of them stay.
+    """
+    rows = tables.select(_KEPT, (NamespaceKept.kind,))
+    vault = tables.vault
+    try:
+        opened = [opened_row(vault, run, tuple(row)) if vault else row for run, *row in rows]
+    except StoreCorrupt:
+        return []
+    spoken = {hash.decode() for row in opened for hash in _HASH.findall(row[PAYLOAD])}
+    if vault:
+        spoken |= {name_of(vault, hash) for hash in spoken}
+    return [name for name in blobs.untouched(time - GRACE) if name not in spoken]
 
 
 def _shrink(database: Database) -> None:

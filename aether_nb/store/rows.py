@@ -9,6 +9,9 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeAlias, TypeVar
 
+from aether_nb.store.vault import Vault
+from aether_nb.store.wrapping import Unlock
+
 __all__ = ["Connection", "Cursor", "Locks", "Row", "Tables"]
 
 Row: TypeAlias = tuple[Any, ...]
@@ -63,6 +66,17 @@ class Tables(Protocol):
     @property
     def locks(self) -> Locks:
         """The locks that belong to these tables."""
+
+    @property
+    def vault(self) -> Vault | None:
+        """What the contents of these tables are sealed with; None when they are not.
+
+        Raises:
+            StoreLocked: They are, and nobody has the key.
+        """
+
+    def bring_key(self, unlock: Unlock) -> None:
+        """Say who finds the key when the contents turn out to be encrypted."""
 
     def select(self, query: str, arguments: Row = ()) -> list[Row]:
         """All rows at once; none when there is no store yet."""

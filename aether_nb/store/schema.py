@@ -119,6 +119,13 @@ MIGRATIONS: tuple[tuple[Act, ...], ...] = (
         "ALTER TABLE ordered RENAME TO events",
         "ALTER TABLE runs ADD COLUMN seal TEXT NOT NULL DEFAULT ''",
     ),
+    # 4. The wrapped key of a record whose contents are encrypted; without a row, they are not.
+    (
+        """CREATE TABLE keys (
+            id TEXT PRIMARY KEY, state TEXT NOT NULL, source TEXT NOT NULL, salt BLOB NOT NULL, cost INTEGER NOT NULL,
+            wrapped BLOB NOT NULL, since REAL NOT NULL
+        )""",
+    ),
 )
 """What makes version n out of version n - 1; the file's ``user_version`` says how many have been done."""
 

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from aether_nb import plugins
 from aether_nb.config.address import POSTGRES, Address, is_address
-from aether_nb.errors import OptionError, StoreError
+from aether_nb.errors import OptionError, StoreError, StoreLocked
 from aether_nb.events.folds import fold
 from aether_nb.events.kinds import Entry
 from aether_nb.events.state import RunState
@@ -29,12 +29,15 @@ from aether_nb.store.ledger import Ledger
 from aether_nb.store.log import Log
 from aether_nb.store.memory import MemoryLog
 from aether_nb.store.memory_parts import MemoryBlobs, MemoryLeases, MemorySignals
+from aether_nb.store.rows import Tables
 from aether_nb.store.seal import Sealer
+from aether_nb.store.sealed_blobs import SealedBlobs
 from aether_nb.store.signals import Signals
 from aether_nb.store.sqlite_log import SqliteLog
 from aether_nb.store.table_leases import TableLeases
 from aether_nb.store.table_ledger import TableLedger
 from aether_nb.store.table_signals import TableSignals
+from aether_nb.store.wrapping import Unlock
 
 __all__ = ["Store", "fit", "memory_store", "open_store", "plug"]
 
@@ -58,6 +61,22 @@ class Store:
     across: Across
     place: str = "memory"
     """Where it is, for people; no password is in it."""
+    tables: Tables | None = None
+    """Those of a store on disk or on a server."""
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether its contents are sealed; whether anybody here has the key is another question."""
+        try:
+            return self.tables is not None and self.tables.vault is not None
+        except StoreLocked:
+            return True
+
+    def unlocked_by(self, unlock: Unlock | None) -> Store:
+        """The same store, for which this finds the key when it is needed; None: whoever finds it now."""
+        if unlock is not None and self.tables is not None:
+            self.tables.bring_key(unlock)
+        return self
 
     def whole(self, run: str) -> tuple[list[Entry], bool]:
         """A run's record, and whether this user has written all of it.
@@ -88,7 +107,13 @@ class Store:
             self.leases.release(run)
 
 
-def open_store(place: Path | Address, name: str = "", wal: bool | None = None, sealer: Sealer | None = None) -> Store:
+def open_store(
+    place: Path | Address,
+    name: str = "",
+    wal: bool | None = None,
+    sealer: Sealer | None = None,
+    unlock: Unlock | None = None,
+) -> Store:
     """The store in a folder, or at an address. Nothing is made, and nobody asked, before it is used.
 
     Args:
@@ -96,13 +121,15 @@ def open_store(place: Path | Address, name: str = "", wal: bool | None = None, s
         name: What people call this process: its notebook, or the command that was typed.
         wal: Whether the file keeps a write-ahead log; None: where that is safe.
         sealer: This user's key, which seals what is written; without it nothing that is written is anybody's own.
+        unlock: Finds the key when the record turns out to be encrypted; without it, nobody has it.
 
     Raises:
         StoreError: No store is registered for such an address.
     """
     if not isinstance(place, Address):
         opened: Opener = plugins.found("store", plugged=False)[FOLDER]
-        return opened(place, name, sealer) if wal is None else _folder_store(place, name, sealer, wal)
+        store = opened(place, name, sealer) if wal is None else _folder_store(place, name, sealer, wal)
+        return store.unlocked_by(unlock)
     known: dict[str, Opener] = plugins.found("store")
     if place.scheme not in known:
         raise StoreError(
@@ -110,7 +137,7 @@ def open_store(place: Path | Address, name: str = "", wal: bool | None = None, s
             f"There are stores in folders, and for {', '.join(f'{one}://' for one in known if one != FOLDER)}.",
             f'Before %load_ext aether_nb: register("store", "{place.scheme}", …), or install the package that does.',
         )
-    return known[place.scheme](place, name, sealer)
+    return known[place.scheme](place, name, sealer).unlocked_by(unlock)
 
 
 def plug(house: plugins.House) -> None:
@@ -144,9 +171,10 @@ def _folder_store(place: Path, name: str, sealer: Sealer | None, wal: bool | Non
         TableLedger(database),
         TableSignals(database),
         TableLeases(database, name),
-        FolderBlobs(database.folder),
+        SealedBlobs(database, FolderBlobs(database.folder)),
         log,
         str(database.folder),
+        database,
     )
 
 
@@ -163,9 +191,10 @@ def _server_store(address: Address, name: str, sealer: Sealer | None) -> Store:
         TableLedger(tables),
         TableSignals(tables),
         TableLeases(tables, name),
-        ServerBlobs(tables),
+        SealedBlobs(tables, ServerBlobs(tables)),
         log,
         str(address),
+        tables,
     )
 
 

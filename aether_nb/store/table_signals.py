@@ -6,8 +6,10 @@ import json
 from typing import Any
 
 from aether_nb.errors import StoreCorrupt
-from aether_nb.store.rows import Tables
+from aether_nb.store.contents import signal_place
+from aether_nb.store.rows import Connection, Tables
 from aether_nb.store.signals import Signal, body_text
+from aether_nb.store.vault import Vault
 
 __all__ = ["TableSignals"]
 
@@ -32,23 +34,37 @@ class TableSignals:
 
     def send(self, signal: Signal) -> bool:
         """See ``Signals.send``."""
-        row = (signal.run, signal.id, signal.time, signal.type, signal.by, body_text(signal), signal.seal)
-        return self._tables.write(("signal",), lambda db: db.execute(_SEND, row).rowcount == 1)
+        body = body_text(signal)
+
+        def act(db: Connection) -> bool:
+            vault = self._tables.vault
+            kept = body if vault is None else vault.seal_text(body, *signal_place(signal.run, signal.id))
+            row = (signal.run, signal.id, signal.time, signal.type, signal.by, kept, signal.seal)
+            return db.execute(_SEND, row).rowcount == 1
+
+        return self._tables.write(("signal",), act)
 
     def pending(self, run: str) -> list[Signal]:
         """See ``Signals.pending``."""
-        return [_signal(*row) for row in self._tables.select(_PENDING, (run,))]
+        rows = self._tables.select(_PENDING, (run,))
+        vault = self._tables.vault if rows else None
+        return [_signal(vault, *row) for row in rows]
 
 
-def _signal(run: str, type: Any, by: str, body: bytes | str, id: str, time: float, seal: str) -> Signal:
+def _signal(
+    vault: Vault | None, run: str, type: Any, by: str, body: bytes | str, id: str, time: float, seal: str
+) -> Signal:
     try:
+        if vault is not None:
+            text = body.decode(errors="replace") if isinstance(body, bytes) else body
+            body = vault.open_text(text, *signal_place(run, id))
         values = json.loads(body)
-    except ValueError:
+    except (ValueError, StoreCorrupt):
         values = None
     if not isinstance(values, dict):
         raise StoreCorrupt(
             f"Signal {id} to run {run} cannot be read.",
-            "It holds no JSON object: it is damaged, or somebody wrote it by hand.",
+            "It holds no JSON object of ours: it is damaged, or somebody wrote it by hand.",
             f"See what the run waits for and say it again: %aether trace {run}",
         )
     return Signal(run, type, by, values, id, time, seal)

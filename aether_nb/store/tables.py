@@ -13,18 +13,25 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
-from typing import TypeAlias
 
-from aether_nb.errors import StoreCorrupt, StoreError, StoreNewer
+from aether_nb.errors import StoreCorrupt, StoreError, StoreLocked, StoreNewer
 from aether_nb.events.codec import decode, encode
 from aether_nb.events.kinds import Entry, Event
 from aether_nb.store.chain import Verdict, link, root, verify
+from aether_nb.store.contents import (
+    opened_prompt,
+    opened_row,
+    prompt_place,
+    sealed_payloads,
+    worded,
+)
 from aether_nb.store.derived import derive
 from aether_nb.store.log import JOURNAL, RunSummary, Times, begun_at, check_head, check_stored, choose_run, times_of
 from aether_nb.store.processes import this_process
 from aether_nb.store.rows import Connection, Row, Tables
 from aether_nb.store.rules import SUMMED, adopts, lease_lost, wants_disk
 from aether_nb.store.seal import Sealer
+from aether_nb.store.vault import Vault
 
 __all__ = ["TableLog"]
 
@@ -39,6 +46,7 @@ _PUT_EVENT = """
     INSERT INTO events (run, seq, time, kind, version, payload, prev, hash)
     VALUES (?, ?, ?, ?, ?, CAST(? AS TEXT), ?, ?)
 """
+_PUT_SEALED = _PUT_EVENT.replace("CAST(? AS TEXT)", "?")
 _GET_PLACE = """
     SELECT r.head, r.chain, r.seal, l.epoch, l.process
     FROM (SELECT ? AS run) AS this LEFT JOIN runs AS r ON r.id = this.run LEFT JOIN leases AS l ON l.run = this.run
@@ -64,8 +72,6 @@ _LOOK = "See which runs are whole: %aether verify"
 
 _entry = partial(tuple.__new__, Entry)  # half the price of ``Entry(…)``, ten thousand times a resume
 
-Draft: TypeAlias = tuple[Event, bytes]
-
 
 class TableLog:
     """A ``Log`` and its ``Chain`` in tables that calls, signals and leases share.
@@ -86,7 +92,7 @@ class TableLog:
     ) -> tuple[Entry, ...]:
         """See ``Log.append``."""
         check_stored(events)
-        drafts = [(event, encode(event)) for event in events]
+        payloads = [encode(event) for event in events]
         # SQLite keeps no negative zero, and the chain is over what is kept.
         moments = [float(moment) + 0.0 for moment in times_of(time, len(events))]
         placed = enumerate(zip(moments, events, strict=True), expected_head + 1)
@@ -101,27 +107,35 @@ class TableLog:
             check_head(run, expected_head, head or 0)
             if entries:
                 own = not head or self._is_own(run, head, chain, seal) or adopts(events)
-                self._put(db, entries, drafts, chain or root(run), epoch, own)
+                self._put(db, entries, payloads, chain or root(run), epoch, own)
 
         self._tables.write([event.kind for event in events], act, run, lasting)
         return entries
 
     def read(self, run: str, after: int = 0) -> Iterator[Entry]:
         """See ``Log.read``."""
-        for seq, time, kind, version, payload in self._tables.select(_GET_EVENTS, (run, after)):
+        rows = self._tables.select(_GET_EVENTS, (run, after))
+        vault = self._tables.vault if rows else None
+        opened = rows if vault is None else map(partial(opened_row, vault, run), rows)
+        for seq, time, kind, version, payload in opened:
             if not isinstance(time, float):
                 raise StoreCorrupt(f"Event {seq} of run {run} is damaged.", "Its time is no number.", _LOOK)
             yield _entry((run, seq, time, decode(kind, version, payload)))
 
     def runs(self, limit: int = 50) -> list[RunSummary]:
         """See ``Log.runs``."""
-        return [_summary(row) for row in self._tables.select(_GET_RUNS, (limit,))]
+        rows = self._tables.select(_GET_RUNS, (limit,))
+        vault = self._tables.vault if rows else None
+        return [_summary(row, vault) for row in rows]
 
     def of_kinds(self, kinds: Collection[str], since: float = 0.0) -> Iterator[Entry]:
         """See ``Across.of_kinds``."""
         query = _GET_KINDS.format(", ".join("?" * len(kinds)))
-        for run, seq, time, kind, version, payload in self._tables.select(query, (since, *kinds)):
+        rows = self._tables.select(query, (since, *kinds))
+        vault = self._tables.vault if rows else None
+        for run, *row in rows:
             with suppress(StoreCorrupt, StoreNewer):
+                seq, time, kind, version, payload = opened_row(vault, run, tuple(row)) if vault else row
                 yield _entry((run, seq, time, decode(kind, version, payload)))
 
     def resolve(self, prefix: str) -> str:
@@ -144,12 +158,18 @@ class TableLog:
 
     def verify(self, run: str, noted: str = "") -> Verdict:
         """See ``Chain.verify``."""
-        return self._verified(run, noted)[1]
+        rows, verdict = self._verified(run, noted)
+        with suppress(StoreLocked):  # the chain is over what lies there, so that it can be looked at without the key
+            rows, opened = self._looked_into(run, rows, verdict)
+            if noted and verdict.events and not verdict.ok and noted_before(run, rows, noted):
+                return self.verify(run)
+            return opened
+        return verdict
 
     def whole(self, run: str) -> tuple[list[Entry], Verdict]:
         """See ``Chain.whole``."""
         with _uncollected():
-            rows, verdict = self._verified(run)
+            rows, verdict = self._looked_into(run, *self._verified(run))
             del rows[verdict.events :]
             return [_entry((run, row[0], row[1], decode(row[2], row[3], row[4]))) for row in rows], verdict
 
@@ -164,31 +184,49 @@ class TableLog:
         except StoreError:  # a key that cannot be used makes nobody's record unreadable; who writes is told
             return rows, verdict
 
+    def _looked_into(self, run: str, rows: list[Row], verdict: Verdict) -> tuple[list[Row], Verdict]:
+        """The rows of an encrypted record opened as far as it is whole, and what is found when one does not open."""
+        vault = self._tables.vault if rows else None
+        if vault is None:
+            return rows, verdict
+        opened: list[Row] = []
+        for row in rows[: verdict.events]:
+            try:
+                opened.append(opened_row(vault, run, row))
+            except StoreCorrupt as error:
+                seq, head = row[0], rows[len(opened) - 1][6].hex() if opened else ""
+                fault = f"Event {seq} does not open. {error.why}"
+                return opened, Verdict(run, len(opened), head, fault, seq)
+        return opened, verdict
+
     def put(self, db: Connection, run: str, event: Event, time: float) -> None:
         """Append an event after the last one, whatever it is, inside a transaction that does more than that."""
         head, chain, seal = db.execute(_GET_CHAIN, (run,)).fetchone() or (0, root(run), "")
         own = not head or self._is_own(run, head, chain, seal)
-        self._put(db, (Entry(run, head + 1, time, event),), [(event, encode(event))], chain, 0, own)
+        self._put(db, (Entry(run, head + 1, time, event),), [encode(event)], chain, 0, own)
 
     def _put(
-        self, db: Connection, entries: Sequence[Entry], drafts: Sequence[Draft], prev: bytes, epoch: int, own: bool
+        self, db: Connection, entries: Sequence[Entry], payloads: Sequence[bytes], prev: bytes, epoch: int, own: bool
     ) -> None:
         run, last = entries[0].run, entries[-1].seq
         summed = entries[0].seq == 1
-        for entry, (event, payload) in zip(entries, drafts, strict=True):
-            hash = link(prev, run, entry.seq, entry.time, event.kind, event.version, payload)
-            db.execute(_PUT_EVENT, (run, entry.seq, entry.time, event.kind, event.version, payload, prev, hash))
+        vault, put = self._tables.vault, _PUT_EVENT
+        if vault is not None:
+            payloads, put = sealed_payloads(vault, entries, payloads), _PUT_SEALED
+        for (_, seq, time, event), payload in zip(entries, payloads, strict=True):
+            hash = link(prev, run, seq, time, event.kind, event.version, payload)
+            db.execute(put, (run, seq, time, event.kind, event.version, payload, prev, hash))
             prev = hash
             summed = summed or event.kind in SUMMED
-        derive(db, entries, epoch)
+        derive(db, entries if vault is None else worded(vault, entries), epoch)
         seal = ""
         if own and self._sealer is not None:
             seal = self._sealer.seal(head_fields(run, last, prev))
             self._mine[run] = (last, prev, seal)
         if summed:
             row = db.execute(_GET_RUN, (run,)).fetchone()
-            summary = _summary(row) if row else RunSummary(run, begun_at(entries))
-            db.execute(_PUT_RUN, (*_row(summary.after([event for event, _ in drafts])), prev, seal))
+            summary = _summary(row, vault) if row else RunSummary(run, begun_at(entries))
+            db.execute(_PUT_RUN, (*_row(summary.after([entry.event for entry in entries]), vault), prev, seal))
         else:
             db.execute(_MOVE_HEAD, (last, prev, seal, run))
 
@@ -225,15 +263,27 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _summary(row: Row) -> RunSummary:
-    return RunSummary(*row[:8], *map(bool, row[8:]))
+def noted_before(run: str, rows: Sequence[Row], noted: str) -> bool:
+    """Whether a head was noted before the record was encrypted: then it is one of the events as they were encoded."""
+    prev = root(run)
+    for seq, time, kind, version, payload, *_ in rows:
+        prev = link(prev, run, seq, time, kind, version, payload)
+        if prev.hex().startswith(noted):
+            return True
+    return False
 
 
-def _row(summary: RunSummary) -> Row:
+def _summary(row: Row, vault: Vault | None) -> RunSummary:
+    summary = RunSummary(*row[:8], *map(bool, row[8:]))
+    return summary if vault is None else replace(summary, prompt=opened_prompt(vault, summary.id, summary.prompt))
+
+
+def _row(summary: RunSummary, vault: Vault | None) -> Row:
+    prompt = summary.prompt.replace("\0", "�")  # no text in PostgreSQL holds it; the event itself does
     return (
         summary.id,
         summary.started,
-        summary.prompt.replace("\0", "�"),  # no text in PostgreSQL holds it; the event itself does
+        prompt if vault is None else vault.seal_text(prompt, *prompt_place(summary.id)),
         summary.model,
         summary.head,
         summary.outcome,

@@ -30,7 +30,8 @@ class Assessment:
     """What one exact call could do, in words for the person who is asked.
 
     ``effect_text`` says exactly what will happen; ``path`` is the one file it would touch, absolute, or empty.
-    ``beside``: it may run beside others although it does not only read.
+    ``beside``: it may run beside others although it does not only read. ``variables`` are those of the user's that it
+    changes, where that is plain, all that it does, and can be taken back; else there are none.
     """
 
     risk: Risk
@@ -39,6 +40,7 @@ class Assessment:
     effect_text: str = ""
     path: str = ""
     beside: bool = False
+    variables: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +225,10 @@ class Context(Protocol):
     @property
     def undo(self) -> Undoing | None:
         """Who keeps what calls change, so that it can be taken back; nobody where nothing can."""
+
+    @property
+    def misled(self) -> bool:
+        """Whether data of this run has tried to give orders to the model."""
 
     @property
     def knowledge(self) -> Recalling | None:

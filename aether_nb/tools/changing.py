@@ -6,13 +6,13 @@ there is not run by anybody but the person.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import Any
 
 from aether_nb.errors import RepairableToolError
 from aether_nb.live.background import Background
 from aether_nb.tools.base import Assessment, Care, Context, Result
+from aether_nb.tools.differences import difference
 from aether_nb.tools.function import FunctionTool, declare
 
 __all__ = ["CHANGE", "OWN", "changing"]
@@ -35,7 +35,7 @@ def changing(before: str, cell: str) -> FunctionTool:
 
     def judge(arguments: Mapping[str, Any], context: Context) -> Assessment:
         """A cell is the person's: every change of it is shown and asked about."""
-        shown = _difference(before, _code(arguments["code"], before), what)
+        shown = difference(before, _code(arguments["code"], before), what)
         return Assessment("high" if own else "medium", "external", (where,), shown)
 
     def change_cell(code: str, context: Context) -> Result:
@@ -46,7 +46,7 @@ def changing(before: str, cell: str) -> FunctionTool:
             )
         code = _code(code, before)
         context.shell.set_next_input(code, replace=own)
-        outputs = ({"text/plain": _difference(before, code, what)},)
+        outputs = ({"text/plain": difference(before, code, what)},)
         return Result.of(f"{where}; the user may run it", outputs=outputs)
 
     change_cell.__doc__ = f"""Change {what}, once the user has seen the difference and agreed. It is not run.
@@ -59,11 +59,6 @@ def changing(before: str, cell: str) -> FunctionTool:
     return declare(name=CHANGE, judge=judge, where="main", title=lambda _: title, together=False, care=care)(
         change_cell
     )
-
-
-def _difference(before: str, after: str, what: str) -> str:
-    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), what, what, n=2, lineterm="")
-    return "\n".join(lines)
 
 
 def _code(code: str, before: str) -> str:

@@ -57,11 +57,13 @@ def judge(arguments: Mapping[str, Any], context: Context) -> Assessment:
         what = f"{type(error).__name__}: {error.msg} (line {error.lineno})"
         raise RepairableToolError(what, (error.text or "").strip(), "Send valid Python.") from error
     reading = read(code, context.shell.user_ns, context.made)
-    reasons = reading.reasons
+    reasons, variables = reading.reasons, reading.variables
     if context.undo is not None and reading.risk != "low":  # what only reads, or changes what the run made, needs none
         concerning = reasons if reading.risk == "medium" else None
-        reasons += context.undo.cannot(context.shell.user_ns, code, concerning)
-    return Assessment(reading.risk, reading.effect, reasons, "runs this code in your notebook's namespace")
+        limits = context.undo.cannot(context.shell.user_ns, code, concerning)
+        reasons, variables = reasons + limits, () if limits else variables
+    what = "runs this code in your notebook's namespace"
+    return Assessment(reading.risk, reading.effect, reasons, what, variables=variables)
 
 
 @declare(judge=judge, where="loop")

@@ -5,7 +5,6 @@ An edit says what stands there now: where that is not so, or stands there twice,
 
 from __future__ import annotations
 
-import difflib
 import os
 import time
 from collections.abc import Iterator, Mapping
@@ -15,6 +14,7 @@ from typing import Any
 from aether_nb.errors import RepairableToolError, WorkspaceError
 from aether_nb.events.messages import Text
 from aether_nb.tools.base import Assessment, Care, Context, Result
+from aether_nb.tools.differences import difference
 from aether_nb.tools.files import EXECUTED, put_in_place
 from aether_nb.tools.function import declare
 from aether_nb.tools.workspace import inside, looks_secret
@@ -37,7 +37,7 @@ def judge_edit(arguments: Mapping[str, Any], context: Context) -> Assessment:
     reasons: tuple[str, ...] = (f"{arguments['path']} is changed",)
     if file.suffix.lower() in EXECUTED:
         reasons = (*reasons, f"a {file.suffix} file may be executed later, by you or by a program")
-    return Assessment("high", "external", reasons, _difference(before, after, arguments["path"]), str(file))
+    return Assessment("high", "external", reasons, difference(before, after, arguments["path"]), str(file))
 
 
 async def edited(arguments: Mapping[str, Any], context: Context) -> bool | None:
@@ -73,7 +73,7 @@ def edit_file(path: str, old: str, new: str, context: Context, everywhere: bool 
     _, events = put_in_place(file, path, after, context, replaces=True)
     places = before.count(old) if everywhere else 1
     told = f"changed {path} in {places} place{'s' if places != 1 else ''}"
-    return Result.of(told, outputs=({"text/plain": _difference(before, after, path)},), events=events)
+    return Result.of(told, outputs=({"text/plain": difference(before, after, path)},), events=events)
 
 
 def _edited(before: str, arguments: Mapping[str, Any]) -> str:
@@ -111,11 +111,6 @@ def _text(file: Path, path: str) -> str:
         raise RepairableToolError(f"{path} is no text in UTF-8.", str(error), "Use run_python.") from error
     except OSError as error:
         raise RepairableToolError(f"{path} cannot be read.", error.strerror or str(error)) from error
-
-
-def _difference(before: str, after: str, path: str) -> str:
-    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), path, path, n=2, lineterm="")
-    return "\n".join(lines)
 
 
 @declare(risk="low", effect="pure", where="thread", title=lambda call: f"Search for {call['pattern']}")

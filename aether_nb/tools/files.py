@@ -12,6 +12,7 @@ from aether_nb.events.kinds import Event
 from aether_nb.events.messages import Text
 from aether_nb.live.placing import place
 from aether_nb.tools.base import Assessment, Care, Context, Result
+from aether_nb.tools.differences import to_file
 from aether_nb.tools.function import declare
 from aether_nb.tools.workspace import inside, looks_secret
 
@@ -111,18 +112,24 @@ def _listed(file: Path, folder: Path, workspace: Path) -> str | None:
 
 
 def judge_write(arguments: Mapping[str, Any], context: Context) -> Assessment:
-    """A new file is medium risk; one that replaces another, or that something may execute later, is high."""
+    """A new file is medium risk; one that replaces another, or that something may execute later, is high.
+
+    Of a text that replaces another the person sees the difference.
+    """
     file = inside(context.workspace, arguments["path"])
     content, variable = arguments.get("content"), arguments.get("variable")
     given = f"the variable {variable}" if content is None else f"{len(content.encode()):,} bytes of text"
-    if file.suffix.lower() in EXECUTED:
-        reasons = (f"a {file.suffix} file may be executed later, by you or by a program",)
-        return Assessment("high", "external", reasons, f"writes {given} to {arguments['path']}", str(file))
-    if os.path.lexists(file):
+    runs, there = file.suffix.lower() in EXECUTED, os.path.lexists(file)
+    reasons: tuple[str, ...] = ()
+    if there:
         reasons = (f"{arguments['path']} exists already ({file.stat().st_size:,} bytes) and is replaced",)
-        return Assessment("high", "external", reasons, f"replaces {arguments['path']} with {given}", str(file))
-    reasons = ("a new file is made in your folder",)
-    return Assessment("medium", "external", reasons, f"writes {given} to {arguments['path']}", str(file))
+    if runs:
+        reasons += (f"a {file.suffix} file may be executed later, by you or by a program",)
+    shown = to_file(file, content, arguments["path"]) if there and content is not None else ""
+    what = f"replaces {arguments['path']} with {given}" if there else f"writes {given} to {arguments['path']}"
+    if not reasons:
+        return Assessment("medium", "external", ("a new file is made in your folder",), what, str(file))
+    return Assessment("high", "external", reasons, shown or what, str(file))
 
 
 async def stands(arguments: Mapping[str, Any], context: Context) -> bool | None:
@@ -174,7 +181,7 @@ def write_file(path: str, context: Context, content: str | None = None, variable
         raise RepairableToolError("write_file needs a text or a variable.", hint="Give exactly one of them.")
     file = inside(context.workspace, path)
     replaces = os.path.lexists(file)
-    rows = ""
+    rows, changed = "", to_file(file, content, path) if content is not None else ""
     if variable is not None:
         if variable not in context.shell.user_ns:
             raise RepairableToolError(f"There is no variable {variable!r}.", hint="Use list_variables.")
@@ -183,7 +190,8 @@ def write_file(path: str, context: Context, content: str | None = None, variable
         rows = f"{len(value):,} rows, " if hasattr(value, "to_csv") else ""
     assert content is not None
     size, events = put_in_place(file, path, content, context, replaces)
-    return Result.of(f"wrote {path} ({rows}{size:,} bytes)", events=events)
+    outputs = ({"text/plain": changed},) if changed else ()
+    return Result.of(f"wrote {path} ({rows}{size:,} bytes)", outputs=outputs, events=events)
 
 
 def _as_text(value: Any, name: str, suffix: str) -> str:

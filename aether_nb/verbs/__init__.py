@@ -11,7 +11,7 @@ from difflib import get_close_matches
 
 from aether_nb.errors import UnknownVerb
 from aether_nb.typed import Face, Help, Option, Verb, help_text, leading_options, parse, split
-from aether_nb.verbs import asking, code, house, jobs, knowledge, mcp, memory, models, records, runs
+from aether_nb.verbs import asking, code, encryption, house, jobs, knowledge, mcp, memory, models, records, runs
 from aether_nb.verbs.asking import CELL
 
 __all__ = [
@@ -46,6 +46,7 @@ VERBS: tuple[Verb, ...] = (
     *mcp.VERBS,
     *runs.VERBS,
     *records.VERBS,
+    *encryption.VERBS,
     *code.VERBS,
     *knowledge.VERBS,
     *memory.VERBS,
@@ -106,6 +107,13 @@ def guard_text() -> str:
     return page.__doc__ or ""
 
 
+def encryption_text() -> str:
+    """What an encrypted record seals, and what can be seen all the same."""
+    from aether_nb.store import page
+
+    return page.__doc__ or ""
+
+
 def hooks_text() -> str:
     """The six hooks, what each may do, and the ten events to observe."""
     from aether_nb.agent import hooks
@@ -113,7 +121,7 @@ def hooks_text() -> str:
     return hooks.__doc__ or ""
 
 
-PAGES = {"guarantees": guarantees_text, "guard": guard_text, "hooks": hooks_text}
+PAGES = {"guarantees": guarantees_text, "guard": guard_text, "hooks": hooks_text, "encryption": encryption_text}
 """What ``help`` knows beside the verbs."""
 
 

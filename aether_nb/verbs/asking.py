@@ -31,6 +31,11 @@ CELL = Verb(
         Option(("--plan",), "end with the plan; run nothing that changes anything", flag=True),
         Option(("--new",), "forget the earlier questions of this notebook", flag=True),
         Option(("--data",), "what of the data may leave this machine", choices=("schema", "stats", "sample", "all")),
+        Option(
+            ("--attach",),
+            "what goes with it: a figure or picture among the variables, a file; several with commas between them",
+            metavar="FILE|VARIABLE",
+        ),
         PARK_AFTER,
         AS_AGENT,
         Option(("--run",), "name the run yourself: a name that is new in this record", metavar="NAME"),
@@ -44,6 +49,7 @@ CELL = Verb(
         "%%aether How many rows have no price?",
         "%%aether -o total --as float What was sold in May?",
         "%%aether --model ollama:qwen3 --plan How would you clean @df?",
+        "%%aether --attach fig,sketch.png Why does my plot not look like the sketch?",
         "%%aether --bg -o report Which cities sell less than last year, and why?",
     ),
 )

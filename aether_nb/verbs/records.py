@@ -69,6 +69,7 @@ VERBS: tuple[Verb, ...] = (
         (
             Option(("notebook",), "the notebook's file", default="", metavar="NOTEBOOK"),
             Option(("--out",), "the zip; beside the notebook when left out", default="", metavar="FILE"),
+            Option(("--readable",), "of an encrypted record: write a copy that anybody can read", flag=True),
             SAID,
             STORE,
         ),

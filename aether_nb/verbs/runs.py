@@ -59,11 +59,23 @@ VERBS: tuple[Verb, ...] = (
         "Say yes to the call that a run waits for; it is shown first.",
         (
             WAITING,
-            Option(("--lasts",), "for how long this yes is good", choices=("once", "run"), default="once"),
+            Option(
+                ("--lasts",),
+                "for how long this yes is good: once, 15 minutes, this run, or until taken back in its notebook",
+                choices=("once", "minutes", "run", "notebook"),
+                default="once",
+            ),
+            Option(
+                ("--covers",),
+                "what a yes that lasts is for: the exact call, what its tool does in the same folder, or to the same "
+                "variables only",
+                choices=("call", "folder", "variables"),
+                default="call",
+            ),
             Option(("--yes",), "do not ask again", flag=True, terminal=True),
             *SENT,
         ),
-        examples=("approve", "approve 7f3a --lasts run"),
+        examples=("approve", "approve 7f3a --lasts run", "approve --lasts notebook --covers variables"),
     ),
     Verb(
         "deny",

@@ -179,6 +179,7 @@ class Card:
     effect_text: str = ""
     path: str = ""
     edited: bool = False
+    variables: tuple[str, ...] = ()
     status: CallStatus = "proposed"
     gate: Gate | None = None
     begun: float | None = None
@@ -212,6 +213,7 @@ class Card:
             event.effect_text,
             event.path,
             event.edited,
+            event.variables,
         )
 
     @property

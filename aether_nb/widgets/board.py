@@ -12,7 +12,7 @@ from typing import Any
 
 from aether_nb.events.board import Board, ModelLine, RunLine
 from aether_nb.events.kinds import Grant
-from aether_nb.widgets import inks, plain, wording
+from aether_nb.widgets import consent, inks, plain, wording
 from aether_nb.widgets.inks import QUIET, SMALL, tone
 
 __all__ = ["Sheet", "board_html", "board_text"]
@@ -124,7 +124,7 @@ def _grant_rows(grants: Iterable[tuple[Grant, float]]) -> Rows:
         (
             plain.brief(grant.id, 20),
             plain.brief(grant.tool, 30),
-            plain.brief(grant.rule, 60),
+            plain.brief(consent.grant(grant)["covers"], 60),
             wording.clock(given)[:16] if given else wording.who(grant.by),
             f"%aether grants --revoke {plain.brief(grant.id, 20)}",
         )

@@ -16,7 +16,7 @@ Command = dict[str, Any]
 
 DECISIONS = ("approve", "deny")
 LASTS = ("once", "minutes", "run", "notebook")
-SCOPES = ("call", "folder")
+SCOPES = ("call", "folder", "variables")
 TEXT_LIMIT = 20_000
 ARGUMENTS_LIMIT = 1_000_000
 ITEMS_LIMIT = 40

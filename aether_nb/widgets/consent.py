@@ -12,7 +12,11 @@ __all__ = ["difference", "grant"]
 def grant(one: Grant) -> dict[str, str]:
     """A yes that lasts: its id, the tool, what it covers, for how long, and up to which risk."""
     kind, _, what = one.rule.partition(":")
-    covers = {"call": "this exact call", "folder": f"what it does in {what}"}.get(kind, "every call of it")
+    covers = {
+        "call": "this exact call",
+        "folder": f"what it does in {what}",
+        "variables": f"what changes only {what.replace(',', ', ')}",
+    }.get(kind, "every call of it")
     lasts = f"until {wording.clock(one.until)[11:16]}" if one.until else wording.LASTS[one.lasts]
     return {
         "id": one.id,

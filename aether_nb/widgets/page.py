@@ -174,7 +174,8 @@ def _summary(card: Card) -> str:
     after += [_span(wording.duration(card.seconds), QUIET)] if card.seconds is not None else []
     after += [_span(name, QUIET, inks.NAME) for name in plain.changed_names(card)]
     if card.gate and card.gate.decision:
-        after.append(_span(plain.brief(wording.decided(card.gate)), QUIET))
+        # A line may end before it, and not inside of its date.
+        after.append(_span(plain.brief(wording.decided(card.gate)), QUIET, "display:inline-block"))
     name = f'<b style="{inks.NAME};font-weight:600">{escape(plain.brief(card.name, 80))}</b>'
     parts = [name, escape(wording.purpose(card)), *after]
     return _mark(plain.MARKS[card.status], card.status, "done" * (card.status == "finished")) + GAP.join(

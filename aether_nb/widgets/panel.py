@@ -28,7 +28,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -38,6 +38,7 @@ from aether_nb.widgets.blocks import HEADER, PLAN, TAIL, Card, Touch, View
 from aether_nb.widgets.commands import read_command
 from aether_nb.widgets.markdown import Stream
 from aether_nb.widgets.pending import Pending
+from aether_nb.widgets.veil import live_block, veiled_text, veiled_view
 from aether_nb.widgets.view import fold
 
 GATHER = 0.04
@@ -74,6 +75,8 @@ class Panel:
         choices: The models among which one can choose while the run goes.
         window: How many tokens a model's context takes; None when nobody knows.
         again: Whether the same question can be asked again.
+        keys: Keys that are known. No message holds one, nor what looks like one, but for a call that a person is asked
+            about: a yes is to exactly that.
 
     Attributes:
         comm_id: The comm on which the view's messages arrive, for whoever takes them off the shell channel early. It
@@ -88,9 +91,10 @@ class Panel:
         choices: Sequence[str] = (),
         window: Callable[[str], int | None] = lambda model: None,
         again: bool = False,
+        keys: Collection[str] = (),
     ) -> None:
         self.view = View(run=run_id)
-        self._window, self._again = window, again
+        self._window, self._again, self._keys = window, again, keys
         self.widget = _widget_class()(run=run_id)
         self.comm_id = str(self.widget.comm.comm_id)
         self.widget.on_msg(lambda _widget, content, _buffers: self.receive(content, ""))
@@ -316,31 +320,38 @@ class Panel:
         appends = pending.pieces()
         cards = [block for id in sorted(pending.anew) if isinstance(block := view.blocks.get(id), Card)]
         if cards:
-            message["lives"] = [{"id": card.id} | wire.live(card) for card in cards]
+            message["lives"] = [
+                {"id": card.id} | {name: self._hidden(text) for name, text in wire.live(card).items()} for card in cards
+            ]
         if len(self._stream.html) > self._settled:
-            message["settled"] = {"html": "".join(self._stream.html[self._settled :]), "rest": self._stream.rest}
+            html = self._hidden("".join(self._stream.html[self._settled :]))
+            message["settled"] = {"html": html, "rest": self._hidden(self._stream.rest)}
             self._settled = len(self._stream.html)
             appends = [piece for piece in appends if piece["field"] != "draft"]
         if appends:
-            message["appends"] = appends
+            message["appends"] = [piece | {"text": self._hidden(piece["text"])} for piece in appends]
         return message
 
     def _whole(self, parts: set[str]) -> dict[str, Any]:
         """These parts of the view, each as it stands."""
         message: dict[str, Any] = {}
+        view = veiled_view(self.view, self._keys) if parts & {HEADER, PLAN, TAIL} else self.view
         if HEADER in parts:
             choice = {"choices": self._choices, "chosen": self._chosen or self.view.model}
-            message["header"] = wire.header(self.view, time.time()) | choice
+            message["header"] = wire.header(view, time.time()) | choice
         if PLAN in parts:
-            message["plan"] = wire.plan(self.view)
+            message["plan"] = wire.plan(view)
         if TAIL in parts:
-            message["tail"] = wire.tail(self.view, "".join(self._stream.html), self._stream.rest) | {
-                "again": self._again
-            }
+            settled, rest = self._hidden("".join(self._stream.html)), self._hidden(self._stream.rest)
+            message["tail"] = wire.tail(view, settled, rest) | {"again": self._again}
             self._settled = len(self._stream.html)
-        if blocks := [wire.block(block) for id, block in self.view.blocks.items() if id in parts]:
+        due = [block for id, block in self.view.blocks.items() if id in parts]
+        if blocks := [wire.block(live_block(block, self._keys)) for block in due]:
             message["blocks"] = blocks
         return message
+
+    def _hidden(self, text: str) -> str:
+        return veiled_text(text, self._keys)
 
 
 @cache

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias, TypeVar, cast
 from aether_nb.events.masking import mask_text
 from aether_nb.widgets.blocks import Block, Card, View
 
-__all__ = ["Veil", "veil", "veiled_text", "veiled_view"]
+__all__ = ["Veil", "live_block", "veil", "veiled_text", "veiled_view"]
 
 Veil: TypeAlias = Callable[[Block], Block]
 """A block as it may be kept."""
@@ -49,6 +49,14 @@ def veil(keys: Collection[str]) -> Veil:
         return known[one.id]
 
     return hidden
+
+
+def live_block(one: Block, keys: Collection[str]) -> Block:
+    """A block as a live panel shows it: a call that a person is asked about stands there as it is.
+
+    A yes is to exactly that call, and its arguments may be changed there before it.
+    """
+    return one if isinstance(one, Card) and one.asked else _veiled(one, keys, _beginning)
 
 
 def veiled_view(view: View, keys: Collection[str]) -> View:

@@ -218,6 +218,7 @@ def _gate(card: Card) -> JSON:
         "diff": diff,
         "path": wording.reveal_line(card.path),
         "folder": wording.reveal_line(PurePath(card.path).parent.name or card.path) if card.path else "",
+        "variables": wording.reveal_line(", ".join(card.variables)),
         "arguments": dict(card.arguments) if editable else None,
         "rest": [list(piece) for language, text in shown for piece in highlight.pieces(text, language)],
         "lines": sum(text.count("\n") + 1 for _, text in texts),

@@ -16,6 +16,7 @@ from aether_nb.agent.mail import Mail, heard
 from aether_nb.agent.sealing import gate_events, signal_fields
 from aether_nb.events import kinds as k
 from aether_nb.events.folds import fold
+from aether_nb.events.messages import Image, Text
 from aether_nb.events.state import Call, RunState
 from aether_nb.store.seal import Sealer
 from aether_nb.store.signals import Signal
@@ -172,3 +173,19 @@ def test_a_yes_that_was_never_given_cannot_be_taken_back() -> None:
     """The word is received and not used."""
     (received,) = heard(planned(), Signal("r", "revoke", "panel", {"id": "g9"}, "s1"))
     assert not received.used
+
+
+PICTURE = {"mime": "image/png", "base64": "AAAA"}
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [(PICTURE, (Image("image/png", "AAAA"),)), ("x", ()), ({"mime": "image/png"}, ()), (PICTURE | {"mime": 1}, ())],
+)
+def test_a_picture_goes_to_the_model_with_the_words_that_it_came_with(said: Any, shown: tuple[Image, ...]) -> None:
+    """What is no picture does not: a word from outside may hold anything."""
+    entries = [k.Entry("r", 1, 0.0, k.RunStarted("p", "m"))]
+    state = fold(entries)
+    received = heard(state, Signal("r", "tell", "ada", {"text": "look", "picture": said}))
+    state = fold([*entries, *(k.Entry("r", n, 0.0, event) for n, event in enumerate(received, 2))])
+    assert state.messages[-1].parts == (Text("(said while you work) look"), *shown)

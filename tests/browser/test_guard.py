@@ -22,6 +22,7 @@ register("model", "script", lambda: ScriptedModel([calls, "Both were tried."], n
 ASK = "%%aether --model script --mode auto\nKeep the files"
 
 
+@pytest.mark.subshell
 def test_code_waits_for_a_click(lab: Lab) -> None:
     """The first file is refused by a click, the second allowed, while the kernel is blocked in the very same call."""
     with lab.browser(1180, 1500, scale=1.5) as page:

@@ -220,6 +220,7 @@ def test_long_call_and_refused_edit(lab: Lab, page: Any):
     assert [one["arguments"]["retries"] for one in report["commands"]] == [4, 4, 2]
 
 
+@pytest.mark.subshell
 def test_reload(lab: Lab, page: Any):
     """A page that is reloaded in the middle of a run says hello again and goes on from there."""
     book = lab.open(page, "reload.ipynb", [PLAY, REPORT])

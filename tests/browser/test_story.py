@@ -27,10 +27,10 @@ register("model", "script", lambda: ScriptedModel([calls, "done"], name="script"
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory, chromium: Path) -> Iterator[Lab]:
+def lab(tmp_path_factory: pytest.TempPathFactory, chromium: Path, lab_python: str) -> Iterator[Lab]:
     """One server for all tests of this file."""
     inline = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
-    with Lab(tmp_path_factory.mktemp("lab"), chromium, env=inline) as lab:
+    with Lab(tmp_path_factory.mktemp("lab"), chromium, lab_python, inline) as lab:
         shutil.copy(ROOT / "notebooks" / "data" / "penguins.csv", lab.work)
         yield lab
 
@@ -165,6 +165,10 @@ def test_stop_ends_a_run_and_leaves_everything_sound(lab: Lab, page: Any, stop: 
         book.interrupt()
     else:
         page.get_by_test_id("stop").click()
+        if what == "computing" and lab.older:  # ipykernel 6 reads no click meanwhile: the kernel's own Stop serves
+            page.wait_for_timeout(2000)
+            assert book.running(run)
+            book.interrupt()
     book.wait(run, 10)
     assert "the run was stopped" in book.text(3)
     book.run(4)
@@ -173,6 +177,7 @@ def test_stop_ends_a_run_and_leaves_everything_sound(lab: Lab, page: Any, stop: 
     assert "cancelled" in book.text(5)
 
 
+@pytest.mark.subshell
 def test_a_page_loaded_anew_at_the_gate_goes_on_and_keeps_the_answer(lab: Lab, page: Any) -> None:
     """Saved and reloaded in the middle of a run the panel comes back, the click counts, and the answer stands in it."""
     book = ready(lab, page, "reload.ipynb", STORY)

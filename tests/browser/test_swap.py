@@ -42,7 +42,7 @@ def server() -> Iterator[Provider]:
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory, chromium: Path, server: Provider) -> Iterator[Lab]:
+def lab(tmp_path_factory: pytest.TempPathFactory, chromium: Path, server: Provider, lab_python: str) -> Iterator[Lab]:
     """A lab whose kernels find that server in the place of two providers."""
     keys = {
         "OPENAI_API_KEY": "sk-test-0123456789",
@@ -51,7 +51,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory, chromium: Path, server: Provid
         "ANTHROPIC_BASE_URL": server.url,
         "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
     }
-    with Lab(tmp_path_factory.mktemp("lab"), chromium, env=keys) as lab:
+    with Lab(tmp_path_factory.mktemp("lab"), chromium, lab_python, keys) as lab:
         yield lab
 
 

@@ -58,7 +58,7 @@ def test_the_bytes_are_canonical():
     assert encode(event).decode() == (
         '{"altered":"","call":{"arguments":{"b":[1,2.5,null,true],"path":"ä.csv"},"id":"c1","name":"write_file"},'
         '"edited":false,"effect":"external","effect_text":"","floor":"","hash":"h","parallel":false,"path":"",'
-        '"purpose":"","reasons":[],"risk":"high","rule":"","ruled":""}'
+        '"purpose":"","reasons":[],"risk":"high","rule":"","ruled":"","variables":[]}'
     )
 
 

@@ -194,3 +194,13 @@ def test_a_parked_run_keeps_what_its_question_brought(kernel: Kernel) -> None:
     resumed = kernel.run("%aether resume")
     assert resumed.status == "ok", (resumed.of("error"), resumed.text())
     assert kernel.run("print(four)").text() == "4\n"
+
+
+def test_what_is_attached_goes_with_the_question_as_a_picture(kernel: Kernel) -> None:
+    """A figure among the variables; a name that stands for nothing begins no run."""
+    kernel.run("from matplotlib.figure import Figure\nfig = Figure((1, 1))\nscript('A line.')")
+    assert kernel.run("%%aether --model script --attach fig\nWhat is this?").status == "ok"
+    parts = kernel.run("print([type(part).__name__ for part in model.requests[0].messages[-1].parts][:3])").text()
+    assert "['Text', 'Text', 'Image']" in parts
+    refused = kernel.run("%%aether --attach nothing.png\nWhat?")
+    assert refused.of("error")[0]["traceback"][0] == "aether: There is no nothing.png to be attached."

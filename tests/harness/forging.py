@@ -8,6 +8,7 @@ from typing import Any
 from aether_nb.events.codec import encode
 from aether_nb.events.kinds import Event
 from aether_nb.store.chain import link, root
+from aether_nb.store.contents import event_place
 from aether_nb.store.store import Store
 
 __all__ = ["forge", "tables_of"]
@@ -16,6 +17,7 @@ _PUT = """
     INSERT INTO events (run, seq, time, kind, version, payload, prev, hash)
     VALUES (?, ?, ?, ?, ?, CAST(? AS TEXT), ?, ?)
 """
+_PUT_SEALED = _PUT.replace("CAST(? AS TEXT)", "?")
 
 
 def tables_of(store: Store) -> Any:
@@ -40,9 +42,12 @@ def forge(store: Store, run: str, change: Callable[[list[Event]], Sequence[Event
         prev = root(run)
         for seq, event in enumerate(events, 1):
             time = times[min(seq, len(times)) - 1]
-            fields = (time, event.kind, event.version, encode(event))
+            vault, payload = tables_of(store).vault, encode(event)
+            if vault is not None:  # one who even has the key
+                payload = vault.seal(payload, *event_place(run, seq, event.kind))
+            fields = (time, event.kind, event.version, payload)
             hash = link(prev, run, seq, *fields)
-            db.execute(_PUT, (run, seq, *fields, prev, hash))
+            db.execute(_PUT_SEALED if vault else _PUT, (run, seq, *fields, prev, hash))
             prev = hash
         db.execute("UPDATE runs SET head = ?, chain = ? WHERE id = ?", (len(events), prev, run))
 

@@ -51,6 +51,9 @@ class Lab:
         chromium: The browser.
         python: The interpreter whose Jupyter is started and whose kernels run.
         env: More environment variables for server and kernels.
+
+    Attributes:
+        older: Whether it is another version than the one in this environment.
     """
 
     def __init__(
@@ -63,6 +66,8 @@ class Lab:
         self._homes = folder / "homes"
         self._chromium = chromium
         self._python = python
+        self.older = python != sys.executable
+        self._album = "older" if self.older else ""
         self._more = dict(env or {})
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -70,6 +75,11 @@ class Lab:
     def url(self) -> str:
         """The server's address, without a slash at its end."""
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def process(self) -> int | None:
+        """The server's process, while it runs."""
+        return self._process.pid if self._process is not None else None
 
     def __enter__(self) -> Lab:
         self.work.mkdir(parents=True, exist_ok=True)
@@ -147,7 +157,7 @@ class Lab:
             write_notebook(self.work / name, cells)
         path = {"lab": f"lab/tree/{name}?reset&", "simple": f"doc/tree/{name}?reset&"}.get(app, f"notebooks/{name}?")
         page.goto(f"{self.url}/{path}token={self.token}")
-        notebook = Notebook(page)
+        notebook = Notebook(page, self._album)
         notebook.wait_ready()
         return notebook
 
@@ -198,10 +208,10 @@ class Lab:
 
 
 class Notebook:
-    """A notebook that is open in a page. Cells count from 0."""
+    """A notebook that is open in a page; its pictures go into the folder ``album``. Cells count from 0."""
 
-    def __init__(self, page: Any) -> None:
-        self.page = page
+    def __init__(self, page: Any, album: str = "") -> None:
+        self.page, self.album = page, album
         self._runs = 0
 
     def wait_ready(self, seconds: float = 60) -> None:
@@ -277,6 +287,8 @@ class Notebook:
         if not path.parent.exists():
             path.parent.mkdir(parents=True)
             (path.parent / ".gitignore").write_text("*\n")
+        path = path.parent / self.album / path.name
+        path.parent.mkdir(exist_ok=True)
         (locator or self.page).screenshot(path=str(path), animations="disabled")
         return path
 

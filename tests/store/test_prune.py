@@ -42,7 +42,7 @@ def kept(store, data, age=2 * GRACE):
     """An event that speaks of bytes which were put in some time before NOW."""
     hash = store.blobs.put(data)
     moment = NOW - age
-    os.utime(store.blobs.folder / hash[:2] / hash[2:], (moment, moment))
+    os.utime(store.blobs.plain.folder / hash[:2] / hash[2:], (moment, moment))
     return k.NamespaceKept("a", (k.Kept("df", "DataFrame", "sha256:1", hash, "parquet", len(data)),))
 
 

@@ -16,7 +16,7 @@ from aether_nb.store.log import RunSummary
 from aether_nb.store.seal import Sealer
 from aether_nb.store.store import open_store
 
-VERSIONS = (1, 2)
+VERSIONS = (1, 2, 3)
 """The versions before today's; ``versionN.sql`` is a record of each."""
 
 
@@ -137,6 +137,16 @@ def test_a_file_of_the_second_version_keeps_its_chain(folder):
         assert store.chain.verify("7f3a", "0e4e76001e3e0e60").events == 9
 
 
+def test_a_file_of_the_third_version_is_not_encrypted(folder):
+    """It gets the table in which a wrapped key would stand; its rows and its chain stay as they are."""
+    store = open_store(made(folder, 3))
+    with closing(store.log):
+        assert store.chain.verify("c3d4", "1c6bbae8f6d26606").events == 4
+        assert [run.prompt for run in store.log.runs()] == ["what lies here?"]
+        assert [signal.body for signal in store.signals.pending("c3d4")] == [{"text": "thanks"}]
+        assert not store.encrypted
+
+
 def test_a_run_that_was_sealed_in_pieces_is_nobodys_own(tmp_path):
     """Version 2 sealed a start, a yes and an end: they are read, what they say counts for nothing, and it goes on."""
     folder = made(tmp_path / "old", 2)
@@ -166,4 +176,4 @@ def test_an_old_file_and_a_new_one_have_the_same_tables(tmp_path):
         store.log.close()
         with closing(sqlite3.connect(folder / "runs.db")) as db:
             shapes.append(db.execute("SELECT type, name, sql FROM sqlite_master ORDER BY name").fetchall())
-    assert shapes == [shapes[0]] * 3
+    assert shapes == [shapes[0]] * 4

@@ -261,4 +261,4 @@ def test_a_server_is_looked_at_without_writing(postgres, server_store, address):
     assert look_at(address).endswith(", nothing is recorded there yet")
     assert postgres.ask("SELECT to_regnamespace('aether')") == [(None,)]
     server_store.log.append("r", 0, (STARTED,), 1.0)
-    assert look_at(address).endswith(", with a record of version 2")
+    assert look_at(address).endswith(", with a record of version 3")

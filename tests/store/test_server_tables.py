@@ -36,7 +36,7 @@ def test_a_store_of_a_newer_version_is_refused(server_run, postgres):
     for act in (server_run.log.runs, lambda: server_run.log.append("r", 1, (k.RunEnded("done"),), 2.0)):
         with pytest.raises(StoreNewer) as caught:
             act()
-    assert "has version 9; this aether-nb reads up to 2." in caught.value.what
+    assert "has version 9; this aether-nb reads up to 3." in caught.value.what
 
 
 def test_a_schema_of_another_program_is_left_alone(store, postgres):
@@ -63,7 +63,7 @@ def test_an_older_store_is_lifted_when_it_is_opened(server_run, postgres, monkey
     server_run.log.close()
     monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, ("ALTER TABLE runs ADD COLUMN more TEXT",)))
     assert seqs(server_run) == [1]
-    assert postgres.ask("SELECT version FROM aether.about ORDER BY version") == [(1,), (2,), (3,)]
+    assert postgres.ask("SELECT version FROM aether.about ORDER BY version") == [(1,), (2,), (3,), (4,)]
     assert postgres.ask("SELECT more FROM aether.runs") == [(None,)]
 
 

@@ -90,7 +90,7 @@ def test_an_interrupt_inside_a_commit_leaves_the_run_whole(log, monkeypatch):
     """Ctrl-C between two statements undoes all of the append; the next one goes through."""
     kept = log.append("r1", 0, (STARTED,), 1.0)
 
-    def interrupted(summary):
+    def interrupted(*_):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:

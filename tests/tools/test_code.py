@@ -157,3 +157,19 @@ def test_what_is_printed_without_end_is_told_in_part(context: Shelled) -> None:
     (part,) = result.parts
     half = LONGEST_OUTPUT // 2
     assert part.text == f"[stdout]\n{'a' * half}\n… 70,000 characters left out …\n{'z' * half}"
+
+
+def test_a_yes_can_be_for_variables_only_where_their_change_can_be_taken_back(context: Shelled) -> None:
+    """Code is read for it, and what undo cannot keep is asked about each time."""
+    arguments = {"code": "df['x'] = 1", "purpose": ""}
+    assert run_python.assess(arguments, context).variables == ("df",)
+    context.undo = Unable()
+    found = run_python.assess(arguments, context)
+    assert (found.variables, found.reasons[-1]) == ((), "df is too large to be kept")
+
+
+class Unable:
+    """Keeps nothing."""
+
+    def cannot(self, *_: object) -> tuple[str, ...]:
+        return ("df is too large to be kept",)

@@ -16,6 +16,7 @@ from aether_nb.tools.files import list_files, read_file, write_file
 from aether_nb.tools.workspace import inside
 from harness.tools import ToolContext
 from harness.tools import told as use
+from harness.tools import use as result_of
 
 
 @pytest.fixture
@@ -86,6 +87,26 @@ def test_writing_a_new_file_is_medium_and_replacing_a_foreign_one_is_high(place:
     old = write_file.assess(dict(write_file.check({"path": "a.txt", "content": "x"})), place)
     assert (new.risk, new.effect, new.path) == ("medium", "external", str(place.workspace / "b.csv"))
     assert (old.risk, old.reasons) == ("high", ("a.txt exists already (14 bytes) and is replaced",))
+
+
+def test_of_a_text_that_replaces_another_the_difference_is_shown(place: ToolContext) -> None:
+    """At the gate, and with the result; what is too large, no text, or looks like keys is only named."""
+    folder = place.workspace
+    (folder / "plan.py").write_text("a = 1\nb = 2\n")
+    arguments = {"path": "plan.py", "content": "a = 1\nb = 3\n"}
+    found = write_file.assess(dict(write_file.check(arguments)), place)
+    shown = "--- plan.py\n+++ plan.py\n@@ -1,2 +1,2 @@\n a = 1\n-b = 2\n+b = 3"
+    assert found.effect_text == shown
+    assert [reason.split(" ")[0] for reason in found.reasons] == ["plan.py", "a"]
+    assert result_of(write_file, place, **arguments).outputs == ({"text/plain": shown},)
+    (folder / "raw.bin").write_bytes(b"\xff\xfe")
+    (folder / "long.txt").write_text("x\n" * 5_000)
+    (folder / "wide.txt").write_text("x" * 500_000)
+    (folder / "id_rsa").write_text("old\n")
+    for name in ("raw.bin", "long.txt", "wide.txt", "id_rsa"):
+        told = write_file.assess({"path": name, "content": "new"}, place).effect_text
+        assert told == f"replaces {name} with 3 bytes of text"
+    assert write_file.assess({"path": "plan.py", "variable": "t"}, place).effect_text.startswith("replaces plan.py")
 
 
 def test_a_write_outside_is_refused_before_anybody_is_asked(place: ToolContext) -> None:

@@ -164,6 +164,17 @@ test("a yes that lasts may cover the folder of its file, and says for how long",
   assert.deepEqual([sent()[0].lasts, sent()[0].scope], ["minutes", "folder"]);
 });
 
+test("a yes that lasts may be for the variables that a call changes", async () => {
+  snapshot({ blocks: [{ ...WAITING, gate: { ...GATE, folder: "", variables: "df, other" } }] });
+  await here("gate");
+  $("gate-lasts").value = "notebook";
+  $("gate-lasts").dispatchEvent(new Event("change"));
+  assert.deepEqual([...$("gate-scope").options].map((one) => one.textContent), ["this exact call", "whatever changes only df, other"]);
+  $("gate-scope").value = "variables";
+  $("gate-approve").click();
+  assert.deepEqual([sent()[0].lasts, sent()[0].scope], ["notebook", "variables"]);
+});
+
 test("a call that names no file is approved for itself alone", async () => {
   snapshot({ blocks: [{ ...WAITING, gate: { ...GATE, path: "", folder: "" } }] });
   await here("gate");

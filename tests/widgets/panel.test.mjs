@@ -10,7 +10,7 @@ test("says hello once it is drawn, and the state as soon as it is told", () => {
   assert.deepEqual(view.model.sent.map(bare), [{ type: "hello", seq: -1 }]);
   snapshot();
   assert.equal($("state").textContent, "Thinking");
-  assert.equal($("facts").textContent, "m1 step12 tokens · free");
+  assert.equal($("facts").textContent, "12 tokens · free1 stepm");
 });
 
 test("asks for everything once when a message is missing, and ignores what it has seen", () => {
@@ -158,7 +158,7 @@ test("the picker offers the models, shows what was chosen, and is left alone whi
   snapshot({ header });
   const picker = $("model");
   assert.deepEqual([picker.hidden, picker.value, [...picker.options].map((option) => option.value)], [false, "m", ["m", "n"]]);
-  assert.equal($("facts").textContent, "1 step12 tokens · free");
+  assert.equal($("facts").textContent, "12 tokens · free1 step");
   picker.focus();
   picker.value = "n";
   say({ seq: 2, header });
@@ -170,7 +170,7 @@ test("the picker offers the models, shows what was chosen, and is left alone whi
   say({ seq: 4, header });
   assert.equal(picker.value, "m");
   say({ seq: 5, header: { ...header, state: "ENDED", outcome: "done", ended: 106 } });
-  assert.deepEqual([picker.hidden, $("facts").textContent], [true, "m1 step12 tokens · free"]);
+  assert.deepEqual([picker.hidden, $("facts").textContent], [true, "12 tokens · free1 stepm"]);
 });
 
 test("a single model is named and cannot be picked, and what it waits for is said", () => {

@@ -180,6 +180,17 @@ test("the tab is marked while the run waits for a person, and a kernel that does
   }
 });
 
+test("a view whose hello nobody answers says so, and where the run may be found", async () => {
+  const now = Date.now;
+  try {
+    Date.now = () => now() + 11_000;
+    for (let n = 0; n < 100 && $("lost").hidden; n += 1) await wait(20);
+  } finally {
+    Date.now = now;
+  }
+  assert.match($("lost").textContent, /does not answer.*%aether show last/);
+});
+
 test("long outputs fold with a count, and unfold", () => {
   const text = Array.from({ length: 40 }, (_, n) => `line ${n}`).join("\n");
   snapshot({ blocks: [{ ...CARD, status: "finished", outputs: [{ type: "text", text }] }] });

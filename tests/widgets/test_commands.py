@@ -35,6 +35,7 @@ def test_commands_that_can_be_read():
         "scope": "folder",
         "lasts": "minutes",
     }
+    assert read_command(GATE | {"scope": "variables"}) == GATE | {"scope": "variables"}
     assert read_command({"type": "part", "name": "gauge", "x": 1}) == {"type": "part", "name": "gauge"}
     assert read_command({"type": "feedback", "value": "up"}) == {"type": "feedback", "value": "up"}
     assert read_command({"type": "revoke", "id": "g1"}) == {"type": "revoke", "id": "g1"}

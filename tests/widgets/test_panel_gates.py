@@ -26,6 +26,7 @@ async def test_open_gate_says_what_is_needed(heard: Heard):
             "diff": [],
             "path": "/home/ada/penguins/summary.csv",
             "folder": "penguins",
+            "variables": "",
             "arguments": {"path": "summary.csv", "variable": "summary"},
             "rest": [],
             "lines": 1,

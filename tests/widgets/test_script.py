@@ -29,7 +29,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> str:
     return found
 
 
-def tested(node: str, **more: str) -> None:
+def hold(node: str, **more: str) -> None:
     """Run the laws of the view."""
     names = sorted(path.name for path in HERE.glob("*.test.mjs"))
     done = subprocess.run(
@@ -46,14 +46,14 @@ def tested(node: str, **more: str) -> None:
 
 def test_script(node: str) -> None:
     """Every law of the view holds of its modules as they are written."""
-    tested(node)
+    hold(node)
 
 
 def test_script_as_it_travels(node: str, tmp_path: Path) -> None:
     """Every law of the view holds of the one text that a widget carries, too."""
     first = tmp_path / "first.mjs"
     first.write_text(scripts.first_paint())
-    tested(node, AETHER_FIRST_PAINT=first.as_uri())
+    hold(node, AETHER_FIRST_PAINT=first.as_uri())
 
 
 def test_types(node: str) -> None:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import time
+from pathlib import Path
+
+import pytest
 
 from aether_nb.events import kinds as k
-from aether_nb.events.messages import Text
+from aether_nb.events.messages import Part, Text
+from aether_nb.tools.editing import search_files
+from aether_nb.tools.files import read_file
 from aether_nb.widgets import plain
 from aether_nb.widgets.console import Console
 from aether_nb.widgets.published import answer_bundle
 from aether_nb.widgets.transcript import bundle, call_text
 from aether_nb.widgets.veil import veil
 from aether_nb.widgets.view import view_of
+from harness.panel import HELLO, Heard
 from harness.story import call, entries, hash_of, hostile, picture, proposed
+from harness.tools import ToolContext, use
 
 KNOWN = "swordfish-in-the-vault"
 """A key that only the environment knows to be one."""
@@ -46,6 +54,57 @@ def test_a_call_that_waits_and_one_that_is_shown_whole_hold_none_either():
     assert [held(text) for text in bundle(view, keys=(KNOWN,)).values()] == [[], [], []]
     whole = call_text(view.cards[0], (KNOWN,))
     assert held(whole) == [] and whole.count("\n") > 8_000
+
+
+@pytest.fixture
+def brought(tmp_path: Path) -> list[tuple[Part, ...]]:
+    """What a search for keys and a look at their file bring: the tools themselves hide nothing."""
+    (tmp_path / "settings.py").write_text(PLANTED)
+    context = ToolContext(tmp_path)
+    results = [use(search_files, context, pattern="password"), use(read_file, context, path="settings.py")]
+    assert all(held(result.parts[0].text) for result in results)
+    return [result.parts for result in results]
+
+
+async def test_no_message_of_a_live_panel_holds_a_key(brought: list[tuple[Part, ...]]) -> None:
+    """Whatever a search or a file brought, a call printed, a question or an answer said; piece by piece or whole."""
+    heard = Heard()
+    heard.panel._keys = (KNOWN,)
+    heard.panel.receive(HELLO, "view")
+    events = [
+        k.RunStarted(PLANTED, "m"),
+        *(proposed(call(f"c{n}", name, path="settings.py")) for n, name in enumerate(("search_files", "read_file"))),
+        k.CallBegun("c0", "h"),
+        k.OutputDelta("c0", PLANTED),
+        k.CallFinished("c0", brought[0], 0.1),
+        k.CallFinished("c1", brought[1], 0.1),
+        k.TextDelta(f"It says {PLANTED}\n\nand so on."),
+    ]
+    for entry in entries(events):
+        heard.panel.feed(entry)
+        await heard.settle()
+    heard.panel.receive(HELLO, "view")
+    await heard.settle()
+    said = json.dumps(heard.messages)
+    assert held(said) == [] and said.count("***") > len(KEYS)
+    assert {block["name"] for message in heard.messages for block in message.get("blocks", ()) if "name" in block} == {
+        "search_files",
+        "read_file",
+    }
+
+
+async def test_a_call_that_is_asked_about_is_shown_as_it_is() -> None:
+    """A yes is to exactly that; once it is answered, its key is hidden."""
+    one, heard = call("c1", "shell", command=f"login --token {KNOWN}"), Heard()
+    heard.panel._keys = (KNOWN,)
+    heard.panel.receive(HELLO, "view")
+    for entry in entries([k.RunStarted("p", "m"), proposed(one), k.GateOpened("c1", hash_of(one))]):
+        heard.panel.feed(entry)
+    await heard.settle()
+    assert KNOWN in json.dumps(heard.messages[-1])
+    heard.panel.feed(entries([k.GateAnswered("c1", hash_of(one), "approve", "panel")])[0])
+    await heard.settle()
+    assert KNOWN not in json.dumps(heard.messages[-1]) and heard.messages[-1]["blocks"]
 
 
 def test_a_picture_is_left_as_it_is():

@@ -42,7 +42,7 @@ export const CARD = { kind: "call", id: "c:1", call: "1", name: "run_python", pu
   edited: false, begun: 100, seconds: "", code: [["k", "import"], ["", " x"]], language: "python", live: "", cut: "",
   progress: null, outputs: [], changes: [], failure: null, approval: "", gate: null };
 export const GATE = { hash: "h1", risk: "high", effect: "external", reasons: ["It deletes."], effect_text: "Writes `a.csv`", path: "/tmp/a.csv",
-  folder: "tmp", diff: [], arguments: { path: "a.csv", rows: 3 }, rest: [], lines: 1, large: "", refused: "", refusals: 0 };
+  folder: "tmp", variables: "", diff: [], arguments: { path: "a.csv", rows: 3 }, rest: [], lines: 1, large: "", refused: "", refusals: 0 };
 export const WAITING = { ...CARD, status: "waiting", word: "waiting for you", gate: GATE };
 
 export const view = { model: /** @type {Model} */ (null), el: null, cleanup: () => {} };

@@ -52,7 +52,7 @@ class Effects:
         """A function that this run made before is looked into again, as far as its steps tell."""
         changed = self.variables.changed_by(name)
         if changed is not None:
-            self.findings.changes(whole.deep | changed, "may change your variable")
+            self.findings.changes(whole.deep | changed, "may change your variable", sure=False)
         self.findings.calls(whole)
 
     def of_library(self, call: Call) -> None:

@@ -31,12 +31,17 @@ class Announced:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a piece of code could do, in plain words for the person who is asked."""
+    """What a piece of code could do, in plain words for the person who is asked.
+
+    ``variables`` are those of the user's that it changes, where that is all that there is to ask about and it is plain
+    which they are; else there are none.
+    """
 
     risk: Risk
     effect: Effect
     reasons: tuple[str, ...] = ()
     announced: Announced = field(default=Announced(), compare=False)
+    variables: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -70,9 +75,15 @@ class Findings:
         self.notes: dict[str, tuple[Risk, bool]] = {}
         self.dangers: set[str] = set()
         self.files: set[str] = set()
+        self.variables: set[str] = set()
+        self.plain = True
 
-    def note(self, risk: Risk, text: str, external: bool = True) -> None:
-        """Keep a reason, once."""
+    def note(self, risk: Risk, text: str, external: bool = True, variable: str = "") -> None:
+        """Keep a reason, once; ``variable`` is the one that is plainly changed, and nothing else with it."""
+        if variable:
+            self.variables.add(variable)
+        else:
+            self.plain = False
         words = " ".join(text.split())[:200]
         if words not in self.notes or risk == "high":
             self.notes[words] = (risk, external)
@@ -87,14 +98,17 @@ class Findings:
         self.dangers.add(danger)
         return self.high(f"uses {what}, which {danger}")
 
-    def changes(self, roots: frozenset[str], how: str = "changes your variable") -> None:
-        """What belongs to the user's variables is changed; or to an argument of a function written here."""
+    def changes(self, roots: frozenset[str], how: str = "changes your variable", sure: bool = True) -> None:
+        """What belongs to the user's variables is changed; or to an argument of a function written here.
+
+        Not ``sure``: there may be others.
+        """
         for name in sorted(roots):
             self.learnt.changed.add(name)
             if name.startswith("("):
                 self.learnt.mutators.add(name[1:])
             elif is_variable(name):
-                self.note("medium", f"{how} {name}", external=False)
+                self.note("medium", f"{how} {name}", external=False, variable=name if sure else "")
 
     def calls(self, thing: Thing, how: str = "calls your object") -> None:
         """A thing, or a method of it, is called: nobody has read what an object of the user's does then."""
@@ -123,4 +137,5 @@ class Findings:
         risk: Risk = "high" if "high" in risks else "medium" if "medium" in risks else "low"
         outside = any(external for _, external in self.notes.values())
         announced = Announced(frozenset(self.dangers), frozenset(self.files))
-        return Reading(risk, "external" if outside else "namespace", tuple(self.notes), announced)
+        variables = tuple(sorted(self.variables)) if self.plain and risk == "medium" else ()
+        return Reading(risk, "external" if outside else "namespace", tuple(self.notes), announced, variables)

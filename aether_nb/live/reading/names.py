@@ -127,7 +127,7 @@ class Names:
         if self.variables.is_theirs(name):
             again = thing.kind in {"module", "library", "builtin"} and thing == self.variables.thing(name)
             if not again:
-                self.findings.note("medium", f"replaces your variable {name}", external=False)
+                self.findings.note("medium", f"replaces your variable {name}", external=False, variable=name)
         elif _is_pythons(name) and name not in self.variables.made and not name.startswith("_"):
             self.findings.note("medium", f"gives the built-in {name} another meaning", external=False)
         inside = self.nested or self._scopes
@@ -150,7 +150,7 @@ class Names:
         if self._scopes:
             return
         if self.variables.is_theirs(name) and name not in self._now:
-            self.findings.note("medium", f"deletes your variable {name}", external=False)
+            self.findings.note("medium", f"deletes your variable {name}", external=False, variable=name)
         elif _is_pythons(name):
             self.findings.high(f"uncovers the built-in {name}")
 

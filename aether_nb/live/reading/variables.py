@@ -27,9 +27,14 @@ from aether_nb.live.reading.modules import DANGER_OF, PARTLY, UNKNOWN, Modules, 
 from aether_nb.live.reading.things import Thing
 from aether_nb.live.reading.words import BUILTIN_WORDS, is_risky
 
-__all__ = ["Variables"]
+__all__ = ["Variables", "can_change"]
 
 UNCHANGING = {int, float, complex, bool, str, bytes, type(None), range}
+
+
+def can_change(value: object) -> bool:
+    """Whether a value is of a type whose values can change."""
+    return type(value) not in UNCHANGING
 
 
 class Variables:
@@ -59,7 +64,7 @@ class Variables:
             return self._callable(name, value)
         if any("__next__" in members(one) for one in ancestors(kind)):
             what = "generator" if issubclass(kind, GeneratorType) else class_name(kind)
-            self.findings.note("medium", f"uses up your {what} {name}", external=False)
+            self.findings.note("medium", f"uses up your {what} {name}", external=False, variable=name)
         if is_data(kind) or issubclass(kind, GeneratorType):
             return self._data(name, value)
         return Thing(roots=frozenset({name}), unread=frozenset({name}), texts=None)
@@ -91,7 +96,7 @@ class Variables:
 
     def _can_change(self, name: str) -> bool:
         """Whether a variable is the user's, and of a type whose values can change."""
-        return self.is_theirs(name) and type(self.namespace[name]) not in UNCHANGING
+        return self.is_theirs(name) and can_change(self.namespace[name])
 
     def changed_by(self, name: str) -> frozenset[str] | None:
         """The user's variables that a function which this run made may change itself; None when it changes nothing."""

@@ -22,6 +22,8 @@ from aether_nb.models.analyst.intents.sql import Given, given_sql, run_sql, sql_
 from aether_nb.models.analyst.joining import asked_join, implied_join, joined_frame, named_elsewhere, questions_of
 from aether_nb.models.analyst.namespace import Namespace, parse_summary
 from aether_nb.models.analyst.phrasing import conditions_text, listed, plain
+from aether_nb.models.analyst.profiled import TOOL as PROFILES
+from aether_nb.models.analyst.profiled import told_by_tool
 from aether_nb.models.analyst.question import Join, Question, Unclear
 from aether_nb.models.analyst.quoting import asks_documents, quoted
 from aether_nb.models.analyst.script import Action, Outcome, Plan, Script
@@ -100,7 +102,7 @@ def _answer(talk: Conversation, names: Namespace) -> Script:
             if scattered and (left := named_elsewhere(talk.prompt, reading.frame, frames)):
                 column, frame = left[0]
                 raise Unclear(f"{column} is a column of {frame}, and I find no join of two frames that would answer it")
-            return (yield from _work(reading, names))
+            return (yield from _work(reading, names, talk.tools))
     if len(joins) > 1:
         ways = listed([f"{join.left.name} with {join.right.name}" for join in joins], "or")
         raise Unclear(f"it could be answered by joining {ways}; say which")
@@ -130,7 +132,7 @@ def _joined(join: Join, talk: Conversation, names: Namespace) -> Script:
     about = replace(talk, prompt=join.rest)
     reading = yield from understand(about, Namespace((frame,), desk.names.names))
     check_questions(join, keys, reading.questions)
-    found = yield from _work(reading, Namespace((frame,), desk.names.names))
+    found = yield from _work(reading, Namespace((frame,), desk.names.names), talk.tools)
     return f"{found}\n\n{told}"
 
 
@@ -145,16 +147,15 @@ def _no_frame(names: Namespace) -> str:
 # ---- what is done
 
 
-def _work(reading: Reading, names: Namespace) -> Script:
+def _work(reading: Reading, names: Namespace, tools: frozenset[str]) -> Script:
     """Plan, look, compute, draw, write, and say what was found."""
-    questions = reading.questions
+    questions, desk = reading.questions, Desk(names, tools)
     items = [(f"Look at {reading.frame.name}", "inspect_variable")]
     for question in questions:
-        items += _items(question)
+        items += _items(question, desk)
     yield Plan(tuple(items))
     yield Action("inspect_variable", {"name": reading.frame.name}, _understood(reading))
     sections: list[str] = []
-    desk = Desk(names)
     for question in questions:
         desk.saved = ""
         sections += yield from _sections(question, desk)
@@ -176,9 +177,10 @@ def _understood(reading: Reading) -> str:
     return f"I take this to be about `{reading.frame.name}`, and read it so: {'; then '.join(steps)}."
 
 
-def _items(question: Question) -> list[tuple[str, str]]:
+def _items(question: Question, desk: Desk) -> list[tuple[str, str]]:
     """The plan's items for one question."""
-    items = [(_intent(question).title(question), "run_python")]
+    tool = PROFILES if told_by_tool(question, desk) else "run_python"
+    items = [(_intent(question).title(question), tool)]
     if question.plot is not None and question.task != "picture":
         items.append((picture_title(question), "run_python"))
     if question.path:

@@ -29,11 +29,12 @@ class NotDone(Exception):
 class Desk:
     """What is at hand while a question is answered.
 
-    ``saved`` is the name under which the last table was kept; ``checked`` are columns of text that can be read as
-    numbers.
+    ``tools`` are those that are offered by name; ``saved`` is the name under which the last table was kept; ``checked``
+    are columns of text that can be read as numbers.
     """
 
     names: Namespace
+    tools: frozenset[str] = frozenset()
     saved: str = ""
     notes: list[str] = field(default_factory=list)
     checked: set[str] = field(default_factory=set)

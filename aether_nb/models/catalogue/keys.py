@@ -27,7 +27,20 @@ from aether_nb.models.endpoints.profile import Profile
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
 
-__all__ = ["Kept", "Key", "find", "folder", "forget", "is_kept", "keep", "known", "names"]
+__all__ = [
+    "Kept",
+    "Key",
+    "find",
+    "folder",
+    "forget",
+    "forget_secret",
+    "is_kept",
+    "keep",
+    "keep_secret",
+    "known",
+    "names",
+    "secret",
+]
 
 T = TypeVar("T")
 
@@ -122,11 +135,7 @@ def keep(home: Row | Profile, value: str, environment: Mapping[str, str] = NOTHI
     if os.path.lexists(_file(provider)):
         _drop(provider, PATIENCE)
 
-    def set_and_read(keyring: KeyringBackend) -> bool:
-        keyring.set_password(SERVICE, _entry(provider, address), value)
-        return keyring.get_password(SERVICE, _entry(provider, address)) == value
-
-    if _patiently(set_and_read, UNLOCKING):
+    if keep_secret(_entry(provider, address), value):
         _write(provider, {"address": address})
         return KEYRING
     _write(provider, {"address": address, "key": value})
@@ -204,6 +213,26 @@ def folder() -> Path:
     from platformdirs import user_data_path
 
     return user_data_path("aether-nb", appauthor=False) / "keys"
+
+
+def secret(entry: str) -> str:
+    """What the keyring keeps under a name that is no provider's; empty when there is nothing, or no keyring answers."""
+    return _patiently(lambda keyring: keyring.get_password(SERVICE, entry) or "", PATIENCE) or ""
+
+
+def keep_secret(entry: str, value: str) -> bool:
+    """Let the keyring keep something under such a name; False when there is none that does. No file ever has it."""
+
+    def set_and_read(keyring: KeyringBackend) -> bool:
+        keyring.set_password(SERVICE, entry, value)
+        return keyring.get_password(SERVICE, entry) == value
+
+    return bool(_patiently(set_and_read, UNLOCKING))
+
+
+def forget_secret(entry: str) -> None:
+    """Let the keyring forget such a name, when it has it."""
+    _patiently(lambda keyring: keyring.delete_password(SERVICE, entry), PATIENCE)
 
 
 def _place(home: Row | Profile, environment: Mapping[str, str]) -> tuple[str, str]:

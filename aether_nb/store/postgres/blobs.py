@@ -5,11 +5,11 @@ All pieces come with one transaction, so bytes are whole or not there. This modu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 
 from aether_nb.errors import StoreCorrupt
-from aether_nb.store.blobs import HASH, blob_missing
+from aether_nb.store.blobs import HASH, NAME, blob_missing
 from aether_nb.store.rows import Connection, Row, Tables
 
 __all__ = ["PIECE", "ServerBlobs"]
@@ -39,27 +39,36 @@ class ServerBlobs:
 
     def put(self, data: bytes | memoryview) -> str:
         """See ``Blobs.put``."""
-        hash, view = sha256(data).hexdigest(), memoryview(data).cast("B")
+        hash = sha256(data).hexdigest()
+        self.keep(hash, memoryview(data).nbytes, lambda: data)
+        return hash
+
+    def keep(self, name: str, size: int, make: Callable[[], bytes | memoryview]) -> None:
+        """See ``Shelf.keep``."""
 
         def act(db: Connection) -> None:
-            if _size(db.execute(_SIZE, (hash,)).fetchall()) == len(view):
-                db.execute(_TOUCH, (hash,))  # they are wanted again, whatever wanted them before
+            if _size(db.execute(_SIZE, (name,)).fetchall()) == size:
+                db.execute(_TOUCH, (name,))  # they are wanted again, whatever wanted them before
                 return
-            db.execute(_DROP, (hash,))
-            for part, start in enumerate(range(0, max(1, len(view)), PIECE)):
-                db.execute(_PUT, (hash, part, bytes(view[start : start + PIECE])))
+            db.execute(_DROP, (name,))
+            view = memoryview(make()).cast("B")
+            for part, start in enumerate(range(0, max(1, size), PIECE)):
+                db.execute(_PUT, (name, part, bytes(view[start : start + PIECE])))
 
-        whole = _size(self._tables.select(_SIZE, (hash,))) == len(view)
-        if not whole or self._tables.select(_FRESH, (hash,)) != [(True,)]:
-            self._tables.write(("blob",), act, f"blob {hash}")
-        return hash
+        whole = _size(self._tables.select(_SIZE, (name,))) == size
+        if not whole or self._tables.select(_FRESH, (name,)) != [(True,)]:
+            self._tables.write(("blob",), act, f"blob {name}")
+
+    def fetch(self, name: str) -> bytes:
+        """See ``Shelf.fetch``."""
+        pieces = self._tables.select(_GET, (name,)) if NAME.fullmatch(name) else []
+        if not pieces:
+            raise blob_missing(name)
+        return b"".join(piece for (piece,) in pieces)
 
     def get(self, hash: str) -> bytes:
         """See ``Blobs.get``."""
-        pieces = self._tables.select(_GET, (hash,)) if HASH.fullmatch(hash) else []
-        if not pieces:
-            raise blob_missing(hash)
-        data = b"".join(piece for (piece,) in pieces)
+        data = self.fetch(hash)
         if sha256(data).hexdigest() != hash:
             raise StoreCorrupt(
                 f"The bytes {hash[:16]}… on the server are not those that were kept.",
@@ -70,7 +79,7 @@ class ServerBlobs:
 
     def has(self, hash: str) -> bool:
         """See ``Blobs.has``."""
-        return bool(HASH.fullmatch(hash)) and _size(self._tables.select(_SIZE, (hash,))) is not None
+        return bool(NAME.fullmatch(hash)) and _size(self._tables.select(_SIZE, (hash,))) is not None
 
     def drop(self, hash: str) -> int:
         """See ``Blobs.drop``."""
@@ -86,10 +95,14 @@ class ServerBlobs:
 
     def hashes(self) -> Iterator[tuple[str, int]]:
         """See ``Blobs.hashes``."""
-        return iter([(hash, size) for hash, size in self._tables.select(_ALL)])
+        return ((name, size) for name, size in self.names() if HASH.fullmatch(name))
+
+    def names(self) -> Iterator[tuple[str, int]]:
+        """See ``Shelf.names``."""
+        return iter([(name, size) for name, size in self._tables.select(_ALL)])
 
     def untouched(self, before: float) -> Iterator[str]:
-        """The hashes of what was last put in before a time, by the server's clock."""
+        """The names of what was last put in before a time, by the server's clock."""
         return iter([hash for (hash,) in self._tables.select(_UNTOUCHED, (before,))])
 
 

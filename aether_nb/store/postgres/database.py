@@ -17,11 +17,15 @@ from weakref import WeakValueDictionary
 
 from aether_nb.config.address import Address
 from aether_nb.store.commit import committed
+from aether_nb.store.guards import GUARD, keys_of
 from aether_nb.store.postgres import schema
 from aether_nb.store.postgres.faults import faults, store_fault
 from aether_nb.store.postgres.locks import ServerLocks, hold_again, myself
 from aether_nb.store.postgres.session import Session, connect
 from aether_nb.store.rows import Row
+from aether_nb.store.safe import Safe
+from aether_nb.store.vault import Vault
+from aether_nb.store.wrapping import GET_WRAPPED, Unlock
 
 __all__ = ["ServerTables", "server_tables"]
 
@@ -56,6 +60,7 @@ class ServerTables:
         self._session: Session | None = None
         self._name: Row = ()
         self._exists = False
+        self._safe = Safe()
 
     @property
     def always_lasts(self) -> bool:
@@ -66,6 +71,17 @@ class ServerTables:
     def locks(self) -> ServerLocks:
         """See ``Tables``."""
         return ServerLocks(self.select, self._held)
+
+    @property
+    def vault(self) -> Vault | None:
+        """See ``Tables``."""
+        if self._session is None:
+            self.select(GET_WRAPPED)  # that connects, and looks
+        return None if self._safe.wrapped is None else self._safe.need()
+
+    def bring_key(self, unlock: Unlock) -> None:
+        """See ``Tables``."""
+        self._safe.unlock = unlock
 
     def select(self, query: str, arguments: Row = ()) -> list[Row]:
         """See ``Tables``."""
@@ -95,10 +111,13 @@ class ServerTables:
         with self.guarded():
             self.ask(self._make)
             session, begin = self._session or self._open(), schema.begin(run)
+            if self._safe.wrapped is not None:
+                self._safe.need()
             try:
                 return committed(session, names, noted, begin)
-            except faults():
-                if began or not session.is_gone:
+            except faults() as error:
+                # Encrypted, or not any more, since it was opened here: then nothing of it was taken.
+                if GUARD not in str(error) and (began or not session.is_gone):
                     raise
             return committed(self._open(), names, act, begin)
 
@@ -145,6 +164,7 @@ class ServerTables:
             found = schema.version(session, self.address)
             if found:
                 schema.migrate(session, self.address)
+            self._safe.look_at(keys_of(session) if found else [])
             hold_again(session, self._held, self._name)
             self._name = myself(session)
         except BaseException:

@@ -56,6 +56,13 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE runs ADD COLUMN seal TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE blobs ADD COLUMN since DOUBLE PRECISION NOT NULL DEFAULT extract(epoch FROM now())",
     ),
+    # 3. As SQLite's version 4: the wrapped key of a record whose contents are encrypted.
+    (
+        """CREATE TABLE keys (
+            id TEXT COLLATE "C" PRIMARY KEY, state TEXT NOT NULL, source TEXT NOT NULL, salt BYTEA NOT NULL,
+            cost BIGINT NOT NULL, wrapped BYTEA NOT NULL, since DOUBLE PRECISION NOT NULL
+        )""",
+    ),
 )
 """What makes version n out of version n - 1."""
 

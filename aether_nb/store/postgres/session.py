@@ -19,7 +19,7 @@ from aether_nb.store.rows import Row
 if TYPE_CHECKING:
     import psycopg
 
-__all__ = ["SCHEMA", "Session", "connect", "key_of", "spoken"]
+__all__ = ["OPENED", "SCHEMA", "Session", "connect", "key_of", "spoken"]
 
 SCHEMA = "aether"
 """Where in the database our tables are."""
@@ -54,6 +54,10 @@ def spoken(query: str) -> bytes:
         return found[1] if found[1] not in (None, "?") else f"${found[2] or next(places)}"
 
     return _SAID.sub(said, query).encode()
+
+
+OPENED = key_of("aether record opened")
+"""What every connection of ours locks, together with all others; see ``alone``."""
 
 
 class Session:
@@ -134,6 +138,7 @@ def connect(address: Address) -> Session:
             raise _too_old(address, db.info.server_version // 10_000)
         session.execute(
             f"SET search_path = {SCHEMA};"
+            f"SELECT pg_advisory_lock_shared({OPENED});"
             f"SET lock_timeout = '{WAIT_SECONDS}s';"
             f"SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s';"
             f"SET tcp_keepalives_idle = {SILENCE};"

@@ -32,10 +32,11 @@ export function gate(panel, block, memory) {
   const { code, h, icon, inline, key, lock } = panel.kit;
   const { gate } = block;
   const id = `aether-${panel.page}-${block.id.replace(/\W/g, "-")}`;
-  const scope = choice(panel.kit, "gate-scope", "What the yes covers", [["call", "this exact call"],
-    ["folder", `whatever ${block.name} does in ${gate.folder}`]], { hidden: true });
+  const wider = [...(gate.folder ? [["folder", `whatever ${block.name} does in ${gate.folder}`]] : []),
+    ...(gate.variables ? [["variables", `whatever changes only ${gate.variables}`]] : [])];
+  const scope = choice(panel.kit, "gate-scope", "What the yes covers", [["call", "this exact call"], ...wider], { hidden: true });
   const lasts = choice(panel.kit, "gate-lasts", "How long the yes is good", LASTS,
-    { onchange: () => (scope.hidden = !gate.folder || lasts.value === "once") });
+    { onchange: () => (scope.hidden = !wider.length || lasts.value === "once") });
   const reason = h("input.aether-field", { type: "text", placeholder: "Why not? The model reads it", dir: "auto",
     maxlength: "2000", label: "Reason for denying", test: "gate-reason" });
   const editor = h("div.aether-editor", { hidden: true });

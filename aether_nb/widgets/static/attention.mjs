@@ -39,7 +39,7 @@ export class Attention {
     if (this.probed && now > this.probed) {
       const { run } = this.panel.head.told ?? {};
       this.show("The kernel does not answer. This goes on by itself when it does; if it was restarted: " +
-        (run ? `%aether resume ${run}` : "run the cell again"));
+        (run ? `%aether resume ${run}` : "run the cell again. If the run is over: %aether show last"));
     } else if (!this.probed && now - this.last > SILENCE && document.visibilityState !== "hidden") this.probe();
     if (globalThis.navigator?.onLine === false) this.show("This page is offline. The run goes on in the kernel.");
   }
@@ -61,7 +61,13 @@ export class Attention {
     this.waiting = waits;
     if (!waits) this.unmark();
     else if (document.visibilityState === "hidden" && globalThis.Notification?.permission === "granted")
-      new Notification("aether waits for you", { body: this.panel.spoken.textContent || "", tag: this.panel.page });
+      new Notification("aether waits for you", { body: this.asked(), tag: this.panel.page });
+  }
+
+  /** What a person is asked, in a line. */
+  asked() {
+    const asks = [...this.panel.blocks.values()].filter((block) => block.gate || block.doubt || block.open).at(-1);
+    return asks?.gate ? `${asks.name}: ${asks.gate.effect_text}` : asks?.doubt?.what ?? asks?.text ?? "";
   }
 
   unmark() {
@@ -80,6 +86,7 @@ export class Attention {
     model.on("comm_live_update", again);
     for (const name of ["online", "offline"]) window.addEventListener(name, again);
     document.addEventListener("visibilitychange", again);
+    this.probed = Date.now() + 10_000;  // by the hello: a page that was loaded anew may say it to one who has ended
     return () => {
       model.off("comm_live_update", again);
       for (const name of ["online", "offline"]) window.removeEventListener(name, again);

@@ -115,7 +115,7 @@ export function drawCall(panel, node, block, memory) {
 /** @param {Block} block @param {boolean} open @param {() => void} toggle */
 function callHead(block, open, toggle) {
   const running = block.status === "running" && block.begun;
-  const names = [...new Set(block.changes.map((/** @type {any} */ text) => text.split(/:| \(/)[0]))].slice(0, 3).join("  ");
+  const names = [...new Set(block.changes.filter((/** @type {any} */ text) => text[0] !== "·").map((/** @type {any} */ text) => text.split(/:| \(/)[0]))].slice(0, 3).join("  ");
   return h("button.aether-row", { type: "button", expanded: String(open), test: "call-head",
     onclick: toggle },
     cell(mark(block.status)),

@@ -40,7 +40,7 @@ export class Head {
     this.stop = button("Stop", "stop", () => this.stopRun(), "aether-stop", { title: "Stop this run" });
     this.drawn = h("div.aether-drawer", { hidden: true, test: "drawer", "data-lm-suppress-shortcuts": "true" });
     this.node = h("header.aether-head", { onkeydown: (/** @type {KeyboardEvent} */ event) => event.key === "Escape" && this.shut(true) }, this.stateIcon, this.state, this.clock, this.facts, this.gauge, this.grants,
-      this.picker, this.rests, this.stop, this.drawn);
+      h("span.aether-controls", {}, this.picker, this.rests, this.stop), this.drawn);
     this.plan = h("section.aether-plan", { test: "plan", label: "Plan", hidden: true });
   }
 
@@ -71,7 +71,7 @@ export class Head {
     root.dataset.state = header.state;
     this.state.textContent = header.words;
     this.pick(header, ended);
-    const facts = [this.picker.hidden && header.model, header.steps, header.usage].filter(Boolean);
+    const facts = [this.picker.hidden && header.model, header.steps, header.usage].filter(Boolean).reverse();
     this.facts.replaceChildren(...facts.map((text) => h("span", { title: header.left }, text)));
     this.measure(header.gauge);
     this.trust(header.grants ?? []);

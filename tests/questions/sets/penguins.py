@@ -185,4 +185,5 @@ QUESTIONS: tuple[Question, ...] = (
     ask("pe32", "decline", "predict the species of a bird with a 200 mm flipper and a 45 mm bill", lambda d: Decline()),
     ask("pe33", "decline", "why are Gentoo penguins bigger than the others?", lambda d: Decline()),
     ask("pe34", "decline", "asdf qwer zxcv", lambda d: Decline()),
+    ask("pe38", "profile", "profile penguins", lambda d: overview(d[P])),
 )

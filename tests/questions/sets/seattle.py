@@ -185,4 +185,5 @@ QUESTIONS: tuple[Question, ...] = (
     ),
     ask("se37", "decline", "will it rain tomorrow?", lambda d: Decline()),
     ask("se38", "decline", "how does this compare to Portland's climate", lambda d: Decline()),
+    ask("se40", "profile", "profile df", lambda d: overview(d["df"])),
 )

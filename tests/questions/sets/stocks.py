@@ -127,4 +127,5 @@ QUESTIONS: tuple[Question, ...] = (
     ask("st30", "decline", "should I buy google?", lambda d: Decline()),
     ask("st31", "decline", "average volume per symbol", lambda d: Decline()),
     ask("st32", "decline", "Did the dot-com crash cause the drop of AMZN?", lambda d: Decline()),
+    ask("st34", "profile", "describe the data", lambda d: overview(d[S])),
 )

@@ -6,6 +6,7 @@ from aether_nb.models.analyst.clause import Clause
 from aether_nb.models.analyst.code import Rows
 from aether_nb.models.analyst.desk import Desk
 from aether_nb.models.analyst.phrasing import conditions_text, figure, listed, markdown_table, plain
+from aether_nb.models.analyst.profiled import profile_by_tool, told_by_tool
 from aether_nb.models.analyst.question import Question
 from aether_nb.models.analyst.results import facts
 from aether_nb.models.analyst.script import Script
@@ -64,6 +65,8 @@ class Profile:
 
     def answer(self, question: Question, desk: Desk) -> Script:
         """The whole frame, or the figures of the columns that were named."""
+        if told_by_tool(question, desk):
+            return (yield from profile_by_tool(question, desk))
         if not question.columns:
             return (yield from profile_steps(question, desk))
         names = [column.name for column in question.columns]
