@@ -17,9 +17,9 @@ SAMPLE = ("in order, before it acts", "in order, after it acted", "after model.a
 
 
 def to_be_killed(calm: Story, full: bool) -> list[int]:
-    """The points: all of them, or the last of each kind in the sample."""
+    """The points: all of them, a third where nobody is there (that takes many more lives), or those of the sample."""
     if full:
-        return list(range(len(calm.points)))
+        return list(range(0, len(calm.points), 1 if calm.person else 3))
     last = {name: n for n, name in enumerate(calm.points)}
     return [last[name] for name in SAMPLE]
 
