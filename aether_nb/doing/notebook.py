@@ -19,7 +19,7 @@ from IPython import get_ipython
 from aether_nb import verbs
 from aether_nb.about import VERSION
 from aether_nb.doing import dashboard as dashboard_verbs
-from aether_nb.doing import doctor, notebook_code, record_care, reports
+from aether_nb.doing import doctor, know_desk, notebook_code, record_care, reports
 from aether_nb.doing import hooks as hook_verbs
 from aether_nb.doing import house as house_verbs
 from aether_nb.doing import know as know_verbs
@@ -256,15 +256,17 @@ def about_house(verb: str) -> Handler:
 
 def know(session: Session, options: argparse.Namespace) -> str:
     """What is known beside the notebook."""
-    bar, names = know_verbs.progress_line(lambda text: print(text, end="", flush=True)), session.shell.user_ns
-    desk = know_verbs.open_desk(session.knowing, session.thread.run, namespace=names, progress=bar)
+    bar, names = know_desk.progress_line(lambda text: print(text, end="", flush=True)), session.shell.user_ns
+    desk = know_desk.open_desk(session.knowing, session.thread.run, namespace=names, progress=bar)
     try:
         said = know_verbs.know(options, desk)
     except KeyboardInterrupt:
         raise UsageFault("Stopped.", "What was read is kept; the same again goes on from there.") from None
-    if options.what in ("add", "refresh") and session.knowing.library.chosen.embedder is not None:
-        session.knowing.library.fill()
-    return said
+    library = session.knowing.library
+    if options.what not in ("add", "refresh") or library.chosen.embedder is None:
+        return said
+    library.fill()
+    return said if options.json else "\n".join([said, *library.standing()])
 
 
 def look(options: argparse.Namespace) -> str:
