@@ -28,6 +28,7 @@ from aether_nb.agent.routing import routed
 from aether_nb.agent.run import Run
 from aether_nb.agent.sealing import Signing
 from aether_nb.agent.waiting import Waiting
+from aether_nb.asides import Aside
 from aether_nb.delegating import Delegate
 from aether_nb.errors import ResumeRefused
 from aether_nb.events import kinds as k
@@ -116,7 +117,7 @@ async def _routed(session: Session, question: Question) -> tuple[Question, tuple
         return question, ()
     models, settings = session.models, session.models.settings
     rules = Rules(question.data or settings.data, (*question.hide, *settings.hide), known_keys(os.environ))
-    ask, there = session.knowing.asker(rules, ""), profiles(*session.profile_places())
+    ask, there = Aside(models, rules, session.knowing.note).ask, profiles(*session.profile_places())
     profile, routing = await routed(question.prompt, there, ask, models.role("utility")[0])
     model = question.model or (profile.model if profile else "")
     return replace(question, profile=profile, model=model), (routing,)

@@ -12,32 +12,30 @@ import atexit
 import logging
 import os
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
+from functools import partial, reduce
 from pathlib import Path
 from typing import NamedTuple
 
 from aether_nb.agent.egress import Egress, Rules
-from aether_nb.errors import AetherError, ModelUnavailable, UsageFault
+from aether_nb.agent.suspecting import suspicion
+from aether_nb.asides import Aside, Note, journal_note, own_rules
+from aether_nb.embedders import Embedders
+from aether_nb.errors import AetherError, UsageFault
 from aether_nb.events import kinds as k
 from aether_nb.events.masking import known_keys, mask_text
-from aether_nb.events.messages import Message, Text, Usage
+from aether_nb.events.messages import Text, Usage
 from aether_nb.events.state import RunState
-from aether_nb.knowledge.embed import Chosen
-from aether_nb.knowledge.embed import choose as choose_embedder
 from aether_nb.knowledge.library import Library
 from aether_nb.knowledge.material import EVERYTHING, Embedder, Hit, Where
-from aether_nb.knowledge.memory import Memory
-from aether_nb.knowledge.recall import BUDGET, MOST, Ask, Found
+from aether_nb.knowledge.memory import LONGEST, Memory
+from aether_nb.knowledge.recall import BUDGET, MOST, Found
 from aether_nb.knowledge.setting import INBOX, knowledge_place, storage_options
-from aether_nb.knowledge.weights import kept_folder
-from aether_nb.models.base import Model, Request, closing
-from aether_nb.models.registered import stays_here
-from aether_nb.models.router import open_embeddings
 from aether_nb.serving import Serving
+from aether_nb.store.log import Log
 from aether_nb.tools.base import Recalling, Tool
 
 __all__ = ["Given", "Knowing", "Recaller", "library_of"]
@@ -66,14 +64,22 @@ NOTHING = Given()
 
 @dataclass(frozen=True)
 class Recaller:
-    """Finds passages for the calls of one run. What a small model is asked goes out by the rules of that run."""
+    """Finds passages for the calls of one run.
+
+    Args:
+        library: Where they are.
+        aside: Asks models by the rules of that run; it is given who notes what they were asked.
+    """
 
     library: Library
-    ask: Ask | None
+    aside: Callable[[Note], Aside]
 
     async def recall(self, query: str, where: Where = EVERYTHING, most: int = MOST, budget: int = BUDGET) -> Found:
         """See ``Recalling``."""
-        return await self.library.recall(query, where, ask=self.ask, most=most, budget=budget)
+        sent: list[k.Beside] = []
+        aside = self.aside(sent.append)
+        found = await self.library.recall(query, where, ask=aside.ask, most=most, budget=budget, embed=aside.embed)
+        return _with(found, sent)
 
     def is_changed(self, hit: Hit) -> bool:
         """See ``Recalling``."""
@@ -88,11 +94,13 @@ class Knowing:
         library: Documents and solutions.
         memory: Facts, and the log of each day.
         models: Who may be asked: the model for the role ``utility``, when one is set.
+        note: Keeps what is asked of models where no run does.
     """
 
     library: Library
     memory: Memory
     models: Serving
+    note: Note = lambda _: None
     began: datetime = field(default_factory=datetime.now)
     lines: list[str] = field(default_factory=list)
     """What was done in this session, a line a run."""
@@ -100,42 +108,64 @@ class Knowing:
     """The solutions that each run was given which goes on."""
 
     @classmethod
-    def of(cls, models: Serving, root: Path) -> Knowing:
+    def of(cls, models: Serving, root: Path, log: Callable[[], Log]) -> Knowing:
         """What is known beside the record of a notebook. Nothing is read yet.
 
         Args:
             models: Who serves; what is kept lies beside its record.
             root: The folder from which the paths of documents count.
+            log: Opens the record's log, in whose journal stands what was asked of models where no run says it.
         """
-        return cls(library_of(models, root), Memory(models.record / "memory"), models)
+        note = journal_note(log)
+        return cls(library_of(models, root, note), Memory(models.record / "memory"), models, note)
 
     # ---- asking
 
-    def asker(self, rules: Rules, fence: str) -> Ask | None:
-        """Asks the small model by the rules of a run; None where none is set."""
-        if not self.models.settings.utility_model:
-            return None
-        egress = Egress(rules, fence)
+    @property
+    def embedders(self) -> Embedders:
+        """Who could make vectors."""
+        return Embedders(self.models)
 
-        async def ask(told: str, what: str, data: str) -> tuple[str, Usage]:
-            model = self.models.model(self.models.role("utility")[0])
-            parts = (Text(what), *([Text(f"\n\n{data}", "recalled")] if data else ()))
-            request = Request((Message.of("system", told), Message("user", parts)), stream=False)
-            return await _said(model, egress.outgoing(request, model)[0])
-
-        return ask
+    @property
+    def aside(self) -> Aside:
+        """Asks models where no run does, by the settings alone."""
+        return Aside(self.models, own_rules(self.models.settings), self.note)
 
     def recaller(self, egress: Egress) -> Recalling | None:
-        """Who finds documents for a run; nobody where nothing is kept."""
-        return Recaller(self.library, self.asker(egress.rules, egress.fence)) if self.library.holds() else None
+        """Who finds documents for a run, by its rules; nobody where nothing is kept."""
+        if not self.library.holds():
+            return None
+        return Recaller(self.library, lambda note: Aside(self.models, egress.rules, note, egress.fence))
 
-    def tools(self) -> Mapping[str, Tool]:
-        """The tool that looks documents up, where there are any."""
-        if not self.library.holds("knowledge"):
-            return {}
-        from aether_nb.tools.recalling import recall
+    def tools(self, started: k.RunStarted | None = None) -> Mapping[str, Tool]:
+        """The tool that looks documents up, where there are any; and the one that proposes a fact.
 
-        return {recall.spec.name: recall}
+        Args:
+            started: The run that they are for; one that hides data proposes none.
+        """
+        found: list[Tool] = []
+        if self.library.holds("knowledge"):
+            from aether_nb.tools.recalling import recall
+
+            found.append(recall)
+        limits = started or self.models.settings
+        if limits.data == "all" and not limits.hide:
+            from aether_nb.tools.remembering import rememberer
+
+            found.append(rememberer(self._keep, "/".join(self.memory.file.parts[-3:]), self._refused))
+        return {tool.spec.name: tool for tool in found}
+
+    def _keep(self, fact: str) -> str:
+        return self.memory.remember(fact, datetime.now()).id
+
+    def _refused(self, fact: str) -> str:
+        """Why a fact that a model proposes may not be kept; empty when it may."""
+        if not fact or len(fact) > LONGEST:
+            return f"A fact is a sentence of at most {LONGEST:,} characters."
+        if mask_text(fact, known_keys(os.environ))[1]:
+            return "It has a key or a password in it."
+        found = suspicion(fact)
+        return f"It reads like an order to a model: {found.signs[0]}." if found else ""
 
     # ---- before a run
 
@@ -165,14 +195,16 @@ class Knowing:
             rules: What of the data may leave.
             fence: The word that sets data apart.
         """
+        sent: list[k.Beside] = []
         try:
             facts = self._facts(question)
             if rules.limited or not self.library.holds("solutions"):
                 return facts
-            solved = await self._solutions(question, "\n".join(part.text for part in said), rules, fence)
+            aside = Aside(self.models, rules, sent.append, fence)
+            solved = await self._solutions(question, "\n".join(part.text for part in said), aside, sent)
         except AetherError as error:
             logger.warning("nothing was recalled: %s %s", error.what, error.why)
-            return NOTHING
+            return Given((k.KnowledgeRecalled(question, sent=tuple(sent)),)) if sent else NOTHING
         for event in solved.events:
             if isinstance(event, k.KnowledgeRecalled):
                 self.given[run] = tuple(one.path for one in event.passages)
@@ -186,12 +218,12 @@ class Knowing:
         event = k.KnowledgeRecalled(question, files, how=(f"{len(lines)} lines.",))
         return Given((event,), (Text(FACTS + "\n".join(f"- {line}" for _, line in lines), "recalled"),))
 
-    async def _solutions(self, question: str, said: str, rules: Rules, fence: str) -> Given:
+    async def _solutions(self, question: str, said: str, aside: Aside, sent: list[k.Beside]) -> Given:
         from aether_nb.knowledge import solutions, telling
 
-        found = await solutions.find(self.library, question, said, self.asker(rules, fence))
+        found = _with(await solutions.find(self.library, question, said, aside.ask, aside.embed), sent)
         if not found.hits:
-            return NOTHING
+            return Given((telling.event_of(found),)) if sent else NOTHING
         texts = "\n\n".join(f"[{hit.path}]\n{hit.text}" for hit in found.hits)
         return Given((telling.event_of(found),), (Text(SOLVED + texts, "recalled"),))
 
@@ -304,34 +336,20 @@ class Knowing:
             self.memory.summarise(text, self.began, datetime.now())
 
     async def _summary(self, text: str) -> str:
-        ask = self.asker(Rules(keys=known_keys(os.environ)), "")
+        ask = self.aside.ask
         return (await ask(SUMMARY, "What was asked, and what came of it:", text))[0] if ask is not None else ""
 
 
-def library_of(models: Serving, root: Path) -> Library:
+def library_of(models: Serving, root: Path, note: Note = lambda _: None) -> Library:
     """The documents and solutions beside a record, with the embedder that the settings name."""
 
-    def choose() -> Chosen:
-        settings, providers = models.settings, models.providers
-        named, note = settings.embedding_model, ""
-        limited = settings.data != "all" or bool(settings.hide)
-        if named and limited and not providers.profile(named, os.environ).local:
-            # Documents may hold rows of data, and all of their text would go there.
-            named, note = "", f" Not with {named}: a limit of data holds, and it is not on this machine."
+    def embed(embedder: Embedder, texts: Sequence[Text], purpose: str) -> Sequence[Sequence[float]]:
+        # By the settings of this moment: a limit that was set since holds for what is still to go.
+        return Aside(models, own_rules(models.settings), note).embed(embedder, texts, purpose)
 
-        def role() -> Embedder:
-            return open_embeddings(
-                named, os.environ, providers, timeout=settings.timeout, local_only=settings.local_only
-            )
-
-        found = choose_embedder(settings.embedder, os.environ, kept_folder(), role if named else None)
-        if found.embedder is not None and (limited or settings.local_only) and not stays_here(found.embedder):
-            why = f"{found.embedder.id} is not known to stay on this machine"
-            return Chosen(None, f"Found by words alone: a limit of data or place holds, and {why}.")
-        return found._replace(said=found.said + note)
-
+    embedders = Embedders(models)
     place = str(knowledge_place(models.settings.knowledge, models.record))
-    return Library(place, root, choose, storage_options(place, os.environ))
+    return Library(place, root, embedders.choose, storage_options(place, os.environ), embed)
 
 
 def _given(entries: Iterable[k.Entry]) -> list[str]:
@@ -340,16 +358,7 @@ def _given(entries: Iterable[k.Entry]) -> list[str]:
     return sorted({one.path for event in recalled for one in event.passages if one.category == "solutions"})
 
 
-async def _said(model: Model, request: Request) -> tuple[str, Usage]:
-    """What a model says, and what it used.
-
-    Raises:
-        ModelError: It does not answer.
-    """
-    reply = None
-    async with closing(model.stream(request)) as deltas:
-        async for delta in deltas:
-            reply = delta.reply or reply
-    if reply is None:
-        raise ModelUnavailable(f"{model.name} ended its answer before it was whole.")
-    return reply.message.text, reply.usage
+def _with(found: Found, sent: Sequence[k.Beside]) -> Found:
+    """What was found, with what was asked of models for it."""
+    used = reduce(Usage.plus, (one.usage for one in sent), Usage(cost=0.0))
+    return replace(found, sent=tuple(sent), usage=used)

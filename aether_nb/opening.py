@@ -132,7 +132,8 @@ def known_here() -> Knowing:
 
     here = Path.cwd()
     settings = load(here)
-    return Knowing.of(Serving(settings, store_folder(None, here, settings.store)), here)
+    record = store_folder(None, here, settings.store)
+    return Knowing.of(Serving(settings, record), here, lambda: open_record().log)
 
 
 def open_post(by: str, place: str = "") -> Post:

@@ -98,7 +98,7 @@ class Session:
         """What is known beside the notebook."""
         from aether_nb.knowing import Knowing
 
-        return Knowing.of(self.models, self.workspace)
+        return Knowing.of(self.models, self.workspace, lambda: self.store.log)
 
     @cached_property
     def hooked(self) -> Hooked:
@@ -189,7 +189,7 @@ class Session:
         from aether_nb.tools.skills.opening import opener
         from aether_nb.tools.toolbox import toolbox
 
-        more = (*self.knowing.tools().values(), *self.servers.tools().values())
+        more = (*self.knowing.tools(started).values(), *self.servers.tools().values())
         policy = self.policy_of(started)
         every = (opener(lambda: self.skills().skills), *more)
         found = toolbox(self.shell.user_ns, started, policy, every, self.models.settings.mcp_tools)

@@ -160,6 +160,7 @@ class _Context:
     keeper: None = None
     undo: None = None
     knowledge: None = None
+    misled: bool = False
     risk: Risk = "high"
     notebook: None = None
 

@@ -18,6 +18,7 @@ from traitlets.config import Config
 import aether_nb
 from aether_nb import cli
 from aether_nb.doing import know as know_verbs
+from aether_nb.doing import know_desk
 from aether_nb.errors import AetherError
 from aether_nb.knowing import Knowing
 from aether_nb.knowledge.embed import Chosen
@@ -143,7 +144,7 @@ def test_variables_are_added_in_a_cell_and_hidden_columns_stay_out(cell, project
     with pytest.raises(AetherError, match="'mail', which is no column"):
         know_verbs.know(
             argparse.Namespace(what="add", words=["people"], template="{mail}", tag="", json=False),
-            know_verbs.open_desk(shell.aether_magics.session.knowing, lambda _: None, namespace=shell.user_ns),
+            know_desk.open_desk(shell.aether_magics.session.knowing, lambda _: None, namespace=shell.user_ns),
         )
 
 
@@ -190,7 +191,7 @@ def test_a_folder_that_is_watched_is_read_when_it_changes(project, capsys, monke
 
     monkeypatch.setattr("watchfiles.watch", changes)
     knowing, said = known_here(), []
-    desk = know_verbs.open_desk(knowing, lambda _: None, say=said.append)
+    desk = know_desk.open_desk(knowing, lambda _: None, say=said.append)
     options = argparse.Namespace(what="add", words=["docs"], tag="", json=False)
     know_verbs.know(options, desk)
     told = know_verbs.know(argparse.Namespace(what="watch", words=[], json=False), desk)

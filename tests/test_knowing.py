@@ -89,7 +89,7 @@ async def opening(knowing: Knowing, question: str, *said: str, rules: Rules = OP
 async def test_where_nothing_is_kept_nothing_is_said(knowing: Knowing, tmp_path: Path) -> None:
     """No tool, nobody who recalls, no event, no file: a session that keeps nothing is as it was."""
     assert await opening(knowing, "Sum the prices", ERROR) == ([], "")
-    assert (knowing.tools(), knowing.recaller(Egress())) == ({}, None)
+    assert (list(knowing.tools()), knowing.recaller(Egress())) == (["remember"], None)
     await knowing.ended(fold(log()))
     knowing.close()
     assert list(tmp_path.iterdir()) == []  # noqa: ASYNC240  # a look at an empty folder
@@ -199,7 +199,7 @@ async def test_documents_are_looked_up_by_a_tool(knowing: Knowing, tmp_path: Pat
     """Passages come as data under their places; people see links and marks, the log the document and its hash."""
     put(knowing, "guide.md", "Merge two tables with merge, on a key.")
     put(knowing, "rows.csv", "tables: 17 rows to merge on a key, with a name", kind="csv")
-    assert list(knowing.tools()) == ["recall"]
+    assert list(knowing.tools()) == ["recall", "remember"]
     assert (recall.reads, recall.spec.parameters["required"]) == (True, ["query"])
     (tmp_path / "guide.md").write_text("other")
     result = await recall.function(query="merge tables on a key", context=context(knowing))

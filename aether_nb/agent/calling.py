@@ -139,6 +139,11 @@ class CallContext:
         return self.host.undo
 
     @property
+    def misled(self) -> bool:
+        """Whether data of this run has tried to give orders to the model."""
+        return bool(self.run.state.found)
+
+    @property
     def knowledge(self) -> Recalling | None:
         """Who finds what is kept."""
         return self.host.knowledge

@@ -11,16 +11,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from aether_nb.errors import LogConflict
 from aether_nb.events import kinds as k
+from aether_nb.store.journal import Journal
 from aether_nb.store.log import JOURNAL
 from aether_nb.store.seal import Sealer
 from aether_nb.store.store import Store
 
 __all__ = ["Grants"]
-
-TRIES = 5
-"""How often the journal is appended to when somebody else was faster."""
 
 
 @dataclass(frozen=True)
@@ -74,17 +71,8 @@ class Grants:
         self._note([k.GrantRevoked(id, "the user")])
 
     def _note(self, events: list[k.GrantGiven] | list[k.GrantRevoked]) -> None:
-        if not self.notebook or not events:
-            return
-        tries = 0
-        while True:
-            head, tries = sum(1 for _ in self.store.log.read(JOURNAL)), tries + 1
-            try:
-                self.store.log.append(JOURNAL, head, events, self.clock())
-                return
-            except LogConflict:
-                if tries == TRIES:
-                    raise
+        if self.notebook and events:
+            Journal(self.store.log).note(events, self.clock())
 
     def _fields(self, grant: k.Grant) -> tuple[str, ...]:
         """What the seal of a yes binds."""

@@ -24,7 +24,7 @@ from aether_nb.agent.hosting import AsyncHouse, Heard, House, Prompt, Told
 from aether_nb.agent.naming import unique
 from aether_nb.agent.requesting import Asked
 from aether_nb.agent.wording import Wording, plain
-from aether_nb.errors import AetherError, AgentDrifted, OptionError, RepairableToolError, StoreError
+from aether_nb.errors import AgentDrifted, OptionError, RepairableToolError, StoreError
 from aether_nb.events import kinds as k
 from aether_nb.events.folds import fold, line
 from aether_nb.events.hosted import calls_hash
@@ -52,7 +52,7 @@ class Want:
     asked: Asked | None = None
     calls: tuple[ToolCall, ...] = ()
     answer: str = ""
-    error: Exception | None = None
+    error: BaseException | None = None
     got: asyncio.Future[Any] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
@@ -86,7 +86,7 @@ class Hosted(Driver):
                 yield event
             return
         if want.error is not None:
-            yield _failed(started.agent, want.error, state)
+            yield _failed(started.agent, want.error, state, silent=bool(self.egress.rules.hide))
         elif want.asked is not None:
             async for event in self._asked(want.asked):
                 yield event
@@ -95,14 +95,15 @@ class Hosted(Driver):
             yield k.AgentSaid(started.agent, message, state.steps + 1)
 
 
-def _failed(agent: str, error: Exception, state: RunState) -> k.ModelFailed:
-    """That the function broke off. What was paid for until then can be gone on with when it is mended."""
+def _failed(agent: str, error: BaseException, state: RunState, silent: bool) -> k.ModelFailed:
+    """That the function broke off. What was paid for until then can be gone on with when it is mended.
+
+    ``silent``: columns are hidden, and what it says could show one of them.
+    """
     what = f"The agent {agent} broke off with {type(error).__name__}."
-    if isinstance(error, AetherError):
-        return k.ModelFailed(f"agent:{agent}", what, str(error))
     again = f"Mend it, run its cell, and go on from here: %aether fork {state.run} --at {state.head} --anyway"
-    hint = again if state.demands else ""
-    return k.ModelFailed(f"agent:{agent}", what, str(error), hint)
+    why = "Columns are hidden, and its words could show one of them." if silent else str(error)
+    return k.ModelFailed(f"agent:{agent}", what, why, again if state.demands else "")
 
 
 class Performance:
@@ -163,7 +164,9 @@ class Performance:
     async def _worked(self, work: Coroutine[Any, Any, Any]) -> None:
         try:
             value = await work
-        except Exception as error:  # noqa: BLE001  # an agent of anybody's: what it raises ends its run, calmly
+        except BaseException as error:  # an agent of anybody's: whatever it raises ends its run, calmly
+            if self._closed:
+                raise
             self._wants.put_nowait(Want("", f"it raises {type(error).__name__}", error=error))
         else:
             answer = "Done." if value is None else str(value)
@@ -171,25 +174,26 @@ class Performance:
 
     async def _beside(self, house: House) -> Any:
         """Run a plain function on a thread of its own, which ends nothing when it cannot be stopped."""
-        done: asyncio.Future[Any] = self._loop.create_future()
+        done: asyncio.Future[tuple[Any, BaseException | None]] = self._loop.create_future()
 
-        def settle(set: Callable[[Any], None], value: Any) -> None:
+        def settle(came: tuple[Any, BaseException | None]) -> None:
             if not done.done():
-                set(value)
+                done.set_result(came)
 
         def work() -> None:
+            came: tuple[Any, BaseException | None]
             try:
-                how, value = done.set_result, self.function(house)
-            except Exception as error:  # noqa: BLE001  # raised where it is awaited
-                how, value = done.set_exception, error
-            except BaseException:  # noqa: BLE001  # it was told to stop, and nobody waits
-                return
+                came = self.function(house), None
+            except BaseException as error:  # noqa: BLE001  # raised where it is awaited
+                came = None, error
             with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-                self._loop.call_soon_threadsafe(settle, how, value)
+                self._loop.call_soon_threadsafe(settle, came)
 
         run = contextvars.copy_context().run
         threading.Thread(target=run, args=(work,), name="aether-hosted", daemon=True).start()
-        value = await done
+        value, error = await done
+        if error is not None:
+            raise error
         if inspect.iscoroutine(value):
             value.close()
             raise OptionError("It is a plain function that gives a coroutine.", "", "Write it with async def.")

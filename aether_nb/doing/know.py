@@ -8,100 +8,31 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from threading import Event
-from typing import Any, TypeAlias
+from typing import Any
 
-from aether_nb.agent.egress import Rules
+from aether_nb.asides import Eyes
+from aether_nb.doing.know_bench import compared
+from aether_nb.doing.know_desk import Desk
 from aether_nb.errors import KnowledgeMissing, OptionError
 from aether_nb.events.recalling import Recalled
-from aether_nb.knowing import Knowing
 from aether_nb.knowledge import weights
 from aether_nb.knowledge.chunks import LIMIT
 from aether_nb.knowledge.finding import stamp
-from aether_nb.knowledge.importing import VARIABLE, Fetch, Importer, Page, Report, is_address
+from aether_nb.knowledge.importing import VARIABLE, Report, is_address
 from aether_nb.knowledge.index import Index
-from aether_nb.knowledge.library import Library
 from aether_nb.knowledge.material import Hit, Known, Stats, Where
 from aether_nb.knowledge.repair import examine, repair
 from aether_nb.knowledge.watching import watch
-from aether_nb.tools.fetching import fetch_page
 
-__all__ = ["Desk", "know", "open_desk", "progress_line"]
-
-Runner: TypeAlias = Callable[[Coroutine[Any, Any, Any]], Any]
+__all__ = ["know"]
 
 SHOWN = 300
 """Characters of a chunk in a list."""
-
-
-@dataclass(frozen=True)
-class Desk:
-    """What a face hands in."""
-
-    library: Library
-    """What is known, as runs use it."""
-    run: Runner
-    """Waits for what is asynchronous."""
-    fetch: Fetch | None = None
-    hides: Callable[[str], bool] = lambda _: False
-    namespace: Mapping[str, Any] = field(default_factory=dict)
-    progress: Callable[[int, int, str], None] | None = None
-    say: Callable[[str], None] = print
-    """Tells something while the verb goes on."""
-
-    @property
-    def root(self) -> Path:
-        """The project's folder."""
-        return self.library.root
-
-    def open(self) -> Index:
-        """The index, for this thread alone: so an import is stopped where it was begun."""
-        library = self.library
-        return Index.open(library.place, embedder=library.chosen.embedder, options=library.options)
-
-    def importer(self, index: Index) -> Importer:
-        """Someone to take things in."""
-        return Importer(index, self.root, fetch=self.fetch, hides=self.hides, progress=self.progress)
-
-
-def open_desk(knowing: Knowing, run: Runner, **more: Any) -> Desk:
-    """What the verb needs.
-
-    Args:
-        knowing: What is known in the project.
-        run: Waits for what is asynchronous.
-        more: The variables there are, who is told of progress, and how something is said; see ``Desk``.
-    """
-
-    def fetch(url: str) -> Page:
-        data, kind = run(fetch_page(url))
-        return Page(data, kind)
-
-    return Desk(knowing.library, run, fetch, Rules(hide=knowing.models.settings.hide).hides, **more)
-
-
-def progress_line(write: Callable[[str], None]) -> Callable[[int, int, str], None]:
-    """A bar on one line that is written over; nothing of it is seen where little is to be done.
-
-    Args:
-        write: Writes a text without a new line.
-    """
-    shown = [time.monotonic()]
-
-    def tell(done: int, total: int, name: str) -> None:
-        last = done + 1 >= total
-        if time.monotonic() - shown[0] > 0.3 and total > 1:
-            shown[0] = time.monotonic()
-            bar = "█" * (20 * done // total)
-            write(f"\r{bar:░<20} {done:,}/{total:,} {name[-50:]:<50}")
-        if last and total > 1:
-            write(f"\r{'':<85}\r")
-
-    return tell
 
 
 def know(options: argparse.Namespace, desk: Desk) -> str:
@@ -189,7 +120,8 @@ def _ago(moment: float) -> str:
 
 
 def _added(index: Index, options: argparse.Namespace, desk: Desk) -> str:
-    importer = desk.importer(index)
+    eyes = _eyes(options, desk)
+    importer = desk.importer(index, eyes)
     if index.place.note and not options.json:
         desk.say(index.place.note)
     tags = tuple(filter(None, [options.tag]))
@@ -201,24 +133,32 @@ def _added(index: Index, options: argparse.Namespace, desk: Desk) -> str:
             else:
                 importer.add(word, tags)
     except KeyboardInterrupt:
-        desk.say(_told(importer.report, as_json=options.json))
+        desk.say(_told(importer.report, as_json=options.json, eyes=eyes))
         raise
-    return _told(importer.report, as_json=options.json)
+    return _told(importer.report, as_json=options.json, eyes=eyes)
+
+
+def _eyes(options: argparse.Namespace, desk: Desk) -> Eyes | None:
+    """Who looks at pages that are pictures, when somebody has said so."""
+    return desk.eyes() if getattr(options, "look", False) else None
 
 
 def _refreshed(index: Index, options: argparse.Namespace, desk: Desk) -> str:
-    importer = desk.importer(index)
+    eyes = _eyes(options, desk)
+    importer = desk.importer(index, eyes)
     importer.refresh()
-    return _told(importer.report, as_json=options.json)
+    return _told(importer.report, as_json=options.json, eyes=eyes)
 
 
-def _told(report: Report, *, as_json: bool) -> str:
+def _told(report: Report, *, as_json: bool, eyes: Eyes | None = None) -> str:
     """What an import did."""
     if as_json:
         return json.dumps(asdict(report), indent=2)
     counts = {word: getattr(report, word) for word in ("added", "changed", "unchanged", "removed")}
     done = ", ".join(f"{count:,} {word}" for word, count in counts.items() if count) or "nothing to do"
     lines = [f"{done}; {_many(report.chunks, 'chunk')} in {report.seconds:.1f} s."]
+    if report.looked and eyes is not None:
+        lines.append(f"{_many(report.looked, 'page')} read from pictures by {eyes.by}: {eyes.spent}.")
     if report.stopped:
         lines.append("It was stopped; the same again goes on from there.")
     lines += [f"  left out: {name}  {why}" for name, why in report.skipped[:20]]
@@ -319,6 +259,9 @@ def _shown(index: Index, options: argparse.Namespace, desk: Desk) -> str:
     head = f"{one.path} · {one.kind} · {one.size:,} bytes · {_many(len(chunks), 'chunk')} · read {_ago(one.created)}"
     scanned = one.meta.get("scanned")
     pictures = f"pages that are pictures, and were not read: {', '.join(map(str, scanned))}" if scanned else ""
+    if looked := one.meta.get("looked"):
+        pages = ", ".join(map(str, looked))
+        pictures = "\n".join(filter(None, [f"pages read from pictures by {one.meta['looked_by']}: {pages}", pictures]))
     lines = [head, *filter(None, [one.title, ", ".join(one.tags), one.error, pictures])]
     for hit in chunks:
         lines += ["", f"── {_cited(hit)}{' · ' + hit.scope if hit.scope else ''}", hit.text]
@@ -386,4 +329,5 @@ DEEDS: dict[str, Callable[[Index, argparse.Namespace, Desk], str]] = {
     "doctor": _examined,
     "watch": _watched,
     "fetch": _fetched,
+    "bench": compared,
 }

@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 from aether_nb.doing import know as know_verbs
+from aether_nb.doing import know_desk
 from aether_nb.doing import memory as memory_verbs
 from aether_nb.doing.encryption import readable_note
 from aether_nb.doing.record_terminal import say_as
@@ -30,9 +31,9 @@ def know(options: argparse.Namespace, say: Callable[[str], None]) -> int:
         say: Prints a text.
     """
     write = (lambda text: print(text, end="", flush=True)) if sys.stdout.isatty() else None
-    with closing(known_here()) as knowing:
-        bar = know_verbs.progress_line(write) if write else None
-        say(know_verbs.know(options, know_verbs.open_desk(knowing, asyncio.run, progress=bar, say=say)))
+    with closing(known_here()) as knowing, asyncio.Runner() as runner:
+        bar = know_desk.progress_line(write) if write else None
+        say(know_verbs.know(options, know_desk.open_desk(knowing, runner.run, progress=bar, say=say)))
         if options.what in ("add", "refresh") and not options.json:
             _filled(knowing, write, say)
         if options.what == "add" and not options.json and (note := _note("knowledge")):
@@ -50,7 +51,7 @@ def _filled(knowing: Knowing, write: Callable[[str], None] | None, say: Callable
     library = knowing.library
     if library.chosen.embedder is None or not library.holds("knowledge"):
         return
-    bar = know_verbs.progress_line(write) if write else None
+    bar = know_desk.progress_line(write) if write else None
     library.fill()
     try:
         while not library.filled(PATIENCE):

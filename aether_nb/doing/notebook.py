@@ -19,7 +19,7 @@ from IPython import get_ipython
 from aether_nb import verbs
 from aether_nb.about import VERSION
 from aether_nb.doing import dashboard as dashboard_verbs
-from aether_nb.doing import doctor, encryption, notebook_code, notebook_encryption, record_care, reports
+from aether_nb.doing import doctor, encryption, know_desk, notebook_code, notebook_encryption, record_care, reports
 from aether_nb.doing import hooks as hook_verbs
 from aether_nb.doing import house as house_verbs
 from aether_nb.doing import know as know_verbs
@@ -254,16 +254,20 @@ def about_house(verb: str) -> Handler:
 
 def know(session: Session, options: argparse.Namespace) -> str:
     """What is known beside the notebook."""
-    bar, names = know_verbs.progress_line(lambda text: print(text, end="", flush=True)), session.shell.user_ns
-    desk = know_verbs.open_desk(session.knowing, session.thread.run, namespace=names, progress=bar)
+    bar, names = know_desk.progress_line(lambda text: print(text, end="", flush=True)), session.shell.user_ns
+    desk = know_desk.open_desk(session.knowing, session.thread.run, namespace=names, progress=bar)
     try:
         said = know_verbs.know(options, desk)
     except KeyboardInterrupt:
         raise UsageFault("Stopped.", "What was read is kept; the same again goes on from there.") from None
-    if options.what in ("add", "refresh") and session.knowing.library.chosen.embedder is not None:
-        session.knowing.library.fill()
-    note = encryption.readable_note(session.store.encrypted, "knowledge") if options.what == "add" else ""
-    return f"{said}\n{note}".rstrip()
+    library = session.knowing.library
+    filling = options.what in ("add", "refresh") and library.chosen.embedder is not None
+    if filling:
+        library.fill()
+    if options.json:
+        return said
+    note = encryption.readable_note(session.store.encrypted and options.what == "add", "knowledge")
+    return "\n".join(filter(None, (said, *(library.standing() if filling else ()), note)))
 
 
 def look(options: argparse.Namespace) -> str:

@@ -24,8 +24,18 @@ from aether_nb.agent.run import Run
 from aether_nb.doing import traces
 from aether_nb.doing.packing import read_notebook
 from aether_nb.errors import ReplayDiverged, UsageFault, WorldDiffers
-from aether_nb.events.account import account_of, total
-from aether_nb.events.kinds import Entry, InstructionsFound, ModelAsked, RunPacked, RunsPruned
+from aether_nb.events.account import Account, account_of, total
+from aether_nb.events.kinds import (
+    Beside,
+    Entry,
+    Event,
+    InstructionsFound,
+    KnowledgeRecalled,
+    Left,
+    ModelAsked,
+    RunPacked,
+    RunsPruned,
+)
 from aether_nb.events.masking import known_keys
 from aether_nb.events.state import RunState
 from aether_nb.retelling import known, report
@@ -61,7 +71,7 @@ RUNS = 200
 
 
 def went(store: Store, run: str, notebook: str = "") -> str:
-    """What went to which host, a line a request; of several runs a line a run, and the sum.
+    """What went to which host, a line a request; of several runs a line a run, what belongs to none, and the sum.
 
     Args:
         store: The record.
@@ -70,7 +80,7 @@ def went(store: Store, run: str, notebook: str = "") -> str:
     """
     if run:
         entries = store.chain.whole(store.log.resolve(run))[0]
-        lines = [_request(entry.event) for entry in entries if isinstance(entry.event, ModelAsked) and entry.event.left]
+        lines = [line for entry in entries for line in _requests(entry.event)]
         lines += [f"in the data: {'; '.join(e.event.signs)}" for e in entries if isinstance(e.event, InstructionsFound)]
         return "\n".join([*lines, "In all:", *(f"  {line}" for line in departures.left_lines(account_of(entries)))])
     accounts, lines = [], []
@@ -80,23 +90,43 @@ def went(store: Store, run: str, notebook: str = "") -> str:
         accounts.append(account := account_of(store.chain.whole(summary.id)[0]))
         said = "; ".join(filter(None, (departures.left(account), "orders found in data" if account.found else "")))
         lines.append(f"{summary.id}  {said or 'nobody was asked'}")
+    for purpose, account in _apart(store).items():
+        accounts.append(account)
+        lines += [f"beside the runs, {purpose}: {line}" for line in departures.left_lines(account)]
     return "\n".join([*lines, "In all:", *(f"  {line}" for line in departures.left_lines(total(accounts)))])
 
 
 def hosts(store: Store, run: str) -> dict[str, Any]:
     """What left, by host, as values: of one run, or of the newest ones together."""
     runs = [store.log.resolve(run)] if run else [summary.id for summary in store.log.runs(RUNS)]
-    account = total(account_of(store.chain.whole(one)[0]) for one in runs)
+    accounts = [account_of(store.chain.whole(one)[0]) for one in runs]
+    account = total(accounts if run else (*accounts, *_apart(store).values()))
     return {host: asdict(went) for host, went in account.away.items()}
 
 
-def _request(event: ModelAsked) -> str:
-    """One request in a line: who was asked where, within which limit, and what was in it."""
-    left = event.left
-    assert left is not None
+def _apart(store: Store) -> dict[str, Account]:
+    """What was asked of models where no run was: an account for each purpose."""
+    asked: dict[str, list[Entry]] = {}
+    for entry in store.log.read(JOURNAL):
+        if isinstance(entry.event, Beside):
+            asked.setdefault(entry.event.purpose, []).append(entry)
+    return {purpose: account_of(asked[purpose]) for purpose in sorted(asked)}
+
+
+def _requests(event: Event) -> list[str]:
+    """The requests that an event tells of, a line each: who was asked where and what for, and what was in it."""
+    match event:
+        case ModelAsked(step=step, left=Left() as left):
+            what = f"step {step}"
+        case Beside(purpose=what, left=left):
+            pass
+        case KnowledgeRecalled(sent=sent):
+            return [line for one in sent for line in _requests(one)]
+        case _:
+            return []
     alone = departures.left_lines(account_of([Entry("", 0, 0.0, event)]))[0]
     shown = ", ".join(f"{sent.data} {sent.amount:,}" for sent in left.shown)
-    return f"step {event.step}, {event.model}, --data {left.limit}: {alone}; by kind: {shown}"
+    return [f"{what}, {event.model}, --data {left.limit}: {alone}; by kind: {shown}"]
 
 
 def traced(store: Store, run: str, as_json: bool) -> Said:

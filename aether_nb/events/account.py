@@ -1,15 +1,17 @@
 """Where data went: a fold of what the requests of a run carried, and the sum of several runs.
 
-Each request of a run says again what the earlier ones said, so what left for a host is what its largest request held.
-Bounded, as its parts are. This module knows ``leaving`` and the event that carries it.
+Each request of a conversation says again what the earlier ones said, so what left for a host with them is what the
+largest held; requests beside it (for vectors, for small work) say something else each time, and are added up. Bounded,
+as its parts are. This module knows ``leaving`` and the events that carry it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import reduce
 
-from aether_nb.events.kinds import Entry, Event, InstructionsFound, Left, ModelAsked
+from aether_nb.events.kinds import Beside, Entry, Event, InstructionsFound, KnowledgeRecalled, Left, ModelAsked
 from aether_nb.events.leaving import COLUMNS
 
 __all__ = ["Account", "Went", "account_of", "counted", "total"]
@@ -61,10 +63,19 @@ def _union(went: Went, columns: Iterable[str], more: int) -> tuple[tuple[str, ..
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What went where; no host: it did not leave this machine. ``found`` counts orders that stood in data."""
+    """What went where, with the conversation and beside it; no host: it did not leave this machine.
 
-    went: Mapping[str, Went] = field(default_factory=dict)
+    ``found`` counts orders that stood in data.
+    """
+
+    talked: Mapping[str, Went] = field(default_factory=dict)
+    beside: Mapping[str, Went] = field(default_factory=dict)
     found: int = 0
+
+    @property
+    def went(self) -> Mapping[str, Went]:
+        """All that was sent, by host."""
+        return _added(self.talked, self.beside) if self.beside else self.talked
 
     @property
     def away(self) -> Mapping[str, Went]:
@@ -74,12 +85,16 @@ class Account:
 
 def counted(account: Account, event: Event) -> Account:
     """The account after one more event."""
-    if isinstance(event, InstructionsFound):
-        return Account(account.went, account.found + 1)
-    if not isinstance(event, ModelAsked) or event.left is None:
-        return account
-    host = event.left.to
-    return Account({**account.went, host: account.went.get(host, Went()).plus(event.left)}, account.found)
+    match event:
+        case InstructionsFound():
+            return replace(account, found=account.found + 1)
+        case ModelAsked(left=Left(to=host) as left):
+            return replace(account, talked={**account.talked, host: account.talked.get(host, Went()).plus(left)})
+        case Beside(left=left):
+            return replace(account, beside=_added(account.beside, {left.to: Went().plus(left)}))
+        case KnowledgeRecalled(sent=sent):
+            return reduce(counted, sent, account)
+    return account
 
 
 def account_of(entries: Iterable[Entry]) -> Account:
@@ -92,10 +107,14 @@ def account_of(entries: Iterable[Entry]) -> Account:
 
 def total(accounts: Iterable[Account]) -> Account:
     """The account of several runs."""
-    went: dict[str, Went] = {}
+    went: Mapping[str, Went] = {}
     found = 0
     for account in accounts:
         found += account.found
-        for host, more in account.went.items():
-            went[host] = went[host].beside(more) if host in went else more
-    return Account(went, found)
+        went = _added(went, account.went)
+    return Account(went, found=found)
+
+
+def _added(some: Mapping[str, Went], more: Mapping[str, Went]) -> Mapping[str, Went]:
+    """The sums, by host."""
+    return {**some, **{host: some[host].beside(went) if host in some else went for host, went in more.items()}}

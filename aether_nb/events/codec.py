@@ -40,6 +40,7 @@ UPCASTS: dict[tuple[str, int], Upcast] = {
     ("call.proposed", 2): _more,
     ("gate.answered", 1): _more,
     ("grant.given", 1): _more,
+    ("knowledge.recalled", 1): _more,
     ("model.asked", 1): _more,
     ("model.asked", 2): _more,
     ("namespace.changed", 1): _more,

@@ -27,9 +27,9 @@ fields change gets a higher ``version`` and a step in ``codec.UPCASTS``.
       [feedback.given]                                   what a person thinks of the answer
 
 ``hook.took`` says what a hook altered or refused, just before that happens, or that it failed. ``run.forked`` stands
-where a copy of another run's log goes its own way; ``runs.pruned`` and ``runs.packed`` in the journal of a store.
-``replay.begun`` says that what follows comes from another run's record, ``replay.drifted`` that a call which was
-performed again came to something else.
+where a copy of another run's log goes its own way; ``runs.pruned``, ``runs.packed`` and ``model.beside`` in the journal
+of a store. ``replay.begun`` says that what follows comes from another run's record, ``replay.drifted`` that a call
+which was performed again came to something else.
 ``state.changed`` (transient) tells watchers of a new state; it is derived by a fold. This module knows nobody but
 ``messages``, ``values`` and the modules of events beside it, whose names it passes on: whoever speaks of events needs
 one import.
@@ -76,7 +76,7 @@ from aether_nb.events.lasting import (
     RunsPruned,
     SignalReceived,
 )
-from aether_nb.events.leaving import InstructionsFound, Left
+from aether_nb.events.leaving import Beside, InstructionsFound, Left
 from aether_nb.events.messages import Message, Usage
 from aether_nb.events.questions import QuestionAnswered, QuestionAsked
 from aether_nb.events.rating import FeedbackGiven
@@ -123,6 +123,7 @@ __all__ = [
     "KINDS",
     "MINUTES",
     "AgentSaid",
+    "Beside",
     "CallBegun",
     "CallCoded",
     "CallDelta",

@@ -1,17 +1,18 @@
-"""What leaves this machine with a request, and what in it reads like an order: values and one event.
+"""What leaves this machine with a request, and what in it reads like an order: values and events.
 
 It is recorded with each request, bounded whatever the data, so that a fold of the log can say what went where. This
-module knows ``values``; deciding what may leave is the business of the agent.
+module knows ``values`` and ``messages``; deciding what may leave is the business of the agent.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
+from aether_nb.events.messages import Usage
 from aether_nb.events.values import DataLevel, Event, Sent
 
-__all__ = ["COLUMNS", "InstructionsFound", "Left"]
+__all__ = ["COLUMNS", "Beside", "InstructionsFound", "Left"]
 
 COLUMNS = 200
 """So many columns are named with one request; of the others there is a count."""
@@ -51,3 +52,18 @@ class InstructionsFound(Event):
     excerpt: str
     call_id: str = ""
     tool: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside(Event):
+    """A model was asked beside a conversation: for vectors, to choose among passages, to read a page's picture.
+
+    ``purpose`` says what for, in words; ``usage`` is what that used up. Such requests do not repeat each other.
+    Those of a run stand in its ``knowledge.recalled``; those that belong to no run in the journal of the store.
+    """
+
+    kind: ClassVar[str] = "model.beside"
+    purpose: str
+    model: str
+    left: Left
+    usage: Usage = field(default_factory=lambda: Usage(cost=0.0))

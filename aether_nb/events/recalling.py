@@ -1,7 +1,8 @@
 """What a run was given of what is kept: passages of documents, solutions of earlier runs, facts that a person kept.
 
 The passages themselves stand in the messages; here is where they came from, so that an answer's evidence can name its
-documents. ``kinds`` has the whole vocabulary and passes these names on. This module knows ``values`` and ``messages``.
+documents. ``kinds`` has the whole vocabulary and passes these names on. This module knows ``leaving``, ``values`` and
+``messages``.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal, TypeAlias
 
+from aether_nb.events.leaving import Beside
 from aether_nb.events.messages import Usage
 from aether_nb.events.values import Event
 
@@ -51,13 +53,15 @@ class KnowledgeRecalled(Event):
 
     ``queries`` are what was searched for in place of ``query``. ``passages`` are what was found and used; none: nothing
     relevant is kept. ``call_id`` is the call that looked; empty for what the run opened with. ``how`` says in sentences
-    what was done; ``usage`` is what models used up for it.
+    what was done; ``usage`` is what models used up for it, and ``sent`` is what each of them was asked.
     """
 
     kind: ClassVar[str] = "knowledge.recalled"
+    version: ClassVar[int] = 2
     query: str
     passages: tuple[Recalled, ...] = ()
     queries: tuple[str, ...] = ()
     call_id: str = ""
     how: tuple[str, ...] = ()
     usage: Usage = field(default_factory=lambda: Usage(cost=0.0))
+    sent: tuple[Beside, ...] = ()

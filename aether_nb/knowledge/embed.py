@@ -11,19 +11,45 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from aether_nb import plugins
 from aether_nb.errors import ConfigError, OptionError
+from aether_nb.events.messages import Text
 from aether_nb.knowledge import weights
 from aether_nb.knowledge.material import Embedder
 
 if TYPE_CHECKING:
     from aether_nb.knowledge.bert import Bert
 
-__all__ = ["AUTO", "LOCAL", "NONE", "Chosen", "Local", "Thresholds", "choose", "fit", "plug", "thresholds_of"]
+__all__ = [
+    "AUTO",
+    "LOCAL",
+    "NONE",
+    "Chosen",
+    "Embed",
+    "Local",
+    "Thresholds",
+    "choose",
+    "fit",
+    "plainly",
+    "plug",
+    "thresholds_of",
+]
 
 AUTO, NONE, LOCAL = "auto", "none", "local"
+
+
+Embed: TypeAlias = Callable[[Embedder, Sequence[Text], str], Sequence[Sequence[float]]]
+"""Has vectors made of texts, for a purpose. Whoever hands it in says what of them may leave, and records what did.
+
+Raises a ModelError when the embedder does not answer, or may not be asked.
+"""
+
+
+def plainly(embedder: Embedder, texts: Sequence[Text], purpose: str) -> Sequence[Sequence[float]]:
+    """Vectors of texts, with no rules about what may leave: for an embedder on this machine."""
+    return embedder.embed([text.text for text in texts])
 
 
 class Thresholds(NamedTuple):

@@ -20,7 +20,7 @@ from aether_nb.errors import KnowledgeMissing, SourceUnreadable
 from aether_nb.knowledge import finding
 from aether_nb.knowledge.index import Index
 from aether_nb.knowledge.loaders.reading import READER, load
-from aether_nb.knowledge.loaders.source import Missing, Source
+from aether_nb.knowledge.loaders.source import Looking, Missing, Source
 from aether_nb.knowledge.loaders.values import fingerprint, value
 from aether_nb.knowledge.material import Chunk, Document, Known, Loaded, Where, document_id
 
@@ -35,6 +35,7 @@ MANY = 500
 TICK = 20_000_000
 """Nanoseconds within which a file may be changed twice and bear the same time."""
 VARIABLE = "variable:"
+LOOK = "A model for the role vision reads them: %aether know add --look FILE"
 ENDINGS = {
     "text/html": ".html",
     "application/xhtml+xml": ".html",
@@ -69,6 +70,8 @@ class Report:
     removed: int = 0
     chunks: int = 0
     """Chunks of the documents that were added or changed."""
+    looked: int = 0
+    """Pages that were pictures, and were read from them."""
     skipped: list[tuple[str, str]] = field(default_factory=list)
     """What was not taken in, by its name, and why not."""
     seconds: float = 0.0
@@ -89,6 +92,7 @@ class Importer:
         root: The project's folder: paths inside of it are cited relative to it.
         fetch: How pages are had; None when they are not.
         hides: Whether no value of a column of this name may be kept.
+        looking: Who reads pages that are pictures; None when nobody does.
         progress: Told before each thing that is read: how many are done, how many there are, and its name.
         now: The clock, in seconds since 1970.
     """
@@ -100,17 +104,19 @@ class Importer:
         *,
         fetch: Fetch | None = None,
         hides: Callable[[str], bool] = lambda _: False,
+        looking: Looking | None = None,
         progress: Callable[[int, int, str], None] | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self.report = Report()
         self._index, self._root, self._fetch, self._hides, self._now = index, root.absolute(), fetch, hides, now
-        self._progress = progress
+        self._progress, self._looking = progress, looking
         self._inside = f"{self._root}".rstrip(os.sep) + os.sep
         self._pending: list[tuple[Document, tuple[Chunk, ...]]] = []
         self._touched: dict[str, tuple[int, int]] = {}
         self._size = 0
         self._since = time.monotonic()
+        self._unseen: frozenset[str] | None = None
 
     # ---- what is taken in
 
@@ -200,18 +206,19 @@ class Importer:
         self, name: str, file: str, stat: os.stat_result, source: str, before: Known | None, tags: tuple[str, ...]
     ) -> None:
         stamp = finding.stamp(stat)
-        if before and (before.mtime_ns, before.size, before.reader) == (stamp, stat.st_size, READER):
+        unseen = self._is_unseen(name)
+        if before and not unseen and (before.mtime_ns, before.size, before.reader) == (stamp, stat.st_size, READER):
             self.report.unchanged += 1
             return
         if abs(time.time_ns() - stamp) < TICK:
             stamp = 0  # it may be changed once more and bear the same time: next time its hash is looked at
-        given = Source(name, Path(file), suffix=Path(file).suffix.lower(), hides=self._hides)
+        given = Source(name, Path(file), suffix=Path(file).suffix.lower(), hides=self._hides, looking=self._looking)
         try:
             sha = given.sha()
         except SourceUnreadable as error:  # what was known of it stays
             self._skip(name, error)
             return
-        if before and before.sha == sha and before.reader == READER:
+        if before and not unseen and before.sha == sha and before.reader == READER:
             self._touched[document_id(name)] = (stamp, stat.st_size)
             self.report.unchanged += 1
             return
@@ -221,17 +228,30 @@ class Importer:
         """Read what is new or changed; what cannot be read is kept by its name, with the reason."""
         try:
             loaded = load(given) if given.size else Loaded("empty", ())
-            error = ""
+            error = loaded.error
         except Missing as missing:
             self._skip(given.name, missing)
             return
         except SourceUnreadable as unreadable:
             self._skip(given.name, unreadable)
             loaded, error = Loaded("unreadable", ()), str(unreadable)
-        if scanned := loaded.meta.get("scanned"):
+        self.report.looked += len(loaded.meta.get("looked", ()))
+        if loaded.error:
+            self.report.skipped.append((given.name, loaded.error.removeprefix(given.name).strip()))
+        elif scanned := loaded.meta.get("scanned"):
             pages = ", ".join(map(str, scanned[:10])) + (" …" if len(scanned) > 10 else "")
-            self.report.skipped.append((given.name, f"Pages that are pictures, which nobody has read: {pages}."))
+            how = loaded.meta.get("not_looked") or LOOK
+            self.report.skipped.append((given.name, f"Pages that are pictures, which nobody has read: {pages}. {how}"))
         self._keep(loaded, base, source, before, error)
+
+    def _is_unseen(self, name: str) -> bool:
+        """Whether a file has pages that are pictures and that nobody has read, and somebody would read them now."""
+        if self._looking is None:
+            return False
+        if self._unseen is None:
+            scanned = (one.path for one in self._index.documents(Where(kind=("pdf",))) if one.meta.get("scanned"))
+            self._unseen = frozenset(scanned)
+        return name in self._unseen
 
     def _vanished(
         self, source: str, known: Mapping[str, Known], there: Container[str], found: finding.Found
@@ -260,9 +280,9 @@ class Importer:
             self._skip(url, error)
             return
         suffix = ENDINGS.get(page.kind) or PurePosixPath(urlsplit(url).path).suffix.lower()
-        given = Source(url, data=page.data, suffix=suffix, hides=self._hides)
+        given = Source(url, data=page.data, suffix=suffix, hides=self._hides, looking=self._looking)
         sha = hashlib.sha256(page.data).hexdigest()
-        if before and before.sha == sha and before.reader == READER:
+        if before and not self._is_unseen(url) and before.sha == sha and before.reader == READER:
             self.report.unchanged += 1
             return
         self._read(given, url, before, Document(url, size=len(page.data), sha=sha, tags=tags))

@@ -28,6 +28,7 @@ from aether_nb.knowledge.material import (
     Hit,
     Known,
     Stats,
+    Unembedded,
     Where,
 )
 from aether_nb.knowledge.place import Place, find_place
@@ -227,8 +228,8 @@ class Index:
 
     # ---- vectors
 
-    def unembedded(self, limit: int = 64, category: Category = "knowledge") -> list[tuple[str, str]]:
-        """Chunks that have no vector of the embedder yet: the id of each, and what is to be embedded."""
+    def unembedded(self, limit: int = 64, category: Category = "knowledge") -> list[Unembedded]:
+        """Chunks that have no vector of the embedder yet."""
         shelf = self._shelves[category]
         table = shelf.reading()
         if table is None or self.embedder is None or limit < 1:
@@ -236,8 +237,8 @@ class Index:
         # Both sides of the AND are names of ours; an expression knows no NULL.
         column = shelf.column()
         search = table.search().where(f"ord >= 0 AND {column} IS NULL" if column else "ord >= 0")
-        found = shelf.do(search.select(["id", tables.BODY]).limit(limit).to_arrow, "be read").to_pylist()
-        return [(row["id"], row[tables.BODY]) for row in found]
+        found = shelf.do(search.select(["id", tables.BODY, "kind"]).limit(limit).to_arrow, "be read").to_pylist()
+        return [Unembedded(row["id"], row[tables.BODY], row["kind"]) for row in found]
 
     def set_vectors(
         self, ids: Sequence[str], vectors: Sequence[Sequence[float]], category: Category = "knowledge"

@@ -13,13 +13,14 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from aether_nb.errors import AetherError
-from aether_nb.knowledge.embed import Chosen, thresholds_of
-from aether_nb.knowledge.material import CATEGORIES, EVERYTHING, Category, Embedder, Hit, Where
+from aether_nb.errors import AetherError, ModelError
+from aether_nb.events.messages import Text
+from aether_nb.knowledge.embed import Chosen, Embed, plainly, thresholds_of
+from aether_nb.knowledge.material import CATEGORIES, EVERYTHING, Category, Embedder, Hit, Where, data_of
 from aether_nb.knowledge.place import holding, holds_tables, is_remote
 from aether_nb.knowledge.recall import BUDGET, MOST, Ask, Found, recall
 
@@ -43,12 +44,14 @@ class Library:
         root: The folder from which the paths of documents count.
         choose: Says which embedder serves; asked once, when something is first looked for.
         options: How an object store is reached.
+        embed: How vectors are made, for whoever does not say otherwise.
     """
 
     place: str
     root: Path
     choose: Callable[[], Chosen]
     options: Mapping[str, str] = field(default_factory=dict)
+    embed: Embed = plainly
     trouble: str = ""
     """Why vectors are no longer made; empty when all is well."""
 
@@ -133,24 +136,33 @@ class Library:
         context: str = "",
         most: int = MOST,
         budget: int = BUDGET,
+        embed: Embed | None = None,
     ) -> Found:
         """Find passages in what is kept. Arguments as for ``recall.recall``; ``where`` says which part is looked at.
 
+        Where no vector of the question can be had, or may be, it is searched by its words; what is found says so.
+
         Raises:
             KnowledgeError: What is kept cannot be read.
-            ModelUnavailable: The embedder's server does not answer.
         """
         if not self.holds(where.category):
             return Found(query, queries=(query,), how=("Nothing is kept yet.",))
 
+        troubles: list[str] = []
+
         async def look(one: str, deep: int) -> tuple[list[Hit], list[Hit], float]:
-            return await asyncio.to_thread(self._look, one, deep, where)
+            try:
+                return await asyncio.to_thread(self._look, one, deep, where, embed or self.embed)
+            except ModelError as error:
+                troubles[:] = [f"Searched by its words alone. {error.what} {error.why}".rstrip()]
+                return await asyncio.to_thread(self.do, lambda index: index.text_search(one, deep, where)), [], 1.0
 
         chosen = await asyncio.to_thread(lambda: self.chosen)
         thresholds = thresholds_of(chosen.embedder)
-        return await recall(query, look, ask=ask, context=context, thresholds=thresholds, most=most, budget=budget)
+        found = await recall(query, look, ask=ask, context=context, thresholds=thresholds, most=most, budget=budget)
+        return replace(found, how=(*troubles, *found.how))
 
-    def _look(self, query: str, deep: int, where: Where) -> tuple[list[Hit], list[Hit], float]:
+    def _look(self, query: str, deep: int, where: Where, embed: Embed) -> tuple[list[Hit], list[Hit], float]:
         text = self.do(lambda index: index.text_search(query, deep, where))
         embedder = self.chosen.embedder
         if embedder is None:
@@ -159,7 +171,7 @@ class Library:
         if not embedded:
             self.fill()
             return text, [], 0.0 if total else 1.0
-        point = embedder.embed([query])[0]
+        point = embed(embedder, [Text(query)], "a question")[0]
         vectors = self.do(lambda index: index.vector_search(point, deep, where))
         if embedded < total:
             self.fill()
@@ -220,8 +232,9 @@ class Library:
         """Give a batch of chunks their vectors; whether there were any without."""
         rows = self.do(lambda index: index.unembedded(AT_ONCE, category))
         if rows and embedder is not None:
-            vectors = embedder.embed([text for _, text in rows])
-            self.do(lambda index: index.set_vectors([id for id, _ in rows], vectors, category))
+            texts = [Text(row.text, data_of(row.kind)) for row in rows]
+            vectors = self.embed(embedder, texts, "vectors of what is kept")
+            self.do(lambda index: index.set_vectors([row.id for row in rows], vectors, category))
         return bool(rows)
 
     def standing(self) -> list[str]:

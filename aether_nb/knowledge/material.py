@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, get_args
 
+from aether_nb.events.messages import DataKind
+
 __all__ = [
     "CATEGORIES",
     "EVERYTHING",
@@ -22,7 +24,9 @@ __all__ = [
     "Loaded",
     "Loader",
     "Stats",
+    "Unembedded",
     "Where",
+    "data_of",
     "document_id",
 ]
 
@@ -30,6 +34,15 @@ Category: TypeAlias = Literal["knowledge", "solutions", "memory"]
 """What was read; what was solved; what a person wants to be remembered. Each is a table of its own."""
 
 CATEGORIES: tuple[Category, ...] = get_args(Category)
+
+
+OF_DATA = ("csv", "frame", "sheet", "notebook", "solution", "dictionary")
+"""Kinds of documents that may show values of data: under a limit of data they stay here like any output."""
+
+
+def data_of(kind: str) -> DataKind:
+    """What a passage of a document of this kind may show of the user's data."""
+    return "output" if kind in OF_DATA else "recalled"
 
 
 def document_id(path: str) -> str:
@@ -101,6 +114,8 @@ class Loaded:
     chunks: tuple[Chunk, ...]
     title: str = ""
     meta: Mapping[str, Any] = field(default_factory=dict)
+    error: str = ""
+    """Why nothing of it can be searched, though it was read; empty when all is well."""
 
 
 class Known(NamedTuple):
@@ -112,6 +127,16 @@ class Known(NamedTuple):
     source: str
     reader: int
     """The version of the loaders that read it."""
+
+
+class Unembedded(NamedTuple):
+    """A chunk that has no vector of an embedder yet."""
+
+    id: str
+    text: str
+    """What is to be embedded."""
+    kind: str
+    """Its document's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from pathlib import Path
 from aether_nb.errors import KnowledgeError, KnowledgeMissing, UsageFault
 from aether_nb.knowledge.fusing import coverage
 
-__all__ = ["Fact", "Memory"]
+__all__ = ["LONGEST", "Fact", "Memory", "one_line"]
 
 BUDGET = 2_000
 """Characters of facts that a run is given; with more of them, those that have to do with its question."""
@@ -81,7 +81,7 @@ class Memory:
             UsageFault: There are no words, or too many.
             KnowledgeError: It cannot be written.
         """
-        fact = Fact(_one_line(text), now.strftime("%Y-%m-%d"))
+        fact = Fact(one_line(text), now.strftime("%Y-%m-%d"))
         if not fact.text or len(fact.text) > LONGEST:
             what = f"A fact has at most {LONGEST:,} characters." if fact.text else "There is nothing to remember."
             more = "Add longer texts as documents: %aether know add FILE" if fact.text else ""
@@ -111,7 +111,7 @@ class Memory:
             KnowledgeMissing: There is none.
             UsageFault: There are no words.
         """
-        fact, new = self.named(name), _one_line(text)
+        fact, new = self.named(name), one_line(text)
         if not new:
             raise UsageFault("There is nothing to put in its place.", "", f"%aether forget {fact.id}")
         self._change(fact, new)
@@ -152,7 +152,7 @@ class Memory:
         """
         file = self.folder / f"{now:%Y-%m-%d}.md"
         head = "" if file.exists() else f"# {now:%Y-%m-%d}\n\n"
-        self._append(file, f"{head}- {now:%H:%M} {_one_line(line)}\n")
+        self._append(file, f"{head}- {now:%H:%M} {one_line(line)}\n")
 
     def summarise(self, text: str, began: datetime, now: datetime) -> None:
         """Write down what a session came to."""
@@ -229,7 +229,7 @@ class Memory:
             raise KnowledgeError(f"{file} cannot be written.", f"{error.strerror}.", "Look at its folder.") from error
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """A text on one line, which ends no list and opens no comment."""
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text).replace("<!--", "‹!--").split())
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from aether_nb.errors import ModelError
+from aether_nb.events.leaving import Beside
 from aether_nb.events.messages import Usage
 from aether_nb.knowledge.embed import Thresholds
 from aether_nb.knowledge.fusing import best_of, coverage, fuse, joined, thinned
@@ -79,6 +80,8 @@ class Found:
     queries: tuple[str, ...] = ()
     how: tuple[str, ...] = ()
     usage: Usage = field(default_factory=lambda: Usage(cost=0.0))
+    sent: tuple[Beside, ...] = ()
+    """What models were asked for it; whoever hands in how they are asked fills it in."""
 
 
 async def recall(

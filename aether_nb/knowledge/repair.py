@@ -1,7 +1,8 @@
-"""Looking whether what is kept can be read, and repairing what a crash of the machine or a bad disk left.
+"""Looking whether what is kept can be read, and repairing what a crash, a bad disk or another embedder left.
 
 LanceDB writes a manifest for each version and no byte twice, so a damaged newest manifest is cured by taking it away:
-the version before it is whole. Nothing is deleted; what is taken away lies in ``damaged`` beside the tables.
+the version before it is whole. What is taken away lies in ``damaged`` beside the tables. Nothing is deleted but vectors
+that another embedder's have taken the place of: they can be made again.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from aether_nb.errors import KnowledgeCorrupt, KnowledgeError
 from aether_nb.knowledge.index import Index
-from aether_nb.knowledge.material import CATEGORIES, Category, Where
+from aether_nb.knowledge.material import CATEGORIES, Category, Stats, Where
 
 __all__ = ["Finding", "examine", "repair"]
 
@@ -51,7 +52,16 @@ def _examined(index: Index, category: Category) -> Finding:
     if not stats.documents:
         return Finding(category, "ok", "empty")
     said = f"{stats.documents:,} documents, {stats.chunks:,} chunks, can be read and searched"
+    if others := _replaced(index, stats):
+        return Finding(category, "note", f"{said}; vectors of {', '.join(others)} take room, too", hint)
     return Finding(category, "ok", said)
+
+
+def _replaced(index: Index, stats: Stats) -> list[str]:
+    """The embedders whose vectors another one's have taken the place of: every chunk has one of those in use."""
+    if index.embedder is None or not stats.embedded or stats.embedded < stats.chunks:
+        return []
+    return [id for id in stats.embedders if id != index.embedder.id]
 
 
 def repair(index: Index) -> list[str]:
@@ -71,6 +81,9 @@ def repair(index: Index) -> list[str]:
         if versions.is_dir():
             done += _opened(index, category, versions, folder / DAMAGED)
             done += _indexed(index, category)
+            if others := _replaced(index, *index.stats(category)):
+                index.drop_other_vectors(category)
+                done.append(f"Vectors of {category} that nobody uses any more are gone: {', '.join(others)}.")
     return done
 
 

@@ -14,6 +14,7 @@ from hashlib import blake2b, sha256
 from aether_nb.events import kinds as k
 from aether_nb.events.coding import code_of
 from aether_nb.events.masking import mask_text
+from aether_nb.knowledge.embed import Embed
 from aether_nb.knowledge.index import Index
 from aether_nb.knowledge.library import Library
 from aether_nb.knowledge.material import Chunk, Document, Hit, Where, document_id
@@ -149,7 +150,9 @@ def _document(solution: Solution) -> Document:
     )
 
 
-async def find(library: Library, question: str, said: str = "", ask: Ask | None = None) -> Found:
+async def find(
+    library: Library, question: str, said: str = "", ask: Ask | None = None, embed: Embed | None = None
+) -> Found:
     """Solutions that may help: those that met the same error, else those of a like problem.
 
     Args:
@@ -157,6 +160,7 @@ async def find(library: Library, question: str, said: str = "", ask: Ask | None 
         question: What is asked.
         said: What else was said of it: tracebacks.
         ask: A small model that says which help.
+        embed: How vectors are made; None for the way that the library has.
     """
     if not library.holds("solutions"):
         return Found(question)
@@ -166,7 +170,8 @@ async def find(library: Library, question: str, said: str = "", ask: Ask | None 
         if kept := await _sound(library, hits):
             how = ("Found by the error that it met.",)
             return Found(question, tuple(replace(hit, score=1.0) for hit in kept[:MOST]), (question,), how)
-    found = await library.recall(question, Where("solutions"), ask=ask, most=3 * MOST, budget=2 * BUDGET)
+    where = Where("solutions")
+    found = await library.recall(question, where, ask=ask, most=3 * MOST, budget=2 * BUDGET, embed=embed)
     kept = await _sound(library, found.hits)
     return replace(found, hits=tuple(kept[:MOST]))
 

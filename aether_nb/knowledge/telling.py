@@ -9,15 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from urllib.parse import quote
 
-from aether_nb.events.messages import DataKind, Text
+from aether_nb.events.messages import Text
 from aether_nb.events.recalling import KnowledgeRecalled, Recalled
-from aether_nb.knowledge.material import Hit
+from aether_nb.knowledge.material import data_of
 from aether_nb.knowledge.recall import Found
 
 __all__ = ["event_of", "link", "passages", "shown", "told"]
-
-OF_DATA = ("csv", "frame", "sheet", "notebook", "solution", "dictionary")
-"""Kinds of documents that may show values of data: under a limit of data they stay here like any output."""
 
 
 def passages(found: Found, changed: Collection[str] = ()) -> tuple[Recalled, ...]:
@@ -35,7 +32,9 @@ def passages(found: Found, changed: Collection[str] = ()) -> tuple[Recalled, ...
 
 def event_of(found: Found, changed: Collection[str] = (), call_id: str = "") -> KnowledgeRecalled:
     """What is recorded of it."""
-    return KnowledgeRecalled(found.query, passages(found, changed), found.queries, call_id, found.how, found.usage)
+    return KnowledgeRecalled(
+        found.query, passages(found, changed), found.queries, call_id, found.how, found.usage, found.sent
+    )
 
 
 def told(found: Found, changed: Collection[str] = ()) -> tuple[Text, ...]:
@@ -47,12 +46,8 @@ def told(found: Found, changed: Collection[str] = ()) -> tuple[Text, ...]:
         since = " (the document has changed since this was read)" if source.changed else ""
         about = f" {hit.scope}" if hit.scope else ""
         place = "".join(sign for sign in source.place if sign.isprintable())
-        parts.append(Text(f"\n\n{number}. [{place}]{about}{since}\n{hit.text}", _kind(hit)))
+        parts.append(Text(f"\n\n{number}. [{place}]{about}{since}\n{hit.text}", data_of(hit.kind)))
     return tuple(parts)
-
-
-def _kind(hit: Hit) -> DataKind:
-    return "output" if hit.kind in OF_DATA else "recalled"
 
 
 def shown(sources: Sequence[Recalled]) -> str:

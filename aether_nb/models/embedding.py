@@ -1,6 +1,6 @@
 """Texts become vectors on a server that has ``/embeddings``: Ollama, vLLM, a provider.
 
-It is asked in batches, from whatever thread wants vectors; what that used up is added together. How it is asked (again,
+It is asked in batches, from whatever thread wants vectors; what that used up is said with them. How it is asked (again,
 at which pace, for how much money) is told by the model that is handed in. It knows no index.
 """
 
@@ -38,8 +38,6 @@ class Embeddings:
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self.usage = Usage(cost=0.0)
-        """What was used up until now."""
         self._lock = threading.Lock()
         self._runner = asyncio.Runner()
 
@@ -50,7 +48,7 @@ class Embeddings:
 
     @cached_property
     def dimensions(self) -> int:
-        """The length of a vector. It is found out by asking for one."""
+        """The length of a vector. It is seen at the first one; who wants to know before asks for one."""
         return len(self.embed(["How long is a vector?"])[0])
 
     @property
@@ -67,8 +65,15 @@ class Embeddings:
         Raises:
             ModelUnavailable: The server cannot be reached, refused, or sent something else.
         """
+        return self.embedded(texts)[0]
+
+    def embedded(self, texts: Sequence[str]) -> tuple[list[list[float]], Usage]:
+        """The same, with what it used up."""
         with self._lock:
-            return self._runner.run(self._all(texts))
+            vectors, usage = self._runner.run(self._all(texts))
+        if vectors:
+            vars(self).setdefault("dimensions", len(vectors[0]))
+        return vectors, usage
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -77,11 +82,16 @@ class Embeddings:
                 self._runner.run(aclose())
             self._runner.close()
 
-    async def _all(self, texts: Sequence[str]) -> list[list[float]]:
-        begins = range(0, len(texts), AT_ONCE)
-        return [vector for begin in begins for vector in await self._batch(texts[begin : begin + AT_ONCE])]
+    async def _all(self, texts: Sequence[str]) -> tuple[list[list[float]], Usage]:
+        vectors: list[list[float]] = []
+        usage = Usage(cost=0.0)
+        for begin in range(0, len(texts), AT_ONCE):
+            reply = await self._batch(texts[begin : begin + AT_ONCE])
+            vectors += map(_unit, reply.vectors)
+            usage = usage.plus(reply.usage)
+        return vectors, usage
 
-    async def _batch(self, texts: Sequence[str]) -> list[list[float]]:
+    async def _batch(self, texts: Sequence[str]) -> Embedded:
         # A server refuses a text that is empty.
         request = Request(tuple(Message.of("user", text.strip() or "-") for text in texts), stream=False)
         reply = None
@@ -92,8 +102,7 @@ class Embeddings:
             got = f"{len(reply.vectors)} vectors" if isinstance(reply, Embedded) else "no vectors"
             why = f"{len(texts)} texts were sent, and {got} came back."
             raise ModelUnavailable(f"The answer of {self.id} makes no sense.", why, f"Ask again, or {OTHER_MODEL}")
-        self.usage = self.usage.plus(reply.usage)
-        return [_unit(vector) for vector in reply.vectors]
+        return reply
 
 
 def _unit(vector: tuple[float, ...]) -> list[float]:

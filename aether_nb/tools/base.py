@@ -225,6 +225,10 @@ class Context(Protocol):
         """Who keeps what calls change, so that it can be taken back; nobody where nothing can."""
 
     @property
+    def misled(self) -> bool:
+        """Whether data of this run has tried to give orders to the model."""
+
+    @property
     def knowledge(self) -> Recalling | None:
         """Who finds what is kept; nobody where nothing is."""
 

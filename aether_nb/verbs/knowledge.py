@@ -7,7 +7,7 @@ from aether_nb.verbs.shared import JSON
 
 __all__ = ["DEEDS", "VERBS"]
 
-DEEDS = ("list", "add", "search", "show", "remove", "refresh", "doctor", "watch", "fetch")
+DEEDS = ("list", "add", "search", "show", "remove", "refresh", "doctor", "watch", "fetch", "bench")
 
 VERBS: tuple[Verb, ...] = (
     Verb(
@@ -17,7 +17,8 @@ VERBS: tuple[Verb, ...] = (
             Option(("what",), "list when left out", choices=DEEDS, default="list"),
             Option(
                 ("words",),
-                "files, folders, addresses, variables (add, in a notebook); words (search); names (show, remove)",
+                "files, folders, addresses, variables (add, in a notebook); words (search); names (show, remove); "
+                "a file of questions, embedders (bench)",
                 default="",
                 metavar="NAME|WORDS",
                 rest=True,
@@ -34,9 +35,18 @@ VERBS: tuple[Verb, ...] = (
                 metavar="TEXT",
                 notebook=True,
             ),
+            Option(
+                ("--look",), "add, refresh: pictures of scanned pages go to the model for the role vision", flag=True
+            ),
             Option(("--repair",), "doctor: mend what can be mended", flag=True),
             JSON,
         ),
-        examples=("know", "know add docs paper.pdf", "know search how are refunds booked", "know doctor --repair"),
+        examples=(
+            "know",
+            "know add docs paper.pdf",
+            "know search how are refunds booked",
+            "know doctor --repair",
+            "know bench",
+        ),
     ),
 )

@@ -183,7 +183,7 @@ def _hook_took(view: View, event: kinds.HookTook, time: float) -> list[Touch]:
 
 
 def _recalled(view: View, event: kinds.KnowledgeRecalled, time: float) -> list[Touch]:
-    view.usage = view.usage.plus(event.usage)
+    view.usage, view.account = view.usage.plus(event.usage), counted(view.account, event)
     if event.call_id or not event.passages:
         return touch(HEADER)  # a call has a card that says so
     places = [one.place + (" (changed since)" if one.changed else "") for one in event.passages]

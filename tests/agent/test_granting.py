@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from aether_nb.agent.granting import TRIES, Grants
+from aether_nb.agent.granting import Grants
 from aether_nb.errors import LogConflict
 from aether_nb.events import kinds as k
+from aether_nb.store.journal import TRIES
 from aether_nb.store.log import JOURNAL
 from aether_nb.store.seal import Sealer
 from aether_nb.store.store import Store, open_store

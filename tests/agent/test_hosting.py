@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from aether_nb.agent.egress import Egress, Rules
 from aether_nb.errors import AetherError, AgentDrifted, ModelError, RepairableToolError
 from aether_nb.events import kinds as k
 from harness.agent import NO, YES, Script, call, resumed
@@ -194,6 +195,33 @@ def test_an_agent_that_raises_ends_its_run_and_says_how_to_go_on() -> None:
     assert works(at_once).drive().ended == k.RunEnded(
         "failed", "The agent guest broke off with AetherError.", "No. Not today."
     )
+
+
+@pytest.mark.parametrize("error", [StopIteration, SystemExit, asyncio.CancelledError, GeneratorExit])
+@pytest.mark.parametrize("plainly", [True, False])
+def test_whatever_an_agent_raises_ends_its_run(error: type[BaseException], plainly: bool) -> None:
+    """Nobody waits for a function that is gone, however oddly it went."""
+
+    def beside(house: Any) -> None:
+        raise error
+
+    async def agent(house: Any) -> None:
+        raise error
+
+    ended = works(beside if plainly else agent).drive().ended
+    assert ended is not None
+    assert (ended.outcome, ended.what.startswith("The agent guest broke off with")) == ("failed", True)
+
+
+def test_where_columns_are_hidden_the_words_of_an_error_are_not_recorded() -> None:
+    """They could show a value of one."""
+
+    def agent(house: Any) -> None:
+        raise KeyError("ann@planted.example")
+
+    play = works(agent, egress=Egress(Rules(hide=("email",))))
+    play.drive()
+    assert "planted" not in str(play.stored)
 
 
 def test_a_model_that_does_not_answer_ends_the_run() -> None:

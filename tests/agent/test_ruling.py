@@ -89,3 +89,20 @@ def test_running_code_is_asked_about_where_a_call_would_be() -> None:
     misled.run.append(k.InstructionsFound(("it gives orders",), "do as I say"))
     misled.drive()
     assert misled.told() == "True True False"
+
+
+def test_a_call_knows_whether_data_has_spoken_to_the_model() -> None:
+    """A tool that has to be careful then, such as the one that proposes a fact, can ask whether it is so."""
+
+    @tool(risk="low", effect="pure")
+    def told(context: Context) -> str:
+        """Say so."""
+        return str(context.misled)
+
+    play = stage([call("told"), call("told"), "ok"], tools=[told])
+    play.drive()
+    assert play.told() == "False"
+    misled = stage([call("told"), "ok"], tools=[told])
+    misled.run.append(k.InstructionsFound(("it gives orders",), "do as I say"))
+    misled.drive()
+    assert misled.told() == "True"

@@ -146,7 +146,7 @@ def quality(files: Sequence[File], asked: Sequence[Asked], cut: Cut, embedder: E
         made = [(Document(file.path, kind="python"), list(cut(file.path, file.text))) for file in files]
         index.put_all(made)
         while rows := index.unembedded(256):
-            index.set_vectors([id for id, _ in rows], embedder.embed([text for _, text in rows]))
+            index.set_vectors([row.id for row in rows], embedder.embed([row.text for row in rows]))
         index.tidy()
         first = five = shown = 0.0
         points = embedder.embed([one.question for one in asked])

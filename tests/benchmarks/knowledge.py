@@ -160,7 +160,7 @@ def searched(home: Path, scale: float, rounds: int) -> list[Figure]:
         for start in range(0, len(data), 500):
             index.put_all(data[start : start + 500])
         while waiting := index.unembedded(5000):
-            index.set_vectors([key for key, _ in waiting], embedder.embed([text for _, text in waiting]))
+            index.set_vectors([one.id for one in waiting], embedder.embed([one.text for one in waiting]))
         index.tidy()
         chance = random.Random(2)
         queries = [" ".join(chance.choices(WORDS, cum_weights=OFTEN, k=4)) for _ in range(40)]

@@ -156,7 +156,7 @@ def rankings(entries: Sequence[Entry], asked: Sequence[Entry], embedder: Embedde
     with Index.open(folder, embedder=embedder) as index:
         index.put_all((Document(entry.name, kind="text"), [Chunk(entry.rest)]) for entry in entries)
         while rows := index.unembedded(256):
-            index.set_vectors([id for id, _ in rows], embedder.embed([text for _, text in rows]))
+            index.set_vectors([row.id for row in rows], embedder.embed([row.text for row in rows]))
         index.tidy()
         points = embedder.embed([entry.summary for entry in asked])
         text = {entry.name: index.text_search(entry.summary, DEEP) for entry in asked}

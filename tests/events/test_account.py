@@ -40,3 +40,12 @@ def test_columns_are_named_up_to_a_number() -> None:
     names = [f"c{n:04}" for n in range(COLUMNS)]
     account = account_of(entries(asked("a", 1, *names, more=3), asked("a", 1, "zz")))
     assert (len(account.went["a"].columns), account.went["a"].more) == (COLUMNS, 3)
+
+
+def test_requests_beside_a_conversation_add_up() -> None:
+    """Each says something else, so rows are added; a conversation repeats itself, so its largest request counts."""
+    asked = k.ModelAsked("m", 1, (), k.Left("a", (), 5))
+    beside = k.Beside("vectors", "m", k.Left("a", (), 3))
+    events = (asked, beside, asked, k.KnowledgeRecalled("q", sent=(beside, beside)))
+    account = account_of(entries(*events))
+    assert (account.went["a"].requests, account.went["a"].rows) == (5, 14)

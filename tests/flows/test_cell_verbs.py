@@ -183,6 +183,7 @@ def test_names_of_models_runs_settings_and_variables_are_completed(kernel: Kerne
     assert completed("%%aether --model scr") == ["script"]
     assert run in completed("%aether show ") and run in completed(f"%aether stop {run[:3]}")
     assert completed("%aether settings backg") == ["background"]
+    assert completed("%%aether --as-agent secu") == ["security"]
     assert completed("%aether doc cleane") == ["cleaned"]
     assert "guarantees" in completed("%aether help gu") and "--model" in completed("%aether fix --m")
 

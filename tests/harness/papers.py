@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 
 def pdf(pages: Sequence[str], *, title: str = "", extra: str = "") -> bytes:
-    """A PDF whose pages have these texts; a page of an empty text is a picture of nothing."""
+    """A PDF whose pages have these texts; a page of an empty text is a picture, each of another square."""
     objects = ["<< /Type /Catalog /Pages 2 0 R >>", "", "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"]
     kids = []
     for text in pages:
         words = " T* ".join(f"({line}) Tj" for line in text.splitlines())
-        stream = f"BT /F1 12 Tf 14 TL 50 700 Td {words} ET" if text else "0 0 100 100 re f"
+        stream = f"BT /F1 12 Tf 14 TL 50 700 Td {words} ET" if text else f"0 0 {100 + len(kids)} 100 re f"
         objects.append(f"<< /Length {len(stream)} >>\nstream\n{stream}\nendstream")
         page = f"<< /Type /Page /Parent 2 0 R /Contents {len(objects)} 0 R /MediaBox [0 0 600 800]"
         objects.append(f"{page} /Resources << /Font << /F1 3 0 R >> >> >>")

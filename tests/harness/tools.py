@@ -30,6 +30,7 @@ class ToolContext:
     keeper: Any = None
     undo: Any = None
     knowledge: Any = None
+    misled: bool = False
     risk: str = "medium"
     key: str = "key"
     effect: Effect = "namespace"

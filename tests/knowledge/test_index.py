@@ -43,9 +43,9 @@ def doc(path: str = "a.md", **more: object) -> Document:
 def embed_all(index: Index) -> list[str]:
     waiting = index.unembedded(1000)
     if waiting:
-        ids, texts = zip(*waiting, strict=True)
+        ids, texts, _ = zip(*waiting, strict=True)
         index.set_vectors(ids, index.embedder.embed(texts))
-    return [text for _, text in waiting]
+    return [one.text for one in waiting]
 
 
 def test_a_document_comes_back_as_it_was_put_and_its_chunks_are_found_at_once(index):

@@ -14,6 +14,7 @@ from aether_nb.knowledge import faults, place
 from aether_nb.knowledge.index import Index
 from aether_nb.knowledge.material import Chunk, Document
 from aether_nb.knowledge.repair import examine, repair
+from harness.retrieval import Words
 
 
 def filled(folder: Path) -> None:
@@ -24,6 +25,25 @@ def filled(folder: Path) -> None:
 
 def versions(folder: Path) -> list[Path]:
     return sorted((folder / "knowledge.lance" / "_versions").glob("*.manifest"))
+
+
+def test_vectors_of_an_embedder_that_was_replaced_go_when_the_new_ones_are_there(tmp_path):
+    """The doctor names them; repair drops them, and not before each chunk has a vector of the one that serves."""
+    filled(tmp_path)
+    for name in ("old", "new"):
+        with Index.open(tmp_path, embedder=Words(name)) as index:
+            for number in (2, 1):
+                assert repair(index) == [] and examine(index)[1].state == "ok"
+                waiting = index.unembedded(number)
+                index.set_vectors([one.id for one in waiting], Words().embed([one.text for one in waiting]))
+    with Index.open(tmp_path) as index:
+        assert repair(index) == []  # nobody serves just now: that is no reason
+    with Index.open(tmp_path, embedder=Words("new")) as index:
+        (_, found, *_) = examine(index)
+        assert found.state == "note" and "vectors of old take room, too" in found.said
+        assert repair(index) == ["Vectors of knowledge that nobody uses any more are gone: old."]
+        assert index.stats("knowledge")[0].embedders == ("new",) and index.stats("knowledge")[0].embedded == 3
+        assert examine(index)[1].state == "ok" and repair(index) == []
 
 
 @pytest.mark.parametrize("damage", ["empty", "half", "garbage"])

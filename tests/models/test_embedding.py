@@ -40,12 +40,12 @@ def test_batches_are_small_and_in_order_and_counted() -> None:
     texts = [f"row number {index}" for index in range(2 * AT_ONCE + 3)]
     with embedding() as server:
         ours = opened(server.url)
-        got = ours.embed(texts)
+        got, usage = ours.embedded(texts)
         ours.close()
         sizes = [len(body["input"]) for body in server.bodies]
     assert sizes == [AT_ONCE, AT_ONCE, 3]
     assert got[-1] == pytest.approx([number / math.hypot(*vector(texts[-1])) for number in vector(texts[-1])])
-    assert (ours.usage.input_tokens, ours.usage.cost) == (3 * len(texts), 0.0)
+    assert (usage.input_tokens, usage.cost) == (3 * len(texts), 0.0)
 
 
 def test_a_busy_server_is_asked_again() -> None:

@@ -10,10 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Protocol
 
 from aether_nb.errors import SourceUnreadable
 
-__all__ = ["MOST", "Missing", "Source"]
+__all__ = ["MOST", "Looking", "Missing", "Source"]
 
 MOST = 64_000_000
 """Bytes of a file that are read whole; of a larger one only a table's head is."""
@@ -23,6 +24,21 @@ TEXT_CONTROLS = frozenset(b"\t\n\r\f\b\x1b")
 
 class Missing(SourceUnreadable):
     """A package that reads it is not installed; it is tried again the next time."""
+
+
+class Looking(Protocol):
+    """Reads pages that are pictures; whoever hands it in has the user's word that pictures may be shown."""
+
+    @property
+    def by(self) -> str:
+        """Who looks: the model's name."""
+
+    def read(self, picture: bytes) -> str:
+        """What is written in a picture (a PNG); empty when nothing is.
+
+        Raises:
+            AetherError: It cannot be read, or must not be shown.
+        """
 
 
 def _hides_nothing(_: str) -> bool:
@@ -42,6 +58,8 @@ class Source:
     """Its ending in lower case with the dot, which says what it is."""
     hides: Callable[[str], bool] = _hides_nothing
     """Whether no value of a column of this name may be kept."""
+    looking: Looking | None = None
+    """Who reads pages that are pictures; None when nobody does."""
 
     @cached_property
     def size(self) -> int:
