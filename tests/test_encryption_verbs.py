@@ -217,7 +217,7 @@ def test_nothing_that_was_said_is_written_beside_it(tmp_path: Path, sealed: bool
     """Neither replies of models, nor the log of the day, which holds questions."""
     serving = Serving(replace(load(tmp_path), cache=True), tmp_path / ".aether", sealed=lambda: sealed)
     serving.model("aether:analyst")
-    knowing = Knowing.of(serving, tmp_path)
+    knowing = Knowing.of(serving, tmp_path, lambda: opening.open_record().log)
     knowing.memory.remember("a fact", datetime.now())
     entries = list(play().run.log.read("run1"))
     asyncio.run(knowing.ended(fold(entries)))

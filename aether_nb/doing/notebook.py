@@ -263,13 +263,13 @@ def know(session: Session, options: argparse.Namespace) -> str:
     except KeyboardInterrupt:
         raise UsageFault("Stopped.", "What was read is kept; the same again goes on from there.") from None
     library = session.knowing.library
-    if options.what in ("add", "refresh") and library.chosen.embedder is not None:
+    filling = options.what in ("add", "refresh") and library.chosen.embedder is not None
+    if filling:
         library.fill()
-        said = said if options.json else "\n".join([said, *library.standing()])
-    if options.what != "add" or options.json:
+    if options.json:
         return said
-    note = encryption.readable_note(session.store.encrypted, "knowledge")
-    return f"{said}\n{note}".rstrip()
+    note = encryption.readable_note(session.store.encrypted and options.what == "add", "knowledge")
+    return "\n".join(filter(None, (said, *(library.standing() if filling else ()), note)))
 
 
 def look(options: argparse.Namespace) -> str:
