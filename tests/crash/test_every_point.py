@@ -93,6 +93,7 @@ EXEMPT = {
     "hook.took": "in one commit with what it speaks of, or said again when it was lost: tests/agent/test_hooks.py",
     "instructions.found": "in one commit with model.asked: whoever asks again looks again",
     "knowledge.recalled": "in one commit with run.started or with call.finished",
+    "model.beside": "of the store's own journal, about a request that is over",
     "model.failed": "the run ends with it, or is resumed and asks again",
     "model.switched": "in one commit with model.asked, which says the same again",
     "profile.routed": "in one commit with run.started",
