@@ -16,6 +16,7 @@ PLAIN = [
     ("del d['k']", "d"),
     ("del name", "name"),
     ("next(gen)", "gen"),
+    ("lst.append(1)\nt = [d]\nt[0] |= {'a': 9}", "d lst"),
 ]
 
 UNCLEAR = [

@@ -51,6 +51,22 @@ CHANGED = [
     ("canvas.figure.suptitle('x')", "canvas"),
     ("from sklearn.pipeline import make_pipeline as p\np(scaler, model).fit(df[['a']], df['b'])", "model"),
     ("In [1]: n = 5", "n"),
+    ("def f():\n    global lst\n    del lst\nf()", "lst"),
+    ("class A:\n    global lst\n    del lst", "lst"),
+    ("k = [lst]\nk[0] += [1]", "lst"),
+    ("{'k': lst}['k'] += [1]", "lst"),
+    ("list(nested)[0] += [1]", "nested"),
+    ("k = [x for x in nested]\nk[0] += [1]", "nested"),
+    ("k = {'a': arr}\nk['a'] *= 2", "arr"),
+    ("k = [lst]\nk[0] *= 2", "lst"),
+    ("u = []\nt = [u]\nt[0] += [lst]\nu[0].clear()", "lst"),
+    ("class A: pass\na = A()\na.x = lst\na.x += [1]", "lst"),
+    ("getattr(lst, 'clear')()", "lst"),
+    ("getattr(df, 'pop')('a')", "df"),
+    ("df.isetitem(0, [1] * 6)", "df"),
+    ("put = df.isetitem\nput(0, [1] * 6)", "df"),
+    ("arr.setfield(0, int)", "arr"),
+    ("scaler.set_output(transform='pandas')", "scaler"),
 ]
 
 CALLED = [

@@ -93,7 +93,7 @@ class Calls:
     def _passing(self, call: Call) -> Thing:
         """A built-in whose result holds what it was given, or is a part of it."""
         name, given = call.name, call.given
-        parts = [self.findings.part(thing) for thing in given.values()]
+        parts = [self.variables.each(thing) for thing in given.values()]
         if name in {"next", "min", "max"}:
             return either([*parts, *given.values()])
         result = gathered([*parts, *given.values()] if name == "dict" else parts, place(call.node))

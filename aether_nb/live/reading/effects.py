@@ -6,6 +6,7 @@ It does not know files or options, nor what a call returns.
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 from aether_nb.live.reading.findings import Findings
 from aether_nb.live.reading.given import Call
@@ -69,7 +70,10 @@ class Effects:
             roots = holder.roots | call.given.get("target", holder).roots
             self.findings.changes(roots if method and holder.kind != "library" else roots | first.roots)
         if name in FILLING | MUTATING_FUNCTIONS | MUTATING:
-            self.findings.put(holder.deep | first.roots, either(call.given.values()))
+            given = dict(call.given)
+            if name == "setdefault":  # a key is no item
+                given["0"] = replace(first, roots=frozenset(), holds=frozenset())
+            self.findings.put(holder.deep | first.roots, either(given.values()))
         self._places_for_results(call)
 
     def _places_for_results(self, call: Call) -> None:

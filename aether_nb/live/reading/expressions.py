@@ -158,11 +158,15 @@ class Expressions:
     def _comprehension(self, node: Comprehension) -> Thing:
         with self.names.scope(kind=COMPREHENSION):
             for generator in node.generators:
-                self.store(generator.target, self.findings.part(self.value(generator.iter)))
+                self.store(generator.target, self.each(generator.iter))
                 for test in generator.ifs:
                     self.value(test)
             parts = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
             return gathered([self.loose(part) for part in parts], place(node))
+
+    def each(self, node: ast.expr) -> Thing:
+        """What comes out when something is gone through."""
+        return self.names.variables.each(self.value(node))
 
     # -- functions that are written here
 
@@ -200,12 +204,12 @@ class Expressions:
         by_text = isinstance(node.func, ast.Name) and node.func.id in {"getattr", "setattr", "delattr"}
         if by_text and self.target(node.func).kind == "builtin":
             return self._by_text(self.target(node.func).path, node)
-        holder = NOTHING
-        if isinstance(node.func, ast.Attribute):
-            holder = self.target(node.func.value)
-            function = self.attributes.attribute(holder, node.func.attr, node.func.value)
+        holder, called = NOTHING, self._spelt_out(node.func)
+        if isinstance(called, ast.Attribute):
+            holder = self.target(called.value)
+            function = self.attributes.attribute(holder, called.attr, called.value)
         else:
-            function = self.target(node.func)
+            function = self.target(called)
         if function.kind == "library" and function.last in {"query", "eval"}:
             self._code_in_text(function.last, node, columns_only=function.path != "pandas.eval")
         given = {"*" * isinstance(arg, ast.Starred) + str(at): self.loose(arg) for at, arg in enumerate(node.args)}
@@ -214,6 +218,14 @@ class Expressions:
             given[key] = given[key] | thing if key in given else thing
         known = holder if holder.kind in {"data", "frame", "path", "library", "builtin"} else NOTHING
         return self.calls.judge(Call(node, function, known, given))
+
+    def _spelt_out(self, node: ast.expr) -> ast.expr:
+        """``getattr(x, "m")``, called on the spot, is ``x.m``; a name that is risky is left to be asked about."""
+        match node:
+            case ast.Call(ast.Name("getattr"), [holder, ast.Constant(str(text))], []) if not is_risky(text):
+                if not isinstance(holder, ast.Starred) and self.names.thing("getattr").kind == "builtin":
+                    return ast.copy_location(ast.Attribute(holder, text, ast.Load()), node)
+        return node
 
     def _by_text(self, name: str, node: ast.Call) -> Thing:
         """``getattr`` and the like: plain attributes, when the text of the name stands in the code."""

@@ -68,10 +68,10 @@ class Learnt:
 
 
 class Findings:
-    """The notes of one reading, in the order of the code."""
+    """The notes of one reading, in the order of the code; ``fixed`` are the variables whose values cannot change."""
 
-    def __init__(self, learnt: Learnt) -> None:
-        self.learnt = learnt
+    def __init__(self, learnt: Learnt, fixed: frozenset[str] = frozenset()) -> None:
+        self.learnt, self.fixed = learnt, fixed
         self.notes: dict[str, tuple[Risk, bool]] = {}
         self.dangers: set[str] = set()
         self.files: set[str] = set()
@@ -107,7 +107,7 @@ class Findings:
             self.learnt.changed.add(name)
             if name.startswith("("):
                 self.learnt.mutators.add(name[1:])
-            elif is_variable(name):
+            elif is_variable(name) and name not in self.fixed:
                 self.note("medium", f"{how} {name}", external=False, variable=name if sure else "")
 
     def calls(self, thing: Thing, how: str = "calls your object") -> None:

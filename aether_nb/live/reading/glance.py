@@ -5,6 +5,7 @@ Nothing of the value is run, and big values are not walked through. It does not 
 
 from __future__ import annotations
 
+import ast
 import dis
 from collections.abc import Iterator
 from itertools import islice
@@ -17,7 +18,10 @@ from aether_nb.live.reading.words import BUILTIN_WORDS, MUTATING, MUTATING_FUNCT
 
 __all__ = [
     "CALLABLES",
+    "UNCHANGING",
+    "changes_in_place",
     "dangerous_names",
+    "gives_scalars",
     "holds_only_data",
     "identities",
     "is_container",
@@ -43,6 +47,15 @@ PLAIN = set(
     """.split()
 )
 """Python's own types that hold values and run no code of somebody else's."""
+UNCHANGING = {int, float, complex, bool, str, bytes, type(None), range}
+OPERATORS: dict[type, tuple[type[ast.operator], ...]] = {
+    list: (ast.Add, ast.Mult),
+    dict: (ast.BitOr,),
+    set: (ast.BitOr, ast.BitAnd, ast.BitXor, ast.Sub),
+    tuple: (),
+    frozenset: (),
+}
+"""With which of them, and ``=``, Python's own containers are changed in place."""
 CONTAINERS = (dict, list, tuple, set, frozenset)
 STORING = {"STORE_SUBSCR", "STORE_SLICE", "DELETE_SUBSCR", "STORE_ATTR", "DELETE_ATTR", "STORE_GLOBAL", "DELETE_GLOBAL"}
 """Steps of Python's own machine by which a function changes what it was given, or a variable."""
@@ -92,6 +105,30 @@ def texts_in(value: Any) -> frozenset[str] | None:
         known = [part for part in parts if part is not None]
         return frozenset().union(*known) if len(known) == len(parts) else None
     return frozenset() if type(value) in (int, float, bool, type(None)) else None
+
+
+def changes_in_place(value: Any, node: ast.AugAssign) -> bool:
+    """Whether ``x += …`` may change a value in place, or what is in it, when ``x`` is it or is taken out of it."""
+    kind = type(value)
+    if kind in UNCHANGING or kind not in OPERATORS:
+        return kind not in UNCHANGING
+    if len(value) > LOOKED_AT or any(
+        type(item) not in UNCHANGING for item in (dict.values(value) if kind is dict else value)
+    ):
+        return True
+    number = isinstance(node.value, ast.Constant) and type(node.value.value) in {int, float, complex, bool}
+    return isinstance(node.op, OPERATORS[kind]) and not (number and isinstance(node.op, ast.Add))
+
+
+def gives_scalars(value: Any) -> bool:
+    """Whether going through a table, a column or an array gives names, numbers or texts, which nobody can change."""
+    kind = type(value)
+    where = home(kind), class_name(kind)
+    if where == ("numpy", "ndarray"):
+        return value.ndim == 1 and value.dtype.kind not in "OV"
+    return where == ("pandas", "DataFrame") or (
+        where == ("pandas", "Series") and (value.dtype.kind not in "OV" or str(value.dtype) in {"str", "string"})
+    )
 
 
 def member_is_data(value: object, name: str) -> bool:

@@ -147,7 +147,7 @@ class Names:
 
     def delete(self, name: str) -> None:
         """``del name``."""
-        if self._scopes:
+        if self._scopes and name not in self._globals[-1]:
             return
         if self.variables.is_theirs(name) and name not in self._now:
             self.findings.note("medium", f"deletes your variable {name}", external=False, variable=name)

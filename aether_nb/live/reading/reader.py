@@ -44,9 +44,10 @@ def read(code: str, namespace: Mapping[str, object], made: Collection[str] = ())
         if tree is None:
             return Reading("low", "namespace", ("this is not valid Python; it will fail",))
         variables, learnt = dict(namespace), Learnt()
+        fixed = frozenset(name for name, value in variables.items() if not can_change(value))
         for _ in range(TIMES - 1):
-            _read_once(tree, variables, made, learnt)
-        reading = _read_once(tree, variables, made, learnt).reading()
+            _read_once(tree, variables, made, Findings(learnt, fixed))
+        reading = _read_once(tree, variables, made, Findings(learnt, fixed)).reading()
         if reading.risk != "high":
             return replace(reading, variables=()) if _are_shared(reading.variables, namespace) else reading
         return replace(reading, announced=replace(reading.announced, texts=frozenset(_texts(tree))))
@@ -67,8 +68,9 @@ def _texts(tree: ast.Module) -> Iterator[str]:
             yield node.value
 
 
-def _read_once(tree: ast.Module, namespace: Mapping[str, object], made: Collection[str], learnt: Learnt) -> Findings:
-    findings = Findings(learnt)
+def _read_once(
+    tree: ast.Module, namespace: Mapping[str, object], made: Collection[str], findings: Findings
+) -> Findings:
     modules = Modules(findings)
     variables = Variables(namespace, frozenset(made), findings, modules)
     names = Names(variables, findings)

@@ -118,13 +118,17 @@ class Statements:
 
     def _aug_assign(self, node: ast.AugAssign) -> None:
         thing = self.expressions.value(node.value)
-        if not isinstance(node.target, ast.Name):
-            self.expressions.store(node.target, thing)
-            return
-        before = self.names.thing(node.target.id)
-        self.findings.changes(before.roots)
-        self.findings.put(before.roots, self.findings.part(thing))
-        self.names.bind(node.target.id, replace(before.data(), texts=None) | replace(thing.part(), texts=None))
+        before = self.expressions.target(node.target)
+        self.findings.changes(self.names.variables.changed_in_place(before.roots, node))
+        if isinstance(node.target, ast.Name):
+            self.findings.put(before.roots, self.findings.part(thing))
+            self.names.bind(node.target.id, replace(before.data(), texts=None) | replace(thing.part(), texts=None))
+        else:  # what was there, or a new value that holds parts of both
+            if isinstance(node.target, ast.Attribute | ast.Subscript):
+                outer = self.expressions.target(node.target.value).roots
+                self.findings.put(before.roots - outer, self.findings.part(thing))
+            new = replace(gathered([thing]), unread=thing.unread, texts=None)
+            self.expressions.store(node.target, new)
 
     def _delete(self, node: ast.Delete) -> None:
         for target in node.targets:
@@ -143,7 +147,7 @@ class Statements:
 
     def _for(self, node: ast.For | ast.AsyncFor) -> None:
         with self.names.maybe():
-            self.expressions.store(node.target, self.findings.part(self.expressions.value(node.iter)))
+            self.expressions.store(node.target, self.expressions.each(node.iter))
         self.inner(node.body, node.orelse)
 
     def _with(self, node: ast.With | ast.AsyncWith) -> None:

@@ -5,8 +5,10 @@ It does not know what the code that is read binds itself.
 
 from __future__ import annotations
 
+import ast
 import sys
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from types import FunctionType, GeneratorType, MethodType, ModuleType
 from typing import Any
 
@@ -14,7 +16,10 @@ from aether_nb.live.describing.safely import ancestors, class_module, class_name
 from aether_nb.live.reading.findings import Findings
 from aether_nb.live.reading.glance import (
     CALLABLES,
+    UNCHANGING,
+    changes_in_place,
     dangerous_names,
+    gives_scalars,
     holds_only_data,
     identities,
     is_container,
@@ -28,8 +33,6 @@ from aether_nb.live.reading.things import Thing
 from aether_nb.live.reading.words import BUILTIN_WORDS, is_risky
 
 __all__ = ["Variables", "can_change"]
-
-UNCHANGING = {int, float, complex, bool, str, bytes, type(None), range}
 
 
 def can_change(value: object) -> bool:
@@ -147,6 +150,20 @@ class Variables:
             for frame in frames
             for name in names
         )
+
+    def changed_in_place(self, roots: Collection[str], node: ast.AugAssign) -> frozenset[str]:
+        """Those among what an item may be or be a part of which ``item += …`` changes, rather than making a new one."""
+        found = (root for root in roots if root not in self.namespace or changes_in_place(self.namespace[root], node))
+        return frozenset(found)
+
+    def each(self, thing: Thing) -> Thing:
+        """What comes out when a thing is gone through: numbers and names of columns are no part of it any more."""
+        part, roots = self.findings.part(thing), thing.roots
+        itself = thing.kind == "frame" or (thing.kind == "data" and not thing.holds)  # no part of the variable
+        named = [self.namespace.get(root) for root in roots] if itself or thing.path == ".columns" else []
+        if not named or roots & self.findings.learnt.changed or not all(map(gives_scalars, named)):
+            return part
+        return replace(part, roots=frozenset(), holds=frozenset())
 
     def are_containers(self, roots: Collection[str]) -> bool:
         """Whether a copy of these holds the same items: containers of Python's own, or of unknown type."""

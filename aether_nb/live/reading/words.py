@@ -93,12 +93,15 @@ MUTATING = set(
     append extend insert pop remove clear update setdefault add discard sort reverse popitem appendleft popleft
     rotate extendleft fill put itemset resize partition fit fit_transform fit_predict partial_fit set_params
     set_flags setflags difference_update intersection_update symmetric_difference_update move_to_end subtract
-    insert_column replace_column send throw close __setitem__ seed shuffle set_index_inplace byteswap
+    insert_column replace_column drop_in_place isetitem insert_at_idx replace_at_idx set_at_idx send throw close
+    __setitem__ seed shuffle set_index_inplace byteswap setfield set_output setstate set_state setdiag sort_indices
+    sum_duplicates eliminate_zeros remove_data
     """.split()
 )
 FRAME_MUTATING = set(
     """
-    insert pop update insert_column replace_column drop_in_place extend append scatter set put resize setflags clear
+    insert pop update isetitem insert_column replace_column drop_in_place insert_at_idx replace_at_idx set_at_idx
+    extend append scatter set put resize setflags clear __setitem__
     """.split()
 )
 """The same for tables, of which many methods return a new one."""
