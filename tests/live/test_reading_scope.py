@@ -53,3 +53,51 @@ def test_a_variable_with_another_name_is_not_plain() -> None:
     space |= {"again": space["df"], "m": space["n"], "_last": space["lst"]}
     assert read("df['x'] = 1", space).variables == ()
     assert read("n = 7\nlst.append(1)", space).variables == ("lst", "n")
+
+
+SEEN_ELSEWHERE = [
+    ("box[0].pop('a')", {"box": "[df]"}),
+    ("box.append(1)", {"box": "[df]"}),
+    ("df['x'] = 1", {"box": "{'k': [df]}"}),
+    ("arr[0] = 1", {"view": "arr[1:]"}),
+    ("view[0] = 1", {"view": "arr[1:]"}),
+    ("arr[0] = 1", {"box": "[arr[1:]]"}),
+    ("arr[0] = 1", {"flat": "arr.reshape(2, 3).T"}),
+    ("arr[0] = 1", {"table": "pd.DataFrame(arr.reshape(2, 3), copy=False)"}),
+    ("df.iloc[0, 0] = 1", {"view": "df['a'].to_numpy()"}),
+    ("raw[0] = 1", {"raw": "bytearray(9)", "view": "memoryview(raw)", "many": "np.frombuffer(raw, 'u1')"}),
+    ("d['k'].append(2)", {"again": "[d['k']]"}),
+    ("d['k'].append(2)", {"again": "d['k']"}),
+    ("nested[0].append(2)", {"again": "nested[:]"}),
+    ("lst.append(1)", {"thing": "Robot()", "set": "setattr(thing, 'x', lst)"}),
+    ("lst.append(1)", {"queue": "__import__('collections').deque([lst])"}),
+    ("many.append(1)", {"many": "[[] for _ in range(20_000)]"}),
+]
+
+
+@pytest.mark.parametrize(("code", "more"), SEEN_ELSEWHERE)
+def test_what_is_seen_under_another_name_is_not_plain(code: str, more: dict[str, str]) -> None:
+    """Views, tables that share their memory, and containers that hold the same object would change with it."""
+    space = notebook()
+    for name, value in more.items():
+        space[name] = eval(value, {**space})
+    assert read(code, space).risk == "medium"
+    assert read(code, space).variables == ()
+
+
+OWN = [
+    ("box.append(1)", {"box": "[df.copy()]"}, "box"),
+    ("head[0] = 1", {"head": "np.arange(6)[:3]", "tail": "arr[3:]"}, "head"),
+    ("d['k'].append(2)", {"again": "{'k': [1]}"}, "d"),
+    ("many.append(1)", {"many": "list(range(200_000))", "texts": "['a'] * 50_000"}, "many"),
+    ("lst.append(1)", {"Out": "{1: lst}", "_1": "lst"}, "lst"),
+]
+
+
+@pytest.mark.parametrize(("code", "more", "names"), OWN)
+def test_what_is_a_variables_own_stays_plain(code: str, more: dict[str, str], names: str) -> None:
+    """Copies, equal values and what IPython keeps of the cells are no second name."""
+    space = notebook()
+    for name, value in more.items():
+        space[name] = eval(value, {**space})
+    assert read(code, space).variables == tuple(names.split())

@@ -13,6 +13,7 @@
     names         what a name stands for at a place
     variables     what a variable of the user's is
       glance        what can be seen of its value
+      sharing       whether what it holds has another name
     modules       which modules are harmless, and which are dangerous
     words         which names of functions are risky: the tables
     findings      what was noticed

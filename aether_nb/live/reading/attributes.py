@@ -16,7 +16,7 @@ from aether_nb.live.reading.things import NOTHING, Thing
 from aether_nb.live.reading.variables import Variables
 from aether_nb.live.reading.words import FRAMES
 
-__all__ = ["PATH_MAKERS", "Attributes", "is_path_class", "is_self", "own_member"]
+__all__ = ["PATH_MAKERS", "Attributes", "copies_on_write", "is_path_class", "is_self", "own_member"]
 
 PLAIN_INTERNALS = {"_asdict", "_replace", "_fields", "__name__", "__doc__", "__version__", "__init__"}
 METHODS_OF_CONTAINERS = {name for kind in (list, dict, set, str, deque) for name in dir(kind)}
@@ -75,7 +75,7 @@ class Attributes:
     def item(self, thing: Thing, shared: bool = False) -> Thing:
         """An item: what is taken out of a table is a copy, unless ``shared`` and pandas does not copy on write."""
         part = self.findings.part(thing)
-        if thing.kind != "frame" or (shared and not _copies_on_write()):
+        if thing.kind != "frame" or (shared and not copies_on_write()):
             return part
         return replace(part, roots=frozenset(), holds=frozenset())
 
@@ -111,7 +111,7 @@ def is_self(node: ast.AST) -> bool:
     return isinstance(node, ast.Name) and node.id in {"self", "cls"}
 
 
-def _copies_on_write() -> bool:
+def copies_on_write() -> bool:
     """Whether a column taken out of a pandas table is a copy as soon as it is changed."""
     version = str(getattr(sys.modules.get("pandas"), "__version__", "3"))
     return not version.startswith(("0.", "1.", "2."))

@@ -12,13 +12,14 @@ from itertools import islice
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType
 from typing import Any
 
-from aether_nb.live.describing.safely import class_module, class_name, has_dict
+from aether_nb.live.describing.safely import all_of, class_module, class_name, has_dict
 from aether_nb.live.reading.modules import DANGER_OF, home
 from aether_nb.live.reading.words import BUILTIN_WORDS, MUTATING, MUTATING_FUNCTIONS, is_risky
 
 __all__ = [
     "CALLABLES",
     "UNCHANGING",
+    "can_change",
     "changes_in_place",
     "dangerous_names",
     "gives_scalars",
@@ -47,7 +48,7 @@ PLAIN = set(
     """.split()
 )
 """Python's own types that hold values and run no code of somebody else's."""
-UNCHANGING = {int, float, complex, bool, str, bytes, type(None), range}
+UNCHANGING = (int, float, complex, bool, str, bytes, type(None), range)
 OPERATORS: dict[type, tuple[type[ast.operator], ...]] = {
     list: (ast.Add, ast.Mult),
     dict: (ast.BitOr,),
@@ -61,6 +62,11 @@ STORING = {"STORE_SUBSCR", "STORE_SLICE", "DELETE_SUBSCR", "STORE_ATTR", "DELETE
 """Steps of Python's own machine by which a function changes what it was given, or a variable."""
 LOOKED_AT = 300
 """So many items of a container are looked at: the first ones."""
+
+
+def can_change(value: object) -> bool:
+    """Whether a value is of a type whose values can change."""
+    return not all_of((value,), *UNCHANGING)
 
 
 def is_data(kind: type) -> bool:
@@ -109,15 +115,15 @@ def texts_in(value: Any) -> frozenset[str] | None:
 
 def changes_in_place(value: Any, node: ast.AugAssign) -> bool:
     """Whether ``x += …`` may change a value in place, or what is in it, when ``x`` is it or is taken out of it."""
-    kind = type(value)
-    if kind in UNCHANGING or kind not in OPERATORS:
-        return kind not in UNCHANGING
-    if len(value) > LOOKED_AT or any(
-        type(item) not in UNCHANGING for item in (dict.values(value) if kind is dict else value)
-    ):
+    if not can_change(value):
+        return False
+    operators = next((found for kind, found in OPERATORS.items() if type(value) is kind), None)
+    if operators is None or len(value) > LOOKED_AT:
         return True
-    number = isinstance(node.value, ast.Constant) and type(node.value.value) in {int, float, complex, bool}
-    return isinstance(node.op, OPERATORS[kind]) and not (number and isinstance(node.op, ast.Add))
+    if not all_of(value.values() if type(value) is dict else value, *UNCHANGING):
+        return True
+    number = isinstance(node.value, ast.Constant) and isinstance(node.value.value, int | float | complex)
+    return isinstance(node.op, operators) and not (number and isinstance(node.op, ast.Add))
 
 
 def gives_scalars(value: Any) -> bool:

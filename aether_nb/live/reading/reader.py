@@ -13,11 +13,13 @@ from aether_nb.live.reading.attributes import Attributes
 from aether_nb.live.reading.calls import Calls
 from aether_nb.live.reading.expressions import Expressions
 from aether_nb.live.reading.findings import Announced, Findings, Learnt, Reading
+from aether_nb.live.reading.glance import can_change
 from aether_nb.live.reading.modules import Modules
 from aether_nb.live.reading.names import Names
+from aether_nb.live.reading.sharing import are_shared
 from aether_nb.live.reading.source import parse
 from aether_nb.live.reading.statements import Statements
-from aether_nb.live.reading.variables import Variables, can_change
+from aether_nb.live.reading.variables import Variables
 from aether_nb.live.reading.words import SHELL
 
 __all__ = ["read"]
@@ -49,16 +51,10 @@ def read(code: str, namespace: Mapping[str, object], made: Collection[str] = ())
             _read_once(tree, variables, made, Findings(learnt, fixed))
         reading = _read_once(tree, variables, made, Findings(learnt, fixed)).reading()
         if reading.risk != "high":
-            return replace(reading, variables=()) if _are_shared(reading.variables, namespace) else reading
+            return replace(reading, variables=()) if are_shared(reading.variables, namespace) else reading
         return replace(reading, announced=replace(reading.announced, texts=frozenset(_texts(tree))))
     except (RecursionError, MemoryError):
         return TOO_DEEP
-
-
-def _are_shared(names: Collection[str], namespace: Mapping[str, object]) -> bool:
-    """Whether what one of these variables holds has another name as well, under which it would change with it."""
-    held = {id(namespace[name]): name for name in names if name in namespace and can_change(namespace[name])}
-    return any(id(value) in held and held[id(value)] != name for name, value in namespace.items() if name[:1] != "_")
 
 
 def _texts(tree: ast.Module) -> Iterator[str]:

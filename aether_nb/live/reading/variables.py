@@ -16,7 +16,7 @@ from aether_nb.live.describing.safely import ancestors, class_module, class_name
 from aether_nb.live.reading.findings import Findings
 from aether_nb.live.reading.glance import (
     CALLABLES,
-    UNCHANGING,
+    can_change,
     changes_in_place,
     dangerous_names,
     gives_scalars,
@@ -32,12 +32,7 @@ from aether_nb.live.reading.modules import DANGER_OF, PARTLY, UNKNOWN, Modules, 
 from aether_nb.live.reading.things import Thing
 from aether_nb.live.reading.words import BUILTIN_WORDS, is_risky
 
-__all__ = ["Variables", "can_change"]
-
-
-def can_change(value: object) -> bool:
-    """Whether a value is of a type whose values can change."""
-    return type(value) not in UNCHANGING
+__all__ = ["Variables"]
 
 
 class Variables:
