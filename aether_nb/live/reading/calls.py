@@ -15,7 +15,7 @@ from aether_nb.live.reading.files import Files
 from aether_nb.live.reading.findings import Findings
 from aether_nb.live.reading.given import Call, place
 from aether_nb.live.reading.options import Options
-from aether_nb.live.reading.things import NOTHING, SOMETHING, Thing, either, gathered
+from aether_nb.live.reading.things import NOTHING, SOMETHING, Thing, either, gathered, method
 from aether_nb.live.reading.variables import Variables
 from aether_nb.live.reading.words import (
     BUILTIN_WORDS,
@@ -121,7 +121,17 @@ class Calls:
             return Thing("library", path)
         if self.learnt.files and name in RENAMING:
             self._may_rename(call)
-        return self._result(call)
+        return self._returned(call, self._result(call))
+
+    def _returned(self, call: Call, result: Thing) -> Thing:
+        """What comes out of a method: it may be one that is written here."""
+        for owner in self.learnt.methods.get(call.name, ()) if self.effects.written_here(call.function) else ():
+            known = self.learnt.returns.get(owner, NOTHING)
+            things = [*call.given.values()] if method(call.name) in known.deep else []
+            things += [call.function] if f"({owner}" in known.deep else []
+            roots, holds = (frozenset(r for r in all_ if r[0] != "(") for all_ in (known.roots, known.holds))
+            result |= either([*things, replace(known, roots=roots, holds=holds)])
+        return result
 
     def _path(self, call: Call) -> Thing:
         """Paths are made and asked; what reaches files has been noticed where it was named."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from aether_nb.live.reading.findings import Findings
 from aether_nb.live.reading.given import Call
-from aether_nb.live.reading.things import Thing, either
+from aether_nb.live.reading.things import Thing, either, is_variable
 from aether_nb.live.reading.variables import Variables
 from aether_nb.live.reading.words import FILLING, FRAME_MUTATING, MUTATING, MUTATING_FUNCTIONS
 
@@ -35,19 +35,32 @@ class Effects:
         given = call.given
         whole = either([call.holder, *given.values()])
         for thing in (call.function, *given.values()):
-            own = thing.kind == "own"
+            own = self.written_here(thing)
             passed = thing.kind == "library" and thing is not call.function
-            if (own and thing.path in self.learnt.mutators) or (passed and _is_mutating(thing)):
+            if own in self.learnt.mutators or (passed and _is_mutating(thing)):
                 self.findings.changes(whole.deep)
                 self.findings.put(whole.deep, whole)
             if thing.kind == "made":
                 self._made(thing.path, whole)
-            if own and thing.path in self.learnt.callers:
+            if own in self.learnt.callers:
                 self.findings.calls(whole)
+            if thing.kind == "data" and ".__call__" in self.learnt.mutators | self.learnt.callers:
+                self.findings.operated([whole])
+        if call.function.kind == "data" and self.learnt.mutators:  # any of the functions that are written here
+            self.findings.changes(whole.deep, "may change your variable", sure=False)
         for key in {"out", "ax"} & set(given):
             self.findings.changes(given[key].deep)
         if call.function.kind == "own" and _is_in_place(call):
             self.findings.changes(whole.deep)
+
+    def written_here(self, thing: Thing) -> str:
+        """By which name a function that is written here was learnt: of a method, only how it is called is known."""
+        if thing.kind == "own":
+            return thing.path
+        if thing.kind != "library" or not thing.path.startswith("."):
+            return ""
+        theirs = thing.roots and all(map(is_variable, thing.roots)) and not thing.roots & self.learnt.changed
+        return "" if theirs else f".{thing.last}"
 
     def _made(self, name: str, whole: Thing) -> None:
         """A function that this run made before is looked into again, as far as its steps tell."""

@@ -19,7 +19,7 @@ from aether_nb.live.reading.glance import member_is_data
 from aether_nb.live.reading.names import COMPREHENSION, Names, is_exception
 from aether_nb.live.reading.options import is_plain_setting
 from aether_nb.live.reading.texts import given_away, query
-from aether_nb.live.reading.things import NOTHING, SOMETHING, Thing, either, gathered
+from aether_nb.live.reading.things import NOTHING, SOMETHING, Thing, either, gathered, method
 from aether_nb.live.reading.words import BUILTIN_WORDS, MUTATING, SAFE_BUILTINS, is_risky
 
 __all__ = ["Expressions", "parameters"]
@@ -90,9 +90,11 @@ class Expressions:
                 return reduce(Thing.__or__, [self.loose(part) for part in node.values])
             case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp():
                 return self._comprehension(node)
-            case ast.Yield(value=ast.expr() as given):
-                self.returned(given)
-                return SOMETHING
+            case ast.Yield():
+                if node.value:
+                    self.returned(node.value)
+                sent = frozenset({method("send"), method("asend")})
+                return Thing(roots=sent, holds=sent, texts=None)
             case ast.Await():
                 return self.findings.part(self.loose(node.value))
             case ast.YieldFrom():
@@ -122,6 +124,7 @@ class Expressions:
 
     def _item(self, node: ast.Subscript) -> Thing:
         holder, key = self.value(node.value), self.value(node.slice)
+        self.findings.operated([holder, key])
         if holder.kind == "library":
             return holder.data() if not holder.roots else self.findings.part(holder)
         if holder.kind != "frame":
@@ -140,6 +143,7 @@ class Expressions:
                 parts.append(self.loose(part))
             elif isinstance(part, ast.AST):
                 self._computed(part)
+        self.findings.operated(parts)
         if not isinstance(node, ast.BinOp):
             return SOMETHING
         whole = either(parts)
@@ -173,9 +177,11 @@ class Expressions:
     @contextmanager
     def function(self, args: ast.arguments, name: str) -> Iterator[str]:
         """Inside a function written here: its defaults are read now, its body as if it were called with anything."""
-        defaults = self._defaults(args)
+        defaults, is_method = self._defaults(args), self.names.in_class
         with self.names.owned(name) as owner:
-            root = frozenset({f"({owner}"})
+            root = frozenset({f"({owner}", method(name)} if is_method else {f"({owner}"})
+            if is_method:
+                self.learnt.methods.setdefault(name, set()).add(owner)
             given = Thing(roots=root, holds=root, texts=None)
             free = {arg.arg: SOMETHING if arg.arg in {"self", "cls"} else given for arg in parameters(args)}
             free |= {name: given | thing.data() for name, thing in defaults.items()}
@@ -270,8 +276,9 @@ class Expressions:
     def _store_inside(self, target: ast.Attribute | ast.Subscript, thing: Thing) -> None:
         """``x.a = …`` and ``x[a] = …``: who holds ``x`` holds the new value too."""
         holder = self.target(target.value)
+        self.findings.operated([holder, thing])
         if isinstance(target, ast.Subscript):
-            self.value(target.slice)
+            self.findings.operated([holder, self.value(target.slice)])
         else:
             self.attributes.spelling(target.attr, target.value)
         if thing.kind == "module":

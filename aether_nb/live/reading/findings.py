@@ -5,11 +5,12 @@ It does not know the code, nor why something is noticed.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import reduce
 
 from aether_nb.events.kinds import Effect, Risk
-from aether_nb.live.reading.things import NOTHING, SOMETHING, Thing, is_variable
+from aether_nb.live.reading.things import NOTHING, SOMETHING, Thing, either, is_variable
 
 __all__ = ["Announced", "Findings", "Learnt", "Reading"]
 
@@ -51,7 +52,8 @@ class Learnt:
     Attributes:
         ever: What a name is bound to anywhere at the top level.
         returns: What a function that is written here may return.
-        mutators: Functions that are written here and change what they are given.
+        methods: The classes that are written here and have a method of this name.
+        mutators: Functions that are written here and change what they are given; ``.m`` is a method, of any class.
         callers: Functions that are written here and call what they are given, or methods of it.
         changed: Variables, and containers that are written here, that are changed anywhere: their texts are not known.
         put: What is put into those containers.
@@ -60,11 +62,17 @@ class Learnt:
 
     ever: dict[str, Thing] = field(default_factory=dict)
     returns: dict[str, Thing] = field(default_factory=dict)
+    methods: dict[str, set[str]] = field(default_factory=dict)
     mutators: set[str] = field(default_factory=set)
     callers: set[str] = field(default_factory=set)
     changed: set[str] = field(default_factory=set)
     put: dict[str, Thing] = field(default_factory=dict)
     files: bool = False
+
+
+def is_operator(name: str) -> bool:
+    """Whether a function that is written here is a method which Python calls by itself, for an operator."""
+    return name.startswith(".__") and name not in {".__init__", ".__post_init__"}
 
 
 class Findings:
@@ -115,6 +123,14 @@ class Findings:
         self.learnt.callers.update(root[1:] for root in thing.roots if root.startswith("("))
         for name in sorted(filter(is_variable, thing.unread)):
             self.note("medium", f"{how} {name}")
+
+    def operated(self, things: Iterable[Thing]) -> None:
+        """An operator is applied to things: a class that is written here may give it a meaning."""
+        learnt = self.learnt
+        if any(is_operator(name) for name in learnt.mutators):
+            self.changes(either(things).deep, "may change your variable", sure=False)
+        if any(is_operator(name) for name in learnt.callers):
+            self.calls(either(things))
 
     def put(self, roots: frozenset[str], thing: Thing) -> None:
         """Something is put into a container that is written here: from then on it may be found in it."""

@@ -127,11 +127,13 @@ def changes_in_place(value: Any, node: ast.AugAssign) -> bool:
 
 
 def gives_scalars(value: Any) -> bool:
-    """Whether going through a table, a column or an array gives names, numbers or texts, which nobody can change."""
+    """Whether going through a table, an array or a container gives names, numbers or texts, which nobody can change."""
     kind = type(value)
     where = home(kind), class_name(kind)
     if where == ("numpy", "ndarray"):
         return value.ndim == 1 and value.dtype.kind not in "OV"
+    if any(kind is plain for plain in OPERATORS):
+        return len(value) <= LOOKED_AT and all_of(value, *UNCHANGING)
     return where == ("pandas", "DataFrame") or (
         where == ("pandas", "Series") and (value.dtype.kind not in "OV" or str(value.dtype) in {"str", "string"})
     )

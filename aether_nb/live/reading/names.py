@@ -15,10 +15,12 @@ from aether_nb.live.reading.things import SOMETHING, Thing
 from aether_nb.live.reading.variables import Variables
 from aether_nb.live.reading.words import BUILTIN_WORDS, REACHING, SAFE_BUILTINS
 
-__all__ = ["COMPREHENSION", "Names", "is_dunder", "is_exception"]
+__all__ = ["CLASS", "COMPREHENSION", "Names", "is_dunder", "is_exception"]
 
 COMPREHENSION = "(comprehension)"
 """Marks the scope of a comprehension, through which ``:=`` binds."""
+CLASS = "(class)"
+"""Marks the scope of a class, whose functions are methods."""
 PLAIN_DUNDERS = set(
     """
     __doc__ __all__ __version__ __author__ __slots__ __match_args__ __init__ __post_init__ __repr__ __str__ __len__
@@ -80,6 +82,11 @@ class Names:
         self.nested += 1
         yield
         self.nested -= 1
+
+    @property
+    def in_class(self) -> bool:
+        """Whether what is defined here is a member of a class."""
+        return bool(self._globals) and CLASS in self._globals[-1]
 
     def declare(self, names: list[str], outside: str) -> None:
         """``global`` and ``nonlocal``."""

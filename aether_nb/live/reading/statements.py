@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
+from aether_nb.live.reading.attributes import is_self, own_member
 from aether_nb.live.reading.expressions import Expressions, parameters
 from aether_nb.live.reading.findings import Findings
 from aether_nb.live.reading.modules import Modules
-from aether_nb.live.reading.names import Names
-from aether_nb.live.reading.things import NOTHING, SOMETHING, Thing, gathered
+from aether_nb.live.reading.names import CLASS, Names
+from aether_nb.live.reading.things import NOTHING, SOMETHING, Thing, gathered, is_variable
 from aether_nb.live.reading.words import is_risky
 
 __all__ = ["Statements"]
@@ -119,14 +120,16 @@ class Statements:
     def _aug_assign(self, node: ast.AugAssign) -> None:
         thing = self.expressions.value(node.value)
         before = self.expressions.target(node.target)
+        self.findings.operated([before, thing])
         self.findings.changes(self.names.variables.changed_in_place(before.roots, node))
         if isinstance(node.target, ast.Name):
             self.findings.put(before.roots, self.findings.part(thing))
             self.names.bind(node.target.id, replace(before.data(), texts=None) | replace(thing.part(), texts=None))
         else:  # what was there, or a new value that holds parts of both
-            if isinstance(node.target, ast.Attribute | ast.Subscript):
-                outer = self.expressions.target(node.target.value).roots
-                self.findings.put(before.roots - outer, self.findings.part(thing))
+            outer = self.expressions.target(node.target.value).roots
+            if isinstance(node.target, ast.Attribute) and is_self(node.target.value):
+                outer |= {own_member(node.target.attr)}
+            self.findings.put(before.roots - outer, self.findings.part(thing))
             new = replace(gathered([thing]), unread=thing.unread, texts=None)
             self.expressions.store(node.target, new)
 
@@ -165,19 +168,22 @@ class Statements:
             self.expressions.returned(node.value)
 
     def _function_def(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        self._applied(node.decorator_list)
+        applied = self._applied(node.decorator_list)
         for annotation in (node.returns, *(arg.annotation for arg in parameters(node.args))):
             self._annotation(annotation)
         self._type_parameters(node)
-        self.names.bind(node.name, Thing("own", self.names.owner or node.name))
+        owner = self.names.owner or node.name
+        self._inherits(owner, applied)
+        self.names.bind(node.name, Thing("own", owner))
         with self.expressions.function(node.args, node.name):
             self.body(node.body)
 
     def _class_def(self, node: ast.ClassDef) -> None:
-        self._applied([*node.decorator_list, *node.bases, *(keyword.value for keyword in node.keywords)])
+        applied = self._applied([*node.decorator_list, *node.bases, *(keyword.value for keyword in node.keywords)])
+        self._inherits(self.names.owner or node.name, applied)
         self._type_parameters(node)
         self.names.bind(node.name, Thing("own", self.names.owner or node.name))
-        with self.names.owned(node.name) as owner, self.names.scope() as members:
+        with self.names.owned(node.name) as owner, self.names.scope(kind=CLASS) as members:
             self.body(node.body)
         for name, thing in members.items():
             if thing.kind == "module" or (thing.kind == "library" and is_risky(thing.last)):
@@ -186,14 +192,28 @@ class Statements:
         known = self.findings.learnt.returns
         known[owner] = known.get(owner, NOTHING) | gathered(members.values())
 
-    def _applied(self, expressions: Iterable[ast.expr]) -> None:
+    def _applied(self, expressions: Iterable[ast.expr]) -> list[Thing]:
         """Decorators and what a class is made from: they are called with what is defined."""
+        applied: list[Thing] = []
         for expression in expressions:
             thing = self.expressions.target(expression)
             if thing.path != "dataclasses.dataclass":  # there, and only there, it is given what stands in the code
                 thing = self.expressions.value(expression)
             theirs = thing.roots if thing.kind == "data" else frozenset()
             self.findings.calls(replace(thing, unread=thing.unread | theirs), "calls what is in your variable")
+            applied.append(thing)
+        return applied
+
+    def _inherits(self, owner: str, applied: Iterable[Thing]) -> None:
+        """A class does what those do that it is made from, and a decorated function what its decorator does."""
+        learnt = self.findings.learnt
+        for thing in applied:
+            made_here = thing.kind == "data" and not any(map(is_variable, thing.roots))  # by a function written here
+            for known in (learnt.mutators, learnt.callers):
+                if known if made_here else known & {thing.path, f".{thing.last}"}:
+                    known.add(owner)
+            if thing.kind == "own":
+                learnt.returns[owner] = learnt.returns.get(owner, NOTHING) | learnt.returns.get(thing.path, NOTHING)
 
     def _type_parameters(self, node: ast.AST) -> None:
         for parameter in getattr(node, "type_params", ()):

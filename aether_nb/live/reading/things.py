@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import reduce
 
-__all__ = ["MATPLOTLIB", "NOTHING", "SOMETHING", "Thing", "either", "gathered", "is_variable"]
+__all__ = ["MATPLOTLIB", "NOTHING", "SOMETHING", "Thing", "either", "gathered", "is_variable", "method"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Thing:
             made (one that this run made before); library (a function, class or value of one); module; builtin; unknown.
         path: Its dotted name, for library, module and builtin; for own and made the name of the definition.
         roots: The user's variables that it may be, or be a part of: who changes it changes them. ``(f`` is an argument
-            of the function ``f`` that is written here, ``[line:column`` a container
+            of the function ``f`` that is written here, ``(.m`` one of a method ``m``, ``[line:column`` a container
             that is written here, ``[self.x`` an attribute of the objects that are.
         holds: The same for what it may hold: it is new, its items are not.
         unread: Those among the variables whose code nobody read, if it may be theirs.
@@ -102,6 +102,11 @@ def gathered(things: Iterable[Thing], origin: str = "") -> Thing:
     roots = frozenset({origin} if origin else ())
     unread = whole.unread | whole.odd
     return replace(whole, roots=roots, holds=whole.deep, unread=frozenset(), odd=unread, buffer=False)
+
+
+def method(name: str) -> str:
+    """The root of an argument of any method of this name that is written here."""
+    return f"(.{name}"
 
 
 def is_variable(root: str) -> bool:
