@@ -16,6 +16,8 @@ PLAIN = [
     ("del d['k']", "d"),
     ("del name", "name"),
     ("next(gen)", "gen"),
+    ("lst.append(d)\nlst[-1].clear()", "d lst"),
+    ("d['k'] = df\nd['k']['z'] = 1", "d df"),
     ("lst.append(1)\nt = [d]\nt[0] |= {'a': 9}", "d lst"),
 ]
 

@@ -56,7 +56,7 @@ class Learnt:
         mutators: Functions that are written here and change what they are given; ``.m`` is a method, of any class.
         callers: Functions that are written here and call what they are given, or methods of it.
         changed: Variables, and containers that are written here, that are changed anywhere: their texts are not known.
-        put: What is put into those containers.
+        put: What is put into those containers and variables.
         files: Whether a path of a file is made anywhere: then ``x.rename(y)`` may be one that renames a file.
     """
 
@@ -133,9 +133,9 @@ class Findings:
             self.calls(either(things))
 
     def put(self, roots: frozenset[str], thing: Thing) -> None:
-        """Something is put into a container that is written here: from then on it may be found in it."""
+        """Something is put into a container, written here or a variable: from then on it may be found in it."""
         for name in roots:
-            if name.startswith("["):
+            if not name.startswith("("):
                 self.learnt.put[name] = self.learnt.put.get(name, NOTHING) | thing.data()
 
     def part(self, thing: Thing) -> Thing:
