@@ -19,11 +19,12 @@ from aether_nb import cli, opening, unlocking
 from aether_nb.asides import Aside, Eyes, own_rules
 from aether_nb.client.choosing import Chooser, Wanted
 from aether_nb.config import load
-from aether_nb.doing import encryption, know_terminal, notebook, notebook_encryption, record_care
+from aether_nb.doing import doctor, encryption, know_terminal, notebook, notebook_encryption, record_care
 from aether_nb.errors import OptionError, StoreLocked, UsageFault
 from aether_nb.events import kinds as k
 from aether_nb.events.folds import fold
 from aether_nb.knowing import Knowing
+from aether_nb.models.catalogue.probing import Check
 from aether_nb.models.sending.cache import Cached
 from aether_nb.opening import own_sealer
 from aether_nb.serving import Serving
@@ -207,6 +208,23 @@ def test_where_things_stand_is_said_also_when_it_is_locked(place: Path) -> None:
     assert f"  record   {place}" in said and "  run      This record is encrypted." in said and "%aether unlock" in said
     encryption.unlocked(place, typing(SECRET))
     assert "This record is encrypted" not in notebook.status(session, None)
+
+
+def test_the_doctor_says_whether_it_opens_here(place: Path) -> None:
+    """Without asking anybody: encrypted or not, locked or not, and whether that was done to its end."""
+    assert doctor._record(place) == Check("record", "ok", str(place))
+    encrypt(place, typing(SECRET, SECRET))
+    assert doctor._record(place) == Check("record", "ok", f"{place}; encrypted, and its key is here")
+    store = opening.open_record()
+    assert store.tables is not None
+    store.tables.write(("test",), lambda db: db.execute("UPDATE keys SET state = 'sealing'"))
+    store.log.close()
+    found = doctor._record(place)
+    assert (found.state, found.hint) == ("warn", "%aether encrypt") and "not to its end" in found.found
+    unlocking._OPENED.clear()
+    found = doctor._record(place)
+    assert found.state == "warn" and "encrypted, and locked: Its key is a passphrase." in found.found
+    assert "%aether unlock" in found.hint
 
 
 def test_what_is_lost_is_said(place: Path, ring: InMemory) -> None:
