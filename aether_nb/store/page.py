@@ -22,12 +22,14 @@ data key; an old copy of the record still opens with the old one. Who loses the 
 
 Not sealed: knowledge, memory, the inbox and logs of servers beside the record; notebooks, with all that their outputs
 show; what tools write elsewhere; the memory of the kernel. Of an encrypted record nothing is written into these
-unasked: no log of the day, no solution of a run, no reply kept on the disk. A server of PostgreSQL has a log and
-copies of its own, in which what was there before may still stand. A disk may keep what was overwritten, or removed,
-on it before: encrypt a record before there is anything in it where that matters. On a server that several share, the
-runs of the others are nobody's own after it, until they go on with them.
+unasked: no log of the day, no solution of a run. Replies of models and the text of scanned pages, which are kept to
+save a second request, stay in memory; ``encrypt`` removes their files, and says so. A server of PostgreSQL has a log
+and copies of its own, in which what was there before may still stand. A disk may keep what was overwritten, or
+removed, on it before: encrypt a record before there is anything in it where that matters. On a server that several
+share, the runs of the others are nobody's own after it, until they go on with them.
 
 Encrypting needs the record alone: other kernels have to be shut down. Who is killed in the middle has the record as
-it was, or encrypted and not cleared to its end: typing ``encrypt`` again does the rest. ``pack`` writes what anybody
-can read, so of an encrypted record only with ``--readable``.
+it was, or encrypted and not cleared to its end: typing ``encrypt`` again does the rest. What is damaged does not
+hinder ``decrypt``: it is counted, and is lost with the key. ``pack`` writes what anybody can read, so of an encrypted
+record only with ``--readable``.
 """
