@@ -165,13 +165,18 @@ def test_another_key(place: Path, ring: InMemory, monkeypatch: pytest.MonkeyPatc
     assert "the passphrase" in encrypt(place, typing(SECRET, SECRET), rotate=True, passphrase=True)
     assert not ring.kept
     monkeypatch.setenv("AETHER_STORE_KEY_NEW", OTHER)
-    assert "AETHER_STORE_KEY" in encrypt(place, rotate=True)
+    said = "The record has another key: what AETHER_STORE_KEY_NEW holds: set AETHER_STORE_KEY to it now."
+    assert encrypt(place, rotate=True).startswith(said)
     monkeypatch.setenv("AETHER_STORE_KEY", SECRET)
     with pytest.raises(StoreLocked):
         record().log.runs()
     monkeypatch.setenv("AETHER_STORE_KEY", OTHER)
     assert record().log.runs()[0].prompt == PLANTED
     assert "is encrypted already" in encrypt(place)
+    monkeypatch.delenv("AETHER_STORE_KEY_NEW")
+    with pytest.raises(UsageFault, match="the next one is not there"):
+        encrypt(place, rotate=True)
+    assert not ring.kept
 
 
 def test_what_was_begun_is_finished(place: Path, ring: InMemory) -> None:

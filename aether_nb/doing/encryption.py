@@ -18,7 +18,7 @@ from aether_nb.store.encrypting import rewrap, wrapped_key
 from aether_nb.store.seal import Sealer
 from aether_nb.store.vault import new_key
 from aether_nb.store.wrapping import Wrapped
-from aether_nb.unlocking import VARIABLE, asking, choose, forget_secret, unlock
+from aether_nb.unlocking import NEXT, VARIABLE, asking, choose, forget_secret, unlock
 from aether_nb.widgets.wording import count
 
 __all__ = ["decrypt", "encrypt", "readable_note", "unlocked"]
@@ -109,8 +109,9 @@ def _rotated(options: argparse.Namespace, place: Path | Address, before: Wrapped
     new, key = choose(_key_of(wrapped, read), time.time(), read, options.passphrase, wrapped)
     rewrap(place, new, key)
     forget_secret(wrapped)
+    where = f"what {NEXT} holds: set {VARIABLE} to it now" if new.source == "environment" else WHERE[new.source]
     kept = "What was sealed stays as it is: whoever has the old key and an old copy can open that copy."
-    return f"The record has another key: {WHERE[new.source]}. {kept}"
+    return f"The record has another key: {where}. {kept}"
 
 
 def _key_of(wrapped: Wrapped, read: Read | None) -> bytes:
