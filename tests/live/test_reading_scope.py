@@ -73,7 +73,7 @@ SEEN_ELSEWHERE = [
     ("nested[0].append(2)", {"again": "nested[:]"}),
     ("lst.append(1)", {"thing": "Robot()", "set": "setattr(thing, 'x', lst)"}),
     ("lst.append(1)", {"queue": "__import__('collections').deque([lst])"}),
-    ("many.append(1)", {"many": "[[] for _ in range(20_000)]"}),
+    ("many.append(1)", {"many": "[[] for _ in range(60_000)]"}),
 ]
 
 

@@ -22,8 +22,10 @@ from aether_nb.live.reading.modules import home
 __all__ = ["are_shared"]
 
 DEPTH = 2
-MOST = 10_000
-"""So many objects of a variable, and so many pairs of arrays, are looked at; more count as shared."""
+MOST = 50_000
+"""So many objects that can change in a variable, and so many pairs of arrays, are looked at; more count as shared."""
+LONGEST = 1_000_000
+"""A container of more items counts as shared."""
 UNMADE = (*CALLABLES, ModuleType)
 
 
@@ -77,9 +79,9 @@ class _Held:
 
     def _look(self, value: Any, depth: int) -> None:
         kind = type(value)
-        self._left -= 1
-        if _is_fixed(value) or self._left < 0:
+        if _is_fixed(value):
             return
+        self._left -= 1
         if kind is not tuple and kind is not frozenset:
             self.objects.add(id(value))
         if kind is memoryview:
@@ -92,10 +94,14 @@ class _Held:
             self._items(_inside(value), depth)
 
     def _items(self, items: Collection[Any], depth: int) -> None:
-        if all_of(items, *UNCHANGING):
+        if len(items) > LONGEST:
+            self._left = 0
+        if not self._left or all_of(items, *UNCHANGING):
             return
-        for item in islice(items, max(self._left, 0) + 1):
+        for item in items:
             self._look(item, depth - 1)
+            if not self._left:
+                return
 
     def _array(self, array: Any, depth: int) -> None:
         self.arrays.append(array)
@@ -125,5 +131,5 @@ def _inside(value: Any) -> Collection[Any]:
     for base in (*CONTAINERS, deque):
         if issubclass(kind, base):
             items: Iterable[Any] = dict.values(value) if issubclass(kind, dict) else base.__iter__(value)
-            return list(islice(items, 100 * MOST))
+            return list(islice(items, LONGEST + 1))
     return list(object.__getattribute__(value, "__dict__").values()) if has_dict(kind) else ()
