@@ -1,9 +1,9 @@
 """aether-nb: an agent that lives in your notebook (``%load_ext aether_nb``) and in your programs (``Aether()``).
 
 The layout: files in this folder are the path that a prompt takes (``magics``, ``cell``, ``session``), folders are the
-places it visits (``agent``, ``tools``, ``knowledge``, ``live``, ``models``, ``store``, ``widgets``, ``events``), and
-what verbs do (``doing``, ``jobs``, ``serve``); ``client`` is the face for programs. Importing this module does nothing
-else. What type checkers read stands in ``__init__.pyi``.
+places it visits (``agent``, ``tools``, ``knowledge``, ``live``, ``models``, ``store``, ``widgets``, ``events``). What
+can be typed stands in ``verbs``, what is done then in ``doing``, ``jobs`` and ``serve``; ``client`` is the face for
+programs. Importing this module does nothing else. What type checkers read stands in ``__init__.pyi``.
 """
 
 from importlib import import_module

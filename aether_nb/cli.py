@@ -66,10 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def help_(options: argparse.Namespace) -> int:
     """What can be typed, or all about one verb."""
-    if options.verb in verbs.PAGES:
-        print(verbs.page(options.verb, "terminal"))
-    elif options.verb:
-        print(verbs.help_text(verbs.find(options.verb, "terminal"), "terminal"), end="")
+    if options.verb:
+        print(verbs.about(options.verb, "terminal").rstrip())
     else:
         print(f"aether-nb: an agent that lives in your notebook.\n\n{verbs.overview('terminal')}\n\n{ENDS}")
     return 0

@@ -19,9 +19,9 @@ from aether_nb.agent.asking import Asking
 from aether_nb.agent.calls import Calls, Host
 from aether_nb.agent.driver import Driver
 from aether_nb.agent.egress import Egress, Rules, cut, destination, rules_of
+from aether_nb.agent.hosted_driver import Hosted
 from aether_nb.agent.mail import Mail
 from aether_nb.agent.offering import frozen
-from aether_nb.agent.performing import Hosted
 from aether_nb.agent.profiles import hosted, profiles
 from aether_nb.agent.resuming import advanced, check, owes_variables, taken_up, versions
 from aether_nb.agent.routing import routed

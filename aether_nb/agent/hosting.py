@@ -12,7 +12,7 @@
 **The step contract.** When a run is taken up again, the function is run again from its start. What it has been told so
 far, it is told again from the record, in the same order, and nothing is paid or done twice. So between two uses of the
 house it must do the same each time: no clock, no chance, no reading of files or of the network, nothing that acts
-outside. Those are calls of tools: ``house.call("current_time")``. A function that asks for something else than is
+outside. Those are calls of tools: ``house.call("time_now")``. A function that asks for something else than is
 recorded is stopped by ``AgentDrifted`` before anything is done. This module does not know how a run is driven.
 """
 

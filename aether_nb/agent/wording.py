@@ -18,7 +18,7 @@ from aether_nb.agent.fencing import fence_rule
 from aether_nb.agent.hosting import Prompt, Said, Told
 from aether_nb.agent.requesting import Asked
 from aether_nb.errors import OptionError
-from aether_nb.events.hosted import request_hash
+from aether_nb.events.demands import request_hash
 from aether_nb.events.messages import Message, Part, Role, Text, ToolSpec
 from aether_nb.models.base import Options, Request
 

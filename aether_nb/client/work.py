@@ -170,7 +170,7 @@ def _driver(agent: Profile | None, *how: Any) -> Driver:
     """Who drives the run: with the model, or with what a hosted agent says."""
     if agent is None or agent.agent is None:
         return Driver(*how)
-    from aether_nb.agent.performing import Hosted
+    from aether_nb.agent.hosted_driver import Hosted
 
     return Hosted(agent.agent, *how)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from aether_nb import plugins, registry
 from aether_nb.agent.hook_answers import TIMES
 from aether_nb.agent.hook_commands import Command
 from aether_nb.agent.hooks import Hook, registered
-from aether_nb.errors import OptionError, UsageFault
+from aether_nb.errors import OptionError, StoreError, UsageFault
 from aether_nb.events import kinds as k
 from aether_nb.hooked import Hooked
 from aether_nb.store.store import Store
@@ -130,9 +131,10 @@ def _failures(store: Store) -> dict[str, str]:
     """The last failure of each hook in the newest runs."""
     found: dict[str, str] = {}
     for run in store.log.runs(LOOKED):
-        for entry in reversed(list(store.log.read(run.id))):
-            if isinstance(entry.event, k.HookTook) and entry.event.did == "failed":
-                found.setdefault(entry.event.hook, f"{entry.event.reason or 'not recorded'} (run {run.id})")
+        with suppress(StoreError):  # a record that cannot be read hides no hook
+            for entry in reversed(list(store.log.read(run.id))):
+                if isinstance(entry.event, k.HookTook) and entry.event.did == "failed":
+                    found.setdefault(entry.event.hook, f"{entry.event.reason or 'not recorded'} (run {run.id})")
     return found
 
 

@@ -1,4 +1,4 @@
-"""What ``policy``, ``plugins`` and ``skills`` say and do, for both faces: rules, packages, instructions.
+"""What ``policy``, ``profiles``, ``plugins`` and ``skills`` say and do, for both faces: rules, packages, instructions.
 
 A face hands in the settings, the folder and the record; nothing here knows a session.
 """

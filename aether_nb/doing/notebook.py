@@ -78,12 +78,7 @@ def _unfinished(session: Session) -> list[str]:
 
 def help_(options: argparse.Namespace) -> str:
     """What can be typed, or all about one verb."""
-    if not options.verb:
-        return verbs.overview("notebook")
-    if options.verb in verbs.PAGES:
-        return verbs.page(options.verb, "notebook")
-    verb = verbs.CELL if options.verb.lstrip("%") == "aether" else verbs.find(options.verb, "notebook")
-    return verbs.help_text(verb, "notebook")
+    return verbs.about(options.verb, "notebook") if options.verb else verbs.overview("notebook")
 
 
 def model(session: Session, options: argparse.Namespace) -> str:

@@ -1,4 +1,4 @@
-"""``aether VERB`` for what is recorded: shown, checked, exported and given away. Each returns the exit code."""
+"""``aether VERB`` for what is recorded: shown, checked, exported, encrypted, packed. Each returns the exit code."""
 
 from __future__ import annotations
 

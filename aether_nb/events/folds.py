@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, Literal, TypeAlias
 
-from aether_nb.events import hosted
+from aether_nb.events import demands
 from aether_nb.events import kinds as k
 from aether_nb.events.growing import Growing
 from aether_nb.events.hooks import covered
@@ -188,7 +188,7 @@ def _asked(state: RunState, event: k.ModelAsked) -> Changes:
 
 def _answered(state: RunState, event: k.ModelAnswered) -> Changes:
     if state.demanding:  # the reply is the hosted agent's, and no part of the conversation
-        return hosted.replied(state, event)
+        return demands.replied(state, event)
     return {
         "unlimited": (*state.unlimited, len(state.messages)) if state.near else state.unlimited,
         **_grown(state, event.message),
@@ -199,7 +199,7 @@ def _answered(state: RunState, event: k.ModelAnswered) -> Changes:
 
 
 def _said(state: RunState, event: k.AgentSaid) -> Changes:
-    return hosted.said(state, event) | _grown(state, event.message)
+    return demands.said(state, event) | _grown(state, event.message)
 
 
 def _found(state: RunState, event: k.InstructionsFound) -> Changes:

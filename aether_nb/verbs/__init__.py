@@ -24,6 +24,7 @@ __all__ = [
     "Help",
     "Option",
     "Verb",
+    "about",
     "find",
     "help_text",
     "in_terminal",
@@ -89,6 +90,7 @@ def overview(face: Face) -> str:
     rows = [(f"{program} {verb.name}", verb.help) for verb in VERBS if face in verb.faces]
     if face == "notebook":
         rows = [("%%aether", CELL.help), ("%aether QUESTION", "The same, on one line."), *rows]
+    rows.append((f"{program} help NAME", f"All about a verb; or a page: {', '.join(PAGES)}."))
     width = max(len(left) for left, _ in rows)
     return "\n".join(f"  {left:<{width}}  {right}" for left, right in rows)
 
@@ -128,7 +130,25 @@ PAGES = {"guarantees": guarantees_text, "guard": guard_text, "hooks": hooks_text
 def page(name: str, face: Face) -> str:
     """A page; one that has the name of a verb ends with the help of that."""
     text = PAGES[name]()
+    text = in_terminal(text) if face == "terminal" else text
     return f"{text}\n{help_text(find(name, face), face)}" if any(verb.name == name for verb in VERBS) else text
+
+
+def about(name: str, face: Face) -> str:
+    """What ``help NAME`` says: of a page, of the cell magic, or of a verb, also of one that the other face has.
+
+    Raises:
+        UnknownVerb: There is nothing of that name; says what is near.
+    """
+    if name in PAGES:
+        return page(name, face)
+    if name.lstrip("%") == "aether":
+        return help_text(CELL, "notebook")
+    elsewhere = next((verb for verb in VERBS if verb.name == name and face not in verb.faces), None)
+    if elsewhere is not None:
+        place = elsewhere.faces[0]
+        return f"{help_text(elsewhere, place)}\nIt is typed in a {place}, not here.\n"
+    return help_text(find(name, face), face)
 
 
 def in_terminal(text: str) -> str:

@@ -65,12 +65,12 @@ VERBS: tuple[Verb, ...] = (
         (
             Option(
                 ("verb",),
-                "one verb; guarantees, for what holds when things fail; or guard",
+                "a verb, %%aether, or a page: guarantees (what holds when things fail), guard, hooks, encryption",
                 default="",
-                metavar="VERB",
+                metavar="NAME",
             ),
         ),
-        examples=("help", "help undo", "help %%aether", "help guard"),
+        examples=("help", "help runs", "help %%aether", "help guarantees"),
     ),
     Verb(
         "new",

@@ -39,7 +39,7 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         "plan",
-        "The same, but end with the plan: nothing is run that changes anything.",
+        "Like execute, but it ends with the plan: nothing is run that changes anything.",
         TASK,
         ("terminal",),
         examples=("plan --load sales.csv How would you clean @sales?",),

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from aether_nb.agent.hosted_driver import Hosted
 from aether_nb.agent.mail import heard
-from aether_nb.agent.performing import Hosted
 from aether_nb.events import kinds as k
 from aether_nb.store.signals import Signal
 from harness.agent import YES, Script, resumed

@@ -14,7 +14,7 @@ from aether_nb.agent.fencing import fence_rule
 from aether_nb.agent.hosting import Told
 from aether_nb.agent.wording import Wording
 from aether_nb.errors import OptionError
-from aether_nb.events.hosted import request_hash
+from aether_nb.events.demands import request_hash
 from aether_nb.events.messages import Image, Message, Text
 from aether_nb.models.base import PLAIN, Request
 from aether_nb.tools.base import Result

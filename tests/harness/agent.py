@@ -15,8 +15,8 @@ from aether_nb.agent.asking import Answer, Asking, Nobody, Person
 from aether_nb.agent.calls import Calls, Host
 from aether_nb.agent.driver import Driver
 from aether_nb.agent.egress import Egress
+from aether_nb.agent.hosted_driver import Hosted
 from aether_nb.agent.mail import Mail
-from aether_nb.agent.performing import Hosted
 from aether_nb.agent.replaying import Replayed, replay
 from aether_nb.agent.resuming import interrupted
 from aether_nb.agent.run import Run

@@ -177,7 +177,7 @@ def expanded(definition: Definition, environment: Mapping[str, str], workspace: 
         name, rest = match["name"], match["rest"]
         if name in ("env", "input") and match["more"] is not None and not match["more"].startswith(":-"):
             if name == "input":
-                what = f"The server {definition.name} wants a value to be typed in: {match[0]}."
+                what = f"{definition.name} wants a value to be typed in: {match[0]}."
                 raise ConfigError(what, f"{definition.source} says so.", "Put a variable there: ${NAME}, and set it.")
             name, rest = rest, None
         if name in ("workspaceFolder", "userHome"):
@@ -185,8 +185,8 @@ def expanded(definition: Definition, environment: Mapping[str, str], workspace: 
         if found := environment.get(name, ""):
             return found
         if rest is None:
-            what = f"The server {definition.name} needs the variable {name}, which is not set."
-            raise ConfigError(what, f"{definition.source} says so.", f"Set {name} and restart it.")
+            what = f"{definition.name} needs the variable {name}, which is not set."
+            raise ConfigError(what, f"{definition.source} says so.", f"Set {name}.")
         return rest
 
     def put(text: str) -> str:

@@ -26,8 +26,8 @@ from aether_nb.agent.requesting import Asked
 from aether_nb.agent.wording import Wording, plain
 from aether_nb.errors import AgentDrifted, OptionError, RepairableToolError, StoreError
 from aether_nb.events import kinds as k
+from aether_nb.events.demands import calls_hash
 from aether_nb.events.folds import fold, line
-from aether_nb.events.hosted import calls_hash
 from aether_nb.events.messages import Message, ToolCall, ToolSpec
 from aether_nb.events.state import Demand, RunState
 
