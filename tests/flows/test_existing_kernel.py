@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 from jupyter_client.manager import KernelManager
 
+from harness.postgres import Server
+
 pytestmark = [pytest.mark.kernel, pytest.mark.full]
 
 CELL = (
@@ -91,3 +93,15 @@ def test_an_encrypted_notebook_says_what_came_of_it(client: Any, tmp_path: Path)
     assert value(client, "get_ipython().aether_magics.session.store.encrypted") == "True"
     row = json.loads(typed(tmp_path / "elsewhere", "--approve", "low", "--json", "Add it up."))
     assert (row["outcome"], row["answer"]) == ("done", "It is done.")
+
+
+def test_a_notebook_whose_record_is_on_a_server_says_what_came_of_it(
+    client: Any, tmp_path: Path, postgres: Server
+) -> None:
+    """Its address is known here without the password only, and nothing of that name is made in the folder."""
+    postgres.empty()
+    said = f"import os; os.environ['AETHER_STORE'] = {postgres.address().plain!r}"
+    assert client.execute_interactive(said, timeout=60)["content"]["status"] == "ok"
+    row = json.loads(typed(tmp_path / "elsewhere", "--approve", "low", "--json", "Add it up."))
+    assert (row["outcome"], row["answer"]) == ("done", "It is done.")
+    assert not [file.name for file in (tmp_path / "elsewhere").iterdir() if file.name != ".aether"]
