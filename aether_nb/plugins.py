@@ -96,7 +96,7 @@ def register(kind: str, name: str, thing: Any = None, by: str = "") -> Any:
         by: Who brings it; empty for the notebook or program that runs.
 
     Returns:
-        The thing, as it was given.
+        What stands above a function, when the thing is left out; else nothing, so that a cell shows nothing.
 
     Raises:
         OptionError: There is no such kind, or the thing is none of it.
@@ -104,14 +104,15 @@ def register(kind: str, name: str, thing: Any = None, by: str = "") -> Any:
     if thing is None:
 
         def above(decorated: Any) -> Any:
-            return register(kind, name, decorated, by)
+            register(kind, name, decorated, by)
+            return decorated
 
         return above
     try:
         registry.register(kind, name, _home(kind).fit(name, thing), by)
     except ValueError as error:
         raise OptionError(str(error)) from error
-    return thing
+    return None
 
 
 def _home(kind: str) -> Any:

@@ -276,6 +276,9 @@ class _Models:
         self.record = Path("/nowhere")  # nothing was ever read or kept beside it
         self._model = ScriptedModel([self._said] * 99, name="script")
 
+    def sealed(self) -> bool:
+        return False
+
     def model(self, name: str = "") -> Any:
         return self._model
 
