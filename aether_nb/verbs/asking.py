@@ -67,7 +67,7 @@ VERBS: tuple[Verb, ...] = (
                 ("verb",),
                 "a verb, %%aether, or a page: guarantees (what holds when things fail), guard, hooks, encryption",
                 default="",
-                metavar="NAME",
+                metavar="VERB",
             ),
         ),
         examples=("help", "help runs", "help %%aether", "help guarantees"),
