@@ -126,8 +126,8 @@ YEARS = 10 * 365 * 86400.0
 class Eyes:
     """Reads pictures of pages by the model for the role ``vision``: see ``loaders.source.Looking``.
 
-    What was read is kept, by the picture and the model: the same page is not paid for twice. Money ends it, as it ends
-    a run.
+    What was read is kept, by the picture and the model: the same page is not paid for twice; beside an encrypted record
+    as long as these eyes live. Money ends it, as it ends a run.
 
     Args:
         model: Who looks.
@@ -160,7 +160,7 @@ class Eyes:
         if aside.rules.limited and (host := destination(model)):
             why = f"A limit of data holds, and nobody knows what a picture shows; {name} is at {host}."
             raise UsageFault("Pictures of pages do not leave this machine.", why, "Choose a model on this machine.")
-        kept = Cached(model, ReplyStore(models.record / "looked.sqlite", max_seconds=YEARS))
+        kept = Cached(model, ReplyStore(models.beside("looked.sqlite"), max_seconds=YEARS))
         return cls(kept, aside, run, models.settings.max_cost)
 
     @property

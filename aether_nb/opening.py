@@ -133,7 +133,9 @@ def known_here() -> Knowing:
     here = Path.cwd()
     settings = load(here)
     record = store_folder(None, here, settings.store)
-    return Knowing.of(Serving(settings, record), here, lambda: open_record().log)
+    # Nobody is asked for the key, only to know whether there is one.
+    serving = Serving(settings, record, sealed=lambda: open_store(record_place()).encrypted)
+    return Knowing.of(serving, here, lambda: open_record().log)
 
 
 def open_post(by: str, place: str = "") -> Post:

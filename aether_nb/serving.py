@@ -170,10 +170,14 @@ class Serving:
         if self._replies is not None:
             self._replies.close()
 
+    def beside(self, name: str) -> Path | str:
+        """Where a cache of what was said lies: beside the record, or in memory when that is encrypted."""
+        return ":memory:" if self.sealed() else self.record / name
+
     def _open(self, name: str) -> Model:
         settings, self._plugged = self.settings, True
         if settings.cache and self._replies is None:
-            self._replies = ReplyStore(":memory:" if self.sealed() else self.record / "replies.sqlite")
+            self._replies = ReplyStore(self.beside("replies.sqlite"))
         return open_model(
             name,
             os.environ,

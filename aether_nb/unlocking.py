@@ -32,7 +32,7 @@ _OPENED: dict[str, bytes] = {}
 
 
 class Chosen(NamedTuple):
-    """A new wrapped key, its data key, and whether a keyring has the secret now."""
+    """A new wrapped key, and its data key."""
 
     wrapped: Wrapped
     key: bytes
@@ -99,12 +99,19 @@ def choose(
         before: The wrapped key until now, when the secret is changed.
 
     Raises:
-        UsageFault: Nobody is there to type one, or what was typed is none.
+        UsageFault: Nobody is there to type one, or what was typed is none; or the secret stands in a variable, and
+            it is not said where the next one shall.
     """
     id = before.id if before else ""
     variable = NEXT if before else VARIABLE
     if not typed and (said := _strong(os.environ, variable)):
         return _chosen(wrap(key, said, "environment", since, id), key)
+    if not typed and before is not None and before.source == "environment":
+        raise UsageFault(
+            f"The key of this record is what {VARIABLE} holds, and the next one is not there.",
+            "Kept in the keyring of this machine it would not open the record elsewhere.",
+            f"Set {NEXT} to it; or a passphrase: --rotate --passphrase",
+        )
     if not typed:
         made = secrets.token_hex(32)
         wrapped = wrap(key, made, "keyring", since, id)

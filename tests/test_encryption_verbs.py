@@ -16,12 +16,16 @@ from keyring.backend import KeyringBackend
 from keyring.backends.null import Keyring as Forgetful
 
 from aether_nb import cli, opening, unlocking
+from aether_nb.asides import Aside, Eyes, own_rules
+from aether_nb.client.choosing import Chooser, Wanted
 from aether_nb.config import load
-from aether_nb.doing import encryption, know_terminal, notebook_encryption, record_care
+from aether_nb.doing import doctor, encryption, know_terminal, notebook, notebook_encryption, record_care
 from aether_nb.errors import OptionError, StoreLocked, UsageFault
 from aether_nb.events import kinds as k
 from aether_nb.events.folds import fold
 from aether_nb.knowing import Knowing
+from aether_nb.models.catalogue.probing import Check
+from aether_nb.models.sending.cache import Cached
 from aether_nb.opening import own_sealer
 from aether_nb.serving import Serving
 from aether_nb.store import wrapping
@@ -161,13 +165,18 @@ def test_another_key(place: Path, ring: InMemory, monkeypatch: pytest.MonkeyPatc
     assert "the passphrase" in encrypt(place, typing(SECRET, SECRET), rotate=True, passphrase=True)
     assert not ring.kept
     monkeypatch.setenv("AETHER_STORE_KEY_NEW", OTHER)
-    assert "AETHER_STORE_KEY" in encrypt(place, rotate=True)
+    said = "The record has another key: what AETHER_STORE_KEY_NEW holds: set AETHER_STORE_KEY to it now."
+    assert encrypt(place, rotate=True).startswith(said)
     monkeypatch.setenv("AETHER_STORE_KEY", SECRET)
     with pytest.raises(StoreLocked):
         record().log.runs()
     monkeypatch.setenv("AETHER_STORE_KEY", OTHER)
     assert record().log.runs()[0].prompt == PLANTED
     assert "is encrypted already" in encrypt(place)
+    monkeypatch.delenv("AETHER_STORE_KEY_NEW")
+    with pytest.raises(UsageFault, match="the next one is not there"):
+        encrypt(place, rotate=True)
+    assert not ring.kept
 
 
 def test_what_was_begun_is_finished(place: Path, ring: InMemory) -> None:
@@ -193,15 +202,60 @@ def test_readable_again(place: Path, ring: InMemory) -> None:
             act()
 
 
+def test_where_things_stand_is_said_also_when_it_is_locked(place: Path) -> None:
+    """``%aether`` alone shows all that can be known without the key, and how to open it."""
+    encrypt(place, typing(SECRET, SECRET))
+    models = Namespace(name="m", settings=Namespace(mode="ask"))
+    session: Any = Namespace(
+        store=record(), grants=(), models=models, workspace=place.parent, turns=(), notebook="", shell=None
+    )
+    said = notebook.status(session, None)
+    assert f"  record   {place}" in said and "  run      This record is encrypted." in said and "%aether unlock" in said
+    encryption.unlocked(place, typing(SECRET))
+    assert "This record is encrypted" not in notebook.status(session, None)
+
+
+def test_the_doctor_says_whether_it_opens_here(place: Path) -> None:
+    """Without asking anybody: encrypted or not, locked or not, and whether that was done to its end."""
+    assert doctor._record(place) == Check("record", "ok", str(place))
+    encrypt(place, typing(SECRET, SECRET))
+    assert doctor._record(place) == Check("record", "ok", f"{place}; encrypted, and its key is here")
+    store = opening.open_record()
+    assert store.tables is not None
+    store.tables.write(("test",), lambda db: db.execute("UPDATE keys SET state = 'sealing'"))
+    store.log.close()
+    found = doctor._record(place)
+    assert (found.state, found.hint) == ("warn", "%aether encrypt") and "not to its end" in found.found
+    unlocking._OPENED.clear()
+    found = doctor._record(place)
+    assert found.state == "warn" and "encrypted, and locked: Its key is a passphrase." in found.found
+    assert "%aether unlock" in found.hint
+
+
+def test_what_is_lost_is_said(place: Path, ring: InMemory) -> None:
+    """A damaged event does not keep the rest sealed."""
+    encrypt(place)
+    store = record()
+    assert store.tables is not None
+    store.tables.write(("test",), lambda db: db.execute("UPDATE events SET payload = x'0102' WHERE seq = 2"))
+    store.log.close()
+    said = encryption.decrypt(place, own_sealer(), None)
+    assert said == ("Readable again: 1 run and 0 blobs. Damaged, and lost: 1 content that did not open. %aether verify")
+
+
 def test_what_stays_readable_is_said(
     place: Path, ring: InMemory, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Knowledge and memory beside the record; replies that were kept are removed, and kept no more."""
     (place / "knowledge").mkdir()
     (place / "knowledge" / "table").write_text("x")
-    (place / "replies.sqlite").write_text(PLANTED)
-    assert "Not sealed, and readable as before: knowledge (what was added with know add)." in encrypt(place)
-    assert not (place / "replies.sqlite").exists()
+    for name in ("replies.sqlite", "looked.sqlite", "looked.sqlite-wal"):
+        (place / name).write_text(PLANTED)
+    said = encrypt(place)
+    assert "Not sealed, and readable as before: knowledge (what was added with know add)." in said
+    assert "looked.sqlite (the text of scanned pages)." in said and not list(place.glob("*.sqlite*"))
+    (place / "looked.sqlite").write_text(PLANTED)
+    assert "looked.sqlite (the text of scanned pages)." in encrypt(place) and not list(place.glob("*.sqlite*"))
     told: list[str] = []
     monkeypatch.setattr(know_terminal.memory_verbs, "remember", lambda *_: "Kept.")
     monkeypatch.setattr(know_terminal.know_verbs, "know", lambda *_: "Added.")
@@ -221,10 +275,26 @@ def test_nothing_that_was_said_is_written_beside_it(tmp_path: Path, sealed: bool
     knowing.memory.remember("a fact", datetime.now())
     entries = list(play().run.log.read("run1"))
     asyncio.run(knowing.ended(fold(entries)))
+    serving.settings = replace(serving.settings, vision_model="aether:analyst")
+    eyes = Eyes.open(Aside(serving, own_rules(serving.settings), lambda _: None), asyncio.run)
+    assert isinstance(eyes.model, Cached) and (eyes.model.store.file == ":memory:") == sealed
     kept = serving._replies
     assert kept is not None and (kept.file == ":memory:") == sealed
     assert len(knowing.memory.days()) == int(not sealed)
     knowing.close()
+
+
+def test_a_terminal_and_a_program_write_nothing_beside_it(place: Path, ring: InMemory) -> None:
+    """They know that the record is encrypted, also when nobody has its key, and ask nobody for it."""
+    known, chooser = opening.known_here(), Chooser(Wanted(cache=True))
+    assert not known.models.sealed()
+    encrypt(place)
+    unlocking._OPENED.clear()
+    ring.kept.clear()
+    assert known.models.sealed() and chooser._kept(load(place.parent)).file == ":memory:"
+    (place / "runs.db").write_text("no database")
+    assert Chooser(Wanted(cache=True))._kept(load(place.parent)).file == ":memory:"
+    known.close()
 
 
 def test_a_pack_is_readable_only_when_that_is_said(place: Path, ring: InMemory, tmp_path: Path) -> None:

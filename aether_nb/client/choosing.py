@@ -17,11 +17,11 @@ from weakref import WeakSet
 
 from aether_nb import config, registry
 from aether_nb.client.checks import check
-from aether_nb.errors import OptionError
+from aether_nb.errors import OptionError, StoreError
 from aether_nb.live.thread import in_forked_process
 from aether_nb.models.base import Model
 from aether_nb.models.router import ANALYST, open_model, serving
-from aether_nb.store.place import store_folder
+from aether_nb.store.place import store_folder, store_place
 
 if TYPE_CHECKING:
     from aether_nb.models.catalogue.discovery import Found
@@ -209,12 +209,17 @@ class Chooser:
         )
 
     def _kept(self, settings: config.Settings) -> ReplyStore:
-        """The answers from before, in the folder where this project's runs are recorded."""
+        """The answers from before, in the folder of this project's record; in memory where that is encrypted."""
         from aether_nb.models.sending.cache import ReplyStore
+        from aether_nb.store.store import open_store
 
         file = store_folder(None, Path.cwd(), settings.store) / "replies.sqlite"
         if file not in self._replies:
-            self._replies[file] = ReplyStore(file)
+            try:
+                sealed = open_store(store_place(None, Path.cwd(), settings.store)).encrypted
+            except StoreError:  # nobody knows, and a program that records nothing goes on
+                sealed = True
+            self._replies[file] = ReplyStore(":memory:" if sealed else file)
         return self._replies[file]
 
 

@@ -29,8 +29,12 @@ from aether_nb.models.catalogue.probing import Check, tried
 from aether_nb.models.catalogue.providers import Providers
 from aether_nb.models.endpoints.profile import Profile
 from aether_nb.models.router import open_model, serving
+from aether_nb.store.encrypting import wrapped_key
+from aether_nb.store.glance import wrapped_in
 from aether_nb.store.postgres.looking import look_at
 from aether_nb.store.store import open_store
+from aether_nb.store.wrapping import Wrapped
+from aether_nb.unlocking import unlock
 from aether_nb.widgets.wording import clean, count
 
 __all__ = ["look", "text", "try_model"]
@@ -227,13 +231,29 @@ async def _answering(profile: Profile, key: str, path: str) -> Check:
 def _record(place: Path | Address) -> Check:
     """Whether runs can be recorded."""
     if not isinstance(place, Address):
-        return _writable("record", place, "runs cannot be recorded, so none can start", "Set AETHER_STORE=FOLDER.")
+        hint = "Set AETHER_STORE=FOLDER."
+        check = _writable("record", place, "runs cannot be recorded, so none can start", hint)
+        return _sealed(check, wrapped_in(place)) if check.state == "ok" else check
     try:
         if place.scheme in POSTGRES:
-            return Check("record", "ok", f"{place}: {look_at(place)}")
+            return _sealed(Check("record", "ok", f"{place}: {look_at(place)}"), wrapped_key(place))
         return Check("record", "ok", f"{place}: {count(len(open_store(place).log.runs()), 'run')}")
     except StoreError as error:
         return _blocked("record", error)
+
+
+def _sealed(check: Check, wrapped: Wrapped | None) -> Check:
+    """The same, with a word about a record that is encrypted: whether it opens here."""
+    if wrapped is None:
+        return check
+    try:
+        unlock(wrapped)
+    except StoreError as error:
+        return Check(check.what, "warn", f"{check.found}; encrypted, and locked: {error.why}", error.hint)
+    unclean = wrapped.state != "sealed"
+    left = ", but not to its end" if unclean else ""
+    hint = "%aether encrypt" if unclean else ""
+    return Check(check.what, "warn" if unclean else "ok", f"{check.found}; encrypted{left}, and its key is here", hint)
 
 
 def _writable(what: str, folder: Path, otherwise: str, hint: str) -> Check:

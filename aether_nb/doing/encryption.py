@@ -18,7 +18,7 @@ from aether_nb.store.encrypting import rewrap, wrapped_key
 from aether_nb.store.seal import Sealer
 from aether_nb.store.vault import new_key
 from aether_nb.store.wrapping import Wrapped
-from aether_nb.unlocking import VARIABLE, asking, choose, forget_secret, unlock
+from aether_nb.unlocking import NEXT, VARIABLE, asking, choose, forget_secret, unlock
 from aether_nb.widgets.wording import count
 
 __all__ = ["decrypt", "encrypt", "readable_note", "unlocked"]
@@ -33,8 +33,8 @@ READABLE = {
 }
 """Folders beside the record that hold words and are not sealed."""
 
-REPLIES = "replies.sqlite"
-"""Replies of models that are kept to save a second request: what is encrypted keeps them in memory."""
+CACHES = {"replies.sqlite": "replies of models", "looked.sqlite": "the text of scanned pages"}
+"""Files beside the record that save a second request: beside one that is encrypted they are kept in memory."""
 
 WHERE = {
     "environment": f"what {VARIABLE} held",
@@ -61,17 +61,15 @@ def encrypt(options: argparse.Namespace, place: Path | Address, beside: Path, se
         return _rotated(options, place, before, read)
     if before is not None and before.state == "sealed":
         said = f"This record is encrypted already; its key is {WHERE.get(before.source, before.source)}."
-        return f"{said} Another key: %aether encrypt --rotate"
+        return "\n".join([f"{said} Another key: %aether encrypt --rotate", *_caches_removed(beside)])
     if before is not None:
         wrapped, key = before, _key_of(before, read)
     else:
         wrapped, key = choose(new_key(), time.time(), read, options.passphrase)
     done = encrypted(place, wrapped, key, sealer)
-    for file in beside.glob(f"{REPLIES}*"):
-        file.unlink(missing_ok=True)
     said = f"Encrypted: {count(done.runs, 'run')} and {count(done.blobs, 'blob')}. Its key is "
-    lines = [f"{said}{WHERE[wrapped.source]}. Whoever loses it loses the record.", *_left_readable(beside)]
-    return "\n".join(lines)
+    lost = f"{said}{WHERE[wrapped.source]}. Whoever loses it loses the record."
+    return "\n".join([lost, *_caches_removed(beside), *_left_readable(beside)])
 
 
 def decrypt(place: Path | Address, sealer: Sealer, read: Read | None) -> str:
@@ -81,9 +79,11 @@ def decrypt(place: Path | Address, sealer: Sealer, read: Read | None) -> str:
         AetherError: It is not encrypted, its key is not here, or somebody works with it.
     """
     wrapped = _need(wrapped_key(place))
-    done = opened_for_good(place, _key_of(wrapped, read), sealer)
+    done = opened_for_good(place, wrapped, _key_of(wrapped, read), sealer)
     forget_secret(wrapped)
-    return f"Readable again: {count(done.runs, 'run')} and {count(done.blobs, 'blob')}."
+    said = f"Readable again: {count(done.runs, 'run')} and {count(done.blobs, 'blob')}."
+    damaged = f" Damaged, and lost: {count(done.damaged, 'content')} that did not open. %aether verify"
+    return said + damaged * bool(done.damaged)
 
 
 def unlocked(place: Path | Address, read: Read | None) -> str:
@@ -109,8 +109,9 @@ def _rotated(options: argparse.Namespace, place: Path | Address, before: Wrapped
     new, key = choose(_key_of(wrapped, read), time.time(), read, options.passphrase, wrapped)
     rewrap(place, new, key)
     forget_secret(wrapped)
+    where = f"what {NEXT} holds: set {VARIABLE} to it now" if new.source == "environment" else WHERE[new.source]
     kept = "What was sealed stays as it is: whoever has the old key and an old copy can open that copy."
-    return f"The record has another key: {WHERE[new.source]}. {kept}"
+    return f"The record has another key: {where}. {kept}"
 
 
 def _key_of(wrapped: Wrapped, read: Read | None) -> bytes:
@@ -121,6 +122,14 @@ def _need(wrapped: Wrapped | None) -> Wrapped:
     if wrapped is None:
         raise UsageFault("This record is not encrypted.", "Its contents are readable.", "%aether encrypt")
     return wrapped
+
+
+def _caches_removed(beside: Path) -> list[str]:
+    """What was kept to save a second request, and is removed: it can be had again."""
+    there = [f"{name} ({what})" for name, what in CACHES.items() if (beside / name).exists()]
+    for file in [file for name in CACHES for file in beside.glob(f"{name}*")]:
+        file.unlink(missing_ok=True)
+    return [f"Removed, and kept in memory from now on: {', '.join(there)}."] if there else []
 
 
 def _left_readable(beside: Path) -> list[str]:

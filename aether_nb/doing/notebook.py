@@ -31,7 +31,7 @@ from aether_nb.doing import settings as settings_verbs
 from aether_nb.doing import signals as signal_verbs
 from aether_nb.doing import undo as undo_verbs
 from aether_nb.doing.setting_up import Dialog, set_up
-from aether_nb.errors import UsageFault
+from aether_nb.errors import StoreLocked, UsageFault
 from aether_nb.live.background import Background
 from aether_nb.live.thread import AgentThread
 from aether_nb.live.whereabouts import can_type
@@ -69,7 +69,14 @@ def status(session: Session, _: Any) -> str:
 
 
 def _unfinished(session: Session) -> list[str]:
-    """The newest runs of this notebook that have not ended, a line each."""
+    """The newest runs of this notebook that have not ended, a line each; why nobody knows them when it is locked."""
+    try:
+        return _found_unfinished(session)
+    except StoreLocked as error:
+        return [f"{error.what} {error.why} {error.hint}"]
+
+
+def _found_unfinished(session: Session) -> list[str]:
     runs = [run for run in session.store.log.runs(LOOKED_AT) if run.outcome is None]
     mine = [run for run in runs if not session.notebook or run.notebook in ("", session.notebook)]
     more = [f"{len(mine) - TOLD} more: %aether runs"] if len(mine) > TOLD else []

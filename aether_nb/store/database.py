@@ -79,8 +79,10 @@ class Database:
     @property
     def vault(self) -> Vault | None:
         """See ``Tables``."""
-        if self._db is None:
-            self._safe.look_at(self.select(GET_WRAPPED))
+        if self._db is None or not self._wal:  # without a write-ahead log it may have been encrypted while it is open
+            with self.guarded():  # so a transaction is this thread's own, and over its rows the guards watch
+                if self._db is None or not self._db.in_transaction:
+                    self._safe.look_at(self.select(GET_WRAPPED))
         return None if self._safe.wrapped is None else self._safe.need()
 
     def bring_key(self, unlock: Unlock) -> None:
@@ -223,16 +225,24 @@ class Database:
         if self._db is not None and self._identity_on_disk() == self._identity:
             return self._db
         saved, keys = self._rows_being_written(), [] if self._db is None else keys_of(self._db)
-        self.close()
-        self._make_folder()
-        db = self._open()
-        if saved or keys:
-            committed(db, ("moved",), lambda db: self._move(db, saved, keys))
+        before, identity, self._db = self._db, self._identity, None
+        try:
+            self._make_folder()
+            db = self._open()
+            if saved or keys:
+                committed(db, ("moved",), lambda db: self._move(db, saved, keys))
+        except BaseException:  # a file that has lost its name is all that is left of what was written to it
+            self.close()
+            self._db, self._identity = before, identity
+            self._safe.look_at(keys)
+            raise
+        if before is not None:
+            before.close()
         return db
 
     def _move(self, db: sqlite3.Connection, saved: list[schema.Rows], keys: list[Row]) -> None:
-        schema.put_rows(db, saved)
         carry(db, keys)
+        schema.put_rows(db, saved)
         self._safe.look_at(keys_of(db))
 
     def _make_folder(self) -> None:

@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from aether_nb.config.address import POSTGRES, Address
-from aether_nb.errors import StoreError
+from aether_nb.errors import StoreCorrupt, StoreError
 from aether_nb.store.database import Database
 from aether_nb.store.folder_blobs import FolderBlobs
-from aether_nb.store.guards import guard_file, guard_server
-from aether_nb.store.rewriting import Rewriting
+from aether_nb.store.guards import guard_file, guard_server, open_elsewhere
+from aether_nb.store.rewriting import Rewriting, Rewritten
 from aether_nb.store.rows import Connection, Tables
 from aether_nb.store.seal import Sealer
-from aether_nb.store.sealed_blobs import Keeping, clear, seal_all, unseal_all
+from aether_nb.store.sealed_blobs import Keeping, clear, seal_all, sealed_names, unseal_all
 from aether_nb.store.table_leases import TableLeases
 from aether_nb.store.vault import Vault
 from aether_nb.store.wrapping import GET_WRAPPED, PUT_WRAPPED, Wrapped
@@ -40,10 +40,11 @@ _LEASES = "SELECT run FROM leases ORDER BY run"
 
 
 class Changed(NamedTuple):
-    """What came of it: how many runs were rewritten, and how many blobs."""
+    """What came of it: how many runs were rewritten, and how many blobs; how many contents did not open, of either."""
 
     runs: int
     blobs: int
+    damaged: int = 0
 
 
 class _Work(NamedTuple):
@@ -81,47 +82,72 @@ def encrypt(place: Path | Address, wrapped: Wrapped, key: bytes, sealer: Sealer 
         sealer: This user's key, for the heads of runs.
 
     Raises:
-        StoreError: Somebody works with the store, or it cannot be written. Nothing readable was lost.
+        StoreError: Somebody works with the store, it has another key by now, or it cannot be written. Nothing readable
+            was lost.
     """
-    vault, runs = Vault(key), 0
+    vault = Vault(key)
     with _alone(place, key) as work:
+        left = sealed_names(work.blobs)  # when nothing is encrypted yet: by a key that is gone
 
-        def act(db: Connection) -> int:
+        def act(db: Connection) -> int | None:
             work.lock(db)
-            if db.execute(GET_WRAPPED).fetchall():
-                return 0
-            count = Rewriting(vault, True, sealer).all(db)
+            if wrapped.state == "sealing" or db.execute(GET_WRAPPED).fetchall():
+                _check_key(db, wrapped)
+                return None
+            count = Rewriting(vault, True, sealer).all(db).runs
             db.execute(PUT_WRAPPED, wrapped._replace(state="sealing"))
             work.guard(db, True)
             return count
 
         runs = work.tables.write(("encrypt",), act)
-        blobs = seal_all(work.blobs, vault)
-        work.clean()
-        work.tables.write(("encrypted",), lambda db: db.execute(_STATE, ("sealed", wrapped.id)))
-    return Changed(runs, blobs)
+        if runs is not None:
+            clear(work.blobs, left)
+        blobs = _seal_rest(work, vault, wrapped)
+    return Changed(runs or 0, blobs)
 
 
-def decrypt(place: Path | Address, key: bytes, sealer: Sealer | None = None) -> Changed:
-    """Open everything for good. Sealed bytes are removed when nothing speaks of them any more; see ``encrypt``."""
+def decrypt(place: Path | Address, wrapped: Wrapped, key: bytes, sealer: Sealer | None = None) -> Changed:
+    """Open everything for good. Sealed bytes are removed when nothing speaks of them any more; see ``encrypt``.
+
+    What is damaged does not hinder it: it is counted. When it is refused, what had been opened is sealed again.
+
+    Raises:
+        StoreError: Somebody works with the store, or it has another key by now.
+        StoreCorrupt: Nothing in it opens with this key, which stays there.
+    """
     vault = Vault(key)
     with _alone(place, key) as work:
-        # From here on something is readable: ``encrypt`` would have to seal it again.
-        work.tables.write(("opening",), lambda db: db.execute(_UNCLEAN))
-        blobs = unseal_all(work.blobs, vault)
 
-        def act(db: Connection) -> int:
+        def begin(db: Connection) -> None:
             work.lock(db)
+            _check_key(db, wrapped)
+            db.execute(_UNCLEAN)
+
+        def act(db: Connection) -> Rewritten:
+            work.lock(db)
+            _check_key(db, wrapped)
+            if set(sealed_names(work.blobs)) - set(names):
+                raise open_elsewhere()  # and bytes were put in, which nobody has opened
             work.guard(db, None)
-            count = Rewriting(vault, False, sealer).all(db)
+            done = Rewriting(vault, False, sealer).all(db)
+            if done.damaged and not done.opened:
+                raise _nothing_opens()
             db.execute(_FORGET)
             work.guard(db, False)
-            return count
+            return done
 
-        runs = work.tables.write(("decrypt",), act)
-        clear(work.blobs)
+        # From here on something is readable: ``encrypt`` would have to seal it again.
+        work.tables.write(("opening",), begin)
+        names = sealed_names(work.blobs)
+        blobs = unseal_all(work.blobs, vault, names)
+        try:
+            done = work.tables.write(("decrypt",), act)
+        except StoreError:
+            _seal_rest(work, vault, wrapped)
+            raise
+        clear(work.blobs, names)
         work.clean()
-    return Changed(runs, blobs)
+    return Changed(done.runs, blobs, done.damaged + len(names) - blobs)
 
 
 def rewrap(place: Path | Address, wrapped: Wrapped, key: bytes) -> None:
@@ -131,11 +157,48 @@ def rewrap(place: Path | Address, wrapped: Wrapped, key: bytes) -> None:
         place: The record's folder, or its server.
         wrapped: The same data key, wrapped by the new secret.
         key: That data key.
+
+    Raises:
+        StoreError: Somebody works with the store, or it has another key by now.
     """
     row = (wrapped.source, wrapped.salt, wrapped.cost, wrapped.wrapped, wrapped.since, wrapped.id)
     with _alone(place, key) as work:
-        work.tables.write(("rewrap",), lambda db: db.execute(_REWRAP, row))
+
+        def act(db: Connection) -> None:
+            db.execute(_REWRAP, row)  # which waits for whoever changes the row, and finds none of another id
+            _check_key(db, wrapped)
+
+        work.tables.write(("rewrap",), act)
         work.clean()
+
+
+# ---- what each of them does
+
+
+def _check_key(db: Connection, wrapped: Wrapped) -> None:
+    """That the store still has the key which was looked at before somebody was asked for its secret."""
+    if [id for id, *_ in db.execute(GET_WRAPPED).fetchall()] != [wrapped.id]:
+        raise StoreError(
+            "The key of this record is another one now.",
+            "It was encrypted or decrypted elsewhere meanwhile. Nothing was changed here.",
+            "Do the same again.",
+        )
+
+
+def _seal_rest(work: _Work, vault: Vault, wrapped: Wrapped) -> int:
+    """Seal the bytes that are readable, leave nothing of them, and note that this is done."""
+    blobs = seal_all(work.blobs, vault)
+    work.clean()
+    work.tables.write(("encrypted",), lambda db: db.execute(_STATE, ("sealed", wrapped.id)))
+    return blobs
+
+
+def _nothing_opens() -> StoreCorrupt:
+    return StoreCorrupt(
+        "This record was not opened for good.",
+        "Nothing in it opens with its key, so the key stays: without it nothing ever would.",
+        "See what is whole: %aether verify. Bring the record back from a copy.",
+    )
 
 
 # ---- nobody else

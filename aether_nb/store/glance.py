@@ -1,4 +1,4 @@
-"""A glance at a record: which runs have not ended and nobody alive holds, without opening the store.
+"""A glance at a record: which runs nobody goes on with, and whether it is encrypted, without opening the store.
 
 For the moment at which the extension is loaded: the standard library alone, small queries, no event decoded, nothing
 written. What cannot be read is no reason to say anything: the store itself says what is wrong with it, when it is used.
@@ -10,9 +10,12 @@ import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-__all__ = ["Left", "left_behind"]
+if TYPE_CHECKING:
+    from aether_nb.store.wrapping import Wrapped
+
+__all__ = ["Left", "left_behind", "wrapped_in"]
 
 FILE = "runs.db"
 
@@ -53,6 +56,22 @@ def left_behind(folder: Path, notebook: str = "") -> list[Left]:
             ]
     except (sqlite3.Error, OSError, ValueError):
         return []
+
+
+def wrapped_in(folder: Path) -> Wrapped | None:
+    """The wrapped key of a folder's record; None when that is not encrypted, or cannot be read.
+
+    Args:
+        folder: Where the record lies; it need not exist.
+    """
+    from aether_nb.store.wrapping import GET_WRAPPED, Wrapped
+
+    try:
+        with closing(sqlite3.connect(f"{(folder.absolute() / FILE).as_uri()}?mode=ro", uri=True, timeout=0.2)) as db:
+            row = db.execute(GET_WRAPPED).fetchone()
+    except (sqlite3.Error, ValueError):
+        return None
+    return Wrapped(*row) if row else None
 
 
 def _is_held(folder: Path, run: str, epoch: int) -> bool:

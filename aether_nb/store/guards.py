@@ -16,6 +16,7 @@ GUARD = "aether_sealing"
 """The name of the guards, by which their refusal is known."""
 
 _PAYLOAD = "substr(CAST(NEW.payload AS BLOB), 1, 1) {} x'01'"
+_ROWS = "SELECT 1 FROM runs UNION ALL SELECT 1 FROM signals LIMIT 1"
 _BODY = "NEW.body <> '{{}}' AND substr(NEW.body, 1, 1) {} char(1)"
 """A signal that was heard before it was written has an empty body, in which there is nothing to seal."""
 
@@ -58,8 +59,19 @@ def keys_of(db: Connection) -> list[Row]:
 
 
 def carry(db: Connection, keys: list[Row]) -> None:
-    """Make a new file an encrypted one, as the one was that is lost; one that is encrypted already stays."""
-    if keys and not keys_of(db):
+    """Make a new file an encrypted one, as the one was that is lost; one that has the same key stays as it is.
+
+    Raises:
+        StoreError: The new file is somebody's record already, and has another key or none.
+    """
+    there = keys_of(db)
+    if keys and not there and not db.execute(_ROWS).fetchall():
         for key in keys:
             db.execute(PUT_WRAPPED, key)
         guard_file(db, sealed=True)
+    elif [id for id, *_ in keys] != [id for id, *_ in there]:
+        raise StoreError(
+            "Another record lies in the place of the one that was open.",
+            f"Its file was removed, and the new one {'has another key' if there else 'is not encrypted'}.",
+            "Go on in the new one: restart the kernel. Or move its runs.db away: then the one before goes on.",
+        )

@@ -18,16 +18,19 @@ was noted while it was, once it is decrypted: what that hash was over is gone th
 The data key is random. It is wrapped by a secret, which is looked for in this order: the variable AETHER_STORE_KEY
 (set it where the kernel is started; in a cell it would stand in the notebook), the system's keyring, a passphrase
 that is typed (``%aether unlock``; a terminal asks when it has to). With ``--rotate`` another secret wraps the same
-data key; an old copy of the record still opens with the old one. Who loses the secret loses the record.
+data key (where the old one is a variable, AETHER_STORE_KEY_NEW hands over the next); an old copy of the record still
+opens with the old one. Who loses the secret loses the record.
 
 Not sealed: knowledge, memory, the inbox and logs of servers beside the record; notebooks, with all that their outputs
 show; what tools write elsewhere; the memory of the kernel. Of an encrypted record nothing is written into these
-unasked: no log of the day, no solution of a run, no reply kept on the disk. A server of PostgreSQL has a log and
-copies of its own, in which what was there before may still stand. A disk may keep what was overwritten, or removed,
-on it before: encrypt a record before there is anything in it where that matters. On a server that several share, the
-runs of the others are nobody's own after it, until they go on with them.
+unasked: no log of the day, no solution of a run. Replies of models and the text of scanned pages, which are kept to
+save a second request, stay in memory; ``encrypt`` removes their files, and says so. A server of PostgreSQL has a log
+and copies of its own, in which what was there before may still stand. A disk may keep what was overwritten, or
+removed, on it before: encrypt a record before there is anything in it where that matters. On a server that several
+share, the seals of the others are gone after it: to go on with their own runs they say --anyway.
 
 Encrypting needs the record alone: other kernels have to be shut down. Who is killed in the middle has the record as
-it was, or encrypted and not cleared to its end: typing ``encrypt`` again does the rest. ``pack`` writes what anybody
-can read, so of an encrypted record only with ``--readable``.
+it was, or encrypted with something readable left over: typing ``encrypt`` again does the rest. What is damaged does not
+hinder ``decrypt``: it is counted, and is lost with the key. ``pack`` writes what anybody can read, so of an encrypted
+record only with ``--readable``.
 """

@@ -7,7 +7,8 @@ its fault stays where it was. A run that this user's key had sealed is sealed by
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from aether_nb.errors import StoreCorrupt
 from aether_nb.events.kinds import CallBegun, CallProposed
@@ -18,7 +19,7 @@ from aether_nb.store.seal import Sealer
 from aether_nb.store.tables import head_fields
 from aether_nb.store.vault import Vault
 
-__all__ = ["Rewriting"]
+__all__ = ["Rewriting", "Rewritten"]
 
 _RUNS = "SELECT id, head, chain, seal, prompt FROM runs ORDER BY id"
 _LINKS = "SELECT seq, time, kind, version, CAST(payload AS BLOB), prev, hash FROM events WHERE run = ? ORDER BY seq"
@@ -34,7 +35,15 @@ NONE = bytes(32)
 """A hash that no event has."""
 
 
-@dataclass(frozen=True)
+class Rewritten(NamedTuple):
+    """How many runs were rewritten; how many contents opened, and how many did not."""
+
+    runs: int
+    opened: int
+    damaged: int
+
+
+@dataclass
 class Rewriting:
     """One pass over the rows of a store.
 
@@ -47,15 +56,17 @@ class Rewriting:
     vault: Vault
     sealing: bool
     sealer: Sealer | None
+    _opened: int = field(default=0, init=False)
+    _damaged: int = field(default=0, init=False)
 
-    def all(self, db: Connection) -> int:
-        """Rewrite everything; returns the number of runs."""
+    def all(self, db: Connection) -> Rewritten:
+        """Rewrite everything."""
         runs = db.execute(_RUNS).fetchall()
         for run in runs:
             self._run(db, *run)
         for run, id, body in db.execute(_SIGNALS).fetchall():
             db.execute(_PUT_BODY, (self._text(body, signal_place(run, id)), run, id))
-        return len(runs)
+        return Rewritten(len(runs), self._opened, self._damaged)
 
     def _run(self, db: Connection, run: str, head: int, chain: bytes, seal: str, prompt: str) -> None:
         rows = db.execute(_LINKS, (run,)).fetchall()
@@ -81,18 +92,24 @@ class Rewriting:
         if self.sealing:
             return self.vault.seal(row[4], *place), True
         try:
-            return self.vault.open(row[4], *place), True
+            payload = self.vault.open(row[4], *place)
         except StoreCorrupt:
+            self._damaged += 1
             return row[4], False
+        self._opened += 1
+        return payload, True
 
     def _text(self, text: str, place: tuple[str, ...]) -> str:
         """The same for a text; one that does not open is nothing that could be shown."""
         if self.sealing:
             return self.vault.seal_text(text, *place)
         try:
-            return self.vault.open_text(text, *place)
+            opened = self.vault.open_text(text, *place)
         except StoreCorrupt:
+            self._damaged += 1
             return "{}" if place[0] == "signal" else ""
+        self._opened += 1
+        return opened
 
     def _calls(self, db: Connection, run: str, hashes: set[str]) -> None:
         """The hashes of calls in the ledger: keyed ones do not open, and are known by the events that hold them."""

@@ -8,7 +8,8 @@ has been sealed. This module does not know where bytes lie.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from hashlib import sha256
 from typing import Protocol
 
@@ -17,7 +18,7 @@ from aether_nb.store.blobs import HASH, SEALED, Blobs, Shelf, blob_missing
 from aether_nb.store.rows import Tables
 from aether_nb.store.vault import GROWTH, Vault
 
-__all__ = ["Keeping", "SealedBlobs", "clear", "name_of", "seal_all", "unseal_all"]
+__all__ = ["Keeping", "SealedBlobs", "clear", "name_of", "seal_all", "sealed_names", "unseal_all"]
 
 
 class Keeping(Blobs, Shelf, Protocol):
@@ -61,11 +62,15 @@ class SealedBlobs:
         return sum(freed)
 
     def hashes(self) -> Iterator[tuple[str, int]]:
-        """See ``Blobs.hashes``. A sealed one is opened for it: its name does not tell its hash."""
+        """See ``Blobs.hashes``. A sealed one is opened for it: its name does not tell its hash.
+
+        One that does not open has none: it is damaged, or was sealed with a key that is gone.
+        """
         yield from self.plain.hashes()
-        vault = self._tables.vault
-        for name, _ in self.plain.names() if vault else ():
-            if vault and name.endswith(SEALED):
+        if (vault := self._tables.vault) is None:
+            return
+        for name in sealed_names(self.plain):
+            with suppress(StoreCorrupt):
                 data = _opened(self.plain, vault, name)
                 yield sha256(data).hexdigest(), len(data)
 
@@ -91,17 +96,27 @@ def seal_all(shelf: Keeping, vault: Vault) -> int:
     return len(plain)
 
 
-def unseal_all(shelf: Keeping, vault: Vault) -> int:
-    """Keep the bytes that are sealed as they are, too; ``clear`` takes the sealed ones away. Returns how many."""
-    sealed = [name for name, _ in shelf.names() if name.endswith(SEALED)]
-    for name in sealed:
-        shelf.put(_opened(shelf, vault, name))
-    return len(sealed)
+def sealed_names(shelf: Shelf) -> list[str]:
+    """The names of bytes that are sealed, by whatever key."""
+    return [name for name, _ in shelf.names() if name.endswith(SEALED)]
 
 
-def clear(shelf: Keeping) -> None:
+def unseal_all(shelf: Keeping, vault: Vault, names: Sequence[str]) -> int:
+    """Keep sealed bytes as they are, too; ``clear`` takes the sealed ones away. Returns how many opened."""
+    opened = 0
+    for name in names:
+        try:
+            data = _opened(shelf, vault, name)
+        except StoreCorrupt:
+            continue
+        shelf.put(data)
+        opened += 1
+    return opened
+
+
+def clear(shelf: Keeping, names: Sequence[str]) -> None:
     """Take sealed bytes away."""
-    for name in [name for name, _ in shelf.names() if name.endswith(SEALED)]:
+    for name in names:
         shelf.drop(name)
 
 

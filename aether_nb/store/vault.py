@@ -67,9 +67,17 @@ class Vault:
         Args:
             content: What is sealed.
             place: The words that say where it will lie, in order.
+
+        Raises:
+            StoreError: It has 2 GiB or more.
         """
         nonce = os.urandom(NONCE_BYTES)
-        return MARK + nonce + self._cipher.encrypt(nonce, content, _framed(place))
+        try:
+            return MARK + nonce + self._cipher.encrypt(nonce, content, _framed(place))
+        except OverflowError:
+            size = memoryview(content).nbytes
+            what = f"Something of {size:,} bytes cannot be kept in an encrypted record."
+            raise StoreError(what, "What is sealed at once has less than 2 GiB.", "Keep it in parts.") from None
 
     def open(self, sealed: bytes, *place: str) -> bytes:
         """What was sealed for exactly this place.

@@ -93,7 +93,7 @@ def test_nothing_readable_is_left_and_nothing_is_lost(store, folder, tmp_path):
     again.log.append("r", 5, (k.RunEnded("done"),), 3.0)
     assert readable(folder) == []
     again.log.close()
-    assert decrypt(folder, KEY, Sealer(tmp_path / "own")) == Changed(1, 1)
+    assert decrypt(folder, WRAPPED, KEY, Sealer(tmp_path / "own")) == Changed(1, 1)
     assert seen(store)[2:] == before[2:] and store.ledger.calls("r") == calls
     assert store.chain.verify("r").own and not store.encrypted
     assert not list(folder.rglob("*.sealed"))
@@ -148,7 +148,7 @@ def test_whoever_is_killed_loses_nothing_and_goes_on(store, folder, point):
         encrypt(folder, WRAPPED, KEY)
     if (child := os.fork()) == 0:
         points.reached = lambda name: name == point and os.kill(os.getpid(), signal.SIGKILL)
-        decrypt(folder, KEY) if back else encrypt(folder, WRAPPED, KEY)
+        decrypt(folder, WRAPPED, KEY) if back else encrypt(folder, WRAPPED, KEY)
         os._exit(1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
     now = opened(folder)
@@ -263,7 +263,7 @@ def test_what_was_not_whole_is_not_whole_afterwards(store, folder):
     encrypt(folder, WRAPPED, KEY)
     verdicts = [opened(folder).chain.verify(run) for run in ("r", "cut")]
     assert [(one.ok, one.seq) for one in verdicts] == [(False, 3), (False, 5)]
-    decrypt(folder, KEY)
+    decrypt(folder, WRAPPED, KEY)
     assert [(one.ok, one.seq) for one in map(open_store(folder).chain.verify, ("r", "cut"))] == [(False, 3), (False, 5)]
 
 
@@ -281,7 +281,7 @@ def test_what_does_not_open_stays_as_it_is(store, folder):
         tables_of(opened(folder)).write(("forged",), lambda db, statement=statement: db.execute(statement))
     with pytest.raises(StoreCorrupt):
         opened(folder).signals.pending("r")
-    decrypt(folder, KEY)
+    decrypt(folder, WRAPPED, KEY)
     store = open_store(folder)
     assert (store.chain.verify("r").ok, store.log.runs()[0].prompt) == (False, "")
     assert [signal.body for signal in store.signals.pending("r")] == [{}]
@@ -295,7 +295,7 @@ def test_a_process_that_has_not_noticed_loses_nothing(folder):
     stale.log.append("r", 5, (k.RunEnded("done"),), 3.0)
     assert stale.signals.send(Signal("r", "tell", "cell", {"text": PLANTED}, "s2"))
     assert readable(folder) == []
-    decrypt(folder, KEY)
+    decrypt(folder, WRAPPED, KEY)
     stale.log.append("r", 6, (k.RunForked("r", 2, "x"),), 4.0)
     assert [entry.seq for entry in open_store(folder).log.read("r")] == list(range(1, 8))
 

@@ -7,8 +7,11 @@ import sys
 from pathlib import Path
 
 from aether_nb.events import kinds as k
-from aether_nb.store.glance import Left, left_behind
+from aether_nb.store.encrypting import encrypt
+from aether_nb.store.glance import Left, left_behind, wrapped_in
 from aether_nb.store.store import Store, open_store
+from aether_nb.store.vault import new_key
+from aether_nb.store.wrapping import wrap
 from harness.lasting import SEND, answered, letter
 from harness.story import hash_of
 
@@ -71,3 +74,17 @@ def test_nothing_is_told_of_what_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "runs.db").write_text("no database at all, but a text of some length" * 30)
     assert left_behind(tmp_path) == []
     assert [file.name for file in tmp_path.iterdir()] == ["runs.db"]
+
+
+def test_whether_it_is_encrypted_is_told_without_making_anything(tmp_path: Path) -> None:
+    """Of no record, of one that is no database, and of each kind."""
+    assert wrapped_in(tmp_path) is None and not list(tmp_path.iterdir())
+    key = new_key()
+    wrapped = wrap(key, "random", "keyring", 1.0)
+    recorded(store := open_store(tmp_path), "r")
+    store.log.close()
+    assert wrapped_in(tmp_path) is None
+    encrypt(tmp_path, wrapped, key)
+    assert wrapped_in(tmp_path) == wrapped
+    (tmp_path / "runs.db").write_text("no database")
+    assert wrapped_in(tmp_path) is None

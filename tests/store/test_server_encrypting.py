@@ -39,7 +39,7 @@ def test_all_is_sealed_on_a_server_and_opens_again(address, postgres):
     before = (list(store.log.read("r")), store.log.runs(), store.signals.pending("r"), store.ledger.calls("r"))
     hex_value = PLANTED.encode().hex()
     assert PLANTED in contents(postgres) and hex_value in contents(postgres)
-    assert encrypt(address, WRAPPED, KEY) == (1, 1)
+    assert encrypt(address, WRAPPED, KEY) == (1, 1, 0)
     store = open_store(address, "a test", unlock=lambda _: KEY)
     store.log.append("r", 2, (k.RunEnded("failed", PLANTED),), 2.0)
     assert PLANTED not in contents(postgres) and hex_value not in contents(postgres)
@@ -47,7 +47,7 @@ def test_all_is_sealed_on_a_server_and_opens_again(address, postgres):
     rewrap(address, wrap(KEY, "second", "keyring", 2.0, WRAPPED.id), KEY)
     assert unwrap(wrapped_key(address), "second") == KEY
     assert prune(address, 1.0, unlock=lambda _: KEY).runs == ()
-    assert decrypt(address, KEY) == (1, 1)
+    assert decrypt(address, WRAPPED, KEY) == (1, 1, 0)
     now = (list(store.log.read("r"))[:2], store.signals.pending("r"), store.ledger.calls("r"))
     assert now == (before[0], before[2], before[3]) and not store.encrypted
     assert store.blobs.get(hash) == PLANTED.encode()
@@ -77,3 +77,16 @@ def test_a_connection_from_before_is_refused_and_loses_nothing(address, postgres
             TableSignals(keyless).send(Signal("r", "tell", "cli", {"text": PLANTED}, "s"))
         assert [entry.seq for entry in TableLog(stale).read("r")] == [1, 2]
     assert PLANTED not in contents(postgres)
+
+
+def test_nothing_is_opened_while_somebody_else_has_it_open(address, postgres):
+    """Decrypting is refused before any bytes are readable, and the record stays what it was."""
+    hash = open_store(address, "a test").blobs.put(PLANTED.encode())
+    encrypt(address, WRAPPED, KEY)
+    other = ServerTables(address)
+    with closing(other):
+        assert TableSignals(other).pending("r") == []
+        with pytest.raises(StoreError, match="open elsewhere"):
+            decrypt(address, WRAPPED, KEY)
+    assert PLANTED.encode().hex() not in contents(postgres) and wrapped_key(address) == WRAPPED
+    assert open_store(address, "a test", unlock=lambda _: KEY).blobs.get(hash) == PLANTED.encode()
