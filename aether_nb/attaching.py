@@ -7,6 +7,7 @@ told that there was one; that is the business of whoever asks. This module knows
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
@@ -36,7 +37,7 @@ def picture_in(content: bytes) -> Image | None:
 
 
 def put(workspace: Path, name: str, content: bytes) -> Path:
-    """Write a file into the working folder, under a name that is free.
+    """Write a file into the working folder, under a name that is free; one there with these bytes serves as it is.
 
     Args:
         workspace: The folder.
@@ -50,6 +51,8 @@ def put(workspace: Path, name: str, content: bytes) -> Path:
     stem, suffix = Path(bare).stem, Path(bare).suffix
     for number in range(1, 100):
         file = inside(workspace, bare if number == 1 else f"{stem}-{number}{suffix}")
+        if _holds(file, content):
+            return file
         try:
             place(file, content, new=True)
         except FileExistsError:
@@ -60,8 +63,27 @@ def put(workspace: Path, name: str, content: bytes) -> Path:
     raise WorkspaceError(f"{bare} is there a hundred times.", hint="Give it another name.")
 
 
+def _holds(file: Path, content: bytes) -> bool:
+    """Whether a file has exactly these bytes; one that cannot be read counts as another."""
+    try:
+        return file.is_file() and file.stat().st_size == len(content) and file.read_bytes() == content
+    except OSError:
+        return False
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file that was found, with its bytes; ``there`` says whether it lies in the working folder already."""
+
+    path: Path
+    content: bytes
+    there: bool
+
+
 def attached(typed: str, namespace: Mapping[str, Any], workspace: Path) -> tuple[Part, ...]:
     """What goes with a question, as it was typed: variables that hold a figure or a picture, and files. Main thread.
+
+    All of it is looked at before anything is copied: a wrong name leaves nothing behind.
 
     Args:
         typed: Their names, with commas between them.
@@ -72,10 +94,9 @@ def attached(typed: str, namespace: Mapping[str, Any], workspace: Path) -> tuple
         OptionError: There is no such thing.
         WorkspaceError: A file may not lie in the working folder.
     """
-    parts: list[Part] = []
-    for name in filter(None, (one.strip() for one in typed.split(","))):
-        parts += _variable(name, namespace[name]) if name in namespace else _file(name, workspace)
-    return tuple(parts)
+    names = filter(None, (one.strip() for one in typed.split(",")))
+    found = [_variable(name, namespace[name]) if name in namespace else _file(name, workspace) for name in names]
+    return tuple(part for one in found for part in (_placed(one, workspace) if isinstance(one, _File) else one))
 
 
 def _variable(name: str, value: Any) -> list[Part]:
@@ -87,7 +108,13 @@ def _variable(name: str, value: Any) -> list[Part]:
     return [Text(f"\n\nAttached picture: {name}\n"), picture]
 
 
-def _file(name: str, workspace: Path) -> list[Part]:
+def _file(name: str, workspace: Path) -> list[Part] | _File:
+    """The picture that a file is; any other file as it was found.
+
+    Raises:
+        OptionError: There is none, or it cannot be read.
+        WorkspaceError: It may not lie in the working folder.
+    """
     path = workspace / Path(name).expanduser()
     try:
         if not path.is_file():
@@ -101,5 +128,12 @@ def _file(name: str, workspace: Path) -> list[Part]:
     if (picture := picture_in(content)) is not None:
         return [Text(f"\n\nAttached picture: {path.name}\n"), picture]
     there = path.resolve().is_relative_to(workspace.resolve())
-    file = inside(workspace, str(path)) if there else put(workspace, path.name, content)
-    return [Text(f"\n\nAttached file, in the working folder: {file.relative_to(workspace)} ({len(content):,} bytes)\n")]
+    file = inside(workspace, str(path) if there else path.name)
+    return _File(file if there else path, content, there)
+
+
+def _placed(found: _File, workspace: Path) -> list[Part]:
+    """What is said of a file that lies in the working folder, or is copied into it."""
+    file = found.path if found.there else put(workspace, found.path.name, found.content)
+    size = len(found.content)
+    return [Text(f"\n\nAttached file, in the working folder: {file.relative_to(workspace)} ({size:,} bytes)\n")]

@@ -201,5 +201,6 @@ async def work_on(session: Session, task: Work, face: Face, jobs: Jobs, backgrou
     """Work on a task with the people whom its face knows."""
     from aether_nb.retelling import work  # what works on it is imported when the panel is there
 
-    people = face.people(jobs, session.models.settings.approve)
+    said = task.approve if isinstance(task, Question) else ""
+    people = face.people(jobs, said or session.models.settings.approve)
     return await work(session, task, Cell(jobs.main, people, face.watcher, jobs.hold, background))

@@ -93,7 +93,8 @@ def _face(session: Session, task: Work, then: Then) -> Face:
     """Show a run from here on."""
     if not _only_read(task):
         session.sleepers.drop(task.run)
-    return face_of(session, task.run, asking_again(session, task, then))
+    lines = isinstance(task, Question) and task.lines
+    return face_of(session, task.run, asking_again(session, task, then), lines=lines)
 
 
 @contextmanager

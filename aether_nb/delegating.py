@@ -98,8 +98,7 @@ class Delegate:
             hint = f"There are: {', '.join(started.tools)}."
             raise RepairableToolError(f"It cannot get the tool {unknown[0]!r}: you have not got it.", "", hint)
         profile = self._profile(errand.agent)
-        if profile.tools:
-            tools = tuple(name for name in tools if any(fnmatchcase(name, glob) for glob in profile.tools))
+        tools = _shared(tools, profile)
         if started.depth + 1 >= DEEPEST:
             tools = tuple(name for name in tools if name != SPAWN)
         high = bool(state.found)  # orders were found in data: no yes for high risk goes on to whoever it steers
@@ -115,6 +114,7 @@ class Delegate:
             profile=replace(
                 profile,
                 name=profile.name or started.profile,
+                tools=(),  # they are counted above: nobody takes a profile's own for those of a child that is left none
                 deny=(*started.deny, *profile.deny),
                 ask=(*started.ask, *profile.ask, *(MISLED if state.found else ())),
             ),
@@ -141,6 +141,22 @@ class Delegate:
         events = (entry.event for entry in self.store.log.read(self.run.id))
         if not any(isinstance(event, k.ChildEnded) and event.run == child.run for event in events):
             self.run.append(k.ChildEnded(call, child.run, ended.outcome, child.usage, child.steps))
+
+
+def _shared(tools: tuple[str, ...], profile: Profile) -> tuple[str, ...]:
+    """Those of the tools that a profile has, too; all of them where it names none.
+
+    Raises:
+        RepairableToolError: There are none: who could work with these tools, and who works so, are not the same.
+    """
+    if not profile.tools:
+        return tools
+    shared = tuple(name for name in tools if any(fnmatchcase(name, glob) for glob in profile.tools))
+    if tools and not shared:
+        what = f"{profile.name} cannot get any tool that it works with: it gets no more than you have and give."
+        why = f"It works with {', '.join(profile.tools)}; there are {', '.join(tools)}."
+        raise RepairableToolError(what, why, "Do it yourself, or leave the agent out for one like yourself.")
+    return shared
 
 
 def child_of(run: str, call: str) -> str:

@@ -67,9 +67,16 @@ class Face(Protocol):
         """Leave behind what the notebook keeps; ``broken_off`` says why a run has no end. On the main thread."""
 
 
-def face_of(session: Session, run: str, again: Callable[[], None] | None = None) -> Face:
-    """A panel where one can be drawn, a still picture in other notebooks, lines of text in terminals and consoles."""
-    if not session.models.settings.panel:
+def face_of(session: Session, run: str, again: Callable[[], None] | None = None, *, lines: bool = False) -> Face:
+    """A panel where one can be drawn, a still picture in other notebooks, lines of text in terminals and consoles.
+
+    Args:
+        session: The notebook's.
+        run: What is shown.
+        again: Asks the same question again; None where that cannot be done.
+        lines: Whether lines are wanted here, as where somebody follows from elsewhere.
+    """
+    if lines or not session.models.settings.panel:
         return TerminalFace(session.shell)
     shown = shown_by(session.shell, sys.modules, os.environ)
     if shown == "lines":

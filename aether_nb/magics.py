@@ -194,6 +194,8 @@ class AetherMagics(Configured):
             wanted=self._wanted(options),
             raw=options.raw,
             data=options.data or "",
+            approve=options.approve or "",
+            lines=options.lines,
             attach=options.attach or "",
             background=options.bg,
         )

@@ -193,7 +193,8 @@ class Session:
         policy = self.policy_of(started)
         every = (opener(lambda: self.skills().skills), *more)
         found = toolbox(self.shell.user_ns, started, policy, every, self.models.settings.mcp_tools)
-        fewer = started is not None and (started.parent or (started.profile and started.tools))
+        # Before a run is frozen no tools are all of them; afterwards, when it has versions, they are none.
+        fewer = started is not None and (started.parent or (started.profile and (started.tools or started.versions)))
         return narrowed(found, started.tools) if started and fewer else found
 
     def skills(self) -> Found:

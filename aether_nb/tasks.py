@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
+from aether_nb.agent.approvals import Policy
 from aether_nb.agent.asking import Person
 from aether_nb.agent.profiles import Profile
 from aether_nb.agent.run import Watcher, new_id
@@ -58,6 +59,8 @@ class Question:
         profile: By which it works; None for none.
         route: The model for small tasks is asked which profile fits.
         hide: Columns that are hidden beside those of the settings.
+        approve: What is answered at its gates when nobody is there; empty for the session's policy.
+        lines: It is shown as lines of text, whatever the notebook could draw.
         attach: Files and variables that go with it, as they were typed.
         attached: The same once they have been read.
     """
@@ -86,6 +89,8 @@ class Question:
     profile: Profile | None = None
     route: bool = False
     hide: tuple[str, ...] = ()
+    approve: Policy | Literal[""] = ""
+    lines: bool = False
     attach: str = ""
     attached: tuple[Part, ...] = ()
 

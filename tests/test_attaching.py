@@ -73,6 +73,25 @@ def test_hidden_files_are_not_attached(work: Path) -> None:
         attached(".env", {}, work)
 
 
+def test_running_a_cell_again_copies_nothing_again(work: Path, tmp_path: Path) -> None:
+    """A file with the same bytes is there already, under either name; another one of that name is left alone."""
+    typed = tmp_path / "a.csv"
+    typed.write_text("b\n22\n")
+    names = {told(attached(str(typed), {}, work))[0].split()[6] for _ in range(3)}
+    assert names == {"a-2.csv"}
+    assert sorted(file.name for file in work.glob("a*")) == ["a-2.csv", "a.csv"]
+
+
+@pytest.mark.parametrize("wrong", ["missing.csv", "df", ".env"])
+def test_a_wrong_name_leaves_no_copy_of_the_others(work: Path, tmp_path: Path, wrong: str) -> None:
+    """All names are looked at before any file is copied."""
+    for name in ("b.csv", ".env"):
+        (tmp_path / name).write_text("b\n")
+    with pytest.raises((OptionError, WorkspaceError)):
+        attached(f"{tmp_path / 'b.csv'}, {tmp_path / wrong if '.' in wrong else wrong}", {"df": [1]}, work)
+    assert not (work / "b.csv").exists()
+
+
 def test_a_large_picture_is_a_file_like_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
     """Providers take no larger ones."""
     assert picture_in(png()) is not None

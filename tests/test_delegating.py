@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from aether_nb import register
+from aether_nb.agent.profiles import Profile
 from aether_nb.config import Settings
 from aether_nb.delegating import DEEPEST, Delegate, child_of
 from aether_nb.events import kinds as k
@@ -77,6 +80,37 @@ def test_a_child_may_do_no_more_than_its_parent(notebook: Notebook) -> None:
     assert child.started is not None
     assert (child.started.tools, child.started.mode) == (("list_variables",), "auto")
     assert "There is no tool 'run_python'" in child.messages[-2].text
+
+
+def test_a_profile_brings_no_tool_that_the_parent_has_not_got(notebook: Notebook) -> None:
+    """Where nothing is left of both, nobody is begun, and the profile's own list is not what is left instead."""
+    register("profile", "coder", Profile("coder", tools=("run_python", "shell")))
+    serve(errand("s1", agent="coder", tools=["list_variables"]), "Done.")
+    serve(CODE, "I did it.", name="helper")
+    notebook.ask("Have it found.", "--model script --mode auto")
+    parent = state(notebook, notebook.session.last)
+    (tool,) = [message.text for message in parent.messages if message.role == "tool"]
+    assert "coder cannot get any tool that it works with" in tool
+    assert state(notebook, child_of(parent.run, "s1")).started is None
+    assert "found" not in notebook.shell.user_ns
+
+
+def test_a_childs_tools_are_counted_once(tmp_path: Path) -> None:
+    """One that may only begin another, where there is no deeper, gets none, whatever its profile names."""
+    run = stage([]).run
+    run.append(k.RunStarted("q", "m", tools=("read_file", "spawn"), depth=1))
+    unused: Any = None
+    profile = Profile("coder", tools=("shell", "spawn"))
+    question = Delegate(run, unused, unused, unused, lambda _: profile)._question(Errand("x", (), agent="coder"), "c")
+    assert (question.tools, begun(question, "m", Settings(), (), "", tmp_path).tools) == ((), ())
+
+
+def test_a_run_that_began_with_no_tool_goes_on_with_none(notebook: Notebook) -> None:
+    """A profile of which nothing is there here leaves none, also to whoever goes on with the run later."""
+    started = k.RunStarted("q", "m", profile="bare", tools=("no_such_*",))
+    assert notebook.session.tools(started) == {}
+    assert notebook.session.tools(replace(started, tools=(), versions={"aether-nb": "1"})) == {}
+    assert "run_python" in notebook.session.tools(replace(started, tools=()))
 
 
 def test_a_gate_of_a_child_is_put_to_whoever_is_asked_by_its_parent(notebook: Notebook) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Iterator
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +123,22 @@ def test_a_plugin_brings_hooks_by_the_one_door(notebook: Notebook) -> None:
 def add(a: int, b: int) -> int:
     """Add two numbers."""
     return a + b
+
+
+def test_a_hook_of_a_package_holds_from_the_first_question(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody has to look for packages before: a program's first run is refused as its second."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(plugins, "_loaded", None)
+    monkeypatch.setattr(plugins, "installed", lambda: [EntryPoint("closed", "test_hooked:closed", plugins.GROUP)])
+    client = Aether(ScriptedModel(["Never."]))
+    with pytest.raises(RunFailed, match="The hook closed refused this conversation"):
+        client.ask_sync("Hello?")
+    client.close()
+
+
+def closed(house: plugins.House) -> None:
+    """A plugin that lets nobody in."""
+    house.register("hook", "closed", Hook("session_start", lambda about: {"veto": "we are closed"}, required=True))
 
 
 def test_hooks_hold_for_a_client_and_its_end_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,7 @@
 """Hooks that are commands: read from settings, run only as far as the user has agreed, told and heard as JSON.
 
-What a project defines is somebody else's word: it is run once the user has agreed to that exact command, in the same
-way and by the same fingerprint as a project's server. Nothing here decides what a hook's answer does.
+What a project defines is somebody else's word: it is run once the user has agreed to that exact command, called in that
+way, by the same fingerprint as a project's server. Nothing here decides what a hook's answer does.
 """
 
 from __future__ import annotations
@@ -32,7 +32,10 @@ SHOWN = 300
 MOST = 100
 """Hooks that one file may define."""
 
-KEYS = ("event", "command", "match", "order", "timeout", "required", "env", "enabled")
+HOW = ("match", "order", "timeout", "required")
+"""When and how it is called; the user reads that, too, and agrees to it."""
+
+KEYS = ("event", "command", *HOW, "env", "enabled")
 
 
 @dataclass(frozen=True)
@@ -81,10 +84,10 @@ def _read(name: str, entry: Mapping[str, Any], places: Places, scope: Scope) -> 
     try:
         if unknown := [key for key in entry if key not in KEYS]:
             raise OptionError(f"{unknown[0]!r} is no key of a hook.", hint=f"There are: {', '.join(KEYS)}.")
-        definition = _definition(name, entry, source, scope)
+        more = {key: entry[key] for key in HOW if key in entry}
+        definition = replace(_definition(name, entry, source, scope), beside=more)
         folder = places.own_folder if scope == "own" else places.workspace
         call = partial(_run, definition, folder, places.workspace)
-        more = {key: entry[key] for key in ("match", "order", "timeout", "required") if key in entry}
         hook = Hook(str(entry.get("event", "")), call, name=name, source=source, what=definition.what, **more)
     except (AetherError, TypeError, ValueError) as error:
         broken = Hook("session_end", lambda _: None, name=name, source=source, unused=f"it makes no sense: {error}")

@@ -52,7 +52,8 @@ AS A COMMAND, in aether.toml
     other, timeout  the hook failed: that is said, and the run goes on; a required one counts as a veto
 
     One in a project's aether.toml is not run before you have read its line and agreed: %aether hooks enable NAME. A yes
-    counts for the exact command and the project's own files in it. %aether hooks lists all; disable NAME takes one out.
+    counts for that table as it stands, and the project's own files in its command. %aether hooks lists all; disable
+    NAME takes one out.
 
 TEN EVENTS TO OBSERVE, of a client: ai.on(EVENT, observer)
     request.start  request.complete  request.error                 each request to a model
@@ -71,7 +72,7 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any, TypeVar, get_args
 
-from aether_nb import plugins, registry
+from aether_nb import plugins
 from aether_nb.errors import OptionError
 from aether_nb.events.kinds import HookPoint
 
@@ -187,7 +188,7 @@ def hook(
 def registered() -> list[Hook]:
     """The hooks of cells, programs and plugins."""
     found = []
-    for name, thing in registry.things("hook").items():
+    for name, thing in plugins.found("hook").items():
         module = getattr(thing.call, "__module__", "") or ""
         found.append(replace(thing, name=name, source="this notebook" if module == "__main__" else module))
     return found

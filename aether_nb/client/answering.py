@@ -16,7 +16,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
-from aether_nb import registry
+from aether_nb import plugins
 from aether_nb.agent.egress import Egress, Rules
 from aether_nb.agent.run import Run
 from aether_nb.client.bus import Bus, Lifecycle
@@ -123,6 +123,7 @@ class Answerer:
             raise OptionError("as_= needs the whole answer, which is checked.", hint="Use ask(prompt, as_=…).")
         shaped = None if said.as_ is None else shape(said.as_)
         settings = self.chooser.settings
+        hooked = self.hooked if settings.hooks or plugins.found("hook") else None
         observed = await self._observed(said, settings)
         messages = await conversation(prompt, self._rules(said), history, said.images)
         question = self._question(said, settings, messages, shaped, stream)
@@ -131,7 +132,6 @@ class Answerer:
             with _deeper():
                 person = Program(self.approve, _noting(run))
                 choice = self._choice(said, observed)
-                hooked = self.hooked if settings.hooks or registry.names("hook") else None
                 response = await Work(run, question, choice, observed, person, self.bus, undo, hooked).done()
                 if shaped is not None:
                     return await self._valued(shaped, question, observed, run, response)

@@ -44,13 +44,13 @@ def run(options: argparse.Namespace, screen: Screen, *, plan: bool) -> int:
     seconds(options.park_after, "aether execute")
     prompt, said, piped = _asked(options)
     words = {"--model": options.model, "--data": options.data, "--park-after": options.park_after}
-    words["--as-agent"] = options.as_agent
+    words |= {"--as-agent": options.as_agent, "--approve": options.approve}
     words["--mode"] = None if plan else options.mode
     said += [f"{name} {value}" for name, value in words.items() if value]
     said += ["--plan"] if plan else []
     load = tuple(Path(file.strip()) for file in (options.load or "").split(",") if file.strip())
-    environment = _environment(options.store) | ({"AETHER_APPROVE": options.approve} if options.approve else {})
-    task = Execution(prompt, named_run(options.run), tuple(said), load, Path.cwd(), environment, options.kernel or "")
+    here, environment = Path.cwd(), _environment(options.store)
+    task = Execution(prompt, named_run(options.run), tuple(said), load, here, environment, options.kernel or "")
     alone = piped or options.json
     screen = replace(screen, show=not options.json, typing=screen.typing and not alone)
     store = open_record(options.store)

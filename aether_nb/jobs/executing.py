@@ -9,17 +9,19 @@ import json
 import keyword
 import re
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from aether_nb.errors import OptionError, UsageFault
+from aether_nb.events.codec import decode, encode
+from aether_nb.events.folds import fold
+from aether_nb.events.kinds import Entry
 from aether_nb.events.state import RunState
-from aether_nb.jobs.own_kernel import Screen, in_a_kernel, record_of
-from aether_nb.store.store import Store, open_store
+from aether_nb.jobs.own_kernel import Screen, in_a_kernel, kernel_file, text_in
+from aether_nb.store.store import Store
 
-__all__ = ["DONE", "FAILED", "STOPPED", "WAITS", "Execution", "execute", "loading", "told"]
+__all__ = ["DONE", "FAILED", "STOPPED", "WAITS", "Execution", "execute", "loading", "recorded", "told"]
 
 DONE, FAILED, WAITS, STOPPED = 0, 1, 3, 4
 """Exit codes: it was done; it failed; it waits for somebody; somebody stopped it, or a limit did."""
@@ -98,16 +100,36 @@ def execute(task: Execution, store: Store, screen: Screen) -> RunState:
         hint = f"Look at it: aether show {task.run}"
         raise UsageFault(f"There is a run {task.run} already.", "A run is begun once.", hint)
     cells = [*map(loading, task.load)]
-    options = " ".join((*task.options, f"--run {task.run}"))
+    kernel = kernel_file(task.kernel) if task.kernel else ""
+    lines = ("--lines",) if kernel else ()  # a notebook keeps its panel: it is this run that is followed from here
+    options = " ".join((*task.options, *lines, f"--run {task.run}"))
     cells.append(f"%%aether {options}\n{task.prompt}")
-    in_a_kernel(cells, task.folder, task.environment, screen, task.kernel)
+    in_a_kernel(cells, task.folder, task.environment, screen, kernel)
     state = store.state(task.run)
-    if state is None and task.kernel:  # a notebook elsewhere has a record of its own
-        with closing((other := open_store(Path(record_of(task.kernel)), "aether execute")).log):
-            state = other.state(task.run)
+    if state is None and kernel:  # a notebook elsewhere has a record of its own, and the key to it
+        state = _state_in(kernel, task.run)
     if state is None:
         raise UsageFault("The run did not begin.", "What went wrong stands above.", "aether doctor")
     return state
+
+
+def recorded(store: Store, run: str) -> str:
+    """What is recorded of a run, for a process that cannot open the record itself."""
+    events = [(entry.seq, entry.time, entry.event) for entry in store.log.read(run)]
+    return json.dumps([(seq, time, one.kind, one.version, encode(one).decode()) for seq, time, one in events])
+
+
+def _state_in(kernel: str, run: str) -> RunState | None:
+    """How a run stands, as the kernel that has worked on it says; None when it has none of that name.
+
+    Raises:
+        UsageFault: It does not say.
+    """
+    rows = json.loads(text_in(kernel, f"__import__({__name__!r}, fromlist=['*']).recorded(session.store, {run!r})"))
+    entries = [
+        Entry(run, seq, time, decode(kind, version, payload.encode())) for seq, time, kind, version, payload in rows
+    ]
+    return fold(entries) if entries else None
 
 
 def told(state: RunState) -> tuple[dict[str, Any], int]:

@@ -10,6 +10,7 @@ import re
 import select
 import sys
 import time
+from ast import literal_eval
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -20,7 +21,7 @@ from typing import Any
 from aether_nb.errors import UsageFault
 from aether_nb.live.fresh_kernel import fresh_kernel
 
-__all__ = ["ENDED", "Screen", "in_a_kernel", "record_of"]
+__all__ = ["ENDED", "Screen", "in_a_kernel", "kernel_file", "text_in"]
 
 QUIET = 0.15
 """Seconds without a message after which everything that was printed before a question has arrived."""
@@ -80,44 +81,47 @@ def in_a_kernel(
         for code in (LOAD, *cells[:-1]):
             if failed := _Cell(manager, client, code, quiet).follow():
                 return failed
-        if not existing:
-            return _Cell(manager, client, cells[-1], screen).follow()
-        said = {"panel": False, "approve": environment.get("AETHER_APPROVE")}
-        with _said(manager, client, {name: value for name, value in said.items() if value is not None}):
-            return _Cell(manager, client, cells[-1], screen).follow()
+        return _Cell(manager, client, cells[-1], screen).follow()
 
 
-@contextmanager
-def _said(manager: Any, client: Any, settings: Mapping[str, Any]) -> Iterator[None]:
-    """Settings of a notebook that runs already while it works on a task of ours; then they are what they were.
+def text_in(kernel: str, expression: str) -> str:
+    """A text that a kernel which runs already gives for an expression about its session, which is called ``session``.
 
-    It has a panel, and a policy for the time when nobody is there: here there are lines, and what was typed.
-    """
-    before = {name: _value(client, f"{SESSION}.models.settings.{name}") for name in settings}
-    for name, value in settings.items():
-        _value(client, f"{SESSION}.models.say({name!r}, {value!r})")
-    try:
-        yield
-    finally:
-        for name, value in before.items() if manager.is_alive() else ():
-            _value(client, f"{SESSION}.models.say({name!r}, {value})")
-
-
-def record_of(existing: str) -> str:
-    """Where a kernel that runs already records its runs: a folder, or an address without its password.
+    Args:
+        kernel: Its connection file.
+        expression: What is wanted; it must be a text.
 
     Raises:
-        UsageFault: There is no such kernel.
+        UsageFault: There is no such kernel, it is busy, or it has none.
     """
-    with running_kernel(existing) as (_, client):
-        return _value(client, f"str({SESSION}.store.place)").strip("'")
-
-
-def _value(client: Any, expression: str) -> str:
-    """How a value in a kernel is written; empty when there is none."""
-    reply = client.execute("", silent=True, user_expressions={"value": expression}, reply=True, timeout=WAIT)
+    asked = f"(lambda session: {expression})({SESSION})"
+    with running_kernel(kernel) as (_, client):
+        try:
+            reply = client.execute("", silent=True, user_expressions={"value": asked}, reply=True, timeout=WAIT)
+        except TimeoutError as error:
+            raise UsageFault(f"The kernel of {kernel} does not answer.", "It is busy with something else.") from error
     found = reply["content"].get("user_expressions", {}).get("value", {})
-    return str(found.get("data", {}).get("text/plain", ""))
+    if found.get("status") != "ok":
+        raise UsageFault(f"The kernel of {kernel} cannot say it.", str(found.get("evalue", "")))
+    return str(literal_eval(found["data"]["text/plain"]))
+
+
+def kernel_file(name: str) -> str:
+    """The connection file of a kernel that runs already.
+
+    Args:
+        name: That file, or a part of its name; ``existing`` is the one that was used last.
+
+    Raises:
+        UsageFault: There is none.
+    """
+    from jupyter_client.connect import find_connection_file
+
+    try:
+        return str(find_connection_file("kernel-*.json" if name == "existing" else name))
+    except OSError as error:
+        why = "A kernel writes a file when it starts, and takes it away when it ends."
+        raise UsageFault(f"There is no kernel {name!r}.", why, "jupyter lab, then --kernel existing") from error
 
 
 @contextmanager
@@ -125,19 +129,14 @@ def running_kernel(name: str) -> Iterator[tuple[Any, Any]]:
     """A kernel that somebody else has started, as its manager and its client; it goes on running afterwards.
 
     Args:
-        name: Its connection file, or a part of its name; ``existing`` is the one that was used last.
+        name: As for ``kernel_file``.
 
     Raises:
-        UsageFault: There is none.
+        UsageFault: There is none, or it does not answer.
     """
     from jupyter_client.blocking.client import BlockingKernelClient
-    from jupyter_client.connect import find_connection_file
 
-    try:
-        file = find_connection_file("kernel-*.json" if name == "existing" else name)
-    except OSError as error:
-        why = "A kernel writes a file when it starts, and takes it away when it ends."
-        raise UsageFault(f"There is no kernel {name!r}.", why, "jupyter lab, then --kernel existing") from error
+    file = kernel_file(name)
     client: Any = BlockingKernelClient(connection_file=file)
     client.load_connection_file()
     client.start_channels()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aether_nb.typed import Option, Verb
-from aether_nb.verbs.shared import AS_AGENT, PARK_AFTER
+from aether_nb.verbs.shared import APPROVE, AS_AGENT, PARK_AFTER
 
 __all__ = ["CELL", "VERBS"]
 
@@ -38,6 +38,8 @@ CELL = Verb(
         ),
         PARK_AFTER,
         AS_AGENT,
+        APPROVE,
+        Option(("--lines",), "show it as lines of text, and not as a panel", flag=True),
         Option(("--run",), "name the run yourself: a name that is new in this record", metavar="NAME"),
         Option(
             ("--bg",),
@@ -65,7 +67,7 @@ VERBS: tuple[Verb, ...] = (
                 ("verb",),
                 "a verb, %%aether, or a page: guarantees (what holds when things fail), guard, hooks, encryption",
                 default="",
-                metavar="NAME",
+                metavar="VERB",
             ),
         ),
         examples=("help", "help runs", "help %%aether", "help guarantees"),

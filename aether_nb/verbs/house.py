@@ -73,7 +73,7 @@ VERBS: tuple[Verb, ...] = (
         (
             Option(
                 ("what",),
-                "list when left out; enable agrees to the exact command, disable takes a hook out",
+                "list when left out; enable agrees to it as it stands, disable takes a hook out",
                 choices=("list", "enable", "disable"),
                 default="list",
             ),

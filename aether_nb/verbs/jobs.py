@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aether_nb.typed import Option, Verb
-from aether_nb.verbs.shared import AS_AGENT, JSON, PARK_AFTER, STORE
+from aether_nb.verbs.shared import APPROVE, AS_AGENT, JSON, PARK_AFTER, STORE
 
 __all__ = ["VERBS"]
 
@@ -16,11 +16,7 @@ TASK = (
     Option(("--model",), "the model, as provider:model", metavar="MODEL"),
     AS_AGENT,
     Option(("--data",), "what of the data may leave this machine", choices=("schema", "stats", "sample", "all")),
-    Option(
-        ("--approve",),
-        "when nobody can type: what gets a yes at a gate; no to all else",
-        choices=("low", "auto"),
-    ),
+    APPROVE,
     Option(("--kernel",), "a kernel that runs already: its file, or existing for the last one", metavar="KERNEL"),
     Option(("--run",), "name the run yourself: a name that is new in this record", metavar="NAME"),
     PARK_AFTER,

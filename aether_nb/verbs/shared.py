@@ -7,6 +7,7 @@ from dataclasses import replace
 from aether_nb.typed import Option
 
 __all__ = [
+    "APPROVE",
     "AS_AGENT",
     "CALL",
     "FAILED",
@@ -30,6 +31,11 @@ AS_AGENT = Option(
     "who works on it: a profile (data, development, infrastructure, security …), an agent of yours under @host, or "
     "auto: the model for small tasks says which fits",
     metavar="PROFILE",
+)
+APPROVE = Option(
+    ("--approve",),
+    "for this run, when nobody is there to answer: what gets a yes at a gate; no to all else",
+    choices=("low", "auto"),
 )
 JSON = Option(("--json",), "print JSON for another program", flag=True)
 SAID = replace(JSON, terminal=True)

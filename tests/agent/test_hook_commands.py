@@ -152,6 +152,37 @@ def test_a_command_of_a_project_is_not_run_before_it_was_agreed_to(tmp_path: Pat
     assert found(tmp_path, {"b": entry("veto", enabled=False)})[0].hook.unused == "off"
 
 
+@pytest.mark.parametrize("how", [{"match": "other"}, {"order": 9}, {"timeout": 1}, {"required": True}])
+def test_a_yes_is_for_the_whole_table_that_was_read(tmp_path: Path, program: Path, how: dict[str, Any]) -> None:
+    """When, and how, it is called was shown with the command: a project that changes it has to be agreed to again."""
+    before = {"match": "shell", "order": 1, "timeout": 5, "required": False}
+    Agreements(tmp_path / "own", tmp_path, "hooks.json").say(
+        found(tmp_path, project={"a": entry("veto", **before)})[0].definition, "on"
+    )
+    assert found(tmp_path, project={"a": entry("veto", **before)})[0].say == "on"
+    assert found(tmp_path, project={"a": entry("veto", **(before | how))})[0].say == "unasked"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["sh", "-c", "python check.py"],
+        ["bash", "-ec", "cd . && ./check.py | cat"],
+        ["cmd", "/c", "python check.py"],
+        ["python", "-c", "exec(open('check.py').read())"],
+    ],
+)
+def test_a_program_in_a_line_for_a_shell_counts_with_what_is_in_it(
+    tmp_path: Path, program: Path, command: list[str]
+) -> None:
+    """It is the project's own program, as one that the command names by itself."""
+    tables = {"a": {"event": "before_tool", "command": command}}
+    Agreements(tmp_path / "own", tmp_path, "hooks.json").say(found(tmp_path, project=tables)[0].definition, "on")
+    assert found(tmp_path, project=tables)[0].say == "on"
+    program.write_text("another")
+    assert found(tmp_path, project=tables)[0].say == "unasked"
+
+
 def test_a_project_cannot_put_a_hook_in_the_place_of_an_own_one(tmp_path: Path, program: Path) -> None:
     """Both are there, one's own first, by names of their own."""
     both = found(tmp_path, {"a": entry("veto")}, {"a": entry("crash"), "b": entry("crash")})

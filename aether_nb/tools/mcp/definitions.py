@@ -9,8 +9,9 @@ import hashlib
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -52,6 +53,7 @@ class Definition:
         trusted: Whether what it says of its own tools may let them run without a question; only in one's own settings.
         off: Whether the file says that it is not to be started.
         problem: What is wrong with it, in words; empty when nothing is.
+        beside: What else the user reads before agreeing, by name: when, and how, a hook is called.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Definition:
     trusted: bool = False
     off: bool = False
     problem: str = ""
+    beside: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def what(self) -> str:
@@ -86,16 +89,17 @@ class Definition:
         """What the user's agreement is tied to: all of the definition, the folder, and the project's own program.
 
         Files inside the folder that the command names count with what is in them: a program that came with a project
-        and is another one by now has to be agreed to again.
+        and is another one by now has to be agreed to again. So do those that stand in a line for a shell.
 
         Args:
             workspace: The folder of the project.
         """
         said = [self.name, self.kind, list(self.command), dict(self.environment), self.folder, self.address]
         place = str(workspace) if self.kind == "stdio" else ""
-        text = json.dumps([place, *said, dict(self.headers)], sort_keys=True, ensure_ascii=False)
+        said += [dict(self.headers), *([dict(self.beside)] if self.beside else [])]
+        text = json.dumps([place, *said], sort_keys=True, ensure_ascii=False, default=str)
         digest = hashlib.sha256(text.encode(errors="surrogatepass"))
-        for word in self.command:
+        for word in (*self.command, *_in_lines(self.command)):
             module = word.replace(".", "/")  # as python -m has it
             for one in (word, f"{module}.py", f"{module}/__init__.py", f"{module}/__main__.py", f"{word}/index.js"):
                 digest.update(_content(one, workspace / self.folder, workspace))
@@ -225,6 +229,12 @@ def _seconds(entry: Mapping[str, Any]) -> float | None:
     """The timeout; some programs write milliseconds, and nobody waits for a quarter of an hour."""
     found = _number(entry, "timeout")
     return found / 1000 if found is not None and found >= 1000 else found
+
+
+def _in_lines(command: Sequence[str]) -> list[str]:
+    """What may be the name of a file in lines of code that a command holds: ``sh -c LINE``, ``cmd /c LINE``."""
+    lines = [line for flag, line in pairwise(command) if re.fullmatch(r"-\w*c|/[cC]", flag)]
+    return [word for line in lines for word in re.split(r"[\s'\"`;|&<>()=,]+", line) if word]
 
 
 def _content(word: str, folder: Path, workspace: Path) -> bytes:
