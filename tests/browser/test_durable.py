@@ -114,6 +114,7 @@ def test_a_run_survives_the_death_of_its_kernel(lab: Lab, page: Any) -> None:
     assert "It ran: settled in the panel" in book.text(3)
 
 
+@pytest.mark.subshell
 def test_a_parked_run_is_woken_from_a_shell(lab: Lab, page: Any) -> None:
     """The picture of a parked run says how to go on; aether approve in a shell brings panel and answer."""
     book = lab.open(page, "parked.ipynb", [LOAD, TOOLS, ASK.replace("script", "script --park-after 2"), "1 + 1"])
