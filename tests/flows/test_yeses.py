@@ -14,11 +14,11 @@ from harness.kernel import Kernel, shown
 pytestmark = [pytest.mark.kernel, pytest.mark.slow]
 
 DATA = """
-import numpy as np, pandas as pd
+import pandas as pd
 df = pd.DataFrame({"a": [1, 2]})
 other = [1]
-base = np.arange(3)
-part = base[:2]
+part = [0, 1]
+base = {"a": {"b": {"c": part}}}
 """
 ASK = "%%aether --model script\nChange it"
 
@@ -59,7 +59,7 @@ def test_a_yes_for_a_variable_is_good_for_other_code_and_later_runs(kernel: Kern
 
 
 def test_a_call_that_changed_more_is_marked_and_ends_its_yes(kernel: Kernel) -> None:
-    """Two arrays share their memory, which no reading of code can see."""
+    """A list lies in another variable, deeper than a second name is looked for before the question."""
     text, _ = answered(kernel, ["part[0] = 9"], "b", "v")
     assert "! base: beyond the yes: the yes was for part alone, and is taken back" in text
     assert kernel.run("%aether grants").text() == "No yes lasts beyond its run.\n"
