@@ -12,7 +12,6 @@ import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from typing import get_args
 
 from aether_nb.agent.asking import Answer
 from aether_nb.agent.profiles import Profile
@@ -21,7 +20,7 @@ from aether_nb.errors import AetherError, OptionError, RepairableToolError
 from aether_nb.events import kinds as k
 from aether_nb.events.state import Call, RunState
 from aether_nb.store.store import Store
-from aether_nb.tasks import Cell, Question, Resumption, Task, least
+from aether_nb.tasks import Cell, Question, Resumption, Task
 from aether_nb.tools.base import Context, Errand, Report
 from aether_nb.tools.spawn import SPAWN
 
@@ -99,16 +98,17 @@ class Delegate:
             raise RepairableToolError(f"It cannot get the tool {unknown[0]!r}: you have not got it.", "", hint)
         profile = self._profile(errand.agent)
         tools = _shared(tools, profile)
+        mode, data = profile.at_most(started.mode, started.data)
         if started.depth + 1 >= DEEPEST:
             tools = tuple(name for name in tools if name != SPAWN)
         high = bool(state.found)  # orders were found in data: no yes for high risk goes on to whoever it steers
         return Question(
             errand.task,
             model=errand.model or state.model,
-            mode=least(started.mode, profile.mode, get_args(k.Mode)),
+            mode=mode,
             limits=_left(state, errand),
             run=child_of(state.run, call),
-            data=least(started.data, profile.data, get_args(k.DataLevel)),
+            data=data,
             prior=(),
             raw=True,
             profile=replace(

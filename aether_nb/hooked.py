@@ -6,7 +6,7 @@ may do to a run is the business of the agent.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -61,34 +61,27 @@ class Hooked:
         mine = own_file()
         return commands(Places(folder, self.agreements, own, project, mine.parent, str(mine), str(folder / FILE)))
 
-    def all(self) -> list[Hook]:
-        """All that there are, also those that are not called.
-
-        Raises:
-            ConfigError: A file of settings cannot be read.
-        """
-        return [*(one.hook for one in self.commands()), *registered()]
-
     def within(self, run: Run, rules: Rules, *, tools_only: bool = False) -> Hooking | None:
-        """Those of one run; None where nothing is called.
+        """Those of one run; None where there are none.
 
         Args:
             run: The run.
             rules: What of the data may leave.
             tools_only: No model is asked: replies come from a record.
         """
-        found = [hook for hook in self.all() if not hook.unused]
+        commands = self.commands()
+        found = _called(commands)
         if tools_only:
             found = [hook for hook in found if hook.event.endswith("_tool")]
-        return Hooking(found, run, rules) if found else None
+        unasked = [one.hook.name for one in commands if one.say == "unasked" and one.hook.what]
+        return Hooking(found, run, rules, unasked) if found or unasked else None
 
     async def open(self, run: Run, hooks: Hooking | None) -> None:
         """The first question begins the conversation; a hook may add to it, or refuse it: then the run has ended.
 
         That the project wants commands to be run of which the user has said nothing is said, once.
         """
-        unasked = [one.hook.name for one in self.commands() if one.say == "unasked" and one.hook.what]
-        if new := [name for name in unasked if name not in self.told]:
+        if new := [name for name in (hooks.unasked if hooks else ()) if name not in self.told]:
             self.told |= set(new)
             note = f"This project defines hooks that nobody has agreed to: {', '.join(new)}. See them: %aether hooks"
             run.append(Progress("", 0, note=note))
@@ -113,8 +106,13 @@ class Hooked:
         self.begun = False
 
     def _ending(self) -> list[Hook]:
-        return [hook for hook in self.all() if hook.event == "session_end" and not hook.unused]
+        return [hook for hook in _called(self.commands()) if hook.event == "session_end"]
 
     async def _left(self, hooks: list[Hook]) -> None:
         runs, self.runs = self.runs, 0
         await left(hooks, {"workspace": str(self.workspace()), "runs": runs})
+
+
+def _called(commands: Iterable[Command]) -> list[Hook]:
+    """Those that are called: of these commands, and of what was registered."""
+    return [hook for hook in (*(one.hook for one in commands), *registered()) if not hook.unused]

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from getpass import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aether_nb.config import FILE, Settings, load, own_file, read, tables
 from aether_nb.config.address import Address
 from aether_nb.errors import ConfigError
-from aether_nb.live.whereabouts import began_in, can_type, place
+from aether_nb.live.whereabouts import began_in, place, secret_reader
 from aether_nb.serving import Serving
 from aether_nb.session import Session
 from aether_nb.store.place import store_folder, store_place
@@ -113,7 +112,8 @@ def open_record(place: str = "", name: str = "aether") -> Store:
 
     Whoever sits at a terminal is asked for the passphrase of an encrypted one.
     """
-    find = asking(getpass) if can_type(None) else unlock
+    read = secret_reader(None)
+    find = unlock if read is None else asking(read)
     return open_store(record_place(place), name, sealer=own_sealer(), unlock=find)
 
 

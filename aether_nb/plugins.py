@@ -127,9 +127,11 @@ def _home(kind: str) -> Any:
 
 def own(kind: str) -> dict[str, Any]:
     """What is built in of a kind, by name."""
-    if not registry.own(kind) and hasattr(home := _home(kind), "plug"):
+    there = registry.own(kind)
+    if not there and hasattr(home := _home(kind), "plug"):
         home.plug(House(HOUSE))
-    return registry.own(kind)
+        there = registry.own(kind)
+    return there
 
 
 def found(kind: str, *, plugged: bool = True) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from aether_nb.store.log import RunSummary
 from aether_nb.store.seal import Sealer
 from aether_nb.store.signals import Signal
 from aether_nb.store.store import Store
+from aether_nb.widgets.wording import LASTS
 
 __all__ = ["HOWS", "LOOKED_AT", "Post", "Stand", "Word", "called", "named", "stand", "stands", "wakes", "word"]
 
@@ -37,9 +38,7 @@ LOOKED_AT = 200
 
 POLL = 0.1
 
-TELL_LASTS = {"once": "", "minutes": ", for 15 minutes", "run": ", for this run", "notebook": ", for this notebook"}
-
-Lasting: TypeAlias = tuple[str, str]
+Lasting: TypeAlias = tuple[k.Lasts, str]
 """For how long a yes is good, and what it covers, as typed."""
 
 
@@ -322,7 +321,8 @@ def _gate(decision: k.SignalType) -> Callable[[RunState, str, Lasting, str], Wor
                 why = f"It can last for {', or for '.join(('this exact call', *wider.values()))}."
                 raise OptionError(f"A yes to this call, {lasts}, cannot be for {covers}.", why, "%aether approve")
             what = f": {wider[covers]}" if covers in wider else ""
-            told = f"Approved: {proposed.call.name}{TELL_LASTS[lasts]}{what}."
+            until = f", {LASTS[lasts]}" if lasts != "once" else ""
+            told = f"Approved: {proposed.call.name}{until}{what}."
             return Word(decision, told, body | {"lasts": lasts, "scope": covers})
         return Word(decision, f"Denied: {proposed.call.name}.", body | ({"text": text} if text else {}))
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from aether_nb.agent.approvals import Policy
 from aether_nb.agent.asking import Person
@@ -24,7 +24,7 @@ from aether_nb.live.mentions.values import Mentions
 if TYPE_CHECKING:
     from aether_nb.live.summary import Summary
 
-__all__ = ["AUTO", "Cell", "Fork", "Question", "Replay", "Resumption", "Task", "Work", "begun", "least", "named_run"]
+__all__ = ["AUTO", "Cell", "Fork", "Question", "Replay", "Resumption", "Task", "Work", "begun", "named_run"]
 
 AUTO = "auto"
 """What stands for a profile where the fitting one is to be found."""
@@ -141,18 +141,19 @@ def begun(
         workspace: The folder inside which files may be touched.
     """
     profile = question.profile or Profile("")
+    mode, data = profile.at_most(question.mode or settings.mode, question.data or settings.data)
     limits = k.Limits(settings.max_steps, settings.max_seconds, settings.max_tokens, settings.max_cost)
     return k.RunStarted(
         prompt=question.prompt,
         model=model,
-        mode=least(profile.mode, question.mode or settings.mode, get_args(k.Mode)),
+        mode=mode,
         limits=question.limits or limits,
         prior=prior,
         notebook=notebook,
         cell=question.cell,
         plan_only=question.plan_only,
         workspace=str(workspace),
-        data=least(profile.data, question.data or settings.data, get_args(k.DataLevel)),
+        data=data,
         hide=tuple(dict.fromkeys((*question.hide, *settings.hide))),
         fence=secrets.token_hex(8),
         mentions=question.mentions.found,
@@ -219,11 +220,6 @@ class Fork:
     park_after: float | None = None
     run: str = field(default_factory=new_id)
     model: str = ""
-
-
-def least(one: Any, other: Any, words: tuple[str, ...]) -> Any:
-    """The more careful of two words, of which one may be missing."""
-    return min((word for word in (one, other) if word), key=words.index)
 
 
 Task: TypeAlias = Question | Resumption

@@ -105,6 +105,14 @@ def record() -> Store:
     return opening.open_record()
 
 
+def change(statement: str) -> None:
+    """Change what lies in the record, past all that is ours."""
+    store = opening.open_record()
+    assert store.tables is not None
+    store.tables.write(("test",), lambda db: db.execute(statement))
+    store.log.close()
+
+
 def test_the_environment_comes_first(place: Path, ring: InMemory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its secret is asked of nobody, and kept nowhere; without it the record is locked."""
     monkeypatch.setenv("AETHER_STORE_KEY", SECRET)
@@ -182,10 +190,7 @@ def test_another_key(place: Path, ring: InMemory, monkeypatch: pytest.MonkeyPatc
 def test_what_was_begun_is_finished(place: Path, ring: InMemory) -> None:
     """With the key that it has; another one has to wait for that."""
     encrypt(place)
-    store = record()
-    assert store.tables is not None
-    store.tables.write(("test",), lambda db: db.execute("UPDATE keys SET state = 'sealing'"))
-    store.log.close()
+    change("UPDATE keys SET state = 'sealing'")
     with pytest.raises(OptionError, match="not encrypted to its end"):
         encrypt(place, rotate=True)
     assert encrypt(place).startswith("Encrypted: 0 runs")
@@ -220,10 +225,7 @@ def test_the_doctor_says_whether_it_opens_here(place: Path) -> None:
     assert doctor._record(place) == Check("record", "ok", str(place))
     encrypt(place, typing(SECRET, SECRET))
     assert doctor._record(place) == Check("record", "ok", f"{place}; encrypted, and its key is here")
-    store = opening.open_record()
-    assert store.tables is not None
-    store.tables.write(("test",), lambda db: db.execute("UPDATE keys SET state = 'sealing'"))
-    store.log.close()
+    change("UPDATE keys SET state = 'sealing'")
     found = doctor._record(place)
     assert (found.state, found.hint) == ("warn", "%aether encrypt") and "not to its end" in found.found
     unlocking._OPENED.clear()
@@ -235,10 +237,7 @@ def test_the_doctor_says_whether_it_opens_here(place: Path) -> None:
 def test_what_is_lost_is_said(place: Path, ring: InMemory) -> None:
     """A damaged event does not keep the rest sealed."""
     encrypt(place)
-    store = record()
-    assert store.tables is not None
-    store.tables.write(("test",), lambda db: db.execute("UPDATE events SET payload = x'0102' WHERE seq = 2"))
-    store.log.close()
+    change("UPDATE events SET payload = x'0102' WHERE seq = 2")
     said = encryption.decrypt(place, own_sealer(), None)
     assert said == ("Readable again: 1 run and 0 blobs. Damaged, and lost: 1 content that did not open. %aether verify")
 
@@ -317,8 +316,8 @@ def test_in_a_terminal(place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pyt
     unlocking._OPENED.clear()
     assert cli.main(["runs"]) != 0
     assert "This record is encrypted." in capsys.readouterr().err
-    monkeypatch.setattr(opening, "can_type", lambda _: True)
-    monkeypatch.setattr(opening, "getpass", typing(SECRET))
+    monkeypatch.setattr("aether_nb.live.whereabouts.can_type", lambda _: True)
+    monkeypatch.setattr("getpass.getpass", typing(SECRET))
     assert cli.main(["runs"]) == 0
     assert PLANTED in capsys.readouterr().out
     assert cli.main(["decrypt"]) == 0
@@ -341,7 +340,7 @@ def test_in_a_notebook(place: Path, ring: InMemory, monkeypatch: pytest.MonkeyPa
     def stopped(_: str) -> str:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(notebook_encryption, "can_type", lambda _: True)
+    monkeypatch.setattr("aether_nb.live.whereabouts.can_type", lambda _: True)
     monkeypatch.setattr("getpass.getpass", stopped)
     with pytest.raises(UsageFault, match="Stopped"):
         verbs["encrypt"](session, Namespace(store="", rotate=False, passphrase=True))

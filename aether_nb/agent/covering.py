@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from aether_nb.events.messages import Message, Text
+from aether_nb.events.messages import Message, Part, Text
 
-__all__ = ["COVER", "cover", "cover_text", "cover_values"]
+__all__ = ["COVER", "cover", "cover_parts", "cover_text", "cover_values"]
 
 COVER = "***"
 
@@ -21,6 +21,11 @@ def cover_text(text: str, masks: Sequence[str]) -> str:
     for mask in sorted(masks, key=len, reverse=True):
         text = text.replace(mask, COVER)
     return text
+
+
+def cover_parts(parts: Sequence[Part], masks: Sequence[str]) -> tuple[Part, ...]:
+    """Parts of a message whose texts are without these."""
+    return tuple(replace(one, text=cover_text(one.text, masks)) if isinstance(one, Text) else one for one in parts)
 
 
 def cover_values(value: Any, masks: Sequence[str]) -> Any:
@@ -39,9 +44,7 @@ def cover(message: Message, masks: Sequence[str]) -> Message | None:
 
     What a provider wants back with it is let go then: it may hold them, too.
     """
-    parts = tuple(
-        replace(part, text=cover_text(part.text, masks)) if isinstance(part, Text) else part for part in message.parts
-    )
+    parts = cover_parts(message.parts, masks)
     calls = tuple(replace(call, arguments=cover_values(dict(call.arguments), masks)) for call in message.calls)
     thinking = cover_text(message.thinking, masks)
     if (parts, calls, thinking) == (message.parts, message.calls, message.thinking):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aether_nb.agent.approvals import HOOK, RISKS
-from aether_nb.agent.covering import cover, cover_text, cover_values
+from aether_nb.agent.covering import cover, cover_parts, cover_values
 from aether_nb.agent.egress import Rules
 from aether_nb.agent.hook_answers import LONGEST, Said, asked
 from aether_nb.agent.hooks import Hook
@@ -37,11 +37,13 @@ class Hooking:
         hooks: Those that are called, in any order.
         run: The run.
         rules: What of the data may leave: where it is limited, nobody knows what is in the words of a hook.
+        unasked: Commands of the project that are not called, because nobody has agreed to them.
     """
 
     hooks: Sequence[Hook]
     run: Run
     rules: Rules = field(default_factory=Rules)
+    unasked: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         """Sort them: of equal ones the one that was there before comes first."""
@@ -165,10 +167,7 @@ class Hooking:
                 parts = (Text(said.answer["result"], "output"), *pictures)
                 what.append(f"changed the result of {call.name}")
             if masks := said.answer.get("mask", ()):
-                after = tuple(
-                    replace(one, text=cover_text(one.text, masks)) if isinstance(one, Text) else one for one in parts
-                )
-                shown = cover_values(outputs, masks)
+                after, shown = cover_parts(parts, masks), cover_values(outputs, masks)
                 if (after, shown) != (parts, outputs):
                     parts, outputs = after, shown
                     what.append(f"covered parts of the result of {call.name}")

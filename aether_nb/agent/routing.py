@@ -6,18 +6,17 @@ event, and is not asked again when the run goes on. Who is asked, and by which r
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
-from typing import TypeAlias
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from aether_nb.agent.profiles import Profile
 from aether_nb.errors import AetherError
 from aether_nb.events.kinds import ProfileRouted
-from aether_nb.events.messages import Usage
 
-__all__ = ["Ask", "routed"]
+if TYPE_CHECKING:
+    from aether_nb.knowledge.recall import Ask
 
-Ask: TypeAlias = Callable[[str, str, str], Awaitable[tuple[str, Usage]]]
-"""Asks a small model: the rules, what is asked, and data to go by; gives its words and what they cost."""
+__all__ = ["routed"]
 
 LONGEST = 200
 NONE = "none"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, cast, get_args
+from typing import TYPE_CHECKING, Any, cast
 
 from aether_nb.agent.asking import Asking
 from aether_nb.agent.calls import Calls
@@ -77,8 +77,7 @@ def worked_by(agent: Callable[..., Any] | str, question: Question) -> Question:
     if profile is None:
         raise OptionError(f"No agent is hosted as {agent!r}.", "", "Host it: host(function), or pass the function.")
     tools = narrowed(question.tools, profile.tools) if profile.tools else question.tools
-    mode = min((question.mode, profile.mode or question.mode), key=get_args(k.Mode).index)
-    data = min((question.rules.data, profile.data or question.rules.data), key=get_args(k.DataLevel).index)
+    mode, data = profile.at_most(question.mode, question.rules.data)
     return replace(question, tools=tools, mode=mode, rules=replace(question.rules, data=data), agent=profile)
 
 

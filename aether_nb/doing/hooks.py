@@ -14,13 +14,11 @@ from typing import Any
 
 from aether_nb import plugins, registry
 from aether_nb.agent.hook_answers import TIMES
-from aether_nb.agent.hook_commands import Command
 from aether_nb.agent.hooks import Hook, registered
 from aether_nb.errors import OptionError, StoreError, UsageFault
 from aether_nb.events import kinds as k
 from aether_nb.hooked import Hooked
 from aether_nb.store.store import Store
-from aether_nb.tools.mcp.definitions import Definition
 
 __all__ = ["hooks"]
 
@@ -119,10 +117,9 @@ def _when(hook: Hook) -> str:
 
 def _rows(hooked: Hooked, store: Store) -> Iterator[Row]:
     failures = _failures(store)
-    standing = [*hooked.commands(), *(Command(one, Definition(one.name, one.source), "on") for one in registered())]
-    for one in sorted(standing, key=lambda one: one.hook.order):
-        hook = one.hook
-        words = {"unasked": "not agreed to", "off": "off"}.get(one.say, "in use")
+    standing = [*((one.hook, one.say) for one in hooked.commands()), *((hook, "on") for hook in registered())]
+    for hook, say in sorted(standing, key=lambda one: one[0].order):
+        words = {"unasked": "not agreed to", "off": "off"}.get(say, "in use")
         state = words if not hook.unused or hook.what else hook.unused
         yield Row(hook, state, failures.get(hook.name, ""))
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 from collections.abc import Callable
 from typing import Any
 
 from aether_nb.doing import encryption
 from aether_nb.errors import UsageFault
-from aether_nb.live.whereabouts import can_type
+from aether_nb.live.whereabouts import secret_reader
 from aether_nb.opening import record_place, surroundings
 from aether_nb.session import Session
 
@@ -18,30 +17,25 @@ __all__ = ["HANDLERS"]
 
 def encrypt(session: Session, options: argparse.Namespace) -> str:
     """Encrypt the record of this notebook, or the one that is named."""
-    place = _let_go(session, options.store)
-    return _calmly(lambda: encryption.encrypt(options, place, session.models.record, session.sealer, _read(session)))
+    place, read = _let_go(session, options.store), secret_reader(session.shell)
+    return _calmly(lambda: encryption.encrypt(options, place, session.models.record, session.sealer, read))
 
 
 def decrypt(session: Session, options: argparse.Namespace) -> str:
     """Make it readable again."""
     place = _let_go(session, options.store)
-    return _calmly(lambda: encryption.decrypt(place, session.sealer, _read(session)))
+    return _calmly(lambda: encryption.decrypt(place, session.sealer, secret_reader(session.shell)))
 
 
 def unlock(session: Session, _: argparse.Namespace) -> str:
     """Take its passphrase."""
-    return _calmly(lambda: encryption.unlocked(surroundings(session.shell)[1], _read(session)))
+    return _calmly(lambda: encryption.unlocked(surroundings(session.shell)[1], secret_reader(session.shell)))
 
 
 def _let_go(session: Session, named: str) -> Any:
     """Where the record is, which this kernel does not have open any more; it opens it again when it needs it."""
     session.store.log.close()
     return record_place(named) if named else surroundings(session.shell)[1]
-
-
-def _read(session: Session) -> Callable[[str], str] | None:
-    # A kernel puts its own function in the place of this one, so it is looked up when it is needed.
-    return getpass.getpass if can_type(session.shell) else None
 
 
 def _calmly(act: Callable[[], str]) -> str:

@@ -46,7 +46,7 @@ def show(options: argparse.Namespace) -> int:
     store = open_record(options.store)
     run = store.log.resolve(meant(options.run))
     (picture,), ok = record_verbs.shown(store, run, options.call)
-    state = store.state(run)
+    state = store.state(run) if options.json else None  # the whole run is read for it once more
     say_as(options, picture["text/plain"], whole=ok, **(told(state)[0] if state else {}))
     return 0 if ok else 1
 
@@ -157,30 +157,24 @@ def pack(options: argparse.Namespace) -> int:
 def encrypt(options: argparse.Namespace) -> int:
     """Encrypt the record, or give it another key."""
     from aether_nb.doing import encryption
+    from aether_nb.live.whereabouts import secret_reader
     from aether_nb.opening import own_sealer, record_place
     from aether_nb.store.place import FOLDER
 
     place = record_place(options.store)
     beside = place if isinstance(place, Path) else Path.cwd() / FOLDER
-    say_as(options, encryption.encrypt(options, place, beside, own_sealer(), _read()))
+    say_as(options, encryption.encrypt(options, place, beside, own_sealer(), secret_reader(None)))
     return 0
 
 
 def decrypt(options: argparse.Namespace) -> int:
     """Make an encrypted record readable again."""
     from aether_nb.doing import encryption
+    from aether_nb.live.whereabouts import secret_reader
     from aether_nb.opening import own_sealer, record_place
 
-    say_as(options, encryption.decrypt(record_place(options.store), own_sealer(), _read()))
+    say_as(options, encryption.decrypt(record_place(options.store), own_sealer(), secret_reader(None)))
     return 0
-
-
-def _read() -> Callable[[str], str] | None:
-    from getpass import getpass
-
-    from aether_nb.live.whereabouts import can_type
-
-    return getpass if can_type(None) else None
 
 
 HANDLERS: dict[str, Handler] = {

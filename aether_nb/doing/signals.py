@@ -11,7 +11,7 @@ import json
 from typing import Any
 
 from aether_nb.errors import RunNotFound
-from aether_nb.events.kinds import SignalReceived
+from aether_nb.events.kinds import Lasts, SignalReceived
 from aether_nb.signalling import HOWS, Post, Stand, Word, named, word
 from aether_nb.store.signals import Signal
 from aether_nb.store.store import Store
@@ -47,8 +47,8 @@ def prepare(verb: str, options: argparse.Namespace, post: Post, notebook: str = 
     if hasattr(options, "text"):
         run, text = _addressed(post.store, options.text)
     stand = named(post.store, verb, run, notebook)
-    lasting = (getattr(options, "lasts", "once"), getattr(options, "covers", "call"))
-    return stand, word(verb, stand, text=text, lasting=lasting, how=how)
+    lasts: Lasts = getattr(options, "lasts", "once")
+    return stand, word(verb, stand, text=text, lasting=(lasts, getattr(options, "covers", "call")), how=how)
 
 
 def deliver(post: Post, stand: Stand, signal: Signal, patience: float) -> SignalReceived | None:

@@ -6,7 +6,7 @@ the values of events.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aether_nb.events import kinds as k
@@ -20,7 +20,7 @@ __all__ = ["calls_hash", "replied", "request_hash", "said"]
 def replied(state: RunState, event: k.ModelAnswered) -> dict[str, Any]:
     """A model has answered what the agent asked."""
     demand = Demand(state.demanding, event, near=state.near)
-    return {"usage": state.usage.plus(event.usage), "demanding": "", "demands": _more(state, demand)}
+    return {"usage": state.usage.plus(event.usage), "demanding": "", "demands": Growing.of(state.demands).plus(demand)}
 
 
 def said(state: RunState, event: k.AgentSaid) -> dict[str, Any]:
@@ -28,12 +28,7 @@ def said(state: RunState, event: k.AgentSaid) -> dict[str, Any]:
     calls = event.message.calls
     demand = Demand(calls_hash(calls, event.message.text), calls=calls)
     open = tuple(call.id for call in calls)
-    return {"steps": event.step, "open": open, "answered": not calls, "demands": _more(state, demand)}
-
-
-def _more(state: RunState, demand: Demand) -> Sequence[Demand]:
-    before = state.demands
-    return (before if isinstance(before, Growing) else Growing(before)).plus(demand)
+    return {"steps": event.step, "open": open, "answered": not calls, "demands": Growing.of(state.demands).plus(demand)}
 
 
 def calls_hash(calls: Iterable[ToolCall], answer: str = "") -> str:

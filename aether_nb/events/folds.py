@@ -151,8 +151,7 @@ def _say(state: RunState, message: Message) -> Changes:
 
 
 def _grown(state: RunState, *messages: Message) -> Changes:
-    before = state.messages
-    return {"messages": (before if isinstance(before, Growing) else Growing(before)).plus(*messages)}
+    return {"messages": Growing.of(state.messages).plus(*messages)}
 
 
 # ---- the plan

@@ -25,6 +25,11 @@ class Growing(Sequence[T]):
         self._shared = list(values)
         self._length = len(self._shared)
 
+    @classmethod
+    def of(cls, values: Iterable[T]) -> Growing[T]:
+        """These values; the same object where they are one already."""
+        return values if isinstance(values, Growing) else cls(values)
+
     def plus(self, *values: T) -> Growing[T]:
         """These values behind all that are here."""
         shared = self._shared

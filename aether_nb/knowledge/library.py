@@ -151,18 +151,17 @@ class Library:
         troubles: list[str] = []
 
         async def look(one: str, deep: int) -> tuple[list[Hit], list[Hit], float]:
-            try:
-                return await asyncio.to_thread(self._look, one, deep, where, embed or self.embed)
-            except ModelError as error:
-                troubles[:] = [f"Searched by its words alone. {error.what} {error.why}".rstrip()]
-                return await asyncio.to_thread(self.do, lambda index: index.text_search(one, deep, where)), [], 1.0
+            return await asyncio.to_thread(self._look, one, deep, where, embed or self.embed, troubles)
 
         chosen = await asyncio.to_thread(lambda: self.chosen)
         thresholds = thresholds_of(chosen.embedder)
         found = await recall(query, look, ask=ask, context=context, thresholds=thresholds, most=most, budget=budget)
         return replace(found, how=(*troubles, *found.how))
 
-    def _look(self, query: str, deep: int, where: Where, embed: Embed) -> tuple[list[Hit], list[Hit], float]:
+    def _look(
+        self, query: str, deep: int, where: Where, embed: Embed, troubles: list[str]
+    ) -> tuple[list[Hit], list[Hit], float]:
+        """What is found by words and by meaning, and which share has vectors; ``troubles`` takes why there are none."""
         text = self.do(lambda index: index.text_search(query, deep, where))
         embedder = self.chosen.embedder
         if embedder is None:
@@ -171,7 +170,11 @@ class Library:
         if not embedded:
             self.fill()
             return text, [], 0.0 if total else 1.0
-        point = embed(embedder, [Text(query)], "a question")[0]
+        try:
+            point = embed(embedder, [Text(query)], "a question")[0]
+        except ModelError as error:
+            troubles[:] = [f"Searched by its words alone. {error.what} {error.why}".rstrip()]
+            return text, [], 1.0
         vectors = self.do(lambda index: index.vector_search(point, deep, where))
         if embedded < total:
             self.fill()

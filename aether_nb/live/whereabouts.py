@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-__all__ = ["began_in", "can_type", "notebook_path", "place"]
+__all__ = ["began_in", "can_type", "notebook_path", "place", "secret_reader"]
 
 
 def place(shell: Any) -> tuple[Path | None, Path]:
@@ -45,3 +46,11 @@ def can_type(shell: Any) -> bool:
     if kernel is not None:
         return bool(getattr(kernel, "_allow_stdin", False))
     return sys.stdin is not None and sys.stdin.isatty()
+
+
+def secret_reader(shell: Any) -> Callable[[str], str] | None:
+    """Asks whoever can type for something that is not shown meanwhile; None where nobody can."""
+    import getpass
+
+    # A kernel puts its own function in the place of this one, so it is looked up when it is needed.
+    return getpass.getpass if can_type(shell) else None

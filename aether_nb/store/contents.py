@@ -61,13 +61,13 @@ def opened_row(vault: Vault, run: str, row: Row) -> Row:
     return (*row[:PAYLOAD], vault.open(payload, *event_place(run, seq, kind)), *row[PAYLOAD + 1 :])
 
 
-def opened_prompt(vault: Vault | None, run: str, prompt: str) -> str:
+def opened_prompt(vault: Vault, run: str, prompt: str) -> str:
     """The prompt of a run as it was typed.
 
     Raises:
         StoreCorrupt: It was not sealed for this run.
     """
-    return prompt if vault is None else vault.open_text(prompt, *prompt_place(run))
+    return vault.open_text(prompt, *prompt_place(run))
 
 
 def worded(vault: Vault, entries: Sequence[k.Entry]) -> list[k.Entry]:

@@ -81,8 +81,10 @@ def _is_held(folder: Path, run: str, epoch: int) -> bool:
 
 
 def _readable(prompt: str) -> str:
-    """The prompt of a run; of an encrypted record, whose prompts begin with this letter, nothing is said."""
-    return "encrypted" if prompt.startswith("\x01") else prompt
+    """The prompt of a run; of an encrypted record nothing is said."""
+    from aether_nb.store.vault import is_sealed
+
+    return "encrypted" if is_sealed(prompt) else prompt
 
 
 def _waits_for(db: sqlite3.Connection, run: str) -> str:

@@ -43,13 +43,14 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from math import log2
 from pathlib import Path
 from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from aether_nb.knowledge import weights
+from aether_nb.knowledge.bench import Quality
+from aether_nb.knowledge.bench import quality as of_ranks
 from aether_nb.knowledge.embed import Chosen, Local
 from aether_nb.knowledge.fusing import fuse
 from aether_nb.knowledge.index import Index
@@ -184,23 +185,9 @@ def by_rank(*lists: list[Hit]) -> list[Hit]:
     return sorted(hits.values(), key=lambda hit: -scores[hit.id])
 
 
-class Quality(NamedTuple):
-    """Means over all questions: nDCG of the first ten, how often the right one is among five, 1/rank up to ten."""
-
-    ndcg: float
-    recall: float
-    mrr: float
-
-
 def quality(ranking: Ranking) -> Quality:
     """How good a ranking is, when the right answer is the one of that name."""
-    ranks = [found.index(name) + 1 if name in found[:10] else 0 for name, found in ranking.items()]
-    count = len(ranks)
-    return Quality(
-        sum(1 / log2(rank + 1) for rank in ranks if rank) / count,
-        sum(0 < rank <= 5 for rank in ranks) / count,
-        sum(1 / rank for rank in ranks if rank) / count,
-    )
+    return of_ranks([found.index(name) + 1 if name in found else 0 for name, found in ranking.items()])
 
 
 def measured(documents: int | None = None, queries: int = 600) -> tuple[int, dict[str, Quality]]:

@@ -53,6 +53,15 @@ hook("after_tool", name="after")(asked)
 """
 
 
+def come(file: Path) -> None:
+    """Wait for a file, and a moment longer, so that it is whole."""
+    deadline = time.monotonic() + 30
+    while not file.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    time.sleep(0.5)
+
+
 def test_a_kernel_that_is_killed_between_two_calls_asks_no_hook_again(tmp_path: Path) -> None:
     """What was finished keeps what a hook made of it; what was only begun is shown to the hook of its end once."""
     work = tmp_path / "work"
@@ -60,11 +69,7 @@ def test_a_kernel_that_is_killed_between_two_calls_asks_no_hook_again(tmp_path: 
     with Kernel(Path(sys.executable), folder=work) as kernel:
         assert kernel.run(LOAD).status == "ok"
         kernel.send("%%aether --model script\nGo")
-        deadline = time.monotonic() + 30
-        while not (work / "died").exists():
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        time.sleep(0.5)
+        come(work / "died")
     with Kernel(Path(sys.executable), folder=work) as kernel:
         assert kernel.run(LOAD).status == "ok"
         cell = kernel.run("%aether resume")
@@ -91,9 +96,5 @@ def test_the_end_of_a_kernel_is_told_to_a_command(tmp_path: Path, monkeypatch: p
         kernel.run("from pathlib import Path\nPath('died').touch()")
         assert kernel.run("%%aether --model script\nGo").status == "ok"
         kernel.run("exit()")
-        deadline = time.monotonic() + 30
-        while not (tmp_path / "told").exists():
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        time.sleep(0.5)
+        come(tmp_path / "told")
     assert json.loads((tmp_path / "told").read_text())["runs"] == 1

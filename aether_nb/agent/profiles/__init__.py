@@ -77,6 +77,15 @@ class Profile:
         """A hash of the code of the hosted agent; empty without one."""
         return code_hash(self.agent) if self.agent else ""
 
+    def at_most(self, mode: Mode, data: DataLevel) -> tuple[Mode, DataLevel]:
+        """How much may run unasked and how much data may leave: these, or its own words where they are more careful."""
+        modes, levels = get_args(Mode), get_args(DataLevel)
+        careful: tuple[Mode, DataLevel] = (
+            min(mode, self.mode or mode, key=modes.index),
+            min(data, self.data or data, key=levels.index),
+        )
+        return careful
+
 
 def hosted_profile(function: Any, name: str = "", description: str = "", **narrowing: Any) -> Profile:
     """The profile of an agent that is a function.
