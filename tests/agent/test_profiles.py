@@ -59,6 +59,16 @@ def test_a_file_says_how_an_agent_works(tmp_path: Path) -> None:
     assert (plain.name, plain.tools, plain.mode) == ("brief", (), None)
 
 
+def test_a_profile_only_narrows_what_may_run_and_leave() -> None:
+    """The more careful of a profile's word and the run's counts; a profile without words changes nothing."""
+    careful = Profile("careful", mode="plan", data="stats")
+    assert careful.at_most("ask", "all") == ("plan", "stats")
+    assert careful.at_most("plan", "schema") == ("plan", "schema")
+    bold = Profile("bold", mode="auto", data="all")
+    assert bold.at_most("ask", "schema") == ("ask", "schema")
+    assert Profile("plain").at_most("ask", "sample") == ("ask", "sample")
+
+
 @pytest.mark.parametrize(
     ("text", "what"),
     [
