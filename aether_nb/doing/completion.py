@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from aether_nb import verbs
-from aether_nb.completing import LISTED, profiles_of, takes
+from aether_nb.cell.completing import LISTED, profiles_of, takes
 from aether_nb.errors import AetherError
 from aether_nb.typed import every
 
@@ -82,7 +82,7 @@ def _providers() -> Iterable[str]:
 
 
 def _runs() -> Iterable[str]:
-    from aether_nb.opening import open_record
+    from aether_nb.session.opening import open_record
 
     store = open_record()
     try:
