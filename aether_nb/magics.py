@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.magic import line_cell_magic, magics_class, no_var_expand
 
 from aether_nb import verbs
-from aether_nb.cell.completing import complete
 from aether_nb.cell.configuring import Configured
 from aether_nb.cell.rewriting import is_question, is_working, transform
+from aether_nb.doing.completing import complete
 from aether_nb.errors import AetherError, ConfigError, OptionError
 from aether_nb.live.mentions.completing import Names
 from aether_nb.live.mentions.failures import Failures
