@@ -19,7 +19,7 @@ from aether_nb.agent.hooks import Hook, registered
 from aether_nb.agent.run import Run
 from aether_nb.config import FILE, own_file, tables
 from aether_nb.events.kinds import Progress
-from aether_nb.tools.mcp.agreed import Agreements
+from aether_nb.tools.agreeing.agreed import Agreements
 
 __all__ = ["AGREED", "Hooked"]
 

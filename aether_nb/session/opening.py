@@ -20,7 +20,7 @@ from aether_nb.session.unlocking import asking, unlock
 from aether_nb.store.place import store_folder, store_place
 from aether_nb.store.seal import Sealer
 from aether_nb.store.store import Store, open_store
-from aether_nb.tools.mcp.agreed import Agreements
+from aether_nb.tools.agreeing.agreed import Agreements
 from aether_nb.tools.mcp.places import Places
 from aether_nb.tools.mcp.servers import Servers
 

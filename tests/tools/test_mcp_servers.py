@@ -17,8 +17,8 @@ from aether_nb.agent.offering import frozen, offered
 from aether_nb.agent.resuming import versions
 from aether_nb.errors import OptionError
 from aether_nb.events.state import RunState
+from aether_nb.tools.agreeing.agreed import Agreements
 from aether_nb.tools.mcp import servers as servers_module
-from aether_nb.tools.mcp.agreed import Agreements
 from aether_nb.tools.mcp.places import Places
 from aether_nb.tools.mcp.servers import Servers, no_servers
 from aether_nb.tools.toolbox import toolbox

@@ -1,4 +1,4 @@
-"""What a server is defined to be: a command to start, or an address, as an entry of somebody's configuration says.
+"""What a server or a hook is defined to be: a command or an address, as an entry of somebody's configuration says.
 
 Pure, but for looking at the files that a command names. It starts nothing, and does not know who may start what.
 """
@@ -35,7 +35,7 @@ LARGEST_FILE = 4 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Definition:
-    """One server, as it was written down: variables are not put in yet.
+    """One server, or the command of one hook, as it was written down: variables are not put in yet.
 
     Args:
         name: What people and the configuration call it.

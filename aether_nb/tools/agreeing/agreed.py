@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeAlias
 
 from aether_nb.errors import StoreError
 from aether_nb.live.placing import place
-from aether_nb.tools.mcp.definitions import Definition
+from aether_nb.tools.agreeing.definitions import Definition
 
 __all__ = ["Agreements", "Say"]
 
