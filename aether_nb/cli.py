@@ -76,13 +76,13 @@ def help_(options: argparse.Namespace) -> int:
 def runs(options: argparse.Namespace) -> int:
     """The runs that are recorded here."""
     from aether_nb.doing import reports
-    from aether_nb.opening import open_record
-    from aether_nb.signalling import stands
+    from aether_nb.session.opening import open_record
+    from aether_nb.session.signalling import stands
 
     store = open_record(options.store)
     if options.prune:
         from aether_nb.doing import record_care
-        from aether_nb.opening import own_sealer, record_place
+        from aether_nb.session.opening import own_sealer, record_place
 
         say(record_care.pruned(store, record_place(options.store), options, time.time(), own_sealer()))
         return 0
@@ -97,8 +97,8 @@ def signalling(verb: str) -> Handler:
 
     def send(options: argparse.Namespace) -> int:
         from aether_nb.doing import signals as signal_verbs
-        from aether_nb.opening import open_post
-        from aether_nb.signalling import stand as stand_of
+        from aether_nb.session.opening import open_post
+        from aether_nb.session.signalling import stand as stand_of
 
         post = open_post(f"cli:{_me()}", options.store)
         stand, word = signal_verbs.prepare(verb, options, post)
@@ -148,8 +148,8 @@ def _yes(question: str, run: str) -> bool:
 def resume(options: argparse.Namespace) -> int:
     """Go on with a run in a kernel of its own; 3 when it waits for somebody afterwards."""
     from aether_nb.jobs.own_kernel import in_a_kernel
-    from aether_nb.opening import open_record, record_place
-    from aether_nb.signalling import named, stand
+    from aether_nb.session.opening import open_record, record_place
+    from aether_nb.session.signalling import named, stand
     from aether_nb.store.place import as_setting
 
     store = open_record(options.store)
@@ -176,7 +176,7 @@ def resume(options: argparse.Namespace) -> int:
 def look(options: argparse.Namespace) -> int:
     """Whether everything is in place; 3 when something is blocked."""
     from aether_nb.doing import doctor
-    from aether_nb.opening import surroundings
+    from aether_nb.session.opening import surroundings
 
     settings, record, workspace = surroundings(None)
     if options.model:
@@ -228,7 +228,7 @@ def about_house(verb: str) -> Handler:
 
     def do(options: argparse.Namespace) -> int:
         from aether_nb.doing import house as house_verbs
-        from aether_nb.opening import open_record
+        from aether_nb.session.opening import open_record
 
         if verb == "policy":
             say(house_verbs.policy(options, _settings(), Path.cwd()))
@@ -238,7 +238,7 @@ def about_house(verb: str) -> Handler:
             say(house_verbs.plugins(options))
         elif verb == "hooks":
             from aether_nb.doing import hooks as hook_verbs
-            from aether_nb.hooked import Hooked
+            from aether_nb.session.hooked import Hooked
 
             say_as(options, hook_verbs.hooks(options, Hooked(Path.cwd), open_record(options.store)))
         else:

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.magic import line_cell_magic, magics_class, no_var_expand
 
 from aether_nb import verbs
-from aether_nb.completing import complete
-from aether_nb.configuring import Configured
+from aether_nb.cell.configuring import Configured
+from aether_nb.cell.rewriting import is_question, is_working, transform
+from aether_nb.doing.completing import complete
 from aether_nb.errors import AetherError, ConfigError, OptionError
 from aether_nb.live.mentions.completing import Names
 from aether_nb.live.mentions.failures import Failures
-from aether_nb.rewriting import is_question, is_working, transform
 from aether_nb.typed import checked_name, meant, number, seconds
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from aether_nb.config import Settings
     from aether_nb.events.state import RunState
-    from aether_nb.session import Session
-    from aether_nb.tasks import Question, Resumption, Work
+    from aether_nb.session.conversation import Session
+    from aether_nb.session.tasks import Question, Resumption, Work
 
 __all__ = ["AetherMagics", "load", "unload"]
 
@@ -73,7 +73,7 @@ class AetherMagics(Configured):
     def session(self) -> Session:
         """This notebook's conversation, opened with the first use."""
         if self._session is None:
-            from aether_nb.opening import open_session
+            from aether_nb.session.opening import open_session
 
             self._session = open_session(self.shell, self._said)
             self._session.failures = self.failures
@@ -139,12 +139,12 @@ class AetherMagics(Configured):
         except verbs.Help as help:
             print(help, end="")
             return
-        from aether_nb.cell import ask_in_cell
+        from aether_nb.cell.asking import ask_in_cell
 
         await ask_in_cell(self.session, task, partial(self._bind, out))
 
     def _ask_blocking(self, task: Work, out: str = "") -> None:
-        from aether_nb.cell import ask_blocking
+        from aether_nb.cell.asking import ask_blocking
 
         ask_blocking(self.session, task, partial(self._bind, out))
 
@@ -172,7 +172,7 @@ class AetherMagics(Configured):
         prompt = "\n".join(part for part in (rest, body.strip()) if part)
         if not prompt:
             return self._unfinished()
-        from aether_nb.tasks import AUTO, Question, named_run
+        from aether_nb.session.tasks import AUTO, Question, named_run
 
         route = options.as_agent == AUTO
         profile = self.session.profile(options.as_agent) if options.as_agent and not route else None
@@ -207,8 +207,8 @@ class AetherMagics(Configured):
             OptionError: There is none; says how the last one ended.
             SignalRefused: There are several.
         """
-        from aether_nb.signalling import named, stands
-        from aether_nb.tasks import Resumption
+        from aether_nb.session.signalling import named, stands
+        from aether_nb.session.tasks import Resumption
 
         session = self.session
         here = [run for run in session.store.log.runs(FEW) if run.notebook in ("", session.notebook)]
@@ -256,13 +256,13 @@ class AetherMagics(Configured):
             return asked, ""
         options.run = self.session.line.named(options.run)
         if name == "resume":
-            from aether_nb.signalling import named
-            from aether_nb.tasks import Resumption
+            from aether_nb.session.signalling import named
+            from aether_nb.session.tasks import Resumption
 
             run = named(self.session.store, "resume", options.run, self.session.notebook).state.run
             patience = seconds(options.park_after, "%aether resume")
             return Resumption(run, take=options.take, anyway=options.anyway, park_after=patience), ""
-        from aether_nb.tasks import Fork, Replay
+        from aether_nb.session.tasks import Fork, Replay
 
         run = self.session.store.log.resolve(meant(options.run, self.session.last))
         if name == "fork":

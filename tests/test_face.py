@@ -14,7 +14,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 import aether_nb
-from aether_nb import cli, rewriting, verbs
+from aether_nb import cli, verbs
+from aether_nb.cell import rewriting
 from aether_nb.doing import notebook as notebook_verbs
 from aether_nb.errors import OptionError, UnknownVerb
 

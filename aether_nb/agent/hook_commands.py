@@ -17,8 +17,8 @@ from typing import Any
 
 from aether_nb.agent.hooks import Hook
 from aether_nb.errors import AetherError, OptionError
-from aether_nb.tools.mcp.agreed import Agreements, Say
-from aether_nb.tools.mcp.definitions import Definition, Scope, expanded, read_entry
+from aether_nb.tools.agreeing.agreed import Agreements, Say
+from aether_nb.tools.agreeing.definitions import Definition, Scope, expanded, read_entry
 from aether_nb.tools.programs import run_fed
 
 __all__ = ["VETO", "Command", "Places", "commands"]

@@ -38,8 +38,8 @@ from aether_nb.store.memory import MemoryLog
 from aether_nb.tools.base import Tool
 
 if TYPE_CHECKING:
-    from aether_nb.hooked import Hooked
     from aether_nb.live.undo import RunPoints
+    from aether_nb.session.hooked import Hooked
 
 __all__ = ["DEEPEST", "Answerer"]
 
@@ -76,7 +76,7 @@ class Answerer:
     @cached_property
     def hooked(self) -> Hooked:
         """Who may alter and refuse what happens in its runs; made when there is somebody."""
-        from aether_nb.hooked import Hooked
+        from aether_nb.session.hooked import Hooked
 
         return Hooked(Path.cwd)
 

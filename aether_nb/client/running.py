@@ -19,7 +19,7 @@ from aether_nb.events.state import RunState
 
 if TYPE_CHECKING:
     from aether_nb.live.undo import RunPoints
-    from aether_nb.undoing import Undo
+    from aether_nb.session.undoing import Undo
 
 __all__ = ["Feed", "RunHandle"]
 
@@ -115,7 +115,7 @@ class RunHandle:
 
     def preview_undo(self, call: str = "", *, to: str = "") -> Undo:
         """What taking the run back would do; nothing is done. Arguments and errors are those of ``undo``."""
-        from aether_nb.undoing import prepare
+        from aether_nb.session.undoing import prepare
 
         if self.state.ended is None:
             raise UsageFault(f"Run {self.id} is being worked on.", "What it does is not over.", "Await it, or stop it.")
@@ -137,7 +137,7 @@ class RunHandle:
             UsageFault: The run has not ended.
             UndoRefused: There is no such call, or nothing to take back.
         """
-        from aether_nb.undoing import perform
+        from aether_nb.session.undoing import perform
 
         undo = self.preview_undo(call, to=to)
         return perform(undo, self._run, self._kept.points, {}, self._kept.blobs, "the program")

@@ -29,8 +29,8 @@ from aether_nb.tools.base import Tool
 
 if TYPE_CHECKING:
     from aether_nb.agent.profiles import Profile
-    from aether_nb.hooked import Hooked
     from aether_nb.live.undo import RunPoints
+    from aether_nb.session.hooked import Hooked
 
 __all__ = ["Question", "Work", "Writing", "worked_by"]
 

@@ -16,8 +16,8 @@ from aether_nb.events.asked import Mention
 from aether_nb.live.inspecting import inspect
 from aether_nb.live.mentions.values import Mentions
 from aether_nb.models.router import ANALYST
-from aether_nb.session import Session
-from aether_nb.tasks import Question
+from aether_nb.session.conversation import Session
+from aether_nb.session.tasks import Question
 from aether_nb.tools.changing import CHANGE, OWN
 
 __all__ = ["ASKING", "asked"]

@@ -7,13 +7,12 @@ so that nothing in it grows old. Nobody is asked and nothing is written; what ca
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from aether_nb import verbs
-from aether_nb.completing import LISTED, profiles_of, takes
-from aether_nb.errors import AetherError
+from aether_nb.doing.known import LISTED, Place, proposed, takes
 from aether_nb.typed import every
 
 __all__ = ["ASKED", "answer", "script"]
@@ -49,82 +48,28 @@ def answer() -> None:
 
 
 def _completer(option: verbs.Option) -> Any:
-    """What argcomplete asks for the values of an option; None for files."""
+    """What argcomplete asks for the values of an option; None where it knows better: given choices, and files."""
     if option.choices or takes(option) in FILES:
         return None
-    known = _KNOWN.get(takes(option), tuple)
-
-    def values(**_: Any) -> list[str]:
-        try:
-            return list(known())
-        except AetherError:
-            return []  # what is wrong is said by the verb itself
-
-    return values
+    return lambda **_: proposed(option, _here)
 
 
-def _models() -> Iterable[str]:
-    from aether_nb.config import load as settings_of
-    from aether_nb.models.catalogue.providers import ANALYST, load
-    from aether_nb.registry import names
+def _here() -> Place:
+    """The working directory, with what packages have added."""
+    from aether_nb import plugins
+    from aether_nb.config import load
+    from aether_nb.session.serving import Serving
 
-    settings = settings_of(Path.cwd())
-    providers = load([settings.providers])
-    said = [settings.model] if settings.model else []
-    return [*said, ANALYST, *names("model"), *(f"{name}:" for name in providers.names())]
-
-
-def _providers() -> Iterable[str]:
-    from aether_nb.config import load as settings_of
-    from aether_nb.models.catalogue.providers import load
-
-    return load([settings_of(Path.cwd()).providers]).names()
+    plugins.load()
+    here = Path.cwd()
+    return Place("terminal", Serving(load(here), here), here, _runs)
 
 
 def _runs() -> Iterable[str]:
-    from aether_nb.opening import open_record
+    from aether_nb.session.opening import open_record
 
     store = open_record()
     try:
         return [run.id for run in store.log.runs(LISTED)]
     finally:
         store.log.close()
-
-
-def _profiles() -> Iterable[str]:
-    from aether_nb.config import load as settings_of
-
-    return profiles_of(settings_of(Path.cwd()), Path.cwd())
-
-
-def _templates() -> Iterable[str]:
-    from aether_nb.config import own_file
-    from aether_nb.jobs.templates import found
-
-    return [template.name for template in found(Path.cwd(), own_file().parent)]
-
-
-def _contexts() -> Iterable[str]:
-    from aether_nb.config import own_file
-    from aether_nb.jobs.contexts import contexts
-
-    return contexts(own_file().parent)
-
-
-def _settings() -> Iterable[str]:
-    from aether_nb.config import known
-
-    return known()
-
-
-_KNOWN: dict[str, Callable[[], Iterable[str]]] = {
-    "MODEL": _models,
-    "PROVIDER": _providers,
-    "RUN": _runs,
-    "PROFILE": _profiles,
-    "TEMPLATE": _templates,
-    "CONTEXT": _contexts,
-    "SETTING": _settings,
-    "VERB": lambda: [*(verb.name for verb in verbs.VERBS if "terminal" in verb.faces), *verbs.PAGES],
-}
-"""What is proposed, by the word for what an option takes."""

@@ -29,12 +29,12 @@ from aether_nb.models.catalogue.probing import Check, tried
 from aether_nb.models.catalogue.providers import Providers
 from aether_nb.models.endpoints.profile import Profile
 from aether_nb.models.router import open_model, serving
+from aether_nb.session.unlocking import unlock
 from aether_nb.store.encrypting import wrapped_key
 from aether_nb.store.glance import wrapped_in
 from aether_nb.store.postgres.looking import look_at
 from aether_nb.store.store import open_store
 from aether_nb.store.wrapping import Wrapped
-from aether_nb.unlocking import unlock
 from aether_nb.widgets.wording import clean, count
 
 __all__ = ["look", "text", "try_model"]

@@ -12,13 +12,13 @@ from pathlib import Path
 
 from aether_nb.config.address import Address
 from aether_nb.errors import OptionError, UsageFault
+from aether_nb.session.unlocking import NEXT, VARIABLE, asking, choose, forget_secret, unlock
 from aether_nb.store.encrypting import decrypt as opened_for_good
 from aether_nb.store.encrypting import encrypt as encrypted
 from aether_nb.store.encrypting import rewrap, wrapped_key
 from aether_nb.store.seal import Sealer
 from aether_nb.store.vault import new_key
 from aether_nb.store.wrapping import Wrapped
-from aether_nb.unlocking import NEXT, VARIABLE, asking, choose, forget_secret, unlock
 from aether_nb.widgets.wording import count
 
 __all__ = ["decrypt", "encrypt", "readable_note", "unlocked"]

@@ -17,7 +17,7 @@ from aether_nb.agent.hook_answers import TIMES
 from aether_nb.agent.hooks import Hook, registered
 from aether_nb.errors import OptionError, StoreError, UsageFault
 from aether_nb.events import kinds as k
-from aether_nb.hooked import Hooked
+from aether_nb.session.hooked import Hooked
 from aether_nb.store.store import Store
 
 __all__ = ["hooks"]

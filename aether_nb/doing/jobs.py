@@ -21,9 +21,9 @@ from aether_nb.jobs.batch import Batch, Outcome, read_batch, work
 from aether_nb.jobs.executing import DONE, FAILED, WAITS, Execution, execute, told
 from aether_nb.jobs.own_kernel import Screen
 from aether_nb.jobs.templates import Template, find, found
-from aether_nb.opening import open_record, open_servers, record_place
+from aether_nb.session.opening import open_record, open_servers, record_place
+from aether_nb.session.tasks import named_run
 from aether_nb.store.place import FOLDER, as_setting
-from aether_nb.tasks import named_run
 from aether_nb.tools.toolbox import toolbox
 from aether_nb.typed import seconds
 

@@ -15,7 +15,6 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from aether_nb.asides import Eyes
 from aether_nb.doing.know_bench import compared
 from aether_nb.doing.know_desk import Desk
 from aether_nb.errors import KnowledgeMissing, OptionError
@@ -28,6 +27,7 @@ from aether_nb.knowledge.index import Index
 from aether_nb.knowledge.material import Hit, Known, Stats, Where
 from aether_nb.knowledge.repair import examine, repair
 from aether_nb.knowledge.watching import watch
+from aether_nb.session.asides import Eyes
 
 __all__ = ["know"]
 

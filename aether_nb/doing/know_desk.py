@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from aether_nb.agent.egress import Rules
-from aether_nb.asides import Eyes
-from aether_nb.embedders import Embedders
-from aether_nb.knowing import Knowing
 from aether_nb.knowledge.importing import Fetch, Importer, Page
 from aether_nb.knowledge.index import Index
 from aether_nb.knowledge.library import Library
+from aether_nb.session.asides import Eyes
+from aether_nb.session.embedders import Embedders
+from aether_nb.session.knowing import Knowing
 from aether_nb.tools.fetching import fetch_page
 
 __all__ = ["Desk", "open_desk", "progress_line"]

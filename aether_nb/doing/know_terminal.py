@@ -14,8 +14,8 @@ from aether_nb.doing import know_desk
 from aether_nb.doing import memory as memory_verbs
 from aether_nb.doing.encryption import readable_note
 from aether_nb.doing.record_terminal import say_as
-from aether_nb.knowing import Knowing
-from aether_nb.opening import known_here, open_record
+from aether_nb.session.knowing import Knowing
+from aether_nb.session.opening import known_here, open_record
 
 __all__ = ["know", "remembering"]
 

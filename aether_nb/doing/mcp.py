@@ -16,8 +16,8 @@ from typing import Any, TypeAlias
 from aether_nb.errors import OptionError, RepairableToolError, StoreError, UsageFault
 from aether_nb.live.background import Background, Origin
 from aether_nb.live.placing import place
-from aether_nb.session import Session
-from aether_nb.tools.mcp.definitions import NAME, Definition, read_entry
+from aether_nb.session.conversation import Session
+from aether_nb.tools.agreeing.definitions import NAME, Definition, read_entry
 from aether_nb.tools.mcp.servers import Row, Servers
 
 __all__ = ["Run", "closing", "done", "port_of", "serve_here"]

@@ -12,7 +12,7 @@ from pathlib import Path
 from aether_nb.config import Settings
 from aether_nb.doing import mcp as mcp_verbs
 from aether_nb.doing.mcp import port_of
-from aether_nb.opening import open_servers, open_session
+from aether_nb.session.opening import open_servers, open_session
 from aether_nb.store.place import store_folder
 
 __all__ = ["mcp"]

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from aether_nb.errors import KnowledgeMissing, OptionError, UsageFault
 from aether_nb.events.kinds import Entry
-from aether_nb.knowing import Knowing
 from aether_nb.knowledge.material import Document, Where
+from aether_nb.session.knowing import Knowing
 
 __all__ = ["forget", "memory", "remember"]
 

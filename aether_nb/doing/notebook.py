@@ -35,10 +35,10 @@ from aether_nb.errors import StoreLocked, UsageFault
 from aether_nb.live.background import Background
 from aether_nb.live.thread import AgentThread
 from aether_nb.live.whereabouts import can_type
-from aether_nb.opening import surroundings
-from aether_nb.session import Session
-from aether_nb.signalling import LOOKED_AT, Post, stands
-from aether_nb.signalling import stand as stand_of
+from aether_nb.session.conversation import Session
+from aether_nb.session.opening import surroundings
+from aether_nb.session.signalling import LOOKED_AT, Post, stands
+from aether_nb.session.signalling import stand as stand_of
 from aether_nb.typed import meant
 from aether_nb.widgets import consent
 

@@ -12,7 +12,7 @@ from aether_nb.doing import code as code_verbs
 from aether_nb.errors import UsageFault
 from aether_nb.events.kinds import Kept
 from aether_nb.live.keeping import Clock, NotPossible, TooMuch, matches, save
-from aether_nb.session import Session
+from aether_nb.session.conversation import Session
 from aether_nb.typed import meant
 
 __all__ = ["HANDLERS"]

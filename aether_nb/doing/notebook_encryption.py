@@ -9,8 +9,8 @@ from typing import Any
 from aether_nb.doing import encryption
 from aether_nb.errors import UsageFault
 from aether_nb.live.whereabouts import secret_reader
-from aether_nb.opening import record_place, surroundings
-from aether_nb.session import Session
+from aether_nb.session.conversation import Session
+from aether_nb.session.opening import record_place, surroundings
 
 __all__ = ["HANDLERS"]
 

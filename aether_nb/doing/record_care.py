@@ -21,12 +21,12 @@ from aether_nb.doing.packing import pack
 from aether_nb.errors import OptionError, RunNotFound
 from aether_nb.events.kinds import Entry
 from aether_nb.events.masking import known_keys
+from aether_nb.session.unlocking import unlock
 from aether_nb.store.chain import Verdict
 from aether_nb.store.log import RunSummary
 from aether_nb.store.prune import Pruned, prune
 from aether_nb.store.seal import Sealer
 from aether_nb.store.store import Store
-from aether_nb.unlocking import unlock
 from aether_nb.widgets.veil import veiled_text
 from aether_nb.widgets.wording import count
 

@@ -41,7 +41,7 @@ def show(options: argparse.Namespace) -> int:
     """A run as it was seen."""
     from aether_nb.doing import records as record_verbs
     from aether_nb.jobs.executing import told
-    from aether_nb.opening import open_record
+    from aether_nb.session.opening import open_record
 
     store = open_record(options.store)
     run = store.log.resolve(meant(options.run))
@@ -54,7 +54,7 @@ def show(options: argparse.Namespace) -> int:
 def trace(options: argparse.Namespace) -> int:
     """What a run did: its plan, its requests and its calls."""
     from aether_nb.doing import records as record_verbs
-    from aether_nb.opening import open_record
+    from aether_nb.session.opening import open_record
 
     store = open_record(options.store)
     said, ok = record_verbs.traced(store, store.log.resolve(meant(options.run)), options.json)
@@ -65,7 +65,7 @@ def trace(options: argparse.Namespace) -> int:
 def egress(options: argparse.Namespace) -> int:
     """What left this machine."""
     from aether_nb.doing import records as record_verbs
-    from aether_nb.opening import open_record
+    from aether_nb.session.opening import open_record
 
     store = open_record(options.store)
     hosts = record_verbs.hosts(store, options.run) if options.json else {}
@@ -76,7 +76,7 @@ def egress(options: argparse.Namespace) -> int:
 def verify(options: argparse.Namespace) -> int:
     """Whether records are what was written; 1 when one is not."""
     from aether_nb.doing import records as record_verbs
-    from aether_nb.opening import open_record
+    from aether_nb.session.opening import open_record
 
     said, ok = record_verbs.verified(open_record(options.store), options)
     say(said)
@@ -86,7 +86,7 @@ def verify(options: argparse.Namespace) -> int:
 def replay(options: argparse.Namespace) -> int:
     """Show a run again from its record; 1 when it diverges, or the world differs."""
     from aether_nb.doing import records as record_verbs
-    from aether_nb.opening import open_record
+    from aether_nb.session.opening import open_record
 
     said, ok = record_verbs.replayed(open_record(options.store), options, Path.cwd())
     say(said)
@@ -96,7 +96,7 @@ def replay(options: argparse.Namespace) -> int:
 def export(options: argparse.Namespace) -> int:
     """Write the code of a run to a file."""
     from aether_nb.doing import code as code_verbs
-    from aether_nb.opening import open_record
+    from aether_nb.session.opening import open_record
 
     say_as(options, code_verbs.exported(open_record(options.store), options))
     return 0
@@ -105,7 +105,7 @@ def export(options: argparse.Namespace) -> int:
 def verify_code(options: argparse.Namespace) -> int:
     """Run the code of a run in a fresh kernel; 1 when it does not make the same."""
     from aether_nb.doing import code as code_verbs
-    from aether_nb.opening import open_post
+    from aether_nb.session.opening import open_post
 
     post = open_post("cli", options.store)
     said, ok = code_verbs.verified_code(post.store, post.store.log.resolve(meant(options.run)), options)
@@ -116,7 +116,7 @@ def verify_code(options: argparse.Namespace) -> int:
 def why(options: argparse.Namespace) -> int:
     """What failed last, and what to type."""
     from aether_nb.doing import record_care
-    from aether_nb.opening import open_record
+    from aether_nb.session.opening import open_record
 
     say_as(options, record_care.explained(open_record(options.store), options.run))
     return 0
@@ -126,7 +126,7 @@ def dashboard(options: argparse.Namespace) -> int:
     """What the runs did and cost."""
     from aether_nb.config import load
     from aether_nb.doing import dashboard as dashboard_verbs
-    from aether_nb.opening import open_record
+    from aether_nb.session.opening import open_record
 
     found = dashboard_verbs.sheet(open_record(options.store), options, load(Path.cwd()), None)
     say(dashboard_verbs.as_json(found) if options.json else dashboard_verbs.picture(found)["text/plain"])
@@ -136,7 +136,7 @@ def dashboard(options: argparse.Namespace) -> int:
 def audit(options: argparse.Namespace) -> int:
     """A report of runs."""
     from aether_nb.doing import record_care
-    from aether_nb.opening import open_record
+    from aether_nb.session.opening import open_record
 
     say(record_care.audited(open_record(options.store), options))
     return 0
@@ -146,7 +146,7 @@ def pack(options: argparse.Namespace) -> int:
     """A zip with a notebook and its own runs."""
     from aether_nb.config import load
     from aether_nb.doing import record_care
-    from aether_nb.opening import open_record
+    from aether_nb.session.opening import open_record
     from aether_nb.store.place import FOLDER
 
     beside = str(Path(options.notebook).resolve().parent / FOLDER)
@@ -158,7 +158,7 @@ def encrypt(options: argparse.Namespace) -> int:
     """Encrypt the record, or give it another key."""
     from aether_nb.doing import encryption
     from aether_nb.live.whereabouts import secret_reader
-    from aether_nb.opening import own_sealer, record_place
+    from aether_nb.session.opening import own_sealer, record_place
     from aether_nb.store.place import FOLDER
 
     place = record_place(options.store)
@@ -171,7 +171,7 @@ def decrypt(options: argparse.Namespace) -> int:
     """Make an encrypted record readable again."""
     from aether_nb.doing import encryption
     from aether_nb.live.whereabouts import secret_reader
-    from aether_nb.opening import own_sealer, record_place
+    from aether_nb.session.opening import own_sealer, record_place
 
     say_as(options, encryption.decrypt(record_place(options.store), own_sealer(), secret_reader(None)))
     return 0

@@ -38,7 +38,7 @@ from aether_nb.events.kinds import (
 )
 from aether_nb.events.masking import known_keys
 from aether_nb.events.state import RunState
-from aether_nb.retelling import known, report
+from aether_nb.session.retelling import known, report
 from aether_nb.store.chain import Verdict
 from aether_nb.store.log import JOURNAL
 from aether_nb.store.memory import MemoryLog

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from aether_nb.background import Line
 from aether_nb.events import kinds as k
-from aether_nb.signalling import Stand
+from aether_nb.session.background import Line
+from aether_nb.session.signalling import Stand
 from aether_nb.store.log import RunSummary
 from aether_nb.widgets.wording import clean
 

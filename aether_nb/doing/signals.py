@@ -12,7 +12,7 @@ from typing import Any
 
 from aether_nb.errors import RunNotFound
 from aether_nb.events.kinds import Lasts, SignalReceived
-from aether_nb.signalling import HOWS, Post, Stand, Word, named, word
+from aether_nb.session.signalling import HOWS, Post, Stand, Word, named, word
 from aether_nb.store.signals import Signal
 from aether_nb.store.store import Store
 from aether_nb.widgets.approval import gate_text

@@ -17,10 +17,10 @@ from aether_nb.errors import RunNotFound, StoreTampered, UndoRefused
 from aether_nb.events import kinds as k
 from aether_nb.events.folds import fold
 from aether_nb.events.undoing import ANSWER
-from aether_nb.session import Session
+from aether_nb.session.conversation import Session
+from aether_nb.session.taking_back import preview, section
+from aether_nb.session.undoing import Undo, perform, prepare
 from aether_nb.store.lease import Holder
-from aether_nb.taking_back import preview, section
-from aether_nb.undoing import Undo, perform, prepare
 
 __all__ = ["undone"]
 

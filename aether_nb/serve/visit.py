@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from aether_nb import driving, registry
+from aether_nb import registry
 from aether_nb.agent.approvals import Policy, decide
 from aether_nb.agent.asking import Answer, Asking, Nobody
 from aether_nb.agent.calls import Calls, Host
@@ -23,9 +23,10 @@ from aether_nb.events.messages import Message, Part, Text, ToolCall
 from aether_nb.events.state import Call
 from aether_nb.live.jobs import Jobs
 from aether_nb.models.base import Delta, Reply, Request
-from aether_nb.session import Session
+from aether_nb.session import driving
+from aether_nb.session.conversation import Session
+from aether_nb.session.tasks import Cell, Question
 from aether_nb.store.memory import MemoryLog
-from aether_nb.tasks import Cell, Question
 from aether_nb.tools.base import Tool
 
 __all__ = ["SERVED", "Asked", "Outcome", "Visit", "Wanted"]

@@ -18,7 +18,7 @@ from aether_nb.live.bridge import AgentThread, run_blocking
 from aether_nb.live.jobs import Jobs
 from aether_nb.serve.protocol import guarded, server
 from aether_nb.serve.visit import Visit
-from aether_nb.session import Session
+from aether_nb.session.conversation import Session
 
 __all__ = ["serve_beside", "serve_http", "serve_stdio", "stop_beside"]
 

@@ -15,7 +15,7 @@ import pytest
 from aether_nb.agent.hook_commands import Command, Places, commands
 from aether_nb.agent.hooking import Hooking
 from aether_nb.events import kinds as k
-from aether_nb.tools.mcp.agreed import Agreements
+from aether_nb.tools.agreeing.agreed import Agreements
 from harness.agent import Script, call, look, send, stage
 
 PROGRAM = """

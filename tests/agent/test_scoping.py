@@ -19,12 +19,12 @@ from aether_nb.agent.sealing import gate_events
 from aether_nb.events import kinds as k
 from aether_nb.events.folds import fold
 from aether_nb.events.state import Call, RunState
+from aether_nb.session.yeses import Yeses
 from aether_nb.store.seal import Sealer
 from aether_nb.store.signals import Signal
 from aether_nb.store.store import memory_store
 from aether_nb.tools.base import Assessment, Context, PartlyDone, Result
 from aether_nb.tools.function import FunctionTool, declare
-from aether_nb.yeses import Yeses
 from harness.agent import YES, Script, call, here, stage
 
 CODE = k.CallProposed(call("run_python", "c1", code="x"), "h1", "medium", "namespace", variables=("df", "other"))

@@ -72,7 +72,7 @@ def tools(rounds: int) -> None:
 
 def servers(rounds: int) -> None:
     """Five servers together against the slowest alone."""
-    from aether_nb.tools.mcp.agreed import Agreements
+    from aether_nb.tools.agreeing.agreed import Agreements
     from aether_nb.tools.mcp.places import Places
     from aether_nb.tools.mcp.servers import Servers
     from harness.servers import ODD, around

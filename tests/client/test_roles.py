@@ -11,7 +11,7 @@ from aether_nb import Aether, ScriptedModel, register, register_provider
 from aether_nb.config import Settings
 from aether_nb.events.messages import Image, Message, Text
 from aether_nb.models.base import Request
-from aether_nb.serving import Serving
+from aether_nb.session.serving import Serving
 from harness.loopback import Play, events, loopback, says
 
 PICTURE = Image("image/png", "iVBORw0KGgo=")

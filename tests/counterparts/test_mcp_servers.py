@@ -18,8 +18,8 @@ import pytest
 from aether_nb.errors import EffectUnknown, RepairableToolError
 from aether_nb.events.kinds import Progress
 from aether_nb.events.messages import Image, Text
+from aether_nb.tools.agreeing.definitions import Definition
 from aether_nb.tools.mcp.connection import Connection
-from aether_nb.tools.mcp.definitions import Definition
 from harness import node
 from harness.servers import around, connected, tools_of
 from harness.tools import ToolContext

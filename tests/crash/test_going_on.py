@@ -13,7 +13,7 @@ pytestmark = pytest.mark.crash
 
 STOP_RESTORING = """
 from unittest import mock
-stopped = mock.patch("aether_nb.session.restore", side_effect=KeyboardInterrupt)
+stopped = mock.patch("aether_nb.session.conversation.restore", side_effect=KeyboardInterrupt)
 stopped.start()
 """
 

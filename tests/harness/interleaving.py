@@ -16,7 +16,7 @@ from types import SimpleNamespace
 from typing import Any, TypeVar
 from unittest import mock
 
-from aether_nb import ScriptedModel, driving, tool
+from aether_nb import ScriptedModel, tool
 from aether_nb.agent.asking import Answer
 from aether_nb.agent.mail import Mail
 from aether_nb.agent.sealing import signal_fields
@@ -26,12 +26,13 @@ from aether_nb.events.folds import fold
 from aether_nb.events.messages import ToolCall
 from aether_nb.events.state import Call, RunState
 from aether_nb.models.base import Request
-from aether_nb.session import Session
+from aether_nb.session import driving
+from aether_nb.session.conversation import Session
+from aether_nb.session.tasks import Cell, Question, Resumption
 from aether_nb.store import memory_parts
 from aether_nb.store.seal import Sealer
 from aether_nb.store.signals import Signal
 from aether_nb.store.store import Store, memory_store
-from aether_nb.tasks import Cell, Question, Resumption
 from aether_nb.tools.base import Context
 from aether_nb.tools.function import FunctionTool
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from aether_nb.agent.suspecting import suspicion
+from aether_nb.tools.agreeing.definitions import Definition
 from aether_nb.tools.mcp.connection import Connection, Surroundings
-from aether_nb.tools.mcp.definitions import Definition
 from aether_nb.tools.mcp.eliciting import answered
 from aether_nb.tools.mcp.remote import named
 from aether_nb.tools.mcp.tool import ServerTool, server_tool

@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import aether_nb
-from aether_nb import faces, host, registry, still_faces
+from aether_nb import host, registry
 from aether_nb.agent import run as run_module
 from aether_nb.agent.sealing import signal_fields
+from aether_nb.cell import faces, still_faces
 from aether_nb.config import own_file
 from aether_nb.events.folds import fold
 from aether_nb.store.place import FOLDER
@@ -36,7 +37,7 @@ from harness.points import Points
 PROMPT = "Do the errand"
 EAGER = (
     "aether_nb.magics",
-    "aether_nb.opening",
+    "aether_nb.session.opening",
     "aether_nb.models.catalogue.keys",
     "IPython.core.logger",
     "bdb",

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from aether_nb import faces, verbs
+from aether_nb import verbs
+from aether_nb.cell import faces
+from aether_nb.cell.still_faces import StillFace, TerminalFace
 from aether_nb.doing import jobs as job_verbs
 from aether_nb.errors import UsageFault
 from aether_nb.events import kinds as k
@@ -17,7 +19,6 @@ from aether_nb.events.messages import Message, ToolCall, Usage
 from aether_nb.jobs import executing
 from aether_nb.jobs.executing import Execution, execute, told
 from aether_nb.jobs.own_kernel import Screen
-from aether_nb.still_faces import StillFace, TerminalFace
 from aether_nb.store.store import Store, memory_store
 from harness.plain_shell import Notebook, serve
 

@@ -19,10 +19,10 @@ from mcp_types import ElicitResult
 from aether_nb.events import kinds as k
 from aether_nb.live.bridge import run_blocking
 from aether_nb.live.jobs import Jobs
-from aether_nb.opening import open_session
 from aether_nb.serve.protocol import guarded, server
 from aether_nb.serve.visit import Visit
-from aether_nb.session import Session
+from aether_nb.session.conversation import Session
+from aether_nb.session.opening import open_session
 from harness.keeping import new_shell
 
 AETHER = [sys.executable, "-m", "aether_nb"]

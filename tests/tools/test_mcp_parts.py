@@ -10,7 +10,7 @@ import pytest
 
 from aether_nb.errors import MentionFailed, RepairableToolError
 from aether_nb.events.messages import Image, Part, Text
-from aether_nb.tools.mcp.definitions import Definition
+from aether_nb.tools.agreeing.definitions import Definition
 from aether_nb.tools.mcp.eliciting import answered
 from aether_nb.tools.mcp.logs import BoundedLog
 from aether_nb.tools.mcp.mentioning import mentioned

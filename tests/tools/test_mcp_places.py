@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from aether_nb.errors import ConfigError, StoreError
-from aether_nb.tools.mcp.agreed import Agreements
-from aether_nb.tools.mcp.definitions import Definition, expanded, read_entry
+from aether_nb.tools.agreeing.agreed import Agreements
+from aether_nb.tools.agreeing.definitions import Definition, expanded, read_entry
 from aether_nb.tools.mcp.places import Places, defined
 
 ENTRY = {"command": "node", "args": ["server.mjs", 3], "env": {"KEY": "${KEY}"}}

@@ -17,8 +17,8 @@ from aether_nb.agent.offering import frozen, offered
 from aether_nb.agent.resuming import versions
 from aether_nb.errors import OptionError
 from aether_nb.events.state import RunState
+from aether_nb.tools.agreeing.agreed import Agreements
 from aether_nb.tools.mcp import servers as servers_module
-from aether_nb.tools.mcp.agreed import Agreements
 from aether_nb.tools.mcp.places import Places
 from aether_nb.tools.mcp.servers import Servers, no_servers
 from aether_nb.tools.toolbox import toolbox
@@ -160,7 +160,7 @@ def test_the_sdk_is_not_loaded_before_a_server_is_needed(tmp_path: Path) -> None
     (tmp_path / ".mcp.json").write_text(json.dumps({"mcpServers": {"odd": odd_entry()}}))
     code = (
         "import sys, asyncio\nfrom pathlib import Path\n"
-        "from aether_nb.config import Settings\nfrom aether_nb.opening import open_servers\n"
+        "from aether_nb.config import Settings\nfrom aether_nb.session.opening import open_servers\n"
         "here = Path.cwd()\nservers = open_servers(Settings(), here, here / '.aether')\n"
         "asyncio.run(servers.ready())\n"
         "print(len(servers.rows()), [one for one in sys.modules if one.startswith('mcp')])"

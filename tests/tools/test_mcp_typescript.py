@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from aether_nb.events.messages import Text
-from aether_nb.tools.mcp.definitions import Definition
+from aether_nb.tools.agreeing.definitions import Definition
 from harness import node
 from harness.servers import WORDS, connected, tools_of
 from harness.tools import ToolContext

@@ -11,11 +11,11 @@ from aether_nb.agent.asking import Nobody
 from aether_nb.config import Settings
 from aether_nb.errors import RepairableToolError
 from aether_nb.events.kinds import RunStarted
-from aether_nb.knowing import Knowing
 from aether_nb.knowledge.embed import Chosen
 from aether_nb.knowledge.library import Library
 from aether_nb.knowledge.memory import Memory
-from aether_nb.serving import Serving
+from aether_nb.session.knowing import Knowing
+from aether_nb.session.serving import Serving
 from harness.agent import NO, YES, Script, call, stage
 from harness.tools import ToolContext
 

@@ -19,9 +19,9 @@ from urllib.parse import urlsplit
 from aether_nb.about import VERSION
 from aether_nb.errors import AetherError, ConfigError, EffectUnknown, RepairableToolError
 from aether_nb.models.sending.pace import Pace
+from aether_nb.tools.agreeing.definitions import Definition, expanded
 from aether_nb.tools.base import Context
 from aether_nb.tools.mcp import checking
-from aether_nb.tools.mcp.definitions import Definition, expanded
 from aether_nb.tools.mcp.logs import BoundedLog
 from aether_nb.tools.mcp.remote import Remote, Thing, plain, prompts, remote, resources
 from aether_nb.tools.mcp.transport import opened

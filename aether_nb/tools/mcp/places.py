@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from aether_nb.tools.mcp.definitions import SCRIPTS, Definition, read_entry, script
+from aether_nb.tools.agreeing.definitions import SCRIPTS, Definition, read_entry, script
 
 __all__ = ["Places", "defined"]
 

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from aether_nb.errors import OptionError
 from aether_nb.events.kinds import Progress
 from aether_nb.events.messages import Part
+from aether_nb.tools.agreeing.agreed import Agreements, Say
+from aether_nb.tools.agreeing.definitions import Definition
 from aether_nb.tools.base import Tool
-from aether_nb.tools.mcp.agreed import Agreements, Say
-from aether_nb.tools.mcp.definitions import Definition
 from aether_nb.tools.mcp.places import Places, defined
 
 if TYPE_CHECKING:

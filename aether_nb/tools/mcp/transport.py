@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aether_nb.errors import ConfigError
-from aether_nb.tools.mcp.definitions import Definition
+from aether_nb.tools.agreeing.definitions import Definition
 from aether_nb.tools.mcp.logs import BoundedLog
 
 if TYPE_CHECKING:
