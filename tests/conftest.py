@@ -132,8 +132,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=left_out)
 
 
-PROVIDED = ("Chromium", "ipykernel 6", "PostgreSQL", "could not import")
+PROVIDED = ("Chromium", "ipykernel 6", "PostgreSQL", "servers of others", "could not import")
 """What CI installs: words in the reasons of tests that cannot run without it."""
+
+UNREACHED = "npm's registry cannot be reached"
+"""What CI cannot install by itself: words in the reasons of tests that need something from there."""
 
 
 def _fail_if_skipped_in_ci(report: Any) -> Any:
@@ -155,6 +158,15 @@ def pytest_runtest_makereport() -> Any:
 def pytest_make_collect_report() -> Any:
     """The same for a whole module that skips itself."""
     return _fail_if_skipped_in_ci((yield))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """What was left out because a registry did not answer is said where nobody overlooks it."""
+    if count := sum(UNREACHED in str(report.longrepr) for report in terminalreporter.getreports("skipped")):
+        said = f"{count} NOT RUN: {UNREACHED}"
+        terminalreporter.write_sep("!", said, red=True, bold=True)
+        if os.environ.get("GITHUB_ACTIONS"):
+            terminalreporter.write_line(f"::warning::{said}")
 
 
 # ---- figures

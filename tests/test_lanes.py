@@ -15,7 +15,10 @@ TESTS = Path(__file__).parent
 
 @pytest.fixture
 def suite(tmp_path):
-    """Runs a module of tests under this suite's rules; the environment is what is given and nothing of ours."""
+    """Runs a module of tests under this suite's rules; the environment is what is given and nothing of ours.
+
+    What pytest said of each is in ``said``.
+    """
     (tmp_path / "tests").mkdir()
     shutil.copy(TESTS / "conftest.py", tmp_path / "tests")
     shutil.copy(TESTS.parent / "pyproject.toml", tmp_path)
@@ -27,8 +30,10 @@ def suite(tmp_path):
         done = subprocess.run(
             command, cwd=tmp_path, env=inherited | environment, capture_output=True, text=True, check=False
         )
+        run.said.append(done.stdout)
         return done.returncode, done.stdout.strip().splitlines()[-1].partition(" in ")[0]
 
+    run.said = []
     return run
 
 
@@ -50,6 +55,13 @@ def test_a_missing_package_fails_in_ci(suite):
     code = "import pytest\npytest.importorskip('no_such_package')\ndef test_it():\n    pass\n"
     assert suite(code) == (5, "1 skipped")
     assert suite(code, CI="1") == (2, "1 error")
+
+
+def test_a_registry_that_does_not_answer_is_no_failure_and_is_said(suite):
+    """Whether npm's registry is there does not decide; what could not be run for it is said in a line of its own."""
+    code = 'import pytest\ndef test_it():\n    pytest.skip("npm\'s registry cannot be reached: why")\n'
+    assert suite(code, CI="1", GITHUB_ACTIONS="true") == (0, "1 skipped")
+    assert "::warning::1 NOT RUN: npm's registry cannot be reached" in suite.said[-1].splitlines()
 
 
 def test_what_nobody_can_install_is_left_out_everywhere(suite):

@@ -20,31 +20,33 @@ from aether_nb.events.kinds import Progress
 from aether_nb.events.messages import Image, Text
 from aether_nb.tools.agreeing.definitions import Definition
 from aether_nb.tools.mcp.connection import Connection
+from harness import node
 from harness.servers import around, connected, tools_of
 from harness.tools import ToolContext
 
-pytestmark = [pytest.mark.full, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
-LOOPBACK = Path(__file__).with_name("loopback.cjs")
+HERE = Path(__file__).parent
+LOOPBACK = HERE / "loopback.cjs"
 
 
-def needed(variable: str) -> str:
-    """What tests/full has installed; tests that need it are left out where it is not."""
-    found = os.environ.get(variable, "")
-    if not found:
-        pytest.skip(f"needs servers of others: {variable} says where they are")
+def python() -> str:
+    """The Python of an environment with servers of others. Without it none is run here, those from npm neither."""
+    if not (found := os.environ.get("AETHER_TEST_MCP", "")):
+        pytest.skip("needs servers of others: .ci/run installs them, AETHER_TEST_MCP is the Python that has them")
     return found
 
 
-def node(server: str, *words: str) -> tuple[str, ...]:
+def served(server: str, *words: str) -> tuple[str, ...]:
     """The command of a server from npm."""
-    modules = Path(needed("AETHER_TEST_MCP_NODE")) / "node_modules" / "@modelcontextprotocol"
-    return ("node", str(modules / server / "dist" / "index.js"), *words)
+    python()
+    program = node.modules(HERE) / "@modelcontextprotocol" / server / "dist" / "index.js"
+    return (str(node.program()), str(program), *words)
 
 
 def started(*words: str, port: int) -> subprocess.Popen[bytes]:
     """server-everything as a process of its own, on a port of this machine only."""
-    command = node("server-everything", *words)
+    command = served("server-everything", *words)
     environment = os.environ | {"PORT": str(port)}
     command = (command[0], "-r", str(LOOPBACK), *command[1:])
     return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -54,7 +56,7 @@ def started(*words: str, port: int) -> subprocess.Popen[bytes]:
 async def everything(way: str, folder: Path) -> AsyncIterator[tuple[Connection, int]]:
     """server-everything, connected by a transport, and its process."""
     if way == "stdio":
-        definition = Definition("every", "a test", command=node("server-everything", "stdio"))
+        definition = Definition("every", "a test", command=served("server-everything", "stdio"))
         async with connected(definition, folder) as found:
             yield found, int(found.log.file.read_text().rpartition("as process ")[2].split()[0])
         return
@@ -136,7 +138,9 @@ async def test_everything_killed_in_the_middle_of_a_call(way: str, tmp_path: Pat
 async def test_the_file_system_server(tmp_path: Path) -> None:
     """It reads inside its folder and says what it will not do outside."""
     (tmp_path / "a.txt").write_text("hello")
-    async with connected(Definition("fs", "a test", command=node("server-filesystem", str(tmp_path))), tmp_path) as fs:
+    async with connected(
+        Definition("fs", "a test", command=served("server-filesystem", str(tmp_path))), tmp_path
+    ) as fs:
         assert len(fs.tools) == 14
         assert await said(fs, "read_text_file", path=str(tmp_path / "a.txt")) == "hello"
         with pytest.raises(RepairableToolError, match="says that it failed"):
@@ -148,7 +152,7 @@ async def test_the_file_system_server(tmp_path: Path) -> None:
 
 async def test_servers_of_the_newer_era(tmp_path: Path) -> None:
     """Two Python servers without a handshake: one tells the time, one refuses addresses of this machine."""
-    interpreter = needed("AETHER_TEST_MCP")
+    interpreter = python()
     clock = Definition("time", "a test", command=(interpreter, "-m", "mcp_server_time", "--local-timezone", "UTC"))
     async with connected(clock, tmp_path) as server:
         assert server.protocol == "2026-07-28"
@@ -161,9 +165,10 @@ async def test_servers_of_the_newer_era(tmp_path: Path) -> None:
             await said(server, "fetch", url="http://127.0.0.1:9/")
 
 
+@pytest.mark.full
 async def test_five_servers_cost_what_the_slowest_costs(tmp_path: Path) -> None:
     """Started side by side; bounded by the two cores that they share."""
-    command = node("server-filesystem", str(tmp_path))
+    command = served("server-filesystem", str(tmp_path))
     alone = await _seconds(1, command, tmp_path)
     assert await _seconds(5, command, tmp_path) < 3.5 * alone + 0.5
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
 import socket
 import sys
@@ -17,6 +18,7 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.shared._httpx_utils import create_mcp_http_client
 from mcp.shared.exceptions import MCPError
 
+from harness import node
 from harness.kernel import Kernel
 from harness.servers import WORDS, odd_entry
 
@@ -40,7 +42,8 @@ def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
     (folder / ".mcp.json").write_text(json.dumps({"mcpServers": {"odd": odd_entry()}}))
     (folder / ".aether" / "mcp").mkdir(parents=True)
     shutil.copy(WORDS, folder / ".aether" / "mcp")
-    environment = {"AETHER_PANEL": "off", "AETHER_APPROVE": "auto"}
+    path = os.pathsep.join([str(node.program().parent), os.environ["PATH"]])
+    environment = {"AETHER_PANEL": "off", "AETHER_APPROVE": "auto", "PATH": path}
     with Kernel(Path(sys.executable), environment, folder) as kernel:
         assert kernel.run(LOAD).status == "ok"
         yield kernel
@@ -56,7 +59,7 @@ def test_a_project_starts_nothing_before_it_was_agreed_to(kernel: Kernel) -> Non
 
 
 def test_a_trusted_server_is_used_in_a_run(kernel: Kernel) -> None:
-    """Twenty lines of JavaScript, agreed to in a cell, are a tool of the next run; what it says is data."""
+    """A few lines of TypeScript, agreed to in a cell, are a tool of the next run; what it says is data."""
     assert "words is started from now on" in kernel.run("%aether mcp enable words --trust").text()
     kernel.run("script(ToolCall('', 'words__count', {'text': 'to be or not to be'}), 'done')")
     cell = kernel.run("%%aether --model script\nCount the words.")

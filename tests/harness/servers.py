@@ -16,7 +16,7 @@ from aether_nb.tools.mcp.remote import named
 from aether_nb.tools.mcp.tool import ServerTool, server_tool
 
 ODD = Path(__file__).with_name("odd_server.py")
-WORDS = Path(__file__).parents[2] / "notebooks" / "servers" / "words.mjs"
+WORDS = Path(__file__).parents[2] / "notebooks" / "servers" / "words.ts"
 
 
 def odd_entry(*words: str) -> dict[str, Any]:

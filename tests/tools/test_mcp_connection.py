@@ -17,7 +17,7 @@ from aether_nb.events.kinds import Progress
 from aether_nb.events.messages import Image, Text
 from aether_nb.tools.agreeing.definitions import Definition
 from aether_nb.tools.mcp.connection import Connection
-from harness.servers import WORDS, around, connected, odd, tools_of
+from harness.servers import around, connected, odd, tools_of
 from harness.tools import ToolContext
 
 
@@ -49,12 +49,6 @@ async def test_it_is_listed_called_and_left(tmp_path: Path) -> None:
     assert connection.state == "stopped"
     assert "odd server on" in connection.log.file.read_text()
     assert "has ended with" in connection.log.file.read_text()
-
-
-async def test_a_tool_in_plain_node(tmp_path: Path) -> None:
-    """Twenty lines of JavaScript without a package are a server."""
-    async with connected(Definition("words", "a test", command=("node", str(WORDS))), tmp_path) as connection:
-        assert await said(connection, "count", text="To be or not to be") == '{"to":2,"be":2,"or":1,"not":1}'
 
 
 async def test_errors_are_told_as_they_are(server: Connection) -> None:

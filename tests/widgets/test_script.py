@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from aether_nb.widgets import scripts
+from harness import node
 
 HERE = Path(__file__).parent
 NEVER = ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "fetch(", "http://www.")
@@ -17,23 +17,17 @@ NEVER = ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval
 
 
 @pytest.fixture(scope="module")
-def node(tmp_path_factory: pytest.TempPathFactory) -> str:
+def runs() -> str:
     """Node, with what the tests need beside it."""
-    npm, found = shutil.which("npm"), shutil.which("node")
-    if npm is None or found is None:
-        pytest.skip("needs node and npm: apt-get install nodejs npm")
-    if not all((HERE / "node_modules" / name).is_dir() for name in ("jsdom", "typescript", "axe-core")):
-        environment = os.environ | {"npm_config_cache": str(tmp_path_factory.mktemp("npm"))}
-        command = [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-        subprocess.run(command, cwd=HERE, check=True, env=environment, timeout=300, capture_output=True)
-    return found
+    node.modules(HERE)
+    return str(node.program())
 
 
-def hold(node: str, **more: str) -> None:
+def hold(runs: str, **more: str) -> None:
     """Run the laws of the view."""
     names = sorted(path.name for path in HERE.glob("*.test.mjs"))
     done = subprocess.run(
-        [node, "--test", *names],
+        [runs, "--test", *names],
         cwd=HERE,
         env=os.environ | more,
         capture_output=True,
@@ -44,23 +38,23 @@ def hold(node: str, **more: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_script(node: str) -> None:
+def test_script(runs: str) -> None:
     """Every law of the view holds of its modules as they are written."""
-    hold(node)
+    hold(runs)
 
 
-def test_script_as_it_travels(node: str, tmp_path: Path) -> None:
+def test_script_as_it_travels(runs: str, tmp_path: Path) -> None:
     """Every law of the view holds of the one text that a widget carries, too."""
     first = tmp_path / "first.mjs"
     first.write_text(scripts.first_paint())
-    hold(node, AETHER_FIRST_PAINT=first.as_uri())
+    hold(runs, AETHER_FIRST_PAINT=first.as_uri())
 
 
-def test_types(node: str) -> None:
+def test_types(runs: str) -> None:
     """The types that the comments of the scripts declare are right."""
     checker = HERE / "node_modules" / "typescript" / "bin" / "tsc"
     done = subprocess.run(
-        [node, str(checker), "-p", "."], cwd=HERE, capture_output=True, text=True, timeout=120, check=False
+        [runs, str(checker), "-p", "."], cwd=HERE, capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 0, done.stdout
 
