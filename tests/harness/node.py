@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import functools
 import json
 import os
@@ -11,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 UNREACHED = "npm's registry cannot be reached"
 """Why tests are left out though nothing is wrong here; tests/conftest.py says it loudly, by these words."""
@@ -36,9 +36,8 @@ def modules(folder: Path) -> Path:
 @functools.cache
 def _installed(folder: Path) -> str:
     """Why they are not, where that is no fault of ours."""
-    with (folder / "package-lock.json").open(encoding="utf-8") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # tests in another process need them, too
-        wanted = json.load(lock)["packages"][""]
+    with FileLock(folder / "npm.lock"):  # tests in another process need them, too
+        wanted = json.loads((folder / "package-lock.json").read_text(encoding="utf-8"))["packages"][""]
         names = {**wanted.get("dependencies", {}), **wanted.get("devDependencies", {})}
         if _versions(folder).items() >= names.items():
             return ""
