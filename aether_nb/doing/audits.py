@@ -90,7 +90,8 @@ def _call_row(call: Any) -> str:
 
 def _document_row(one: k.Recalled) -> str:
     since = ", changed since" if one.changed else ""
-    return f"| {_text(one.place)} | {one.category}{since} `{one.sha[:16]}` |"
+    sha = f" `{one.sha[:16]}`" if one.sha else ""
+    return f"| {_text(one.place)} | {one.category}{since}{sha} |"
 
 
 def _text(text: str) -> str:

@@ -9,21 +9,28 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TypeAlias
 
 from aether_nb.knowledge.material import Chunk
 
-__all__ = ["LIMIT", "markdown", "plain", "python", "split"]
+__all__ = ["LIMIT", "markdown", "plain", "python", "restructured", "split"]
 
 LIMIT = 2000
 """Characters of a piece."""
 
 HEADING = re.compile(r"(#{1,6})\s+(.+?)\s*#*\s*$")
 UNDERLINE = re.compile(r"(=+|-+)\s*$")
+ADORNED = re.compile(r"([!-/:-@\[-`{-~])\1+\s*$")
+"""What stands below a title of reStructuredText, and sometimes above it, too: one sign, again and again."""
 FENCE = re.compile(r"\s{0,3}(`{3,}|~{3,})")
 OPENED = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef, ast.If, ast.With, ast.For, ast.Try, ast.While)
 """What is looked into when it is too long for one piece."""
+
+Heading: TypeAlias = tuple[int, str]
+"""The level of a heading, and what it says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +50,14 @@ def plain(name: str, text: str) -> tuple[Chunk, ...]:
 
 def markdown(name: str, text: str) -> tuple[Chunk, ...]:
     """Chunks of a Markdown text, cut at its headings; the scope is the headings above."""
-    pieces = []
-    for scope, first, lines in _sections(text.splitlines()):
-        pieces += [replace(piece, scope=" > ".join(scope)) for piece in split("\n".join(lines), first)]
-    return _chunks(name, " > ", _joined(pieces, _common))
+    lines = text.splitlines()
+    return _under_headings(name, lines, _markdown_headings(lines))
+
+
+def restructured(name: str, text: str) -> tuple[Chunk, ...]:
+    """Chunks of reStructuredText, cut at its titles; the scope is the titles above."""
+    lines = text.splitlines()
+    return _under_headings(name, lines, _titles(lines))
 
 
 def python(name: str, text: str) -> tuple[Chunk, ...]:
@@ -115,19 +126,21 @@ def _piece(kept: Sequence[tuple[int, str]]) -> Piece:
     return Piece("\n".join(line for _, line in kept), kept[0][0], kept[-1][0])
 
 
-def _sections(lines: Sequence[str]) -> Iterator[tuple[tuple[str, ...], int, list[str]]]:
-    """The sections of a Markdown text: the headings above, the number of the first line, the lines."""
-    above: list[tuple[int, str]] = []
+def _under_headings(name: str, lines: Sequence[str], headings: Mapping[int, Heading]) -> tuple[Chunk, ...]:
+    pieces = []
+    for scope, first, section in _sections(lines, headings):
+        pieces += [replace(piece, scope=" > ".join(scope)) for piece in split("\n".join(section), first)]
+    return _chunks(name, " > ", _joined(pieces, _common))
+
+
+def _sections(
+    lines: Sequence[str], headings: Mapping[int, Heading]
+) -> Iterator[tuple[tuple[str, ...], int, list[str]]]:
+    """The sections of a text: the headings above, the number of the first line, the lines."""
+    above: list[Heading] = []
     start, section = 1, list[str]()
-    fence = "---" if lines and lines[0] == "---" and "---" in lines[1:] else ""
     for number, line in enumerate(lines, 1):
-        if fence == "---":
-            fence = "" if line == "---" and number > 1 else fence
-        elif found := FENCE.match(line):
-            mark = found[1]
-            fence = mark if not fence else ("" if mark[0] == fence[0] and len(mark) >= len(fence) else fence)
-        heading = None if fence or line == "---" else _heading(lines, number)
-        if heading:
+        if heading := headings.get(number):
             if any(map(str.strip, section)):
                 yield tuple(title for _, title in above), start, section
             above = [(level, title) for level, title in above if level < heading[0]] + [heading]
@@ -136,7 +149,39 @@ def _sections(lines: Sequence[str]) -> Iterator[tuple[tuple[str, ...], int, list
     yield tuple(title for _, title in above), start, section
 
 
-def _heading(lines: Sequence[str], number: int) -> tuple[int, str] | None:
+def _markdown_headings(lines: Sequence[str]) -> dict[int, Heading]:
+    """The headings of a Markdown text, by their lines; what stands in a fence or a front matter is none."""
+    found: dict[int, Heading] = {}
+    fence = "---" if lines and lines[0] == "---" and "---" in lines[1:] else ""
+    for number, line in enumerate(lines, 1):
+        if fence == "---":
+            fence = "" if line == "---" and number > 1 else fence
+        elif mark := FENCE.match(line):
+            signs = mark[1]
+            fence = signs if not fence else ("" if signs[0] == fence[0] and len(signs) >= len(fence) else fence)
+        if not fence and line != "---" and (heading := _heading(lines, number)):
+            found[number] = heading
+    return found
+
+
+def _titles(lines: Sequence[str]) -> dict[int, Heading]:
+    """The titles of reStructuredText, by the first of their lines: the style that comes first is the highest."""
+    found: dict[int, Heading] = {}
+    styles: list[tuple[str, bool]] = []
+    for number, (title, below) in enumerate(pairwise(lines), 1):
+        mark = ADORNED.match(below)
+        if mark is None or not title.strip() or ADORNED.match(title) or len(below) < min(len(title.rstrip()), 4):
+            continue
+        framed = number > 1 and lines[number - 2].rstrip() == below.rstrip()
+        if framed or not title[0].isspace():
+            style = (mark[1], framed)
+            if style not in styles:
+                styles.append(style)
+            found[number - framed] = styles.index(style), title.strip()
+    return found
+
+
+def _heading(lines: Sequence[str], number: int) -> Heading | None:
     """The level and the title when the line of this number is a heading."""
     line = lines[number - 1]
     if found := HEADING.match(line):

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from aether_nb.knowledge.material import Hit
 
@@ -110,7 +111,9 @@ def joined(hits: Sequence[Hit]) -> list[Hit]:
 def _one(hit: Hit, run: Sequence[Hit]) -> Hit:
     """Neighbours as one hit, which goes by the best of them."""
     legs = {leg: max(one.legs.get(leg, 0.0) for one in run) for leg in {leg for one in run for leg in one.legs}}
-    text = "\n".join(one.text for one in run)
+    text = run[0].text  # an empty line between two was cut off with them
+    for before, one in pairwise(run):
+        text += ("\n\n" if one.start - before.end > 1 else "\n") + one.text
     ends = (one.end for one in run)
     return replace(hit, text=text, start=run[0].start, end=max(ends), order=run[0].order, legs=legs)
 

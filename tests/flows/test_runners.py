@@ -30,16 +30,22 @@ SAID = {
         "species,female,male\nAdelie,8.79,8.93\nChinstrap,9.25,9.46\nGentoo,8.19,8.3\n\narchive.csv is there: False",
     ),
     "06-knowledge.ipynb": (
-        "[handbook/weighing.md:1-15]\n",
+        "rows will be matched against each other. This is different from usual SQL",
+        "— [pandas-docs/DataFrame.merge.rst:1-",
+        "If True, and if group keys contain NA values, NA values together",
+        "— [pandas-docs/DataFrame.groupby.rst:",
         "[field-notes.pdf, page 1]",
         "read 50 grams too much",
         "nothing relevant is kept",
         "(the document has changed since it was read)",
-        "1 changed, 3 unchanged",
-        "left alone for two hours",
-        "Remembered as 6ed9, in .aether/memory/facts.md.",
+        "1 changed, 20",
+        "Merge tables of birds on study and bird_id together.",
+        "Remembered as fab7, in .aether/memory/facts.md.",
+        "MergeError: Merge keys are not unique in either left or right dataset",
+        "**Adelie 8.9, Chinstrap 9.4, Gentoo 8.3**",
+        "study and bird_id together [pandas-docs/DataFrame.merge.rst:",
         "Kept as solution/",
-        "| handbook/weighing.md:1-15 | knowledge",
+        "| facts.md | memory |\n| pandas-docs/DataFrame.merge.rst:",
     ),
     "07-open-house.ipynb": (
         "**Grace** counts the birds there.",
@@ -67,7 +73,7 @@ SAID = {
 WRITTEN = {
     "06-knowledge.ipynb": (
         "next.ipynb",
-        ("Recalled: solution/", "+ masses", "still runs: `masses` has the medians in kilograms, as you want it."),
+        ("Recalled: solution/", "+ isotopes", "`isotopes` has the medians, in per mille, as you want it."),
     )
 }
 """The notebook that an example writes and runs in a kernel of its own, and what the outputs of that one have to say."""

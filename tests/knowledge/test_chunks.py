@@ -62,6 +62,16 @@ def test_prose_is_cut_at_headings_and_code_in_it_has_none():
     assert "# no heading" in made[0].text and "title: x" in made[0].text and "last" in made[2].text
 
 
+def test_restructured_text_is_cut_at_its_titles():
+    """Whatever signs underline or frame them; the first style is the highest. What only looks like one is none."""
+    text = "====\nBook\n====\n" + "a " * 300 + "\n\nOne\n---\n" + "b " * 300 + "\n\nDeep\n~~~~\n" + "c " * 300
+    text += "\n\n    Indented\n    --------\n\n>>> f()\n...\n\n----\n\nTable\n=====  ===\n\nTwo\n---\n" + "d " * 300
+    made = chunks.restructured("d.rst", text)
+    assert [chunk.scope for chunk in made] == ["Book", "Book > One", "Book > One > Deep", "Book > Two"]
+    assert [chunk.header for chunk in made][1] == "d.rst > Book > One"
+    assert made[0].text.startswith("====\nBook") and "Table" in made[2].text and made[3].text.startswith("Two\n---")
+
+
 def test_small_sections_are_put_together_under_what_they_share():
     """Ten short sections are no ten chunks."""
     made = chunks.markdown("d.md", "# All\nhello\n## A\none\n## B\ntwo\n")
@@ -76,7 +86,7 @@ def test_nothing_is_lost_and_nothing_is_too_long(text, limit):
     assert all(len(piece.text) <= limit and piece.start <= piece.end for piece in pieces)
 
 
-@given(some.text(alphabet="ab \n#=-`~", max_size=400))
-def test_markdown_loses_nothing(text):
+@given(some.text(alphabet="ab \n#=-`~", max_size=400), some.sampled_from([chunks.markdown, chunks.restructured]))
+def test_headings_lose_nothing(text, cut):
     """Headings, fences and rules in any disorder: every word is in some chunk."""
-    assert bare("".join(chunk.text for chunk in chunks.markdown("d.md", text))) == bare(text)
+    assert bare("".join(chunk.text for chunk in cut("d", text))) == bare(text)

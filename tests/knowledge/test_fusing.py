@@ -40,7 +40,10 @@ def test_no_document_takes_all_places() -> None:
 
 
 def test_neighbours_are_one_passage() -> None:
-    """Chunks that follow one another stand together in their order, in the place of the best; others stay apart."""
+    """Chunks that follow one another stand together in their order, in the place of the best; others stay apart.
+
+    The empty line between two that was cut off is there again.
+    """
     hits = [
         replace(hit("a2", 0.9, doc="a.md", order=2, start=20, end=29), legs={"vector": 0.5}),
         hit("b0", 0.8, doc="b.md"),
@@ -51,6 +54,8 @@ def test_neighbours_are_one_passage() -> None:
     assert (first.text, first.start, first.end, first.score) == ("a1\na2", 10, 29, 0.9)
     assert first.legs == {"vector": 0.6, "text": 2.0}
     assert (second.id, third.id) == ("b0", "a4")
+    (gap,) = joined([hit("c1", doc="c.md", start=1, end=2), hit("c2", doc="c.md", order=1, start=4, end=5)])
+    assert (gap.text, gap.start, gap.end) == ("c1\n\nc2", 1, 5)
 
 
 @pytest.mark.parametrize(

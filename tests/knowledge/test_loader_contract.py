@@ -43,6 +43,7 @@ def samples() -> dict[str, bytes]:
     page = "<html><title>Machines</title><body><h1>Machines</h1><p>The pump is loud.</p></body></html>"
     return {
         ".md": b"# Machines\n\nThe pump is loud.\n",
+        ".rst": b"Machines\n========\n\nThe pump is loud.\n",
         ".py": b"def pump(noise):\n    return noise\n",
         ".txt": b"The pump is loud.\n",
         ".c": b"int pump(void) { return 1; }\n",

@@ -222,6 +222,14 @@ def test_texts_of_every_code_and_bytes_that_are_none():
         read("a.txt", "")
 
 
+def test_restructured_text_has_a_title():
+    """The first title is that of the page, and stands over its parts."""
+    made = read("a.rst", "Merge\n=====\n\nwords\n\nNotes\n-----\n\n" + "more " * 300)
+    assert (made.kind, made.title) == ("text", "Merge")
+    assert [chunk.scope for chunk in made.chunks] == ["Merge", "Merge > Notes"]
+    assert read("b.rst", "only words").title == ""
+
+
 def test_json_is_kept_short_or_described():
     """A short one stands as it is; of a long one, what it is made of and how it begins."""
     assert read("a.json", '{"key": 1}').chunks[0].text == '{"key": 1}'

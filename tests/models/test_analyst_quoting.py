@@ -60,6 +60,31 @@ def test_what_it_found_is_quoted_with_its_place() -> None:
     assert len(answer) < 1_400
 
 
+PAGE = (
+    "Parameters\n----------\n"
+    + "".join(f"by{n} : label\n    Which groups there are.\n" for n in range(30))
+    + "\ndropna : bool\n    If group keys contain NA values, those\n    rows are dropped.\n\n"
+    + "sort : bool\n    Sort group keys. `` ` ``\n" * 30
+)
+
+
+def test_a_quote_shows_what_was_asked_for_as_it_is_laid_out() -> None:
+    """Rare words decide, and those that stand together; whole lines from their paragraph on; no Markdown of a page."""
+    answer = said(
+        "According to the docs, what of NA in the keys of a group?", f"1 passages.\n\n1. [g.rst:1-99]\n{PAGE}"
+    )
+    quote = answer.text.split("\n\n", 1)[1]
+    assert quote.startswith(
+        "> ```text\n> …\n> dropna : bool\n>     If group keys contain NA values, those\n>     rows are dropped.\n>\n"
+    )
+    assert quote.endswith(">     Sort group keys. `` ` ``\n> sort : bool\n> …\n> ```\n\n— [g.rst:1-99]")
+    one = said("According to the docs, what of the keys?", "1 passages.\n\n1. [g.md:1-9]\n- the keys\n  - nested")
+    assert one.text.endswith("> - the keys\n>   - nested\n\n— [g.md:1-9]")
+    long = "Words without an end " * 60 + "the needle rests here " + "and on and on " * 60
+    line = said("According to the docs, does the needle rest?", f"1 passages.\n\n1. [g.txt:1]\n{long}").text
+    assert "needle rests here and on" in line and "\n> …\n" in line and len(line) < 800
+
+
 def test_nothing_found_is_said() -> None:
     """Whoever asks about documents hears that they say nothing; who does not hears what he would have heard anyway."""
     assert said("According to the docs, how is bread baked?", NOTHING).text.startswith("Your documents say nothing")

@@ -1,4 +1,4 @@
-"""Texts: Markdown, Python, other code, settings, plain prose, JSON."""
+"""Texts: Markdown, reStructuredText, Python, other code, settings, plain prose, JSON."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aether_nb.knowledge.material import Loaded
 
 __all__ = ["LOADERS", "markdown"]
 
-PROSE = (".txt", ".text", ".rst", ".tex", ".adoc", ".org", ".log", ".bib")
+PROSE = (".txt", ".text", ".tex", ".adoc", ".org", ".log", ".bib")
 CODE = tuple(
     ".c .cc .cpp .cs .css .cu .cuh .dart .do .f90 .go .h .hpp .java .jl .js .jsx .kt .lua .m .mjs .php .pl .pyi .pyx "
     ".r .rb .rs .sas .scala .scss .sh .sql .swift .ts .tsx .vue .zsh .bash .bat .ps1 .proto .graphql".split()
@@ -27,6 +27,12 @@ def markdown(source: Source) -> Loaded:
     text = source.text()
     found = re.search(r"^#\s+(.+?)\s*#*$", text, re.MULTILINE)
     return Loaded("markdown", chunks.markdown(source.name, text), found[1] if found else "")
+
+
+def restructured(source: Source) -> Loaded:
+    """reStructuredText, by its titles."""
+    made = chunks.restructured(source.name, source.text())
+    return Loaded("text", made, next((chunk.scope.split(" > ")[0] for chunk in made if chunk.scope), ""))
 
 
 def python(source: Source) -> Loaded:
@@ -80,6 +86,7 @@ def _shape(value: Any, place: str = "$", depth: int = 0) -> list[str]:
 
 LOADERS = {
     (".md", ".markdown", ".mdx", ".qmd", ".rmd"): markdown,
+    (".rst", ".rest"): restructured,
     (".py", ".pyw"): python,
     PROSE: prose,
     CODE: code,

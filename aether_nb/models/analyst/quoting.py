@@ -7,6 +7,7 @@ question's words, and told where they stand.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import NamedTuple
 
 from aether_nb.models.analyst.conversation import Conversation
@@ -20,6 +21,8 @@ SHOWN = 2
 """So many passages are quoted."""
 LONGEST = 600
 """Characters of one quote."""
+NEAR = 300
+"""Characters within which the words of a question are looked for together."""
 
 NOTHING = (
     "Your documents say nothing about that, as far as I can find it: nothing relevant is kept. What is in there: "
@@ -27,8 +30,11 @@ NOTHING = (
 )
 
 HEAD = re.compile(r"^\d+\. \[(?P<place>[^\]\n]+)\](?P<about>[^\n]*)$", re.MULTILINE)
-SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?](?=\s|$)|\n|$)")
-WORD = re.compile(r"\w{3,}")
+WORD = re.compile(r"\w{2,}")
+ENDING = re.compile(r"(?<=\w{3})(?:es|s|ed|ing)$")
+MARKDOWN = re.compile(r"\.(?:md|markdown|mdx|qmd|rmd|ipynb)\b", re.IGNORECASE)
+LAID_OUT = re.compile(r"^(?: {2,}|\t)\S|^>>> |^([=~^-])\1{3,}$", re.MULTILINE)
+"""What Markdown would spoil: indented lines, examples of code, titles of reStructuredText."""
 ASKS = re.compile(
     r"\b(?:according to|in|from|what does|what do) (?:the|my|our|these|this) (?:\w+ )?"
     r"(?:docs?|documents?|documentation|notes?|manual|guide|paper|pdf|handbook|sources?)\b(?: say)?(?: about|:|,)?",
@@ -59,7 +65,7 @@ def quoted(talk: Conversation) -> Script:
     passages = _passages(outcome.text) if outcome.status == "done" else []
     if not passages:
         return NOTHING if asks_documents(talk) else ""
-    quotes = [f"{_quote(passage, talk.prompt)}\n\n— {_source(passage)}" for passage in passages[:SHOWN]]
+    quotes = [f"{_quote(passage, query)}\n\n— {_source(passage)}" for passage in passages[:SHOWN]]
     more = [_source(passage) for passage in passages[SHOWN:]]
     also = [f"See also {', '.join(more)}."] if more else []
     said = "I am no language model, so I quote what your documents say and conclude nothing from it:"
@@ -81,13 +87,43 @@ def _source(passage: Passage) -> str:
 
 
 def _quote(passage: Passage, question: str) -> str:
-    """The passage, or the part of it round the sentence with most of the question's words, as a quotation."""
-    text = passage.text
-    if len(text) > LONGEST:
-        wanted = {word.lower() for word in WORD.findall(question)}
-        sentences = list(SENTENCE.finditer(text))
-        best = max(sentences, key=lambda one: len(wanted & {word.lower() for word in WORD.findall(one.group())}))
-        begin = max(0, text.rfind("\n\n", 0, best.start()) + 2 if best.start() > LONGEST // 2 else 0)
-        cut = text[begin : begin + LONGEST]
-        text = ("… " if begin else "") + cut + (" …" if begin + LONGEST < len(text) else "")
+    """The passage, or the part of it that has most of the question's words, as a quotation; laid out as it was."""
+    text = passage.text if len(passage.text) <= LONGEST else _part(passage.text, question)
+    if LAID_OUT.search(text) and not MARKDOWN.search(passage.place):
+        fence = "`" * max([3, *(len(run) + 1 for run in re.findall(r"`+", text))])
+        text = f"{fence}text\n{text}\n{fence}"
     return "\n".join(f"> {line}".rstrip() for line in text.splitlines())
+
+
+def _part(text: str, question: str) -> str:
+    """Whole lines, from the paragraph on in which most of the question's words stand together, rare ones above all."""
+    first, last = _nearest(text, {_stem(word) for word in WORD.findall(question)})
+    paragraph = text.rfind("\n\n", 0, first) + 2 if "\n\n" in text[:first] else 0
+    begins = (paragraph, text.rfind("\n", 0, first) + 1)
+    begin = 0 if last <= NEAR else next((at for at in begins if last - at <= LONGEST), first)
+    cut = text[begin : begin + LONGEST]
+    if begin + LONGEST < len(text):
+        least = max(LONGEST // 2, last - begin)
+        cut = cut[: next((at for mark in ("\n\n", "\n", " ") if (at := cut.rfind(mark)) >= least), LONGEST)] + "\n…"
+    return f"…\n{cut}" if begin else cut
+
+
+def _nearest(text: str, wanted: set[str]) -> tuple[int, int]:
+    """Where the words that are wanted stand together: the best place's first and last sign."""
+    found = [(one, stem) for one in WORD.finditer(text) if (stem := _stem(one.group())) in wanted]
+    often = Counter(stem for _, stem in found)
+    best, place = 0.0, (0, 0)
+    for at, (one, _) in enumerate(found):
+        near = [(other, stem) for other, stem in found[at:] if other.end() - one.start() <= NEAR]
+        worth, seen, end = 0.0, set[str](), one.end()
+        for other, stem in near:
+            if stem not in seen:
+                seen.add(stem)
+                worth, end = worth + 1 / often[stem], other.end()
+        if worth > best or (worth == best and end - one.start() < place[1] - place[0]):
+            best, place = worth, (one.start(), end)
+    return place
+
+
+def _stem(word: str) -> str:
+    return ENDING.sub("", word.lower())
