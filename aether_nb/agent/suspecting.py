@@ -129,8 +129,9 @@ _PATTERNS: tuple[tuple[str, str, str], ...] = (
         "it looks like a call of a tool",
         "tool function invoke action arguments args parameters run_python write_file read_file shell "
         "http bash delete_file edit_file send_email",
-        r"<\s*(?:tool_call|function_call|function_calls|invoke|tool_use|use_tool|tool|"
-        r"function)\b[^>]{0,80}>|"
+        r"<\s*(?:tool_call|function_call|function_calls|invoke|tool_use|use_tool|tool)\b[^>]{0,80}>|"
+        # Not what Python shows of a function: <function f at 0x7f10>.
+        r"<\s*function(?:\s*=|\s+name\s*=|>\s*[\w{\"'])|"
         r"[{,]\s*\\?[\"'](?:tool|tool_name|function|function_call|tool_calls?|"
         r"name)\\?[\"']\s*:\s*\\?[\"'{\[][^}]{0,120}?"
         r"\\?[\"'](?:arguments|args|parameters|input)\\?[\"']\s*:|```\s*(?:tool|tool_call|tool_code|"
