@@ -17,6 +17,9 @@ __all__ = ["grounds"]
 
 NUMBER = re.compile(r"(?<![\w.])[-−]?\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\w])")
 FENCED = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
+CITED = re.compile(r"\[[^\[\]\n]+(?::|, [a-z]+ )\d+(?:-\d+)?\]")
+"""Where a passage stands, as answers cite it: ``[guide.md:12-30]``, ``[paper.pdf, page 3]``: no number of theirs."""
+
 LOOKED_AT = 60_000
 """So many characters of a call's results are looked through, at most."""
 
@@ -51,7 +54,7 @@ def grounds(view: View) -> list[dict[str, Any]]:
 def _wanted(answer: str) -> dict[str, Decimal]:
     """The numbers of an answer by how they are written, commas left out."""
     wanted: dict[str, Decimal] = {}
-    for match in NUMBER.finditer(FENCED.sub(" ", answer)):
+    for match in NUMBER.finditer(CITED.sub(" ", FENCED.sub(" ", answer))):
         value = _value(match[0])
         if value is None or (value == value.to_integral_value() and abs(value) < LEAST):
             continue

@@ -7,8 +7,9 @@ grammar that answers them, and one of their odd numbers was mended after it was 
 
 from __future__ import annotations
 
+import gc
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -19,6 +20,15 @@ from questions.question import Question
 from questions.report import Report, run
 
 pytestmark = pytest.mark.filterwarnings("default")  # the frames' own code may warn, as it may in a notebook
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _what_was_there_stays_unlooked_at() -> Iterator[None]:
+    """A shell collects garbage before each question: what other tests have left in this process takes it a second."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 def held_out(question: Question) -> bool:

@@ -77,3 +77,9 @@ def test_only_so_many_numbers_are_looked_for():
     """An answer that is one long list of numbers does not make the panel slow."""
     numbers = " ".join(f"{n}.5" for n in range(100, 300))
     assert len(found(numbers, numbers)[0][1]) == 40
+
+
+def test_where_a_passage_stands_is_no_number_of_the_answer() -> None:
+    """The lines and pages of citations rest on nothing; what is said beside them does."""
+    answer = "There are 212 birds — [notes/a guide.md:12-30], [b.md:44], [paper.pdf, page 13], [x.ipynb, cell 21-22]."
+    assert found(answer, "212 12 30 44 13 21 22") == [("c:c1", ["212"])]
