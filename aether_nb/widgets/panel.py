@@ -155,11 +155,10 @@ class Panel:
                 self._end_widget()
 
     def _last_message(self) -> dict[str, Any]:
-        """What has changed until the end. A page that was loaded anew does not hear of the exchange: it is told all."""
-        reloaded = len(self._views_ever) > 1
-        self._pending.everything |= reloaded
-        self._seq += 1
-        return self._message(self._pending) | {"seq": self._seq, "kept": not reloaded}
+        """What has changed until the end. A page that was loaded anew does not hear of the exchange: its view stays."""
+        with self._lock:
+            self._seq += 1
+            return self._message(self._pending) | {"seq": self._seq, "kept": len(self._views_ever) < 2}
 
     def _end_widget(self) -> None:
         self.over = True
