@@ -47,6 +47,10 @@ GATHER = 0.04
 TOGETHER = 0.008
 """Seconds for which changes are gathered after a pause: what comes alone is not kept waiting."""
 
+BREATH = 0.05
+"""Seconds for which the last words have the machine where somebody looks: drawing the picture keeps the thread that
+sends them waiting, and a core that paints them."""
+
 REMEMBERED = 256
 
 AFTERWARDS = ("feedback", "again")
@@ -144,6 +148,7 @@ class Panel:
         try:
             if self._views:
                 self.widget.send(self._last_message())
+                time.sleep(BREATH)
             if self._display_id:
                 from IPython.display import display
 

@@ -10,6 +10,7 @@ import pytest
 
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import Message, Usage
+from aether_nb.widgets.panel import BREATH
 from harness.panel import HELLO, Heard, shown, waiting
 from harness.scene import many_cards
 from harness.story import WRITE, call, entries, first_half, hash_of
@@ -115,6 +116,7 @@ async def test_close_never_raises(heard: Heard, monkeypatch: pytest.MonkeyPatch,
         raise OSError("no comm")
 
     monkeypatch.setattr("IPython.display.display", failing)
+    monkeypatch.setattr("aether_nb.widgets.panel.time.sleep", closed.append)  # nobody looks: nothing is waited for
     heard.panel.widget.close = closing
     heard.panel.display("d1")
     heard.panel.close(picture)
@@ -146,8 +148,10 @@ async def test_closed_panel_is_silent(heard: Heard):
 async def test_the_end_of_a_long_run_is_told_in_a_line_and_before_its_picture_is_drawn(
     heard: Heard, monkeypatch: pytest.MonkeyPatch
 ):
-    """Nothing that stands is sent anew when a run ends, so that its last words wait for nothing."""
+    """Nothing that stands is sent anew when a run ends, and the picture leaves the last words a moment."""
     monkeypatch.setattr("IPython.display.display", lambda *_, **more: None)
+    waited: list[float] = []
+    monkeypatch.setattr("aether_nb.widgets.panel.time.sleep", waited.append)
     heard.panel.display("d1")
     heard.panel.receive(HELLO, "m1")
     for entry in entries(list(many_cards(50))):
@@ -160,6 +164,7 @@ async def test_the_end_of_a_long_run_is_told_in_a_line_and_before_its_picture_is
     told: list[dict[str, Any]] = []
 
     def drawn() -> dict[str, str]:
+        assert waited == [BREATH]
         told.extend(heard.messages)
         return picture()
 
