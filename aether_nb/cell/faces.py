@@ -154,7 +154,7 @@ class KernelFace:
         """Put the still picture in the panel's place."""
         self.session.accounts[self.panel.view.run] = self.panel.view.account
         self.session.watched = self.session.watched or self.panel.seen
-        self.panel.close(self._kept(broken_off))
+        self.panel.close(lambda: self._kept(broken_off))
         if self.panel.over:
             self.lane.unwatch(self.comm_id)
         for picture in pictures(self.panel.view, only_new=True):

@@ -47,6 +47,10 @@ GATHER = 0.04
 TOGETHER = 0.008
 """Seconds for which changes are gathered after a pause: what comes alone is not kept waiting."""
 
+BREATH = 0.05
+"""Seconds for which the last words have the machine where somebody looks: drawing the picture keeps the thread that
+sends them waiting, and a core that paints them."""
+
 REMEMBERED = 256
 
 AFTERWARDS = ("feedback", "again")
@@ -128,33 +132,38 @@ class Panel:
         line = f"aether: run {self.view.run} is shown live in a Jupyter notebook; %aether show brings it back"
         display({VIEW_MIME: view, "text/plain": line}, raw=True, display_id=display_id, update=again)
 
-    def close(self, bundle: Mapping[str, str]) -> None:
+    def close(self, picture: Callable[[], Mapping[str, str]]) -> None:
         """Put the static picture in the widget's place and end the widget. Main thread only; works once.
 
         Never raises: a fault of publishing must not hide how the run ended. It is logged, and the widget is ended.
 
         Args:
-            bundle: The MIME bundle that the notebook keeps.
+            picture: Draws the MIME bundle that the notebook keeps; called when the view has been told how the run
+                ended, which does not wait for it.
         """
         with self._lock:
             if self._closed:
                 return
             self._closed = True
-        reloaded = len(self._views_ever) > 1
         try:
-            if self._views:  # a page that was loaded anew does not hear of the exchange below: it keeps this picture
-                self._pending.everything = True
-                self._seq += 1
-                self.widget.send(self._message(self._pending) | {"seq": self._seq, "kept": not reloaded})
+            if self._views:
+                self.widget.send(self._last_message())
+                time.sleep(BREATH)
             if self._display_id:
                 from IPython.display import display
 
-                display(dict(bundle), raw=True, display_id=self._display_id, update=True)
+                display(dict(picture()), raw=True, display_id=self._display_id, update=True)
         except Exception:  # noqa: BLE001  # whatever a front end or a broken connection makes of it
             _log.exception("the picture of run %s could not be put into the notebook", self.view.run)
         finally:
             if not self._views:  # else a view stays below the picture, or in its place, until it says bye
                 self._end_widget()
+
+    def _last_message(self) -> dict[str, Any]:
+        """What has changed until the end. A page that was loaded anew does not hear of the exchange: its view stays."""
+        with self._lock:
+            self._seq += 1
+            return self._message(self._pending) | {"seq": self._seq, "kept": len(self._views_ever) < 2}
 
     def _end_widget(self) -> None:
         self.over = True
@@ -264,6 +273,9 @@ class Panel:
         with self._lock:
             self._pending.everything = self.seen = True
             self._faults = 0
+        if self._closed:  # whoever missed something, or came, as the run ended
+            self._reply(self._last_message())
+            return
         loop = self._loop
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(self._someone.set)

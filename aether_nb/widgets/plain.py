@@ -148,7 +148,7 @@ def doubt(card: Card) -> list[str]:
 def changes(card: Card) -> list[str]:
     """What a call did to the namespace, a name a line."""
     shown = _some([wording.change(change) for change in card.changes[:LINES_KEPT]], len(card.changes))
-    return [*shown, *map(brief, wording.taken_back(card))]
+    return [*shown, *map(brief, [*wording.taken_back(card), *wording.typed(card)])]
 
 
 def flags(card: Card) -> list[str]:

@@ -89,9 +89,10 @@ def _run_ended(view: View, event: kinds.RunEnded, time: float) -> list[Touch]:
             item.status = "done" if event.outcome == "done" and not item.tool else "skipped"
     for card in view.cards:
         if card.undoable:
-            card.way.text, card.way.sure, card.way.shown = "", "", 0
+            if card.way.shown:
+                card.way.text, card.way.sure, card.way.shown = "", "", 0
+                parts.append(card.id)
             card.way.command = f"%aether undo --run {view.run} {card.way.number}"
-            parts.append(card.id)
         if card.doubt and card.doubt.open:
             card.doubt.by = ENDED
             parts.append(card.id)

@@ -139,9 +139,12 @@ def _card(card: Card) -> JSON:
 
 
 def _undo(card: Card) -> JSON | None:
-    """The way back that can be clicked while the run is at work, and what came of the last click."""
+    """The way back that can be clicked while the run is at work, and what came of the last click.
+
+    It stays when the run is over, so that no card has to be sent for that: the panel then shows what is typed for it.
+    """
     way = card.way
-    if not card.undoable or way.command:
+    if not card.undoable:
         return None
     return {
         "id": way.last if way.undone else card.call_id,
@@ -149,6 +152,7 @@ def _undo(card: Card) -> JSON | None:
         "text": wording.clean(way.text),
         "sure": way.sure,
         "shown": way.shown,
+        "number": way.number,
     }
 
 

@@ -228,9 +228,13 @@ def change(one: Change) -> str:
 
 
 def taken_back(card: Card) -> list[str]:
-    """That what a call did was undone, or what of it cannot be, and how that is done when the run is over."""
-    limits = [f"! cannot be undone: {reveal_line(why)}" for why in card.limited]
-    return ["↩ undone"] if card.way.undone else [*limits, *([f"↩ {card.way.command}"] if card.way.command else [])]
+    """That what a call did was undone, or what of it cannot be."""
+    return ["↩ undone"] if card.way.undone else [f"! cannot be undone: {reveal_line(why)}" for why in card.limited]
+
+
+def typed(card: Card) -> list[str]:
+    """How a call is taken back when its run is over."""
+    return [f"↩ {card.way.command}"] if card.way.command and not card.way.undone else []
 
 
 def undone(event: UndoDone) -> Failure:

@@ -25,7 +25,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from harness.lab import Lab, Notebook
-from harness.mainthread import CATEGORIES, Task, frame, tasks, told
+from harness.mainthread import CATEGORIES, Task, frame, late, tasks, told
 
 PAIRS = 7
 CARDS = "document.querySelectorAll('[data-testid=call]').length"
@@ -81,9 +81,7 @@ class Bench:
 
     def late(self, cell: int) -> tuple[float, float]:
         """Milliseconds from the last token of a cell that ran until the page heard of it, and until it was painted."""
-        ended = json.loads(self.book.text(cell).splitlines()[-1])[0] * 1000
-        heard, painted = self.page.evaluate("() => [window.aetherHeard, window.aetherPainted]")
-        return heard - ended, painted - ended
+        return late(self.page, self.book.text(cell))
 
 
 def line(what: str, found: list[Task]) -> None:
@@ -153,6 +151,24 @@ def cards(bench: Bench, first: int) -> None:
     line(f"an answer, the end and the picture: last token painted after {bench.late(first + 3)[1]:.0f} ms", found)
 
 
+def ending(lab: Lab, page: Any) -> None:
+    """The last token of runs of 200 calls that end with it, each in a notebook of its own."""
+    found = []
+    for number in range(PAIRS):
+        book = lab.open(page, f"ending-{number}.ipynb", [SETUP, MANY, ENDS])
+        book.run(0)
+        book.run(1)
+        page.evaluate("() => document.querySelector('.aether-tail').scrollIntoView({ block: 'center' })")
+        bench = Bench(page, book)
+        bench.run(2, ".aether-tail")
+        found.append(bench.late(2))
+    heard, painted = zip(*found, strict=True)
+    print(
+        f"last token of a run of 200 calls that ends with it: heard after {statistics.median(heard):.0f} ms,"
+        f" painted after {statistics.median(painted):.0f} ms, at worst {max(painted):.0f} (of {PAIRS})"
+    )
+
+
 def main() -> None:
     """Measure, and print."""
     chromium = shutil.which("chromium") or shutil.which("google-chrome") or ""
@@ -168,6 +184,7 @@ def main() -> None:
             book = lab.open(page, name, [SETUP, *cells])
             book.run(0)
             measure(Bench(page, book), 1)
+        ending(lab, page)
 
 
 if __name__ == "__main__":

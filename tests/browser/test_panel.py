@@ -26,7 +26,7 @@ await stage.until_clicked()
 GO_ON = """\
 await stage.play(second_half(), 0.02)
 await asyncio.sleep(6)
-stage.panel.close(bundle(stage.panel.view))
+stage.panel.close(lambda: bundle(stage.panel.view))
 """
 
 REPORT = """\

@@ -33,7 +33,7 @@ await until("gate")
 await stage.play(until_the_end(), 0.002)
 await until("stop")
 await stage.play([k.RunEnded("done")], 0.002)
-stage.panel.close(bundle(stage.panel.view))
+stage.panel.close(lambda: bundle(stage.panel.view))
 display(Markdown(ANSWER))
 await until("feedback")
 print(json.dumps(stage.commands))"""

@@ -71,6 +71,18 @@ def tasks(trace: bytes) -> list[Task]:
     return found
 
 
+def late(page: Any, said: str) -> tuple[float, float]:
+    """Milliseconds from the last token until the page heard of it, and until it was painted.
+
+    Args:
+        page: The page; ``streams.SEEN`` was in the script of what showed the token.
+        said: What ``streams.said`` printed in the cell.
+    """
+    last = json.loads(said.splitlines()[-1])[0] * 1000
+    heard, painted = page.evaluate("() => [window.aetherHeard, window.aetherPainted]")
+    return heard - last, painted - last
+
+
 def _begin(event: dict[str, Any]) -> float:
     return float(event["ts"])
 

@@ -139,7 +139,7 @@ async def ends(stage: Stage, tokens: list[str]) -> float:
     await stage.play(
         [k.ModelAnswered(MODEL, message, Usage(9_000, len(tokens), 0.1), "stop", 1.0), k.RunEnded("done")], 0
     )
-    stage.panel.close(bundle(stage.panel.view))
+    stage.panel.close(lambda: bundle(stage.panel.view))
     return last
 
 

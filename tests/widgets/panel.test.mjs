@@ -220,9 +220,10 @@ test("copies the code of a call, and says when the browser does not let it", asy
 });
 
 test("a call is taken back by a click, once; what was changed since is shown first, and only agreeing says so", () => {
-  const way = { id: "c1", word: "Undo", text: "", sure: "", shown: 0 };
+  const way = { id: "c1", word: "Undo", text: "", sure: "", shown: 0, number: 3 };
   const card = (undo) => ({ ...CARD, status: "finished", undo });
   snapshot({ blocks: [card(way)] });
+  assert.equal($("undo-typed").textContent, "↩ %aether undo --run r 3");
   $("undo").click();
   $("undo").click();
   assert.deepEqual(sent(), [{ type: "undo", call: CARD.call, id: "c1", sure: "" }]);
@@ -234,7 +235,7 @@ test("a call is taken back by a click, once; what was changed since is shown fir
   $("undo-sure").click();
   assert.deepEqual(bare(view.model.sent.at(-1)), { type: "undo", call: CARD.call, id: "c1", sure: "s2" });
   say({ seq: 4, blocks: [card({ ...way, id: "u1", word: "Redo" })] });
-  assert.deepEqual([$("undo").textContent, $("undo").disabled], ["Redo", false]);
+  assert.deepEqual([$("undo").textContent, $("undo").disabled, $("undo-typed")], ["Redo", false, null]);
   say({ seq: 5, blocks: [card(null)] });
   assert.equal($("undo"), null);
 });

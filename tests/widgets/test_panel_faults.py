@@ -9,8 +9,16 @@ from typing import Any
 import pytest
 
 from aether_nb.events import kinds as k
+from aether_nb.events.messages import Message, Usage
+from aether_nb.widgets.panel import BREATH
 from harness.panel import HELLO, Heard, shown, waiting
+from harness.scene import many_cards
 from harness.story import WRITE, call, entries, first_half, hash_of
+
+
+def picture() -> dict[str, str]:
+    """What the notebook keeps."""
+    return {"text/plain": "done"}
 
 
 async def test_failed_message_is_made_good(heard: Heard):
@@ -91,7 +99,7 @@ async def test_widget_closed_by_the_front_end(heard: Heard):
     name = heard.panel.comm_id
     heard.panel.widget.close()
     assert heard.panel.widget.comm is None
-    heard.panel.close({"text/plain": "done"})
+    heard.panel.close(picture)
     assert (heard.panel.comm_id, bool(name)) == (name, True)
 
 
@@ -108,17 +116,18 @@ async def test_close_never_raises(heard: Heard, monkeypatch: pytest.MonkeyPatch,
         raise OSError("no comm")
 
     monkeypatch.setattr("IPython.display.display", failing)
+    monkeypatch.setattr("aether_nb.widgets.panel.time.sleep", closed.append)  # nobody looks: nothing is waited for
     heard.panel.widget.close = closing
     heard.panel.display("d1")
-    heard.panel.close({"text/plain": "done"})
-    heard.panel.close({"text/plain": "done"})
+    heard.panel.close(picture)
+    heard.panel.close(picture)
     assert (closed, [record.levelname for record in caplog.records]) == (["widget"], ["ERROR", "ERROR"])
 
 
 async def test_entries_after_close_are_left_alone(heard: Heard):
     """What still comes when the panel is closed changes nothing, on whatever thread it comes."""
     heard.panel.feed(entries([k.RunStarted("p", "m")])[0])
-    heard.panel.close({"text/plain": "done"})
+    heard.panel.close(picture)
     await asyncio.to_thread(heard.panel.feed, entries([k.RunStarted("p", "m"), k.RunEnded("done")])[1])
     assert heard.panel.view.outcome is None
 
@@ -127,10 +136,53 @@ async def test_closed_panel_is_silent(heard: Heard):
     """After close nothing is sent but one last picture, and no click is passed on; closing twice is no mistake."""
     heard.panel.receive(HELLO, "m1")
     heard.panel.feed(entries([k.RunStarted("p", "m")])[0])
-    heard.panel.close({"text/plain": "done"})
-    heard.panel.close({"text/plain": "done"})
+    heard.panel.close(picture)
+    heard.panel.close(picture)
     heard.panel.feed(entries(first_half())[5])
     heard.panel.receive({"type": "stop"}, "m2")
     await heard.settle()
     assert [(message["type"], message["kept"]) for message in heard.messages] == [("snapshot", True)]
     assert heard.commands == []
+
+
+async def test_the_end_of_a_long_run_is_told_in_a_line_and_before_its_picture_is_drawn(
+    heard: Heard, monkeypatch: pytest.MonkeyPatch
+):
+    """Nothing that stands is sent anew when a run ends, and the picture leaves the last words a moment."""
+    monkeypatch.setattr("IPython.display.display", lambda *_, **more: None)
+    waited: list[float] = []
+    monkeypatch.setattr("aether_nb.widgets.panel.time.sleep", waited.append)
+    heard.panel.display("d1")
+    heard.panel.receive(HELLO, "m1")
+    for entry in entries(list(many_cards(50))):
+        heard.panel.feed(entry)
+    await heard.settle()
+    heard.messages.clear()
+    whole = k.ModelAnswered("m", Message.of("assistant", "the last words"), Usage(), "stop", 1.0)
+    for number, event in enumerate((k.TextDelta("the last words"), whole, k.RunEnded("done")), 500):
+        heard.panel.feed(k.Entry("7f3a9c", number, 0.0, event))
+    told: list[dict[str, Any]] = []
+
+    def drawn() -> dict[str, str]:
+        assert waited == [BREATH]
+        told.extend(heard.messages)
+        return picture()
+
+    heard.panel.close(drawn)
+    assert told == heard.messages
+    assert told[0]["appends"][0]["text"] == told[-1]["tail"]["text"] == "the last words"
+    assert (told[-1]["type"], told[-1]["kept"], told[-1]["header"]["state"]) == ("delta", True, "ENDED")
+    assert len(json.dumps(told)) < 3_000
+
+
+async def test_who_missed_the_end_is_told_it(heard: Heard):
+    """A view that says hello when the run is over, because it lost a message or has just come, gets everything."""
+    heard.panel.receive({"type": "hello", "mid": "a-1"}, "")
+    for entry in entries([k.RunStarted("p", "m"), k.RunEnded("done")]):
+        heard.panel.feed(entry)
+    heard.panel.close(picture)
+    for mid in ("a-2", "b-1"):
+        heard.panel.receive({"type": "hello", "mid": mid}, "")
+        await asyncio.sleep(0)
+    told = [(one["type"], one["kept"], one["header"]["state"]) for one in heard.messages]
+    assert told == [("snapshot", True, "ENDED"), ("snapshot", True, "ENDED"), ("snapshot", False, "ENDED")]

@@ -184,9 +184,10 @@ function changeLine(block) {
     ...block.changes.map((/** @type {any} */ text) => h("li", { "data-s": text[0] }, h("b", {}, text[0]), text.slice(1))));
 }
 
-/** The way back; what was changed since is taken away only when that was shown. @param {Panel} panel @param {Block} block */
+/** The way back: a button, in whose place stands what is typed when the run is over. What was changed since is taken
+ * away only when that was shown. @param {Panel} panel @param {Block} block */
 function wayBack(panel, block) {
-  const { id, word, text, sure } = block.undo;
+  const { id, word, text, sure, number } = block.undo;
   const say = (/** @type {string} */ sure) => {
     panel.send({ type: "undo", call: block.call, id, sure });
     lock(way);
@@ -196,5 +197,6 @@ function wayBack(panel, block) {
     h("pre.aether-why", { dir: "auto", tabindex: "0", label: word }, text),
     sure && h("div.aether-actions", {}, button("Leave it", "undo-leave", () => way.replaceChildren(first)),
       button(`${word} all the same`, "undo-sure", () => say(sure)))) : "", !sure && first);
-  return way;
+  const typed = `%aether undo --run ${panel.head.told?.run} ${number}`;
+  return h("div", {}, way, word === "Undo" && h("div.aether-changes.aether-typed", { test: "undo-typed" }, h("b", {}, "↩"), ` ${typed}`));
 }

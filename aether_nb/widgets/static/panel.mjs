@@ -186,7 +186,7 @@ export class Panel {
     if (message.plan) this.head.drawPlan(message.plan);
     /** @type {Set<string>} */ const changed = new Set();
     for (const block of message.blocks ?? []) {
-      if (JSON.stringify(block) !== JSON.stringify(this.blocks.get(block.id))) changed.add(block.id);
+      if (message.type === "delta" || JSON.stringify(block) !== JSON.stringify(this.blocks.get(block.id))) changed.add(block.id);
       this.blocks.set(block.id, block);
     }
     if (message.order) this.order = message.order;
