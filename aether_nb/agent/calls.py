@@ -200,12 +200,13 @@ class Calls:
 
     async def _one(self, call: Call, item: int | None) -> AsyncIterator[Happened]:
         tool, run = self.tools[call.name], self.run
-        longest = tool.care.backoff * 2 ** (call.attempt - 2)  # a clock that was set back makes nobody wait for days
+        care = tool.care
+        longest = care.backoff * 2 ** (call.attempt - 2)  # a clock that was set back makes nobody wait for days
         if (wait := min(call.not_before - run.clock(), longest)) > 0:
             await asyncio.sleep(wait)
         yield (*self.start_item(item), k.CallBegun(call.id, call.proposed.hash, call.attempt))
         context = self._context(call.id, asyncio.get_running_loop())
-        limits = [limit for limit in (run.state.seconds_left, tool.care.timeout) if limit is not None]
+        limits = [limit for limit in (run.state.seconds_left, care.timeout) if limit is not None]
         context.clock = asyncio.timeout(min(limits, default=None))
         begun = time.monotonic()
         self.traces[call.id] = Trace(begun)
@@ -219,8 +220,8 @@ class Calls:
             yield k.CallFailed(call.id, error.what, why, seconds=time.monotonic() - begun)
         except Exception as error:  # noqa: BLE001  # a tool of anybody's: what it raises is for the model to read
             late = isinstance(error, TimeoutError) and context.clock is not None and context.clock.expired()
-            by_tool = late and tool.care.timeout is not None and tool.care.timeout == min(limits)
-            until = run.clock() + tool.care.backoff * 2 ** (call.attempt - 1)
+            by_tool = late and care.timeout is not None and care.timeout == min(limits)
+            until = run.clock() + care.backoff * 2 ** (call.attempt - 1)
             context.clock = None
             events = failed(call, error, time.monotonic() - begun, late, tool, until, by_tool)
             if self.hooks is not None:

@@ -67,7 +67,7 @@ async def asked(
             return  # one of them refused
     state = run.state
     said, shown, unlimited = (words, sent(words), what.unlimited) if what.hash else _conversation(state)
-    request = replace(what.request, messages=tuple(said))
+    request = what.request if hooks is None else replace(what.request, messages=tuple(said))
     try:
         model = choose(request)
     except AetherError as error:

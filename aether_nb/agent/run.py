@@ -173,8 +173,8 @@ class Run:
         assert self._timer is not None, "what is held has its time"
         self._timer.cancel()
         held, self._held, self._owed = self._held, [], False
-        times = [*(entry.time for entry, _ in held), *[self.clock()] * len(events)]
-        self.state, events = self._written, (*(entry.event for entry, _ in held), *events)
+        times = [entry.time for entry, _ in held] + [self.clock()] * len(events)
+        self.state, events = self._written, (*[entry.event for entry, _ in held], *events)
         try:
             entries = self.log.append(self.id, self.state.head, events, times, self.epoch)
         except StoreError as error:

@@ -49,7 +49,7 @@ def step(state: RunState, entry: k.Entry) -> RunState:
 def _copy(state: RunState) -> RunState:
     """The same state: ``replace`` without its look at each of thirty fields, ten times a turn."""
     new = object.__new__(RunState)
-    new.__dict__.update(state.__dict__)
+    object.__setattr__(new, "__dict__", state.__dict__.copy())
     return new
 
 
@@ -136,7 +136,7 @@ def _undone(state: RunState, event: k.UndoDone) -> Changes:
     """A run that has ended is told in later turns, by its calls; one that goes on has to know at once."""
     known = [call for id in event.call_ids if (call := state.calls.get(id)) is not None]
     gone = {change.name for change in event.changes if change.what == "removed"}
-    changes = _put(state, *(replace(call, undone=not event.undoes) for call in known))
+    changes = _put(state, *[replace(call, undone=not event.undoes) for call in known])
     changes["made"] = tuple(sorted((set(state.made) | set(event.again)) - gone))
     if state.ended is not None or state.answered:
         return changes
@@ -188,13 +188,13 @@ def _asked(state: RunState, event: k.ModelAsked) -> Changes:
 def _answered(state: RunState, event: k.ModelAnswered) -> Changes:
     if state.demanding:  # the reply is the hosted agent's, and no part of the conversation
         return demands.replied(state, event)
-    return {
-        "unlimited": (*state.unlimited, len(state.messages)) if state.near else state.unlimited,
-        **_grown(state, event.message),
-        "open": tuple(call.id for call in event.message.calls),
-        "usage": state.usage.plus(event.usage),
-        "answered": not event.message.calls and event.finish != "pause",
-    }
+    calls, changes = event.message.calls, _grown(state, event.message)
+    if state.near:
+        changes["unlimited"] = (*state.unlimited, len(state.messages))
+    changes["open"] = tuple([call.id for call in calls])
+    changes["usage"] = state.usage.plus(event.usage)
+    changes["answered"] = not calls and event.finish != "pause"
+    return changes
 
 
 def _said(state: RunState, event: k.AgentSaid) -> Changes:
@@ -301,9 +301,10 @@ def _settled(state: RunState, event: k.CallSettled) -> Changes:
 def _changed(state: RunState, event: k.NamespaceChanged) -> Changes:
     names = {change.name for change in event.changes if change.what == "added"}
     gone = {change.name for change in event.changes if change.what == "removed"}
-    touched = {change.name for change in event.changes} - set(state.touched)
-    made = tuple(sorted((set(state.made) | names) - gone))
-    return {"made": made, "touched": (*state.touched, *sorted(touched))}
+    changes: Changes = {"made": tuple(sorted((set(state.made) | names) - gone))} if names or gone else {}
+    if touched := {change.name for change in event.changes}.difference(state.touched):
+        changes["touched"] = (*state.touched, *sorted(touched))
+    return changes
 
 
 # ---- questions
@@ -338,16 +339,16 @@ def _put(state: RunState, *calls: Call) -> Changes:
 def _settle(state: RunState, id: str, status: CallStatus, parts: tuple[Part, ...]) -> Changes:
     """Close a call and tell the model what came of it; one that was never looked at has no status."""
     call = state.calls.get(id)
-    if call is not None and call.proposed.altered:
-        parts = (Text(f"(the hook {call.proposed.altered} changed the arguments of this call)\n"), *parts)
-    if call is not None and call.proposed.edited:
-        parts = (Text("(the user edited this call before approving it)\n"), *parts)
-    open = () if state.open == (id,) else tuple(other for other in state.open if other != id)
-    changes = _grown(state, Message("tool", parts, (), id), *(() if open else state.told))
-    changes["open"], changes["told"] = open, state.told if open else ()
+    open = tuple([other for other in state.open if other != id])
+    changes: Changes = {"open": open}
     if call is not None:
-        changes.update(_put(state, call.now(status)))
-    return changes
+        changes |= _put(state, call.now(status))
+        if altered := call.proposed.altered:
+            parts = (Text(f"(the hook {altered} changed the arguments of this call)\n"), *parts)
+        if call.proposed.edited:
+            parts = (Text("(the user edited this call before approving it)\n"), *parts)
+    result = Message("tool", parts, (), id)
+    return changes | (_grown(state, result) if open else _grown(state, result, *state.told) | {"told": ()})
 
 
 REDUCERS: dict[str, Callable[[RunState, Any], Changes]] = {

@@ -7,7 +7,7 @@ long run cost the square of its length; here a put copies a few dozen entries. K
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 __all__ = ["Filling", "Table"]
 
@@ -34,6 +34,11 @@ class Table(Mapping[str, V]):
     def __getitem__(self, name: str) -> V:
         recent = self._recent
         return recent[name] if name in recent else self._rest[name]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The value of this name; a default where there is none."""
+        recent = self._recent
+        return recent[name] if name in recent else self._rest.get(name, default)
 
     def __contains__(self, name: object) -> bool:
         return name in self._recent or name in self._rest
