@@ -165,10 +165,12 @@ class SqliteSessions:
         """Work with a connection of its own: nothing is held open between two turns of a conversation."""
         import sqlite3
 
+        from aether_nb.store.database import journal_mode
+
         try:
             self.file.parent.mkdir(parents=True, exist_ok=True)
             with closing(sqlite3.connect(self.file, timeout=BUSY_SECONDS)) as db:
-                db.execute("PRAGMA journal_mode = WAL")
+                journal_mode(db, "WAL")
                 db.execute("PRAGMA synchronous = NORMAL")
                 db.execute(TABLE)
                 return work(db)

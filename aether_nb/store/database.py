@@ -28,7 +28,7 @@ from aether_nb.store.safe import Safe
 from aether_nb.store.vault import Vault
 from aether_nb.store.wrapping import GET_WRAPPED, Unlock
 
-__all__ = ["FILE", "Database"]
+__all__ = ["FILE", "Database", "journal_mode"]
 
 FILE = "runs.db"
 
@@ -209,7 +209,7 @@ class Database:
         try:
             if self._wal is None:
                 self._wal = not is_shared(self.folder)
-            self._wal = _journal(db, "WAL" if self._wal else "DELETE") == "wal" and self._wal
+            self._wal = journal_mode(db, "WAL" if self._wal else "DELETE") == "wal" and self._wal
             db.execute(f"PRAGMA synchronous = {'NORMAL' if self._wal else 'FULL'}")
             self._lasting = False
             schema.migrate(db, self.file)
@@ -264,7 +264,7 @@ class Database:
 
 def _shut_others_out(db: sqlite3.Connection) -> None:
     try:
-        _journal(db, "DELETE")  # which the write-ahead log of others does not allow
+        journal_mode(db, "DELETE")  # which the write-ahead log of others does not allow
         db.execute("PRAGMA locking_mode = EXCLUSIVE")
         db.execute("PRAGMA secure_delete = ON")
         committed(db, ("alone",), lambda db: None, "BEGIN EXCLUSIVE")
@@ -272,7 +272,7 @@ def _shut_others_out(db: sqlite3.Connection) -> None:
         raise open_elsewhere() if is_busy(error) else error from error
 
 
-def _journal(db: sqlite3.Connection, mode: str) -> str:
+def journal_mode(db: sqlite3.Connection, mode: str) -> str:
     """The journal that the file has after this one was asked for. SQLite does not wait for others here, so we do."""
     deadline = monotonic() + BUSY_SECONDS
     while True:

@@ -55,3 +55,12 @@ async def test_what_was_written_meanwhile_is_kept(tmp_path):
     texts = [message.text for message in await store.load("s")]
     assert sorted(texts) == ["A", "B", "B", "a", "b", "b"]
     assert texts[texts.index("a") + 1] == "A"
+
+
+async def test_those_that_come_first_at_the_same_moment_wait_for_each_other(tmp_path):
+    """Each of them wants to make the file one that many can write; SQLite does not wait for others there, so we do."""
+    said = [Message.of("user", "a"), Message.of("assistant", "A")]
+    for n in range(10):
+        stores = [SqliteSessions(tmp_path / f"{n}.db") for _ in range(8)]
+        await asyncio.gather(*(store.append("s", said) for store in stores))
+        assert len(await stores[0].load("s")) == 16

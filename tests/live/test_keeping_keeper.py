@@ -235,5 +235,5 @@ def test_what_a_failed_or_stopped_call_left_is_noted_too(context):
     assert [event.kind for event in caught.value.events] == ["namespace.changed", "namespace.kept"]
     context.keeper.budget = Budget(slow=0.0001)
     with pytest.raises(KeyboardInterrupt):
-        use(context, "y = [1]\nraise KeyboardInterrupt")
+        use(context, "y = [2]\nraise KeyboardInterrupt")
     assert [(one.name, one.blob) for one in context.left[1][1].kept] == [("y", "")]
