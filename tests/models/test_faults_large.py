@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import threading
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
@@ -85,8 +86,10 @@ async def test_a_hundred_megabytes(
     try:
         error = await suffered(spoken, raw, guard=60)  # counting what is allocated is slow
         _, peak = tracemalloc.get_traced_memory()
+        held = tracemalloc.take_snapshot().statistics("lineno")[:5]
     finally:
         tracemalloc.stop()
     assert shape(error) == expected
     # One read of 64 KB is unpacked to as much as 64 MB before anybody can look at it.
-    assert peak < (192 if "squeezed" in request.node.name else 64) * MEGABYTE
+    most = (192 if "squeezed" in request.node.name else 64) * MEGABYTE
+    assert peak < most, f"still held: {held}; threads: {threading.enumerate()}"
