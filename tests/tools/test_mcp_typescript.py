@@ -10,8 +10,9 @@ import pytest
 
 from aether_nb.events.messages import Text
 from aether_nb.tools.agreeing.definitions import Definition
+from aether_nb.tools.mcp.connection import Connection
 from harness import node
-from harness.servers import WORDS, connected, tools_of
+from harness.servers import WORDS, around, connected, tools_of
 from harness.tools import ToolContext
 
 PINS = Path(__file__).parents[1] / "widgets"
@@ -42,6 +43,15 @@ async def test_node_runs_it_as_it_is(tmp_path: Path) -> None:
     """Without a package, copied to where servers are looked for."""
     place = shutil.copy(WORDS, tmp_path)
     assert await counted(str(node.program()), str(place), folder=tmp_path) == SAID
+
+
+async def test_a_node_that_cannot_is_said(tmp_path: Path) -> None:
+    """Nobody reads a stack of Node's own to learn which command does."""
+    older = (str(node.program()), "--no-experimental-strip-types", str(WORDS))
+    connection = Connection(Definition("words", "a test", command=older), around(tmp_path))
+    assert not await connection.ready()
+    assert "22.18 and later do" in connection.error and "npx -y tsx" in connection.error
+    await connection.close()
 
 
 @pytest.mark.slow

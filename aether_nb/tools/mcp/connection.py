@@ -394,4 +394,6 @@ def _why(error: BaseException, connection: Connection) -> str:
     else:
         told = plain(str(error), 300) or type(error).__name__
     said = connection.log.tail() if connection.definition.kind == "stdio" else ""
+    if "ERR_UNKNOWN_FILE_EXTENSION" in said:
+        return "this Node does not run TypeScript: 22.18 and later do, and so does the command npx -y tsx FILE"
     return f"{told} ({said})" if said else told
