@@ -30,18 +30,25 @@ def _function(value: Any, memo: dict[int, Any]) -> Any:
     return made
 
 
-def _frame(value: Any, memo: dict[int, Any]) -> Any:
-    """A frame with objects of its own: pandas copies only the references to them."""
-    made = value.copy(deep=True)
-    for place, dtype in enumerate(value.dtypes):
-        if str(dtype) == "object":
-            made.isetitem(
-                place, pd.Series(copy.deepcopy(value.iloc[:, place].tolist(), memo), value.index, dtype=object)
-            )
+def _series(value: Any, memo: dict[int, Any]) -> Any:
+    """A series with objects of its own: pandas copies only the references to them."""
+    if str(value.dtype) != "object":
+        return value.copy(deep=True)
+    made = pd.Series(copy.deepcopy(value.tolist(), memo), value.index, dtype=object, name=value.name)
+    made.attrs = copy.deepcopy(value.attrs, memo)
     return made
 
 
-DEEPER: dict[type, Any] = {types.FunctionType: _function, pd.DataFrame: _frame}
+def _frame(value: Any, memo: dict[int, Any]) -> Any:
+    """A frame with objects of its own, likewise."""
+    made = value.copy(deep=True)
+    for place, dtype in enumerate(value.dtypes):
+        if str(dtype) == "object":
+            made.isetitem(place, _series(value.iloc[:, place], memo))
+    return made
+
+
+DEEPER: dict[type, Any] = {types.FunctionType: _function, pd.DataFrame: _frame, pd.Series: _series}
 """What ``deepcopy`` copies not deeply enough."""
 
 

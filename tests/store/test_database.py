@@ -58,7 +58,7 @@ def test_the_journal_fits_the_file_system(kept, monkeypatch, wal, shared, journa
 
 def test_where_sqlite_refuses_the_log_every_commit_reaches_the_disk(kept, monkeypatch):
     """A file system without shared memory: SQLite answers with another journal than the one asked for."""
-    monkeypatch.setattr(database, "_journal", lambda db, mode: "delete")
+    monkeypatch.setattr(database, "journal_mode", lambda db, mode: "delete")
     store = kept(True)
     store.log.append("r", 0, (STARTED,), 1.0)
     assert asked(store, "synchronous") == 2
