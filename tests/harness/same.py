@@ -19,6 +19,12 @@ import pyarrow as pa
 __all__ = ["copied", "same"]
 
 QUICK = {int, bool, str, pd.Timestamp}
+NOTED = ("_has_", "_cache", "_ufunc")
+"""What begins so is noted down by scipy, pandas and numpy when an object is only read."""
+
+TIMES = (pd.DatetimeIndex, pd.TimedeltaIndex)
+"""They are read as the numbers that they are: as objects, a month of seconds takes a minute."""
+
 NOT_LOOKED_INTO = (types.ModuleType, types.GeneratorType, type)
 
 
@@ -122,7 +128,9 @@ def _same_arrays(a: Any, b: Any, met: frozenset[tuple[int, int]]) -> bool:
 
 def _same_pandas(a: Any, b: Any, met: frozenset[tuple[int, int]]) -> bool:
     if isinstance(a, pd.Index):
-        return a.dtype == b.dtype and list(a.names) == list(b.names) and _all(list(a), list(b), met)
+        if a.dtype != b.dtype or list(a.names) != list(b.names):
+            return False
+        return a.asi8.tobytes() == b.asi8.tobytes() if isinstance(a, TIMES) else _all(list(a), list(b), met)
     if isinstance(a, pd.Series):
         a, b = a.to_frame("s" if a.name is None else a.name), b.to_frame("s" if b.name is None else b.name)
     if a.shape != b.shape or not _same_pandas(a.columns, b.columns, met) or not _same_pandas(a.index, b.index, met):
@@ -149,7 +157,7 @@ def _attributes(a: Any, b: Any, met: frozenset[tuple[int, int]], empty: bool = T
     """Whether the attributes of two objects are the same, those in slots too; ``empty`` is what two without any are."""
     found = []
     for one in (a, b):
-        held = {n: v for n, v in getattr(one, "__dict__", {}).items() if not n.startswith("_has_")}  # scipy remembers
+        held = {n: v for n, v in getattr(one, "__dict__", {}).items() if not n.startswith(NOTED)}
         for base in type(one).__mro__:
             slots = base.__dict__.get("__slots__", ())
             names = [slots] if isinstance(slots, str) else slots

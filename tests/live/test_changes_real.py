@@ -31,6 +31,7 @@ def shares(counts: Counter[str]) -> str:
     return f"{told}; {counts['judged']} judged: {wrong}; could not tell {unknown:.1%}"
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # examples leave files open
 def test_documented_examples_are_told_as_a_full_comparison_tells_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, figure: Any, full: bool
 ) -> None:
