@@ -63,7 +63,7 @@ def _here(session: Callable[[], Any]) -> Place:
     def variables() -> list[str]:
         return list(users_own(here.shell.user_ns, here.shell.user_ns_hidden))
 
-    return Place("notebook", here.models, here.workspace, runs, variables)
+    return Place("notebook", lambda: here.models, here.workspace, runs, variables)
 
 
 def _tail(found: Iterable[str], typed: str) -> list[str]:

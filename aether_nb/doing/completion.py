@@ -9,11 +9,14 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aether_nb import verbs
 from aether_nb.doing.known import LISTED, Place, proposed, takes
 from aether_nb.typed import every
+
+if TYPE_CHECKING:
+    from aether_nb.session.serving import Serving
 
 __all__ = ["ASKED", "answer", "script"]
 
@@ -55,14 +58,18 @@ def _completer(option: verbs.Option) -> Any:
 
 
 def _here() -> Place:
-    """The working directory, with what packages have added."""
+    """The working directory."""
+    return Place("terminal", _serving, Path.cwd(), _runs)
+
+
+def _serving() -> Serving:
+    """The models there are in the working directory, with what packages have added."""
     from aether_nb import plugins
     from aether_nb.config import load
     from aether_nb.session.serving import Serving
 
     plugins.load()
-    here = Path.cwd()
-    return Place("terminal", Serving(load(here), here), here, _runs)
+    return Serving(load(Path.cwd()), Path.cwd())
 
 
 def _runs() -> Iterable[str]:

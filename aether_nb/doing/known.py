@@ -29,14 +29,14 @@ class Place:
 
     Args:
         face: ``notebook`` or ``terminal``: whose verbs there are.
-        serving: Which models answer there.
+        serving: Gives which models answer there.
         folder: The working folder.
         runs: Gives the runs that can be named.
         variables: Gives the names in the namespace; none in a terminal.
     """
 
     face: str
-    serving: Serving
+    serving: Callable[[], Serving]
     folder: Path
     runs: Callable[[], Iterable[str]]
     variables: Callable[[], Iterable[str]] = tuple
@@ -65,7 +65,8 @@ def takes(option: verbs.Option) -> str:
 
 
 def _models(place: Place) -> Iterable[str]:
-    return [*place.serving.choices(), *(f"{name}:" for name in place.serving.providers.names())]
+    serving = place.serving()
+    return [*serving.choices(), *(f"{name}:" for name in serving.providers.names())]
 
 
 def _profiles(place: Place) -> Iterable[str]:
@@ -73,7 +74,7 @@ def _profiles(place: Place) -> Iterable[str]:
     from aether_nb.config import own_file
     from aether_nb.tools.skills.finding import trusts
 
-    trusted = trusts(place.folder, place.serving.settings.trust_skills)
+    trusted = trusts(place.folder, place.serving().settings.trust_skills)
     return [profile.name for profile in profiles(own_file().parent, place.folder if trusted else None)]
 
 
@@ -104,7 +105,7 @@ def _verbs(place: Place) -> Iterable[str]:
 
 _KNOWN: dict[str, Callable[[Place], Iterable[str]]] = {
     "MODEL": _models,
-    "PROVIDER": lambda place: place.serving.providers.names(),
+    "PROVIDER": lambda place: place.serving().providers.names(),
     "PROFILE": _profiles,
     "RUN": lambda place: place.runs(),
     "VERB": _verbs,

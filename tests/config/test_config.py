@@ -52,17 +52,6 @@ DEFAULTS = {
 }
 
 
-@pytest.fixture
-def project(tmp_path):
-    """Writes the project's file and gives its folder."""
-
-    def write(text):
-        (tmp_path / FILE).write_text(text, encoding="utf-8")
-        return tmp_path
-
-    return write
-
-
 def test_defaults_hold_where_nothing_is_said(tmp_path):
     """Without a call, a variable or a file every setting has its default, and nothing is written."""
     assert asdict(load(tmp_path)) == DEFAULTS

@@ -11,17 +11,6 @@ from aether_nb.errors import ConfigError
 
 
 @pytest.fixture
-def project(tmp_path):
-    """Writes the project's file and gives its folder."""
-
-    def write(text):
-        (tmp_path / FILE).write_text(text, encoding="utf-8")
-        return tmp_path
-
-    return write
-
-
-@pytest.fixture
 def own(tmp_path, monkeypatch):
     """Writes a person's own file, where AETHER_CONFIG says, and gives its path."""
 
