@@ -9,15 +9,17 @@ does not know where the bytes are kept.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from math import isfinite
 from typing import Any, TypeAlias
 
+import orjson
+
 from aether_nb.errors import StoreCorrupt, StoreError, StoreNewer
 from aether_nb.events.kinds import KINDS, Event
 
-__all__ = ["UPCASTS", "Upcast", "canonical", "decode", "encode"]
+__all__ = ["UPCASTS", "Upcast", "canonical", "decode", "decode_all", "encode"]
 
 Upcast: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
 """The fields of one version of a kind → those of the next."""
@@ -72,11 +74,9 @@ def encode(event: Event) -> bytes:
         StoreError: A field holds something that is no JSON value, or a declared number is not finite.
     """
     try:
-        return _utf8(_write(event))
-    except ValueError:
+        return orjson.dumps(event, _as_json, _CANONICAL)
+    except TypeError:  # half a pair, a number beyond 64 bits, a key that is no text, or what is no JSON at all
         return _encode_mended(event)
-    except (TypeError, RecursionError) as error:
-        raise _no_json(event, error) from error
 
 
 def canonical(value: object) -> bytes:
@@ -103,6 +103,17 @@ def decode(kind: str, version: int, payload: bytes) -> Event:
         raise _unreadable(kind, error) from error
 
 
+def decode_all(rows: Iterable[tuple[str, int, bytes]]) -> list[Event]:
+    """The events of rows of kind, version and bytes, each as ``decode`` reads it: a resume has ten thousand."""
+    known, events = _READERS, []
+    for kind, version, payload in rows:
+        try:
+            events.append(known[kind, version](payload))
+        except (KeyError, ValueError):
+            events.append(decode(kind, version, payload))
+    return events
+
+
 # ---- out
 
 
@@ -118,23 +129,17 @@ def _as_json(value: object) -> dict[str, Any]:
     raise TypeError(f"{type(value).__module__}.{type(value).__qualname__} is not one")
 
 
-_write = json.JSONEncoder(
-    # What holds itself is deeper than any stack: it is noticed without looking for it at every step.
-    ensure_ascii=False,
-    separators=(",", ":"),
-    sort_keys=True,
-    allow_nan=False,
-    check_circular=False,
-    default=_as_json,
-).encode
+_CANONICAL = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 
-
+_STANDARD: dict[str, Any] = {
+    "ensure_ascii": False,
+    "separators": (",", ":"),
+    "sort_keys": True,
+    "allow_nan": False,
+}
+_write = json.JSONEncoder(default=_as_json, **_STANDARD).encode
 _write_any = json.JSONEncoder(
-    ensure_ascii=False,
-    separators=(",", ":"),
-    sort_keys=True,
-    allow_nan=False,
-    default=lambda value: list(value) if isinstance(value, Sequence) else _as_json(value),
+    default=lambda value: list(value) if isinstance(value, Sequence) else _as_json(value), **_STANDARD
 ).encode
 
 
@@ -143,9 +148,18 @@ _FIELDS: dict[type, Callable[[Any], dict[str, Any]]] = {}
 
 def _fields_of(kind: Any) -> Callable[[Any], dict[str, Any]]:
     """What makes a dict of a dataclass: compiled, as its own ``__init__`` is, because a turn does so fifteen times."""
-    items = ", ".join(f"{name!r}: value.{name}" for name in sorted(field.name for field in fields(kind)))
-    read: Callable[[Any], dict[str, Any]] = eval(f"lambda value: {{{items}}}")
+    items = []
+    for name, type in sorted((field.name, str(field.type)) for field in fields(kind)):
+        # The encoder would write null for a number that is not finite, and one of ours always is.
+        items.append(f"{name!r}: finite(value.{name})" if "float" in type else f"{name!r}: value.{name}")
+    read: Callable[[Any], dict[str, Any]] = eval(f"lambda value: {{{', '.join(items)}}}", {"finite": _finite})
     return read
+
+
+def _finite(number: float | None) -> float | None:
+    if number is None or isfinite(number):
+        return number
+    raise ValueError(f"{number} is no number")
 
 
 def _utf8(text: str) -> bytes:
@@ -157,21 +171,19 @@ def _utf8(text: str) -> bytes:
 
 def _encode_mended(event: Event) -> bytes:
     try:
-        return _utf8(_write(_mended(event, declared=True)))
+        return _utf8(_write(_mended(event)))
     except (TypeError, ValueError, RecursionError) as error:
         raise _no_json(event, error) from error
 
 
-def _mended(value: Any, *, declared: bool) -> Any:
-    """The same value with ``null`` for every number that is not finite, but for the declared fields of our own."""
+def _mended(value: Any) -> Any:
+    """The same value with ``null`` for every number that is not finite; among declared ones there is none."""
     if isinstance(value, float):
-        return value if declared or isfinite(value) else None
-    if is_dataclass(value):
-        return {name: _mended(inner, declared=True) for name, inner in _as_json(value).items()}
-    if isinstance(value, Mapping):
-        return {key: _mended(inner, declared=False) for key, inner in value.items()}
+        return value if isfinite(value) else None
+    if isinstance(value, Mapping) or is_dataclass(value):
+        return {key: _mended(inner) for key, inner in _as_json(value).items()}
     if isinstance(value, list | tuple):
-        return [_mended(inner, declared=declared) for inner in value]
+        return [_mended(inner) for inner in value]
     return value
 
 

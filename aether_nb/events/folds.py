@@ -179,10 +179,14 @@ def _item(status: Literal["active", "done"]) -> Callable[[RunState, Any], Change
 
 
 def _asked(state: RunState, event: k.ModelAsked) -> Changes:
-    asked_with = state.asked_with if event.request else (len(state.messages), event.sent)
-    near = event.left is not None and not event.left.to
-    asked: Changes = {"steps": event.step, "failure": None, "model": event.model, "near": near}
-    return asked | {"asked_with": asked_with, "demanding": event.request}
+    return {
+        "steps": event.step,
+        "failure": None,
+        "model": event.model,
+        "near": event.left is not None and not event.left.to,
+        "asked_with": state.asked_with if event.request else (len(state.messages), event.sent),
+        "demanding": event.request,
+    }
 
 
 def _answered(state: RunState, event: k.ModelAnswered) -> Changes:
@@ -339,16 +343,18 @@ def _put(state: RunState, *calls: Call) -> Changes:
 def _settle(state: RunState, id: str, status: CallStatus, parts: tuple[Part, ...]) -> Changes:
     """Close a call and tell the model what came of it; one that was never looked at has no status."""
     call = state.calls.get(id)
-    open = tuple([other for other in state.open if other != id])
-    changes: Changes = {"open": open}
+    changes: Changes = {} if call is None else _put(state, call.now(status))
+    changes["open"] = open = tuple([other for other in state.open if other != id])
     if call is not None:
-        changes |= _put(state, call.now(status))
         if altered := call.proposed.altered:
             parts = (Text(f"(the hook {altered} changed the arguments of this call)\n"), *parts)
         if call.proposed.edited:
             parts = (Text("(the user edited this call before approving it)\n"), *parts)
-    result = Message("tool", parts, (), id)
-    return changes | (_grown(state, result) if open else _grown(state, result, *state.told) | {"told": ()})
+    told = () if open else state.told
+    changes["messages"] = Growing.of(state.messages).plus(Message("tool", parts, (), id), *told)
+    if told:
+        changes["told"] = ()
+    return changes
 
 
 REDUCERS: dict[str, Callable[[RunState, Any], Changes]] = {

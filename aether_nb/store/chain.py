@@ -60,14 +60,10 @@ def link(prev: bytes, run: str, seq: int, time: float, kind: str, version: int, 
 def link_of(run: str, row: tuple[Any, ...], seq: int) -> bytes | None:
     """The hash that a row would have as event ``seq``; None when it is no event at all."""
     _, time, kind, version, payload, prev, _ = row
-    typed = (
-        isinstance(time, float)
-        and isinstance(kind, str)
-        and isinstance(version, int)
-        and isinstance(payload, bytes)
-        and isinstance(prev, bytes)
-    )
-    return link(prev, run, seq, time, kind, version, payload) if typed else None
+    try:
+        return link(prev, run, seq, time, kind, version, payload)
+    except (AttributeError, TypeError, struct.error):  # anybody may have written it
+        return None
 
 
 @lru_cache(256)

@@ -15,7 +15,7 @@ from dataclasses import replace
 from functools import partial
 
 from aether_nb.errors import StoreCorrupt, StoreError, StoreLocked, StoreNewer
-from aether_nb.events.codec import decode, encode
+from aether_nb.events.codec import decode, decode_all, encode
 from aether_nb.events.kinds import Entry, Event
 from aether_nb.store.chain import Verdict, link, root, verify
 from aether_nb.store.contents import (
@@ -171,7 +171,8 @@ class TableLog:
         with _uncollected():
             rows, verdict = self._looked_into(run, *self._verified(run))
             del rows[verdict.events :]
-            return [_entry((run, row[0], row[1], decode(row[2], row[3], row[4]))) for row in rows], verdict
+            events = decode_all([row[2:5] for row in rows])
+            return [_entry((run, row[0], row[1], event)) for row, event in zip(rows, events, strict=True)], verdict
 
     def _verified(self, run: str, noted: str = "") -> tuple[list[Row], Verdict]:
         line, rows = self._line(run), self._tables.select(_GET_LINKS, (run,))

@@ -37,7 +37,7 @@ def test_reading_a_long_record_leaves_the_collector_as_it_was(tmp_path: Path, co
     """It rests meanwhile: whoever had it on has it on afterwards, also after a record that cannot be read."""
     store = open_store(tmp_path)
     store.log.append("r1", 0, (k.RunStarted("q", "m"),), 1.0)
-    with patch.object(tables, "decode", side_effect=StoreCorrupt("It cannot be read.")):
+    with patch.object(tables, "decode_all", side_effect=StoreCorrupt("It cannot be read.")):
         gc.enable() if collected else gc.disable()
         try:
             with pytest.raises(StoreCorrupt):

@@ -18,7 +18,6 @@ from aether_nb.models.formats.anthropic_blocks import MessageAssembly
 from aether_nb.models.formats.anthropic_turns import (
     CACHED,
     began_without_thinking,
-    encoded,
     marked,
     opened,
     text_block,
@@ -26,6 +25,7 @@ from aether_nb.models.formats.anthropic_turns import (
     written_block,
 )
 from aether_nb.models.formats.body import Body
+from aether_nb.models.formats.encoding import encoded
 from aether_nb.models.formats.history import Written
 from aether_nb.models.formats.schemas import described
 

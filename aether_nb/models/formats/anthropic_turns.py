@@ -6,7 +6,6 @@ alone. What the interface refuses is never written: blank texts, empty results, 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from itertools import islice
@@ -14,12 +13,12 @@ from typing import Any
 
 from aether_nb.events.messages import Image, Message, Text
 from aether_nb.models.endpoints.profile import Profile
+from aether_nb.models.formats.encoding import encoded
 from aether_nb.models.formats.history import Block
 
 __all__ = [
     "CACHED",
     "began_without_thinking",
-    "encoded",
     "marked",
     "opened",
     "text_block",
@@ -170,9 +169,3 @@ def _id(id: str) -> str:
 def tool_name(name: str) -> str:
     """The name of a tool that was called; models invent names with signs that the format refuses."""
     return re.sub(r"[^A-Za-z0-9_-]", "_", name)[:128] or "_"
-
-
-def encoded(value: object) -> bytes:
-    """A value as JSON, without blanks between its signs."""
-    # Half of a surrogate pair is no character; data may contain one all the same.
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")

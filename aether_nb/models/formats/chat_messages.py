@@ -7,16 +7,16 @@ origin names that provider. This module knows the format's messages and nothing 
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from aether_nb.events.messages import Image, Message, Part, Text, ToolCall
 from aether_nb.models.endpoints.profile import Profile
+from aether_nb.models.formats.encoding import encoded
 from aether_nb.models.formats.history import Block, merged, pictures_apart
 
-__all__ = ["encoded", "written_block"]
+__all__ = ["written_block"]
 
 UNSIGNED = {"google": {"thought_signature": "skip_thought_signature_validator"}}
 """What Google accepts in place of the signature of a call that it did not make."""
@@ -26,9 +26,6 @@ LONGEST_ID = 40
 
 SHORT_ID = 9
 
-COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-"""Made once: ``json.dumps`` makes one for each value, and a turn writes several."""
-
 
 def written_block(block: Block, profile: Profile) -> list[bytes]:
     """A repaired block, a piece for each message."""
@@ -36,12 +33,6 @@ def written_block(block: Block, profile: Profile) -> list[bytes]:
     if profile.vision is False:
         messages = map(_without_pictures, messages)
     return [encoded(_message(message, profile)) for message in _turns(merged(pictures_apart(messages)), profile)]
-
-
-def encoded(value: Mapping[str, Any] | Sequence[Any]) -> bytes:
-    """Compact JSON as UTF-8."""
-    # Half of a surrogate pair is no character; data may contain one all the same.
-    return _compact(value).encode("utf-8", "replace")
 
 
 def _turns(messages: Iterable[Message], profile: Profile) -> Iterable[Message]:
@@ -98,7 +89,7 @@ def _call(call: ToolCall, kept: object, signed: bool, profile: Profile) -> dict[
     written: dict[str, Any] = {
         "id": _sent_id(call.id, profile),
         "type": "function",
-        "function": {"name": call.name, "arguments": _compact(dict(call.arguments))},
+        "function": {"name": call.name, "arguments": encoded(dict(call.arguments)).decode()},
     }
     if kept:
         written["extra_content"] = kept
@@ -133,7 +124,3 @@ def _part(part: Part) -> dict[str, Any]:
     if isinstance(part, Text):
         return {"type": "text", "text": part.text}
     return {"type": "image_url", "image_url": {"url": f"data:{part.mime};base64,{part.base64}"}}
-
-
-def _compact(value: object) -> str:
-    return COMPACT.encode(value)

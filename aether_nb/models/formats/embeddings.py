@@ -19,8 +19,8 @@ from aether_nb.models.base import Delta, Reply, Request
 from aether_nb.models.endpoints.endpoint import Endpoint, nonsense, reported, unreadable
 from aether_nb.models.endpoints.profile import Profile
 from aether_nb.models.formats.body import Body
-from aether_nb.models.formats.chat_messages import encoded
 from aether_nb.models.formats.counts import read_usage
+from aether_nb.models.formats.encoding import encoded
 
 __all__ = ["Embedded", "EmbeddingFormat"]
 

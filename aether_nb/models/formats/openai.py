@@ -16,7 +16,8 @@ from aether_nb.models.endpoints.endpoint import Endpoint
 from aether_nb.models.endpoints.profile import Profile
 from aether_nb.models.formats.assembly import ChatAssembly
 from aether_nb.models.formats.body import Body
-from aether_nb.models.formats.chat_messages import encoded, written_block
+from aether_nb.models.formats.chat_messages import written_block
+from aether_nb.models.formats.encoding import encoded
 from aether_nb.models.formats.history import Written
 from aether_nb.models.formats.schemas import described, inlined, is_strict, schema_name
 
