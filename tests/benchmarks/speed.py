@@ -28,7 +28,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from workloads import FIRST_TARGET, PEAK_TARGET, SLOPE_TARGET, WORKLOADS, Workload, pieces
+from workloads import DURABLE_MORE, FIRST_TARGET, PEAK_TARGET, SLOPE_TARGET, WORKLOADS, Workload, pieces
 
 HERE = Path(__file__).parent
 FLOOR = "floor"
@@ -217,7 +217,8 @@ def rows(workload: Workload, found: dict[str, Measured]) -> Iterator[str]:
         ratios = sorted(value / least for value, least in pairs)
         ratio, cut = statistics.median(ratios), statistics.quantiles(ratios, n=4) if len(ratios) > 1 else ratios * 3
         gap = f"{measured.gap * 1e3:.2f} ms" if measured.gap else ""
-        target, met = (f"≤ {workload.target:g}", _met(ratio <= workload.target)) if ours else ("", "")
+        most = workload.target + (DURABLE_MORE if who == "durable" else 0.0)
+        target, met = (f"≤ {most:g}", _met(ratio <= most)) if ours else ("", "")
         around = f"{cut[0]:.2f}-{cut[-1]:.2f}"
         yield row(workload.name, who, f"{ratio:.2f}", around, absolute(workload, measured), gap, target, met)
         if workload.stream and not workload.turns and not workload.delay:

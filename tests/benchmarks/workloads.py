@@ -106,6 +106,9 @@ WORKLOADS = (
     Workload("W6", "cold process: import, build, first answer", rounds=7, figure="wall", target=2.0, cold=True),
 )
 
+DURABLE_MORE = 0.2
+"""How much more than a workload's target a run on disk may cost: 1.6 times the floor instead of 1.4."""
+
 SLOPE_TARGET = 5.0
 """Microseconds of CPU by which a request may get dearer with each turn before it."""
 

@@ -13,31 +13,16 @@ import pytest
 from aether_nb.events import kinds as k
 from aether_nb.events.codec import decode, encode
 from aether_nb.events.folds import fold
-from aether_nb.events.messages import Message, Text, ToolCall, Usage
+from aether_nb.events.messages import Text
 from aether_nb.store.store import open_store
+from harness.turns import HASH, STARTED, recorded, turn
 
 pytestmark = pytest.mark.full
 
-HASH = "sha256:" + "0" * 64
-STARTED = k.RunStarted("q", "m")
 EVENTS = {
     "call.begun, 100 bytes": k.CallBegun("c1", HASH),
     "call.finished, 600 bytes": k.CallFinished("c1", (Text("a,b\n" * 110),), 0.2),
 }
-
-
-def turn(number):
-    """What one turn appends, one event at a time."""
-    call = ToolCall(f"c{number}", "run_python", {"code": "df = df.dropna()\nprint(len(df))", "why": "clean"})
-    reply = Message("assistant", (Text("Let me look"),), (call,))
-    return (
-        k.ModelAsked("m", number, (k.Sent("text", 1000),)),
-        k.ModelAnswered("m", reply, Usage(100, 20, 0.1), "tool", 0.5),
-        k.CallProposed(call, HASH, "low", "namespace", ("it changes variables",), "drop empty rows"),
-        k.CallBegun(call.id, HASH),
-        k.NamespaceChanged(call.id, (k.Change("df", "changed", "DataFrame", ("rows 344 → 342",)),)),
-        k.CallFinished(call.id, (Text("342\n" * 50),), 0.1),
-    )
 
 
 def microseconds(act, rounds):
@@ -137,9 +122,7 @@ def test_the_cost_of_resuming(tmp_path, figure, events):
     """Reading, verifying, decoding and folding a whole run."""
     store = open_store(tmp_path / "log")
     with closing(store.log):
-        head = store.log.append("r", 0, (STARTED,), 0.0)[-1].seq
-        for number in range(1, events // 6 + 1):
-            head = store.log.append("r", head, turn(number), 1.0)[-1].seq
+        head = recorded(store.log, "r", events)
         list(store.log.read("r", head - 10))  # what is made once a process is made now
         times = []
         for _ in range(5):
