@@ -86,6 +86,8 @@ class Run:
         self._quick: set[str] = set()
         """The tools whose last call was over in a moment."""
         self._written = self.state
+        self._since = 0.0
+        """When the first of what is held was taken in, on the clock that nobody sets."""
         self._timer: asyncio.TimerHandle | None = None
         self._failure: StoreError | None = None
 
@@ -146,8 +148,9 @@ class Run:
 
     def _hold(self, events: tuple[Event, ...]) -> None:
         if not self._held:
-            self._written = self.state
-            self._timer = asyncio.get_running_loop().call_later(AT_ONCE, self._flush_by_itself)
+            self._written, self._since = self.state, time.monotonic()
+            if self._timer is None:  # one for several turns: to make one costs more than to fold an event
+                self._timer = asyncio.get_running_loop().call_later(AT_ONCE, self._flush_by_itself)
         now = self.clock()
         for event in events:
             entry = Entry(self.id, self.state.head + 1, now, event)
@@ -160,6 +163,11 @@ class Run:
                 (self._quick.add if event.seconds < AT_ONCE else self._quick.discard)(name)
 
     def _flush_by_itself(self) -> None:
+        self._timer = None
+        left = self._since + AT_ONCE - time.monotonic()
+        if self._held and left > 0:
+            self._timer = asyncio.get_running_loop().call_later(left, self._flush_by_itself)
+            return
         try:
             self.flush()
         except StoreError:  # nobody waits for this: whoever appends next is told
@@ -170,8 +178,6 @@ class Run:
             for entry in self.log.append(self.id, self.state.head, events, self.clock(), self.epoch):
                 self._take_in(entry)
             return
-        assert self._timer is not None, "what is held has its time"
-        self._timer.cancel()
         held, self._held, self._owed = self._held, [], False
         times = [entry.time for entry, _ in held] + [self.clock()] * len(events)
         self.state, events = self._written, (*[entry.event for entry, _ in held], *events)

@@ -80,14 +80,10 @@ class FunctionTool:
         """Whether it only ever reads, whatever its arguments."""
         return self.judge is None and self.effect == "pure" and self.risk == "low"
 
-    @property
+    @cached_property
     def care(self) -> Care:
         """What is done when a call takes too long, fails, or is in doubt."""
-        return self.careful if self.careful.version else replace(self.careful, version=self._version)
-
-    @cached_property
-    def _version(self) -> str:
-        return code_hash(self.function)
+        return self.careful if self.careful.version else replace(self.careful, version=code_hash(self.function))
 
     def assess(self, arguments: Mapping[str, Any], context: Context) -> Assessment:
         """What this exact call could do: what its judge says, else what was declared."""
@@ -119,7 +115,7 @@ class FunctionTool:
 
     async def run(self, arguments: Mapping[str, Any], context: Context) -> Result:
         """Call the function where it belongs, and make a result of what it returns."""
-        values = dict(self._read.model.model_validate(dict(arguments)))  # the types as declared, not their JSON
+        values = dict(vars(self._read.model.model_validate(dict(arguments))))  # the types as declared, not their JSON
         if self._read.context_name:
             values[self._read.context_name] = context
 

@@ -12,7 +12,7 @@ from aether_nb.agent.egress import Egress, Rules
 from aether_nb.agent.releasing import KEEP, RELEASE, SILENCE, left_behind
 from aether_nb.errors import RepairableToolError
 from aether_nb.events import kinds as k
-from aether_nb.events.messages import Text, ToolCall
+from aether_nb.events.messages import Image, Text, ToolCall
 from aether_nb.tools.base import PartlyDone, Result
 from harness.agent import YES, Script, Stage, call, look, stage
 
@@ -186,6 +186,8 @@ def test_the_answer_of_a_verifier_is_output_where_its_tool_is_not_ours() -> None
 
     said = Result((Text("ann"), Text("n", "schema")))
     assert [part.data for part in classified(look, said).parts] == ["output", "schema"]
+    picture = Image("image/png", "AA==", "text")  # as careless as it may be
+    assert [part.data for part in classified(look, Result((picture,))).parts] == ["output"]
     assert classified(look, Result((Text("n", "schema"),))).parts == (Text("n", "schema"),)
 
 

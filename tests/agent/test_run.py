@@ -136,6 +136,22 @@ async def test_what_is_not_followed_is_written_by_itself() -> None:
     assert [entry.event.kind for entry in seen][-1] == "output.delta"
 
 
+async def test_what_came_later_has_its_own_time() -> None:
+    """One timer serves several turns: it writes nothing before its time, and nothing stays behind it."""
+    run, log = begun([])
+    run.append(proposed())
+    run.flush()
+    await asyncio.sleep(AT_ONCE * 0.7)
+    run.append(k.CallBegun("c1", "h"))
+    timer = run._timer
+    assert timer is not None
+    timer.cancel()
+    run._flush_by_itself()  # as when the first one's time is over
+    assert log.commits == [["call.proposed"]]
+    await asyncio.sleep(AT_ONCE * 4)
+    assert log.commits == [["call.proposed"], ["call.begun"]]
+
+
 async def test_what_could_not_be_written_did_not_happen() -> None:
     """The state goes back to what is recorded, and whoever appends next is told."""
     run, log = begun([])

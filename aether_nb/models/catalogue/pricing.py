@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +46,8 @@ def price_of(provider: str, model: str) -> Price | None:
         provider: The provider's name in the registry.
         model: The provider's name for the model.
     """
-    table = _index(provider)
-    listed = next((table[name] for name in _spellings(provider, model) if name in table), None)
-    live = next((_LEARNED[provider, n] for n in _spellings(provider, model) if (provider, n) in _LEARNED), None)
+    listed = _listed(provider, model)
+    live = _learned(provider, model) if _LEARNED else None
     if live is None or listed is None:
         return live or listed
     more: dict[str, Any] = {name: getattr(live, name) for name in _REST if getattr(live, name) not in (None, "")}
@@ -92,6 +91,17 @@ def _spellings(provider: str, model: str) -> Iterator[str]:
         yield name
     if _DATED.search(name):
         yield _DATED.sub("", name)
+
+
+@lru_cache(256)
+def _listed(provider: str, model: str) -> Price | None:
+    """What the table has of a model, which is asked for with every answer."""
+    table = _index(provider)
+    return next((table[name] for name in _spellings(provider, model) if name in table), None)
+
+
+def _learned(provider: str, model: str) -> Price | None:
+    return next((_LEARNED[provider, n] for n in _spellings(provider, model) if (provider, n) in _LEARNED), None)
 
 
 @cache

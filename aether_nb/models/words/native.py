@@ -41,21 +41,17 @@ class NativeTools(Wrapper):
         """How tools are offered, as far as it is known now."""
         return self._tools
 
-    async def stream(self, request: Request) -> AsyncIterator[Delta]:
+    def stream(self, request: Request) -> AsyncIterator[Delta]:
         """Answer, piece by piece.
 
         Raises:
             ModelUnavailable: See the inner model.
         """
         if self._tools == "text":
-            stream = self._text.stream(request)
-        elif not request.tools or request.options.tool_choice == "none":
-            stream = self.inner.stream(request)
-        else:
-            stream = self._native(request)
-        async with closing(stream) as deltas:
-            async for delta in deltas:
-                yield delta
+            return self._text.stream(request)
+        if not request.tools or request.options.tool_choice == "none":
+            return self.inner.stream(request)
+        return self._native(request)
 
     async def _native(self, request: Request) -> AsyncIterator[Delta]:
         heard, shown = Heard(request), False
