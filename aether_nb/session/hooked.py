@@ -6,6 +6,7 @@ may do to a run is the business of the agent.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,10 +19,13 @@ from aether_nb.agent.hooking import Hooking
 from aether_nb.agent.hooks import Hook, registered
 from aether_nb.agent.run import Run
 from aether_nb.config import FILE, own_file, tables
+from aether_nb.errors import ConfigError
 from aether_nb.events.kinds import Progress
 from aether_nb.tools.agreeing.agreed import Agreements
 
 __all__ = ["AGREED", "Hooked"]
+
+logger = logging.getLogger(__name__)
 
 AGREED = "hooks.json"
 """The file beside one's own settings that keeps what was agreed to."""
@@ -106,7 +110,13 @@ class Hooked:
         self.begun = False
 
     def _ending(self) -> list[Hook]:
-        return [hook for hook in _called(self.commands()) if hook.event == "session_end"]
+        """Those of the end. A file of settings that is gone or broken by now is no reason to end with an error."""
+        try:
+            commands = self.commands()
+        except ConfigError as error:
+            commands = []
+            logger.warning("hooks of files are not told that the conversation ends: %s", error.what)
+        return [hook for hook in _called(commands) if hook.event == "session_end"]
 
     async def _left(self, hooks: list[Hook]) -> None:
         runs, self.runs = self.runs, 0

@@ -167,3 +167,18 @@ def test_hooks_hold_for_a_client_and_its_end_is_told(tmp_path: Path, monkeypatch
             refused.ask_sync("Hello?")
     refused.close()
     assert heard == [1], "what was refused has not begun, and does not end"
+
+
+def test_an_end_is_calm_where_settings_are_gone(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Who deleted the file of settings meanwhile gets a line in the log, no traceback; hooks of the kernel are told."""
+    heard: list[Any] = []
+    hook("session_end", name="end")(lambda about: heard.append(about["runs"]))
+    serve("Hello.")
+    notebook.ask("Hello?", "--model script")
+    monkeypatch.setenv("AETHER_CONFIG", str(notebook.session.workspace / "gone.toml"))
+    notebook.session.hooked.close(notebook.session.thread.run)
+    assert heard == [1]
+    (line,) = [record.getMessage() for record in caplog.records if record.name.endswith("session.hooked")]
+    assert line.startswith("hooks of files are not told that the conversation ends: ") and "gone.toml" in line
