@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TextIO, TypeAlias
 
 from aether_nb.agent.egress import Rules
 from aether_nb.knowledge.importing import Fetch, Importer, Page
@@ -17,9 +16,17 @@ from aether_nb.session.embedders import Embedders
 from aether_nb.session.knowing import Knowing
 from aether_nb.tools.fetching import fetch_page
 
-__all__ = ["Desk", "open_desk", "progress_line"]
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+__all__ = ["Desk", "ProgressLine", "open_desk"]
 
 Runner: TypeAlias = Callable[[Coroutine[Any, Any, Any]], Any]
+
+BAR = "{percentage:3.0f}% {bar} {n:,}/{total:,} [{elapsed}<{remaining}] {desc}"
+
+DELAY = 0.3
+"""Seconds. What is over by then needs no bar."""
 
 
 @dataclass(frozen=True)
@@ -73,21 +80,38 @@ def open_desk(knowing: Knowing, run: Runner, **more: Any) -> Desk:
     return Desk(knowing.library, knowing.embedders, run, fetch, lambda: Eyes.open(knowing.aside, run), hides, **more)
 
 
-def progress_line(write: Callable[[str], None]) -> Callable[[int, int, str], None]:
-    """A bar on one line that is written over; nothing of it is seen where little is to be done.
+class ProgressLine:
+    """A bar on one line that is written over, and away when all is done; none where little is to be done.
 
     Args:
-        write: Writes a text without a new line.
+        file: Where it is seen.
     """
-    shown = [time.monotonic()]
 
-    def tell(done: int, total: int, name: str) -> None:
-        last = done + 1 >= total
-        if time.monotonic() - shown[0] > 0.3 and total > 1:
-            shown[0] = time.monotonic()
-            bar = "█" * (20 * done // total)
-            write(f"\r{bar:░<20} {done:,}/{total:,} {name[-50:]:<50}")
-        if last and total > 1:
-            write(f"\r{'':<85}\r")
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        self._bar: tqdm[Any] | None = None
 
-    return tell
+    def __call__(self, done: int, total: int, name: str) -> None:
+        """Tell how many are done, how many there are, and what is next."""
+        if total > 1:
+            bar = self._bar = _bar(self._file, total) if self._bar is None else self._bar
+            bar.total = total
+            bar.set_description_str(name[-50:], refresh=False)
+            bar.update(done - bar.n)
+            if done + 1 >= total:
+                self.close()
+
+    def close(self) -> None:
+        """Take it away, however far it came."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+def _bar(file: TextIO, total: int) -> tqdm[Any]:
+    from tqdm import tqdm
+
+    class Bar(tqdm):  # type: ignore[type-arg]  # not subscriptable when it runs
+        monitor_interval = 0  # no thread that stays when the bar is gone
+
+    return Bar(total=total, file=file, leave=False, delay=DELAY, ncols=100, bar_format=BAR)

@@ -30,12 +30,11 @@ def know(options: argparse.Namespace, say: Callable[[str], None]) -> int:
         options: What was typed.
         say: Prints a text.
     """
-    write = (lambda text: print(text, end="", flush=True)) if sys.stdout.isatty() else None
+    bar = know_desk.ProgressLine(sys.stderr) if sys.stderr.isatty() else None
     with closing(known_here()) as knowing, asyncio.Runner() as runner:
-        bar = know_desk.progress_line(write) if write else None
         say(know_verbs.know(options, know_desk.open_desk(knowing, runner.run, progress=bar, say=say)))
         if options.what in ("add", "refresh") and not options.json:
-            _filled(knowing, write, say)
+            _filled(knowing, bar, say)
         if options.what == "add" and not options.json and (note := _note("knowledge")):
             say(note)
     return 0
@@ -46,12 +45,11 @@ def _note(what: str) -> str:
     return readable_note(open_record().encrypted, what)
 
 
-def _filled(knowing: Knowing, write: Callable[[str], None] | None, say: Callable[[str], None]) -> None:
+def _filled(knowing: Knowing, bar: know_desk.ProgressLine | None, say: Callable[[str], None]) -> None:
     """Make vectors, where somebody makes any; Ctrl-C leaves the rest to the next search."""
     library = knowing.library
     if library.chosen.embedder is None or not library.holds("knowledge"):
         return
-    bar = know_desk.progress_line(write) if write else None
     library.fill()
     try:
         while not library.filled(PATIENCE):
@@ -60,6 +58,9 @@ def _filled(knowing: Knowing, write: Callable[[str], None] | None, say: Callable
                 bar(embedded, total, "vectors")
     except KeyboardInterrupt:
         library.cancel()
+    finally:
+        if bar:
+            bar.close()
     for line in library.standing():
         say(line)
 

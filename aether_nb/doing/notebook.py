@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import getpass
 import json
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -258,12 +259,14 @@ def about_house(verb: str) -> Handler:
 
 def know(session: Session, options: argparse.Namespace) -> str:
     """What is known beside the notebook."""
-    bar, names = know_desk.progress_line(lambda text: print(text, end="", flush=True)), session.shell.user_ns
+    bar, names = know_desk.ProgressLine(sys.stdout), session.shell.user_ns
     desk = know_desk.open_desk(session.knowing, session.thread.run, namespace=names, progress=bar)
     try:
         said = know_verbs.know(options, desk)
     except KeyboardInterrupt:
         raise UsageFault("Stopped.", "What was read is kept; the same again goes on from there.") from None
+    finally:
+        bar.close()
     library = session.knowing.library
     filling = options.what in ("add", "refresh") and library.chosen.embedder is not None
     if filling:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -238,3 +241,30 @@ class Stopped:
         if self.asked == 1:
             raise KeyboardInterrupt
         return True
+
+
+def test_a_bar_tells_how_far_it_is_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It names what is read, is on one line, goes when all is done or somebody stops it, and leaves no thread."""
+    monkeypatch.setattr(know_desk, "DELAY", 0)
+    for last in (2, 1):
+        file, threads = io.StringIO(), threading.active_count()
+        bar = know_desk.ProgressLine(file)
+        for done in range(last + 1):
+            time.sleep(0.11)  # it is not drawn more often than ten times a second
+            bar(done, 3, f"docs/{done}.md")
+        bar.close()
+        lines = file.getvalue().split("\r")
+        assert any("33%" in line and "1/3" in line and "docs/1.md" in line for line in lines)
+        assert "\n" not in file.getvalue() and lines[-1].strip() == lines[-2].strip() == ""
+        assert threading.active_count() == threads
+
+
+def test_one_thing_needs_no_bar() -> None:
+    """Where one document is read nothing is drawn, and so where all is over in a moment."""
+    file = io.StringIO()
+    bar = know_desk.ProgressLine(file)
+    bar(0, 1, "docs/a.md")
+    for done in range(50):
+        bar(done, 50, "docs/a.md")
+    bar.close()
+    assert file.getvalue() == ""
