@@ -87,8 +87,9 @@ class Run:
         """The tools whose last call was over in a moment."""
         self._written = self.state
         self._since = 0.0
-        """When the first of what is held was taken in, on the clock that nobody sets."""
-        self._timer: asyncio.TimerHandle | None = None
+        """When the first of what is held was taken in, by the loop's clock."""
+        self._timed: asyncio.AbstractEventLoop | None = None
+        """The loop in which a timer runs."""
         self._failure: StoreError | None = None
 
     def catch_up(self, known: Iterable[Entry] = ()) -> None:
@@ -148,9 +149,11 @@ class Run:
 
     def _hold(self, events: tuple[Event, ...]) -> None:
         if not self._held:
-            self._written, self._since = self.state, time.monotonic()
-            if self._timer is None:  # one for several turns: to make one costs more than to fold an event
-                self._timer = asyncio.get_running_loop().call_later(AT_ONCE, self._flush_by_itself)
+            loop = asyncio.get_running_loop()
+            self._written, self._since = self.state, loop.time()
+            if self._timed is not loop:  # one timer for several turns: to make one costs more than to fold an event
+                loop.call_later(AT_ONCE, self._flush_by_itself, loop)
+                self._timed = loop
         now = self.clock()
         for event in events:
             entry = Entry(self.id, self.state.head + 1, now, event)
@@ -162,12 +165,12 @@ class Run:
                 name = self.state.calls[event.call_id].name
                 (self._quick.add if event.seconds < AT_ONCE else self._quick.discard)(name)
 
-    def _flush_by_itself(self) -> None:
-        self._timer = None
-        left = self._since + AT_ONCE - time.monotonic()
-        if self._held and left > 0:
-            self._timer = asyncio.get_running_loop().call_later(left, self._flush_by_itself)
+    def _flush_by_itself(self, loop: asyncio.AbstractEventLoop) -> None:
+        later = self._since + AT_ONCE
+        if self._held and later > loop.time():
+            loop.call_at(later, self._flush_by_itself, loop)
             return
+        self._timed = None
         try:
             self.flush()
         except StoreError:  # nobody waits for this: whoever appends next is told

@@ -133,6 +133,8 @@ def _added(index: Index, options: argparse.Namespace, desk: Desk) -> str:
             else:
                 importer.add(word, tags)
     except KeyboardInterrupt:
+        if desk.progress:
+            desk.progress.close()
         desk.say(_told(importer.report, as_json=options.json, eyes=eyes))
         raise
     return _told(importer.report, as_json=options.json, eyes=eyes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import RLock
 from typing import TYPE_CHECKING, Any, TextIO, TypeAlias
 
 from aether_nb.agent.egress import Rules
@@ -25,6 +26,9 @@ Runner: TypeAlias = Callable[[Coroutine[Any, Any, Any]], Any]
 
 BAR = "{percentage:3.0f}% {bar} {n:,}/{total:,} [{elapsed}<{remaining}] {desc}"
 
+COLUMNS = 79
+"""Characters of a bar where there is no terminal, whose own width counts."""
+
 DELAY = 0.3
 """Seconds. What is over by then needs no bar."""
 
@@ -44,7 +48,7 @@ class Desk:
     """Opens who looks at pictures of pages; refuses where nobody may."""
     hides: Callable[[str], bool] = lambda _: False
     namespace: Mapping[str, Any] = field(default_factory=dict)
-    progress: Callable[[int, int, str], None] | None = None
+    progress: ProgressLine | None = None
     say: Callable[[str], None] = print
     """Tells something while the verb goes on."""
 
@@ -84,16 +88,16 @@ class ProgressLine:
     """A bar on one line that is written over, and away when all is done; none where little is to be done.
 
     Args:
-        file: Where it is seen.
+        file: Where it is seen; None where nobody looks.
     """
 
-    def __init__(self, file: TextIO) -> None:
+    def __init__(self, file: TextIO | None) -> None:
         self._file = file
         self._bar: tqdm[Any] | None = None
 
     def __call__(self, done: int, total: int, name: str) -> None:
         """Tell how many are done, how many there are, and what is next."""
-        if total > 1:
+        if self._file is not None and total > 1:
             bar = self._bar = _bar(self._file, total) if self._bar is None else self._bar
             bar.total = total
             bar.set_description_str(name[-50:], refresh=False)
@@ -114,4 +118,6 @@ def _bar(file: TextIO, total: int) -> tqdm[Any]:
     class Bar(tqdm):  # type: ignore[type-arg]  # not subscriptable when it runs
         monitor_interval = 0  # no thread that stays when the bar is gone
 
-    return Bar(total=total, file=file, leave=False, delay=DELAY, ncols=100, bar_format=BAR)
+    Bar.set_lock(RLock())  # tqdm's own is one between processes, for which some systems start another one
+    wide: dict[str, Any] = {"dynamic_ncols": True} if file.isatty() else {"ncols": COLUMNS}
+    return Bar(total=total, file=file, leave=False, delay=DELAY, bar_format=BAR, **wide)

@@ -30,8 +30,8 @@ def know(options: argparse.Namespace, say: Callable[[str], None]) -> int:
         options: What was typed.
         say: Prints a text.
     """
-    bar = know_desk.ProgressLine(sys.stderr) if sys.stderr.isatty() else None
-    with closing(known_here()) as knowing, asyncio.Runner() as runner:
+    bar = know_desk.ProgressLine(sys.stderr if sys.stderr.isatty() else None)
+    with closing(known_here()) as knowing, asyncio.Runner() as runner, closing(bar):
         say(know_verbs.know(options, know_desk.open_desk(knowing, runner.run, progress=bar, say=say)))
         if options.what in ("add", "refresh") and not options.json:
             _filled(knowing, bar, say)
@@ -45,7 +45,7 @@ def _note(what: str) -> str:
     return readable_note(open_record().encrypted, what)
 
 
-def _filled(knowing: Knowing, bar: know_desk.ProgressLine | None, say: Callable[[str], None]) -> None:
+def _filled(knowing: Knowing, bar: know_desk.ProgressLine, say: Callable[[str], None]) -> None:
     """Make vectors, where somebody makes any; Ctrl-C leaves the rest to the next search."""
     library = knowing.library
     if library.chosen.embedder is None or not library.holds("knowledge"):
@@ -54,13 +54,10 @@ def _filled(knowing: Knowing, bar: know_desk.ProgressLine | None, say: Callable[
     try:
         while not library.filled(PATIENCE):
             total, embedded = library.counted()
-            if bar:
-                bar(embedded, total, "vectors")
+            bar(embedded, total, "vectors")
     except KeyboardInterrupt:
         library.cancel()
-    finally:
-        if bar:
-            bar.close()
+    bar.close()
     for line in library.standing():
         say(line)
 

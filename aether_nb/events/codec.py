@@ -68,14 +68,17 @@ def encode(event: Event) -> bytes:
     """The fields of an event as canonical JSON in UTF-8.
 
     Tools and models put values of their own into arguments and outputs. What JSON or UTF-8 cannot say there is written
-    as its nearest safe neighbour: NaN and infinity as ``null``, half a surrogate pair as U+FFFD.
+    as its nearest safe neighbour: NaN and infinity as ``null``, half a surrogate pair as U+FFFD, a member of an enum as
+    its value, a UUID as text.
 
     Raises:
         StoreError: A field holds something that is no JSON value, or a declared number is not finite.
     """
     try:
         return orjson.dumps(event, _as_json, _CANONICAL)
-    except TypeError:  # half a pair, a number beyond 64 bits, a key that is no text, or what is no JSON at all
+    except TypeError as error:  # half a pair, a number beyond 64 bits, a key that is no text, or what is no JSON at all
+        if isinstance(error.__cause__, KeyboardInterrupt):  # it came while a field was read
+            raise error.__cause__ from None
         return _encode_mended(event)
 
 
@@ -151,15 +154,18 @@ def _fields_of(kind: Any) -> Callable[[Any], dict[str, Any]]:
     items = []
     for name, type in sorted((field.name, str(field.type)) for field in fields(kind)):
         # The encoder would write null for a number that is not finite, and one of ours always is.
-        items.append(f"{name!r}: finite(value.{name})" if "float" in type else f"{name!r}: value.{name}")
+        items.append(f"{name!r}: finite(value.{name})" if type in _NUMBERS else f"{name!r}: value.{name}")
     read: Callable[[Any], dict[str, Any]] = eval(f"lambda value: {{{', '.join(items)}}}", {"finite": _finite})
     return read
 
 
+_NUMBERS = ("float", "float | None", "int", "int | None")
+
+
 def _finite(number: float | None) -> float | None:
-    if number is None or isfinite(number):
-        return number
-    raise ValueError(f"{number} is no number")
+    if isinstance(number, float) and not isfinite(number):
+        raise ValueError(f"{number} is no number")
+    return number
 
 
 def _utf8(text: str) -> bytes:

@@ -8,8 +8,8 @@ request of a provider is the business of ``models``; this module knows nobody.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import reduce
 from hashlib import sha256
@@ -173,18 +173,17 @@ class Usage:
         return reduce(Usage.plus, parts, Usage(cost=0.0))
 
 
-_OTHERWISE = re.compile(rb"null|[0-9]e[-0-9]|0[.]0000").search
-"""What the two encoders write each in its way: a number that is none, and one with an exponent."""
+_ALIKE = frozenset((str, int, bool, type(None)))
+"""What both encoders write alike. Floats they spell in ways of their own, and what is nested may hold some."""
 
 _write = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 def arguments_hash(name: str, arguments: Mapping[str, Any]) -> str:
     """The identity of an exact call: SHA-256 over the tool's name and its arguments as canonical JSON."""
-    try:
-        text = orjson.dumps([name, arguments], option=orjson.OPT_SORT_KEYS)
-    except TypeError:  # half a surrogate pair, a number beyond 64 bits
-        text = b"null"
-    if _OTHERWISE(text):
-        text = _write([name, arguments]).encode(errors="surrogatepass")
+    text = b""
+    if _ALIKE.issuperset(map(type, arguments.values())):
+        with suppress(TypeError):  # half a surrogate pair, a number beyond 64 bits
+            text = orjson.dumps([name, arguments], option=orjson.OPT_SORT_KEYS)
+    text = text or _write([name, arguments]).encode(errors="surrogatepass")
     return "sha256:" + sha256(text).hexdigest()

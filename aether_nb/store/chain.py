@@ -60,9 +60,9 @@ def link(prev: bytes, run: str, seq: int, time: float, kind: str, version: int, 
 def link_of(run: str, row: tuple[Any, ...], seq: int) -> bytes | None:
     """The hash that a row would have as event ``seq``; None when it is no event at all."""
     _, time, kind, version, payload, prev, _ = row
-    try:
-        return link(prev, run, seq, time, kind, version, payload)
-    except (AttributeError, TypeError, struct.error):  # anybody may have written it
+    try:  # anybody may have written it
+        return link(prev, run, seq, time, kind, version, payload) if isinstance(time, float) else None
+    except (AttributeError, TypeError, struct.error):
         return None
 
 

@@ -23,7 +23,6 @@ from aether_nb.store.faults import FAULTS, is_busy, is_shut, store_fault
 from aether_nb.store.filesystem import is_shared
 from aether_nb.store.guards import GUARD, carry, keys_of, open_elsewhere
 from aether_nb.store.locks import LockFile, lock_file
-from aether_nb.store.processes import this_process
 from aether_nb.store.rows import Row
 from aether_nb.store.safe import Safe
 from aether_nb.store.vault import Vault
@@ -64,7 +63,7 @@ class Database:
         self._lock = RLock()
         self._db: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
-        self._process = this_process()
+        self._process = os.getpid()
         self._safe = Safe()
 
     @property
@@ -186,8 +185,8 @@ class Database:
 
     def _look_who_we_are(self) -> None:
         """In a forked child: leave the parent's connection alone, and its lock, which a thread may have held."""
-        if self._process is not (process := this_process()):
-            self._process, self._lock = process, RLock()
+        if self._process != os.getpid():
+            self._process, self._lock = os.getpid(), RLock()
             if self._db is not None:
                 _FORKED.append(self._db)
                 self._db = None

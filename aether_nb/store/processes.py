@@ -9,18 +9,17 @@ from pathlib import Path
 
 __all__ = ["started", "this_process"]
 
-_NAMES: list[str] = []
-"""This process' name, once somebody has asked for it."""
-
-if hasattr(os, "register_at_fork"):  # pragma: no branch  # Windows does not fork
-    os.register_at_fork(after_in_child=_NAMES.clear)  # the child is another one; each commit asks who we are
+_NAMES: dict[int, str] = {}
+"""This process' name by its number; a forked child has another number."""
 
 
 def this_process() -> str:
     """Host, number and start of this process: the same as long as it lives, and never given again."""
-    if not _NAMES:
-        _NAMES.append(f"{socket.gethostname()}:{os.getpid()}:{started(Path('/proc'))}")
-    return _NAMES[0]
+    number = os.getpid()
+    name = _NAMES.get(number)
+    if name is None:
+        name = _NAMES[number] = f"{socket.gethostname()}:{number}:{started(Path('/proc'))}"
+    return name
 
 
 def started(proc: Path) -> str:

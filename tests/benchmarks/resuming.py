@@ -43,12 +43,11 @@ def ours(store: Store) -> RunState:
     return fold(store.whole("r")[0])
 
 
-def bare(file: Path) -> dict[str, Any]:
+def bare(db: sqlite3.Connection) -> dict[str, Any]:
     """The same bytes, read and added up without a look at what they are."""
     hash = b""
     state: dict[str, Any] = {"messages": [], "calls": {}, "tokens": 0, "head": 0}
-    with closing(sqlite3.connect(file)) as db:
-        rows = db.execute("SELECT seq, time, kind, version, CAST(payload AS BLOB) FROM events ORDER BY seq").fetchall()
+    rows = db.execute("SELECT seq, time, kind, version, CAST(payload AS BLOB) FROM events ORDER BY seq").fetchall()
     for seq, moment, kind, version, payload in rows:
         hash = sha256(hash + FRAME.pack(seq, moment, version) + kind.encode() + payload).digest()
         event = json.loads(payload)
@@ -84,15 +83,15 @@ def measure(events: int, rounds: int) -> str:
     """One line: what both took, and their ratio."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         store = open_store(Path(folder))
-        with closing(store.log):
+        with closing(store.log), closing(sqlite3.connect(Path(folder) / "runs.db")) as db:
             head = recorded(store.log, "r", events)
-            state, floor = ours(store), bare(Path(folder) / "runs.db")
+            state, floor = ours(store), bare(db)
             assert (state.head, len(state.calls), len(state.messages)) == (
                 floor["head"],
                 len(floor["calls"]),
                 len(floor["messages"]),
             )
-            least, cost = quickest([lambda: bare(Path(folder) / "runs.db"), lambda: ours(store)], rounds)
+            least, cost = quickest([lambda: bare(db), lambda: ours(store)], rounds)
     ratio, target = cost / least, TARGETS.get(events)
     said = "" if target is None else f"  ≤ {target:.2f}  {'yes' if ratio <= target else 'NO'}"
     return f"{head:>7,} events  floor {least * 1e3:6.1f} ms  ours {cost * 1e3:6.1f} ms  ratio {ratio:.2f}{said}"

@@ -6,11 +6,14 @@ import argparse
 import io
 import json
 import os
+import pty
 import subprocess
 import sys
+import termios
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
@@ -268,3 +271,17 @@ def test_one_thing_needs_no_bar() -> None:
         bar(done, 50, "docs/a.md")
     bar.close()
     assert file.getvalue() == ""
+
+
+def test_a_bar_is_as_wide_as_its_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a narrow one it does not break its line, of which each drawing would leave a piece."""
+    monkeypatch.setattr(know_desk, "DELAY", 0)
+    master, slave = pty.openpty()
+    termios.tcsetwinsize(slave, (24, 40))
+    with os.fdopen(slave, "w") as file, closing(know_desk.ProgressLine(file)) as bar:
+        for done in range(3):
+            time.sleep(0.11)
+            bar(done, 4, "docs/" + "long" * 20)
+    drawn = os.read(master, 10_000).decode().split("\r")
+    os.close(master)
+    assert any("25%" in line for line in drawn) and max(map(len, drawn)) <= 40

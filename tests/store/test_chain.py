@@ -170,6 +170,17 @@ def test_a_number_far_away_is_still_named():
     )
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [{"time": 1}, {"time": None}, {"kind": b"a"}, {"kind": 7}, {"version": "1"}, {"version": 1.0}, {"payload": "{}"}],
+)
+def test_a_value_of_another_type_is_no_event(odd):
+    """Whoever can write the file can write anything into it: also a time that makes the same bytes is named."""
+    rows = forged([(1.0, "a", 1, b"{}"), (2.0, "a", 1, b"{}")])
+    found = judged([rows[0]._replace(**odd), rows[1]], rows)
+    assert (found.events, found.fault) == (0, "Event 1 was changed.")
+
+
 def test_fields_that_run_together_are_told_apart():
     """Each field is framed by its length: moving a letter from one to the next gives another hash."""
     prev = bytes(32)

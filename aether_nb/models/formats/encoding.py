@@ -12,12 +12,14 @@ __all__ = ["encoded"]
 def encoded(value: object) -> bytes:
     """Compact JSON as UTF-8.
 
-    Half of a surrogate pair is no character; data may contain one all the same, and it is sent as a question mark.
+    What JSON lacks is sent as its nearest neighbour: NaN and infinity as ``null``; half of a surrogate pair, which is
+    no character and stands in data all the same, as a question mark.
 
     Raises:
         TypeError: It holds something that is no JSON value.
     """
     try:
-        return orjson.dumps(value)
-    except TypeError:  # half a pair, or an integer beyond 64 bits
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+        return orjson.dumps(value, option=orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME)
+    except TypeError:  # half a pair, an integer beyond 64 bits, a key that is no text
+        plain = json.loads(json.dumps(value), parse_constant=lambda _: None)
+        return json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
