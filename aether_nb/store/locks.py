@@ -22,14 +22,18 @@ __all__ = ["FILE", "LockFile", "lock_file"]
 
 FILE = "lease.lock"
 
-_OPEN: dict[int, dict[Path, LockFile]] = {}
-"""The lock files of each process; a forked child finds those of its parent here and leaves them alone."""
+_OPEN: dict[tuple[int, Path], LockFile] = {}
+"""The lock files of each process, by their place and by the folders that were asked for; a forked child finds those of
+its parent here and leaves them alone."""
 
 
 def lock_file(folder: Path) -> LockFile:
-    """The one lock file of a folder in this process."""
-    file = folder.resolve() / FILE
-    return _OPEN.setdefault(os.getpid(), {}).setdefault(file, LockFile(file))
+    """The one lock file of a folder in this process, by whichever of its names."""
+    process = os.getpid()
+    if (known := _OPEN.get((process, folder))) is None:
+        file = folder.resolve() / FILE
+        known = _OPEN[process, folder] = _OPEN.setdefault((process, file), LockFile(file))
+    return known
 
 
 class LockFile:

@@ -177,8 +177,8 @@ class Cost(Wrapper):
         usage = reply.usage
         if usage.tokens == 0:
             usage = _estimated(request, reply, usage)
-        if usage.cost is None:
-            usage = replace(usage, cost=self._cost(usage, reply))
+        if usage.cost is None and (cost := self._cost(usage, reply)) is not None:
+            usage = replace(usage, cost=cost)
         return reply if usage is reply.usage else replace(reply, usage=usage)
 
     def _cost(self, usage: Usage, reply: Reply) -> float | None:
