@@ -171,7 +171,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 # ---- figures
 
-FIGURES = pytest.StashKey[list[tuple[str, str]]]()
+FIGURE = "figure"
 
 
 @pytest.fixture
@@ -179,29 +179,23 @@ def figure(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
     """Notes what a test measured, as ``figure(what, value)``; tests/full writes it down."""
 
     def note(what: str, value: str) -> None:
-        request.config.stash.setdefault(FIGURES, []).append((what, value))
+        request.node.user_properties.append((FIGURE, [what, value]))
 
     return note
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_testnodedown(node: Any) -> None:
-    """Take over what was measured in a process of its own, with ``-n``."""
-    noted = getattr(node, "workeroutput", {}).get("figures", [])
-    node.config.stash.setdefault(FIGURES, []).extend(map(tuple, noted))
-
-
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write the figures to $AETHER_TEST_FIGURES, with the date and the machine."""
-    noted = session.config.stash.get(FIGURES, [])
-    if (output := getattr(session.config, "workeroutput", None)) is not None:
-        output["figures"] = noted
-        return
+    """Write the figures to $AETHER_TEST_FIGURES, with the date and the machine.
+
+    They come with the report of each test: those of a process that dies later are not lost.
+    """
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if not (target := os.environ.get("AETHER_TEST_FIGURES")) or reporter is None:
         return
     machine = f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores"
     counts = f"{len(reporter.stats.get('passed', []))} tests passed, {session.testsfailed} failed"
+    reports = [report for status in ("passed", "failed") for report in reporter.stats.get(status, [])]
+    noted = [value for report in reports for name, value in report.user_properties if name == FIGURE]
     rows = [f"| {what} | {value} |" for what, value in noted]
     lines = ["# Figures of the full suite", "", f"{date.today()} · {machine} · {counts}. Made by `tests/full`.", ""]
     Path(target).write_text("\n".join([*lines, "| what | figure |", "|---|---|", *rows, ""]), encoding="utf-8")

@@ -179,14 +179,10 @@ def _item(status: Literal["active", "done"]) -> Callable[[RunState, Any], Change
 
 
 def _asked(state: RunState, event: k.ModelAsked) -> Changes:
-    return {
-        "steps": event.step,
-        "failure": None,
-        "model": event.model,
-        "near": event.left is not None and not event.left.to,
-        "asked_with": state.asked_with if event.request else (len(state.messages), event.sent),
-        "demanding": event.request,
-    }
+    asked_with = state.asked_with if event.request else (len(state.messages), event.sent)
+    near = event.left is not None and not event.left.to
+    asked: Changes = {"steps": event.step, "failure": None, "model": event.model, "near": near}
+    return asked | {"asked_with": asked_with, "demanding": event.request}
 
 
 def _answered(state: RunState, event: k.ModelAnswered) -> Changes:
@@ -351,10 +347,8 @@ def _settle(state: RunState, id: str, status: CallStatus, parts: tuple[Part, ...
         if call.proposed.edited:
             parts = (Text("(the user edited this call before approving it)\n"), *parts)
     told = () if open else state.told
-    changes["messages"] = Growing.of(state.messages).plus(Message("tool", parts, (), id), *told)
-    if told:
-        changes["told"] = ()
-    return changes
+    changes |= _grown(state, Message("tool", parts, (), id), *told)
+    return changes | {"told": ()} if told else changes
 
 
 REDUCERS: dict[str, Callable[[RunState, Any], Changes]] = {
