@@ -167,9 +167,9 @@ class Calls:
 
     def _judged_again(self, call: Call) -> list[k.Event] | None:
         """What has to be said of a call that is no longer what was judged; None when it still is."""
-        judged, before = self.judged.get(call.id), call.proposed
-        if call.status != "approved" and (judged is before or judged == before):
+        if call.status != "approved" and self.judged.get(call.id) == call.proposed:
             return None  # it was judged here a moment ago, and nothing has happened since
+        before = call.proposed
         events = list(self.propose(before.call, edited=before.edited))
         return None if events == [before] else events
 

@@ -69,7 +69,7 @@ class Retry(Wrapper):
             try:
                 async with closing(self.inner.stream(request)) as deltas:
                     async for delta in deltas:
-                        begun = begun or any(delta[:4])  # all but a note
+                        begun = begun or delta != Delta(note=delta.note)
                         yield delta
                 return
             except ModelUnavailable as error:
