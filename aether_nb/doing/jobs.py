@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from aether_nb import config, verbs
+from aether_nb.doing.bars import bar
 from aether_nb.errors import OptionError
 from aether_nb.jobs import contexts
 from aether_nb.jobs.batch import Batch, Outcome, read_batch, work
@@ -139,17 +140,15 @@ def batch(options: argparse.Namespace, screen: Screen) -> int:
 
 def _followed(tasks: Batch, options: argparse.Namespace, screen: Screen) -> list[Outcome]:
     """The outcomes, with a bar on standard error that tells how far it is, and a line for each."""
-    from tqdm import tqdm
-
     found: list[Outcome] = []
     quiet = replace(screen, typing=False, show=False)
     done = work(tasks, lambda: open_record(options.store), quiet, again=options.again)
-    with tqdm(total=len(tasks.tasks), unit="task", file=sys.stderr, disable=None, desc=tasks.name) as bar:
+    with bar(total=len(tasks.tasks), unit="task", file=sys.stderr, disable=None, desc=tasks.name) as shown:
         for outcome in done:
             found.append(outcome)
-            bar.update()
+            shown.update()
             if not options.json:
-                bar.write(_line(_row(outcome), outcome), file=sys.stdout)
+                shown.write(_line(_row(outcome), outcome), file=sys.stdout)
     return found
 
 

@@ -133,8 +133,7 @@ def _added(index: Index, options: argparse.Namespace, desk: Desk) -> str:
             else:
                 importer.add(word, tags)
     except KeyboardInterrupt:
-        if desk.progress:
-            desk.progress.close()
+        desk.progress.close()
         desk.say(_told(importer.report, as_json=options.json, eyes=eyes))
         raise
     return _told(importer.report, as_json=options.json, eyes=eyes)
@@ -314,8 +313,7 @@ def _watched(index: Index, options: argparse.Namespace, desk: Desk) -> str:
 
 def _fetched(index: Index, options: argparse.Namespace, desk: Desk) -> str:
     """Fetch the weights of the local embedder, because somebody has said so."""
-    told = desk.progress or (lambda done, total, name: None)
-    folder = weights.fetch(weights.kept_folder(), lambda done, size: told(done, size, weights.NAME))
+    folder = weights.fetch(weights.kept_folder(), lambda done, size: desk.progress(done, size, weights.NAME))
     if options.json:
         return json.dumps({"embedder": weights.NAME, "folder": str(folder)}, indent=2)
     return f"{weights.NAME} is here. A new kernel finds what is known by its meaning, too."

@@ -40,8 +40,7 @@ def compared(index: Index, options: argparse.Namespace, desk: Desk) -> str:
         for embedder in opened.values():
             stack.callback(getattr(embedder, "close", lambda: None))
         for name, embedder in opened.items():
-            told = desk.progress or (lambda done, total, name: None)
-            rows.append(bench.tried(name, embedder, desk.library.embed, material, Path(folder), told))
+            rows.append(bench.tried(name, embedder, desk.library.embed, material, Path(folder), desk.progress))
     if options.json:
         plain = [{**_plain(row), "questions": len(material.questions)} for row in rows]
         return json.dumps({"passages": len(material.passages), "embedders": plain}, indent=2)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import RLock
 from typing import TYPE_CHECKING, Any, TextIO, TypeAlias
 
 from aether_nb.agent.egress import Rules
+from aether_nb.doing.bars import bar
 from aether_nb.knowledge.importing import Fetch, Importer, Page
 from aether_nb.knowledge.index import Index
 from aether_nb.knowledge.library import Library
@@ -48,7 +48,7 @@ class Desk:
     """Opens who looks at pictures of pages; refuses where nobody may."""
     hides: Callable[[str], bool] = lambda _: False
     namespace: Mapping[str, Any] = field(default_factory=dict)
-    progress: ProgressLine | None = None
+    progress: ProgressLine = field(default_factory=lambda: ProgressLine(None))
     say: Callable[[str], None] = print
     """Tells something while the verb goes on."""
 
@@ -98,10 +98,12 @@ class ProgressLine:
     def __call__(self, done: int, total: int, name: str) -> None:
         """Tell how many are done, how many there are, and what is next."""
         if self._file is not None and total > 1:
-            bar = self._bar = _bar(self._file, total) if self._bar is None else self._bar
-            bar.total = total
-            bar.set_description_str(name[-50:], refresh=False)
-            bar.update(done - bar.n)
+            if self._bar is None:
+                wide: dict[str, Any] = {"dynamic_ncols": True} if self._file.isatty() else {"ncols": COLUMNS}
+                self._bar = bar(file=self._file, total=total, leave=False, delay=DELAY, bar_format=BAR, **wide)
+            self._bar.total = total
+            self._bar.set_description_str(name[-50:], refresh=False)
+            self._bar.update(done - self._bar.n)
             if done + 1 >= total:
                 self.close()
 
@@ -110,14 +112,3 @@ class ProgressLine:
         if self._bar is not None:
             self._bar.close()
             self._bar = None
-
-
-def _bar(file: TextIO, total: int) -> tqdm[Any]:
-    from tqdm import tqdm
-
-    class Bar(tqdm):  # type: ignore[type-arg]  # not subscriptable when it runs
-        monitor_interval = 0  # no thread that stays when the bar is gone
-
-    Bar.set_lock(RLock())  # tqdm's own is one between processes, for which some systems start another one
-    wide: dict[str, Any] = {"dynamic_ncols": True} if file.isatty() else {"ncols": COLUMNS}
-    return Bar(total=total, file=file, leave=False, delay=DELAY, bar_format=BAR, **wide)
