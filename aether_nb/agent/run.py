@@ -18,6 +18,7 @@ from typing import TypeAlias
 
 from aether_nb.errors import StoreError
 from aether_nb.events import folds, phases
+from aether_nb.events.codec import recorded
 from aether_nb.events.coded import CallCoded
 from aether_nb.events.kinds import (
     AgentSaid,
@@ -47,7 +48,8 @@ logger = logging.getLogger(__name__)
 AT_ONCE = 0.005
 """Seconds. What has not been followed by then is written by itself: somebody may be looking."""
 
-_QUIET = (AgentSaid, ModelAnswered, CallProposed, ItemStarted, ItemFinished)
+_SAID = (AgentSaid, ModelAnswered)
+_QUIET = (*_SAID, CallProposed, ItemStarted, ItemFinished)
 _QUIET_ENDS = (CallFinished, NamespaceChanged, NamespaceKept, CallCoded)
 """What leaves no trace outside of this process; the latter when its call only reads, or only changes variables."""
 
@@ -156,6 +158,8 @@ class Run:
                 self._timed = loop
         now = self.clock()
         for event in events:
+            if isinstance(event, _SAID):  # what it calls for is judged, and done, as the record will have it
+                event = recorded(event)[0]
             entry = Entry(self.id, self.state.head + 1, now, event)
             self.state = folds.step(self.state, entry)
             self._held.append((entry, self.state))
@@ -189,8 +193,10 @@ class Run:
         except StoreError as error:
             self._failure = error  # somebody goes by what was taken in, and may not go on
             raise
-        for entry, (_, state) in zip(entries, held, strict=False):
-            self.state = state
+        mended = False
+        for entry, (was, state) in zip(entries, held, strict=False):
+            mended = mended or entry.event is not was.event
+            self.state = folds.step(self.state, entry) if mended else state
             self._tell(entry)
         for entry in entries[len(held) :]:
             self._take_in(entry)

@@ -19,7 +19,7 @@ import orjson
 from aether_nb.errors import StoreCorrupt, StoreError, StoreNewer
 from aether_nb.events.kinds import KINDS, Event
 
-__all__ = ["UPCASTS", "Upcast", "canonical", "decode", "decode_all", "encode"]
+__all__ = ["UPCASTS", "Upcast", "canonical", "decode", "decode_all", "encode", "recorded"]
 
 Upcast: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
 """The fields of one version of a kind → those of the next."""
@@ -74,12 +74,25 @@ def encode(event: Event) -> bytes:
     Raises:
         StoreError: A field holds something that is no JSON value, or a declared number is not finite.
     """
+    return recorded(event)[1]
+
+
+def recorded(event: Event) -> tuple[Event, bytes]:
+    """An event as its record will have it, and its bytes: another one only where something of it has to be mended.
+
+    Who goes on with the event that comes back goes on as somebody would who reads the record. NaN and infinity are
+    left as they are: they stand in outputs, which decide nothing.
+
+    Raises:
+        StoreError: As for ``encode``.
+    """
     try:
-        return orjson.dumps(event, _as_json, _CANONICAL)
+        return event, orjson.dumps(event, _as_json, _CANONICAL)
     except TypeError as error:  # half a pair, a number beyond 64 bits, a key that is no text, or what is no JSON at all
         if isinstance(error.__cause__, KeyboardInterrupt):  # it came while a field was read
             raise error.__cause__ from None
-        return _encode_mended(event)
+    payload = _encode_mended(event)
+    return decode(event.kind, event.version, payload), payload
 
 
 def canonical(value: object) -> bytes:

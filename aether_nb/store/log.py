@@ -76,7 +76,7 @@ class Log(Protocol):
             epoch: The number of the writer's lease; 0 for a run that nobody leases.
 
         Returns:
-            What was appended, numbered from ``expected_head + 1``.
+            What was appended, as a reader will find it, numbered from ``expected_head + 1``.
 
         Raises:
             LogConflict: The run's last event has another number: somebody else appended first.

@@ -12,7 +12,7 @@ from threading import Lock
 from typing import TypeAlias
 
 from aether_nb.events import kinds as k
-from aether_nb.events.codec import encode
+from aether_nb.events.codec import encode, recorded
 from aether_nb.store.chain import Link, Verdict, link, root, verify
 from aether_nb.store.ledger import CallRow
 from aether_nb.store.log import JOURNAL, RunSummary, Times, begun_at, check_head, check_stored, choose_run, times_of
@@ -60,8 +60,7 @@ class MemoryLog:
         """See ``Log.append``."""
         check_stored(events)
         if self._checked:
-            for event in events:
-                encode(event)
+            events = [recorded(event)[0] for event in events]
         moments = zip(times_of(time, len(events)), events, strict=True)
         entries = tuple([_entry((run, n, *at)) for n, at in enumerate(moments, expected_head + 1)])
         with self._lock:

@@ -15,7 +15,7 @@ from dataclasses import replace
 from functools import partial
 
 from aether_nb.errors import StoreCorrupt, StoreError, StoreLocked, StoreNewer
-from aether_nb.events.codec import decode, decode_all, encode
+from aether_nb.events.codec import decode, decode_all, encode, recorded
 from aether_nb.events.kinds import Entry, Event
 from aether_nb.store.chain import Verdict, link, root, verify
 from aether_nb.store.contents import (
@@ -92,7 +92,8 @@ class TableLog:
     ) -> tuple[Entry, ...]:
         """See ``Log.append``."""
         check_stored(events)
-        payloads = [encode(event) for event in events]
+        told = [recorded(event) for event in events]
+        events, payloads = [event for event, _ in told], [payload for _, payload in told]
         # SQLite keeps no negative zero, and the chain is over what is kept.
         moments = [float(moment) + 0.0 for moment in times_of(time, len(events))]
         placed = enumerate(zip(moments, events, strict=True), expected_head + 1)

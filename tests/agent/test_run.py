@@ -12,7 +12,7 @@ from aether_nb.agent.run import AT_ONCE, Run
 from aether_nb.errors import StoreFull
 from aether_nb.events import kinds as k
 from aether_nb.events.folds import fold
-from aether_nb.events.messages import Message, ToolCall, Usage
+from aether_nb.events.messages import Message, Text, ToolCall, Usage
 from aether_nb.store.store import Store, memory_store
 
 CALL = ToolCall("c1", "look", {})
@@ -99,6 +99,21 @@ async def test_what_a_call_says_that_nobody_knows_is_written_at_once() -> None:
     run, log = begun([])
     run.append(k.NamespaceChanged("nobody", ()))
     assert log.commits == [["namespace.changed"]]
+
+
+@pytest.mark.parametrize("effect", ["pure", "external"])
+async def test_what_no_record_can_hold_is_mended_before_it_counts(effect: k.Effect) -> None:
+    """Half a character in a reply or in a result: the run goes on with what somebody will find who resumes it."""
+    run, log = begun([])
+    call = ToolCall("c1", "look", {"name": "caf\udce9"})
+    run.append(k.ModelAnswered("m", Message.of("assistant", "Half \ud83d", calls=(call,)), Usage(), "tool_calls", 0.1))
+    assert run.state.messages[-1].calls[0].arguments == {"name": "caf\ufffd"}, "it is judged by what is recorded"
+    run.append(k.CallProposed(run.state.messages[-1].calls[0], "h", "low", effect))
+    run.append(k.CallBegun("c1", "h"))
+    run.append(k.CallFinished("c1", (Text("\udce9t\ud83d\ude00"),), 0.1))
+    run.append(k.ModelAsked("m", 2))
+    assert [message.text for message in run.state.messages] == ["", "Half \ufffd", "\ufffdt\U0001f600"]
+    assert run.state == fold(log.read("r1"))
 
 
 async def test_each_event_keeps_its_own_time() -> None:

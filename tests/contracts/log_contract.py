@@ -42,6 +42,12 @@ class LogContract:
         assert tuple(log.read("r1", after=1)) == more
         assert tuple(log.read("r1", after=3)) == ()
 
+    def test_what_is_handed_back_is_what_is_read(self, log):
+        """What has to be mended to be recorded is handed back mended: nobody goes on by what no reader will find."""
+        began = RunStarted("caf\udce9, \ud83d\ude00?", "analyst")
+        assert log.append("r1", 0, (began,), 1.0) == tuple(log.read("r1"))
+        assert next(log.read("r1")).event.prompt == "caf\ufffd, \U0001f600?"
+
     def test_an_unknown_run_has_no_events(self, log):
         """Reading is not an error where there is nothing to read."""
         assert (tuple(log.read("nobody")), log.runs()) == ((), [])
