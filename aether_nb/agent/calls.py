@@ -144,26 +144,20 @@ class Calls:
 
     # ---- acting
 
-    async def act(self, calls: tuple[Call, ...]) -> AsyncIterator[Happened]:
+    def act(self, calls: tuple[Call, ...]) -> AsyncIterator[Happened]:
         """Carry out one call, or several at once; yields what happens in the order in which it happens.
 
         One that was asked about, or that only the record says was judged, is judged again first. Where that comes out
         differently, because a file or a variable has changed meanwhile, the call is proposed anew instead of being
         begun.
         """
-        ready: list[tuple[Call, int | None]] = []
+        anew, ready = list[k.Event](), list[tuple[Call, int | None]]()
         for call in calls:
             if (again := self._judged_again(call)) is not None:
-                for proposed in again:
-                    yield proposed
+                anew += again
             else:
                 ready.append((call, self._claim(call.name, [item for _, item in ready])))
-        if len(ready) == 1:
-            async for event in self._one(*ready[0]):
-                yield event
-        elif ready:
-            async for event in self._together(ready):
-                yield event
+        return self._together(anew, ready) if anew or len(ready) > 1 else self._one(*ready[0])
 
     def _judged_again(self, call: Call) -> list[k.Event] | None:
         """What has to be said of a call that is no longer what was judged; None when it still is."""
@@ -173,7 +167,9 @@ class Calls:
         events = list(self.propose(before.call, edited=before.edited))
         return None if events == [before] else events
 
-    async def _together(self, ready: list[tuple[Call, int | None]]) -> AsyncIterator[Happened]:
+    async def _together(self, anew: list[k.Event], ready: list[tuple[Call, int | None]]) -> AsyncIterator[Happened]:
+        for proposed in anew:
+            yield proposed
         happened: asyncio.Queue[Happened | None] = asyncio.Queue()
 
         async def one(call: Call, item: int | None) -> None:

@@ -157,8 +157,10 @@ class RunState:
     def over(self) -> str:
         """The first limit that is used up, or nothing. An unknown cost is over no limit: tokens still count."""
         for limit in LIMITS:
-            allowed, used = getattr(self.allowed, limit), self.used(limit)
-            if allowed is not None and used is not None and used >= allowed and (limit != "cost" or used > 0):
+            if (allowed := getattr(self.allowed, limit)) is None:
+                continue
+            used = self.used(limit)
+            if used is not None and used >= allowed and (limit != "cost" or used > 0):
                 return limit
         return ""
 

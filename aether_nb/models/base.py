@@ -15,7 +15,7 @@ from aether_nb.events.messages import Message, ToolSpec, Usage
 from aether_nb.models.endpoints.endpoint import Endpoint
 from aether_nb.models.endpoints.profile import Profile
 
-__all__ = ["PLAIN", "Delta", "FinishReason", "Model", "Options", "Reply", "Request", "Wrapper", "closing"]
+__all__ = ["NOTHING", "PLAIN", "Delta", "FinishReason", "Model", "Options", "Reply", "Request", "Wrapper", "closing"]
 
 FinishReason: TypeAlias = Literal["stop", "tool_calls", "length", "refusal", "content_filter", "pause"]
 """Why a reply ended. ``pause``: the provider wants to be asked again, with this reply in the history, to go on."""
@@ -99,6 +99,10 @@ class Delta(NamedTuple):
     call: str = ""
     reply: Reply | None = None
     note: str = ""
+
+
+NOTHING = Delta()
+"""A delta that brings nothing new."""
 
 
 @runtime_checkable

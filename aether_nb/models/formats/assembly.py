@@ -187,9 +187,9 @@ class ChatAssembly:
         entries = message.get("tool_calls")
         if isinstance(entries, list):
             self._shown += [self._calls.add(entry) for entry in entries]
-        elif isinstance(single := message.get("function_call"), Mapping) and any(single.values()):
+        elif isinstance(single := message.get("function_call"), dict) and any(single.values()):
             self._shown.append(self._calls.add({"index": 0, "function": single}))
-        if isinstance(extra := message.get("extra_content"), Mapping):
+        if isinstance(extra := message.get("extra_content"), dict):
             self._extra = extra
 
     def _say(self, text: str, thinking: str) -> None:
@@ -210,9 +210,9 @@ class ChatAssembly:
     def _count(self, chunk: dict[str, Any]) -> None:
         """Take the usage. Some servers send running totals: the last one counts, nothing is added up."""
         usage, vendor = chunk.get("usage"), chunk.get("x_groq")
-        if usage is None and isinstance(vendor, Mapping):
+        if usage is None and isinstance(vendor, dict):
             usage = vendor.get("usage")
-        if isinstance(usage, Mapping):
+        if isinstance(usage, dict):
             self._usage = read_usage(usage)
 
 
@@ -236,7 +236,7 @@ def _content(content: object) -> tuple[str, str]:
         return string(content), ""
     text, thinking = "", ""
     for part in content:
-        if not isinstance(part, Mapping):
+        if not isinstance(part, dict):
             continue
         text += string(part.get("text"))
         inner = part.get("thinking")

@@ -12,7 +12,7 @@ import json
 from typing import Protocol
 
 from aether_nb.errors import ModelUnavailable
-from aether_nb.models.base import Delta, Reply
+from aether_nb.models.base import NOTHING, Delta, Reply
 from aether_nb.models.endpoints.endpoint import Endpoint, broken_off, too_large, unreadable
 from aether_nb.models.formats.calls import SHALLOW, is_json, is_too_deep
 from aether_nb.models.formats.sse import LARGEST, EventDecoder
@@ -27,8 +27,6 @@ SHOWN = 400
 
 MARK = "[DONE]"
 """What chat-completions servers say last."""
-
-NOTHING = Delta()
 
 DECODE = json.JSONDecoder().raw_decode
 """What ``json.loads`` comes to, without its looking at the white space around."""

@@ -64,20 +64,20 @@ class CallDrafts:
 
     def add(self, entry: object) -> str:
         """Take one entry of ``tool_calls``; the text by which the picture of the calls grows."""
-        if not isinstance(entry, Mapping):
+        if not isinstance(entry, dict):
             return ""
         function = entry.get("function")
-        function = function if isinstance(function, Mapping) else {}
+        function = function if isinstance(function, dict) else {}
         index, id, name = entry.get("index"), string(entry.get("id")), string(function.get("name"))
         given = function.get("arguments")
-        arguments = json.dumps(given, ensure_ascii=False) if isinstance(given, Mapping) else string(given)
+        arguments = json.dumps(given, ensure_ascii=False) if isinstance(given, dict) else string(given)
         draft = self._draft(index if isinstance(index, int) else None, id, name, bool(arguments.strip()))
         shown = arguments
         if name and not draft.name:
             shown = f"{name} {arguments}" if draft is self._drafts[0] else f"\n{name} {arguments}"
         draft.id, draft.name = id or draft.id, name or draft.name
         draft.arguments += arguments
-        if isinstance(extra := entry.get("extra_content"), Mapping):
+        if isinstance(extra := entry.get("extra_content"), dict):
             draft.extra = extra
         return shown
 

@@ -25,7 +25,7 @@ def read_usage(usage: Mapping[str, Any]) -> Usage:
     """
     reading, writing = _number(usage.get("prompt_tokens")), _number(usage.get("completion_tokens"))
     prompt, completion = _mapping(usage, "prompt_tokens_details"), _mapping(usage, "completion_tokens_details")
-    reasoned = _number(completion.get("reasoning_tokens")) or _number(usage.get("reasoning_tokens"))
+    reasoned = _first(completion.get("reasoning_tokens"), usage.get("reasoning_tokens"))
     hidden = max(0, _number(usage.get("total_tokens")) - reading - writing) if writing or reasoned else 0
     return Usage(
         reading,
@@ -47,7 +47,7 @@ def read_usage(usage: Mapping[str, Any]) -> Usage:
 def _cost(usage: Mapping[str, Any]) -> float | None:
     """US dollars, where the provider says so; one that only passes the bill of another on does not know."""
     cost = usage.get("cost")
-    if isinstance(cost, Mapping):
+    if isinstance(cost, dict):
         cost = cost.get("total_cost")
     if isinstance(cost, bool) or not isinstance(cost, int | float) or usage.get("is_byok") is True:
         return None
@@ -58,12 +58,15 @@ def _cost(usage: Mapping[str, Any]) -> float | None:
 
 def _mapping(usage: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     value = usage.get(name)
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def _first(*values: object) -> int:
     """The first of the counts that is more than nothing."""
-    return next(filter(None, map(_number, values)), 0)
+    for value in values:
+        if value and (count := _number(value)):
+            return count
+    return 0
 
 
 def _number(value: object) -> int:

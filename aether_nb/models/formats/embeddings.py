@@ -62,11 +62,11 @@ class _Vectors:
 
     def add(self, piece: object) -> None:
         """See ``Assembly.add``."""
-        if isinstance(piece, Mapping) and piece.get("error"):
+        if isinstance(piece, dict) and piece.get("error"):
             raise reported(self._endpoint, piece["error"])
-        told: Mapping[str, Any] = piece if isinstance(piece, Mapping) else {}
+        told: Mapping[str, Any] = piece if isinstance(piece, dict) else {}
         rows = told.get("data")
-        if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise unreadable(self._endpoint, "it has no list of vectors under 'data'", str(piece))
         ordered = sorted(rows, key=lambda row: row["index"] if isinstance(row.get("index"), int) else 0)
         vectors = tuple(self._vector(row.get("embedding")) for row in ordered)
@@ -75,7 +75,7 @@ class _Vectors:
         usage = told.get("usage")
         self._reply = Embedded(
             Message("assistant"),
-            read_usage(usage if isinstance(usage, Mapping) else {}),
+            read_usage(usage if isinstance(usage, dict) else {}),
             model=str(told.get("model") or ""),
             provider=self._profile.provider,
             vectors=vectors,

@@ -31,7 +31,7 @@ def thinking_in(message: Mapping[str, Any]) -> tuple[str, str]:
 
 def _parts(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     details = message.get("reasoning_details")
-    return [part for part in details if isinstance(part, Mapping)] if isinstance(details, list) else []
+    return [part for part in details if isinstance(part, dict)] if isinstance(details, list) else []
 
 
 @dataclass(slots=True)

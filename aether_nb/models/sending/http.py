@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from aether_nb.errors import ModelUnavailable
-from aether_nb.models.base import Delta, Request
+from aether_nb.models.base import NOTHING, Delta, Request
 from aether_nb.models.endpoints.address import is_local
 from aether_nb.models.endpoints.endpoint import (
     Endpoint,
@@ -140,7 +140,7 @@ class HttpModel:
                     except httpx.HTTPError:
                         if not decoder.finished:
                             raise
-                    if (delta := decoder.close()) != Delta():
+                    if (delta := decoder.close()) != NOTHING:
                         yield delta
                     reply = decoder.reply()
                     yield Delta(reply=replace(reply, notes=(*notes, *reply.notes)) if notes else reply)

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from aether_nb.errors import ToolsRefused, ToolUseFailed
 from aether_nb.events.messages import Message, Usage
-from aether_nb.models.base import Delta, Model, Reply, Request, Wrapper, closing
+from aether_nb.models.base import NOTHING, Delta, Model, Reply, Request, Wrapper, closing
 from aether_nb.models.endpoints.profile import ToolFormat
 from aether_nb.models.words.text import Heard, TextTools, in_words, rewritten
 from aether_nb.models.words.toolprompt import complaint
@@ -56,10 +56,11 @@ class NativeTools(Wrapper):
     async def _native(self, request: Request) -> AsyncIterator[Delta]:
         heard, shown = Heard(request), False
         try:
-            async with closing(heard.listen(self.inner, request)) as deltas:
+            async with closing(self.inner.stream(request)) as deltas:
                 async for delta in deltas:
-                    shown = shown or bool(delta.text or delta.thinking or delta.call)
-                    yield delta
+                    if (seen := heard.take(delta)) != NOTHING:
+                        shown = shown or bool(seen.text or seen.thinking or seen.call)
+                        yield seen
         except ToolsRefused:
             self._tools = "text"
             if shown:
@@ -75,19 +76,23 @@ class NativeTools(Wrapper):
                 async for delta in deltas:
                     yield delta
             return
+        if not heard.words.found:
+            for delta in heard.rest:
+                yield delta
+            yield Delta(reply=heard.reply)
+            return
         async with closing(self._judged(request, heard)) as deltas:
             async for delta in deltas:
                 yield delta
 
     async def _judged(self, request: Request, heard: Heard) -> AsyncIterator[Delta]:
-        """The reply to a whole answer: as it is, or with the calls that stand in its words."""
+        """The reply to an answer in whose words calls stand."""
         reply, words = heard.reply, heard.words
         if reply.message.calls:
             # The server's own calls count; what stands in the text is the same once more.
-            same = not words.found
             for delta in heard.rest:
                 yield delta
-            yield Delta(reply=reply if same else in_words(reply, words.text, reply.message.calls))
+            yield Delta(reply=in_words(reply, words.text, reply.message.calls))
             return
         note = f"{self.name} writes its tool calls as text; {AS_TEXT}"
         if words.faults and reply.finish in ("stop", "tool_calls"):

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from aether_nb.errors import ModelUnavailable
 from aether_nb.events.messages import Message, ToolCall, ToolSpec
-from aether_nb.models.base import Delta, FinishReason, Model, Reply, Request, Wrapper, closing
+from aether_nb.models.base import NOTHING, Delta, FinishReason, Model, Reply, Request, Wrapper, closing
 from aether_nb.models.endpoints.endpoint import Endpoint, nonsense
 from aether_nb.models.formats.history import Written
 from aether_nb.models.words.toolprompt import complaint, retold, rules, wishes
@@ -42,14 +42,12 @@ class Heard:
         self._reply: Reply | None = None
         self._fed = False
 
-    async def listen(self, model: Model, request: Request) -> AsyncIterator[Delta]:
-        """Ask; all deltas but the one with the reply, without the markup of calls."""
-        async with closing(model.stream(request)) as deltas:
-            async for delta in deltas:
-                shown = delta if delta.reply is None and not delta.text else self._read(delta)
-                self._shown.append(shown.text)
-                if shown.text or shown.thinking or shown.call or shown.note:
-                    yield shown
+    def take(self, delta: Delta) -> Delta:
+        """A delta of the answer as it is shown: without the markup of calls, and without the reply."""
+        shown = delta if delta.reply is None and not delta.text else self._read(delta)
+        if shown.text:
+            self._shown.append(shown.text)
+        return shown
 
     @property
     def shown(self) -> str:
@@ -138,9 +136,10 @@ class TextTools(Wrapper):
                     yield delta
             return
         heard = Heard(request)
-        async with closing(heard.listen(self.inner, asked)) as deltas:
+        async with closing(self.inner.stream(asked)) as deltas:
             async for delta in deltas:
-                yield delta
+                if (shown := heard.take(delta)) != NOTHING:
+                    yield shown
         wrong = _wrong(heard, request)
         if not wrong:
             for delta in heard.rest:
@@ -207,9 +206,10 @@ async def rewritten(model: Model, asked: Request, request: Request, first: Heard
     """
     again = Heard(request)
     yield Delta(note=REPAIRING)
-    async with closing(again.listen(model, asked)) as deltas:
+    async with closing(model.stream(asked)) as deltas:
         async for delta in deltas:
-            if (shown := delta._replace(text="")) != Delta():  # an apology before the calls is none of the answer
+            # An apology before the calls is none of the answer.
+            if (shown := again.take(delta)._replace(text="")) != NOTHING:
                 yield shown
     words, begun, notes = again.words, first.words.text.rstrip(), again.notes
     calls = list(again.reply.message.calls) or words.calls or (list(first.words.calls) if words.faults else [])
