@@ -87,7 +87,8 @@ class Driver:
             self._end(k.RunEnded("cancelled", f"Stopped by {self._stopped_by or 'the user'}."))
             if not self._stopped_by:
                 raise
-            asyncio.current_task().uncancel()  # type: ignore[union-attr]  # it was a signal that cancelled it
+            while asyncio.current_task().uncancel():  # type: ignore[union-attr]  # signals have cancelled it
+                pass
         except (StoreError, AgentDrifted):
             raise  # nothing more can be recorded, or may be; what was, is kept
         except BaseException as error:
@@ -107,7 +108,12 @@ class Driver:
         """What comes next, after all that was said from outside has been heard; a parked run hears when it goes on.
 
         A yes whose time is over is taken back before it could count.
+
+        Raises:
+            asyncio.CancelledError: It was told to stop, and what it was at when it was told has swallowed that.
         """
+        if (task := asyncio.current_task()) is not None and task.cancelling():
+            raise asyncio.CancelledError
         for signal in self.mail.waiting if self.mail else ():
             later = signal.type == "undo" or self._stops(signal)
             if not later and not self.run.state.parked and not self.run.state.ended:
@@ -127,12 +133,14 @@ class Driver:
     async def _listen(self, task: asyncio.Task[Any] | None) -> None:
         """Look into the letter box while the run works. A Stop ends what it does; the rest is heard between steps.
 
+        A tool may not let itself be ended, so there may be more than one Stop.
+
         While the run waits for somebody it is between steps, too: then calls are taken back at once, the plan is
         changed, and a yes is revoked.
         """
         assert self.mail is not None
         assert task is not None
-        while not self._stopped_by:
+        while True:
             signal = await self.mail.come(lambda one: self._stops(one) or (self._waits and one.type in AT_ONCE))
             try:
                 if signal.type == "undo":

@@ -125,13 +125,13 @@ async def _routed(session: Session, question: Question) -> tuple[Question, tuple
 
 async def _resume(session: Session, task: Resumption, cell: Cell) -> RunState:
     store, id = session.store, task.run
+    before = store.last_holder(id, task.take)  # before all else: to prepare it would change what whoever is at it uses
     entries, own = session.store.whole(id)
     record = record_again(entries, partial(_source, session))
     rules = fold(entry for entry in entries if isinstance(entry.event, RULES))
     tools = session.tools(rules.started)
     tools = record.tools(tools) if record else tools
     may_go_on(session, rules, tools, task.anyway, own)  # before the lease: a refusal leaves nothing behind
-    before = store.leases.holder(id)
     with session.store.leased(id, task.take) as lease:
         run = Run(store.log, id, (cell.watcher,), epoch=lease.epoch)
         run.catch_up(entries)

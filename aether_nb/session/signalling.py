@@ -142,7 +142,7 @@ class Post:
             run.append(taken, received, *ending)
             return received
         finally:
-            self.store.leases.release(stop.run)
+            self.store.leases.release(stop.run, lease.epoch)
 
 
 # ---- which run

@@ -34,7 +34,7 @@ class Leases(Protocol):
     """Who may advance which run. May be used from any thread and any process."""
 
     def take(self, run: str, time: float, force: bool = False) -> Holder:
-        """Become the one who may advance a run; taking again what one holds already is fine, and keeps its epoch.
+        """Become the one who may advance a run. A run has one holder, also among those who work in one process.
 
         Args:
             run: The run's whole id; it need not exist yet.
@@ -42,12 +42,15 @@ class Leases(Protocol):
             force: Take it from a holder who is alive; its writes are refused from now on.
 
         Raises:
-            LeaseHeld: Somebody else holds it: says who, and since when.
+            LeaseHeld: Somebody holds it: says who, and since when.
             StoreError: It could not be written.
         """
 
-    def release(self, run: str) -> None:
-        """Let go, so that anybody may take it. The epoch stays. Nothing happens when it is not held."""
+    def release(self, run: str, epoch: int) -> None:
+        """Let go, so that anybody may take it. The epoch stays.
+
+        Nothing happens when it is not held here in that epoch: whoever was taken over lets go of nothing.
+        """
 
     def holder(self, run: str) -> Holder | None:
         """Who holds it or held it last; None when nobody ever did."""

@@ -66,10 +66,10 @@ class LockFile:
         """The epoch in which this process holds a run; 0 when it does not."""
         return self._held.get(run, 0)
 
-    def drop(self, run: str) -> None:
-        """Let go of a run; nothing happens when it is not held."""
+    def drop(self, run: str, epoch: int) -> None:
+        """Let go of a run; nothing happens when it is not held in that epoch."""
         with self._lock:
-            if self._handle is not None and run in self._held:
+            if self._handle is not None and self._held.get(run) == epoch:
                 self._drop(self._handle, run)
 
     def is_held(self, run: str, epoch: int) -> bool:

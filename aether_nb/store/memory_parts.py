@@ -11,7 +11,7 @@ from aether_nb.events.kinds import SignalReceived
 from aether_nb.store.blobs import blob_missing
 from aether_nb.store.lease import Holder
 from aether_nb.store.processes import this_process
-from aether_nb.store.rules import received_twice
+from aether_nb.store.rules import held, received_twice
 from aether_nb.store.signals import Signal, body_text
 
 __all__ = ["MemoryBlobs", "MemoryLeases", "MemorySignals"]
@@ -59,7 +59,7 @@ class MemorySignals:
 
 
 class MemoryLeases:
-    """``Leases`` in memory, where there is one process and nobody to take a run from.
+    """``Leases`` in memory, where there is one process.
 
     Args:
         name: What people call this process.
@@ -74,16 +74,17 @@ class MemoryLeases:
         """See ``Leases.take``."""
         with self._lock:
             before = self._holders.get(run)
-            if before is None or not before.alive:
-                epoch = before.epoch + 1 if before else 1
-                self._holders[run] = Holder(self._name, this_process(), time, epoch, alive=True)
+            if before is not None and before.alive and not force:
+                raise held(run, before.name, before.since, here=True)
+            epoch = before.epoch + 1 if before else 1
+            self._holders[run] = Holder(self._name, this_process(), time, epoch, alive=True)
             return self._holders[run]
 
-    def release(self, run: str) -> None:
+    def release(self, run: str, epoch: int) -> None:
         """See ``Leases.release``."""
         with self._lock:
-            if run in self._holders:
-                self._holders[run] = replace(self._holders[run], alive=False)
+            if (last := self._holders.get(run)) is not None and last.epoch == epoch:
+                self._holders[run] = replace(last, alive=False)
 
     def holder(self, run: str) -> Holder | None:
         """See ``Leases.holder``."""

@@ -49,8 +49,8 @@ class Locks(Protocol):
     def hold(self, run: str, epoch: int) -> bool:
         """Hold a run in this epoch, and in no other; False when another process does."""
 
-    def drop(self, run: str) -> None:
-        """Let go of a run; nothing happens when it is not held."""
+    def drop(self, run: str, epoch: int) -> None:
+        """Let go of a run; nothing happens when it is not held in that epoch."""
 
     def is_held(self, run: str, epoch: int) -> bool:
         """Whether some process that is alive holds a run in this epoch."""

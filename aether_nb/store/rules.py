@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from aether_nb.errors import AlreadyBegun, AlreadyReceived, LeaseLost
+from aether_nb.errors import AlreadyBegun, AlreadyReceived, LeaseHeld, LeaseLost
 from aether_nb.events import kinds as k
 from aether_nb.store.ledger import CallState
 
@@ -20,6 +20,7 @@ __all__ = [
     "SUMMED",
     "Move",
     "adopts",
+    "held",
     "lease_lost",
     "move",
     "not_begun",
@@ -122,6 +123,17 @@ def adopts(events: Sequence[k.Event]) -> bool:
 
 
 # ---- refusals
+
+
+def held(run: str, holder: str, since: float, here: bool = False) -> LeaseHeld:
+    """Why nobody else may advance a run; ``here``: its holder works in this very process."""
+    look = f"Look at it: %aether trace {run}"
+    if here:
+        why = f"It was begun, or taken up, {when(since)}. Two of them would do things twice."
+        return LeaseHeld(f"Run {run} is at work in this kernel already.", why, f"{look} · end it: %aether stop {run}")
+    why = f"It took the run {when(since)} and is alive. Two of them would do things twice."
+    take = f"take it over: %aether resume {run} --take"
+    return LeaseHeld(f"Run {run} is being advanced by {holder}.", why, f"{look} · {take}")
 
 
 def lease_lost(run: str, epoch: int, now: int, holder: str, since: float) -> LeaseLost:

@@ -29,7 +29,9 @@ from aether_nb.store.ledger import Ledger
 from aether_nb.store.log import Log
 from aether_nb.store.memory import MemoryLog
 from aether_nb.store.memory_parts import MemoryBlobs, MemoryLeases, MemorySignals
+from aether_nb.store.processes import this_process
 from aether_nb.store.rows import Tables
+from aether_nb.store.rules import held
 from aether_nb.store.seal import Sealer
 from aether_nb.store.sealed_blobs import SealedBlobs
 from aether_nb.store.signals import Signals
@@ -93,18 +95,29 @@ class Store:
         entries = list(self.log.read(run))
         return fold(entries) if entries else None
 
+    def last_holder(self, run: str, force: bool = False) -> Holder | None:
+        """Who held a run last; None when nobody ever did.
+
+        Raises:
+            LeaseHeld: He is at it; with ``force`` that is no reason. It is said before anything is prepared.
+        """
+        holder = self.leases.holder(run)
+        if holder is not None and holder.alive and not force:
+            raise held(run, holder.name, holder.since, here=holder.process == this_process())
+        return holder
+
     @contextmanager
     def leased(self, run: str, force: bool = False) -> Iterator[Holder]:
         """Be the one who advances a run, and let go of it whatever becomes of it.
 
         Raises:
-            LeaseHeld: Another process does; ``force`` takes it over.
+            LeaseHeld: Somebody does, here or elsewhere; ``force`` takes it over.
         """
         lease = self.leases.take(run, time.time(), force)
         try:
             yield lease
         finally:
-            self.leases.release(run)
+            self.leases.release(run, lease.epoch)
 
 
 def open_store(

@@ -9,11 +9,10 @@ from __future__ import annotations
 import os
 import socket
 
-from aether_nb.errors import LeaseHeld
 from aether_nb.store.lease import Holder
 from aether_nb.store.processes import this_process
 from aether_nb.store.rows import Connection, Row, Tables
-from aether_nb.store.rules import when
+from aether_nb.store.rules import held
 
 __all__ = ["TableLeases"]
 
@@ -39,31 +38,32 @@ class TableLeases:
 
     def take(self, run: str, time: float, force: bool = False) -> Holder:
         """See ``Leases.take``."""
-        fresh: list[Holder] = []
+        fresh: list[tuple[Holder, int]] = []
 
         def act(db: Connection) -> Holder:
             last = self._holder(db.execute(_GET, (run,)).fetchone(), run)
-            if last and last.alive and last.process == this_process():
-                return last
+            here = last is not None and last.process == this_process()
             if last and last.alive and not force:
-                raise _held(run, last.name, last.since)
+                raise held(run, last.name, last.since, here)
             mine = Holder(self._called(), this_process(), float(time), last.epoch + 1 if last else 1, alive=True)
             if not self._tables.locks.hold(run, mine.epoch):
-                raise _held(run, "a process whose record was replaced", time)
-            fresh.append(mine)
+                raise held(run, "a process whose record was replaced", time)
+            fresh.append((mine, last.epoch if last and last.alive and here else 0))
             db.execute(_PUT, (run, mine.name, mine.process, mine.since, mine.epoch))
             return mine
 
         try:
             return self._tables.write(("lease",), act, run)
         except BaseException:
-            if fresh:
-                self.release(run)
+            for mine, before in fresh:
+                self.release(run, mine.epoch)
+                if before:  # it was taken from somebody in this process, whose lock it had replaced
+                    self._tables.locks.hold(run, before)
             raise
 
-    def release(self, run: str) -> None:
+    def release(self, run: str, epoch: int) -> None:
         """See ``Leases.release``."""
-        self._tables.locks.drop(run)
+        self._tables.locks.drop(run, epoch)
 
     def holder(self, run: str) -> Holder | None:
         """See ``Leases.holder``."""
@@ -79,11 +79,3 @@ class TableLeases:
     def _called(self) -> str:
         here = f"process {os.getpid()} on {socket.gethostname()}"
         return f"{self._name} ({here})" if self._name else here
-
-
-def _held(run: str, holder: str, since: float) -> LeaseHeld:
-    return LeaseHeld(
-        f"Run {run} is being advanced by {holder}.",
-        f"It took the run {when(since)} and is alive. Two of them would do things twice.",
-        f"Look at it: %aether trace {run} · take it over: %aether resume {run} --take",
-    )

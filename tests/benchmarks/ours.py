@@ -145,7 +145,7 @@ class Durable:
         waiting = Waiting(asking, Mail(self.store.signals, id, self.sealer))
         driver = Driver(run, lambda _: self.model, calls, waiting, stream=self.workload.stream)
         state = await driver.drive()
-        self.store.leases.release(id)
+        self.store.leases.release(id, lease.epoch)
         return Outcome(state.answer, len(state.calls), times[0] if times else None)
 
 

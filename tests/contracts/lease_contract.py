@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aether_nb.errors import LeaseLost
+from aether_nb.errors import LeaseHeld, LeaseLost
 from aether_nb.events import kinds as k
 from aether_nb.store.lease import Leases
 
@@ -18,7 +18,7 @@ class LeaseContract:
         """The object has the methods that the contract names, and nobody holds what nobody took."""
         assert isinstance(store.leases, Leases)
         assert store.leases.holder("r") is None
-        store.leases.release("r")
+        store.leases.release("r", 1)
 
     def test_who_takes_a_run_holds_it(self, store):
         """The first epoch is 1; the run need not exist."""
@@ -27,17 +27,31 @@ class LeaseContract:
         assert store.leases.holder("r") == mine
         assert store.log.runs() == []
 
-    @pytest.mark.parametrize("force", [False, True])
-    def test_taking_what_one_holds_changes_nothing(self, store, force):
-        """The epoch and the time stay: a writer is not shut out by itself."""
+    def test_a_run_has_one_holder_also_within_a_process(self, store):
+        """Two drivers in one kernel would do things twice as two kernels would; the second is told what to do."""
         mine = store.leases.take("r", 5.0)
-        assert store.leases.take("r", 9.0, force) == mine == store.leases.holder("r")
+        with pytest.raises(LeaseHeld) as caught:
+            store.leases.take("r", 9.0)
+        assert caught.value.what == "Run r is at work in this kernel already."
+        assert caught.value.hint == "Look at it: %aether trace r · end it: %aether stop r"
+        assert store.leases.holder("r") == mine
+
+    def test_who_was_taken_over_within_a_process_lets_go_of_nothing(self, store):
+        """By force there is a new epoch; the old holder's writes are refused, and its end is not the new one's."""
+        old = store.leases.take("r", 5.0)
+        new = store.leases.take("r", 9.0, force=True)
+        store.leases.release("r", old.epoch)
+        assert (new.epoch, store.leases.holder("r")) == (2, new)
+        with pytest.raises(LeaseLost):
+            store.log.append("r", 0, (STARTED,), 9.0, old.epoch)
+        store.leases.release("r", new.epoch)
+        assert not store.leases.holder("r").alive
 
     def test_what_was_let_go_can_be_taken(self, store):
         """The last holder is still named; the next one has a higher epoch."""
         mine = store.leases.take("r", 5.0)
-        store.leases.release("r")
-        store.leases.release("r")
+        store.leases.release("r", 1)
+        store.leases.release("r", 1)
         last = store.leases.holder("r")
         assert (last.name, last.since, last.epoch, last.alive) == (mine.name, 5.0, 1, False)
         again = store.leases.take("r", 3.0)  # the clock went back
@@ -47,14 +61,14 @@ class LeaseContract:
         """Letting go of one keeps the other."""
         for run in "rs":
             store.leases.take(run, 1.0)
-        store.leases.release("r")
+        store.leases.release("r", 1)
         assert [store.leases.holder(run).alive for run in "rs"] == [False, True]
 
     def test_a_writer_says_its_epoch(self, store):
         """Under the epoch of the lease appends go through, by the holder and after it let go."""
         epoch = store.leases.take("r", 1.0).epoch
         store.log.append("r", 0, (STARTED,), 1.0, epoch)
-        store.leases.release("r")
+        store.leases.release("r", 1)
         store.log.append("r", 1, (k.RunEnded("done"),), 2.0, epoch)
         assert [entry.seq for entry in store.log.read("r")] == [1, 2]
 
@@ -62,7 +76,7 @@ class LeaseContract:
     def test_a_writer_of_another_epoch_is_refused(self, store, epoch):
         """Neither an old holder nor one without a lease, nor one that never was, writes anything."""
         store.leases.take("r", 1.0)
-        store.leases.release("r")
+        store.leases.release("r", 1)
         store.leases.take("r", 2.0)
         with pytest.raises(LeaseLost):
             store.log.append("r", 0, (STARTED,), 3.0, epoch)
@@ -79,7 +93,7 @@ class LeaseContract:
     def test_the_refusal_says_who_took_over(self, store):
         """It comes before that of a wrong head: the new holder has gone on meanwhile."""
         old = store.leases.take("r", 1.0)
-        store.leases.release("r")
+        store.leases.release("r", 1)
         new = store.leases.take("r", 1_700_000_000.0)
         store.log.append("r", 0, (STARTED,), 1.0, new.epoch)
         with pytest.raises(LeaseLost) as caught:

@@ -50,7 +50,7 @@ class SharedLeaseContract:
     def test_what_another_let_go_can_be_taken(self, store, beside):
         """And both see it the same way."""
         beside.say("take", "r", 1.0)
-        beside.say("release", "r")
+        beside.say("release", "r", 1)
         assert not store.leases.holder("r").alive
         mine = store.leases.take("r", 2.0)
         assert (mine.epoch, mine.name.startswith("a.ipynb (process ")) == (2, True)
@@ -74,7 +74,7 @@ class SharedLeaseContract:
         beside.say("take", "r", 2.0, True)
         with pytest.raises(LeaseHeld):
             store.leases.take("r", 3.0)
-        store.leases.release("r")
+        store.leases.release("r", 1)
         assert store.leases.holder("r").alive
         assert store.leases.take("r", 4.0, force=True).epoch == 3
         assert "LeaseHeld" in beside.say("take", "r", 5.0)
@@ -102,20 +102,37 @@ class SharedLeaseContract:
         store.log.append("r", 0, (STARTED,), 1.0, epoch)
         assert in_a_fork(lambda: store.leases.take("r", 2.0)) == "LeaseHeld"
         assert in_a_fork(lambda: store.log.append("r", 1, (RunEnded("done"),), 2.0, epoch)) == "LeaseLost"
-        assert in_a_fork(lambda: store.leases.release("r")) == "None"
+        assert in_a_fork(lambda: store.leases.release("r", epoch)) == "None"
         assert in_a_fork(lambda: store.leases.holder("r").alive) == "True"
         assert in_a_fork(lambda: [entry.seq for entry in store.log.read("r")]) == "[1]"
         assert store.leases.holder("r").alive
         assert store.log.append("r", 1, (CallBegun("a", "h"),), 2.0, epoch)
 
-    def test_two_stores_of_one_process_are_one_holder(self, store, again):
-        """It is the process that holds a run, whichever of its sessions asked for it."""
+    def test_two_stores_of_one_process_know_of_one_another(self, store, again):
+        """What one of its sessions holds is held for the others as well, and may be let go by them."""
         mine = store.leases.take("r", 1.0)
         second = again()
         with closing(second.log):
-            assert second.leases.take("r", 2.0) == mine
-            second.leases.release("r")
+            with pytest.raises(LeaseHeld):
+                second.leases.take("r", 2.0)
+            second.leases.release("r", mine.epoch)
         assert not store.leases.holder("r").alive
+
+    def test_what_could_not_be_taken_over_stays_with_its_holder(self, store, beside, monkeypatch):
+        """Taking it from somebody in the same process, and failing to write that: he holds it as before."""
+        mine = store.leases.take("r", 1.0)
+
+        def full(name):
+            if name == "before lease":
+                raise OSError(28, "No space left on device")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(points, "reached", full)
+            with pytest.raises(StoreError):
+                store.leases.take("r", 2.0, force=True)
+        assert store.leases.holder("r") == mine
+        assert "LeaseHeld" in beside.say("take", "r", 3.0)
+        store.log.append("r", 0, (STARTED,), 1.0, mine.epoch)
 
     def test_a_take_that_was_not_written_holds_nothing(self, store, beside, monkeypatch):
         """When the commit fails, the lock is let go as well."""

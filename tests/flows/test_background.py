@@ -36,6 +36,14 @@ def code(text):
 def send(to: str) -> str:
     "Send a letter."
     return f"sent to {to}"
+posted = []
+@tool(risk="low", effect="external")
+async def post(to: str) -> str:
+    "Post a letter, which takes its time."
+    globals()["posting"] = True
+    await __import__("asyncio").sleep(3)
+    posted.append(to)
+    return f"posted to {to}"
 """
 
 
@@ -164,6 +172,19 @@ def test_it_sees_the_history_of_its_launch_and_joins_it_at_its_end(kernel: Kerne
     kernel.run("%%aether --model last\nThe last question")
     seen = kernel.run("for texts in asked: print(['slow answer' in str(texts), 'quick answer' in str(texts)])").text()
     assert seen.splitlines() == ["[False, False]", "[False, False]", "[True, True]"]
+
+
+@pytest.mark.parametrize("line", ["%aether resume", "%aether undo --yes"])
+def test_a_run_that_is_at_work_here_is_not_taken_up_once_more(kernel: Kernel, line: str) -> None:
+    """Its letter goes out once: no second driver begins, and nothing is taken back under the hands of the first."""
+    cell, _ = launched(
+        kernel, "script(code('mail = []'), ToolCall('', 'post', {'to': 'anna'}), 'sent')", "Post it", "--mode auto"
+    )
+    kernel.until(lambda: kernel.run("print('posting' in globals())").text() == "True\n", "the letter", [cell])
+    refused = kernel.run(line)
+    assert refused.status == "error" and "is at work in this kernel already" in str(refused.of("error"))
+    assert "sent" in over(kernel, cell)
+    assert kernel.run("print(posted); del posting; posted.clear()").text() == "['anna']\n"
 
 
 @pytest.mark.parametrize("how", ["panel", "kernel"])

@@ -119,7 +119,8 @@ class World:
                 self.deaths += 1
             except asyncio.CancelledError:
                 raise AssertionError("nobody cancelled it") from None
-        self.store.leases.release(RUN)
+        if (holder := self.store.leases.holder(RUN)) is not None:
+            self.store.leases.release(RUN, holder.epoch)
 
     def speak(self) -> None:
         """Somebody says something to the run: anything, rightly or wrongly, once or again, with or without a right."""

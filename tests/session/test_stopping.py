@@ -101,7 +101,7 @@ def test_who_holds_a_run_hears_a_stop_himself(post: Post, monkeypatch: pytest.Mo
     post.store.leases.take("r", 1.0)
     signal = post.send("r", word("stop", stand(post.store, "r")))
     assert post.end(signal) is None
-    post.store.leases.release("r")
+    post.store.leases.release("r", 1)
 
     def taken(run: str, time: float, force: bool = False) -> Any:
         raise LeaseHeld("Run r is being advanced by another.")

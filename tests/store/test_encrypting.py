@@ -328,7 +328,7 @@ def test_who_has_it_open_or_holds_a_run_is_not_overrun(store, folder, monkeypatc
     store.leases.take("r", 1.0)
     with pytest.raises(StoreError, match="is at work"):
         encrypt(folder, WRAPPED, KEY)
-    store.leases.release("r")
+    store.leases.release("r", 1)
     assert wrapped_key(folder) is None
     store.log.close()
     assert encrypt(folder, WRAPPED, KEY).runs == 1

@@ -105,7 +105,7 @@ def test_a_read_only_record_takes_nothing(folder, read_only, nobody):
         store.signals.send(signal(1))
         store.leases.take("r", 1.0)
         hash = store.blobs.put(b"data")
-        store.leases.release("r")
+        store.leases.release("r", 1)
     read_only(folder)
     second = open_store(folder)
     with nobody(), closing(second.log):

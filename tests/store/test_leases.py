@@ -73,7 +73,7 @@ def test_a_lock_file_that_was_removed_is_made_anew(store, beside):
 def test_what_is_held_nowhere_is_let_go_in_peace(folder):
     """Letting go, or asking, before anything was ever locked makes no file."""
     file = locks.LockFile(folder / "lock")
-    file.drop("r")
+    file.drop("r", 1)
     assert (file.is_held("r", 1), file.held("r"), folder.exists()) == (False, 0, False)
 
 
@@ -185,5 +185,5 @@ def test_windows_has_the_same_face(tmp_path, monkeypatch):
     assert one.is_held("r", 1)
     assert max(fake.locked) < 2**31
     assert one.hold("r", 2)
-    one.drop("r")
+    one.drop("r", 2)
     assert (set(fake.locked), two.hold("r", 1)) == (set(), True)

@@ -56,8 +56,7 @@ def test_a_named_run_goes_with_all_that_is_known_of_it(store, folder):
     for run in ("r1", "r2"):
         add(store, run, 10.0)
         store.signals.send(Signal(run, "tell", "cell", id="s"))
-    store.leases.take("r1", 20.0)
-    store.leases.release("r1")
+    store.leases.release("r1", store.leases.take("r1", 20.0).epoch)
     assert prune(folder, NOW, ["r1"]).runs == ("r1",)
     assert (list(store.log.read("r1")), store.ledger.calls("r1"), store.signals.pending("r1")) == ([], [], [])
     assert store.leases.holder("r1") is None

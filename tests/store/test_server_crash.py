@@ -43,7 +43,7 @@ for events in (
     if head == 1:
         store.signals.send(Signal("r", "tell", "cell", {"text": "b"}, "s1"))
         store.blobs.put(b"bytes" * 1000)
-store.leases.release("r")
+store.leases.release("r", 1)
 store.log.close()
 """
 

@@ -143,7 +143,7 @@ def test_a_server_is_reached_by_a_socket_of_this_machine(postgres, address):
     )
     store.log.append("r", 0, (STARTED,), 1.0)
     assert store.leases.take("r", 1.0).alive
-    store.leases.release("r")
+    store.leases.release("r", 1)
     store.log.close()
 
 

@@ -125,7 +125,7 @@ def test_a_closed_store_still_holds_its_runs(store, tables):
     store.leases.take("r", 1.0)
     store.log.close()
     assert store.leases.holder("r").alive
-    store.leases.release("r")
+    store.leases.release("r", 1)
     store.log.close()
     assert tables._session is None
     assert not store.leases.holder("r").alive
@@ -167,7 +167,7 @@ def test_letting_go_where_the_server_is_gone_is_fine(store, postgres):
     store.leases.take("r", 1.0)
     postgres.stop()
     try:
-        store.leases.release("r")
+        store.leases.release("r", 1)
         with pytest.raises(StoreError):
             store.leases.holder("r")
     finally:

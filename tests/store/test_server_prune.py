@@ -56,7 +56,7 @@ def test_a_run_goes_with_all_that_is_known_of_it_and_is_written_down(store, addr
     assert (store.ledger.calls("r1"), store.signals.pending("r1"), left(store)) == ([], [], ["open", "r2", "r3"])
     assert [entry.event for entry in store.log.read(JOURNAL)] == [k.RunsPruned("r1", 3, head, "asked for")]
     assert store.chain.verify(JOURNAL).ok and store.chain.verify("r2").ok
-    store.leases.release("r3")
+    store.leases.release("r3", 1)
     assert prune(address, 100.0, largest=400, sealer=mine).runs == ("r2", "r3")
 
 

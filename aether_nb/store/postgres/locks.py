@@ -42,15 +42,15 @@ class ServerLocks:
 
     def hold(self, run: str, epoch: int) -> bool:
         """See ``Locks``."""
-        self.drop(run)
+        self.drop(run, self._held.get(run, 0))
         if self._select(_HOLD, (_key(run, epoch),)) != [(True,)]:
             return False
         self._held[run] = epoch
         return True
 
-    def drop(self, run: str) -> None:
+    def drop(self, run: str, epoch: int) -> None:
         """See ``Locks``."""
-        if run in self._held:
+        if self._held.get(run) == epoch:
             try:
                 self._select(_DROP, (_key(run, self._held.pop(run)),))
             except StoreError:
