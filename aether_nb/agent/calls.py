@@ -170,12 +170,14 @@ class Calls:
     async def _together(self, anew: list[k.Event], ready: list[tuple[Call, int | None]]) -> AsyncIterator[Happened]:
         for proposed in anew:
             yield proposed
-        happened: asyncio.Queue[Happened | None] = asyncio.Queue()
+        happened: asyncio.Queue[tuple[Happened, asyncio.Event] | None] = asyncio.Queue()
 
         async def one(call: Call, item: int | None) -> None:
             try:
                 async for event in self._one(call, item):
-                    happened.put_nowait(event)
+                    recorded = asyncio.Event()
+                    happened.put_nowait((event, recorded))
+                    await recorded.wait()  # that it begins is recorded before it does
             finally:
                 happened.put_nowait(None)
 
@@ -187,7 +189,8 @@ class Calls:
                 if came is None:
                     running -= 1
                 else:
-                    yield came
+                    yield came[0]
+                    came[1].set()
             await asyncio.gather(*tasks)
         finally:
             for task in tasks:

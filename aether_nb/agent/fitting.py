@@ -231,6 +231,9 @@ _OUTSIDE = (
 )  # fmt: skip
 """What no step makes: how the run opened, who took it up, what was said to it."""
 
+_APART = (k.KnowledgeRecalled, k.FeedbackGiven, k.UndoBegun)
+"""What is written beside the steps: as a run opens, or when it is over. A call may recall something, too."""
+
 _GOING_ON = (k.GrantRevoked, k.CallDoubtful, k.CallRetried, k.NamespaceRestored)
 """What is said of open calls when a run is taken up again."""
 
@@ -259,7 +262,7 @@ def outside(rest: Rest, step: Step | None, state: RunState) -> int:
         while n < len(rest) and _goes_on(first, rest[n], state):
             n += 1
         return n
-    if isinstance(first, (*_OUTSIDE, k.ReplayDrifted)):
+    if isinstance(first, (*_OUTSIDE, *_APART, k.ReplayDrifted)):
         return 1
     return 0 if isinstance(step, steps.Finish) else _broken_off(rest)
 
@@ -271,6 +274,7 @@ def _heard(signal: k.SignalReceived, after: Rest) -> int:
         "deny": (k.GateAnswered,),
         "answer": (k.QuestionAnswered, k.CallSettled),
         "settle": (k.QuestionAnswered, k.CallSettled),
+        "plan": (k.PlanRevised,),
     }.get(signal.type if signal.used else "", ())
     n = 0
     for kind in made:

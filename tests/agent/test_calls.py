@@ -257,6 +257,22 @@ def test_a_fatal_error_settles_the_calls_beside_it_before_the_run_ends() -> None
     assert play.run.state.open == ()
 
 
+def test_of_calls_side_by_side_each_is_recorded_before_it_begins() -> None:
+    """Two that go on together: neither has acted while the record does not say that it begins."""
+    known = list[list[str]]()
+
+    @tool(risk="low", effect="pure", where="loop")
+    async def peek(what: str) -> str:
+        """Look into the record."""
+        entries = play.run.log.read("run1")
+        known.append([entry.event.call_id for entry in entries if isinstance(entry.event, k.CallBegun)])
+        return what
+
+    play = stage([[call("peek", id="a", what="a"), call("peek", id="b", what="b")], "ok"], tools=[peek])
+    assert play.drive().answer == "ok"
+    assert [begun[n] for n, begun in enumerate(known)] == ["a", "b"]
+
+
 def test_two_calls_of_one_tool_tick_two_items() -> None:
     """Parallel calls of a tool each take an item of the plan of their own."""
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from aether_nb import tool
+from aether_nb.agent import fitting
 from aether_nb.agent.again import record_of
 from aether_nb.agent.asking import Asking
 from aether_nb.agent.calls import Calls, Host
@@ -168,6 +169,7 @@ def test_what_was_said_from_outside_is_part_of_the_record() -> None:
     for events in (
         [*gate, k.SignalReceived("s", "approve", "me"), yes, k.CallBegun("c1", "sha256:h"), *ends],
         [*gate, k.SignalReceived("s", "deny", "me", used=False), yes, *ends],
+        [*gate, k.SignalReceived("p", "plan", "me"), k.PlanRevised((k.PlanItem("Look"),), 0, "changed by you"), *ends],
         [*gate, k.NamespaceKept("", ()), k.RunParked("gate", "c1"), k.LeaseTaken(2, "me"), k.RunResumed("me", False)],
         [*gate, yes, k.CallBegun("c1", "sha256:h"), k.CallDoubtful("c1", "lost"), doubt, k.RunParked("question", "d")],
         [
@@ -198,6 +200,37 @@ def test_what_was_said_from_outside_is_part_of_the_record() -> None:
     ):  # fmt: skip
         entries = numbered(events)
         assert read(entries).state == fold(entries)
+
+
+@pytest.mark.parametrize(
+    ("beside", "at"),
+    [
+        ((k.KnowledgeRecalled("euros"),), 1),
+        ((k.KnowledgeRecalled("euros"),), 12),
+        ((k.FeedbackGiven("up", "panel"),), 12),
+        ((k.UndoBegun("u1", ("c1",), "cell"), k.UndoDone("u1", ("c1",), "cell")), 12),
+        ((k.UndoBegun("u1", ("c1",), "cell"),), 12),
+    ],
+)
+def test_what_was_done_beside_the_steps_is_part_of_the_record(beside: tuple[k.Event, ...], at: int) -> None:
+    """A fact that was remembered, a thumb, an undo, also one that was broken off: none of them is a step."""
+    play = stage([call("send", id="c1", to="a"), "ok"], tools=[send], person=Script([YES]))
+    play.drive()
+    entries = numbered([*play.stored[:at], *beside, *play.stored[at:]])
+    assert len(play.stored) == 12 and read(entries).state == fold(entries)
+
+
+def test_every_kind_of_event_has_its_place_in_a_replay() -> None:
+    """A kind that nobody has thought of would make a good record diverge."""
+    made = {known for shape, _ in fitting._SHAPES.values() for known in shape}
+    placed = made.union(fitting._OUTSIDE, fitting._APART, fitting._BESIDE, fitting._ENDS_CALL, fitting._IN_ACT)
+    by_calls = {
+        *(k.CallBegun, k.CallCoded, k.ChildSpawned, k.ChildEnded, k.FileWritten, k.NamespaceChanged),
+        *(k.PlanMade, k.PlanRevised, k.SkillOpened, k.UndoLimited),
+    }
+    of_the_store = {"model.beside", "runs.packed", "runs.pruned"}  # they stand in its journal
+    stored = {kind for kind in k.KINDS.values() if kind.stored}
+    assert {kind.kind for kind in stored - placed - by_calls} == of_the_store
 
 
 def test_a_doubt_that_a_tools_rule_settles_is_read() -> None:
