@@ -1,9 +1,11 @@
-"""Call ids that are unique within a run, whatever a model gives."""
+"""Calls as a run can hold them: with ids that are unique within it, and arguments that JSON can say, from any model."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from math import isfinite
+from typing import Any
 
 from aether_nb.events.messages import Message, ToolCall
 from aether_nb.events.state import Call
@@ -12,8 +14,12 @@ __all__ = ["unique"]
 
 
 def unique(message: Message, taken: Mapping[str, Call]) -> Message:
-    """The message with call ids that are new to this run; some models count from zero in every reply."""
-    if not any(call.id in taken or not call.id for call in message.calls) and _differ(message.calls):
+    """The message with call ids that are new to this run; some models count from zero in every reply.
+
+    A number that is none (NaN, infinity) is null in a record, so it is null from here on.
+    """
+    new = not any(call.id in taken or not call.id for call in message.calls) and _differ(message.calls)
+    if new and all(_finite(call.arguments) for call in message.calls):
         return message
     used = set(taken)
     calls = []
@@ -23,8 +29,25 @@ def unique(message: Message, taken: Mapping[str, Call]) -> Message:
             n += 1
             id = f"{call.id or 'call'}-{n}"
         used.add(id)
-        calls.append(ToolCall(id, call.name, call.arguments))
+        calls.append(ToolCall(id, call.name, call.arguments if _finite(call.arguments) else _mended(call.arguments)))
     return replace(message, calls=tuple(calls))
+
+
+def _finite(value: object) -> bool:
+    """Whether all numbers in a JSON value are some."""
+    if isinstance(value, dict):
+        return all(map(_finite, value.values()))
+    if isinstance(value, list | tuple):
+        return all(map(_finite, value))
+    return not isinstance(value, float) or isfinite(value)
+
+
+def _mended(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _mended(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_mended(inner) for inner in value]
+    return value if _finite(value) else None
 
 
 def _differ(calls: Sequence[ToolCall]) -> bool:

@@ -25,6 +25,12 @@ Upcast: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
 """The fields of one version of a kind → those of the next."""
 
 
+DEEPEST = 150
+"""Levels of objects and lists that are recorded; a reader goes down to 200."""
+
+TOO_DEEP = "(nested too deeply to be recorded)"
+
+
 def _more(old: dict[str, Any]) -> dict[str, Any]:
     """The next version has fields more, each with a value for the time when it was not there."""
     return old
@@ -69,7 +75,7 @@ def encode(event: Event) -> bytes:
 
     Tools and models put values of their own into arguments and outputs. What JSON or UTF-8 cannot say there is written
     as its nearest safe neighbour: NaN and infinity as ``null``, half a surrogate pair as U+FFFD, a member of an enum as
-    its value, a UUID as text.
+    its value, a UUID as text. What lies more than 150 levels deep is cut.
 
     Raises:
         StoreError: A field holds something that is no JSON value, or a declared number is not finite.
@@ -81,13 +87,15 @@ def recorded(event: Event) -> tuple[Event, bytes]:
     """An event as its record will have it, and its bytes: another one only where something of it has to be mended.
 
     Who goes on with the event that comes back goes on as somebody would who reads the record. NaN and infinity are
-    left as they are: they stand in outputs, which decide nothing.
+    left as they are: they stand in outputs, which decide nothing. What is nested more deeply than a reader goes is cut.
 
     Raises:
         StoreError: As for ``encode``.
     """
     try:
-        return event, orjson.dumps(event, _as_json, _CANONICAL)
+        payload = orjson.dumps(event, _as_json, _CANONICAL)
+        if payload.count(b"[") + payload.count(b"{") <= DEEPEST or _can_be_read(payload):
+            return event, payload
     except TypeError as error:  # half a pair, a number beyond 64 bits, a key that is no text, or what is no JSON at all
         if isinstance(error.__cause__, KeyboardInterrupt):  # it came while a field was read
             raise error.__cause__ from None
@@ -195,15 +203,34 @@ def _encode_mended(event: Event) -> bytes:
         raise _no_json(event, error) from error
 
 
-def _mended(value: Any) -> Any:
-    """The same value with ``null`` for every number that is not finite; among declared ones there is none."""
+def _mended(value: Any, above: tuple[int, ...] = ()) -> Any:
+    """The same value with ``null`` for every number that is not finite, and words for what lies too deep.
+
+    Among declared numbers there is none that is not finite. ``above`` are the objects that hold it.
+    """
     if isinstance(value, float):
         return value if isfinite(value) else None
-    if isinstance(value, Mapping) or is_dataclass(value):
-        return {key: _mended(inner) for key, inner in _as_json(value).items()}
+    if not isinstance(value, Mapping | list | tuple) and not is_dataclass(value):
+        return value
+    if id(value) in above:
+        raise ValueError("a value holds itself")
+    if len(above) >= DEEPEST:
+        return TOO_DEEP
+    above = (*above, id(value))
     if isinstance(value, list | tuple):
-        return [_mended(inner) for inner in value]
-    return value
+        return [_mended(inner, above) for inner in value]
+    return {key: _mended(inner, above) for key, inner in _as_json(value).items()}
+
+
+def _can_be_read(payload: bytes) -> bool:
+    """Whether a reader goes as deep as it is nested; whatever writes it goes deeper."""
+    from pydantic_core import from_json
+
+    try:
+        from_json(payload)
+    except ValueError:
+        return False
+    return True
 
 
 def _no_json(event: Event, error: Exception) -> StoreError:

@@ -169,6 +169,18 @@ def test_what_is_no_json_value_is_refused_by_name():
     assert "builtins.object is not one" in caught.value.why
 
 
+@pytest.mark.parametrize(("levels", "whole"), [(20, True), (140, True), (160, True), (220, False), (600, False)])
+def test_what_is_nested_deeply_can_be_read_again(levels, whole):
+    """What is written is read: to the letter as deep as a reader goes, and what lies deeper is cut and says so."""
+    value: object = "core"
+    for n in range(levels):
+        value = {"a": value} if n % 2 else [value]
+    event = CallFinished("c", (), 0.0, ({"application/json": value},))
+    kept, payload = codec.recorded(event)
+    assert decode("call.finished", 1, payload) == kept
+    assert (kept == event, b"core" in payload, codec.TOO_DEEP.encode() in payload) == (whole, whole, not whole)
+
+
 def test_a_value_that_holds_itself_is_refused():
     """A circle in an output ends in our error, not in a crash."""
     circle: dict[str, object] = {}
