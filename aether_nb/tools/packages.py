@@ -67,7 +67,8 @@ async def install_package(requirement: str, context: Context) -> str:
     ended = await run_program(command, context, seconds=SECONDS)
     if ended.code:
         lines = (ended.stderr or ended.stdout).strip().splitlines()
-        raise RepairableToolError(f"{wanted} could not be installed.", "\n".join(lines[-15:]))
+        why = "\n".join(lines[-15:])
+        raise RepairableToolError(f"{wanted} could not be installed.", why) from ended.failure(command)
     invalidate_caches()
     name = wanted.name.replace("-", "_")
     loaded = " It was imported before: restart the kernel to get this version." if name in sys.modules else ""

@@ -31,9 +31,14 @@ Stream: TypeAlias = Literal["stdout", "stderr"]
 
 LONGEST = 1_000_000
 """Bytes of output that are kept of a program; what comes after them is read and let go."""
+LEFT = "What it had left running in the background was ended, unless that had made itself independent."
+SHOWN = 30_000
+"""Characters of each stream that a model is told: its beginning and its end."""
 
 GRACE = 2.0
-"""Seconds that a program is given to end by itself before it is killed."""
+"""Seconds that a program is given to end by itself before it is killed, and its pipes to end after it."""
+TICK = 0.05
+"""Seconds after which it is looked again whether a program has ended whose pipes somebody else holds open."""
 
 SECRET = re.compile(
     r"key|token|secret|passw|credential|cookie|_pat$|_dsn$|pwd$|(^|_)pw$|pass$|^pgservice|auth$|(^|_)(database|db|redis|"
@@ -51,20 +56,31 @@ PROXY = re.compile(r"_proxy$", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What became of a program: its exit code, what it printed, and how long it took in seconds."""
+    """What became of a program: its exit code, what it printed, how long it took in seconds.
+
+    ``left`` says that something it had started still held its pipes open, and was not waited for.
+    """
 
     code: int
     stdout: str
     stderr: str
     seconds: float
+    left: bool = False
 
-    def told(self, longest: int = 30_000) -> str:
+    def told(self) -> str:
         """All of it for a model, a section for each thing that there is."""
-        sections = [f"[exit code] {self.code}"]
-        for title, text in (("stdout", self.stdout), ("stderr", self.stderr)):
-            if text.strip():
-                sections.append(f"[{title}]\n{bounded(text.rstrip(), longest)}")
-        return "\n".join(sections)
+        note = f"[note] {LEFT}" if self.left else ""
+        return "\n".join(filter(None, (f"[exit code] {self.code}", _printed(self.stdout, self.stderr), note)))
+
+    def failure(self, command: Sequence[str]) -> subprocess.CalledProcessError:
+        """The cause of an error that quotes what a program has printed: such an error is output, no word of ours."""
+        return subprocess.CalledProcessError(self.code, command, self.stdout, self.stderr)
+
+
+def _printed(stdout: str, stderr: str) -> str:
+    """What a program has printed, for a model; empty when it has printed nothing."""
+    streams = (("stdout", stdout), ("stderr", stderr))
+    return "\n".join(f"[{name}]\n{bounded(text.rstrip(), SHOWN)}" for name, text in streams if text.strip())
 
 
 def without_keys(environment: Mapping[str, str]) -> dict[str, str]:
@@ -81,6 +97,7 @@ async def run_program(
     context: Context,
     *,
     seconds: float,
+    more: Mapping[str, str | None] | None = None,
 ) -> Ended:
     """Run a program in the working folder to its end; what it prints is shown while it does.
 
@@ -88,6 +105,7 @@ async def run_program(
         command: The program and its arguments; one text is for the system's shell.
         context: Where what it prints is shown, and the folder it runs in.
         seconds: How long it may take; then it is ended, with everything that it has started.
+        more: Variables that it gets beside those of this process that hold no key; None takes one away.
 
     Raises:
         RepairableToolError: It cannot be started, or takes longer.
@@ -96,7 +114,7 @@ async def run_program(
     def show(stream: Stream, text: str) -> None:
         context.emit(OutputDelta(context.call_id, text, stream))
 
-    return await run_fed(command, context.workspace, seconds=seconds, show=show)
+    return await run_fed(command, context.workspace, seconds=seconds, more=more, show=show)
 
 
 async def run_fed(
@@ -105,39 +123,42 @@ async def run_fed(
     *,
     seconds: float | None,
     told: bytes | None = None,
-    more: Mapping[str, str] | None = None,
+    more: Mapping[str, str | None] | None = None,
     show: Callable[[Stream, str], None] = lambda stream, text: None,
 ) -> Ended:
-    """Run a program to its end.
+    """Run a program to its end. What it leaves running in the background ends with it.
 
     Args:
         command: The program and its arguments; one text is for the system's shell.
         folder: Where it runs.
         seconds: How long it may take; then it is ended, with everything that it has started. None: who waits ends it.
         told: What it gets as its standard input; None for nothing.
-        more: Variables that it gets beside those of this process that hold no key.
+        more: Variables that it gets beside those of this process that hold no key; None takes one away.
         show: Is told what it prints, as it does.
 
     Raises:
-        RepairableToolError: It cannot be started, or takes longer.
+        RepairableToolError: It cannot be started, or takes longer; then with what it has printed until then.
     """
     begun = time.monotonic()
     process = await _started(command, folder, told is not None, more or {})
     assert process.stdout is not None
     assert process.stderr is not None
+    out: list[str] = []
+    err: list[str] = []
     reading = asyncio.gather(
-        _read(process.stdout, partial(show, "stdout")),
-        _read(process.stderr, partial(show, "stderr")),
+        _read(process.stdout, out, partial(show, "stdout")),
+        _read(process.stderr, err, partial(show, "stderr")),
         _tell(process.stdin, told or b""),
     )
+    late: TimeoutError | None = None
+    left = False
     try:
         async with asyncio.timeout(seconds):
-            await process.wait()
-            # What it left running in the background may hold its pipes open for ever.
-            out, err, _ = await reading
+            await _exit(process)
+        await asyncio.wait([reading], timeout=GRACE)
+        left = not reading.done()  # what it left in the background may hold its pipes for ever
     except TimeoutError as error:
-        hint = "Give it more time, or less to do."
-        raise RepairableToolError(f"The program was ended after {seconds or 0:g} seconds.", hint=hint) from error
+        late = error
     finally:
         await _end(process)
         # The pipes are at their end now, but for one that somebody has taken out of the group.
@@ -146,20 +167,27 @@ async def run_fed(
         with suppress(asyncio.CancelledError):
             await reading
         process._transport.close()  # type: ignore[attr-defined]  # there is no public way to let go of a pipe
-    return Ended(process.returncode or 0, out, err, time.monotonic() - begun)
+    stdout, stderr = "".join(out), "".join(err)
+    if late is not None:  # as the cause: what quotes a program is output, and no word of ours
+        until = f"It had printed until then:\n{printed}" if (printed := _printed(stdout, stderr)) else ""
+        what = f"The program was ended after {seconds or 0:g} seconds."
+        raise RepairableToolError(what, until, "Give it more time, or less to do.") from late
+    return Ended(process.returncode or 0, stdout, stderr, time.monotonic() - begun, left)
 
 
 async def _started(
-    command: Sequence[str] | str, folder: Path, fed: bool, more: Mapping[str, str]
+    command: Sequence[str] | str, folder: Path, fed: bool, more: Mapping[str, str | None]
 ) -> asyncio.subprocess.Process:
     """A program in a group of its own, so that what it has started itself can be ended with it.
 
     Raises:
         RepairableToolError: It cannot be started.
     """
+    quiet = {"PAGER": "cat", "GIT_TERMINAL_PROMPT": "0", "TERM": "dumb"}
+    variables = {**without_keys(os.environ), **quiet, **more}
     options: dict[str, Any] = {
         "cwd": folder,
-        "env": without_keys(os.environ) | {"PAGER": "cat", "GIT_TERMINAL_PROMPT": "0", "TERM": "dumb"} | dict(more),
+        "env": {name: value for name, value in variables.items() if value is not None},
         "stdin": subprocess.PIPE if fed else subprocess.DEVNULL,
         "stdout": subprocess.PIPE,
         "stderr": subprocess.PIPE,
@@ -178,10 +206,9 @@ async def _started(
         raise RepairableToolError(f"{name} cannot be run.", why, "Is it installed? Look with shell.") from error
 
 
-async def _read(stream: asyncio.StreamReader, show: Callable[[str], None]) -> str:
+async def _read(stream: asyncio.StreamReader, kept: list[str], show: Callable[[str], None]) -> None:
     """Everything that comes by a pipe, shown as it comes, kept as far as there is room."""
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    kept: list[str] = []
     room = LONGEST
     while data := await stream.read(65_536):
         text = decoder.decode(data)
@@ -190,8 +217,10 @@ async def _read(stream: asyncio.StreamReader, show: Callable[[str], None]) -> st
         kept.append(text[:room])
         show(text[:room])
         room -= len(text)
-    kept.append(decoder.decode(b"", final=True) if room > 0 else "\n… the rest is left out …\n")
-    return "".join(kept)
+        if room <= 0:
+            kept.append("\n… the rest is left out …\n")
+    if room > 0:
+        kept.append(decoder.decode(b"", final=True))
 
 
 async def _tell(stream: asyncio.StreamWriter | None, told: bytes) -> None:
@@ -203,16 +232,25 @@ async def _tell(stream: asyncio.StreamWriter | None, told: bytes) -> None:
         stream.close()
 
 
+async def _exit(process: asyncio.subprocess.Process) -> None:
+    """Wait for the end of a program itself: some versions of Python wait for the end of its pipes as well."""
+    waiting = asyncio.ensure_future(process.wait())
+    try:
+        while process.returncode is None:
+            await asyncio.wait([waiting], timeout=TICK)
+    finally:
+        waiting.cancel()
+
+
 async def _end(process: asyncio.subprocess.Process) -> None:
     """End a program and everything in its group: politely, then for sure."""
     if process.returncode is None:
         _signal(process, signal.SIGTERM)
         with suppress(TimeoutError):
             async with asyncio.timeout(GRACE):
-                await process.wait()
+                await _exit(process)
     _signal(process, getattr(signal, "SIGKILL", signal.SIGTERM))
-    if process.returncode is None:
-        await process.wait()
+    await _exit(process)
 
 
 def _signal(process: asyncio.subprocess.Process, number: int) -> None:

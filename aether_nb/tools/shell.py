@@ -26,7 +26,8 @@ def judge(arguments: Mapping[str, Any], context: Context) -> Assessment:
 async def shell(command: str, context: Context, seconds: float = 60.0) -> Result:
     """Run a shell command in the working folder. There is nobody who could type something into it.
 
-    Variables that hold keys are taken out of its environment. Prefer the other tools where one of them serves.
+    Variables that hold keys are taken out of its environment. What it leaves running in the background is ended.
+    Prefer the other tools where one of them serves.
 
     Args:
         command: The command, as typed in a terminal.

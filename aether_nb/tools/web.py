@@ -204,7 +204,7 @@ async def _body(answer: Any) -> bytes:
 def _told(answer: Any, leads_to: str, data: bytes) -> Result:
     """The answer for a model: its status, its kind, and its text."""
     kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-    text = data[:MOST_BYTES].decode(answer.charset_encoding or "utf-8", "replace")
+    text = _decoded(data[:MOST_BYTES], answer.charset_encoding or "utf-8")
     if b"\0" in data[:1000]:
         text = f"({len(data):,} bytes that are no text)"
     elif "html" in kind:
@@ -215,15 +215,19 @@ def _told(answer: Any, leads_to: str, data: bytes) -> Result:
     return Result((Text(f"{line}\n\n{text}{cut}", "output"),), ({"text/plain": line},))
 
 
+def _decoded(data: bytes, charset: str) -> str:
+    """Bytes as text, by what the server says they are; as UTF-8 where that is no code of texts."""
+    try:
+        return data.decode(charset, "replace")
+    except (LookupError, ValueError):
+        return data.decode("utf-8", "replace")
+
+
 def _page(html: str) -> str:
-    """The words of a page, without its scripts and styles."""
-    import html as entities
+    """The title and the words of a page, without its scripts and styles."""
+    from aether_nb.knowledge.loaders.pages import whole
 
-    import nh3
-
-    bare = nh3.clean(html, tags=set(), clean_content_tags={"script", "style", "svg", "noscript", "template"})
-    lines = (" ".join(line.split()) for line in entities.unescape(bare).splitlines())
-    return "\n".join(line for line in lines if line)
+    return "\n\n".join(filter(None, whole(html)))
 
 
 def _is_json(text: str) -> bool:

@@ -20,6 +20,11 @@ from harness.tools import ToolContext, assessed, told
 PAGE = (
     b"<html><head><style>x{}</style><script>steal()</script></head><body><h1>Title</h1>\n<p>a &amp; b</p></body></html>"
 )
+TABLE = (
+    "<title>Stock</title><form><table><tr><th>Year</th><th>Units</th></tr><tr><td>2019</td><td>1200</td></tr></table>"
+    "<p>Total: 42</p><p>7 items</p>é<br>x<br/>y<ul><li>Kiel</li><li>Bonn</li></ul>"
+    "<select><option>1<option>2</select></form><nav>Home</nav>"
+).encode()
 
 
 class Server(ThreadingHTTPServer):
@@ -38,6 +43,7 @@ class Handler(BaseHTTPRequestHandler):
         self.server.seen.append((self.command, self.path, {n.lower(): v for n, v in self.headers.items()}, body))
         pages: dict[str, tuple[int, dict[str, str], bytes]] = {
             "/page": (200, {"content-type": "text/html; charset=utf-8"}, PAGE),
+            "/table": (200, {"content-type": "text/html; charset=utf8mb4"}, TABLE),
             "/json": (200, {"content-type": "application/json"}, b'{"a": 1}'),
             "/big": (200, {"content-type": "text/plain"}, b"x" * 500_000),
             "/binary": (200, {"content-type": "image/png"}, b"\x89PNG\0\0"),
@@ -80,7 +86,22 @@ def at(server: Server, path: str) -> str:
 
 def test_a_page_comes_as_words(server: Server) -> None:
     """Scripts and styles are gone, entities are signs again, and the status is told."""
-    assert told(http_request, ToolContext(), url=at(server, "/page")) == "200 OK · text/html\n\nTitle\na & b"
+    assert told(http_request, ToolContext(), url=at(server, "/page")) == "200 OK · text/html\n\n# Title\n\na & b"
+
+
+def test_what_stands_apart_on_a_page_stays_apart(server: Server) -> None:
+    """Cells, rows, paragraphs, lines and items are no one word; menus and forms belong to what was asked for."""
+    lines = told(http_request, ToolContext(), url=at(server, "/table")).split("\n")
+    said = [line for line in lines[1:] if line]
+    table = ["Stock", "| Year | Units", "| 2019 | 1200"]
+    assert said == [*table, "Total: 42", "7 items", "é", "x", "y", "- Kiel", "- Bonn", "1", "2", "Home"]
+
+
+@pytest.mark.parametrize("charset", ["utf8mb4", "hex", "undefined", "a\0b"])
+def test_a_code_that_is_none_is_read_as_utf_8(charset: str) -> None:
+    """A server may call its page what it likes: it is read all the same."""
+    assert web._decoded("é".encode(), charset) == "é"
+    assert web._decoded("é".encode("latin-1"), "latin-1") == "é"
 
 
 def test_json_comes_as_it_is_and_a_missing_page_is_an_answer(server: Server) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -9,16 +10,22 @@ from aether_nb.knowledge import chunks
 from aether_nb.knowledge.loaders.source import Source
 from aether_nb.knowledge.material import Loaded
 
-__all__ = ["LOADERS", "page", "readable"]
+__all__ = ["LOADERS", "page", "readable", "whole"]
 
-LEFT_OUT = frozenset("script style nav noscript svg template footer aside form button select iframe canvas".split())
-BLOCKS = frozenset(
-    "address article blockquote br dd div dl dt figcaption figure h1 h2 h3 h4 h5 h6 header hr li main ol p pre section "
-    "table tr ul".split()
+UNSEEN = frozenset("script style noscript svg template iframe canvas".split())
+AROUND = frozenset("nav footer aside form button select".split())
+"""What stands around the words that a page is there for."""
+BLOCKS = AROUND | frozenset(
+    "address article blockquote body br caption dd details dialog div dl dt fieldset figcaption figure h1 h2 h3 h4 h5 "
+    "h6 header hgroup hr legend li main menu ol optgroup option p pre search section summary table tbody textarea "
+    "tfoot thead tr ul".split()
 )
+LINES = frozenset("dd dt li option tr".split())
+"""Blocks that follow upon each other without an empty line."""
 HEADINGS = {f"h{level}": "#" * level for level in range(1, 7)}
 MAIN = ("main", "article")
 VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
+BLANKS = re.compile(r"\s+")
 ENOUGH = 200
 """Characters that a page's main part has to have, to be taken for the page."""
 
@@ -32,18 +39,30 @@ def page(source: Source) -> Loaded:
 
 def readable(html: str) -> tuple[str, str]:
     """The title of a page and the words of its main part, headings marked as in Markdown."""
-    reader = _Reader()
-    reader.feed(html)
-    reader.close()
+    reader = _read(html, UNSEEN | AROUND)
     main = "".join(reader.main)
     return reader.title.strip(), _tidied(main if len(main.strip()) >= ENOUGH else "".join(reader.all))
 
 
-class _Reader(HTMLParser):
-    """Collects the words of a page."""
+def whole(html: str) -> tuple[str, str]:
+    """The title of a page and all its words, menus and forms included, headings marked as in Markdown."""
+    reader = _read(html, UNSEEN)
+    return reader.title.strip(), _tidied("".join(reader.all))
 
-    def __init__(self) -> None:
+
+def _read(html: str, left_out: frozenset[str]) -> _Reader:
+    reader = _Reader(left_out)
+    reader.feed(html)
+    reader.close()
+    return reader
+
+
+class _Reader(HTMLParser):
+    """Collects the words of a page, but for those of some elements; what stands apart on it stays apart."""
+
+    def __init__(self, left_out: frozenset[str]) -> None:
         super().__init__(convert_charrefs=True)
+        self._unread = left_out
         self.all: list[str] = []
         self.main: list[str] = []
         self.title = ""
@@ -52,7 +71,7 @@ class _Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """An element begins."""
-        if tag in LEFT_OUT:
+        if tag in self._unread:
             self._left_out.append(tag)
         elif tag in MAIN:
             self._open["main"] += 1
@@ -64,8 +83,10 @@ class _Reader(HTMLParser):
             self._add(f"\n\n{HEADINGS[tag]} ")
         elif tag == "pre":
             self._add("\n\n```\n")  # a comment in code is no heading
+        elif tag in LINES:
+            self._add(("" if self._at_start() else "\n") + ("- " if tag == "li" else ""))
         elif tag in BLOCKS:
-            self._add("\n\n" if tag in ("p", "table") else "\n- " if tag == "li" else "\n")
+            self._add("\n\n" if tag in ("p", "table") else "\n")
         elif tag in ("td", "th"):
             self._add(" | ")
 
@@ -83,11 +104,17 @@ class _Reader(HTMLParser):
         """Words."""
         if self._open["title"]:
             self.title += data
-        else:
-            self._add(data if self._open["pre"] else " ".join(data.split("\n")))
+        elif self._open["pre"]:
+            self._add(data)
+        elif data.strip() or not self._at_start():
+            self._add(BLANKS.sub(" ", data))
+
+    def _at_start(self) -> bool:
+        """Whether a line has just begun."""
+        return bool(self.all) and self.all[-1].endswith("\n")
 
     def _add(self, text: str) -> None:
-        if self._left_out or self._open["head"]:
+        if not text or self._left_out or self._open["head"]:
             return
         self.all.append(text)
         if self._open["main"]:

@@ -21,7 +21,7 @@ __all__ = ["READER", "FunctionLoader", "fit", "load", "plug", "readable"]
 
 Function: TypeAlias = Callable[[Source], Loaded | Iterable[Chunk]]
 
-READER = 1
+READER = 2
 """The version of what loaders and chunks make. With another one, files are read again though they did not change."""
 
 
