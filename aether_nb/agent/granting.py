@@ -8,7 +8,7 @@ yes ends with its kernel. This module does not know what a yes allows.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from aether_nb.events import kinds as k
@@ -53,6 +53,21 @@ class Grants:
                 case k.GrantRevoked(id):
                     gone.add(id)
         return [grant for grant in given.values() if grant.id not in gone], gone
+
+    def taken_back(self, given: Iterable[k.Grant]) -> Iterator[k.GrantRevoked]:
+        """Which yeses of a run that goes on were taken back meanwhile.
+
+        Where the journal is not whole nobody knows which, so it is all that were to last longer than the run.
+
+        Raises:
+            StoreError: The journal cannot be read.
+        """
+        whole, gone = self.store.chain.verify(JOURNAL).ok, self.standing()[1]
+        for grant in given:
+            if grant.id in gone:
+                yield k.GrantRevoked(grant.id, "the user")
+            elif not whole and grant.lasts == "notebook":
+                yield k.GrantRevoked(grant.id, "policy:the journal of yeses is not whole")
 
     def keep(self, *grants: k.Grant) -> None:
         """Keep yeses for later kernels.

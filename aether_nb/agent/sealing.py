@@ -60,7 +60,7 @@ def gate_events(
 def signal_fields(signal: Signal) -> tuple[str, ...]:
     """What the seal of a signal binds."""
     body = json.dumps(dict(signal.body), sort_keys=True, ensure_ascii=False)
-    return ("signal", signal.run, signal.id, signal.type, signal.by, body)
+    return ("signal", signal.run, signal.id, signal.type, signal.by, repr(signal.time), body)
 
 
 def taken_back(state: RunState) -> tuple[k.Event, ...]:

@@ -67,6 +67,7 @@ class Said:
             if kind == "revoke":
                 with suppress(OptionError):  # one that was given for this run only
                     self.session.yeses.revoke(str(command["id"]))
+                    return ""
             type, names = WORDS[kind]
             self._say(Word(type, "", {name: command[name] for name in names if name in command}))
         except AetherError as error:

@@ -145,8 +145,7 @@ async def _resume(session: Session, task: Resumption, cell: Cell) -> RunState:
             k.LeaseTaken(lease.epoch, lease.name, other.name if other else "", forced=bool(other and other.alive)),
             k.RunResumed(lease.name, fresh, task.anyway),
         )
-        gone = session.yeses.kept.standing()[1]
-        revoked = (k.GrantRevoked(grant.id, "the user") for grant in run.state.grants if grant.id in gone)
+        revoked = session.yeses.kept.taken_back(run.state.grants)
         run.append(*taken_up(run.state, (*said, *revoked), fresh, own))
         if fresh:
             plan = plan_restore(entries)

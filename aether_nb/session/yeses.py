@@ -15,6 +15,7 @@ from aether_nb.agent.granting import Grants
 from aether_nb.errors import OptionError, StoreError
 from aether_nb.events import kinds as k
 from aether_nb.events.state import RunState
+from aether_nb.session.signalling import Post, Word, stands
 
 __all__ = ["Yeses"]
 
@@ -69,7 +70,7 @@ class Yeses:
             self.kept.keep(*(grant for grant in fresh if grant.lasts == "notebook"))
 
     def revoke(self, id: str) -> k.Grant:
-        """Take back a yes that lasts, for good.
+        """Take back a yes that lasts, for good: also from every run that has not ended.
 
         Raises:
             OptionError: There is no such grant.
@@ -80,6 +81,14 @@ class Yeses:
                 self.kept.revoke(id)
                 self.lasting.remove(grant)
                 self.gone.add(id)
+                self._tell(id)
                 return grant
         known = ", ".join(grant.id for grant in self.lasting) or "none"
         raise OptionError(f"There is no grant {id!r}.", f"In force: {known}.", "%aether grants")
+
+    def _tell(self, id: str) -> None:
+        """Let every run that has this yes know that it is gone; one that nobody works on hears it when it goes on."""
+        post = Post(self.kept.store, self.kept.sealer, "cell")
+        for one in stands(self.kept.store):
+            if any(grant.id == id for grant in one.state.grants):
+                post.send(one.state.run, Word("revoke", "", {"id": id}))

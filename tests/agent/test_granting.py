@@ -83,6 +83,19 @@ def test_a_journal_that_is_not_whole_gives_nothing(grants: Grants) -> None:
     assert grants.standing()[0] == []
 
 
+def test_a_run_that_goes_on_loses_what_was_taken_back_meanwhile(grants: Grants) -> None:
+    """Where the journal is not whole nobody knows what that was: it loses all that was to last longer than itself."""
+    own = k.Grant("g3", "send", "tool", "high", "run", "panel")
+    grants.keep(YES, OTHER)
+    assert list(grants.taken_back((YES, OTHER, own))) == []
+    grants.revoke("g1")
+    assert list(grants.taken_back((YES, OTHER, own))) == [k.GrantRevoked("g1", "the user")]
+    tables = grants.store.log._tables  # type: ignore[attr-defined]
+    tables.write(("cut",), lambda db: db.execute("DELETE FROM events WHERE run = 'journal' AND seq = 3"))
+    gone = "policy:the journal of yeses is not whole"
+    assert list(grants.taken_back((YES, OTHER, own))) == [k.GrantRevoked("g1", gone), k.GrantRevoked("g2", gone)]
+
+
 def test_two_kernels_that_keep_at_once_both_do(grants: Grants, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who is second tries again, behind what the other wrote; not for ever."""
     append, refused = type(grants.store.log).append, list[int]()

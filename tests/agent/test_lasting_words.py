@@ -61,6 +61,23 @@ def test_a_yes_for_minutes_says_when_it_is_over() -> None:
     assert given(Answer("approve", "panel", "notebook")).until == 0.0
 
 
+def test_a_yes_from_elsewhere_is_no_longer_than_one_from_here(
+    store: Store, sealer: Sealer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It counts from when it was said; a clock that runs ahead adds nothing, and nobody can change the time."""
+    monkeypatch.setattr("aether_nb.agent.mail.time.time", lambda: 5000.0)
+    play = stage([call("send", id="c1", to="a"), "ok"], tools=[send], person=Script([YES]))
+    play.drive()
+    gate = [*play.stored[: play.kinds.index("gate.opened") + 1]]
+    state = fold(k.Entry("run1", n, 1.0, event) for n, event in enumerate(gate, 1))
+    body = {"call_id": "c1", "hash": state.calls["c1"].proposed.hash, "lasts": "minutes"}
+    for said, until in ((4000.0, 4900.0), (9e9, 5900.0)):
+        signal = Signal("run1", "approve", "cli", body, "s1", time=said)
+        given = heard(state, signal)[-1]
+        assert isinstance(given, k.GrantGiven) and given.grant.until == until
+    assert signal_fields(signal) != signal_fields(replace(signal, time=1.0))
+
+
 def test_a_yes_whose_time_is_over_is_taken_back_before_it_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same call runs without a question within the time, and is asked about after it."""
     person, now = Script([FOR_MINUTES, YES]), [1000.0]

@@ -94,7 +94,7 @@ def test_a_click_becomes_a_word_with_what_belongs_to_it(book: Notebook, said: Sa
 def test_a_yes_is_taken_back_in_the_run_and_in_the_notebook(book: Notebook, said: Said) -> None:
     """One that was given for the run alone is taken back there."""
     assert said({"type": "revoke", "id": "g1"}) == said({"type": "revoke", "id": "g2"}) == ""
-    assert (book.revoked, words(book)) == (["g1"], [("revoke", {"id": "g1"}), ("revoke", {"id": "g2"})])
+    assert (book.revoked, words(book)) == (["g1"], [("revoke", {"id": "g2"})]), "a lasting one is taken from all runs"
 
 
 def test_what_is_thought_of_an_answer_stands_at_the_end_of_its_record(book: Notebook, said: Said) -> None:

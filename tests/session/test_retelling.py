@@ -331,3 +331,23 @@ def test_a_yes_that_was_taken_back_meanwhile_is_gone_from_a_run_that_goes_on(not
     assert "There are two." in notebook.line("resume f0e1d2c3")
     assert k.GrantRevoked("g9", "the user") in [entry.event for entry in log.read("f0e1d2c3")]
     assert session.grants == [] and session.yeses.kept.standing()[0] == []
+
+
+def test_a_yes_that_is_taken_back_is_gone_from_every_run_that_has_it(notebook: Notebook) -> None:
+    """A run at work, or one that is parked, has a copy of it: each is sent the word, and no other run is."""
+    session, log = notebook.session, notebook.session.store.log
+    session.yeses = Yeses(Grants(session.store, session.sealer, "/a.ipynb"))
+    grant = k.Grant("g9", "shell", "call:sha256:h", "high", "notebook", "panel")
+    session.yeses.lasting.append(grant)
+    opening = [entry.event for entry in log.read(newest(notebook)["run"])][:2]
+    for run, events in {
+        "aa11": (k.GrantGiven(grant),),
+        "bb22": (),
+        "cc33": (k.GrantGiven(grant), k.RunEnded("done")),
+    }.items():
+        log.append(run, 0, [*opening, *events], time.time())
+    assert notebook.line("grants --revoke g9") == "Taken back: g9 (shell).\n"
+    sent = {
+        run: [(one.type, one.body) for one in session.store.signals.pending(run)] for run in ("aa11", "bb22", "cc33")
+    }
+    assert sent == {"aa11": [("revoke", {"id": "g9"})], "bb22": [], "cc33": []}
