@@ -50,7 +50,8 @@ class Aether:
     Args:
         model: ``provider:model``, a model's name when ``provider`` is given, or a ready model.
         provider: The provider's name.
-        base_url: The address of a server that no provider's row has.
+        base_url: The address of a server that no provider's row has. It and ``api_key`` are this model's, also where
+            a call names the model again; another one that is named is asked at its provider's address.
         api_key: The key, when it is not in the environment.
         tool_format: ``native``, or ``text`` for tools that are described in the prompt.
         timeout: The longest silence of a server, in seconds.
@@ -256,7 +257,11 @@ class Aether:
         return decorate
 
     def use(self, model: str | Model) -> None:
-        """Ask another model from now on; a run that is going on takes it at its next step."""
+        """Ask another model from now on; a run that is going on takes it at its next step.
+
+        Args:
+            model: Its name, or a ready one. By its name, the model that the client was built with keeps its address.
+        """
         self._chooser.use(model)
 
     # ---- without await
