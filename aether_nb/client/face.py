@@ -60,7 +60,8 @@ class Aether:
         cache: Whether an answer to the same request is taken from before.
         wrappers: Whether requests are retried, paced and priced; no is for tests of a provider.
         bus: Who is told of what happens; one of its own when left out.
-        approve: Decides about calls of tools that are declared high risk; without it they are refused.
+        approve: Decides about calls of tools that are declared high risk, and about those of functions that declare
+            nothing once data of the run reads like an order; without it they are refused.
         store: Where conversations are kept; in memory when left out.
         **options: How to answer, for all calls: ``max_tokens``, ``temperature``, …, the fields of ``Options``.
 
