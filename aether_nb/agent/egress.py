@@ -162,7 +162,7 @@ SHORTEST = 9
 """Characters in which nobody gives an order: most figures that a tool returns are no longer."""
 
 _described = lru_cache(maxsize=512)(suspicion)
-"""The same for the description of a tool, which goes along with every request."""
+"""What is found in the description of a stranger's tool, which goes along with every request."""
 
 
 @dataclass
@@ -212,10 +212,12 @@ class Egress:
 
         Args:
             known: What was said of this run before; it is not said again.
-            tools: The tools that were offered with it: their descriptions may come from anybody.
+            tools: The tools that were offered with it. Descriptions are looked at where a stranger wrote them: a
+                program that hands over a function which deletes files says so in its docstring, and gives no order.
         """
         going = self._going.found if self._going else []
-        found = [*going, *(("", spec.name, one) for spec in tools if (one := _described(spec.description)))]
+        theirs = [spec for spec in tools if spec.source]
+        found = [*going, *(("", spec.name, one) for spec in theirs if (one := _described(spec.description)))]
         if not found:
             return []
         said = {(event.call_id, event.tool, event.excerpt) for event in known}

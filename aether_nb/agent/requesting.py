@@ -21,7 +21,7 @@ from aether_nb.errors import AetherError, ModelError
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import Message
 from aether_nb.events.state import RunState, sent
-from aether_nb.models.base import Model, Reply, Request
+from aether_nb.models.base import REFUSED, Model, Reply, Request
 
 __all__ = ["Asked", "asked"]
 
@@ -93,10 +93,11 @@ async def asked(
             return
         yield k.ModelFailed(name, f"The model {name} broke off with {type(error).__name__}.", str(error))
         return
-    message = unique(reply.message, state.calls)
-    if why := _why_none(message, reply.finish):
-        yield k.ModelFailed(name, f"The model {name} gave no answer.", why, "Ask in other words.")
+    if why := _why_none(reply):
+        did = "refused to answer" if reply.finish in REFUSED else "gave no answer"
+        yield k.ModelFailed(name, f"The model {name} {did}.", why, "Ask in other words.")
         return
+    message = unique(reply.message, state.calls)
     rest = reply.usage, reply.finish, time.monotonic() - begun, reply.provider, reply.repairs, reply.notes
     answered = k.ModelAnswered(reply.model or name, message, *rest)
     yield answered if hooks is None else await hooks.after_model(answered)
@@ -107,12 +108,12 @@ def _conversation(state: RunState) -> tuple[Sequence[Message], tuple[k.Sent, ...
     return state.messages, state.sent, state.unlimited
 
 
-def _why_none(message: Message, finish: str) -> str:
-    """Why a reply is no answer; empty when it is one."""
-    unsaid = not message.text.strip() and finish != "pause"
-    if message.calls or not (unsaid or finish in ("refusal", "content_filter")):
+def _why_none(reply: Reply) -> str:
+    """Why a reply is no answer; empty when it is one. Of one that was refused nothing is done, also no call in it."""
+    text, refused = reply.message.text.strip(), reply.finish in REFUSED
+    if not refused and (text or reply.message.calls or reply.finish == "pause"):
         return ""
-    return message.text.strip() or f"It ended with {finish!r} and no words."
+    return " ".join([*reply.notes, *([text] if text else [])]) or f"It ended with {reply.finish!r} and no words."
 
 
 async def _heard(run: Run, model: Model, request: Request) -> Reply:

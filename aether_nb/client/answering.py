@@ -130,7 +130,7 @@ class Answerer:
         run = run or Run(MemoryLog(checked=False))
         try:
             with _deeper():
-                person = Program(self.approve, _noting(run))
+                person = Program(self.approve, run)
                 choice = self._choice(said, observed)
                 response = await Work(run, question, choice, observed, person, self.bus, undo, hooked).done()
                 if shaped is not None:
@@ -286,13 +286,3 @@ async def _one(observed: Observed, request: Request, seconds: float | None) -> R
         name = observed.name
         raise ModelError(f"The model {name} ended its answer before it was whole.", hint="Ask again.")
     return response_of(observed.reply, observed.name)
-
-
-def _noting(run: Run) -> Callable[[str], None]:
-    """Tells whoever watches the run, and the log of the program."""
-
-    def note(text: str) -> None:
-        logger.warning(text)
-        run.append(k.Progress("", 0, note=text))
-
-    return note

@@ -92,6 +92,12 @@ class Wanted:
         known = self.provider or self.name.lower().partition(":")[0] in providers.names()
         return f"{self.name}@{self.base_url}" if self.base_url and not known else self.name
 
+    def means(self, said: str, providers: Providers) -> bool:
+        """Whether a name that is said later is this model's: as the program wrote it, or as it is in full."""
+        full = self.full_name(providers)
+        typed = full == self.name  # else it is the server's own name for a model, and parts into nothing
+        return said.strip() in (self.model, full) or (typed and providers.parted(said) == providers.parted(full))
+
 
 class Chooser:
     """Opens models for one client, and closes what it opened.
@@ -101,8 +107,9 @@ class Chooser:
     """
 
     def __init__(self, wanted: Wanted) -> None:
-        self.wanted = wanted
-        self._opened: dict[str, tuple[object, Model]] = {}
+        self.wanted = self._built = wanted
+        self._opened: dict[tuple[str, str, str], tuple[object, Model]] = {}
+        """By name, address and key: of two models of one name each is asked where it belongs."""
         self._replaced: list[Model] = []
         self._loops: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
         self._replies: dict[Path, ReplyStore] = {}
@@ -123,7 +130,7 @@ class Chooser:
 
     def use(self, model: str | Model) -> None:
         """Ask another model from now on."""
-        self.wanted = replace(self.wanted, model=model, provider=None, base_url=None, api_key=None)
+        self.wanted = self._said(model)
 
     async def open(self, model: str | Model | None, settings: config.Settings) -> Model:
         """That model; the client's own when none is given.
@@ -148,18 +155,21 @@ class Chooser:
             return ready
         self._loops.add(asyncio.get_running_loop())
         addresses = _addresses()
-        name = str(model or settings.model or self._serving(settings, addresses))
+        wanted = self._said(model, settings) if model else self.wanted
+        name = wanted.full_name(_providers(settings)) if wanted.base_url else wanted.name
+        name = name or settings.model or self._serving(settings, addresses)
         state = (
             addresses,
             settings,
             self.wanted,
             registry.get("model", name) if name in registry.names("model") else None,
         )
-        known = self._opened.get(name)
+        place = (name, wanted.base_url or "", wanted.api_key or "")
+        known = self._opened.get(place)
         if known is None or known[0] != state:
             if known is not None:
                 self._replaced.append(known[1])  # somebody may still be asking it
-            known = self._opened[name] = state, self._open(name, settings, own=not model)
+            known = self._opened[place] = state, self._open(*place, settings)
         return known[1]
 
     async def aclose(self) -> None:
@@ -192,19 +202,30 @@ class Chooser:
 
         self._found = addresses, await find_local(_providers(settings), environment=os.environ)
 
-    def _open(self, name: str, settings: config.Settings, *, own: bool) -> Model:
-        """Open a model. The address and the key that the program gave belong to its own model, and to no other."""
-        wanted = self.wanted
+    def _said(self, model: str | Model, settings: config.Settings | None = None) -> Wanted:
+        """What holds for a model that is named after the client was built.
+
+        The address and the key that the program gave belong to the model that the client was built with, and to no
+        other. Whoever names that model later means the one at that address, not another of the same name elsewhere.
+        """
+        built = self._built
+        named = isinstance(model, str) and bool(built.base_url or built.api_key)
+        if named and built.means(str(model), _providers(settings or self.settings)):
+            return built
+        return replace(built, model=model, provider=None, base_url=None, api_key=None)
+
+    def _open(self, name: str, base_url: str, api_key: str, settings: config.Settings) -> Model:
+        """Open the model of that name, at an address and with a key of the program's where it gave some."""
         return open_model(
             name,
             os.environ,
             _providers(settings),
-            base_url=(wanted.base_url or "") if own and "@http" not in name else "",
-            api_key=(wanted.api_key or "") if own else "",
-            tools=wanted.tool_format,
+            base_url=base_url if "@http" not in name else "",
+            api_key=api_key,
+            tools=self.wanted.tool_format,
             timeout=settings.timeout,
             local_only=settings.local_only,
-            wrappers=wanted.wrappers,
+            wrappers=self.wanted.wrappers,
             replies=self._kept(settings) if settings.cache else None,
         )
 

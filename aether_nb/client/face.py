@@ -50,7 +50,8 @@ class Aether:
     Args:
         model: ``provider:model``, a model's name when ``provider`` is given, or a ready model.
         provider: The provider's name.
-        base_url: The address of a server that no provider's row has.
+        base_url: The address of a server that no provider's row has. It and ``api_key`` are this model's, also where
+            a call names the model again; another one that is named is asked at its provider's address.
         api_key: The key, when it is not in the environment.
         tool_format: ``native``, or ``text`` for tools that are described in the prompt.
         timeout: The longest silence of a server, in seconds.
@@ -59,7 +60,8 @@ class Aether:
         cache: Whether an answer to the same request is taken from before.
         wrappers: Whether requests are retried, paced and priced; no is for tests of a provider.
         bus: Who is told of what happens; one of its own when left out.
-        approve: Decides about calls of tools that are declared high risk; without it they are refused.
+        approve: Decides about calls of tools that are declared high risk, and about those of functions that declare
+            nothing once data of the run reads like an order; without it they are refused.
         store: Where conversations are kept; in memory when left out.
         **options: How to answer, for all calls: ``max_tokens``, ``temperature``, …, the fields of ``Options``.
 
@@ -256,7 +258,11 @@ class Aether:
         return decorate
 
     def use(self, model: str | Model) -> None:
-        """Ask another model from now on; a run that is going on takes it at its next step."""
+        """Ask another model from now on; a run that is going on takes it at its next step.
+
+        Args:
+            model: Its name, or a ready one. By its name, the model that the client was built with keeps its address.
+        """
         self._chooser.use(model)
 
     # ---- without await

@@ -28,6 +28,7 @@ class Response:
         model: The provider's own name for the model that answered.
         provider: The provider's name.
         message: The reply as a message, to be put into a history.
+        notes: What a person should know about how it came to be, a sentence each; of a refusal what its provider says.
     """
 
     text: str = ""
@@ -38,6 +39,7 @@ class Response:
     model: str = ""
     provider: str = ""
     message: Message = field(default_factory=lambda: Message("assistant"))
+    notes: tuple[str, ...] = ()
 
     @property
     def cost(self) -> float | None:
@@ -69,6 +71,7 @@ def response_of(
         reply.model or name,
         reply.provider or name.partition(":")[0],
         message,
+        reply.notes,
     )
 
 

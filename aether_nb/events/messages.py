@@ -123,11 +123,15 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class ToolSpec:
-    """What a model is told about a tool: its name, what it is for, and the JSON schema of its arguments."""
+    """What a model is told about a tool: its name, what it is for, and the JSON schema of its arguments.
+
+    ``source`` names the stranger whose words these are, as a server; empty for what the user or a program hands over.
+    """
 
     name: str
     description: str
     parameters: Mapping[str, Any]
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

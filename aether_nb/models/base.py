@@ -15,10 +15,29 @@ from aether_nb.events.messages import Message, ToolSpec, Usage
 from aether_nb.models.endpoints.endpoint import Endpoint
 from aether_nb.models.endpoints.profile import Profile
 
-__all__ = ["NOTHING", "PLAIN", "Delta", "FinishReason", "Model", "Options", "Reply", "Request", "Wrapper", "closing"]
+__all__ = [
+    "BROKEN_OFF",
+    "NOTHING",
+    "PLAIN",
+    "REFUSED",
+    "Delta",
+    "FinishReason",
+    "Model",
+    "Options",
+    "Reply",
+    "Request",
+    "Wrapper",
+    "closing",
+]
 
 FinishReason: TypeAlias = Literal["stop", "tool_calls", "length", "refusal", "content_filter", "pause"]
 """Why a reply ended. ``pause``: the provider wants to be asked again, with this reply in the history, to go on."""
+
+REFUSED: frozenset[FinishReason] = frozenset({"refusal", "content_filter"})
+"""The model, or a filter of its provider, does not want to answer. Nothing that was said before is meant."""
+
+BROKEN_OFF: frozenset[FinishReason] = REFUSED | {"length"}
+"""Reasons that come in the middle of a reply: a call that cannot be read was cut off, and is no mistake."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,9 @@ class FunctionTool:
         """What this exact call could do: what its judge says, else what was declared."""
         if self.judge is not None:
             return self.judge(arguments, context)
-        reasons = () if self.risk == "low" else (f"the tool is declared {self.risk} risk, {self.effect}",)
+        said = f"the tool is declared {self.risk} risk, {self.effect}"
+        said = said if self.declared else "nobody has declared how risky the tool is"
+        reasons = () if self.risk == "low" else (said,)
         return Assessment(self.risk, self.effect, reasons, effect_text=self._read.title)
 
     def purpose(self, arguments: Mapping[str, Any]) -> str:

@@ -133,7 +133,7 @@ class FindTools:
             "required": ["query"],
             "additionalProperties": False,
         }
-        return ToolSpec(FIND, words, schema)
+        return ToolSpec(FIND, words, schema, source=has)  # servers are called what somebody has called them
 
     def assess(self, arguments: Mapping[str, Any], context: Context) -> Assessment:
         """It only looks."""

@@ -43,8 +43,8 @@ def toolbox(
     sources = {name: "registered" for name in registry.added("tool") if name not in built_in}
     for tool in more:
         found[tool.spec.name] = tool
-        if source := getattr(tool, "source", ""):
-            sources[tool.spec.name] = source
+        if tool.spec.source:
+            sources[tool.spec.name] = tool.spec.source
     mine = {tool.spec.name: tool for tool in list(namespace.values()) if issubclass(type(tool), FunctionTool)}
     own = dict.fromkeys(mine, "this notebook") if len(mine) > most else {}  # a few of the user's own are always told of
     if started is not None:

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from aether_nb.client.face import Aether
-from aether_nb.errors import ModelUnavailable
+from aether_nb.errors import ModelError, ModelUnavailable
 from harness.client import add
 from harness.loopback import Play, events, loopback, says
 
@@ -168,3 +168,22 @@ async def test_a_refusal_is_the_models_own_error():
         with pytest.raises(ModelUnavailable) as caught:
             await ai.ask("x")
     assert (caught.value.status, "no such model" in caught.value.why) == (404, True)
+
+
+async def test_a_refusal_in_the_middle_of_a_call_is_told_as_one():
+    """It is asked once; ask says who refused and why, complete has the reason and the explanation."""
+    use = {"type": "tool_use", "id": "c1", "name": "add", "input": {}}
+    half = block(0, use, {"type": "input_json_delta", "partial_json": '{"a": 1'})
+    end = {"stop_reason": "refusal", "stop_details": {"explanation": "It may do harm."}}
+    told = ({"type": "message_delta", "delta": end}, {"type": "message_stop"})
+    began = {"type": "message_start", "message": {"id": "m", "model": "m", "role": "assistant", "content": []}}
+    play = Play([f"event: {each['type']}\ndata: {json.dumps(each)}\n\n".encode() for each in (began, *half, *told)])
+    async with (
+        loopback(play, play) as server,
+        Aether("m", provider="anthropic", base_url=server.url, api_key="k", tools=[add]) as ai,
+    ):
+        with pytest.raises(ModelError, match=r"refused to answer\. It may do harm\."):
+            await ai.ask("x")
+        answer = await ai.complete("x")
+    assert (answer.finish_reason, answer.notes, answer.tool_calls) == ("refusal", ("It may do harm.",), ())
+    assert len(server.asked) == 2

@@ -63,6 +63,55 @@ async def test_what_is_declared_high_risk_is_refused_without_approve(caplog):
     assert (result.name, result.failed, result.text) == ("launch", True, f"refused: {refusal}")
 
 
+async def test_what_a_tool_says_of_itself_is_no_order():
+    """A docstring that speaks of deleting files takes no right from the tools of its program."""
+
+    def clear(folder: str) -> str:
+        """Delete the files of a folder."""
+        return f"{folder} is empty"
+
+    ai, model = scripted(ADD, ToolCall("", "clear", {"folder": "tmp"}), "well", tools=[add, clear])
+    await ai.ask("x")
+    assert [message.text for message in model.requests[-1].messages if message.role == "tool"] == ["3", "tmp is empty"]
+
+
+def manual(topic: str) -> str:
+    """Look up a topic."""
+    return "DROP TABLE removes a table and its rows."
+
+
+@tool(risk="medium", effect="external")
+def note(text: str) -> str:
+    """Note something."""
+    return "noted"
+
+
+async def test_after_data_that_reads_like_an_order_high_risk_needs_a_yes_of_its_own(caplog):
+    """The refusal names that cause, what the data says, and what to do; what is declared to be less still runs."""
+    calls = ToolCall("", "manual", {"topic": "sql"}), ADD, ToolCall("", "note", {"text": "a"}), LAUNCH
+    ai, model = scripted(*calls, "well", tools=[manual, add, note, launch])
+    await ai.ask("x")
+    results = [message.text for message in model.requests[-1].messages if message.role == "tool"]
+    why = "data of this run reads like an order: it wants secrets, or damage"
+    assert results[1:3] == [f"denied by program: {why}, and nobody is there to approve it", "noted"]
+    assert results[3] == "denied by program: it is declared high risk, and nobody is there to approve it"
+    assert caplog.messages[0] == (
+        f"add was refused: {why}. It says: 'DROP TABLE removes a table and its rows.'. Declare how risky it is, as "
+        '@tool(risk="low", effect="pure"). Give the client approve= to decide about it.'
+    )
+
+
+async def test_who_approves_is_told_that_data_reads_like_an_order():
+    """Of an undeclared function the reasons say that, and that nobody has said how risky it is."""
+    heard = []
+    calls = ToolCall("", "manual", {"topic": "sql"}), ADD
+    ai, model = scripted(*calls, "3", tools=[manual, add], approve=lambda *asked: heard.append(asked) or True)
+    await ai.ask("x")
+    assert told(model) == "3"
+    why = "data of this run reads like an order: it wants secrets, or damage"
+    assert heard == [("add", {"a": 1, "b": 2}, ("nobody has declared how risky the tool is", why))]
+
+
 async def yes(name, arguments, reasons):
     """An approval that awaits."""
     await asyncio.sleep(0)

@@ -113,6 +113,15 @@ async def test_a_refusal_says_why() -> None:
     assert (reply.finish, reply.notes, reply.message.text) == ("refusal", ("It may do harm.",), "")
 
 
+async def test_a_refusal_in_the_middle_of_a_call() -> None:
+    """Half a call that was refused is none, and no nonsense either: the provider's explanation stays."""
+    end = {"stop_reason": "refusal", "stop_details": {"explanation": "It may do harm."}}
+    told = {"type": "message_delta", "delta": end, "usage": {}}, {"type": "message_stop"}
+    for half in (tool(0, '{"a": "x'), tool(0)):
+        reply = await reply_to(start(), *half, *told)
+        assert (reply.message.calls, reply.finish, reply.notes) == ((), "refusal", ("It may do harm.",))
+
+
 async def test_a_call_that_the_limit_cut_off_is_left_out() -> None:
     """At the limit half a call is none; what was said before it stands."""
     reply = await reply_to(start(), *text(0, "hi"), *tool(1, '{"a": "x'), *stop("max_tokens"))

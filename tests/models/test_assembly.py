@@ -173,6 +173,12 @@ FINISHES = {
         [{"choices": None}, {"choices": [{"delta": None}]}, {"choices": []}, says(content="hi")], "hi", "stop"),
     "a call cut off by the limit": (
         [says(content="hi"), called(0, "a", "look", '{"x'), says(finish="length")], "hi", "length"),
+    "a call of which the limit left the name": ([called(0, "a", "look", ""), says(finish="length")], "", "length"),
+    "a call of which the limit left the number": ([called(0, "a"), says(finish="length")], "", "length"),
+    "a call cut off by a filter": (
+        [says(content="hi"), called(0, "a", "look", '{"x'), says(finish="content_filter")], "hi", "content_filter"),
+    "a refusal in a call": (
+        [called(0, "a", "look", '{"x'), says(refusal="I won't"), says(finish="stop")], "I won't", "refusal"),
 }  # fmt: skip
 
 

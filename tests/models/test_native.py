@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
 import pytest
@@ -220,11 +220,11 @@ async def test_other_failures_are_the_inner_models() -> None:
         await got(NativeTools(Plays([ModelUnavailable("It is away.")])), request())
 
 
-def spoiled(wire: str, arguments: str, cut: bool = False) -> Play:
-    """An answer whose call has these arguments, in either format."""
+def spoiled(wire: str, arguments: str, ends: Sequence[str] = ("tool_calls", "tool_use")) -> Play:
+    """An answer whose call has these arguments, and why it ends in each of the two formats."""
     if wire == "openai":
         call = {"index": 0, "id": "c", "function": {"name": "look", "arguments": arguments}}
-        return Play([events(says(tool_calls=[call]), says(finish="length" if cut else "tool_calls"))])
+        return Play([events(says(tool_calls=[call]), says(finish=ends[0]))])
     use = {"type": "tool_use", "id": "c", "name": "look", "input": {}}
     told = {"type": "input_json_delta", "partial_json": arguments}
     return Play(
@@ -232,7 +232,7 @@ def spoiled(wire: str, arguments: str, cut: bool = False) -> Play:
             {"type": "message_start", "message": {"model": "m"}},
             {"type": "content_block_start", "index": 0, "content_block": use},
             {"type": "content_block_delta", "index": 0, "delta": told},
-            {"type": "message_delta", "delta": {"stop_reason": "max_tokens" if cut else "tool_use"}},
+            {"type": "message_delta", "delta": {"stop_reason": ends[1]}},
             {"type": "message_stop"},
         )
     )
@@ -260,11 +260,19 @@ async def test_arguments_that_are_no_json(spoken: Spoken) -> None:
     assert error.why.startswith("The arguments for look are no JSON (")
 
 
-@pytest.mark.parametrize("spoken", [OPENAI, ANTHROPIC], ids=["openai", "anthropic"])
-async def test_arguments_that_the_limit_cut(spoken: Spoken) -> None:
-    """A call that the length limit cut is left out, and nothing is asked again."""
-    async with loopback(spoiled(spoken.name, '{"what": "sa', cut=True)) as server:
+@pytest.mark.parametrize(
+    ("spoken", "end", "finish"),
+    [
+        (OPENAI, "length", "length"),
+        (OPENAI, "content_filter", "content_filter"),
+        (ANTHROPIC, "max_tokens", "length"),
+        (ANTHROPIC, "refusal", "refusal"),
+    ],
+)
+async def test_arguments_that_are_cut_off(spoken: Spoken, end: str, finish: str) -> None:
+    """A call in which the limit or a refusal came is left out. Nothing is asked again: it would be sent once more."""
+    async with loopback(spoiled(spoken.name, '{"what": "sa', (end, end))) as server:
         model = spoken.model(server.url)
         answer = await got(NativeTools(model), request())
         await model.aclose()
-    assert (answer.calls, answer.reply.finish, len(server.asked)) == ([], "length", 1)
+    assert (answer.calls, answer.reply.finish, len(server.asked)) == ([], finish, 1)

@@ -100,7 +100,7 @@ def test_what_says_nothing_of_its_risk_is_high_and_external() -> None:
         return ""
 
     assert unknown.assess({}, ToolContext()) == Assessment(
-        "high", "external", ("the tool is declared high risk, external",), "Do something"
+        "high", "external", ("nobody has declared how risky the tool is",), "Do something"
     )
 
 

@@ -216,7 +216,9 @@ async def test_a_server_that_cannot_be_had_says_why(definition: Definition, why:
 async def test_a_rate_is_kept(tmp_path: Path) -> None:
     """A server that is asked at most so often lets a call wait for its turn."""
     async with connected(odd(per_minute=120.0), tmp_path) as connection:
-        connection._pace.per_minute, connection._pace._most, connection._pace._span = 120, 2, 1.0  # type: ignore[union-attr]
+        pace = connection._turns.pace
+        assert pace is not None
+        pace._most, pace._span = 2, 1.0
         began = time.monotonic()
         for _ in range(3):
             await said(connection, "echo", text="a")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from aether_nb import plugins, registry
 from aether_nb.agent.offering import frozen
+from aether_nb.events.asked import Mention
+from aether_nb.events.kinds import RunStarted
 from aether_nb.events.ruling import Policy, parsed
 from aether_nb.tools.function import FunctionTool, declare
+from aether_nb.tools.mcp.remote import Remote
+from aether_nb.tools.mcp.tool import server_tool
 from aether_nb.tools.searching import FIND
 from aether_nb.tools.toolbox import toolbox
 from harness.tools import ToolContext, told
@@ -74,3 +79,19 @@ def test_what_counts_is_the_nearest() -> None:
     plugins.register("tool", "plot", far)
     assert toolbox({})["plot"] is far
     assert toolbox({"mine": near})["plot"] is near
+
+
+def test_only_the_words_of_strangers_have_a_source() -> None:
+    """What the user's cells, a question and a program hand over speaks for them; a server's tool says whose it is."""
+
+    def lend(path: str) -> str:
+        """Delete the file."""
+        return path
+
+    plugins.register("tool", "pay", made("pay"))
+    started = RunStarted("&`lend`", "m", mentions=(Mention("lend", "function", "lend"),))
+    server: Any = SimpleNamespace(name="far", timeout=1.0)
+    more = [server_tool("far__post", server, Remote("post", "", "Delete the file."), False)]
+    tools = toolbox({"mine": made("mine"), "lend": lend}, started, more=more)
+    assert {name: tool.spec.source for name, tool in tools.items() if tool.spec.source} == {"far__post": "far"}
+    assert {"mine", "lend", "pay"} <= set(tools)

@@ -91,11 +91,11 @@ class Providers:
         model, at, address = name.partition("@http")
         if at and model:
             return self._elsewhere(model, "http" + address, environment)
-        provider, model = (name.lower(), "") if name.lower() in self._names else split(name)
+        provider, model = self.parted(name)
         if provider not in self._names:
             raise self._unknown(name)
         row = self.row(provider)
-        if not (model := model or row.default_model):
+        if not model:
             raise ModelNotFound(
                 f"'{name}' names no model.",
                 f"Which models {provider} has only its server knows.",
@@ -105,6 +105,12 @@ class Providers:
             same = origin(base_url) == origin(row.address(environment))
             return self._profile(provider, model, base_url, NOTHING if same else NO_SECRETS)
         return self._profile(provider, model, self._address(row, model, environment))
+
+    def parted(self, name: str) -> tuple[str, str]:
+        """Provider and model of a typed name; the provider's default model where it names none."""
+        name = name.strip()
+        provider, model = (name.lower(), "") if name.lower() in self._names else split(name)
+        return provider, model or (self.row(provider).default_model if provider in self._names else "")
 
     def row_at(self, address: str, environment: Mapping[str, str] = NOTHING) -> Row | None:
         """The row that lives at an address: same scheme, host and port. Of several, one whose key or address is set."""

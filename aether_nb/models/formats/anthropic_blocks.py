@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aether_nb.events.messages import Message, Origin, ToolCall, Usage
-from aether_nb.models.base import Delta, FinishReason, Reply
+from aether_nb.models.base import BROKEN_OFF, Delta, FinishReason, Reply
 from aether_nb.models.endpoints.endpoint import Endpoint, nonsense, reported, unreadable, unreadable_call
 from aether_nb.models.formats.calls import CallDrafts, CallFault, is_json, loaded, string, word
 
@@ -25,9 +25,6 @@ FINISHES: dict[str, FinishReason] = {
     "refusal": "refusal",
 }
 """Reasons that are taken at their word. For all others the blocks decide: calls, or none."""
-
-CUT = ("max_tokens", "model_context_window_exceeded", "refusal")
-"""Reasons that come in the middle of a block."""
 
 MOST_TOKENS = 10**12
 """A number from there on counts nothing."""
@@ -163,7 +160,7 @@ class MessageAssembly:
             raise unreadable(self._endpoint, "it contains no message")
         finish = FINISHES.get(self._finish or "")
         try:
-            calls = self._calls.finished(cut=finish == "length")
+            calls = self._calls.finished(cut=finish in BROKEN_OFF)
         except CallFault as fault:
             raise unreadable_call(self._endpoint, str(fault), fault.generation) from fault
         text = "".join(["".join(block.pieces) for block in self._blocks if block.kind == "text"])
@@ -279,7 +276,7 @@ class MessageAssembly:
 
     def _origin(self, calls: tuple[ToolCall, ...]) -> Origin | None:
         """All blocks in order, when one of them means something to the provider alone."""
-        known, cut = {call.id: call for call in calls}, self._finish in CUT
+        known, cut = {call.id: call for call in calls}, FINISHES.get(self._finish or "") in BROKEN_OFF
         content = [whole for block in self._blocks if block.kind and (whole := block.whole(known, cut)) is not None]
         if all(block["type"] in ("text", "tool_use") for block in content):
             return None

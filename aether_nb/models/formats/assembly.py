@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aether_nb.events.messages import Message, Origin, ToolCall, Usage
-from aether_nb.models.base import Delta, FinishReason, Reply
+from aether_nb.models.base import BROKEN_OFF, Delta, FinishReason, Reply
 from aether_nb.models.endpoints.endpoint import Endpoint, nonsense, reported, unreadable, unreadable_call
 from aether_nb.models.endpoints.profile import Profile
 from aether_nb.models.formats.calls import CallDrafts, CallFault, string, word
@@ -131,9 +131,9 @@ class ChatAssembly:
         """
         if not self._spoken:
             raise unreadable(self.endpoint, "it contains no choice")
-        named = FINISHES.get(self._finish.lower())
+        named = "refusal" if self._refused else FINISHES.get(self._finish.lower())
         try:
-            calls = self._calls.finished(cut=named == "length")
+            calls = self._calls.finished(cut=named in BROKEN_OFF)
         except CallFault as fault:
             raise unreadable_call(self.endpoint, str(fault), fault.generation) from fault
         text = "".join(self._text)
@@ -145,7 +145,7 @@ class ChatAssembly:
         message = Message.of(
             "assistant", text, calls=calls, thinking="".join(self._thinking), origin=self._origin(calls)
         )
-        return Reply(message, self._usage, "refusal" if self._refused else finish, self.model, self.profile.provider)
+        return Reply(message, self._usage, finish, self.model, self.profile.provider)
 
     def _origin(self, calls: tuple[ToolCall, ...]) -> Origin | None:
         """What the provider wants back as it came; nothing when there is nothing of the kind."""

@@ -54,6 +54,12 @@ class _Draft:
         """Whether the arguments are a finished JSON object already."""
         return self.arguments.rstrip().endswith("}") and is_json(self.arguments)
 
+    def cut(self, last: bool) -> bool:
+        """Whether more of it was to come, in a reply that broke off."""
+        if not self.name:
+            return True
+        return not is_json(self.arguments) if self.arguments.strip() else last
+
 
 @dataclass(slots=True)
 class CallDrafts:
@@ -85,14 +91,15 @@ class CallDrafts:
         """The calls, each with an id of its own and an object of arguments; none given means an empty one.
 
         Args:
-            cut: The reply hit its length limit, so a call that cannot be read was cut off, and is left out.
+            cut: The reply broke off. A call that cannot be read, or a last one of which nothing but the name came, was
+                cut off, and is left out.
 
         Raises:
             CallFault: A call has no name, or its arguments are no JSON object; says which.
         """
         calls: list[ToolCall] = []
         for draft in self._drafts:
-            if cut and draft.arguments and not is_json(draft.arguments):
+            if cut and draft.cut(last=draft is self._drafts[-1]):
                 continue
             id = draft.id
             if not id or any(call.id == id for call in calls):

@@ -11,7 +11,8 @@ import asyncio
 import threading
 import time
 from bisect import insort
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from aether_nb.models.base import Delta, Model, Request, Wrapper, closing
@@ -61,6 +62,19 @@ class Pace:
             if moment in self._taken:
                 self._taken.remove(moment)
 
+    @contextmanager
+    def place(self) -> Iterator[float]:
+        """The next free place, for who waits for it and then uses it; gives its moment, as ``take``.
+
+        Who fails, or is cancelled, before he has used it gives it back.
+        """
+        moment = self.take()
+        try:
+            yield moment
+        except BaseException:
+            self.give_back(moment)
+            raise
+
 
 class Paced(Wrapper):
     """Waits until the provider's rate allows the request. A wait that can be noticed yields a ``note`` first.
@@ -81,16 +95,12 @@ class Paced(Wrapper):
 
     async def stream(self, request: Request) -> AsyncIterator[Delta]:
         """See ``Model.stream``."""
-        moment = self.pace.take()
-        try:
+        with self.pace.place() as moment:  # cancelled or closed while waiting, it asks nobody
             if (seconds := moment - self.pace.clock()) > 0:
                 if seconds > WORTH_SAYING:
                     rate = f"{self.pace.per_minute:g} requests a minute"
                     yield Delta(note=f"waiting {seconds:.2g} s: {self.name} is asked at most {rate}")
                 await self._sleep(seconds)
-        except BaseException:  # cancelled or closed while waiting
-            self.pace.give_back(moment)
-            raise
         async with closing(self.inner.stream(request)) as deltas:
             async for delta in deltas:
                 yield delta

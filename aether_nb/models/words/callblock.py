@@ -85,7 +85,7 @@ class Block:
 
         Args:
             tools: The tools there are, with the schemas of their arguments.
-            cut: The answer hit its length limit inside this block.
+            cut: The answer broke off inside this block.
             over: The answer has ended with this block, or inside it.
 
         Returns:

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from aether_nb.errors import ModelUnavailable
 from aether_nb.events.messages import Message, ToolCall, ToolSpec
-from aether_nb.models.base import NOTHING, Delta, FinishReason, Model, Reply, Request, Wrapper, closing
+from aether_nb.models.base import BROKEN_OFF, NOTHING, Delta, FinishReason, Model, Reply, Request, Wrapper, closing
 from aether_nb.models.endpoints.endpoint import Endpoint, nonsense
 from aether_nb.models.formats.history import Written
 from aether_nb.models.words.toolprompt import complaint, retold, rules, wishes
@@ -99,7 +99,7 @@ class Heard:
         self._reply = delta.reply
         # A model may give its answer in one piece and stream nothing.
         late = ("", "") if self._fed else self.words.feed(delta.reply.message.text)
-        end = self.words.close(cut=delta.reply.finish == "length")
+        end = self.words.close(cut=delta.reply.finish in BROKEN_OFF)
         return Delta(
             self._sound(text + late[0] + end[0]), delta.thinking, delta.call + call + late[1] + end[1], note=delta.note
         )

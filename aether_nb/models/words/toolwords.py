@@ -85,7 +85,7 @@ class ToolWords:
         """Take the end of the answer; what was held back and can be shown now.
 
         Args:
-            cut: The answer hit its length limit, so that a call at its end may not be what was meant.
+            cut: The answer broke off, so that a call at its end may not be what was meant.
         """
         self._end = True
         text, shown = self._run()

@@ -18,13 +18,13 @@ from urllib.parse import urlsplit
 
 from aether_nb.about import VERSION
 from aether_nb.errors import AetherError, ConfigError, EffectUnknown, RepairableToolError
-from aether_nb.models.sending.pace import Pace
 from aether_nb.tools.agreeing.definitions import Definition, expanded
 from aether_nb.tools.base import Context
 from aether_nb.tools.mcp import checking
 from aether_nb.tools.mcp.logs import BoundedLog
 from aether_nb.tools.mcp.remote import Remote, Thing, plain, prompts, remote, resources
 from aether_nb.tools.mcp.transport import opened
+from aether_nb.tools.mcp.turns import Turns
 
 if TYPE_CHECKING:
     from mcp import Client
@@ -47,9 +47,6 @@ WAITS = (0.5, 1.0, 2.0, 4.0, 8.0)
 
 PAGES, TOOLS = 100, 2_000
 """How much of a list is read: a server may go on for ever."""
-
-AT_ONCE = 8
-"""Calls of one server that run side by side."""
 
 CURRENT: ContextVar[Context | None] = ContextVar("aether_mcp_call", default=None)
 """The call that is being made: whoever the server asks something is asked for that call."""
@@ -98,8 +95,7 @@ class Connection:
     def __post_init__(self) -> None:
         """Nothing is started yet."""
         self.log = BoundedLog(self.around.logs / f"mcp-{''.join(c if c.isalnum() else '-' for c in self.name)}.log")
-        self._pace = Pace(self.definition.per_minute) if self.definition.per_minute else None
-        self._room = asyncio.Semaphore(AT_ONCE)
+        self._turns = Turns(self.name, self.definition.per_minute)
 
     @property
     def name(self) -> str:
@@ -128,7 +124,6 @@ class Connection:
         if self._task is None or self._task.done() or self._task.get_loop() is not loop:
             for event in ("_changed", "_settled", "_gone", "_leave"):
                 setattr(self, event, asyncio.Event())
-            self._room = asyncio.Semaphore(AT_ONCE)
             self.state, self.error = "connecting", ""
             self._task = loop.create_task(self._own(), name=f"mcp {self.name}")
         await self._settled.wait()
@@ -290,15 +285,14 @@ class Connection:
             EffectUnknown: It was sent, and nobody knows what became of it.
         """
         await checking.there()
-        client = await self._turn()
-        self.calls.append(context)
-        token = CURRENT.set(context)
-        try:
-            return await self._sent(client.call_tool(name, dict(arguments), progress_callback=progress))
-        finally:
-            CURRENT.reset(token)
-            self.calls.remove(context)
-            self._room.release()
+        async with self._turns.turn(self.timeout / 3, self._reached) as client:
+            self.calls.append(context)
+            token = CURRENT.set(context)
+            try:
+                return await self._sent(client.call_tool(name, dict(arguments), progress_callback=progress))
+            finally:
+                CURRENT.reset(token)
+                self.calls.remove(context)
 
     async def things(self, kind: Literal["resources", "prompts"]) -> list[Thing]:
         """Its resources with their templates, or its prompts; at most a few hundred.
@@ -324,27 +318,6 @@ class Connection:
         """A prompt with its arguments put in, as the SDK gives it. Raises as ``call`` does."""
         client = await self._reached()
         return await self._sent(client.get_prompt(name, dict(arguments)))
-
-    async def _turn(self) -> Client:
-        """The client, when it is this call's turn; the room is taken. Waiting is no doubt: nothing has been sent.
-
-        Raises:
-            RepairableToolError: It is not, within a third of the time that a call has.
-        """
-        try:
-            async with asyncio.timeout(self.timeout / 3):
-                if self._pace is not None:
-                    await asyncio.sleep(max(0.0, self._pace.take() - self._pace.clock()))
-                await self._room.acquire()
-        except TimeoutError:
-            rate = self.definition.per_minute
-            why = f"It is asked at most {rate:g} times a minute." if rate else f"{AT_ONCE} calls of it are under way."
-            raise RepairableToolError(f"The server {self.name} has no room: nothing was sent.", why) from None
-        try:
-            return await self._reached()
-        except BaseException:
-            self._room.release()
-            raise
 
     async def _reached(self) -> Client:
         try:

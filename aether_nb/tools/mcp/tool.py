@@ -57,11 +57,6 @@ class ServerTool:
     where: Where = "loop"
 
     @property
-    def source(self) -> str:
-        """Where it comes from, for whoever searches."""
-        return self.connection.name
-
-    @property
     def reads(self) -> bool:
         """Whether it only ever reads, as far as the user takes its server's word."""
         return self.effect == "pure" and self.risk == "low"
@@ -128,7 +123,9 @@ def server_tool(name: str, connection: Connection, remote: Remote, trusted: bool
     again = 0 if effect == "external" else 1
     care = Care(timeout=connection.timeout, retries=again, version=remote.version)
     told = f"[{connection.name}] {remote.description or remote.title or remote.name}"
-    return ServerTool(ToolSpec(name, told, remote.schema), connection, remote, risk, effect, reasons, care)
+    return ServerTool(
+        ToolSpec(name, told, remote.schema, connection.name), connection, remote, risk, effect, reasons, care
+    )
 
 
 def _fits(schema: Any, value: Any) -> bool:
