@@ -143,6 +143,9 @@ def _check_here(run: str, before: Holder | None, lease: Holder) -> None:
 
 def _text(undo: Undo, done: k.UndoDone) -> str:
     """What was done, and how it is taken back."""
+    kept = section("Not undone:", [("", why) for why in done.left])
+    if not done.call_ids:
+        return "\n".join([f"Nothing of run {undo.run} could be put back: it is as it was.", *kept])
     calls = len(done.call_ids) - (ANSWER in done.call_ids)
     what = [f"the answer's variable {undo.bound}"] if undo.bound else []
     count = " and ".join([*what, *([f"{calls} call{'s' if calls != 1 else ''}"] if calls else [])])
@@ -151,5 +154,4 @@ def _text(undo: Undo, done: k.UndoDone) -> str:
     lines += [f"Variables: {', '.join(names)}."] if names else []
     lines += [f"Files: {', '.join(Path(change.path).name for change in done.files)}."] if done.files else []
     lines += [f"Also put back: {', '.join(done.places)}."] if done.places else []
-    lines += section("Not undone:", [("", why) for why in done.left])
-    return "\n".join([*lines, f"Take that back: %aether undo --run {undo.run} {done.id}"])
+    return "\n".join([*lines, *kept, f"Take that back: %aether undo --run {undo.run} {done.id}"])

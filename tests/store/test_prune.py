@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import closing
+from hashlib import sha256
 
 import pytest
 
@@ -138,6 +139,46 @@ def test_bytes_that_no_run_speaks_of_go(store, folder):
     assert prune(folder, NOW).blobs == 1
     assert prune(folder, NOW, ["r1"]).blobs == 1
     assert sorted(store.blobs.get(hash) for hash, _ in store.blobs.hashes()) == [b"both", b"on its way", b"only r2"]
+
+
+def speaking(hash):
+    """Events of each kind that speaks of bytes by their hash today."""
+    change = k.FileChange("/w/report.md", hash, "0" * 64)
+    kept = k.Kept("df", "DataFrame", "sha256:1", hash, "parquet", 3)
+    return (
+        k.FileWritten("a", change),
+        k.UndoDone("u1", ("a",), "cell", files=(change,)),
+        k.NamespaceKept("a", (kept,)),
+    )
+
+
+@pytest.mark.parametrize("which", [0, 1, 2])
+@pytest.mark.parametrize("kind", ["", "file.invented"])
+def test_whatever_the_kind_of_an_event_the_bytes_that_it_speaks_of_stay(store, folder, which, kind):
+    """The only copy of a file that a tool wrote over is no variable; nor is what kinds that are made later speak of."""
+    kept(store, data := b"three weeks of work")
+    add(store, "r1", 10.0, speaking(sha256(data).hexdigest())[which], ended=False)
+    if kind:
+        store.log.database._db.execute("UPDATE events SET kind = ? WHERE seq = 4", (kind,))
+    assert prune(folder, NOW).blobs == 0
+
+
+def test_bytes_are_looked_for_in_all_of_a_long_run(store, folder):
+    """Its events are read in parts."""
+    told = speaking(kept(store, b"data").kept[0].blob)[0]
+    store.log.append("r1", 0, (*[k.CallFailed("a", "x")] * 1_200, told, k.CallFailed("a", "x")), 10.0)
+    assert prune(folder, NOW).blobs == 0
+
+
+def test_what_was_put_in_while_a_run_is_held_stays(store, folder):
+    """Code that runs for hours keeps a file at once, and its event comes when it is over."""
+    event = kept(store, b"data")
+    with Beside(folder, "b.ipynb") as beside:
+        beside.say("take", "r1", NOW - 3 * GRACE)
+        assert prune(folder, NOW).blobs == 0
+        beside.kill()
+    assert store.blobs.has(event.kept[0].blob)
+    assert prune(folder, NOW).blobs == 1
 
 
 def test_a_damaged_event_still_speaks_of_its_bytes(store, folder):
