@@ -13,7 +13,7 @@ from pathlib import Path
 
 from aether_nb.agent.context import turn_of
 from aether_nb.agent.run import Run
-from aether_nb.errors import RunNotFound, StoreTampered, UndoRefused
+from aether_nb.errors import RunAmbiguous, RunNotFound, StoreTampered, UndoRefused
 from aether_nb.events import kinds as k
 from aether_nb.events.folds import fold
 from aether_nb.events.undoing import ANSWER
@@ -83,6 +83,8 @@ def _meant(session: Session, name: str, run: str) -> tuple[str, str]:
         return found, name
     try:
         return log.resolve(name), ""
+    except RunAmbiguous:
+        raise
     except RunNotFound:
         return found, name
 

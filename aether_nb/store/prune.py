@@ -15,6 +15,7 @@ from typing import NamedTuple, Protocol
 
 from aether_nb.config.address import POSTGRES, Address
 from aether_nb.errors import StoreCorrupt, StoreError, StoreFull
+from aether_nb.events.children import above
 from aether_nb.events.kinds import RunsPruned
 from aether_nb.store.contents import PAYLOAD, opened_row
 from aether_nb.store.database import Database
@@ -187,8 +188,12 @@ def _dropped(tables: Tables, run: str, time: float, why: str, spared: dict[str, 
     def act(db: Connection) -> bool:
         outcome, head, chain = db.execute(_GET, (run,)).fetchone() or (None, 0, b"")
         holder = leases.holder(run)
+        served = [name for name in above(run) if (row := db.execute(_GET, (name,)).fetchone()) and row[0] is None]
         if outcome is None or (holder is not None and holder.alive):
             spared[run] = "it has not ended" if outcome is None else f"{holder and holder.name} holds it"
+            return False
+        if served:  # which goes on with what this one has found, and would have it done again
+            spared[run] = f"the run that it works for, {served[0]}, has not ended"
             return False
         for statement in _DROP:
             db.execute(statement, (run,))

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from aether_nb.doing import undo as undo_verbs
-from aether_nb.errors import RunNotFound, UndoRefused
+from aether_nb.errors import RunAmbiguous, RunNotFound, UndoRefused
 from aether_nb.events import kinds as k
 from aether_nb.live.undo import Points
 from aether_nb.session import taking_back, undoing
@@ -187,6 +187,8 @@ def session_of(told: Told) -> Any:
     known = {"run1": "run1", "run2": "run2"}
 
     def resolve(name: str) -> str:
+        if name == "run":
+            raise RunAmbiguous("Several runs begin with 'run'.")
         if name not in known:
             raise RunNotFound(f"No run goes by {name!r}.")
         return known[name]
@@ -211,6 +213,12 @@ def test_a_word_is_a_call_an_undo_or_a_run(told, call, run, meant):
     """A call of the last run comes first; a longer name may be that of another run."""
     told.undo(call="1")
     assert undo_verbs._meant(session_of(told), call, run) == meant
+
+
+def test_letters_of_several_runs_are_said_to_be_that(told):
+    """They are the name of no call."""
+    with pytest.raises(RunAmbiguous):
+        undo_verbs._meant(session_of(told), "run", "")
 
 
 def test_options_of_the_verb_are_those_of_the_table():

@@ -10,6 +10,7 @@ import pytest
 
 from aether_nb.errors import StoreError, StoreFull
 from aether_nb.events import kinds as k
+from aether_nb.events.children import child_of
 from aether_nb.events.messages import Text
 from aether_nb.store import points
 from aether_nb.store import prune as subject
@@ -99,6 +100,16 @@ def test_a_run_that_somebody_holds_stays(store, folder):
         assert (done.runs, done.spared) == ((), {"r1": f"{name} holds it"})
         beside.kill()
         assert prune(folder, NOW, ["r1"]).runs == ("r1",)
+
+
+def test_a_run_that_works_for_one_that_has_not_ended_stays(store, folder):
+    """Whoever goes on with that one takes what this one has found, and has nothing done twice."""
+    child = child_of("open", "a")
+    add(store, "open", 10.0, ended=False)
+    add(store, child, 11.0)
+    assert prune(folder, NOW, [child], before=NOW).spared == {child: "the run that it works for, open, has not ended"}
+    store.log.append("open", 3, (k.RunEnded("done"),), 20.0)
+    assert prune(folder, NOW, before=NOW).runs == ("open", child)
 
 
 def test_old_runs_go(store, folder):
