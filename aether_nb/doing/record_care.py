@@ -174,6 +174,8 @@ def _told(done: Pruned) -> str:
     lines = [
         f"{count(len(done.runs), 'run')} dropped, {done.freed / 1e6:.1f} MB freed. Their hashes are in the journal."
     ]
+    if done.unshrunk:
+        lines.append("A run is at work here, so the file keeps its size; the room in it is used before it grows.")
     lines += [f"  kept {run}: {why}" for run, why in done.spared.items()]
     return "\n".join(lines)
 

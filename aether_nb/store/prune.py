@@ -68,12 +68,14 @@ class Pruned:
         spared: Those that were named and are still there, with the reason.
         blobs: How many files of bytes were removed.
         freed: How much smaller the store is on the disk, in bytes.
+        unshrunk: Whether the file was left as large as it was, because a run is at work.
     """
 
     runs: tuple[str, ...] = ()
     spared: dict[str, str] = field(default_factory=dict)
     blobs: int = 0
     freed: int = 0
+    unshrunk: bool = False
 
 
 def prune(
@@ -115,12 +117,13 @@ def prune(
         unused = _unused(tables, blobs, time)
         for hash in unused:
             blobs.drop(hash)
-        if dropped:
+        busy = bool(dropped and shrink and _held_since(tables))
+        if dropped and shrink and not busy:  # nobody can write meanwhile, and that may take long
             shrink()
         freed = max(0, size - measure())
     finally:
         tables.close()
-    return Pruned(dropped, {run: spared[run] for run in runs if run in spared}, len(unused), freed)
+    return Pruned(dropped, {run: spared[run] for run in runs if run in spared}, len(unused), freed, busy)
 
 
 class _Bytes(Protocol):
@@ -134,12 +137,12 @@ class _Bytes(Protocol):
 
 
 class _Place(NamedTuple):
-    """What is cleaned: rows and bytes, how large they are, and how room is given back to the system."""
+    """What is cleaned: rows and bytes, how large they are, and how room is given back if not by itself."""
 
     tables: Tables
     blobs: _Bytes
     measure: Callable[[], int]
-    shrink: Callable[[], None]
+    shrink: Callable[[], None] | None
 
 
 def _folder(folder: Path) -> _Place:
@@ -159,7 +162,7 @@ def _server(address: Address) -> _Place:
         rows = tables.select(_SERVER_SIZE, ("r",))
         return rows[0][0] if rows else 0
 
-    return _Place(tables, ServerBlobs(tables), measure, lambda: None)  # a server gives room back by itself
+    return _Place(tables, ServerBlobs(tables), measure, None)  # a server gives room back by itself
 
 
 def _is_others(row: Row, sealer: Sealer | None) -> bool:

@@ -252,6 +252,14 @@ def test_what_cannot_be_meant_drops_nothing(store: Store, tmp_path: Path, said: 
     assert len(store.log.runs()) == 2
 
 
+def test_that_the_file_keeps_its_size_while_a_run_is_at_work_is_said(store: Store, tmp_path: Path) -> None:
+    """Whoever cleans to have room again is told why there is none."""
+    with store.leased("run9"):
+        told = record_care.pruned(store, tmp_path / ".aether", typed(keep="1"), 10_000.0)
+    assert "A run is at work here, so the file keeps its size" in told
+    assert "at work" not in record_care.pruned(store, tmp_path / ".aether", typed(keep="0"), 10_000.0)
+
+
 # ---- verify
 
 

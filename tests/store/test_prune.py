@@ -141,6 +141,19 @@ def test_the_file_gets_smaller(store, folder):
     assert store.chain.verify("r4").ok
 
 
+def test_the_file_keeps_its_size_while_a_run_is_at_work(store, folder):
+    """To make it smaller keeps everybody from writing, the longer the larger it is; the room is used all the same."""
+    for n in range(3):
+        add(store, f"r{n}", float(n), size=200_000)
+    with Beside(folder, "b.ipynb") as beside:
+        beside.say("take", "other", 20.0)
+        done = prune(folder, NOW, ["r0"])
+        assert (done.runs, done.unshrunk, prune(folder, NOW).unshrunk) == (("r0",), True, False)
+        beside.kill()
+    done = prune(folder, NOW, ["r1"])
+    assert (done.unshrunk, done.freed > 300_000) == (False, True)
+
+
 def test_bytes_that_no_run_speaks_of_go(store, folder):
     """With the last run that did; what another run speaks of stays, and so does what came just now."""
     add(store, "r1", 10.0, kept(store, b"only r1"), kept(store, b"both"))
