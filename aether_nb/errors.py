@@ -32,6 +32,7 @@
     │   │   └── LeaseLost       somebody else has taken the run over
     │   ├── LeaseHeld           somebody else advances this run
     │   └── RunNotFound         no run goes by that name
+    │       └── RunAmbiguous    several runs do
     ├── KnowledgeError          what was read could not be kept or searched
     │   ├── KnowledgeMissing    nothing there goes by that name
     │   ├── KnowledgeReadOnly   it can be searched and not written
@@ -91,6 +92,7 @@ __all__ = [
     "ReplayDiverged",
     "ReplayError",
     "ResumeRefused",
+    "RunAmbiguous",
     "RunFailed",
     "RunNotFound",
     "RunStopped",
@@ -134,12 +136,8 @@ class AetherError(Exception):
 
     def _render_traceback_(self) -> list[str]:
         """What IPython prints instead of a traceback: the three parts, a line each."""
-        lines = [f"aether: {self.what}"]
-        if self.why:
-            lines.append(f"  why:  {self.why}")
-        if self.hint:
-            lines.append(f"  next: {self.hint}")
-        return lines
+        rest = (self.why and f"  why:  {self.why}", self.hint and f"  next: {self.hint}")
+        return [f"aether: {self.what}", *filter(None, rest)]
 
 
 class UsageFault(AetherError):
@@ -377,6 +375,10 @@ class SignalRefused(AetherError):
 
 class RunNotFound(StoreError):
     """No run goes by that name."""
+
+
+class RunAmbiguous(RunNotFound):
+    """Several runs go by that name: one of them was meant."""
 
 
 class WorkspaceError(RepairableToolError):

@@ -19,6 +19,7 @@ from aether_nb.config.address import Address
 from aether_nb.doing import audits
 from aether_nb.doing.packing import pack
 from aether_nb.errors import OptionError, RunNotFound
+from aether_nb.events.children import above
 from aether_nb.events.kinds import Entry
 from aether_nb.events.masking import known_keys
 from aether_nb.session.unlocking import unlock
@@ -151,12 +152,18 @@ def pruned(
     why = "asked for: " + " ".join(f"{name} {value}" for name, value in _said(options))
     if not options.keep:
         return _told(prune(place, now, before=before, largest=largest, why=why, sealer=sealer, unlock=unlock))
-    ended = [run for run in store.log.runs(ALL) if run.outcome is not None]
-    spare = ended[int(_number(options.keep, "--keep 20")) :]
     if largest is not None:
         raise OptionError("--keep and --larger cannot be asked for together.", hint="aether runs --prune --keep 20")
-    old = [run.id for run in spare if before is None or run.started < before]
+    old = _spare(store.log.runs(ALL), int(_number(options.keep, "--keep 20")), before)
     return _told(prune(place, now, runs=old, why=why, sealer=sealer, unlock=unlock))
+
+
+def _spare(runs: list[RunSummary], keep: int, before: float | None) -> list[str]:
+    """All ended runs but the newest. One that works for another counts as that one's, and goes and stays with it."""
+    known = {run.id for run in runs}
+    asked = [run for run in runs if run.outcome is not None and above(run.id).isdisjoint(known)]
+    old = {run.id for run in asked[keep:] if before is None or run.started < before}
+    return [run.id for run in runs if run.outcome is not None and not old.isdisjoint({run.id, *above(run.id)})]
 
 
 def _said(options: argparse.Namespace) -> list[tuple[str, str]]:
@@ -167,6 +174,8 @@ def _told(done: Pruned) -> str:
     lines = [
         f"{count(len(done.runs), 'run')} dropped, {done.freed / 1e6:.1f} MB freed. Their hashes are in the journal."
     ]
+    if done.unshrunk:
+        lines.append("A run is at work here, so the file keeps its size; the room in it is used before it grows.")
     lines += [f"  kept {run}: {why}" for run, why in done.spared.items()]
     return "\n".join(lines)
 

@@ -23,8 +23,9 @@ from aether_nb.agent.replaying import Confirmed, confirm, replay
 from aether_nb.agent.run import Run
 from aether_nb.doing import traces
 from aether_nb.doing.packing import read_notebook
-from aether_nb.errors import ReplayDiverged, UsageFault, WorldDiffers
+from aether_nb.errors import ReplayDiverged, RunAmbiguous, RunNotFound, UsageFault, WorldDiffers
 from aether_nb.events.account import Account, account_of, total
+from aether_nb.events.children import above
 from aether_nb.events.kinds import (
     Beside,
     Entry,
@@ -40,7 +41,7 @@ from aether_nb.events.masking import known_keys
 from aether_nb.events.state import RunState
 from aether_nb.session.retelling import known, report
 from aether_nb.store.chain import Verdict
-from aether_nb.store.log import JOURNAL
+from aether_nb.store.log import JOURNAL, choose_run
 from aether_nb.store.memory import MemoryLog
 from aether_nb.store.store import Store
 from aether_nb.tools.toolbox import toolbox
@@ -222,8 +223,32 @@ def _asked(store: Store, options: argparse.Namespace) -> list[tuple[str, str]]:
             raise UsageFault("--notebook says by itself which runs are looked at.", hint="Leave the rest out.")
         return noted(read_notebook(Path(options.notebook)))
     if options.run or options.head:
-        return [(store.log.resolve(options.run), options.head.lower())]
+        return [(_named(store, options.run), options.head.lower())]
     return [(run.id, "") for run in store.log.runs(ALL)] + [(JOURNAL, "")] * bool(store.chain.head(JOURNAL))
+
+
+def _named(store: Store, name: str) -> str:
+    """The whole id of a run that is there, or of one that was dropped: the journal has its last hash.
+
+    Raises:
+        RunNotFound: No run goes by that name, and none that was dropped did.
+    """
+    try:
+        found = store.log.resolve(name)
+    except RunAmbiguous:
+        raise
+    except RunNotFound:
+        if name and (gone := _dropped(store, name)):
+            return choose_run(name, gone, gone)
+        raise
+    return name if name in above(found) and name in _dropped(store, name) else found
+
+
+def _dropped(store: Store, name: str) -> list[str]:
+    """The runs that begin so and that a cleaning has dropped, the newest first."""
+    events = [entry.event for entry in store.log.read(JOURNAL)]
+    dropped = [event.run for event in events if isinstance(event, RunsPruned) and event.run.startswith(name)]
+    return dropped[::-1]
 
 
 def _verdict(store: Store, run: str, head: str) -> Verdict:
@@ -237,7 +262,7 @@ def _verdict(store: Store, run: str, head: str) -> Verdict:
     for event in journal:
         if isinstance(event, RunsPruned) and event.run == run:
             # Which of its hashes an older head was cannot be told any more.
-            return Verdict(run, event.events, event.chain)
+            return Verdict(run, event.events, event.chain, own=store.chain.verify(JOURNAL).own)
     return Verdict(run, 0, "", "It is not in this record, and no cleaning has dropped it.", 1)
 
 

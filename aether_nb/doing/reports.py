@@ -187,7 +187,7 @@ def _lasting_sentence(event: k.Event) -> tuple[int, str] | None:
             return 1, f"{id}: {by} began to undo: {', '.join(calls)}"
         case k.UndoDone(id=id, call_ids=calls, by=by, undoes=undoes):
             word = f"undid {undoes} again" if undoes else "undid"
-            return 1, f"{id}: {by} {word}: {', '.join(calls)}"
+            return 1, f"{id}: {by} {word}: {', '.join(calls) or 'nothing, it could not be put back'}"
         case k.NamespaceRestored(loaded=loaded, remade=remade, missing=missing, differs=differs):
             parts = [
                 f"{word} {', '.join(names)}" for word, names in (("back", loaded), ("made again", remade)) if names

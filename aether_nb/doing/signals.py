@@ -10,7 +10,7 @@ import argparse
 import json
 from typing import Any
 
-from aether_nb.errors import RunNotFound
+from aether_nb.errors import RunAmbiguous, RunNotFound
 from aether_nb.events.kinds import Lasts, SignalReceived
 from aether_nb.session.signalling import HOWS, Post, Stand, Word, named, word
 from aether_nb.store.signals import Signal
@@ -36,7 +36,7 @@ def prepare(verb: str, options: argparse.Namespace, post: Post, notebook: str = 
         notebook: Whose runs are meant when none is named.
 
     Raises:
-        RunNotFound: No run goes by that name.
+        RunNotFound: No run goes by that name, or several do.
         SignalRefused: It does not fit what the run waits for.
         OptionError: There are no words, or they are none of the choices.
     """
@@ -66,11 +66,17 @@ def deliver(post: Post, stand: Stand, signal: Signal, patience: float) -> Signal
 
 
 def _addressed(store: Store, words: list[str]) -> tuple[str, str]:
-    """The run's name, when the first word is one, and the text without the quotes around it."""
+    """The run's name, when the first word is one, and the text without the quotes around it.
+
+    Raises:
+        RunAmbiguous: It is the beginning of several names: what was meant for one of them goes to no other run.
+    """
     run = ""
     if words and len(words[0]) >= SHORTEST:
         try:
             run, words = store.log.resolve(words[0]), words[1:]
+        except RunAmbiguous:
+            raise
         except RunNotFound:
             pass  # it is a word of the text
     text = " ".join(words)

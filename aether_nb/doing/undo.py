@@ -13,7 +13,7 @@ from pathlib import Path
 
 from aether_nb.agent.context import turn_of
 from aether_nb.agent.run import Run
-from aether_nb.errors import RunNotFound, StoreTampered, UndoRefused
+from aether_nb.errors import RunAmbiguous, RunNotFound, StoreTampered, UndoRefused
 from aether_nb.events import kinds as k
 from aether_nb.events.folds import fold
 from aether_nb.events.undoing import ANSWER
@@ -83,6 +83,8 @@ def _meant(session: Session, name: str, run: str) -> tuple[str, str]:
         return found, name
     try:
         return log.resolve(name), ""
+    except RunAmbiguous:
+        raise
     except RunNotFound:
         return found, name
 
@@ -143,6 +145,9 @@ def _check_here(run: str, before: Holder | None, lease: Holder) -> None:
 
 def _text(undo: Undo, done: k.UndoDone) -> str:
     """What was done, and how it is taken back."""
+    kept = section("Not undone:", [("", why) for why in done.left])
+    if not done.call_ids:
+        return "\n".join([f"Nothing of run {undo.run} could be put back: it is as it was.", *kept])
     calls = len(done.call_ids) - (ANSWER in done.call_ids)
     what = [f"the answer's variable {undo.bound}"] if undo.bound else []
     count = " and ".join([*what, *([f"{calls} call{'s' if calls != 1 else ''}"] if calls else [])])
@@ -151,5 +156,4 @@ def _text(undo: Undo, done: k.UndoDone) -> str:
     lines += [f"Variables: {', '.join(names)}."] if names else []
     lines += [f"Files: {', '.join(Path(change.path).name for change in done.files)}."] if done.files else []
     lines += [f"Also put back: {', '.join(done.places)}."] if done.places else []
-    lines += section("Not undone:", [("", why) for why in done.left])
-    return "\n".join([*lines, f"Take that back: %aether undo --run {undo.run} {done.id}"])
+    return "\n".join([*lines, *kept, f"Take that back: %aether undo --run {undo.run} {done.id}"])

@@ -1,17 +1,32 @@
-"""What a run records of the runs that work for it: that one was begun, and how it ended.
+"""What a run records of the runs that work for it: that one was begun, and how it ended; and what such a run is called.
 
 All else stands in the log of the child itself. This module knows ``messages`` and ``values`` only.
 """
 
 from __future__ import annotations
 
+import hashlib
+import re
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 from aether_nb.events.messages import Usage
 from aether_nb.events.values import Event, Outcome
 
-__all__ = ["ChildEnded", "ChildSpawned"]
+__all__ = ["ChildEnded", "ChildSpawned", "above", "child_of"]
+
+_CHILD = re.compile(r"(.+)-[0-9a-f]{6}", re.DOTALL)
+
+
+def child_of(run: str, call: str) -> str:
+    """The name of the run that a call of another run begins."""
+    return f"{run}-{hashlib.sha256(call.encode()).hexdigest()[:6]}"
+
+
+def above(run: str) -> set[str]:
+    """The names of the runs for which one works, by its own name; none for one that a person has asked."""
+    found = _CHILD.fullmatch(run)
+    return {found[1], *above(found[1])} if found else set()
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,7 +138,7 @@ def _undone(state: RunState, event: k.UndoDone) -> Changes:
     gone = {change.name for change in event.changes if change.what == "removed"}
     changes = _put(state, *[replace(call, undone=not event.undoes) for call in known])
     changes["made"] = tuple(sorted((set(state.made) | set(event.again)) - gone))
-    if state.ended is not None or state.answered:
+    if state.ended is not None or state.answered or not event.call_ids:
         return changes
     return changes | _say(state, Message("user", (Text(undone(event), "schema"),)))
 

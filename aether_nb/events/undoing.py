@@ -64,9 +64,9 @@ class UndoDone(Event):
     """Calls were taken back; or, where ``undoes`` names an earlier undo, done once more.
 
     ``id`` is the name of this undo within its run. ``call_ids`` are the calls, ``ANSWER`` among them where the variable
-    of the answer was bound back. ``changes`` says what became of the user's names, ``places`` which
-    of the surroundings (working directory, options) were put back, ``left`` what was not. ``again`` are names that the
-    run had made and that are there again.
+    of the answer was bound back; none where nothing could be put back. ``changes`` says what became of the user's
+    names, ``places`` which of the surroundings (working directory, options) were put back, ``left`` what was not.
+    ``again`` are names that the run had made and that are there again.
     """
 
     kind: ClassVar[str] = "undo.done"

@@ -8,7 +8,6 @@ handed in.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -18,13 +17,14 @@ from aether_nb.agent.profiles import Profile
 from aether_nb.agent.run import Run
 from aether_nb.errors import AetherError, OptionError, RepairableToolError
 from aether_nb.events import kinds as k
+from aether_nb.events.children import child_of
 from aether_nb.events.state import Call, RunState
 from aether_nb.session.tasks import Cell, Question, Resumption, Task
 from aether_nb.store.store import Store
 from aether_nb.tools.base import Context, Errand, Report
 from aether_nb.tools.spawn import SPAWN
 
-__all__ = ["DEEPEST", "Delegate", "child_of", "told_above"]
+__all__ = ["DEEPEST", "Delegate", "told_above"]
 
 DEEPEST = 2
 """How many runs may stand above one another, beside the one that a person has begun."""
@@ -157,11 +157,6 @@ def _shared(tools: tuple[str, ...], profile: Profile) -> tuple[str, ...]:
         why = f"It works with {', '.join(profile.tools)}; there are {', '.join(tools)}."
         raise RepairableToolError(what, why, "Do it yourself, or leave the agent out for one like yourself.")
     return shared
-
-
-def child_of(run: str, call: str) -> str:
-    """The name of the run that a call of another run begins."""
-    return f"{run}-{hashlib.sha256(call.encode()).hexdigest()[:6]}"
 
 
 def _left(state: RunState, errand: Errand) -> k.Limits:

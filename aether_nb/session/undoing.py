@@ -107,7 +107,7 @@ def prepare(
         UndoRefused: There is no such call, or nothing to take back.
     """
     state, events = fold(entries), [entry.event for entry in entries]
-    known = {event.id: event for event in events if isinstance(event, k.UndoDone)}
+    known = {event.id: event for event in events if isinstance(event, k.UndoDone) and event.call_ids}
     if call in known:
         return _undone_again(state, known, known[call], points, namespace)
     numbered = dict(enumerate(state.calls.values(), 1))
@@ -324,7 +324,10 @@ def take_back(
     blobs: Blobs,
     by: str,
 ) -> k.UndoDone:
-    """Take the calls back; ``entries`` are the run's record. Gives what is to be appended. Else as for ``perform``."""
+    """Take the calls back; ``entries`` are the run's record. Gives what is to be appended. Else as for ``perform``.
+
+    Where nothing came back, no call counts as taken back: that can be tried again.
+    """
     earlier = {entry.event.id: entry.event for entry in entries if isinstance(entry.event, k.UndoDone)}
     files, left = [], list(undo.left)
     for change in undo.files:
@@ -339,11 +342,12 @@ def take_back(
     again = tuple(change.name for change in changes if change.what == "added" and change.name in undo.made)
     redone = undo.undoes and not earlier[undo.undoes].undoes  # it did not take another one back itself
     points.put(undo.run, id, back)
+    some = files or {*undo.done.told(), *places} - back.missed.keys()
     return k.UndoDone(
         id,
-        undo.names,
+        undo.names if some else (),
         by,
-        changes,
+        changes if some else (),
         tuple(files),
         places,
         tuple(left),

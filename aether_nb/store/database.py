@@ -35,6 +35,12 @@ FILE = "runs.db"
 BUSY_SECONDS = 5.0
 """How long a writer waits for another process."""
 
+AT_WORK_SECONDS = 60.0
+"""How long it does for a run that this process advances: what a call has done outside would be lost with its event."""
+
+BETWEEN = 0.05
+"""Seconds between two tries, for other threads that want to read."""
+
 T = TypeVar("T")
 
 _FORKED: list[sqlite3.Connection] = []
@@ -109,24 +115,29 @@ class Database:
         Args:
             names: What is written, for ``points``.
             act: Gets the connection, inside a transaction; nobody else writes to the file meanwhile.
-            run: The run that is written, which goes on in a new file when this one is deleted.
+            run: The run that is written, which goes on in a new file when this one is deleted. When it is held by this
+                process, a file that another one writes is waited for much longer.
             lasting: Whether it has to be on the disk itself before this returns.
         """
         self._look_who_we_are()
-        with self._lock:
-            try:  # as ``guarded`` does, at each append and for a third of the price
-                try:
-                    value = self._written(names, act, lasting)
-                except sqlite3.IntegrityError as error:
-                    if GUARD not in str(error):
-                        raise
-                    self.close()  # it was encrypted, or is not any more, since it was opened here
-                    value = self._written(names, act, lasting)
-                if run:
-                    self.writing.add(run)
-                return value
-            except FAULTS as error:
-                raise store_fault(error, self.file) from error
+        deadline = monotonic() + AT_WORK_SECONDS
+        while True:
+            with self._lock:
+                try:  # as ``guarded`` does, at each append and for a third of the price
+                    try:
+                        value = self._written(names, act, lasting)
+                    except sqlite3.IntegrityError as error:
+                        if GUARD not in str(error):
+                            raise
+                        self.close()  # it was encrypted, or is not any more, since it was opened here
+                        value = self._written(names, act, lasting)
+                    if run:
+                        self.writing.add(run)
+                    return value
+                except FAULTS as error:
+                    if not is_busy(error) or not self.locks.held(run) or monotonic() > deadline:
+                        raise store_fault(error, self.file) from error
+            sleep(BETWEEN)
 
     def _written(self, names: Sequence[str], act: Callable[[sqlite3.Connection], T], lasting: bool) -> T:
         db = self._open_for_writing()

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Protocol, TypeAlias, runtime_checkable
 
-from aether_nb.errors import LogConflict, RunNotFound, StoreError
+from aether_nb.errors import LogConflict, RunAmbiguous, RunNotFound, StoreError
+from aether_nb.events.children import above
 from aether_nb.events.kinds import Entry, Event, Outcome, RunEnded, RunForked, RunParked, RunResumed, RunStarted
 
 __all__ = ["JOURNAL", "Log", "RunSummary", "Times", "begun_at", "check_head", "check_stored", "choose_run", "times_of"]
@@ -102,8 +103,11 @@ class Log(Protocol):
     def resolve(self, prefix: str) -> str:
         """The whole id of the one run that begins so; of the newest when ``prefix`` is empty.
 
+        A run that works for another one that begins so, too, is meant only where that is no longer there.
+
         Raises:
-            RunNotFound: No run does, or several do; the message names them, or those that look like it.
+            RunNotFound: No run does; the message names those that look like it.
+            RunAmbiguous: Several do; the message names them.
         """
 
     def close(self) -> None:
@@ -150,24 +154,26 @@ def choose_run(prefix: str, matches: Sequence[str], others: Sequence[str]) -> st
 
     Args:
         prefix: What was typed.
-        matches: Ids that begin so, the newest first; an exact one may be among them.
+        matches: Ids that begin so, the newest first; an exact one may be among them, and those of children.
         others: Ids to propose when there is no match, the newest first.
 
     Raises:
-        RunNotFound: It means none, or several.
+        RunNotFound: It means none.
+        RunAmbiguous: It means several.
     """
     if not prefix:
         if others:
-            return others[0]
+            return next((run for run in others if not above(run)), others[0])
         raise RunNotFound("No run is recorded here yet.", hint="Begin one: %%aether")
     if prefix in matches:
         return prefix
-    if len(matches) == 1:
-        return matches[0]
-    if matches:
-        raise RunNotFound(
+    tops = [run for run in matches if above(run).isdisjoint(matches)]
+    if len(tops) == 1:
+        return tops[0]
+    if tops:
+        raise RunAmbiguous(
             f"Several runs begin with '{prefix}'.",
-            f"They are {_listed(matches)}.",
+            f"They are {_listed(tops)}.",
             "Type some more letters of the one you mean.",
         )
     if not others:

@@ -15,7 +15,8 @@ from typing import NamedTuple, Protocol
 
 from aether_nb.config.address import POSTGRES, Address
 from aether_nb.errors import StoreCorrupt, StoreError, StoreFull
-from aether_nb.events.kinds import NamespaceKept, RunsPruned
+from aether_nb.events.children import above
+from aether_nb.events.kinds import RunsPruned
 from aether_nb.store.contents import PAYLOAD, opened_row
 from aether_nb.store.database import Database
 from aether_nb.store.folder_blobs import FolderBlobs
@@ -25,6 +26,7 @@ from aether_nb.store.seal import Sealer
 from aether_nb.store.sealed_blobs import name_of
 from aether_nb.store.table_leases import TableLeases
 from aether_nb.store.tables import TableLog, head_fields
+from aether_nb.store.vault import Vault
 from aether_nb.store.wrapping import Unlock
 
 __all__ = ["GRACE", "Pruned", "prune"]
@@ -45,7 +47,11 @@ _DROP = (
     "DELETE FROM leases WHERE run = ?",
     "DELETE FROM runs WHERE id = ?",
 )
-_KEPT = "SELECT run, seq, time, kind, version, CAST(payload AS BLOB) FROM events WHERE kind = ?"
+_HELD = "SELECT run, epoch, since FROM leases"
+_ALL_RUNS = "SELECT DISTINCT run FROM events"
+_PAYLOADS = """
+    SELECT seq, time, kind, version, CAST(payload AS BLOB) FROM events WHERE run = ? AND seq > ? ORDER BY seq LIMIT 500
+"""
 _SERVER_SIZE = """
     SELECT CAST(sum(pg_total_relation_size(oid)) AS BIGINT) FROM pg_class
     WHERE relkind = ? AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
@@ -62,12 +68,14 @@ class Pruned:
         spared: Those that were named and are still there, with the reason.
         blobs: How many files of bytes were removed.
         freed: How much smaller the store is on the disk, in bytes.
+        unshrunk: Whether the file was left as large as it was, because a run is at work.
     """
 
     runs: tuple[str, ...] = ()
     spared: dict[str, str] = field(default_factory=dict)
     blobs: int = 0
     freed: int = 0
+    unshrunk: bool = False
 
 
 def prune(
@@ -109,12 +117,13 @@ def prune(
         unused = _unused(tables, blobs, time)
         for hash in unused:
             blobs.drop(hash)
-        if dropped:
+        busy = bool(dropped and shrink and _held_since(tables))
+        if dropped and shrink and not busy:  # nobody can write meanwhile, and that may take long
             shrink()
         freed = max(0, size - measure())
     finally:
         tables.close()
-    return Pruned(dropped, {run: spared[run] for run in runs if run in spared}, len(unused), freed)
+    return Pruned(dropped, {run: spared[run] for run in runs if run in spared}, len(unused), freed, busy)
 
 
 class _Bytes(Protocol):
@@ -128,12 +137,12 @@ class _Bytes(Protocol):
 
 
 class _Place(NamedTuple):
-    """What is cleaned: rows and bytes, how large they are, and how room is given back to the system."""
+    """What is cleaned: rows and bytes, how large they are, and how room is given back if not by itself."""
 
     tables: Tables
     blobs: _Bytes
     measure: Callable[[], int]
-    shrink: Callable[[], None]
+    shrink: Callable[[], None] | None
 
 
 def _folder(folder: Path) -> _Place:
@@ -153,7 +162,7 @@ def _server(address: Address) -> _Place:
         rows = tables.select(_SERVER_SIZE, ("r",))
         return rows[0][0] if rows else 0
 
-    return _Place(tables, ServerBlobs(tables), measure, lambda: None)  # a server gives room back by itself
+    return _Place(tables, ServerBlobs(tables), measure, None)  # a server gives room back by itself
 
 
 def _is_others(row: Row, sealer: Sealer | None) -> bool:
@@ -182,8 +191,12 @@ def _dropped(tables: Tables, run: str, time: float, why: str, spared: dict[str, 
     def act(db: Connection) -> bool:
         outcome, head, chain = db.execute(_GET, (run,)).fetchone() or (None, 0, b"")
         holder = leases.holder(run)
+        served = [name for name in above(run) if (row := db.execute(_GET, (name,)).fetchone()) and row[0] is None]
         if outcome is None or (holder is not None and holder.alive):
             spared[run] = "it has not ended" if outcome is None else f"{holder and holder.name} holds it"
+            return False
+        if served:  # which goes on with what this one has found, and would have it done again
+            spared[run] = f"the run that it works for, {served[0]}, has not ended"
             return False
         for statement in _DROP:
             db.execute(statement, (run,))
@@ -196,18 +209,39 @@ def _dropped(tables: Tables, run: str, time: float, why: str, spared: dict[str, 
 def _unused(tables: Tables, blobs: _Bytes, time: float) -> list[str]:
     """Bytes that were put in some time ago and that no event speaks of; what is damaged counts as speaking.
 
+    What was put in since the oldest of the runs began that are held now stays: a call speaks of it when it is over.
     Where an event does not open, nobody knows which bytes it speaks of: then all of them stay.
     """
-    rows = tables.select(_KEPT, (NamespaceKept.kind,))
+    before = min([time - GRACE, *_held_since(tables)])
+    if next(blobs.untouched(before), None) is None:
+        return []
     vault = tables.vault
     try:
-        opened = [opened_row(vault, run, tuple(row)) if vault else row for run, *row in rows]
+        spoken = {hash.decode() for payload in _payloads(tables, vault) for hash in _HASH.findall(payload)}
     except StoreCorrupt:
         return []
-    spoken = {hash.decode() for row in opened for hash in _HASH.findall(row[PAYLOAD])}
     if vault:
         spoken |= {name_of(vault, hash) for hash in spoken}
-    return [name for name in blobs.untouched(time - GRACE) if name not in spoken]
+    return [name for name in blobs.untouched(before) if name not in spoken]
+
+
+def _payloads(tables: Tables, vault: Vault | None) -> Iterator[bytes]:
+    """What every event says, of whatever kind: one that is new, or a newer aether-nb's, speaks of bytes as well.
+
+    Raises:
+        StoreCorrupt: One of them does not open.
+    """
+    for (run,) in tables.select(_ALL_RUNS):
+        last = 0
+        while rows := tables.select(_PAYLOADS, (run, last)):
+            for row in rows:
+                yield (opened_row(vault, run, tuple(row)) if vault else row)[PAYLOAD]
+            last = rows[-1][0]
+
+
+def _held_since(tables: Tables) -> list[float]:
+    """Since when each run is held that somebody who is alive holds."""
+    return [since for run, epoch, since in tables.select(_HELD) if tables.locks.is_held(run, epoch)]
 
 
 def _shrink(database: Database) -> None:

@@ -64,7 +64,7 @@ _GET_KINDS = """
 _GET_LINKS = "SELECT seq, time, kind, version, CAST(payload AS BLOB), prev, hash FROM events WHERE run = ? ORDER BY seq"
 _GET_HASHES = "SELECT CAST(hash AS BLOB) FROM events WHERE run = ? ORDER BY seq"
 _GET_RUNS = f"SELECT {_SUMMARY} FROM runs WHERE id <> '{JOURNAL}' ORDER BY started DESC, id LIMIT ?"
-_GET_IDS = "SELECT id FROM runs WHERE substr(id, 1, ?) = ? ORDER BY id <> ?, started DESC, id LIMIT 100"
+_GET_IDS = "SELECT id FROM runs WHERE substr(id, 1, ?) = ? ORDER BY id <> ?, length(id), started DESC, id LIMIT 100"
 _GET_EFFECT = "SELECT effect FROM calls WHERE run = ? AND call = ? ORDER BY attempt DESC LIMIT 1"
 _GET_CHAIN = "SELECT head, chain, seal FROM runs WHERE id = ?"
 

@@ -241,6 +241,8 @@ def undone(event: UndoDone) -> Failure:
     """That calls were taken back, or done once more, and what stayed as it was."""
     count_ = count(len(event.call_ids), "call")
     what = f"Done once more {who(event.by)}: {count_}." if event.undoes else f"Undone {who(event.by)}: {count_}."
+    if not event.call_ids:
+        what = f"Nothing could be put back {who(event.by)}."
     return Failure(what, "".join(f"Not undone: {reveal_line(why)}\n" for why in event.left).rstrip())
 
 

@@ -6,7 +6,8 @@ import threading
 
 import pytest
 
-from aether_nb.errors import LogConflict, RunNotFound, StoreError
+from aether_nb.errors import LogConflict, RunAmbiguous, RunNotFound, StoreError
+from aether_nb.events.children import child_of
 from aether_nb.events.kinds import (
     CallBegun,
     Entry,
@@ -156,11 +157,25 @@ class LogContract:
             log.append(run, 0, (STARTED,), float(number))
         assert [log.resolve(prefix) for prefix in ("9", "91cc", "7f3a", "7f3ab")] == ["91cc", "91cc", "7f3a", "7f3ab"]
 
+    def test_the_letters_of_a_run_do_not_mean_those_that_work_for_it(self, log):
+        """However many there are: they go by longer names, and by its own once it is gone."""
+        first = child_of("7f3a", "a")
+        family = ["7f3a", first, child_of(first, "b"), *(child_of("7f3a", f"call{n}") for n in range(120))]
+        for number, run in enumerate(family):
+            log.append(run, 0, (STARTED,), float(number))
+        assert [log.resolve(prefix) for prefix in ("7f", "7f3a", "", first[:8])] == ["7f3a", "7f3a", "7f3a", first]
+        log.append("7f9b", 0, (STARTED,), 500.0)
+        with pytest.raises(RunAmbiguous) as caught:
+            log.resolve("7f")
+        assert caught.value.why == "They are 7f9b, 7f3a."
+        log.append(child_of("91cc", "a"), 0, (STARTED,), 600.0)
+        assert log.resolve("91cc") == child_of("91cc", "a")
+
     def test_a_prefix_of_several_names_them(self, log):
         """What could be meant is listed, the newest first."""
         for number, run in enumerate(("7f3a", "7f9b", "91cc")):
             log.append(run, 0, (STARTED,), float(number))
-        with pytest.raises(RunNotFound) as caught:
+        with pytest.raises(RunAmbiguous) as caught:
             log.resolve("7f")
         assert (caught.value.what, caught.value.why) == ("Several runs begin with '7f'.", "They are 7f9b, 7f3a.")
 

@@ -17,6 +17,7 @@ from aether_nb.doing import record_care
 from aether_nb.doing import records as record_verbs
 from aether_nb.errors import OptionError, RunNotFound, StoreTampered, UsageFault
 from aether_nb.events import kinds as k
+from aether_nb.events.children import child_of
 from aether_nb.session.signalling import named, stands
 from aether_nb.store.store import Store, open_store
 from aether_nb.widgets.transcript import bundle
@@ -225,6 +226,22 @@ def test_runs_are_dropped_by_age_by_size_and_by_number(
     assert record_verbs.verified(store, typed())[1]
 
 
+def test_runs_that_work_for_another_go_and_stay_with_it(store: Store, tmp_path: Path) -> None:
+    """They are not counted among those that are kept: a person has asked for one run."""
+    began = (k.RunStarted("work", "m"), k.RunEnded("done"))
+    for run, time in (
+        (child_of("run1", "a"), 5_001.0),
+        ("run3", 6_000.0),
+        (child_of("run3", "a"), 6_001.0),
+        (child_of(child_of("run3", "a"), "b"), 6_002.0),
+    ):
+        store.log.append(run, 0, began, time)
+    record_care.pruned(store, tmp_path / ".aether", typed(keep="2"), 10_000.0)
+    assert {run.id[:4] for run in store.log.runs()} == {"run2", "run3"} and len(store.log.runs()) == 4
+    record_care.pruned(store, tmp_path / ".aether", typed(keep="1"), 10_000.0)
+    assert {run.id[:4] for run in store.log.runs()} == {"run3"} and len(store.log.runs()) == 3
+
+
 @pytest.mark.parametrize(
     "said", [{}, {"older": "some"}, {"larger": "large"}, {"larger": "5 apples"}, {"keep": "1", "larger": "1"}]
 )
@@ -235,7 +252,29 @@ def test_what_cannot_be_meant_drops_nothing(store: Store, tmp_path: Path, said: 
     assert len(store.log.runs()) == 2
 
 
+def test_that_the_file_keeps_its_size_while_a_run_is_at_work_is_said(store: Store, tmp_path: Path) -> None:
+    """Whoever cleans to have room again is told why there is none."""
+    with store.leased("run9"):
+        told = record_care.pruned(store, tmp_path / ".aether", typed(keep="1"), 10_000.0)
+    assert "A run is at work here, so the file keeps its size" in told
+    assert "at work" not in record_care.pruned(store, tmp_path / ".aether", typed(keep="0"), 10_000.0)
+
+
 # ---- verify
+
+
+def test_a_run_that_was_dropped_is_verified_by_the_journal(store: Store, tmp_path: Path) -> None:
+    """By its name or the beginning of it, also where runs that worked for it, or none at all, are left."""
+    head = store.chain.head("run1")
+    orphan = child_of("run1", "a")
+    store.log.append(orphan, 0, (k.RunStarted("work", "m"),), 5_001.0)
+    record_care.pruned(store, tmp_path / ".aether", typed(keep="1"), 10_000.0)
+    text, ok = record_verbs.verified(store, typed(run="run1", head=head[:12]))
+    assert ok and "  ok     run1  " in text and head in text
+    record_care.pruned(store, tmp_path / ".aether", typed(keep="0"), 10_000.0)
+    assert head in record_verbs.verified(store, typed(run="run1"))[0]
+    with pytest.raises(RunNotFound, match="no run 'run9'"):
+        record_verbs.verified(store, typed(run="run9"))
 
 
 def test_a_run_that_was_dropped_is_no_run_that_was_tampered_with(store: Store, tmp_path: Path) -> None:

@@ -56,6 +56,12 @@ def test_a_run_that_goes_on_is_told_and_one_that_is_over_is_not():
     assert failed.messages == fold(entries()).messages
 
 
+def test_of_an_undo_that_could_put_nothing_back_the_model_is_told_nothing():
+    """Nothing is other than it was."""
+    nothing = k.UndoDone("u1", (), "cell", left=("f.txt: its bytes are gone",))
+    assert fold(entries(nothing)).messages == fold(entries()).messages
+
+
 def test_the_model_is_told_each_thing_that_was_put_back():
     """Names that are gone, there again and as before, and files."""
     changes = (k.Change("a", "removed"), k.Change("b", "added"), k.Change("c", "changed"))

@@ -13,10 +13,11 @@ from aether_nb import register
 from aether_nb.agent.profiles import Profile
 from aether_nb.config import Settings
 from aether_nb.events import kinds as k
+from aether_nb.events.children import child_of
 from aether_nb.events.folds import fold
 from aether_nb.events.messages import ToolCall
 from aether_nb.events.state import RunState
-from aether_nb.session.delegating import DEEPEST, Delegate, child_of
+from aether_nb.session.delegating import DEEPEST, Delegate
 from aether_nb.session.tasks import begun
 from aether_nb.tools.base import Errand
 from aether_nb.tools.spawn import spawn

@@ -15,9 +15,9 @@ import pytest
 from aether_nb import Aether, Hook, ScriptedModel, hook, plugins, registry
 from aether_nb.errors import RunFailed
 from aether_nb.events import kinds as k
+from aether_nb.events.children import child_of
 from aether_nb.events.folds import fold
 from aether_nb.events.messages import ToolCall
-from aether_nb.session.delegating import child_of
 from harness.plain_shell import Notebook, serve
 
 CODE = ToolCall("k1", "run_python", {"code": "found = 41 + 1\nfound"})

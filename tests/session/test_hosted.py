@@ -12,10 +12,10 @@ import pytest
 from aether_nb import host, plugins, registry
 from aether_nb.errors import AgentDrifted, OptionError, ResumeRefused, RunFailed
 from aether_nb.events import kinds as k
+from aether_nb.events.children import child_of
 from aether_nb.events.folds import fold
 from aether_nb.events.messages import ToolCall
 from aether_nb.events.state import RunState
-from aether_nb.session.delegating import child_of
 from harness.plain_shell import Notebook, flat, serve
 
 CODE = {"code": "found = 41 + 1\nprint(found)"}

@@ -15,8 +15,9 @@ import pytest
 
 from aether_nb.agent.sealing import signal_fields
 from aether_nb.doing import signals as signal_verbs
-from aether_nb.errors import AetherError, OptionError, SignalRefused
+from aether_nb.errors import AetherError, OptionError, RunAmbiguous, SignalRefused
 from aether_nb.events import kinds as k
+from aether_nb.events.children import child_of
 from aether_nb.events.folds import fold
 from aether_nb.events.state import RunState
 from aether_nb.live.thread import AgentThread
@@ -208,6 +209,19 @@ def test_first_word_of_a_text_may_be_the_run(post: Post) -> None:
     _, settled = signal_verbs.prepare("settle", Namespace(run="skip", how=""), post)
     assert settled.body["how"] == "skip"
     assert "anna@example.org" in signal_verbs.exact("settle", stand(post.store, "bbbb2222"))
+
+
+def test_what_is_said_to_one_of_several_goes_to_no_other_run(post: Post) -> None:
+    """Letters that begin several names are no word of the text; of a run and its children, the run is meant."""
+    recorded(post.store, "aaaa1111", *BEGUN)
+    recorded(post.store, child_of("aaaa1111", "s1"), *BEGUN)
+    with post.store.leased("bbbb2222"):
+        found, said = signal_verbs.prepare("tell", Namespace(text=["aaaa", "delete", "nothing"]), post)
+        assert (found.state.run, said.body["text"]) == ("aaaa1111", "delete nothing")
+        recorded(post.store, "aaaa3333", *BEGUN)
+        for verb in ("tell", "answer"):
+            with pytest.raises(RunAmbiguous, match="Several runs begin with 'aaaa'"):
+                signal_verbs.prepare(verb, Namespace(text=["aaaa", "delete", "nothing"]), post)
 
 
 def test_only_what_a_parked_run_waits_for_wakes_it(post: Post) -> None:

@@ -11,65 +11,14 @@ from typing import Any
 
 import pytest
 
-from aether_nb.agent.run import Run
 from aether_nb.doing import undo as undo_verbs
-from aether_nb.errors import RunNotFound, UndoRefused
+from aether_nb.errors import RunAmbiguous, RunNotFound, UndoRefused
 from aether_nb.events import kinds as k
-from aether_nb.events.messages import Message, Text, ToolCall, Usage
-from aether_nb.live.undo import Points, RunPoints
+from aether_nb.live.undo import Points
 from aether_nb.session import taking_back, undoing
-from aether_nb.session.undoing import perform, prepare
-from aether_nb.store.memory import MemoryLog
-from aether_nb.store.memory_parts import MemoryBlobs
+from aether_nb.session.undoing import perform
 from aether_nb.store.signals import Signal
-
-
-class Told:
-    """A run whose calls really change variables and files, recorded as the driver would record it."""
-
-    def __init__(self, folder: Path, **variables: Any) -> None:
-        self.folder, self.namespace = folder, {"__name__": "__main__", **variables}
-        self.points, self.blobs, self.run = Points(), MemoryBlobs(), Run(MemoryLog(checked=False), "run1")
-        self.kept = RunPoints(self.points, "run1", self.blobs)
-        self.run.append(k.RunStarted("change it", "script"))
-        self.run.append(k.ContextComposed((Message.of("user", "change it"),)))
-
-    def code(self, id: str, code: str, *changes: k.Change, effect: k.Effect = "namespace", reasons=()) -> None:
-        """A call that runs code."""
-        self._begin(ToolCall(id, "run_python", {"code": code}), effect, reasons)
-        self.kept.before(id, self.namespace, code)
-        exec(code, self.namespace)
-        self.namespace.pop("__builtins__")
-        limited = self.kept.after(id, changes)
-        changed = (k.NamespaceChanged(id, changes),) if changes else ()
-        self.run.append(*changed, *limited, k.CallFinished(id, (Text("done"),), 0.1))
-
-    def file(self, id: str, name: str, text: str) -> None:
-        """A call that writes a file."""
-        self._begin(ToolCall(id, "write_file", {"path": name, "content": text}), "external", ())
-        earlier = self.kept.file(self.folder / name)
-        (self.folder / name).write_text(text)
-        self.run.append(self.kept.wrote(id, earlier), k.CallFinished(id, (Text("done"),), 0.1))
-
-    def _begin(self, call: ToolCall, effect: k.Effect, reasons: tuple[str, ...]) -> None:
-        self.run.append(k.ModelAsked("script", 1))
-        reply = Message("assistant", (), calls=(call,))
-        self.run.append(k.ModelAnswered("script", reply, Usage(), "tool_calls", 0.1))
-        self.run.append(k.CallProposed(call, "h", "medium", effect, reasons))
-        self.run.append(k.CallBegun(call.id, "h"))
-
-    def end(self) -> None:
-        """The run ends."""
-        self.run.append(k.RunEnded("done"))
-
-    def look(self, **more: Any) -> Any:
-        """What undo would do."""
-        entries = list(self.run.log.read("run1"))
-        return prepare(entries, self.points, self.namespace, self.folder, **more)
-
-    def undo(self, **more: Any) -> k.UndoDone:
-        """Do it."""
-        return perform(self.look(**more), self.run, self.points, self.namespace, self.blobs, "cell")
+from harness.told import Told
 
 
 @pytest.fixture
@@ -192,6 +141,27 @@ def test_what_refuses_is_told_and_the_rest_is_done(told):
     assert any("out.txt" in line for line in done.left)
 
 
+def test_where_nothing_comes_back_nothing_counts_as_undone(told):
+    """The bytes of the only file are gone: it is said, the model is told nothing, and it can be tried again."""
+    (told.folder / "report.md").write_text("mine")
+    told.file("b4", "report.md", "shorter")
+    bytes_before = dict(told.blobs._blobs)
+    told.blobs._blobs.clear()
+    heard = told.run.state.messages
+    undo = told.look(call="4")
+    done = perform(undo, told.run, told.points, told.namespace, told.blobs, "cell")
+    text = undo_verbs._text(undo, done)
+    assert text.startswith("Nothing of run run1 could be put back: it is as it was.\nNot undone:\n")
+    assert "report.md" in text and "Take that back" not in text
+    assert (done.call_ids, done.files, told.run.state.calls["b4"].undone) == ((), (), False)
+    assert told.run.state.messages == heard
+    with pytest.raises(UndoRefused, match="No call"):
+        told.look(call=done.id)
+    told.blobs._blobs.update(bytes_before)
+    assert told.undo(call="4").call_ids == ("b4",)
+    assert (told.folder / "report.md").read_text() == "mine"
+
+
 def test_names_that_fit_several_calls_or_none(told):
     """The calls there are stand in the error."""
     with pytest.raises(UndoRefused, match="Several calls"):
@@ -217,6 +187,8 @@ def session_of(told: Told) -> Any:
     known = {"run1": "run1", "run2": "run2"}
 
     def resolve(name: str) -> str:
+        if name == "run":
+            raise RunAmbiguous("Several runs begin with 'run'.")
         if name not in known:
             raise RunNotFound(f"No run goes by {name!r}.")
         return known[name]
@@ -241,6 +213,12 @@ def test_a_word_is_a_call_an_undo_or_a_run(told, call, run, meant):
     """A call of the last run comes first; a longer name may be that of another run."""
     told.undo(call="1")
     assert undo_verbs._meant(session_of(told), call, run) == meant
+
+
+def test_letters_of_several_runs_are_said_to_be_that(told):
+    """They are the name of no call."""
+    with pytest.raises(RunAmbiguous):
+        undo_verbs._meant(session_of(told), "run", "")
 
 
 def test_options_of_the_verb_are_those_of_the_table():

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread, Timer
 
 import pytest
 
@@ -14,6 +15,7 @@ import aether_nb.store
 from aether_nb.errors import LogConflict, StoreError
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import ToolCall
+from aether_nb.live.interrupt import interrupt_main_thread
 from aether_nb.store import database, points
 from aether_nb.store.signals import Signal
 from aether_nb.store.store import open_store
@@ -103,6 +105,60 @@ def test_what_is_not_open_cannot_shrink(folder):
     """Nothing is made by it."""
     database.Database(folder).shrink()
     assert not folder.exists()
+
+
+# ---- while another process writes
+
+
+@contextmanager
+def written(folder, seconds):
+    """Somebody else writes to the file for so long."""
+    with closing(sqlite3.connect(folder / "runs.db", isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        timer = Timer(seconds, lambda: other.execute("COMMIT"))
+        timer.start()
+        yield
+        timer.join()
+
+
+def test_a_run_at_work_waits_longer_than_a_verb(kept, folder, monkeypatch):
+    """What its call did outside would be lost with its event; who only typed something can type it again."""
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.05)
+    store = kept()
+    with store.leased("r") as lease:
+        store.log.append("r", 0, (STARTED,), 1.0, lease.epoch)
+        with written(folder, 0.5):
+            with pytest.raises(StoreError, match="being written by another process"):
+                store.log.append("typed", 0, (STARTED,), 1.0)
+            store.log.append("r", 1, (k.RunEnded("done"),), 2.0, lease.epoch)
+    assert [entry.seq for entry in store.log.read("r")] == [1, 2]
+
+
+def test_a_run_at_work_does_not_wait_for_ever(kept, folder, monkeypatch):
+    """Somebody may have forgotten that he writes."""
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.01)
+    monkeypatch.setattr(database, "AT_WORK_SECONDS", 0.2)
+    store = kept()
+    refused = pytest.raises(StoreError, match="being written by another process")
+    with store.leased("r") as lease, written(folder, 0.6), refused:
+        store.log.append("r", 0, (STARTED,), 1.0, lease.epoch)
+
+
+def test_others_read_while_a_run_waits_to_write_and_an_interrupt_ends_that(kept, folder, monkeypatch):
+    """The agent's thread waits without the lock of the file's connection; on the main thread Ctrl-C is heard."""
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.05)
+    store = kept()
+    with store.leased("r") as lease:
+        store.log.append("r", 0, (STARTED,), 1.0, lease.epoch)
+        with written(folder, 1.0):
+            waiting = Thread(target=store.log.append, args=("r", 1, (k.RunEnded("done"),), 2.0, lease.epoch))
+            waiting.start()
+            assert [run.head for run in store.log.runs()] == [1] and waiting.is_alive()
+            Timer(0.2, interrupt_main_thread).start()
+            with pytest.raises(KeyboardInterrupt):
+                store.log.append("r", 1, (STARTED,), 2.0, lease.epoch)
+            waiting.join()
+        assert [run.outcome for run in store.log.runs()] == ["done"]
 
 
 # ---- another process with this one's memory

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from contextlib import closing
+from hashlib import sha256
 
 import pytest
 
 from aether_nb.errors import StoreError, StoreFull
 from aether_nb.events import kinds as k
+from aether_nb.events.children import child_of
 from aether_nb.events.messages import Text
 from aether_nb.store import points
 from aether_nb.store import prune as subject
@@ -99,6 +101,16 @@ def test_a_run_that_somebody_holds_stays(store, folder):
         assert prune(folder, NOW, ["r1"]).runs == ("r1",)
 
 
+def test_a_run_that_works_for_one_that_has_not_ended_stays(store, folder):
+    """Whoever goes on with that one takes what this one has found, and has nothing done twice."""
+    child = child_of("open", "a")
+    add(store, "open", 10.0, ended=False)
+    add(store, child, 11.0)
+    assert prune(folder, NOW, [child], before=NOW).spared == {child: "the run that it works for, open, has not ended"}
+    store.log.append("open", 3, (k.RunEnded("done"),), 20.0)
+    assert prune(folder, NOW, before=NOW).runs == ("open", child)
+
+
 def test_old_runs_go(store, folder):
     """By when they ended, not by when they began."""
     for run, time in (("r1", 10.0), ("r2", 19.5), ("r3", 30.0)):
@@ -128,6 +140,19 @@ def test_the_file_gets_smaller(store, folder):
     assert store.chain.verify("r4").ok
 
 
+def test_the_file_keeps_its_size_while_a_run_is_at_work(store, folder):
+    """To make it smaller keeps everybody from writing, the longer the larger it is; the room is used all the same."""
+    for n in range(3):
+        add(store, f"r{n}", float(n), size=200_000)
+    with Beside(folder, "b.ipynb") as beside:
+        beside.say("take", "other", 20.0)
+        done = prune(folder, NOW, ["r0"])
+        assert (done.runs, done.unshrunk, prune(folder, NOW).unshrunk) == (("r0",), True, False)
+        beside.kill()
+    done = prune(folder, NOW, ["r1"])
+    assert (done.unshrunk, done.freed > 300_000) == (False, True)
+
+
 def test_bytes_that_no_run_speaks_of_go(store, folder):
     """With the last run that did; what another run speaks of stays, and so does what came just now."""
     add(store, "r1", 10.0, kept(store, b"only r1"), kept(store, b"both"))
@@ -137,6 +162,46 @@ def test_bytes_that_no_run_speaks_of_go(store, folder):
     assert prune(folder, NOW).blobs == 1
     assert prune(folder, NOW, ["r1"]).blobs == 1
     assert sorted(store.blobs.get(hash) for hash, _ in store.blobs.hashes()) == [b"both", b"on its way", b"only r2"]
+
+
+def speaking(hash):
+    """Events of each kind that speaks of bytes by their hash today."""
+    change = k.FileChange("/w/report.md", hash, "0" * 64)
+    kept = k.Kept("df", "DataFrame", "sha256:1", hash, "parquet", 3)
+    return (
+        k.FileWritten("a", change),
+        k.UndoDone("u1", ("a",), "cell", files=(change,)),
+        k.NamespaceKept("a", (kept,)),
+    )
+
+
+@pytest.mark.parametrize("which", [0, 1, 2])
+@pytest.mark.parametrize("kind", ["", "file.invented"])
+def test_whatever_the_kind_of_an_event_the_bytes_that_it_speaks_of_stay(store, folder, which, kind):
+    """The only copy of a file that a tool wrote over is no variable; nor is what kinds that are made later speak of."""
+    kept(store, data := b"three weeks of work")
+    add(store, "r1", 10.0, speaking(sha256(data).hexdigest())[which], ended=False)
+    if kind:
+        store.log.database._db.execute("UPDATE events SET kind = ? WHERE seq = 4", (kind,))
+    assert prune(folder, NOW).blobs == 0
+
+
+def test_bytes_are_looked_for_in_all_of_a_long_run(store, folder):
+    """Its events are read in parts."""
+    told = speaking(kept(store, b"data").kept[0].blob)[0]
+    store.log.append("r1", 0, (*[k.CallFailed("a", "x")] * 1_200, told, k.CallFailed("a", "x")), 10.0)
+    assert prune(folder, NOW).blobs == 0
+
+
+def test_what_was_put_in_while_a_run_is_held_stays(store, folder):
+    """Code that runs for hours keeps a file at once, and its event comes when it is over."""
+    event = kept(store, b"data")
+    with Beside(folder, "b.ipynb") as beside:
+        beside.say("take", "r1", NOW - 3 * GRACE)
+        assert prune(folder, NOW).blobs == 0
+        beside.kill()
+    assert store.blobs.has(event.kept[0].blob)
+    assert prune(folder, NOW).blobs == 1
 
 
 def test_a_damaged_event_still_speaks_of_its_bytes(store, folder):

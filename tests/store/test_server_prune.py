@@ -75,15 +75,16 @@ def test_what_another_user_has_sealed_stays(store, address, mine, tmp_path):
 
 def test_bytes_that_no_run_speaks_of_go_after_a_while(store, address, postgres, mine):
     """What was put in lately stays, and so does what is put in again, or spoken of."""
-    spoken, lone, again = (store.blobs.put(data) for data in (b"spoken", b"lone", b"again"))
+    spoken, file, lone, again = (store.blobs.put(data) for data in (b"spoken", b"file", b"lone", b"again"))
     kept = k.NamespaceKept("a", (k.Kept("df", "DataFrame", "sha256:1", spoken, "parquet", 6),))
-    store.log.append("r", 0, (*DONE[:2], kept), 10.0)
+    written = k.FileWritten("a", k.FileChange("/w/report.md", file, ""))
+    store.log.append("r", 0, (*DONE[:2], kept, written), 10.0)
     ((now,),) = postgres.ask("SELECT extract(epoch FROM now())::float8")
     assert prune(address, now, sealer=mine).blobs == 0
     postgres.ask("UPDATE aether.blobs SET since = 0")
     assert store.blobs.put(b"again") == again
     assert prune(address, now + GRACE / 2, sealer=mine).blobs == 1
-    assert [hash for hash in (spoken, lone, again) if store.blobs.has(hash)] == [spoken, again]
+    assert [hash for hash in (spoken, file, lone, again) if store.blobs.has(hash)] == [spoken, file, again]
 
 
 def test_a_run_is_dropped_whole_or_not_at_all(store, address, mine, monkeypatch):

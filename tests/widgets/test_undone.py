@@ -37,9 +37,11 @@ def test_a_card_says_what_cannot_be_undone_and_then_that_it_was():
     assert plain.changes(view(UNDONE).cards[0])[-1] == "↩ undone"
     again = view(UNDONE, k.UndoDone("u2", ("c1",), "cell", undoes="u1"))
     assert not again.cards[0].way.undone
-    assert [wording.undone(event).what for event in (UNDONE, k.UndoDone("u2", ("c1",), "cell", undoes="u1"))] == [
+    told = (UNDONE, k.UndoDone("u2", ("c1",), "cell", undoes="u1"), k.UndoDone("u3", (), "cell"))
+    assert [wording.undone(event).what for event in told] == [
         "Undone in a cell: 1 call.",
         "Done once more in a cell: 1 call.",
+        "Nothing could be put back in a cell.",
     ]
 
 
