@@ -21,7 +21,7 @@ from aether_nb.agent.suspecting import Suspicion, suspicion
 from aether_nb.events.kinds import DataLevel, InstructionsFound, Left, RunStarted, Sent, Turn
 from aether_nb.events.leaving import COLUMNS
 from aether_nb.events.masking import known_keys, mask_text, masked
-from aether_nb.events.messages import ANY, DataKind, Image, Message, Part, Text, ToolCall, ToolSpec
+from aether_nb.events.messages import ANY, BETWEEN, DataKind, Image, Message, Part, Text, ToolCall, ToolSpec
 from aether_nb.models.base import Request
 from aether_nb.models.endpoints.address import is_local
 
@@ -82,15 +82,13 @@ class Rules:
         return "columns are hidden, and it may hold one of them" if self.hide else ""
 
     def hides(self, column: str) -> bool:
-        """Whether no value of a column may leave. A frame's name may stand before the column's."""
+        """Whether no value of a column may leave. A frame's name may stand before the column's, or before a level's."""
         if column == ANY:
             return bool(self.hide)
-        plain = column.casefold()
-        names = {plain, *plain.split(" | ")}
-        at = plain.find(".")
-        while at >= 0:
-            names.add(plain[at + 1 :])
-            at = plain.find(".", at + 1)
+        first, *levels = column.casefold().split(BETWEEN)
+        frames = [first[: at + 1] for at, sign in enumerate(first) if sign == "."] if levels else []
+        whole = {column.casefold(), first, *levels, *(f"{frame}{level}" for frame in frames for level in levels)}
+        names = {name[at:] for name in whole for at in (0, *(at + 1 for at, sign in enumerate(name) if sign == "."))}
         return any(fnmatchcase(name, rule.casefold()) for rule in self.hide for name in names)
 
     def cover(self, turn: Turn) -> bool:
@@ -131,7 +129,8 @@ def tainted(part: Part, touched: Collection[str], said: str | None = None) -> Pa
     if not shown:
         return part
     if part.data == "schema":
-        names = [column.partition(".")[2] or column for column in shown] if said is not None else []
+        wholes = [column.partition(".")[2] or column for column in shown] if said is not None else []
+        names = [level for name in wholes for level in name.split(BETWEEN)]
         shown = tuple(name for name in names if not re.search(rf"(?<!\w){re.escape(name)}(?!\w)", said or ""))
     return replace(part, columns=tuple(dict.fromkeys((*part.columns, ANY)))) if shown else part
 

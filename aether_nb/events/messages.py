@@ -19,6 +19,7 @@ import orjson
 
 __all__ = [
     "ANY",
+    "BETWEEN",
     "DataKind",
     "Image",
     "Message",
@@ -46,6 +47,9 @@ and no values of live data.
 
 ANY = "*"
 """Stands among the columns of a part that may show any of them: nobody knows from which column it was made."""
+
+BETWEEN = " | "
+"""Stands between the levels of a column's name where it has several."""
 
 
 @dataclass(frozen=True, slots=True)

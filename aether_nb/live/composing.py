@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from aether_nb.events.messages import Text
+from aether_nb.events.messages import ANY, Text
 from aether_nb.live.describing.looks import Description
 from aether_nb.live.describing.words import one_line, word
 
-__all__ = ["Block", "line", "listed", "size", "weight", "written"]
+__all__ = ["Block", "fields_of", "line", "listed", "size", "weight", "written"]
 
 
 KINDS = 100
@@ -43,6 +43,11 @@ def line(begin: str, head: str, facts: str, sample: str, columns: tuple[str, ...
     return parts
 
 
+def fields_of(name: str, columns: Iterable[str]) -> tuple[str, ...]:
+    """Columns of a variable as ``frame.column``, each once; what may be any column stays that."""
+    return tuple(dict.fromkeys(column if column == ANY else f"{name}.{column}" for column in columns))
+
+
 def size(parts: Iterable[Text]) -> int:
     """How many bytes they have, as they are sent."""
     return sum(map(weight, (part.text for part in parts)))
@@ -67,7 +72,7 @@ def written(parts: Iterable[Text]) -> Iterator[Text]:
         yield last
 
 
-def listed(names: Iterable[str], room: int) -> str:
+def listed(names: Iterable[object], room: int) -> str:
     """Names with commas between them, as many as there is room for."""
     told: list[str] = []
     for name in names:
@@ -97,7 +102,7 @@ class Block:
     def begin(self, limit: int) -> int:
         """Put the line, and say how many characters it has."""
         told = self.description
-        columns = (self.name, *(f"{self.name}.{field}" for field in told.holds))
+        columns = (self.name, *fields_of(self.name, told.holds))
         self.parts = line("\n- ", f"{word(self.name)}: {told.head}", told.facts, told.sample, columns, limit)
         return size(self.parts)
 
@@ -110,7 +115,7 @@ class Block:
         room -= keep
         told: set[str] = set()
         for one in self.description.lines if room >= LEAST else ():
-            columns = tuple(f"{self.name}.{field}" for field in dict.fromkeys((one.column, *one.holds)))
+            columns = fields_of(self.name, (one.column, *one.holds))
             parts = line("\n  - ", one.head, one.facts, one.sample, columns)
             if size(parts) > room:
                 break
@@ -129,7 +134,8 @@ class Block:
         types = self.description.types if room >= 4 * KINDS else None
         kinds = f", {_kinds(self.description.columns, types(), told)}" if types is not None else ""
         begin = f"\n  - … {len(left)} more columns{kinds} (names only): "
-        rest = listed(left, room - weight(begin) - 5)
+        keys = dict(zip(self.description.columns, self.description.keys, strict=False))
+        rest = listed((keys.get(name, name) for name in left), room - weight(begin) - 5)
         named = tuple(f"{self.name}.{column}" for column in left[: rest.count(", ") + 1])
         self.parts.append(Text(begin + rest, "schema", named))
 

@@ -14,10 +14,11 @@ from typing import Any
 
 from aether_nb.errors import RepairableToolError
 from aether_nb.events.messages import ANY
+from aether_nb.live.composing import fields_of
 from aether_nb.live.describing.containers import CONTAINERS
 from aether_nb.live.describing.kinds import plain_form
 from aether_nb.live.describing.safely import ancestors, held, members
-from aether_nb.live.describing.words import label, type_name, value_text
+from aether_nb.live.describing.words import columns_of, label, type_name, value_text
 
 __all__ = ["fields", "look_up"]
 
@@ -59,8 +60,8 @@ def fields(text: str) -> tuple[str, ...]:
     if len(nodes) <= 2:  # a name, and that it is read
         return ()
     attributes = [node.attr for node in nodes if isinstance(node, ast.Attribute)]
-    steps = [*attributes, *(label(node.value) for node in nodes if isinstance(node, ast.Constant))]
-    return (*(f"{root}.{step}" for step in steps), *((ANY,) if TURNED & set(attributes) else ()))
+    keys = [column for node in nodes if isinstance(node, ast.Constant) for column in columns_of(node.value)]
+    return fields_of(root, (*attributes, *keys, *((ANY,) if TURNED & set(attributes) else ())))
 
 
 def _reached(node: ast.expr, namespace: Mapping[str, object]) -> Any:
@@ -156,7 +157,7 @@ def _item(value: Any, key: Any, where: str) -> Any:
             return plain[key]
     except (KeyError, IndexError, TypeError, ValueError) as error:
         names = getattr(plain, "columns", ())
-        columns = [str(name) for name in list(names)[:2_000]]
+        columns = [label(name) for name in list(names)[:2_000]]
         why = "" if isinstance(error, KeyError) else f"{error}."
         raise _nothing(f"{where} has no [{value_text(key)}]. {why}".strip(), str(key), columns) from error
     raise RepairableToolError(

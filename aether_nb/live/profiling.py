@@ -10,18 +10,19 @@ from __future__ import annotations
 import statistics
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
 from aether_nb.events.messages import Text
-from aether_nb.live.composing import Block, line, written
-from aether_nb.live.describing.figures import is_missing, known, plain_list, positions
+from aether_nb.live.composing import Block, fields_of, line, written
+from aether_nb.live.describing.figures import Odd, is_missing, known, plain_list, positions
 from aether_nb.live.describing.kinds import describe, plain_form
 from aether_nb.live.describing.looks import Look
+from aether_nb.live.describing.pandases import counted_as
 from aether_nb.live.describing.safely import class_name, root
-from aether_nb.live.describing.words import label, many, one_line, value_text, word
+from aether_nb.live.describing.words import columns_of, label, many, one_line, value_text, word
 from aether_nb.live.summary import Summary
 
 __all__ = ["ROWS", "profile"]
@@ -46,12 +47,29 @@ NUMBERS = {int, float}
 
 @dataclass(frozen=True, slots=True)
 class _Sheet:
-    """A table that can be read column by column."""
+    """A table that can be read column by column.
+
+    Attributes:
+        kind: What it is.
+        rows: How many rows it has.
+        names: What its columns are called in code; several may have one name.
+        read: The type of the column at a position, and its values at some rows.
+        holds: As which columns the values of a series count; none for anything else.
+    """
 
     kind: str
     rows: int
     names: Sequence[object]
     read: Callable[[int, list[int]], tuple[str, list[object]]]
+    holds: tuple[str, ...] = ()
+
+    def fields(self, name: str, position: int) -> tuple[str, ...]:
+        """As which columns the values of the column at a position count, in a variable of that name."""
+        return fields_of(name, self.holds or columns_of(self.names[position]))
+
+    def words(self, positions: Iterable[int]) -> list[str]:
+        """What these columns are called, as it stands in a line."""
+        return [word(self.names[at]) for at in positions]
 
 
 def profile(name: str, value: object, columns: Sequence[str] = ()) -> Summary:
@@ -61,38 +79,33 @@ def profile(name: str, value: object, columns: Sequence[str] = ()) -> Summary:
         name: What it is called.
         value: A frame of pandas or polars, a table of pyarrow, an array of one or two dimensions; of anything else only
             a description is made, and it is said that it was not computed.
-        columns: Only these; all when empty.
+        columns: Only these, as they are called or as they stand in the line; all when empty.
     """
     sheet = _sheet(value)
     if sheet is None:
         return _not_computed(name, value)
     at = positions(sheet.rows, ROWS)
     about = "~" if len(at) < sheet.rows else ""
-    chosen = [i for i, title in enumerate(sheet.names) if not columns or label(title) in columns]
+    chosen = [i for i, title in enumerate(sheet.names) if not columns or {label(title), word(title)} & set(columns)]
     parts = [Text(_title(name, sheet, len(at)), "schema")]
-    read: dict[str, list[object]] = {}
-    until = time.monotonic() + SECONDS
+    read: dict[int, list[object]] = {}
+    until, tried = time.monotonic() + SECONDS, 0
     for index in chosen[:COLUMNS]:
         if time.monotonic() > until:
             break
-        title = label(sheet.names[index])
+        title, fields, tried = word(sheet.names[index]), sheet.fields(name, index), tried + 1
         try:
             dtype, values = sheet.read(index, at)
             values = [None if is_missing(item) else known(item) for item in values]
-            facts, sample = _column(values, about)
-            parts += line(
-                "\n- ", f"{word(sheet.names[index])}: {one_line(dtype, 60)}", facts, sample, (f"{name}.{title}",)
-            )
-            read[title] = values
+            parts += line("\n- ", f"{title}: {one_line(dtype, 60)}", *_column(values, about), fields)
+            read[index] = values
         except Exception as problem:  # noqa: BLE001 - a broken column is told, and hides no other
-            said = f"\n- {word(title)}: not readable ({class_name(type(problem))})"
-            parts.append(Text(said, "schema", (f"{name}.{title}",)))
-    if len(read) < len(chosen):
-        left = [sheet.names[i] for i in chosen[len(read) :]]
-        rest = one_line(", ".join(map(word, left)), 2_000)
-        named = tuple(f"{name}.{label(title)}" for title in left[: rest.count(", ") + 1])
+            parts.append(Text(f"\n- {title}: not readable ({class_name(type(problem))})", "schema", fields[:1]))
+    if left := chosen[tried:]:
+        rest = one_line(", ".join(sheet.words(left)), 2_000)
+        named = tuple(field for index in left[: rest.count(", ") + 1] for field in sheet.fields(name, index)[:1])
         parts.append(Text(f"\n- … {len(left)} more columns (names only): {rest}", "schema", named))
-    parts += [*_duplicates(name, read, len(at), about), *_correlations(name, read, about)]
+    parts += [*_duplicates(name, sheet, read, len(at), about), *_correlations(name, sheet, read, about)]
     return Summary(tuple(written(parts)), (name,))
 
 
@@ -124,17 +137,23 @@ def _sheet(value: Any) -> _Sheet | None:
     if library == "pandas" and kind == "DataFrame":
         return _Sheet("pandas.DataFrame", len(table), list(table.columns), lambda i, at: _pandas(table.iloc[:, i], at))
     if library == "pandas" and kind == "Series":
-        return _Sheet("pandas.Series", len(table), [table.name or "value"], lambda i, at: _pandas(table, at))
+        return _Sheet(
+            "pandas.Series", len(table), [_called(table)], lambda i, at: _pandas(table, at), counted_as(table)
+        )
     if library == "polars" and kind == "DataFrame":
         return _Sheet("polars.DataFrame", table.height, table.columns, lambda i, at: _polars(table.to_series(i), at))
     if library == "polars" and kind == "Series":
-        return _Sheet("polars.Series", len(table), [table.name or "value"], lambda i, at: _polars(table, at))
+        return _Sheet("polars.Series", len(table), [_called(table)], lambda i, at: _polars(table, at))
     if library == "pyarrow" and kind == "Table":
         return _Sheet("pyarrow.Table", table.num_rows, table.schema.names, lambda i, at: _arrow(table.column(i), at))
     if library == "numpy" and kind == "ndarray" and table.ndim in (1, 2) and table.dtype.kind in "biufmMUS":
         sheet = table.reshape(len(table), -1)
         return _Sheet("numpy.ndarray", len(sheet), range(sheet.shape[1]), lambda i, at: _numpy(sheet[:, i], at))
     return None
+
+
+def _called(series: Any) -> object:
+    return "value" if series.name is None or not label(series.name) else series.name
 
 
 def _pandas(column: Any, at: list[int]) -> tuple[str, list[object]]:
@@ -163,8 +182,10 @@ def _numpy(column: Any, at: list[int]) -> tuple[str, list[object]]:
 def _column(values: list[object], about: str) -> tuple[str, str]:
     """What one column amounts to, and its most frequent values."""
     present = [value for value in values if value is not None]
-    counts = Counter(present)
     facts = f", {about}{100 * (1 - len(present) / len(values)):.1f}% missing" if len(present) < len(values) else ""
+    if odd := {value.name for value in present if type(value) is Odd}:
+        return f"{facts}, not compared: values of {one_line(', '.join(sorted(odd)), 200)}", ""
+    counts = Counter(present)
     facts += f", {about}{len(counts)} distinct"
     if set(map(type, counts)) <= NUMBERS and counts:
         facts += _spread(present, about)  # type: ignore[arg-type]
@@ -190,29 +211,46 @@ def _spread(values: list[float], about: str) -> str:
     """The ends, the quartiles, the mean and the standard deviation of numbers."""
     ordered = sorted(values)
     marks = [ordered[round(share * (len(ordered) - 1))] for share in (0, 0.25, 0.5, 0.75, 1)]
-    shown = " / ".join(f"{mark:.6g}" for mark in marks)
+    spread = f", min / quartiles / max {about}{' / '.join(map(_short, marks))}"
     finite = [value for value in ordered if abs(value) < float("inf")]
     if not finite:
-        return f", min / quartiles / max {about}{shown}"
-    mean = statistics.fmean(finite)
-    deviation = (sum((value - mean) ** 2 for value in finite) / max(1, len(finite) - 1)) ** 0.5
-    return f", min / quartiles / max {about}{shown}, mean {about}{mean:.6g}, std {about}{deviation:.6g}"
+        return spread
+    try:
+        mean = statistics.fmean(finite)
+        deviation = (sum((value - mean) ** 2 for value in finite) / max(1, len(finite) - 1)) ** 0.5
+    except OverflowError:
+        return f"{spread}, too large for a mean"
+    return f"{spread}, mean {about}{mean:.6g}, std {about}{deviation:.6g}"
 
 
-def _duplicates(name: str, read: dict[str, list[object]], rows: int, about: str) -> Iterator[Text]:
-    """How many rows stand there more than once."""
-    if len(read) > 1 and rows:
-        repeated = rows - len(set(zip(*read.values(), strict=True)))
-        among = f" among the {rows} rows that were looked at" if about else ""
-        columns = tuple(f"{name}.{title}" for title in read)
-        yield Text(f"\nduplicate rows: {repeated}{among}", "statistics", columns)
+def _short(number: float) -> str:
+    """A number in six digits; of a whole number that no float holds, how large it is."""
+    try:
+        return f"{number:.6g}"
+    except OverflowError:
+        return value_text(number)
 
 
-def _correlations(name: str, read: dict[str, list[object]], about: str) -> Iterator[Text]:
+def _duplicates(name: str, sheet: _Sheet, read: dict[int, list[object]], rows: int, about: str) -> Iterator[Text]:
+    """How many rows stand there more than once, in the columns that were read."""
+    if len(read) < 2 or not rows:
+        return
+    columns = tuple(dict.fromkeys(field for index in read for field in sheet.fields(name, index)))
+    if odd := [index for index, values in read.items() if any(type(value) is Odd for value in values)]:
+        said = one_line(", ".join(sheet.words(odd)), 200)
+        yield Text(f"\nduplicate rows: not counted, for values of {said} are not compared", "schema", columns)
+        return
+    repeated = rows - len(set(zip(*read.values(), strict=True)))
+    among = f" among the {rows} rows that were looked at" if about else ""
+    part = f", by {len(read)} of {len(sheet.names)} columns" if len(read) < len(sheet.names) else ""
+    yield Text(f"\nduplicate rows: {repeated}{among}{part}", "statistics", columns)
+
+
+def _correlations(name: str, sheet: _Sheet, read: dict[int, list[object]], about: str) -> Iterator[Text]:
     """The strongest linear correlations between columns of numbers."""
     numbers = {
-        title: values
-        for title, values in read.items()
+        index: values
+        for index, values in read.items()
         if {type(value) for value in values if value is not None} <= NUMBERS and len(set(values)) > 2
     }
     found = []
@@ -227,8 +265,8 @@ def _correlations(name: str, read: dict[str, list[object]], about: str) -> Itera
     found.sort(key=lambda one: -abs(one[0]))
     for place, (value, first, second) in enumerate(found[:SHOWN_PAIRS]):
         begin = "\ncorrelations: " if place == 0 else "; "
-        told = f"{begin}{word(first)} and {word(second)} {about}{value:.2f}"
-        yield Text(told, "statistics", (f"{name}.{first}", f"{name}.{second}"))
+        told = f"{begin}{' and '.join(sheet.words([first, second]))} {about}{value:.2f}"
+        yield Text(told, "statistics", (*sheet.fields(name, first), *sheet.fields(name, second)))
     if len(numbers) > PAIRS:
         yield Text(f" (between the first {PAIRS} columns of numbers)", "statistics")
 

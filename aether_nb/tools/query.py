@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 from typing import Any
@@ -20,7 +20,7 @@ from aether_nb.events.kinds import CallCoded, NamespaceChanged, NamespaceKept
 from aether_nb.events.messages import ANY, Text
 from aether_nb.live.binding import own_word
 from aether_nb.live.changes import compare, photograph
-from aether_nb.live.values import show_value
+from aether_nb.live.values import ROWS, show_value
 from aether_nb.tools.base import Assessment, Context, Result
 from aether_nb.tools.function import declare
 
@@ -28,7 +28,6 @@ __all__ = ["query"]
 
 CLOSED: dict[str, Any] = {"enable_external_access": False, "python_enable_replacements": False, "temp_directory": ""}
 """Also what does not fit into memory is not written to a file: it may be of a column that must not reach the disk."""
-MOST_ROWS = 100
 HEARS = 0.2
 """Seconds after which a waiting main thread hears a signal that has reached another one, as on Windows."""
 TABLES = {
@@ -38,6 +37,8 @@ TABLES = {
     ("pyarrow", "RecordBatch"),
 }
 """What DuckDB reads where it lies. A lazy frame of polars is not: reading it would execute it."""
+WIDE = {"HUGEINT", "UHUGEINT"}
+"""Whole numbers, such as every sum of whole numbers, of which DuckDB makes floats for pandas."""
 
 
 def judge(arguments: Mapping[str, Any], context: Context) -> Assessment:
@@ -59,7 +60,7 @@ def query(sql: str, context: Context, into: str | None = None) -> Result:
 
     Args:
         sql: One SELECT.
-        into: A variable that keeps the whole result as a frame; without it the first 100 rows come back.
+        into: A variable that keeps the whole result as a frame; without it the first 60 rows come back.
     """
     try:
         import duckdb
@@ -73,12 +74,15 @@ def query(sql: str, context: Context, into: str | None = None) -> Result:
             relation = database.sql(sql)
             if relation is None:
                 raise RepairableToolError("That is no query.", hint="Send one SELECT.")
-            wanted = relation if into else relation.limit(MOST_ROWS + 1)
-            frame = _fetched(database, lambda: _frame(wanted, namespace, tables))
+            wanted = relation if into else relation.limit(ROWS + 1)
+            frame, made = _fetched(database, lambda: _frame(duckdb, wanted, namespace, tables))
         except duckdb.Error as error:
             known = ", ".join(sorted(name for name, value in namespace.items() if _is_table(value)))
             raise RepairableToolError("The query cannot be run.", str(error), f"Tables: {known or 'none'}") from error
-    return _kept(frame, into, context, begun, sql, tables) if into else _told(frame, "")
+    if not into:
+        return _told(frame, "")
+    code = f"import duckdb\n\n{into} = duckdb.sql({_literal(sql)}){made}"
+    return _kept(frame, into, context, begun, code, tables)
 
 
 def _registered(duckdb: Any, database: Any, sql: str, namespace: Mapping[str, Any]) -> list[str]:
@@ -131,24 +135,47 @@ def _is_table(value: object) -> bool:
     return any((base.__module__.partition(".")[0], base.__name__) in TABLES for base in type(value).__mro__)
 
 
-def _frame(relation: Any, namespace: Mapping[str, Any], tables: list[str]) -> Any:
-    """The result as what the person works with: polars when that is what was asked about, else pandas, else arrow."""
+def _frame(duckdb: Any, relation: Any, namespace: Mapping[str, Any], tables: list[str]) -> tuple[Any, str]:
+    """The result as what the person works with, and the code that makes it of a relation.
+
+    It is polars when that is what was asked about, else pandas, else arrow.
+    """
     asked = {type(namespace[name]).__module__.partition(".")[0] for name in tables if name in namespace}
     if asked == {"polars"}:
-        return relation.pl()
-    if "pandas" in asked or "pandas" in sys.modules:
-        return relation.df()
-    return relation.to_arrow_table()
+        return relation.pl(), ".pl()"
+    if "pandas" not in asked and "pandas" not in sys.modules:
+        return relation.to_arrow_table(), ".to_arrow_table()"
+    wide = [place for place, kind in enumerate(relation.types, 1) if str(kind) in WIDE]
+    if not wide:
+        return relation.df(), ".df()"
+    exact = _exact(relation.columns, dict.fromkeys(wide, "BIGINT"))
+    try:
+        return relation.project(exact).df(), f".project({exact!r}).df()"
+    except duckdb.ConversionException:
+        counts = ", ".join(f"count(#{place}) = count(TRY_CAST(#{place} AS BIGINT))" for place in wide)
+        (fits,) = relation.aggregate(counts).fetchall()
+    kinds = {place: "BIGINT" if fit else "VARCHAR" for place, fit in zip(wide, fits, strict=True)}
+    exact = _exact(relation.columns, kinds)
+    return relation.project(exact).df(), f".project({exact!r}).df()"
+
+
+def _exact(columns: Sequence[str], kinds: Mapping[int, str]) -> str:
+    """The columns of a relation as SQL, those at some places, from 1 on, as other types under the same name."""
+    names = [name.replace('"', '""') for name in columns]
+    return ", ".join(
+        f'CAST(#{place} AS {kinds[place]}) AS "{name}"' if place in kinds else f"#{place}"
+        for place, name in enumerate(names, 1)
+    )
 
 
 def _told(frame: Any, lead: str) -> Result:
-    shown = show_value(frame[:MOST_ROWS] if len(frame) > MOST_ROWS else frame)
-    cut = f"\n… only the first {MOST_ROWS} rows; use into= to keep them all" if len(frame) > MOST_ROWS else ""
+    shown = show_value(frame[:ROWS] if len(frame) > ROWS else frame)
+    cut = f"\n… only the first {ROWS} rows; use into= to keep them all" if len(frame) > ROWS else ""
     columns = (*shown.columns, ANY)  # SQL can give any column another name
     return Result((Text(f"{lead}{shown.text}{cut}", "rows", columns, shown.rows),), ({"text/plain": shown.text},))
 
 
-def _kept(frame: Any, name: str, context: Context, begun: float, sql: str, tables: list[str]) -> Result:
+def _kept(frame: Any, name: str, context: Context, begun: float, code: str, tables: list[str]) -> Result:
     """The result under a name of the notebook's; a model is told its size and its first rows."""
     namespace = context.shell.user_ns
     _check_name(name)
@@ -162,8 +189,7 @@ def _kept(frame: Any, name: str, context: Context, begun: float, sql: str, table
     kept = keeper.keep(namespace, (name,), time.monotonic() - begun, again=False) if keeper else ()
     noted = (NamespaceKept(context.call_id, kept, inputs),) if kept or inputs else ()
     told = _told(frame[:5], f"{name} holds {len(frame):,} rows × {len(frame.columns)} columns. The first ones:\n")
-    coded = CallCoded(context.call_id, f"import duckdb\n\n{name} = duckdb.sql({_literal(sql)}).{_made_by(frame)}()")
-    events = (NamespaceChanged(context.call_id, changes), *noted, *limited, coded)
+    events = (NamespaceChanged(context.call_id, changes), *noted, *limited, CallCoded(context.call_id, code))
     return Result(told.parts, told.outputs, events)
 
 
@@ -171,11 +197,6 @@ def _literal(sql: str) -> str:
     """The query as it is written in Python: in lines of its own where it has several."""
     plain = "\n" in sql and not any(sign in sql for sign in ("\\", '"""', "\r"))
     return f'"""\n{sql.strip()}\n"""' if plain else repr(sql)
-
-
-def _made_by(frame: Any) -> str:
-    """The method of a relation that makes such a frame."""
-    return {"polars": "pl", "pandas": "df"}.get(type(frame).__module__.partition(".")[0], "to_arrow_table")
 
 
 def _check_name(name: str) -> None:

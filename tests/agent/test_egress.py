@@ -93,7 +93,9 @@ def test_what_was_withheld_is_said_with_the_reason_and_what_serves_instead() -> 
         ("email", "email", True), ("email", "users.email", True), ("Email", "df.EMAIL", True),
         ("users.email", "users.email", True), ("users.email", "orders.email", False), ("*mail*", "df.e-mail 2", True),
         ("email", "df.emails", False), ("b.c", "a.b.c", True), ("email", "people | email", True),
-        ("ss?", "df.ssn", True),
+        ("ss?", "df.ssn", True), ("email", "people.who | email", True), ("who", "people.who | email", True),
+        ("people.email", "people.who | email", True), ("people.email", "a.people.who | email", True),
+        ("who | email", "people.who | email", True), ("people.id", "people.who | email", False),
     ],
 )  # fmt: skip
 def test_a_column_is_hidden_by_name_or_pattern(rule: str, column: str, hidden: bool) -> None:
@@ -292,7 +294,14 @@ def test_a_name_that_nobody_has_said_may_be_a_value() -> None:
     )
     assert "total" in told and "How many?" in told and "@x.org" not in told
     hidden = Rules(hide=("email",))
-    for name, passes in (("total", True), ("ann@x.org", False), ("bob@x.org", False), ("tot", False)):
+    for name, passes in (
+        ("total", True),
+        ("ann@x.org", False),
+        ("bob@x.org", False),
+        ("tot", False),
+        ("copy | total", True),
+        ("copy | ann", False),
+    ):
         part = tainted(Text(f"- {name}: int64", "schema", (f"copy.{name}",)), {"copy"}, told)
         text, left = sent(hidden, part)
         assert (name in text, left.withheld, left.columns) == (passes, int(not passes), ())

@@ -12,6 +12,7 @@ import pytest
 
 from aether_nb.events.messages import Text
 from aether_nb.live import profiling
+from aether_nb.live.inspecting import inspect
 from aether_nb.live.profiling import profile
 
 DATA = {
@@ -94,7 +95,9 @@ def test_series_arrays_and_odd_columns() -> None:
     assert profile("a", np.arange(6.0).reshape(3, 2)).text.startswith("profile of a: numpy.ndarray, 3 rows × 2 columns")
     times = profile("t", pd.DataFrame({"t": pd.date_range("2020-01-01", periods=3)})).text
     assert ", 3 distinct, 2020-01-01 00:00:00 … 2020-01-03 00:00:00, e.g. " in times
-    assert "- o: object, 1 distinct" in profile("o", pd.DataFrame({"o": [object(), object()]})).text
+    assert (
+        "- o: object, not compared: values of <object>" in profile("o", pd.DataFrame({"o": [object(), object()]})).text
+    )
     assert "- a: float64, 0 distinct" in profile("e", pd.DataFrame({"a": pd.Series([], dtype=float)})).text
     assert "- a: float64, 1 distinct, min / quartiles / max inf" in profile("i", pd.DataFrame({"a": [np.inf]})).text
 
@@ -117,3 +120,54 @@ def test_what_is_no_table_in_memory_is_not_computed(lazy: object) -> None:
     assert found.text.startswith("not profiled:\n- q: ")
     assert "was not computed" in found.text and "run_python" in found.text
     assert {part.data for part in found.parts} <= {"schema", "rows"}
+
+
+def test_columns_of_one_name_are_columns_of_their_own() -> None:
+    """Figures go by where a column stands: none overwrites another, and keys of several levels are told as such."""
+    a = np.random.default_rng(0).random(50)
+    frame = pd.DataFrame(np.c_[a, a * 2, np.random.default_rng(1).random(50)], columns=["x", "y", "x"])
+    twice = profile("d", frame).text
+    assert "more columns" not in twice and "correlations: x and y 1.00; " in twice
+    frame.columns = pd.MultiIndex.from_tuples([("s", "x"), ("s", "y"), ("t", "x")])
+    found = profile("d", frame)
+    assert "duplicate rows: 0\ncorrelations: ('s', 'x') and ('s', 'y') 1.00; " in found.text
+    assert found.columns == ("d.s | x", "d.s | y", "d.t | x")
+    for asked in ("s | y", "('s', 'y')"):
+        assert [line[:12] for line in profile("d", frame, [asked]).text.splitlines()[1:]] == ["- ('s', 'y')"]
+
+
+@pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame, pa.table], ids=["pandas", "polars", "pyarrow"])
+@pytest.mark.parametrize("values", [[["a"], ["b"]], [{"k": 1}, {"k": 2}]], ids=["lists", "dicts"])
+def test_what_cannot_be_compared_is_not_counted(make: object, values: list[object]) -> None:
+    """Of lists and the like nobody says how many differ, nor how many rows are there twice."""
+    text = profile("d", make({"id": [1, 1], "tags": values})).text  # type: ignore[operator]
+    kind = type(values[0]).__name__
+    assert f"not compared: values of <{kind}>" in text and "Odd" not in text
+    assert text.endswith("duplicate rows: not counted, for values of tags are not compared")
+    assert "33.3% missing, not compared" in profile("d", pd.DataFrame({"tags": [*values, None]})).text
+
+
+def test_texts_are_compared_to_their_end() -> None:
+    """Two texts that begin alike are two, here and in the summary; so are two bytes."""
+    begin = "x" * 300
+    frame = pd.DataFrame({"id": [1, 1], "text": [begin + "a", begin + "b"]})
+    assert "2 distinct" in profile("d", frame).text.splitlines()[2]
+    assert profile("d", frame).text.endswith("duplicate rows: 0")
+    mixed = pd.Series([begin.encode() + b"a", begin.encode() + b"b"], dtype=object)
+    assert "2 distinct" in inspect("s", mixed).text
+
+
+def test_numbers_beyond_floats_have_figures() -> None:
+    """A number that no float holds, or whose square does not fit, takes no figure from the rest of its column."""
+    huge = profile("d", pd.DataFrame({"a": pd.Series([1, 10**400], dtype=object)})).text
+    assert (
+        "2 distinct, min / quartiles / max 1 / 1 / 1 / <int of 1329 bits> / <int of 1329 bits>, too large for" in huge
+    )
+    assert "max 1 / 1 / 1 / 1e+200 / 1e+200, too large for a mean" in profile("d", pd.DataFrame({"a": [1, 1e200]})).text
+
+
+def test_duplicates_say_by_which_columns_they_were_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows that are alike in some columns may differ in others; a column that cannot be read is not named twice."""
+    assert profile("df", pd.DataFrame(DATA), ["city", "price"]).text.endswith("duplicate rows: 2, by 2 of 3 columns")
+    monkeypatch.setattr(profiling, "_column", lambda *_: 1 / 0)
+    assert "more columns" not in profile("df", pd.DataFrame(DATA)).text

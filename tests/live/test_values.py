@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
 
 from aether_nb.live.values import CHARACTERS, Shown, show_value, value_text
 
@@ -68,3 +71,35 @@ def test_other_values_are_printed_within_bounds():
     assert value_text(Broken()) == "a Broken that cannot be printed: ValueError: no"
     assert value_text("x" * (CHARACTERS + 5)) == repr("x" * CHARACTERS) + " … 5 characters more"
     assert len(value_text([["y" * 100] * 100] * 100)) < CHARACTERS + 50
+
+
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        (pl.DataFrame, "polars.DataFrame"),
+        (pa.table, "pyarrow.Table"),
+        (pa.RecordBatch.from_pydict, "pyarrow.RecordBatch"),
+    ],
+)
+def test_tables_of_other_libraries_are_csv_too(make, name):
+    """Whoever holds a table, it is told whole up to the same bounds, and what is left out is said."""
+    small = make({"city": ["Rome", None], "n": [1 / 3, 2.0]})
+    text = f"{name}, 2 rows × 2 columns, as CSV:\ncity,n\nRome,0.333333\n,2"
+    assert show_value(small) == Shown(text, 2, ("city", "n"))
+    shown = show_value(make({f"c{place}": list(range(62)) for place in range(61)}))
+    lines = shown.text.splitlines()
+    assert lines[0] == f"{name}, 62 rows × 61 columns, as CSV:"
+    assert (len(lines), lines[-2], lines[-1]) == (1 + 1 + 60 + 2, "… 2 more rows", "… 1 more column")
+    assert (shown.rows, len(shown.columns)) == (60, 60)
+
+
+def test_a_series_of_polars_is_csv():
+    """It has no index; without a name its column is the value."""
+    assert show_value(pl.Series("n", [1, None])) == Shown('polars.Series, 2 rows, as CSV:\nn\n1\n""', 2, ("n",))
+    assert value_text(pl.Series([1])) == "polars.Series, 1 row, as CSV:\nvalue\n1"
+
+
+def test_a_column_that_python_has_no_values_for_hides_no_other():
+    """A day in a year that Python does not know is said to be unreadable, in its column."""
+    table = pa.table({"n": [1], "t": pa.array([2**62], pa.timestamp("us"))})
+    assert value_text(table).splitlines()[1:] == ["n,t", "1,not readable (OverflowError)"]

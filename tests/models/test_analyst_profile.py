@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from aether_nb.live.profiling import profile
+from aether_nb.live.summary import summarize
 from aether_nb.models.analyst.desk import Desk, NotDone
 from aether_nb.models.analyst.namespace import Namespace, parse_summary
 from aether_nb.models.analyst.profiled import TOOL, profile_by_tool, told_by_tool
@@ -101,3 +102,15 @@ def test_the_tool_is_asked_only_for_what_it_can_tell() -> None:
     drawn, written = question.copy(), question.copy()
     drawn.plot, written.path = Plot("bar"), "out.csv"
     assert not any(told_by_tool(one, Desk(names, frozenset({TOOL}))) for one in (other, drawn, written))
+
+
+def test_a_column_of_several_levels_is_its_key_in_code() -> None:
+    """A key that is written as a tuple is one, whatever stands in it; what is none stays text."""
+    keys = [("a: b", "c"), ("it's", 'q"'), ("x): int64, 5 distinct: 1", 7), ("a, b", "(c)")]
+    frame = pd.DataFrame([[0] * 4], columns=pd.MultiIndex.from_tuples(keys), index=pd.to_datetime(["2020-01-01"]))
+    found = parse_summary(summarize({"df": frame}).text).frames[0].columns
+    assert [(repr(column.name), column.dtype) for column in found[1:]] == [(repr(key), "int64") for key in keys]
+    assert found[0].index
+    said = "- df: pandas.DataFrame, 1 row × 3 columns\n  - … 3 more columns (names only): ('a, b', 1), \"c, d\", (e), 5"
+    names = [column.name for column in parse_summary(said).frames[0].columns]
+    assert [repr(name) for name in names] == ["('a, b', 1)", "'c, d'", "'(e)'", "5"]

@@ -20,6 +20,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from aether_nb import RepairableToolError
 from aether_nb.events.kinds import CallCoded, NamespaceChanged
 from aether_nb.events.messages import Text
+from aether_nb.live.values import ROWS
 from aether_nb.tools import plot as plotting
 from aether_nb.tools.plot import plot
 from aether_nb.tools.query import CLOSED, query
@@ -138,10 +139,37 @@ def test_the_code_of_a_query_has_its_lines(context: Shelled, sql: str, lines: in
 
 
 def test_rows_are_bounded_and_the_rest_is_said(context: Shelled) -> None:
-    """A model is told a hundred rows at the most, and how to have them all."""
-    text = told(query, context, sql="select * from range(1000)")
-    assert "only the first 100 rows" in text
-    assert len(text) < 2000
+    """A model is told as many rows of a query as of any table, it is told so before, and how to have them all."""
+    assert f"the first {ROWS} rows come back" in str(query.spec.parameters)
+    for source in ("df", "pf", "arrows"):
+        text = told(query, context, sql=f"select n from range(1000) r(n), {source} where day = 1")
+        assert text.endswith(f"… only the first {ROWS} rows; use into= to keep them all")
+        assert len(text.splitlines()) == ROWS + 3 and "more row" not in text
+
+
+@pytest.mark.parametrize("source", ["df", "pf", "arrows"])
+def test_sums_of_whole_numbers_are_exact(context: Shelled, source: str) -> None:
+    """A sum is larger than what it adds: no last digit is lost, in the text or in what is kept, and the code agrees."""
+    sql = f'select sum(9007199254740993 * day) as s, 2::uhugeint * 9223372036854775807 as u, 1 as "a" from {source}'
+    assert "54043195528445958,18446744073709551614,1" in told(query, context, sql=sql)
+    coded = use(query, context, sql=sql, into="sums").events[-1]
+    assert isinstance(coded, CallCoded)
+    again = dict(context.shell.user_ns)
+    exec(coded.code, again)
+    assert again["sums"].equals(context.shell.user_ns["sums"])
+
+
+def test_a_sum_that_pandas_can_hold_is_a_whole_number(context: Shelled) -> None:
+    """What fits is of an ordinary type, and what does not fit is kept as its digits, under the same names."""
+    use(
+        query,
+        context,
+        sql='select sum(day) as "a ""b""", sum(day) * 1000000000000 * 10000000000000 as h from df',
+        into="sums",
+    )
+    kept = context.shell.user_ns["sums"]
+    assert kept.to_dict("list") == {'a "b"': [6], "h": ["60000000000000000000000000"]}
+    assert str(kept['a "b"'].dtype) == "int64"
 
 
 def test_a_query_asks_only_when_it_changes_a_variable_of_the_persons(context: Shelled) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from aether_nb.live.changes.prints import Look
 from aether_nb.live.changes.shots import Token
 from aether_nb.live.describing.safely import class_module, class_name
+from aether_nb.live.describing.words import label
 
 __all__ = ["drawing", "everything", "itself", "numpy_scalar", "xarray_array", "xarray_dataset"]
 
@@ -44,13 +45,13 @@ def _drawn(axes: Any) -> Any:
 
 def xarray_dataset(dataset: Any, look: Look) -> Any:
     """A dataset by its variables; what is not in memory is only itself."""
-    pieces = {str(name): _variable(variable, look) for name, variable in dataset._variables.items()}
+    pieces = {label(name): _variable(variable, look) for name, variable in dataset._variables.items()}
     return "object", "Dataset", None, (*pieces, "attrs"), (*pieces.values(), look.at(dataset._attrs))
 
 
 def xarray_array(array: Any, look: Look) -> Any:
     """A labelled array by its data and coordinates."""
-    pieces = {str(name): _variable(variable, look) for name, variable in array._coords.items()}
+    pieces = {label(name): _variable(variable, look) for name, variable in array._coords.items()}
     data = _variable(array._variable, look)
     return "object", "DataArray", None, ("values", *pieces, "name"), (data, *pieces.values(), look.at(array._name))
 

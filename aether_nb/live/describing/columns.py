@@ -11,7 +11,7 @@ from itertools import islice
 from aether_nb.live.describing.figures import Figures
 from aether_nb.live.describing.looks import Description, Line, Look
 from aether_nb.live.describing.safely import all_of, class_name
-from aether_nb.live.describing.words import label, many, one_line, word
+from aether_nb.live.describing.words import columns_of, label, many, one_line, word
 
 __all__ = ["NAMES", "Column", "lazy", "single", "table"]
 
@@ -50,7 +50,7 @@ def table(
     """
     texts = _labels(names)
     head = f"{name}, {many(rows, 'row')} × {many(width, 'column')}{more}"
-    return Description(head, lines=_lines(names, texts, look, one), columns=texts, types=types)
+    return Description(head, lines=_lines(names, texts, look, one), columns=texts, keys=names, types=types)
 
 
 def _labels(names: Sequence[object]) -> tuple[str, ...]:
@@ -67,19 +67,27 @@ def _lines(names: Sequence[object], texts: Sequence[str], look: Look, one: Calla
     mentioned = [i for i, text in enumerate(map(str.lower, texts)) if text in look.words] if look.words else []
     most = look.columns if look.patient or len(texts) <= WIDE else min(look.columns, FEW + len(mentioned))
     for index in sorted(islice(dict.fromkeys([*mentioned, *range(len(texts))]), most)):
-        shown = word(names[index])
+        shown, holds = word(names[index]), columns_of(names[index])
         try:
             dtype, figures = one(index)
             facts, sample = figures.told(look.distinct) if figures else ("", "")
-            yield Line(texts[index], f"{shown}: {one_line(str(dtype), 60)}", facts, sample)
+            yield Line(texts[index], f"{shown}: {one_line(str(dtype), 60)}", facts, sample, holds)
         except Exception as problem:  # noqa: BLE001 - a broken column is told, and hides no other
             yield Line(texts[index], f"{shown}: not readable ({class_name(type(problem))})")
 
 
-def single(head: str, dtype: object, figures: Figures | None, look: Look) -> Description:
-    """One column that stands alone: a series, an array."""
+def single(head: str, dtype: object, figures: Figures | None, look: Look, holds: tuple[str, ...] = ()) -> Description:
+    """One column that stands alone: a series, an array.
+
+    Args:
+        head: What it is, how long, and what it is called.
+        dtype: Its type.
+        figures: What its values amount to, where they are looked at.
+        look: How closely to look.
+        holds: As which columns its values count.
+    """
     facts, sample = figures.told(look.distinct) if figures else ("", "")
-    return Description(f"{head}, {one_line(str(dtype), 60)}", facts, sample)
+    return Description(f"{head}, {one_line(str(dtype), 60)}", facts, sample, holds=holds)
 
 
 def lazy(name: str, names: Sequence[object], types: Sequence[object], look: Look, said: str) -> Description:
@@ -94,4 +102,4 @@ def lazy(name: str, names: Sequence[object], types: Sequence[object], look: Look
     """
     texts = tuple(map(label, names[:NAMES]))
     lines = _lines(names, texts, look, lambda position: (types[position], None))
-    return Description(f"{name}, {many(len(names), 'column')}, {said}", lines=lines, columns=texts)
+    return Description(f"{name}, {many(len(names), 'column')}, {said}", lines=lines, columns=texts, keys=names[:NAMES])

@@ -15,7 +15,7 @@ from typing import Any
 from aether_nb.live.describing.safely import all_of, class_name
 from aether_nb.live.describing.words import printable, root, value_text
 
-__all__ = ["POSITIONS", "Figures", "known", "measure", "plain_list", "positions", "whole"]
+__all__ = ["POSITIONS", "Figures", "Odd", "is_missing", "known", "measure", "plain_list", "positions", "whole"]
 
 POSITIONS = 256
 """How many values of a column are looked at when there are too many to look at all."""
@@ -78,9 +78,6 @@ def is_missing(value: object) -> bool:
 
 def known(value: object) -> object:
     """A value that may be hashed and compared: itself when its type is known, else only the name of its type."""
-    kind = type(value)
-    if kind is str or kind is bytes:
-        return value[:200]  # type: ignore[index]
     return value if printable(value) else Odd(value_text(value))
 
 

@@ -14,7 +14,7 @@ from aether_nb.live.describing.columns import NAMES
 from aether_nb.live.describing.looks import Description, Line, Look
 from aether_nb.live.describing.pandases import index
 from aether_nb.live.describing.safely import class_name, genuine, held
-from aether_nb.live.describing.words import label, many, one_line, root, value_text, word
+from aether_nb.live.describing.words import columns_of, label, many, one_line, root, value_text, word
 
 __all__ = ["data_array", "dataset"]
 
@@ -31,7 +31,7 @@ def dataset(value: Any, name: str, look: Look) -> Description:
         for key in names[: look.columns]:
             told = _variable(variables[key], look)
             place = " (coordinate)" if key in coordinates else ""
-            yield Line(label(key), f"{word(key)}{place}: {told.head}", told.facts, told.sample)
+            yield Line(label(key), f"{word(key)}{place}: {told.head}", told.facts, told.sample, columns_of(key))
 
     head = f"{name}, {many(len(own), 'variable')}, {sizes}"
     return Description(head, lines=lines(), columns=tuple(map(label, names)))
@@ -47,10 +47,11 @@ def data_array(value: Any, name: str, look: Look) -> Description:
     def lines() -> Iterator[Line]:
         for key in list(coordinates)[: look.columns]:
             one = _variable(coordinates[key], look)
-            yield Line(label(key), f"{word(key)} (coordinate): {one.head}", one.facts, one.sample)
+            yield Line(label(key), f"{word(key)} (coordinate): {one.head}", one.facts, one.sample, columns_of(key))
 
     head = f"{name}{named}, {told.head}"
-    return Description(head, told.facts, told.sample, lines(), tuple(map(label, coordinates)))
+    holds = columns_of(called) if called is not None else ()
+    return Description(head, told.facts, told.sample, lines(), tuple(map(label, coordinates)), holds)
 
 
 def _variable(variable: Any, look: Look) -> Description:

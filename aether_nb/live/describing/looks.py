@@ -7,7 +7,7 @@ sends it can leave any of it out. It does not know how any type is looked at.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -88,7 +88,8 @@ class Description:
         sample: Single values.
         lines: About its columns or parts; each is made when it is read.
         columns: The names of all of them.
-        holds: Names of the fields whose values the sample shows: keys of dicts, fields of records.
+        holds: Names of the fields whose values the sample shows: keys of dicts, fields of records, a series' own name.
+        keys: What the columns are called in code, in their order; none where that is their names.
         types: Makes the types of the columns, as text, in their order; None where nobody tells them for little.
     """
 
@@ -98,4 +99,5 @@ class Description:
     lines: Iterator[Line] = NOTHING
     columns: tuple[str, ...] = ()
     holds: tuple[str, ...] = ()
+    keys: Sequence[object] = ()
     types: Callable[[], Iterable[str]] | None = None

@@ -16,18 +16,32 @@ from aether_nb.live.describing.columns import NAMES, Column, single, table
 from aether_nb.live.describing.figures import Figures, measure, plain_list, positions, whole
 from aether_nb.live.describing.looks import Description, Look
 from aether_nb.live.describing.safely import all_of, class_name, genuine, held, holdings
-from aether_nb.live.describing.words import many, one_line, root, type_name, word
+from aether_nb.live.describing.words import columns_of, many, one_line, root, type_name, word
 
-__all__ = ["frame", "geo_frame", "geo_series", "index", "plain_frame", "plain_series", "series"]
+__all__ = [
+    "counted_as",
+    "frame",
+    "geo_frame",
+    "geo_series",
+    "index",
+    "plain_frame",
+    "plain_series",
+    "row_labels",
+    "series",
+]
 
 TRUSTED = {"pandas", "numpy"}
 """Whose arrays are looked into; of others only the type is told."""
 NUMPYS = {"NumpyExtensionArray", "PandasArray"}
 """What pandas calls an array of numpy's, then and now."""
+NAMED = {"Index", "MultiIndex", "CategoricalIndex"}
+"""The indexes that the columns of a frame may have, beside those of numbers and times."""
 APART = 64
 """So many types of columns are told apart: one that is kept in many places has to be asked for its name each time."""
 FEW = 256
 """So many values are looked at whatever was looked at before."""
+ROW = 64
+"""So many labels of a series are taken for names of columns: it may be a row of a frame."""
 RANGE, NUMBER, TEXT, OBJECT = 2.0, 10.0, 25.0, 80.0
 """Nanoseconds for one value: put into a range; counted, as a number, a text or an object."""
 
@@ -46,6 +60,8 @@ def frame(value: Any, name: str, look: Look) -> Description:
     """A frame: its size, its index when that is more than a count, and its columns."""
     rows, width = value.shape
     told = f", index {_index_words(value.index)}" if class_name(type(value.index)) != "RangeIndex" else ""
+    if class_name(type(value.columns)) == "MultiIndex":
+        told += f", columns {_index_words(value.columns)}"
 
     def one(position: int) -> Column:
         return _column(value.iloc[:, position], look)
@@ -75,7 +91,21 @@ def _dtype_words(dtype: Any) -> str:
 def series(value: Any, name: str, look: Look) -> Description:
     """A series, or an index of one level."""
     named = f", named {word(value.name)}" if value.name is not None else ""
-    return single(f"{name}, {many(len(value), 'value')}{named}", *_column(value, look), look)
+    return single(f"{name}, {many(len(value), 'value')}{named}", *_column(value, look), look, counted_as(value))
+
+
+def counted_as(value: Any) -> tuple[str, ...]:
+    """As which columns the values of a series or an index count: by its name, and by its labels, if it may be a row."""
+    names = [value.name] if value.name is not None else []
+    return tuple(column for name in [*names, *row_labels(value)] for column in columns_of(name))
+
+
+def row_labels(value: Any) -> list[object]:
+    """The labels of a series that may be names of columns: a few, and no numbers. An index has none."""
+    labels: Any = getattr(value, "index", None)
+    if class_name(type(labels)) not in NAMED or labels.dtype.kind in "biufc" or len(labels) > ROW:
+        return []
+    return list(labels.tolist())
 
 
 def index(value: Any, name: str, look: Look) -> Description:
@@ -173,7 +203,7 @@ def geo_frame(value: Any, name: str, look: Look) -> Description:
     if type(geometry) is not str or geometry not in plain.columns:
         return told
     said = f", geometry {word(geometry)} ({_places(_array(plain[geometry]))})"
-    return Description(told.head + said, lines=told.lines, columns=told.columns, types=told.types)
+    return Description(told.head + said, lines=told.lines, columns=told.columns, keys=told.keys, types=told.types)
 
 
 def geo_series(value: Any, name: str, look: Look) -> Description:

@@ -12,7 +12,7 @@ from aether_nb.live.describing.columns import NAMES, Column, lazy, single, table
 from aether_nb.live.describing.figures import Figures, measure, positions, whole
 from aether_nb.live.describing.looks import Description, Look
 from aether_nb.live.describing.safely import class_name
-from aether_nb.live.describing.words import many, word
+from aether_nb.live.describing.words import columns_of, many, word
 
 __all__ = ["frame", "query", "series"]
 
@@ -38,7 +38,8 @@ def frame(value: Any, name: str, look: Look) -> Description:
 def series(value: Any, name: str, look: Look) -> Description:
     """A series."""
     named = f", named {word(value.name)}" if value.name else ""
-    return single(f"{name}, {many(len(value), 'value')}{named}", value.dtype, _figures(value, look), look)
+    holds = columns_of(value.name) if value.name else ()
+    return single(f"{name}, {many(len(value), 'value')}{named}", value.dtype, _figures(value, look), look, holds)
 
 
 def _figures(column: Any, look: Look) -> Figures | None:

@@ -5,12 +5,31 @@ It does not know what is told, nor to whom.
 
 from __future__ import annotations
 
+import enum
 import json
 import re
+from typing import Any
 
-from aether_nb.live.describing.safely import class_module, class_name, genuine, root
+from aether_nb.events.messages import ANY, BETWEEN
+from aether_nb.live.describing.safely import ancestors, class_module, class_name, genuine, held, root
 
-__all__ = ["harmless", "label", "many", "one_line", "printable", "root", "type_name", "value_text", "word"]
+__all__ = [
+    "columns_of",
+    "harmless",
+    "label",
+    "many",
+    "one_line",
+    "printable",
+    "root",
+    "type_name",
+    "value_text",
+    "word",
+]
+
+PARTS = 30
+"""So many parts of a name that is a tuple are written,"""
+DEPTH = 3
+"""so many levels deep."""
 
 SIMPLE = {int, float, bool, str, bytes, type(None)}
 SCALARS = {"int", "float", "complex", "bool", "NoneType", "str", "bytes", "ellipsis", "range", "slice"}
@@ -27,22 +46,78 @@ _HARMLESS: dict[int, type] = {}
 PLAIN_WORD = re.compile(r"\w+( \w+)*")
 
 
-def label(name: object) -> str:
-    """The name of a column as text, whatever it is."""
-    if type(name) is str:
-        return name
-    return str(name) if type(name) is int and name.bit_length() < 400 else value_text(name, 200)
+def label(name: object, depth: int = DEPTH) -> str:
+    """The name of a column as text, whatever it is; the parts of a tuple side by side, but for empty ones."""
+    kind = type(name)
+    if kind is str:
+        return name  # type: ignore[return-value]
+    if kind is int and name.bit_length() < 400:  # type: ignore[attr-defined]
+        return str(name)
+    if depth and (parts := _parts(name)) is not None:
+        return BETWEEN.join([text for part in parts if (text := label(part, depth - 1))])
+    bare = _bare(name)
+    if type(bare) is str:
+        return bare
+    if any(one is enum.Enum for one in ancestors(kind)) and type(held(name, "_name_")) is str:
+        return one_line(f"{class_name(kind)}.{held(name, '_name_')}", 200)
+    return value_text(bare, 200)
+
+
+def columns_of(name: object) -> tuple[str, ...]:
+    """As which columns what stands under a name counts where columns are hidden.
+
+    Its label; and any column, where the label may not be all that somebody calls it: bytes, or an unknown class.
+    """
+    return (label(name),) if _says_all(name) else (label(name), ANY)
+
+
+def _says_all(name: object, depth: int = DEPTH) -> bool:
+    """Whether the label of a name is the name."""
+    kind = type(name)
+    if issubclass(kind, tuple):
+        parts = _parts(name)
+        return bool(depth) and parts is not None and all(_says_all(part, depth - 1) for part in parts)
+    return issubclass(kind, str) or (kind is not bytes and not value_text(_bare(name), 200).startswith("<"))
+
+
+def _parts(name: Any) -> tuple[object, ...] | None:
+    """The parts of a name that is a tuple; None of any other name, and of a tuple that is too long."""
+    whole = issubclass(type(name), tuple) and tuple.__len__(name) <= PARTS
+    return tuple(tuple.__iter__(name)) if whole else None
+
+
+def _bare(name: object) -> object:
+    """A name as Python's own: the text of a class that is derived from str, the number or text of one of numpy's."""
+    kind = type(name)
+    if issubclass(kind, str):
+        return str.__str__(name)
+    if root(kind) == "numpy" and genuine(kind) and name.dtype.kind in "biufcSU":  # type: ignore[attr-defined]
+        return name.item()  # type: ignore[attr-defined]
+    return name
 
 
 def word(name: object) -> str:
-    """A name as it stands in a line: bare when it cannot be mistaken for anything else, else as a JSON string."""
-    text = label(name)
+    """A name as it stands in a line: bare when it cannot be mistaken for anything else, else as a JSON string.
+
+    A tuple is written as the key that it is in code.
+    """
+    if issubclass(type(name), tuple) and _says_all(name) and len(key := _key(name)) <= 200:
+        return key
+    text, name = label(name), _bare(name)
     cut = text if len(text) <= 200 else text[:199] + "…"
     if cut.isdigit():
         return cut if type(name) is int else f'"{cut}"'
     if type(name) is int or PLAIN_WORD.fullmatch(cut):
         return cut
     return json.dumps(cut, ensure_ascii=not cut.isprintable())
+
+
+def _key(name: object) -> str:
+    """A tuple as Python would write it."""
+    parts = _parts(name)
+    if parts is None:
+        return value_text(_bare(name), 200)
+    return f"({', '.join(map(_key, parts))}{',' * (len(parts) == 1)})"
 
 
 def type_name(klass: type) -> str:

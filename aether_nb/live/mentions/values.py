@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Number
 from types import CodeType, ModuleType
@@ -17,7 +17,9 @@ from typing import Any
 
 from aether_nb.errors import MentionFailed
 from aether_nb.events.asked import Mention
-from aether_nb.events.messages import DataKind, Text
+from aether_nb.events.messages import ANY, BETWEEN, DataKind, Text
+from aether_nb.live.composing import fields_of
+from aether_nb.live.describing.words import columns_of, label
 from aether_nb.live.interrupt import interruptible
 from aether_nb.live.mentions.finding import Found, find
 from aether_nb.live.owning import users_own
@@ -158,12 +160,11 @@ class _Working:
 
     def _columns(self, tree: ast.expr, shown: tuple[str, ...]) -> Iterator[str]:
         """The columns that a value was made from: those its expression names, those it shows, else all of a frame."""
-        words = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+        words = {label(node.value) for node in ast.walk(tree) if isinstance(node, ast.Constant)}
         words |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)} | set(shown)
         for node in ast.walk(tree):
-            if isinstance(node, ast.Name) and (known := _frame_columns(self.namespace.get(node.id))):
-                named = [column for column in known if column in words]
-                yield from (f"{node.id}.{column}" for column in named or known)
+            if isinstance(node, ast.Name):
+                yield from fields_of(node.id, _columns_in(self.namespace.get(node.id), words))
 
 
 def _compiled(expression: str) -> CodeType:
@@ -208,12 +209,24 @@ def _aggregated(tree: ast.Call) -> bool:
     return isinstance(inner, ast.Call) and _kind(inner, 0) == "statistics"
 
 
-def _frame_columns(value: Any) -> list[str]:
-    """The columns of a table of a library that is loaded; nothing for anything else."""
-    for library in ("pandas", "polars"):
-        module = sys.modules.get(library)
-        if module is not None and issubclass(type(value), module.DataFrame):
-            return [str(column) for column in value.columns]
-        if module is not None and issubclass(type(value), module.Series):
-            return [str(value.name)]
-    return []
+def _columns_in(value: Any, words: set[str]) -> Iterator[str]:
+    """As which columns what is made of a table counts: those among ``words``, else all; nothing for what is no table.
+
+    What is made of a series counts as the series, too; of one without a name nobody knows what it holds.
+    """
+    from aether_nb.live.describing.pandases import row_labels  # what describes variables is imported when it is needed
+
+    pandas, polars, arrow = map(sys.modules.get, ("pandas", "polars", "pyarrow"))
+    kind, index = type(value), list[Any]()
+    parts: Sequence[Any] = ()
+    if any(module is not None and issubclass(kind, module.Series) for module in (pandas, polars)):
+        yield from columns_of(value.name) if value.name is not None and label(value.name) else (ANY,)
+    if pandas is not None and issubclass(kind, pandas.DataFrame | pandas.Series):
+        index = [name for name in value.index.names if name is not None]
+        parts = [*index, *value.columns] if issubclass(kind, pandas.DataFrame) else row_labels(value)
+    elif polars is not None and issubclass(kind, polars.DataFrame):
+        parts = value.columns
+    elif arrow is not None and issubclass(kind, arrow.Table | arrow.RecordBatch):
+        parts = value.schema.names
+    named = [name for name in [*index, *parts] if label(name) in words or set(label(name).split(BETWEEN)) <= words]
+    yield from (column for name in named or parts for column in columns_of(name))

@@ -16,9 +16,14 @@ from typing import Any
 
 __all__ = ["NUMBER_TEXT", "Column", "Frame", "Namespace", "WholeName", "parse_summary"]
 
-_LINE = re.compile(r'^(?P<indent>\s*)- (?P<name>"(?:[^"\\]|\\.)*"|[^:]+?): (?P<rest>.*)$')
+_TEXT, _OTHER = r'"(?:[^"\\]|\\.)*"', r"'(?:[^'\\]|\\.)*'"
+_WRITTEN = rf"{_TEXT}|\((?:{_OTHER}|{_TEXT}|[^'\"()])*\)"
+"""A name that is no plain word: a JSON string, or the key of a column of several levels."""
+_LINE = re.compile(rf"^(?P<indent>\s*)- (?P<name>{_WRITTEN}|[^:]+?): (?P<rest>.*)$")
 _SHAPE = re.compile(r"~?([\d,]+) rows? × ~?([\d,]+) columns?")
-_INDEX = re.compile(r'columns?, index (?:(?P<name>"(?:[^"\\]|\\.)*"|[\w ]+?) \((?P<type>\w+)\)|(?P<plain>\w+Index)$)')
+_INDEX = re.compile(
+    rf"columns?, index (?:(?P<name>{_TEXT}|[\w ]+?) \((?P<type>\w+)\)|(?P<plain>\w+Index)(?=$|, columns ))"
+)
 _MISSING = re.compile(r"^~?([\d.]+)% missing$")
 _DISTINCT = re.compile(r"^~?([\d,]+) distinct(?:: (?P<values>.*))?$", re.DOTALL)
 _DATE = re.compile(r"^\d{4}-\d{2}(-\d{2})?([ T][\d:.+Z-]*)?$|^\d{1,2}/\d{1,2}/\d{4}$|^\d{4}/\d{1,2}/\d{1,2}$")
@@ -116,7 +121,7 @@ class Column:
 
 
 class WholeName(str):
-    """The name of a column that is a whole number: text everywhere, and a number in code."""
+    """The name of a column that is no text, a whole number or a tuple: text everywhere, and what it is in code."""
 
     __slots__ = ()
 
@@ -207,7 +212,7 @@ def _reads(text: str) -> bool:
 
 def _unknown(names: str) -> list[Column]:
     """Columns of which nothing but the name was told; the last name may have been cut, and is then left out."""
-    told = names.split(", ")[: -1 if names.endswith("…") else None]
+    told = re.findall(rf" *({_WRITTEN}|[^,]+)", names)[: -1 if names.endswith("…") else None]
     return [Column(_name(name.strip()), "unknown") for name in told if name.strip()]
 
 
@@ -231,6 +236,11 @@ def _name(text: str) -> str:
         try:
             return str(json.loads(text))
         except ValueError:
+            return text
+    if text.startswith("("):
+        try:
+            return WholeName(ast.literal_eval(text))
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
             return text
     return text
 

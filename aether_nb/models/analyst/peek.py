@@ -52,7 +52,7 @@ def described(frame: Frame, found: Table | None) -> Frame:
             continue
         values, distinct = _literal(f"[{row[3]}]"), int(row[2])
         shown = tuple(values) if isinstance(values, list) else ()
-        told = WholeName(name) if isinstance(name, int) else str(name)
+        told = WholeName(name) if isinstance(name, int | tuple) else str(name)
         full = 0 < distinct == len(shown) and distinct <= 12 and not row[1].startswith("float")
         columns[told] = Column(
             told, row[1], distinct=distinct, values=shown if full else (), examples=() if full else shown
