@@ -130,10 +130,9 @@ class Chain(Protocol):
         """
 
     def whole(self, run: str) -> tuple[list[Entry], Verdict]:
-        """What is whole of a run's record, and what came of looking whether it is what was written.
+        """What is whole of a run's record, and can be read, and what came of looking whether it is what was written.
 
         Raises:
-            StoreCorrupt: What is whole cannot be read all the same.
             StoreNewer: A newer aether-nb wrote it.
         """
 

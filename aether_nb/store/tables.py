@@ -172,7 +172,10 @@ class TableLog:
         with _uncollected():
             rows, verdict = self._looked_into(run, *self._verified(run))
             del rows[verdict.events :]
-            events = decode_all([row[2:5] for row in rows])
+            try:
+                events = decode_all([row[2:5] for row in rows])
+            except StoreCorrupt:
+                rows, events, verdict = _readable(run, rows)
             return [_entry((run, row[0], row[1], event)) for row, event in zip(rows, events, strict=True)], verdict
 
     def _verified(self, run: str, noted: str = "") -> tuple[list[Row], Verdict]:
@@ -251,6 +254,20 @@ class TableLog:
 def head_fields(run: str, head: int, chain: bytes) -> tuple[str, ...]:
     """What the seal of a run's head binds: how many events it has, and the hash of the last, which follows from all."""
     return ("head", f"{head} {chain.hex()} {run}")
+
+
+def _readable(run: str, rows: list[Row]) -> tuple[list[Row], list[Event], Verdict]:
+    """A record as far as its events can be read, and what is found with the first that cannot."""
+    events: list[Event] = []
+    seq, fault = 0, ""
+    try:
+        for row in rows:
+            events.append(decode(*row[2:5]))
+    except StoreCorrupt as error:
+        seq = rows[len(events)][0]
+        fault = f"Event {seq} cannot be read. {error.why}"
+    head = rows[len(events) - 1][6].hex() if events else ""
+    return rows[: len(events)], events, Verdict(run, len(events), head, fault, seq)
 
 
 @contextmanager
