@@ -107,6 +107,13 @@ def test_an_index_that_is_shown_counts_as_a_column() -> None:
     assert "7" in sent(mentions_in("{x['n'].sum()} {y.sum()}", {"x": by, "y": by["n"]}).parts)
 
 
+def test_what_stands_beside_a_table_is_not_judged_by_its_columns() -> None:
+    """Records beside a harmless column may hold anything; a number or a text beside it is told."""
+    names = {"x": FLAT, "records": FLAT.to_dict("records"), "n": 7}
+    assert SECRET not in sent(mentions_in("{list(zip(x['id'], records))}", names).parts)
+    assert "7" in sent(mentions_in("{max(x['id'].sum(), n)}", names).parts)
+
+
 def test_what_is_made_of_a_level_is_told_unless_that_is_hidden() -> None:
     """A key of a tuple names one column; a series without a name may hold any."""
     table = levels()

@@ -38,6 +38,9 @@ LITERALLY = (
     "Type {{ for a brace that is only a brace, or put --raw before the question: nothing in it is replaced then."
 )
 
+ALONE = (str, bytes, Number, ModuleType, type(None))
+"""What holds nothing of a table, unless somebody has put a cell of it there."""
+
 AGGREGATES = frozenset(
     "sum mean median std var sem min max count nunique size corr cov quantile skew kurt prod any all "
     "len round abs int float".split()
@@ -159,12 +162,22 @@ class _Working:
         return Text(text, kind, () if kind == "text" else tuple(self._columns(tree, shown)))
 
     def _columns(self, tree: ast.expr, shown: tuple[str, ...]) -> Iterator[str]:
-        """The columns that a value was made from: those its expression names, those it shows, else all of a frame."""
+        """The columns that a value was made from: those its expression names, those it shows, else all of a frame.
+
+        Of what stands beside a table in it (a list of records, say) nobody knows what it holds.
+        """
         words = {label(node.value) for node in ast.walk(tree) if isinstance(node, ast.Constant)}
         words |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)} | set(shown)
+        found, others = list[str](), False
         for node in ast.walk(tree):
             if isinstance(node, ast.Name):
-                yield from fields_of(node.id, _columns_in(self.namespace.get(node.id), words))
+                value = self.namespace.get(node.id)
+                columns = list(fields_of(node.id, _columns_in(value, words)))
+                found += columns
+                others = others or not (columns or callable(value) or isinstance(value, ALONE))
+        yield from found
+        if found and others:
+            yield ANY
 
 
 def _compiled(expression: str) -> CodeType:
