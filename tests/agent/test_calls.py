@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -256,37 +255,6 @@ def test_a_fatal_error_settles_the_calls_beside_it_before_the_run_ends() -> None
     assert play.kinds.count("run.ended") == 1
     assert play.kinds[-1] == "run.ended"
     assert play.run.state.open == ()
-
-
-def test_of_calls_side_by_side_each_is_recorded_before_it_begins() -> None:
-    """Two that go on together: neither has acted while the record does not say that it begins."""
-    known = list[list[str]]()
-
-    @tool(risk="low", effect="pure", where="loop")
-    async def peek(what: str) -> str:
-        """Look into the record."""
-        entries = play.run.log.read("run1")
-        known.append([entry.event.call_id for entry in entries if isinstance(entry.event, k.CallBegun)])
-        return what
-
-    play = stage([[call("peek", id="a", what="a"), call("peek", id="b", what="b")], "ok"], tools=[peek])
-    assert play.drive().answer == "ok"
-    assert [begun[n] for n, begun in enumerate(known)] == ["a", "b"]
-
-
-@pytest.mark.parametrize("value", [float("nan"), [1.0, float("inf")], {"a": {"b": float("-inf")}}, (float("nan"),)])
-def test_a_number_that_json_cannot_say_is_none_from_the_beginning(value: object) -> None:
-    """Else the record would speak of another call than the one that was judged, approved and made."""
-
-    @tool(risk="low", effect="pure", where="loop")
-    async def add(a: Any) -> str:
-        """Add."""
-        return json.dumps(a)
-
-    play = stage([call("add", a=value), "ok"], tools=[add])
-    play.drive()
-    assert "null" in play.told() and "NaN" not in play.told()
-    assert play.run.state == fold(play.run.log.read("run1"))
 
 
 def test_two_calls_of_one_tool_tick_two_items() -> None:

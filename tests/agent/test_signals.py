@@ -296,41 +296,6 @@ def test_stop_from_outside_ends_the_run(store: Store, sealer: Sealer) -> None:
     assert [signal.id for signal in store.signals.pending("run1")] == ["f"]
 
 
-@pytest.mark.parametrize("by", ["a word", "the task"])
-def test_a_tool_that_does_not_let_itself_be_ended_is_the_last_one(store: Store, sealer: Sealer, by: str) -> None:
-    """It makes a result of the Stop, or waits for another: nothing outside is begun after it."""
-    begun, stops = asyncio.Event(), list[int]()
-
-    @tool(risk="low", effect="pure", where="loop")
-    async def poll() -> str:
-        """Wait for something."""
-        while len(stops) < 2:
-            begun.set()
-            try:
-                await asyncio.sleep(60)
-            except asyncio.CancelledError:
-                stops.append(len(stops) + 1)
-        return "gave up waiting"
-
-    async def stopped() -> RunState:
-        running = asyncio.create_task(play.driver.drive())
-        await begun.wait()
-        for n in (1, 2):
-            running.cancel() if by == "the task" else say(store, sealer, "stop", f"s{n}")
-            while len(stops) < n:  # noqa: ASYNC110  # what is waited for has no event of its own
-                await asyncio.sleep(0.002)
-        if by == "the task":
-            with pytest.raises(asyncio.CancelledError):
-                await running
-        return play.run.state if by == "the task" else await running
-
-    play = waiting(store, sealer, [call("poll"), call("send", to="a"), "never"], tools=[poll, send])
-    state = asyncio.run(stopped())
-    assert state.ended is not None and state.ended.outcome == "cancelled"
-    assert [(one.name, one.status) for one in state.calls.values()] == [("poll", "finished")]
-    assert signals(play) == ([("stop", True)] * 2 if by == "a word" else [])
-
-
 def test_a_stop_that_could_not_be_recorded_is_heard_at_the_next_look(store: Store, sealer: Sealer) -> None:
     """A disk that is full for a moment does not make a run deaf."""
     begun = asyncio.Event()
