@@ -127,15 +127,25 @@ def decode(kind: str, version: int, payload: bytes) -> Event:
         raise _unreadable(kind, error) from error
 
 
-def decode_all(rows: Iterable[tuple[str, int, bytes]]) -> list[Event]:
-    """The events of rows of kind, version and bytes, each as ``decode`` reads it: a resume has ten thousand."""
-    known, events = _READERS, []
+def decode_all(rows: Iterable[tuple[str, int, bytes]]) -> tuple[list[Event], StoreCorrupt | None]:
+    """The events of rows of kind, version and bytes, each as ``decode`` reads it: a resume has ten thousand.
+
+    Returns:
+        Them, up to the first that cannot be read, and what is wrong with that one; None when all can.
+
+    Raises:
+        StoreNewer: One of them is not known here.
+    """
+    known, events = _READERS, list[Event]()
     for kind, version, payload in rows:
         try:
             events.append(known[kind, version](payload))
         except (KeyError, ValueError):
-            events.append(decode(kind, version, payload))
-    return events
+            try:
+                events.append(decode(kind, version, payload))
+            except StoreCorrupt as error:
+                return events, error
+    return events, None
 
 
 # ---- out

@@ -172,11 +172,10 @@ class TableLog:
         with _uncollected():
             rows, verdict = self._looked_into(run, *self._verified(run))
             del rows[verdict.events :]
-            try:
-                events = decode_all([row[2:5] for row in rows])
-            except StoreCorrupt:
-                rows, events, verdict = _readable(run, rows)
-            return [_entry((run, row[0], row[1], event)) for row, event in zip(rows, events, strict=True)], verdict
+            events, error = decode_all([row[2:5] for row in rows])
+            if error is not None:
+                verdict = _unreadable(run, rows, len(events), error)
+            return [_entry((run, row[0], row[1], event)) for row, event in zip(rows, events, strict=False)], verdict
 
     def _verified(self, run: str, noted: str = "") -> tuple[list[Row], Verdict]:
         line, rows = self._line(run), self._tables.select(_GET_LINKS, (run,))
@@ -256,18 +255,10 @@ def head_fields(run: str, head: int, chain: bytes) -> tuple[str, ...]:
     return ("head", f"{head} {chain.hex()} {run}")
 
 
-def _readable(run: str, rows: list[Row]) -> tuple[list[Row], list[Event], Verdict]:
-    """A record as far as its events can be read, and what is found with the first that cannot."""
-    events: list[Event] = []
-    seq, fault = 0, ""
-    try:
-        for row in rows:
-            events.append(decode(*row[2:5]))
-    except StoreCorrupt as error:
-        seq = rows[len(events)][0]
-        fault = f"Event {seq} cannot be read. {error.why}"
-    head = rows[len(events) - 1][6].hex() if events else ""
-    return rows[: len(events)], events, Verdict(run, len(events), head, fault, seq)
+def _unreadable(run: str, rows: Sequence[Row], count: int, error: StoreCorrupt) -> Verdict:
+    """What is found of a record of which only so many events can be read."""
+    seq, head = rows[count][0], rows[count - 1][6].hex() if count else ""
+    return Verdict(run, count, head, f"Event {seq} cannot be read. {error.why}", seq)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import pytest
 
 from aether_nb import plugins, registry
 from aether_nb.config.address import Address
-from aether_nb.errors import OptionError, StoreError, StoreTampered
+from aether_nb.errors import LeaseHeld, OptionError, StoreError, StoreTampered
 from aether_nb.events import kinds as k
 from aether_nb.store.prune import prune
 from aether_nb.store.seal import Sealer
@@ -57,6 +57,19 @@ def test_a_lease_is_let_go_of_whatever_happens(tmp_path: Path) -> None:
         working()
     holder = store.leases.holder("r1")
     assert holder is None or not holder.alive
+
+
+def test_who_would_take_what_is_held_is_refused_before_anything_is_prepared(tmp_path: Path) -> None:
+    """Unless he takes it by force; who held a run last is told, and nothing is written by asking."""
+    store = open_store(tmp_path / "record", "test")
+    assert store.last_holder("r1") is None
+    with store.leased("r1") as lease:
+        with pytest.raises(LeaseHeld, match="at work in this kernel"):
+            store.last_holder("r1")
+        assert store.last_holder("r1", force=True) == lease == store.leases.holder("r1")
+    last = store.last_holder("r1")
+    assert last is not None and (last.epoch, last.alive) == (lease.epoch, False)
+    store.log.close()
 
 
 def test_a_store_is_registered_for_its_addresses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
