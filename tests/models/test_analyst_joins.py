@@ -102,6 +102,7 @@ def test_a_change_that_is_not_understood_makes_nothing(question: str) -> None:
         ("```sql\nselect a\nfrom df\n```", "select a\nfrom df", ""),
         ("run sql: select * from df and keep it as big", "select * from df", "big"),
         ("SELECT a, b FROM df", "SELECT a, b FROM df", ""),
+        ("select count(*) from df", "select count(*) from df", ""),
     ],
 )
 def test_sql_is_told_from_words(prompt: str, sql: str, into: str) -> None:

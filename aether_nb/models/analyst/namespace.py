@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-__all__ = ["NUMBER_TEXT", "Column", "Frame", "Namespace", "WholeName", "parse_summary"]
+__all__ = ["NUMBER_TEXT", "Column", "Frame", "Namespace", "WholeName", "parse_summary", "private"]
 
 _LINE = re.compile(r'^(?P<indent>\s*)- (?P<name>"(?:[^"\\]|\\.)*"|[^:]+?): (?P<rest>.*)$')
 _SHAPE = re.compile(r"~?([\d,]+) rows? × ~?([\d,]+) columns?")
@@ -77,7 +77,8 @@ class Column:
         if shown and all(isinstance(value, int | float) for value in shown):
             return "number"
         texts = [value for value in shown if isinstance(value, str) and value.strip()]
-        if texts and all(_DATE.match(text) for text in texts):
+        dates = [text for text in texts if _DATE.match(text.strip())]
+        if dates and len(dates) >= (len(texts) if len(texts) < 3 else len(texts) - 1):
             return "date text"
         readable = [text for text in texts if _reads(text) and any(char.isdigit() for char in text)]
         if len(texts) > 1 and len(readable) >= max(2, len(texts) - 1):
@@ -149,19 +150,28 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Namespace:
-    """The frames, every name that is taken, and what could be made a frame: its name, its type, and how."""
+    """The frames, every name that is taken, and what could be made a frame: its name, its type, and how.
+
+    ``hidden`` tells that there are variables whose names were not told.
+    """
 
     frames: tuple[Frame, ...] = ()
     names: frozenset[str] = frozenset()
     others: tuple[tuple[str, str, str], ...] = ()
+    hidden: bool = False
 
     def fresh(self, wanted: str) -> str:
-        """A name like ``wanted`` that is not taken."""
+        """A name like ``wanted`` that is not taken, as far as that is known."""
         name, number = wanted, 1
         while name in self.names:
             number += 1
             name = f"{wanted}_{number}"
         return name
+
+
+def private(name: str) -> str:
+    """A name that is not the user's: nobody gives such a name, and no summary tells it."""
+    return f"_aether_{name}"
 
 
 def parse_summary(text: str) -> Namespace:
@@ -197,7 +207,9 @@ def parse_summary(text: str) -> Namespace:
             rows = int(shape.group(1).replace(",", "")) if shape else None
             width = int(shape.group(2).replace(",", "")) if shape else 0
             frames.append(Frame(name, _index(match["rest"]), rows, width))
-    return Namespace(tuple(frames), frozenset(names), tuple(others))
+    told = re.match(r"variables \(([\d,]+)\)", text)
+    hidden = told is not None and len(names) < int(told[1].replace(",", ""))
+    return Namespace(tuple(frames), frozenset(names), tuple(others), hidden)
 
 
 def _reads(text: str) -> bool:

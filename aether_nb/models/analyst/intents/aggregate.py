@@ -100,7 +100,7 @@ class Aggregate:
             return rows.code(*desk.keep(question, f"{aggregate(question.aggs[0], values)}.add_prefix({label!r})"))
         groups = rows.helper("groups") if question.keys else chosen
         if question.keys:
-            desk.saved = desk.saved or desk.fresh("summary")
+            desk.table_name(question)
             rows.lines.append(f"{groups} = {source}")
         cells = {
             f"{agg_name(agg)} of {column.name}": aggregate(agg, f"{groups}[{column.name!r}]")

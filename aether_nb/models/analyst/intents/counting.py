@@ -160,7 +160,7 @@ class Count:
             grouped = group_code(question.keys, chosen)
             counts = f"{grouped}[{measure!r}].count()" if measure else f"{grouped}.size()"
             return rows.code(
-                f'print("together:", {size})', *desk.keep(question, f"{counts}.rename('count').to_frame()")
+                f'print("together:", {counts}.sum())', *desk.keep(question, f"{counts}.rename('count').to_frame()")
             )
 
         outcome = yield from desk.run(question, write, self.title(question))

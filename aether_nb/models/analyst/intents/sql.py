@@ -28,7 +28,9 @@ _GIVEN = re.compile(
     rf"{_BEFORE}(?P<sql>(?:select|with|from|insert|update|delete|drop|create|alter|copy|attach|pragma)\b.+)",
     re.IGNORECASE | re.DOTALL,
 )
-_BARE = re.compile(r"select\s+(?!the\b|all\b|only\b|every\b)[^\n]*?[*(,\"\w]\s+from\s+\w+.*", re.IGNORECASE | re.DOTALL)
+_BARE = re.compile(
+    r"select\s+(?!the\b|all\b|only\b|every\b)[^\n]*?[*(),\"\w]\s+from\s+\w+.*", re.IGNORECASE | re.DOTALL
+)
 _KEEP = re.compile(
     r"[;,.]?\s*(?:and\s+)?(?:keep|save|store)\s+(?:it|this|the\s+result)\s+(?:as|in|into)\s+`?([^\W\d]\w*)`?\s*\.?\s*$",
     re.IGNORECASE,

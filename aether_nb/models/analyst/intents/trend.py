@@ -60,7 +60,8 @@ class Trend:
 
         def write(rows: Rows) -> str:
             chosen = rows.filtered(question.conditions)
-            desk.saved, series = desk.saved or desk.fresh("summary"), rows.helper("series")
+            desk.table_name(question)
+            series = rows.helper("series")
             rows.note(self.title(question))
             source = f"{group_code([key], chosen)}[{measure!r}]"
             rows.lines.append(f"{series} = {aggregate(agg, source)}.dropna().rename({label!r})")
@@ -99,7 +100,7 @@ class Trend:
 
         def write(rows: Rows) -> str:
             chosen = rows.filtered(question.conditions)
-            lines = desk.saved = desk.saved or desk.fresh("summary")
+            lines = desk.table_name(question)
             source = f"{group_code(question.keys, chosen)}[{measure!r}]"
             rows.note(self.title(question))
             rows.lines.append(f"{lines} = {aggregate(agg, source)}.unstack()")
