@@ -165,3 +165,168 @@ def test_a_name_is_not_chosen_where_not_all_names_are_known() -> None:
     text = summary_text({"orders": orders(), "n": 5})
     assert not parse_summary(text).hidden
     assert parse_summary(text.replace("variables (2)", "variables (40)")).hidden
+
+
+# ---- values that are written in several ways
+
+
+def people() -> pd.DataFrame:
+    return pd.DataFrame({"Sex": ["m", "f", "F", "m", "female", "M"], "salary": [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]})
+
+
+def test_a_value_is_meant_in_all_its_spellings() -> None:
+    """Capitals do not decide who is counted, and neither does one of two words for the same; that is told."""
+    lab, data = Lab({"people": people()}), people()
+    women = data["Sex"].str.casefold().isin(["f", "female"])
+    assert set(cells(lab.ask("How many men and women")).values()) == {str((~women).sum()), str(women.sum())}
+    text = lab.ask("average salary of women")
+    assert f"**{figure(str(data[women]['salary'].mean()))}** (over 3 values)" in text
+    assert "in Sex I read " in text
+    assert "**50 %**" in lab.ask("share of women") and data.equals(lab.frames["people"])
+
+
+def test_spellings_that_make_groups_of_their_own_are_told() -> None:
+    """Nobody said that they are the same, so they stay apart, and it is said."""
+    text = Lab({"people": people()}).ask("average salary by sex")
+    assert set(cells(text)) == {"F", "M", "f", "female", "m"}
+    assert "'F', 'M', 'f' and 'm' of Sex are taken apart" in text
+
+
+def test_spellings_that_no_summary_lists_are_found_too() -> None:
+    """Among too many values to be listed, capitals and spaces at the ends do not decide either."""
+    towns = [f"Town {n}" for n in range(40)] + ["Paris", "paris", "PARIS "]
+    lab = Lab({"places": pd.DataFrame({"town": towns, "size": range(43)})})
+    assert "**123** (over 3 values)" in lab.ask("total size of Paris")
+
+
+# ---- what is counted, and whose it is
+
+
+def shop() -> pd.DataFrame:
+    """More customers than a summary lists; customer 7 has the most orders, and not the highest number."""
+    customers = [*range(70), *range(70), *[7] * 60]
+    days = [*pd.date_range("2024-01-01", periods=100), *[pd.Timestamp("2024-02-02")] * 60]
+    days += [pd.Timestamp("2024-02-03")] * 40
+    return pd.DataFrame(
+        {
+            "order_id": range(1, 201),
+            "customer_id": customers,
+            "order_date": days,
+            "revenue": [1.5 * n + 3 for n in range(200)],
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("question", "column"),
+    [
+        ("Which customer_id has the most orders?", "customer_id"),
+        ("Which customer_id has the most rows in orders?", "customer_id"),
+        ("customer_id with the most orders", "customer_id"),
+        ("Which order_date has the most orders?", "order_date"),
+        ("order_date with the most orders", "order_date"),
+    ],
+)
+def test_the_most_rows_are_counted_whatever_the_column_holds(question: str, column: str) -> None:
+    """``which number has the most rows`` asks for no maximum of the numbers, and which date for no range."""
+    counts = shop()[column].value_counts()
+    first = counts.index[0]
+    name = f"{first:%Y-%m-%d}" if column == "order_date" else str(first)
+    assert (
+        Lab({"orders": shop()})
+        .ask(question)
+        .startswith(f"**{name}** has the highest number of rows: **{counts.max()}**")
+    )
+
+
+def test_a_number_that_names_things_is_ranked_by_a_measure() -> None:
+    """The customer with the highest total is one, and the highest customer_id is still a number."""
+    lab = Lab({"orders": shop()})
+    totals = shop().groupby("customer_id")["revenue"].sum()
+    assert lab.ask("which customer_id has the highest total revenue?").startswith(
+        f"**{totals.idxmax()}** has the highest"
+    )
+    assert "**69**" in lab.ask("what is the highest customer_id?")
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["order with the lowest revenue", "the order with the lowest revenue", "which order has the lowest revenue?"],
+)
+def test_the_row_of_an_extreme_is_told_with_what_identifies_it(question: str) -> None:
+    """Whoever asks which order it is learns its number."""
+    text = Lab({"orders": shop()}).ask(question)
+    assert "lowest revenue is **3**" in text and "order_id **1**" in text
+
+
+def survey() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"resp": range(11, 17), "age_group": ["18-25", "18-25", "26-35", "26-35", "36+", "36+"],
+         "satisfied": ["yes", "no", "yes", "yes", "no", "no"], "score": [3.5, 2.0, 4.5, 4.0, 1.0, 5.0]}
+    )  # fmt: skip
+
+
+def test_a_number_with_the_lowest_of_something_is_one_and_no_minimum_of_two_columns() -> None:
+    """``resp with the lowest score`` is the resp of that row."""
+    assert Lab({"survey": survey()}).ask("resp with the lowest score").startswith("**15** has the lowest score: **1**")
+
+
+def test_a_column_of_yes_and_no_is_counted_by_its_yes() -> None:
+    """``most satisfied`` is the largest share of yes, and ``how many are satisfied`` counts it."""
+    lab = Lab({"survey": survey()})
+    assert lab.ask("Which age group is most satisfied?").startswith("**26-35** has the highest share: **100 %**")
+    assert lab.ask("how many are satisfied?").startswith("**3** of 6 rows")
+    levels = survey().assign(satisfied=["low", "mid", "high", "mid", "low", "low"])
+    assert "I could not work out" in Lab({"survey": levels}).ask("Which age group is most satisfied?")
+
+
+def staff() -> pd.DataFrame:
+    hired = pd.to_datetime(["2021-01-01", "2021-05-01", "2020-01-01", "2021-01-01"])
+    return pd.DataFrame(
+        {"name": ["Ann", "Bob", "Cy", "Di"], "dept": list("AABC"), "salary": [10, 40, 30, 20], "hired": hired}
+    )
+
+
+@pytest.mark.parametrize("column", ["hired", "hire_date"])
+def test_what_happened_is_counted_by_rows(column: str) -> None:
+    """Of two people who were hired on one day both count; the days that are named as days are counted apart."""
+    lab = Lab({"staff": staff().rename(columns={"hired": column})})
+    assert lab.ask("how many were hired in 2021?").startswith("**3** of 4 rows")
+    if column == "hire_date":
+        assert "has **3** distinct values" in lab.ask("how many hire dates are there?")
+
+
+def test_a_person_is_no_misspelling_of_a_method() -> None:
+    """``person`` is a row and not Pearson."""
+    assert "**Bob**" in Lab({"staff": staff()[["name", "dept", "salary"]]}).ask("person with the highest salary")
+
+
+# ---- no part of a question is dropped
+
+
+@pytest.mark.parametrize(
+    ("said", "order"),
+    [
+        ("sorted descending", ["A", "B", "C"]),
+        ("highest first", ["A", "B", "C"]),
+        ("in descending order", ["A", "B", "C"]),
+        ("lowest first", ["C", "B", "A"]),
+        ("sorted by salary", ["A", "B", "C"]),
+        ("sorted by dept descending", ["C", "B", "A"]),
+    ],
+)
+def test_a_table_of_groups_is_in_the_order_that_is_asked_for(said: str, order: list[str]) -> None:
+    """By the figure or by the groups, whichever is named, and either way."""
+    data = staff().assign(salary=[90, 90, 50, 20], dept=list("AABC"))
+    for question in (f"average salary by dept, {said}", f"average salary and median salary by dept, {said}"):
+        assert list(cells(Lab({"staff": data}).ask(question))) == order
+    twice = Lab({"staff": staff().assign(dept=list("ABBC"))})
+    assert next(iter(cells(twice.ask("how many people per dept, highest first")))) == "B"
+
+
+def test_only_the_dates_with_gaps_are_listed() -> None:
+    """``on which dates`` does not ask for the dates without a gap."""
+    temp = [None if n in (40, 99) else float(n) for n in range(365)]
+    lab = Lab({"days": pd.DataFrame({"date": pd.date_range("2024-01-01", periods=365), "temp": temp, "rain": 1.0})})
+    assert set(cells(lab.ask("On which dates is temp missing?"))) == {"2024-02-10", "2024-04-09"}
+    assert lab.ask("On which dates is rain missing?") == "No value of rain is missing."

@@ -21,6 +21,7 @@ from aether_nb.models.analyst.intents.plots import draw, picture_title
 from aether_nb.models.analyst.intents.sql import Given, given_sql, run_sql, sql_of, without_sql
 from aether_nb.models.analyst.joining import asked_join, implied_join, joined_frame, named_elsewhere, questions_of
 from aether_nb.models.analyst.namespace import Namespace, parse_summary, private
+from aether_nb.models.analyst.partners import asked_partners, partner_steps
 from aether_nb.models.analyst.phrasing import conditions_text, listed, plain
 from aether_nb.models.analyst.profiled import TOOL as PROFILES
 from aether_nb.models.analyst.profiled import told_by_tool
@@ -82,6 +83,8 @@ def _answer(talk: Conversation, names: Namespace) -> Script:
         return (yield from change_steps(change, Desk(names)))
     if (join := asked_join(talk.prompt, names)) is not None:
         return (yield from _joined(join, talk, names))
+    if (partners := asked_partners(talk.prompt, names)) is not None:
+        return (yield from partner_steps(partners, Desk(names)))
     if plainly := without_sql(talk.prompt):
         reading = yield from understand(replace(talk, prompt=plainly), names)
         if len(reading.questions) > 1:
@@ -135,7 +138,7 @@ def _joined(join: Join, talk: Conversation, names: Namespace) -> Script:
     check_questions(join, keys, reading.questions)
     found = yield from _work(reading, alone, talk.tools)
     called = f"`{join.left.name}` with `{join.right.name}`"
-    return f"{found}\n\n{told}".replace(f"`{private('joined')}`", called)
+    return f"{found.replace(f'`{name}`', called) if name == private('joined') else found}\n\n{told}"
 
 
 def _no_frame(names: Namespace) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from aether_nb.models.analyst.namespace import NUMBER_TEXT, Column, private
 from aether_nb.models.analyst.phrasing import conditions_text
 from aether_nb.models.analyst.question import Condition, Key, Question
+from aether_nb.models.analyst.spelling import folded, folding, respelt
 from aether_nb.models.analyst.unknown import Unknown, unknown_of
 
 __all__ = ["Rows", "aggregate", "aggregates", "columns_of", "condition_code", "group_code", "key_name", "text_check",
@@ -67,16 +68,22 @@ class Rows:
 
     def _convert(self, repaired: int, reason: str) -> None:
         """Numbers and dates that are stored as text are read in a copy; after a failure, more are."""
-        used = columns_of(self.question)
+        used, spellings = columns_of(self.question), respelt(self.question)
         texts = text_numbers(self.question)
         converted = [
             (c, _READ if c in texts else self._conversion(c, repaired, reason) if c.kind != "numeric text" else "")
             for c in used
+            if c not in spellings
         ]
         parts = [
             f"{column.name!r}: {code.format(f'{self.name}[{column.name!r}]')}"
             for column, code in converted
             if code and not column.index
+        ]
+        parts += [
+            f"{column.name!r}: {folding(column, same, f'{self.name}[{column.name!r}]')}"
+            for column, same in spellings.items()
+            if not column.index
         ]
         source = self.name
         if repaired and "KeyError" in reason:
@@ -149,6 +156,10 @@ def condition_code(condition: Condition, frame: str) -> str:
     if condition.column is None:
         return f"{frame}.notna().all(axis=1)"
     cell, value, op = f"{frame}[{condition.column.name!r}]", condition.value, condition.op
+    unlisted = condition.column.kind == "text" and not condition.column.values
+    if unlisted and op in ("==", "!=", "in") and isinstance(_first(value), str):
+        cell += ".str.strip().str.casefold()"
+        value = folded(value) if isinstance(value, str) else tuple(map(folded, value))
     if op in ("==", "!=", ">", ">=", "<", "<="):
         test = f"{cell} {op} {value!r}"
         if condition.negated and op == "==":

@@ -16,6 +16,7 @@ from aether_nb.models.analyst.phrasing import listed, plain
 from aether_nb.models.analyst.question import Question
 from aether_nb.models.analyst.results import Table, facts, table
 from aether_nb.models.analyst.script import Action, NotDone, Outcome, Plan, Steps
+from aether_nb.models.analyst.spelling import apart, respelt
 
 __all__ = ["Desk", "NotDone"]
 
@@ -64,6 +65,7 @@ class Desk:
             outcome = yield Action("run_python", {"code": code, "purpose": purpose})
             if outcome.status == "done":
                 self._note_unknown(rows, outcome)
+                self._note_spellings(question)
                 if attempt:
                     self.notes.append(f"the first attempt failed ({plain(_first(reason))}); the code was changed")
                 return outcome
@@ -152,6 +154,15 @@ class Desk:
         """The notes, and ``others`` before them, as a part of the answer; none when there are none."""
         notes = dict.fromkeys((*others, *self.notes))
         return ["Note: " + "; ".join(plain(note) for note in notes) + "."] if notes else []
+
+    def _note_spellings(self, question: Question) -> None:
+        """Say which values were taken for the same, and which that look alike were not."""
+        for column, same in respelt(question).items():
+            read = [f"'{other}' as '{value}'" for other, value in same.items()]
+            self.notes.append(f"in {column.name} I read {listed(read)}")
+        for column, values in apart(question):
+            told = listed([f"'{value}'" for value in values])
+            self.notes.append(f"{told} of {column.name} are taken apart, as they are written")
 
     def _note_unknown(self, rows: Rows, outcome: Outcome) -> None:
         """Say of how many rows something that the answer goes by is not known."""

@@ -25,6 +25,9 @@ _DATE = re.compile(r"^\d{4}-\d{2}(-\d{2})?([ T][\d:.+Z-]*)?$|^\d{1,2}/\d{1,2}/\d
 NUMBER_TEXT = r"\(?[-+]?\s?[$€£¥₹]?\s?[-+]?(\d{1,3}(,\d{3})+|\d+)?(\.\d+)?([eE][-+]?\d+)?\s?[€%]?\)?"
 """A number as people type it: with separators, a currency, a percent sign, or in brackets, which make it negative."""
 
+_YES_OR_NO = ({"yes", "no"}, {"y", "n"}, {"true", "false"})
+_IDENTIFIER = re.compile(r"(?:^|[_ ])(?:id|ID|Id|code|key|no|nr|number|sku)$|[a-z]I[dD]$")
+
 _TO_FRAME = {
     "Series": ".to_frame()",
     "pandas.Series": ".to_frame()",
@@ -97,8 +100,26 @@ class Column:
 
     @property
     def flag(self) -> bool:
-        """Whether it says yes or no: booleans, or nothing but 0 and 1."""
-        return self.kind == "bool" or (self.kind == "number" and bool(self.values) and set(self.values) <= {0, 1})
+        """Whether it says yes or no: booleans, nothing but 0 and 1, or nothing but ``yes`` and ``no``."""
+        return self.yes is not None
+
+    @property
+    def yes(self) -> Any:
+        """How a column that says yes or no writes yes; None for any other column."""
+        if self.kind == "bool":
+            return True
+        if self.kind == "number":
+            return 1 if self.values and set(self.values) <= {0, 1} else None
+        texts = [value for value in self.values if isinstance(value, str)]
+        said = {text.strip().casefold() for text in texts}
+        if self.kind != "text" or len(texts) != len(self.values) or said not in _YES_OR_NO:
+            return None
+        return next(text for text in texts if text.strip().casefold() in ("yes", "y", "true"))
+
+    @property
+    def identifies(self) -> bool:
+        """Whether its values are numbers of things, such as ``customer_id``, and measure nothing."""
+        return self.kind == "number" and _IDENTIFIER.search(self.name) is not None
 
     def span_days(self) -> int | None:
         """How many days lie between the first and the last date; None when it is not told."""

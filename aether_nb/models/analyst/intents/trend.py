@@ -130,6 +130,13 @@ def _day(text: str) -> str:
     return plain(text.removesuffix(" 00:00:00"))
 
 
+def _asks_when(clause: Clause) -> bool:
+    """``when was the first order``: an end of the rows in time."""
+    asked = any(tag.kind == "which" and tag.text.casefold() == "when" for tag in clause.tags)
+    ends = clause.has("last") or any(tag.value == 1 for _, tag in clause.free("ordinal"))
+    return asked and ends and any(True for _ in clause.free("row", "entity", "frame"))
+
+
 class Period:
     """``what period does the data cover``, ``earliest date``."""
 
@@ -140,6 +147,8 @@ class Period:
         asked = clause.claim("period")
         when = time_column(clause)
         rows = {"rows", "whichrows"} & question.flags
+        if when is not None and when.dated and not question.columns and _asks_when(clause):
+            question.columns = [when]
         if when is not None and when.dated and question.columns == [when] and not question.aggs and not rows:
             ordinals = [at for at, tag in clause.free("ordinal") if tag.value == 1]
             clause.take(*ordinals)
