@@ -154,7 +154,7 @@ class Lab:
         return [call.arguments["code"] for call in self.calls if call.name == "run_python"]
 
     def _visible(self) -> dict[str, Any]:
-        return {name: value for name, value in self.frames.items() if not name.startswith("__")}
+        return {name: value for name, value in self.frames.items() if not name.startswith("_")}
 
     def _perform(self, call: ToolCall) -> str:
         spoilt = self.spoil(call, sum(other.name == call.name for other in self.calls))

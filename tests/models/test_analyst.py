@@ -349,7 +349,7 @@ def test_a_table_of_an_earlier_turn_does_not_make_the_next_question_ambiguous() 
     lab.ask("how many penguins on Dream weigh more than 4000 g?")
     lab.earlier = tuple(lab.messages)
     lab.frames = {name: value for name, value in lab.frames.items() if isinstance(value, pd.DataFrame)}
-    assert {"summary", "selection"} <= set(lab.frames)
+    assert set(lab._visible()) == {"penguins", "summary"}
     assert "**344** rows" in lab.ask("how many rows are there?")
     assert "27.23" in lab.ask(STORY) and "summary_2" in lab.frames
 

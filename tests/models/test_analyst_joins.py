@@ -40,6 +40,56 @@ def test_a_question_over_two_frames_is_answered_on_their_join() -> None:
     assert "no match in `customers`" in answer
 
 
+def test_a_question_over_two_frames_leaves_no_joined_frame() -> None:
+    """The join that a question needs is its own matter: no later question is asked which frame it means."""
+    lab = Lab(shop())
+    lab.ask("total amount per region")
+    assert set(lab._visible()) - {"pd"} == {"orders", "customers"}
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("How many orders have a customer that is not in customers?", "**1** of 5 rows of `orders` have no match"),
+        ("How many customers have no orders?", "**1** of 3 rows of `customers` have no match"),
+        ("how many customers never placed an order?", "**1** of 3 rows of `customers` have no match"),
+        ("which customers are not in orders?", "**1** of 3 rows of `customers` have no match"),
+        ("How many customers have at least one order?", "**2** of 3 rows of `customers` have a match"),
+        ("What is the average order value?", "The mean of amount is **10.50** (over 4 values)."),
+    ],
+)
+def test_rows_without_a_partner_are_counted_without_a_join(question: str, told: str) -> None:
+    """The keys of one frame are looked up in the other, and no frame is made."""
+    lab = Lab(shop())
+    assert lab.ask(question).startswith(told)
+    assert not any("merge" in code for code in lab.codes())
+
+
+def test_a_row_without_a_key_has_no_partner_and_is_told() -> None:
+    """A missing key is in no other frame; how many rows have none is said apart."""
+    frames = shop()
+    frames["orders"].loc[0, "customer_id"] = None
+    text = Lab(frames).ask("How many orders have no customer?")
+    assert text.startswith("**2** of 5 rows of `orders` have no match") and "1 of these have no customer_id" in text
+
+
+@pytest.mark.parametrize(
+    "question", ["How many customers in region N have no orders?", "how many orders do customers have on average?"]
+)
+def test_what_is_more_than_a_look_up_of_keys_is_declined(question: str) -> None:
+    """A condition beside it, or a figure of it, is not dropped."""
+    assert CANNOT in Lab(shop()).ask(question)
+
+
+def test_the_end_of_the_rows_in_time_is_found() -> None:
+    """``when was the first order`` is the first date of the orders, with other frames about or not."""
+    frames = shop()
+    frames["orders"]["order_date"] = pd.to_datetime(
+        ["2024-03-01", "2024-01-05", "2024-02-01", "2024-03-01", "2024-04-01"]
+    )
+    assert "from **2024-01-05**" in Lab(frames).ask("When was the first order?")
+
+
 @pytest.mark.parametrize(
     ("question", "why"),
     [
@@ -102,6 +152,7 @@ def test_a_change_that_is_not_understood_makes_nothing(question: str) -> None:
         ("```sql\nselect a\nfrom df\n```", "select a\nfrom df", ""),
         ("run sql: select * from df and keep it as big", "select * from df", "big"),
         ("SELECT a, b FROM df", "SELECT a, b FROM df", ""),
+        ("select count(*) from df", "select count(*) from df", ""),
     ],
 )
 def test_sql_is_told_from_words(prompt: str, sql: str, into: str) -> None:

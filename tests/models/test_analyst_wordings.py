@@ -277,8 +277,9 @@ def test_nothing_but_results_is_left_behind() -> None:
         "skew of price",
     ):
         lab.ask(question)
-    mine = {name for name in lab.frames if not name.startswith("__")} - {"till", "pd", "plt", "stats"}
-    assert all(name.startswith("summary") for name in mine)
+    assert {name for name in lab.frames if not name.startswith("_")} == {"till", "pd", "plt"}
+    private = {name for name in lab.frames if name.startswith("_aether_")}
+    assert private <= {f"_aether_{name}" for name in ("selection", "data", "summary", "stats")}
 
 
 def test_it_thinks_once() -> None:

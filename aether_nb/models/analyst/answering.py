@@ -20,7 +20,8 @@ from aether_nb.models.analyst.intents.overview import profile_steps
 from aether_nb.models.analyst.intents.plots import draw, picture_title
 from aether_nb.models.analyst.intents.sql import Given, given_sql, run_sql, sql_of, without_sql
 from aether_nb.models.analyst.joining import asked_join, implied_join, joined_frame, named_elsewhere, questions_of
-from aether_nb.models.analyst.namespace import Namespace, parse_summary
+from aether_nb.models.analyst.namespace import Namespace, parse_summary, private
+from aether_nb.models.analyst.partners import asked_partners, partner_steps
 from aether_nb.models.analyst.phrasing import conditions_text, listed, plain
 from aether_nb.models.analyst.profiled import TOOL as PROFILES
 from aether_nb.models.analyst.profiled import told_by_tool
@@ -82,6 +83,8 @@ def _answer(talk: Conversation, names: Namespace) -> Script:
         return (yield from change_steps(change, Desk(names)))
     if (join := asked_join(talk.prompt, names)) is not None:
         return (yield from _joined(join, talk, names))
+    if (partners := asked_partners(talk.prompt, names)) is not None:
+        return (yield from partner_steps(partners, Desk(names)))
     if plainly := without_sql(talk.prompt):
         reading = yield from understand(replace(talk, prompt=plainly), names)
         if len(reading.questions) > 1:
@@ -124,16 +127,18 @@ def _joined(join: Join, talk: Conversation, names: Namespace) -> Script:
         check_questions(join, keys, questions or ())
     if join.name in names.names:
         raise Unclear(f"there is a variable {join.name} already; the joined frame needs a name that is free")
-    name = join.name or desk.fresh("joined")
+    name = join.name or (private("joined") if join.rest else desk.fresh("joined"))
     told, outcome = yield from make_join(join, keys, name, desk)
     if not join.rest:
         return show_join(told, outcome, desk)
     frame = joined_frame(join, name)
     about = replace(talk, prompt=join.rest)
-    reading = yield from understand(about, Namespace((frame,), desk.names.names))
+    alone = replace(desk.names, frames=(frame,))
+    reading = yield from understand(about, alone)
     check_questions(join, keys, reading.questions)
-    found = yield from _work(reading, Namespace((frame,), desk.names.names), talk.tools)
-    return f"{found}\n\n{told}"
+    found = yield from _work(reading, alone, talk.tools)
+    called = f"`{join.left.name}` with `{join.right.name}`"
+    return f"{found.replace(f'`{name}`', called) if name == private('joined') else found}\n\n{told}"
 
 
 def _no_frame(names: Namespace) -> str:
@@ -159,10 +164,7 @@ def _work(reading: Reading, names: Namespace, tools: frozenset[str]) -> Script:
     for question in questions:
         desk.saved = ""
         sections += yield from _sections(question, desk)
-    notes = [note for question in questions for note in question.notes] + desk.notes
-    if notes:
-        sections.append("Note: " + "; ".join(plain(note) for note in dict.fromkeys(notes)) + ".")
-    return "\n\n".join(sections)
+    return "\n\n".join([*sections, *desk.noted(note for question in questions for note in question.notes)])
 
 
 def _understood(reading: Reading) -> str:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from aether_nb.models.analyst.namespace import NUMBER_TEXT, Column, Namespace
+from aether_nb.models.analyst.namespace import NUMBER_TEXT, Column, private
 from aether_nb.models.analyst.phrasing import conditions_text
 from aether_nb.models.analyst.question import Condition, Key, Question
+from aether_nb.models.analyst.spelling import folded, folding, respelt
+from aether_nb.models.analyst.unknown import Unknown, unknown_of
 
-__all__ = ["Rows", "aggregate", "aggregates", "columns_of", "condition_code", "group_code", "key_name", "rows_of",
-           "text_check", "text_numbers"]  # fmt: skip
+__all__ = ["Rows", "aggregate", "aggregates", "columns_of", "condition_code", "group_code", "key_name", "text_check",
+           "text_numbers"]  # fmt: skip
 
 _FREQS = {"D": "D", "W": "W", "M": "M", "Q": "Q", "Y": "Y", "h": "h"}
 _AGGS = {
@@ -37,28 +39,51 @@ _LABELS = frozenset(
 class Rows:
     """The rows a question is about: the lines that make them, and the expression that stands for them.
 
-    ``repaired`` counts how often an attempt failed: the lines then take more care.
+    Whatever has to have a name is private, so that nothing of it is taken for the user's or is in the way of it.
+
+    Attributes:
+        lines: The code so far.
+        name: What the rows go by.
+        unknown: Rows of which something is not known: the label under which their number is printed, and what is to
+            be said of them.
     """
 
-    def __init__(self, question: Question, names: Namespace, repaired: int = 0, reason: str = "") -> None:
-        self.question, self.names = question, names
+    def __init__(
+        self, question: Question, repaired: int = 0, reason: str = "", formats: Mapping[str, str] | None = None
+    ) -> None:
+        """Begin the code.
+
+        Args:
+            question: What is asked.
+            repaired: How often an attempt failed: the lines then take more care.
+            reason: Why the last one failed.
+            formats: How the dates of a column are written, for columns of text that are read as dates.
+        """
+        self.question, self.formats = question, formats or {}
         self.lines: list[str] = []
         self.helpers: list[str] = []
+        self.unknown: list[Unknown] = []
         self.name = question.frame.name
         self._convert(repaired, reason)
 
     def _convert(self, repaired: int, reason: str) -> None:
         """Numbers and dates that are stored as text are read in a copy; after a failure, more are."""
-        used = columns_of(self.question)
+        used, spellings = columns_of(self.question), respelt(self.question)
         texts = text_numbers(self.question)
         converted = [
-            (c, _READ if c in texts else _conversion(c, repaired, reason) if c.kind != "numeric text" else "")
+            (c, _READ if c in texts else self._conversion(c, repaired, reason) if c.kind != "numeric text" else "")
             for c in used
+            if c not in spellings
         ]
         parts = [
             f"{column.name!r}: {code.format(f'{self.name}[{column.name!r}]')}"
             for column, code in converted
             if code and not column.index
+        ]
+        parts += [
+            f"{column.name!r}: {folding(column, same, f'{self.name}[{column.name!r}]')}"
+            for column, same in spellings.items()
+            if not column.index
         ]
         source = self.name
         if repaired and "KeyError" in reason:
@@ -68,7 +93,7 @@ class Rows:
         if any(column.index for column in used):
             source += f".reset_index(names={next(column.name for column in used if column.index)!r})"
         if parts or source != self.name:
-            copy = self.names.fresh("data")
+            copy = private("data")
             given = ", ".join(parts)
             self.note(
                 "a copy in which the columns can be read"
@@ -80,24 +105,36 @@ class Rows:
             self.lines.append(f"{copy} = {source}" + (f".assign(**{{{given}}})" if parts else ""))
             self.name = copy
 
-    def filtered(self, conditions: Sequence[Condition], name: str = "selection") -> str:
-        """Keep the rows that meet the conditions; the name they go by."""
-        if not conditions:
-            return self.name
-        fresh = self.names.fresh(name)
-        tests = [condition_code(condition, self.name) for condition in conditions]
-        joined = tests[0] if len(tests) == 1 else " & ".join(f"({test})" for test in tests)
-        self.note(f"rows{conditions_text(conditions)}")
-        self.lines.append(f"{fresh} = {self.name}[{joined}]")
-        return fresh
+    def _conversion(self, column: Column, repaired: int, reason: str) -> str:
+        """How a column is read when its type is not what its values are."""
+        if column.name in self.formats:
+            return f"pd.to_datetime({{0}}.str.strip(), format={self.formats[column.name]!r}, errors='coerce')"
+        if repaired and column.kind == "date":
+            return "pd.to_datetime({0}, errors='coerce')"
+        if repaired and column.kind == "number" and "KeyError" not in reason:
+            return _READ
+        return ""
+
+    def filtered(self, conditions: Sequence[Condition]) -> str:
+        """Keep the rows that meet the conditions, and count those of which something is not known; their name."""
+        chosen = self.name
+        if conditions:
+            chosen = private("selection")
+            tests = [condition_code(condition, self.name) for condition in conditions]
+            joined = tests[0] if len(tests) == 1 else " & ".join(f"({test})" for test in tests)
+            self.note(f"rows{conditions_text(conditions)}")
+            self.lines.append(f"{chosen} = {self.name}[{joined}]")
+        self.unknown = unknown_of(self.question)
+        self.lines += [f"print({one.label + ':'!r}, {one.code(chosen)})" for one in self.unknown]
+        return chosen
 
     def note(self, text: str) -> None:
         """A comment. The text may hold names from the data, and stays on its line."""
         self.lines.append("# " + _comment(text))
 
     def helper(self, wanted: str) -> str:
-        """A free name for something that is not worth keeping: it is deleted before the code ends."""
-        name = self.names.fresh(wanted)
+        """A name for something that is not worth keeping: it is deleted before the code ends."""
+        name = private(wanted)
         self.helpers.append(name)
         return name
 
@@ -114,17 +151,15 @@ class Rows:
         return "\n".join([*imports, *every])
 
 
-def rows_of(question: Question, names: Namespace, repaired: int = 0, reason: str = "") -> tuple[Rows, str]:
-    """The rows of a question that meet its conditions, and the name they go by."""
-    rows = Rows(question, names, repaired, reason)
-    return rows, rows.filtered(question.conditions)
-
-
 def condition_code(condition: Condition, frame: str) -> str:
     """A condition as a boolean expression."""
     if condition.column is None:
         return f"{frame}.notna().all(axis=1)"
     cell, value, op = f"{frame}[{condition.column.name!r}]", condition.value, condition.op
+    unlisted = condition.column.kind == "text" and not condition.column.values
+    if unlisted and op in ("==", "!=", "in") and isinstance(_first(value), str):
+        cell += ".str.strip().str.casefold()"
+        value = folded(value) if isinstance(value, str) else tuple(map(folded, value))
     if op in ("==", "!=", ">", ">=", "<", "<="):
         test = f"{cell} {op} {value!r}"
         if condition.negated and op == "==":
@@ -249,15 +284,6 @@ def text_check(question: Question) -> str:
 
 def _first(value: object) -> object:
     return value[0] if isinstance(value, tuple | list) and value else value
-
-
-def _conversion(column: Column, repaired: int, reason: str) -> str:
-    """How a column is read when its type is not what its values are."""
-    if column.kind == "date text" or (repaired and column.kind == "date"):
-        return "pd.to_datetime({0}, errors='coerce')"
-    if repaired and column.kind == "number" and "KeyError" not in reason:
-        return _READ
-    return ""
 
 
 def _comment(text: str) -> str:

@@ -114,7 +114,7 @@ def _flag(clause: Clause, at: int) -> None:
         columns = [c for c in clause.words.frame.columns if c.flag and same_stem(canon(c.name), tag.value)]
         if len(columns) != 1:
             raise Unclear(f"no column says what '{tag.text}' means", (tag.text,))
-        clause.add(at, Condition(columns[0], "==", _yes(columns[0]), not clause.negated(at)))
+        clause.add(at, Condition(columns[0], "==", columns[0].yes, not clause.negated(at)))
         tag.used, tag.extra = True, "flag"
         return
     column = clause.column(at)
@@ -134,13 +134,8 @@ def _flag(clause: Clause, at: int) -> None:
         and not (clause.kind(at - 1) == "and" and not any(c.column == column for _, c in clause.found))
     )
     if counting or beside:
-        clause.add(at, Condition(column, "==", _yes(column), clause.negated(at)))
+        clause.add(at, Condition(column, "==", column.yes, clause.negated(at)))
         tag.used, tag.extra = True, "flag"
-
-
-def _yes(column: Column) -> Any:
-    """How a column of yes and no writes yes."""
-    return True if column.kind == "bool" else 1
 
 
 def _amount(clause: Clause, at: int) -> Column | None:
@@ -173,7 +168,7 @@ def _join_equalities(clause: Clause) -> None:
     joined: list[tuple[int, Condition]] = []
     for at, condition in sorted(clause.found, key=lambda pair: pair[0]):
         if joined and condition.column is not None and condition.column.flag and _opposite(joined[-1][1], condition):
-            both = (False, True) if condition.column.kind == "bool" else (0, 1)
+            both = (False, True) if condition.column.kind == "bool" else condition.column.values or (0, 1)
             joined[-1] = (at, Condition(condition.column, "in", both))
             continue
         if condition.op in ("==", "year") and joined:

@@ -1,4 +1,4 @@
-"""Groups, subjects and superlatives: by what rows are gathered, what is ranked, and which end of the ranking counts.
+"""Groups and superlatives: by what rows are gathered, and which end of a ranking counts.
 
 It marks what it understands in a clause and fills in the question; it does not decide what is asked.
 """
@@ -11,11 +11,12 @@ from aether_nb.models.analyst.namespace import Column
 from aether_nb.models.analyst.question import Ambiguous, Key, Question, Unclear
 from aether_nb.models.analyst.times import time_column
 
-__all__ = ["read_extreme", "read_groups", "read_subject"]
+__all__ = ["ROWS", "claim_order", "is_label", "key_at", "order_code", "read_extreme", "read_groups"]
 
 EACH_MONTH = "every single month"
 OF_THE_YEAR = "January to December, over all years"
-_ROWS = ("row", "entity", "frame", "data")
+ROWS = ("row", "entity", "frame", "data")
+"""Kinds of tags that speak of the rows."""
 
 
 def read_extreme(clause: Clause, question: Question) -> None:
@@ -38,7 +39,7 @@ def read_extreme(clause: Clause, question: Question) -> None:
         question.flags.add("attribute")
     for at, _ in tops:
         clause.take(at)
-        if any(clause.kind(place) in _ROWS for place in (at + 1, at + 2)):
+        if any(clause.kind(place) in ROWS for place in (at + 1, at + 2)):
             question.flags.add("rows")
         if clause.kind(at - 1) == "ordinal" and clause.tags[at - 1].value > 1:
             question.n = clause.tags[at - 1].value
@@ -56,7 +57,7 @@ def read_extreme(clause: Clause, question: Question) -> None:
 def _count_wanted(clause: Clause, question: Question) -> None:
     """``which 3 islands have the most``: the only number left says how many."""
     for at, tag in list(clause.free("number")):
-        if isinstance(tag.value, int) and 0 < tag.value <= 1000 and clause.kind(at + 1) in (*_ROWS, "column"):
+        if isinstance(tag.value, int) and 0 < tag.value <= 1000 and clause.kind(at + 1) in (*ROWS, "column"):
             question.n = tag.value
             clause.take(at)
             return
@@ -71,6 +72,7 @@ def read_groups(clause: Clause, question: Question) -> None:
             continue
         if tag.kind == "sort":
             clause.take(at)
+            _read_order(clause, question, at)
             continue
         place, keys = at + 1, []
         while clause.kind(place) in ("by", "distinct", "in"):
@@ -82,10 +84,10 @@ def read_groups(clause: Clause, question: Question) -> None:
         ):
             clause.take(place)
             place += 1
-        while (key := _key(clause, place)) is not None:
+        while (key := key_at(clause, place)) is not None:
             keys.append((place, key))
             place += 1
-            while clause.kind(place) in ("and", "by", "sep") and _key(
+            while clause.kind(place) in ("and", "by", "sep") and key_at(
                 clause, place + 1 + (clause.kind(place + 1) == "by")
             ):
                 place += 1
@@ -101,7 +103,37 @@ def read_groups(clause: Clause, question: Question) -> None:
     _frequencies(clause, question)
 
 
-def _key(clause: Clause, at: int) -> Key | None:
+def _read_order(clause: Clause, question: Question, at: int) -> None:
+    """``sorted by dept`` goes by the groups when these are by dept, ``sorted by salary`` by the figures."""
+    column = clause.column(at + 1)
+    if column is not None and any(key.column == column for key in question.keys):
+        clause.take(at + 1)
+        question.flags.add("sorted by group")
+    else:
+        question.flags.add("sorted")
+
+
+def claim_order(clause: Clause, question: Question) -> None:
+    """``sorted descending``, ``lowest first``: which way a table of groups goes; without a word, the highest first."""
+    down, up = clause.claim("descending"), clause.claim("ascending")
+    if up:
+        question.flags.add("ascending")
+    if (down or up) and "sorted by group" not in question.flags:
+        question.flags.add("sorted")
+    elif down:
+        question.flags.add("backwards")
+
+
+def order_code(question: Question, figure: str) -> str:
+    """What puts a table of groups in order: by a figure of it, or by the groups; nothing when no order is wanted."""
+    if not question.keys:
+        return ""
+    if "sorted" in question.flags:
+        return f".sort_values({figure!r}, ascending={'ascending' in question.flags}, kind='stable')"
+    return ".sort_index(ascending=False)" if "backwards" in question.flags else ""
+
+
+def key_at(clause: Clause, at: int) -> Key | None:
     """What a tag groups by."""
     column = clause.column(at)
     if column is not None:
@@ -146,7 +178,7 @@ def _groupable(clause: Clause, question: Question, key: Key) -> bool:
     column = key.column
     if key.freq or key.part or column.dated:
         return True
-    labels = any(_labels(tag.value[0]) for _, tag in clause.free("column"))
+    labels = any(is_label(tag.value[0]) for _, tag in clause.free("column"))
     if question.extreme and column.kind == "number" and (question.n is not None or clause.has("which") or labels):
         return column.categorical and len(list(clause.free("column"))) > 2
     return column.categorical
@@ -158,7 +190,7 @@ def _not_a_group(clause: Clause, question: Question, at: int) -> None:
     ranked = bool(question.extreme) or clause.has("sort")
     if (following in ("agg", "count", "share") and ranked) or (following == "column" and (ranked or question.plot)):
         clause.take(at)
-    elif following in _ROWS and clause.has("agg"):
+    elif following in ROWS and clause.has("agg"):
         clause.take(at)
         if clause.kind(at + 1) == "row":
             clause.take(at + 1)
@@ -180,68 +212,13 @@ def _frequencies(clause: Clause, question: Question) -> None:
             and " to " not in tag.text
         ):
             continue
-        key = _key(clause, at)
+        key = key_at(clause, at)
         if key is not None:
             if key not in question.keys:
                 question.keys.insert(0, key)
             clause.take(at)
 
 
-def read_subject(clause: Clause, question: Question) -> None:
-    """What is ranked or asked for: ``which species``, ``the month with``, ``top 5 countries``."""
-    for at, _ in list(clause.free("which")):
-        place = at + 1
-        while clause.kind(place) in ("distinct", "ref", "number"):
-            place += 1
-        if clause.kind(place) in _ROWS and clause.kind(place + 1) == "column" and clause.kind(place) == "frame":
-            place += 1
-        key = _subject_key(clause, place, question)
-        where = clause.tags[at].text.casefold() == "where" and question.extreme and not list(clause.free("column"))
-        if where and not question.columns and any(clause.kind(place) in _ROWS for place in range(len(clause.tags))):
-            question.subject = Key(clause.one(clause.by_attribute("place", "where", labels=True), "where"))
-            clause.take(at)
-        elif key is not None and question.subject is None:
-            question.subject = key
-            clause.take(at, place)
-        elif clause.kind(place) in _ROWS or clause.tags[at].text.casefold() in ("who", "where"):
-            question.flags.add("rows" if question.extreme else "whichrows")
-        elif clause.tags[at].text.casefold() == "when" and question.extreme:
-            question.flags.add("when")
-    if question.extreme and question.subject is None:
-        _implied_subject(clause, question)
-
-
-def _subject_key(clause: Clause, at: int, question: Question) -> Key | None:
-    key = _key(clause, at) if clause.kind(at) in ("column", "freq", "part") else None
-    if key is None or (key.column.kind == "number" and not key.column.categorical):
-        return None
-    if key.column.dated and not key.freq and not key.part and question.extreme:
-        question.flags.add("rows")
-        return None if len(question.columns) + len(list(clause.free("column"))) < 2 else key
-    return key
-
-
-def _implied_subject(clause: Clause, question: Question) -> None:
-    """``the island with the most penguins``, ``top 3 species by mean mass``: the only column that is no measure."""
-    free = [(at, tag.value[0]) for at, tag in clause.free("column")]
-    labels = [(at, column) for at, column in free if _labels(column)]
-    measured = len(free) > len(labels) or bool(question.columns) or clause.has("count") or _names_rows(clause)
-    if len(labels) == 1 and measured and not question.keys:
-        question.subject = Key(labels[0][1])
-        clause.take(labels[0][0])
-    elif (not labels and clause.has("agg") and len(question.keys) == 1) or (
-        not labels and (clause.has("count") or (not free and not question.columns)) and len(question.keys) == 1
-    ):
-        question.subject = question.keys.pop()
-    elif not labels and not question.keys:
-        for at, _ in list(clause.free("freq")):
-            question.subject = question.subject or _key(clause, at)
-            clause.take(at)
-
-
-def _labels(column: Column) -> bool:
+def is_label(column: Column) -> bool:
+    """Whether a column names things and measures nothing."""
     return column.kind in ("text", "bool")
-
-
-def _names_rows(clause: Clause) -> bool:
-    return any(True for _ in clause.free(*_ROWS))

@@ -20,7 +20,7 @@ from aether_nb.models.analyst.phrasing import listed
 from aether_nb.models.analyst.question import Ambiguous, Join, Question, Unclear
 from aether_nb.models.analyst.words import canon, tokenise
 
-__all__ = ["asked_join", "implied_join", "joined_frame", "named_elsewhere", "questions_of"]
+__all__ = ["asked_join", "implied_join", "joined_frame", "named_elsewhere", "questions_of", "shared"]
 
 _CONJUNCTION = r"\s*(?:,|\band\b|\bwith\b|\bto\b|\bonto\b|&)\s*(?:with\s+)?"
 _NOUN = r"(?:the\s+)?(?:(?:frames?|tables?|dataframes?)\s+)?"
@@ -86,11 +86,13 @@ def implied_join(prompt: str, frames: Sequence[Frame]) -> list[Join]:
     found = []
     for left, right in combinations(frames, 2):
         try:
-            join = _asking(Join(left, right, _shared(left, right)), prompt)
-            questions = questions_of(join)
+            join = _asking(Join(left, right, shared(left, right)), prompt)
+            fitting = _both_sides(join, _parsed(join))
         except Unclear:
             continue
-        if questions is None or _both_sides(join, questions):
+        except Ambiguous as problem:
+            fitting = set(problem.options) <= {f"{name}_{side.name}" for name in _same(join) for side in (left, right)}
+        if fitting:
             found.append(join)
     return found
 
@@ -102,9 +104,19 @@ def questions_of(join: Join) -> list[Question] | None:
         Unclear: It cannot be read.
     """
     try:
-        return parse(join.rest, Vocabulary(joined_frame(join, "joined")), INTENTS)
+        return _parsed(join)
     except Ambiguous:
         return None
+
+
+def _parsed(join: Join) -> list[Question]:
+    """What is asked of the joined rows.
+
+    Raises:
+        Unclear: It cannot be read.
+        Ambiguous: A name in it may be one of several columns.
+    """
+    return parse(join.rest, Vocabulary(joined_frame(join, "joined")), INTENTS)
 
 
 def joined_frame(join: Join, name: str) -> Frame:
@@ -195,7 +207,7 @@ def _keys(left: Frame, right: Frame, more: str) -> tuple[tuple[tuple[Column, Col
         r"\s*,?\s*(?:on|by|using|via|over|along)\s+(?:the\s+)?(?:(?:key|column)s?\s+)?", more, re.IGNORECASE
     )
     if match is None or re.match(r"\s*,?\s*using\s+an?\s", more, re.IGNORECASE):
-        return _shared(left, right), more
+        return shared(left, right), more
     at, found = match.end(), list[tuple[Column, Column]]()
     while (step := next(_named(left, right, more[at:]), None)) is not None:
         here, there, length = step
@@ -241,7 +253,7 @@ def _alike(here: Column, there: Column) -> bool:
     return len(kinds) == 1 and "broken" not in kinds
 
 
-def _shared(left: Frame, right: Frame) -> tuple[tuple[Column, Column], ...]:
+def shared(left: Frame, right: Frame) -> tuple[tuple[Column, Column], ...]:
     """The column that two frames share, or that one calls ``id`` and the other by the frame's name.
 
     Raises:

@@ -232,7 +232,7 @@ def _values(text: str, words: Vocabulary, exact: bool = False) -> list[tuple[Col
     """The columns in which a phrase is a value, with the value as it is written there."""
     found: list[tuple[Column, Any]] = []
     for name, value in words.lookups.get(text.casefold(), ()):
-        if (looked_up := words.column(name)) is not None:
+        if (looked_up := words.column(name)) is not None and all(owner != looked_up for owner, _ in found):
             found.append((looked_up, value))
     if found:
         return found
@@ -355,7 +355,7 @@ def _respelt(text: str, word: str, words: Vocabulary) -> Tag:
     if len(values) == 1:
         return Tag("value", text, values, "respelt")
     near = {meaning for phrase, meaning in _LEXICON.items() if len(phrase) == 1 and similar(word, phrase[0])}
-    if len(near) == 1:
+    if len(near) == 1 and word not in ENTITIES:
         kind, _, value = near.pop().partition(":")
         value, _, extra = value.partition(":")
         return Tag(kind, text, value, extra)

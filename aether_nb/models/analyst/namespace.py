@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-__all__ = ["NUMBER_TEXT", "Column", "Frame", "Namespace", "WholeName", "parse_summary"]
+__all__ = ["NUMBER_TEXT", "Column", "Frame", "Namespace", "WholeName", "parse_summary", "private"]
 
 _TEXT, _OTHER = r'"(?:[^"\\]|\\.)*"', r"'(?:[^'\\]|\\.)*'"
 _WRITTEN = rf"{_TEXT}|\((?:{_OTHER}|{_TEXT}|[^'\"()])*\)"
@@ -29,6 +29,9 @@ _DISTINCT = re.compile(r"^~?([\d,]+) distinct(?:: (?P<values>.*))?$", re.DOTALL)
 _DATE = re.compile(r"^\d{4}-\d{2}(-\d{2})?([ T][\d:.+Z-]*)?$|^\d{1,2}/\d{1,2}/\d{4}$|^\d{4}/\d{1,2}/\d{1,2}$")
 NUMBER_TEXT = r"\(?[-+]?\s?[$€£¥₹]?\s?[-+]?(\d{1,3}(,\d{3})+|\d+)?(\.\d+)?([eE][-+]?\d+)?\s?[€%]?\)?"
 """A number as people type it: with separators, a currency, a percent sign, or in brackets, which make it negative."""
+
+_YES_OR_NO = ({"yes", "no"}, {"y", "n"}, {"true", "false"})
+_IDENTIFIER = re.compile(r"(?:^|[_ ])(?:id|ID|Id|code|key|no|nr|number|sku)$|[a-z]I[dD]$")
 
 _TO_FRAME = {
     "Series": ".to_frame()",
@@ -82,7 +85,8 @@ class Column:
         if shown and all(isinstance(value, int | float) for value in shown):
             return "number"
         texts = [value for value in shown if isinstance(value, str) and value.strip()]
-        if texts and all(_DATE.match(text) for text in texts):
+        dates = [text for text in texts if _DATE.match(text.strip())]
+        if dates and len(dates) >= (len(texts) if len(texts) < 3 else len(texts) - 1):
             return "date text"
         readable = [text for text in texts if _reads(text) and any(char.isdigit() for char in text)]
         if len(texts) > 1 and len(readable) >= max(2, len(texts) - 1):
@@ -101,8 +105,26 @@ class Column:
 
     @property
     def flag(self) -> bool:
-        """Whether it says yes or no: booleans, or nothing but 0 and 1."""
-        return self.kind == "bool" or (self.kind == "number" and bool(self.values) and set(self.values) <= {0, 1})
+        """Whether it says yes or no: booleans, nothing but 0 and 1, or nothing but ``yes`` and ``no``."""
+        return self.yes is not None
+
+    @property
+    def yes(self) -> Any:
+        """How a column that says yes or no writes yes; None for any other column."""
+        if self.kind == "bool":
+            return True
+        if self.kind == "number":
+            return 1 if self.values and set(self.values) <= {0, 1} else None
+        texts = [value for value in self.values if isinstance(value, str)]
+        said = {text.strip().casefold() for text in texts}
+        if self.kind != "text" or len(texts) != len(self.values) or said not in _YES_OR_NO:
+            return None
+        return next(text for text in texts if text.strip().casefold() in ("yes", "y", "true"))
+
+    @property
+    def identifies(self) -> bool:
+        """Whether its values are numbers of things, such as ``customer_id``, and measure nothing."""
+        return self.kind == "number" and _IDENTIFIER.search(self.name) is not None
 
     def span_days(self) -> int | None:
         """How many days lie between the first and the last date; None when it is not told."""
@@ -154,19 +176,28 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Namespace:
-    """The frames, every name that is taken, and what could be made a frame: its name, its type, and how."""
+    """The frames, every name that is taken, and what could be made a frame: its name, its type, and how.
+
+    ``hidden`` tells that there are variables whose names were not told.
+    """
 
     frames: tuple[Frame, ...] = ()
     names: frozenset[str] = frozenset()
     others: tuple[tuple[str, str, str], ...] = ()
+    hidden: bool = False
 
     def fresh(self, wanted: str) -> str:
-        """A name like ``wanted`` that is not taken."""
+        """A name like ``wanted`` that is not taken, as far as that is known."""
         name, number = wanted, 1
         while name in self.names:
             number += 1
             name = f"{wanted}_{number}"
         return name
+
+
+def private(name: str) -> str:
+    """A name that is not the user's: nobody gives such a name, and no summary tells it."""
+    return f"_aether_{name}"
 
 
 def parse_summary(text: str) -> Namespace:
@@ -202,7 +233,9 @@ def parse_summary(text: str) -> Namespace:
             rows = int(shape.group(1).replace(",", "")) if shape else None
             width = int(shape.group(2).replace(",", "")) if shape else 0
             frames.append(Frame(name, _index(match["rest"]), rows, width))
-    return Namespace(tuple(frames), frozenset(names), tuple(others))
+    told = re.match(r"variables \(([\d,]+)\)", text)
+    hidden = told is not None and len(names) < int(told[1].replace(",", ""))
+    return Namespace(tuple(frames), frozenset(names), tuple(others), hidden)
 
 
 def _reads(text: str) -> bool:

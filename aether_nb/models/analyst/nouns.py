@@ -108,7 +108,7 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
 
 ENTITIES: dict[str, tuple[str, ...]] = {
     "passenger": ("survived", "pclass", "embarked", "fare", "ticket"),
-    "person": ("age", "sex"),
+    "person": ("age", "sex", "salary", "wage"),
     "patient": ("bmi", "bp", "diagnosis", "disease", "target"),
     "man": (),
     "woman": (),

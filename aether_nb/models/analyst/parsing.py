@@ -11,13 +11,14 @@ from typing import Protocol
 
 from aether_nb.models.analyst.clause import Clause
 from aether_nb.models.analyst.conditions import read_conditions
-from aether_nb.models.analyst.groups import read_extreme, read_groups, read_subject
+from aether_nb.models.analyst.groups import read_extreme, read_groups
 from aether_nb.models.analyst.homonyms import IMPLIED
 from aether_nb.models.analyst.matching import Tag, Vocabulary, tag_tokens
 from aether_nb.models.analyst.namespace import Column
 from aether_nb.models.analyst.nouns import COUNTED
 from aether_nb.models.analyst.question import Plot, Question, Unclear
 from aether_nb.models.analyst.results import number
+from aether_nb.models.analyst.subjects import read_happening, read_subject
 from aether_nb.models.analyst.times import time_column
 from aether_nb.models.analyst.words import column_words, tokenise
 
@@ -168,6 +169,7 @@ def _interpret(clause: Clause, intents: Sequence[Recogniser]) -> Question:
     read_groups(clause, question)
     read_subject(clause, question)
     _read_measures(clause, question)
+    read_happening(clause, question)
     for tag in clause.tags:
         if tag.extra == "respelt" and tag.kind == "column":
             question.notes.append(f"I read '{tag.text}' as {tag.value[0].name}")

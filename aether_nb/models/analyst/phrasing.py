@@ -17,6 +17,7 @@ __all__ = [
     "condition_text",
     "conditions_text",
     "figure",
+    "is_figure",
     "listed",
     "markdown_table",
     "ordinal",
@@ -26,6 +27,8 @@ __all__ = [
 ]
 
 _MOST_ROWS = 20
+_DIGITS = 6
+"""So many digits of a number a tool shows at least; zeros at its end it leaves out."""
 _MOST_COLUMNS = 24
 _AGGS = {
     "mean": "mean",
@@ -44,6 +47,11 @@ _AGGS = {
     "q0.75": "75th percentile",
     "share": "share",
 }
+_FIGURES = frozenset(
+    {*_AGGS, *_AGGS.values(), "rows", "missing", "percent", "distinct", "met", "ratio", "outliers", "values", "from",
+     "to", "correlation", "type", "0"}
+)  # fmt: skip
+"""What the columns of a table of results are called."""
 _OPS = {
     "==": "=",
     "!=": "≠",
@@ -74,6 +82,11 @@ def agg_name(agg: str) -> str:
     return f"{last}{ending} percentile"
 
 
+def is_figure(name: str) -> bool:
+    """Whether a column of a table is called as one of figures is: ``mean``, ``count``, ``total of price``."""
+    return name in _FIGURES or name.partition(" of ")[0] in _AGGS.values()
+
+
 def figure(cell: str, separators: bool = True) -> str:
     """A number as people write it: four significant digits or more, separators in big ones; other cells as they are."""
     value = number(cell)
@@ -84,8 +97,14 @@ def figure(cell: str, separators: bool = True) -> str:
         return f"{int(value):{comma}d}"
     size = abs(value)
     if size >= 1:
-        return f"{value:{comma}.{3 if size < 10 else 2}f}"
+        return f"{value:{comma}.{min(3 if size < 10 else 2, _known(cell))}f}"
     return f"{value:.4g}" if size < 1e-3 else f"{value:.4f}"
+
+
+def _known(cell: str) -> int:
+    """How many decimals of a number are known: those that are written, and those of six digits, to which it was cut."""
+    whole, _, decimals = cell.strip().lstrip("-+").partition(".")
+    return max(len(decimals), _DIGITS - len(whole)) if "e" not in cell.casefold() else 9
 
 
 def _whole(cell: str) -> str:
@@ -129,17 +148,18 @@ def _decimals(cells: Sequence[str]) -> int | None:
     """How many decimals suit all numbers of a column; None when they are too different to be written alike.
 
     Data as they stand (up to three decimals) are not rounded; what was computed gets four significant digits or, for
-    the smallest, three.
+    the smallest, three. No decimal is written that a tool has cut off.
     """
+    known = min(map(_known, cells), default=0)
     values = [abs(value) for value in map(number, cells) if value]
     if not values or max(values) >= 1e15 or max(values) > 1e3 * min(values):
         return 0 if values and all(value == int(value) for value in values if value < 1e15) else None
     written = [len(cell.partition(".")[2]) if "e" not in cell.casefold() else 9 for cell in cells]
     written = [0 if cell.endswith(".0") else digits for cell, digits in zip(cells, written, strict=True)]
     if max(written) <= 3:
-        return max(written)
+        return min(max(written), known)
     size, smallest = (math.floor(math.log10(value)) for value in (max(values), min(values)))
-    return max(0, 3 - size, 2 - smallest)
+    return min(max(0, 3 - size, 2 - smallest), known)
 
 
 def markdown_table(

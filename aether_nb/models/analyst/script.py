@@ -10,7 +10,11 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-__all__ = ["Action", "Outcome", "Plan", "Script", "Steps"]
+__all__ = ["Action", "NotDone", "Outcome", "Plan", "Script", "Steps"]
+
+
+class NotDone(Exception):
+    """A call was denied, or failed in spite of all corrections; says which, for the answer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from aether_nb.models.analyst.asking import ask
 from aether_nb.models.analyst.changing import read_change
 from aether_nb.models.analyst.code import columns_of
 from aether_nb.models.analyst.conversation import Conversation
@@ -20,7 +21,7 @@ from aether_nb.models.analyst.namespace import Frame, Namespace
 from aether_nb.models.analyst.nouns import FOREIGN
 from aether_nb.models.analyst.parsing import parse
 from aether_nb.models.analyst.peek import described, peek_code, wanted
-from aether_nb.models.analyst.phrasing import listed, plain
+from aether_nb.models.analyst.phrasing import is_figure, listed, plain
 from aether_nb.models.analyst.question import Ambiguous, Change, Question, Unclear
 from aether_nb.models.analyst.results import table
 from aether_nb.models.analyst.script import Action, Outcome, Plan
@@ -69,10 +70,10 @@ def understand(talk: Conversation, names: Namespace) -> Generator[Action | Plan,
             return readings[0]
         elif readings:
             options = [reading.frame.name for reading in readings]
-            known.frame = yield from _ask("Which frame do you mean?", options)
+            known.frame = yield from _ask_first("Which frame do you mean?", options)
         elif ambiguous:
             question = f"What do you mean by '{ambiguous.phrase}'?"
-            known.choices[ambiguous.phrase] = yield from _ask(question, list(ambiguous.options))
+            known.choices[ambiguous.phrase] = yield from _ask_first(question, list(ambiguous.options))
         elif unclear and unclear.unknown and not known.looked:
             known.looked = True
             yield from _look_up(talk.prompt, unclear.unknown, frames, names, known)
@@ -100,7 +101,7 @@ def understand_change(talk: Conversation, names: Namespace) -> Generator[Action 
             told = listed(list(problem.options), "or")
             faults.append(Unclear(f"'{problem.phrase}' may be {told} of {frame.name}"))
     if len(found) > 1:
-        return found[(yield from _ask("Which frame do you mean?", list(found)))]
+        return found[(yield from _ask_first("Which frame do you mean?", list(found)))]
     if not found:
         raise faults[0]
     return next(iter(found.values()))
@@ -109,8 +110,8 @@ def understand_change(talk: Conversation, names: Namespace) -> Generator[Action 
 def candidates(talk: Conversation, names: Namespace, chosen: str = "", *, several: bool = False) -> tuple[Frame, ...]:
     """The frames the question may be about: the one that was chosen, the ones it names, else the user's own, else all.
 
-    A name that an earlier turn made is never used again for another table: the user would be asked whether it may be
-    overwritten. So such tables gather, and are left out here. ``several``: at least two are wanted.
+    Tables that an earlier turn made are left out, and so are those that were written to files in another conversation.
+    ``several``: at least two are wanted.
     """
     if chosen:
         return tuple(frame for frame in names.frames if frame.name == chosen)
@@ -121,7 +122,7 @@ def candidates(talk: Conversation, names: Namespace, chosen: str = "", *, severa
     named = exact or tuple(
         f for f in names.frames if canon(f.name) in spoken and len(f.name) > 2 and f.name in speakable
     )
-    users = tuple(f for f in names.frames if f.name not in talk.made and not (talk.earlier and _made_here(f, names)))
+    users = tuple(f for f in names.frames if f.name not in talk.made and not _made_here(f))
     if several and len(named) < 2:
         return users
     return named or users or names.frames
@@ -143,14 +144,10 @@ def _pointed_at(name: str, prompt: str) -> bool:
     return f"`{name}`" in prompt or re.search(place + re.escape(name) + end, prompt) is not None
 
 
-def _made_here(frame: Frame, names: Namespace) -> bool:
-    """Whether a frame is probably a table that an earlier turn left behind, and not one to ask about."""
-    if re.fullmatch(r"(summary|ordered|pairs|matrix|points|lines|found)(_\d+)?", frame.name):
-        return True
-    own = {column.name for column in frame.columns}
-    return re.fullmatch(r"(selection|data)(_\d+)?", frame.name) is not None and any(
-        other is not frame and own == {column.name for column in other.columns} for other in names.frames
-    )
+def _made_here(frame: Frame) -> bool:
+    """Whether a frame is probably a table that was written to a file here, and not one to ask about."""
+    named = re.fullmatch(r"summary(_\d+)?", frame.name) is not None
+    return named and all(is_figure(column.name) for column in frame.columns if not column.index)
 
 
 def _read(
@@ -175,23 +172,14 @@ def _read(
     return readings, ambiguous, unclear
 
 
-def _ask(question: str, options: list[str]) -> Generator[Action | Plan, Outcome, str]:
-    """Ask the person; the answer is one of the options.
+def _ask_first(question: str, options: list[str]) -> Generator[Action | Plan, Outcome, str]:
+    """Ask the person, before anything is worked out.
 
     Raises:
         NotDone: Nobody answered, or with something else.
     """
     yield Plan((("Ask what is meant", "ask_user"), ("Work out the answer", "run_python")))
-    thought = "The question can be read in more than one way, so I ask."
-    outcome = yield Action("ask_user", {"question": question, "options": options}, thought)
-    said = outcome.text.strip()
-    match = next((option for option in options if option.casefold() == said.casefold()), None)
-    if match is None:
-        told = listed([f"`{option}`" for option in options], "or")
-        nobody = outcome.status != "done" or said == "nobody is there to answer"
-        why = "Nobody was there to answer" if nobody else f"'{plain(said)}' is none of them"
-        raise NotDone(f"{plain(question)} It could be {told}. {why}, and I do not guess. Ask again with the name.")
-    return match
+    return (yield from ask(question, options))
 
 
 def _look_up(

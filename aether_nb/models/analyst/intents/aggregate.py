@@ -5,6 +5,7 @@ from __future__ import annotations
 from aether_nb.models.analyst.clause import Clause
 from aether_nb.models.analyst.code import Rows, aggregate, aggregates, group_code
 from aether_nb.models.analyst.desk import Desk
+from aether_nb.models.analyst.groups import claim_order, order_code
 from aether_nb.models.analyst.namespace import Column
 from aether_nb.models.analyst.phrasing import agg_name, conditions_text, figure, listed, markdown_table, plain
 from aether_nb.models.analyst.question import Key, Question, Unclear
@@ -62,8 +63,9 @@ class Aggregate:
             return False
         if clause.claim("count"):
             question.flags.add("count")
-        for kind in ("ref", "list", "to", "row", "percentile", "ascending", "descending"):
+        for kind in ("ref", "list", "to", "row", "percentile"):
             clause.claim(kind)
+        claim_order(clause, question)
         _each_value(clause, question)
         measured(question)
         return len(question.aggs) <= 6 and len(question.keys) <= 2
@@ -93,14 +95,16 @@ class Aggregate:
             if "together" in question.flags:
                 rows.lines.append(f'print("together:", {aggregate(question.aggs[0], f"{chosen}[{first!r}]")})')
             labels = {"count": "count"} | {agg_name(agg): agg for agg in question.aggs}
-            return rows.code(*desk.keep(question, aggregates(f"{source}[{first!r}]", labels)))
+            ordered = order_code(question, agg_name(question.aggs[0]))
+            return rows.code(*desk.keep(question, aggregates(f"{source}[{first!r}]", labels) + ordered))
         if question.keys and len(question.aggs) == 1:
             label = f"{agg_name(question.aggs[0])} of "
             values = f"{source}[{[column.name for column in question.columns]!r}]"
-            return rows.code(*desk.keep(question, f"{aggregate(question.aggs[0], values)}.add_prefix({label!r})"))
+            table = f"{aggregate(question.aggs[0], values)}.add_prefix({label!r})"
+            return rows.code(*desk.keep(question, table + order_code(question, label + first)))
         groups = rows.helper("groups") if question.keys else chosen
         if question.keys:
-            desk.saved = desk.saved or desk.fresh("summary")
+            desk.table_name(question)
             rows.lines.append(f"{groups} = {source}")
         cells = {
             f"{agg_name(agg)} of {column.name}": aggregate(agg, f"{groups}[{column.name!r}]")
@@ -109,13 +113,13 @@ class Aggregate:
         }
         body = "{\n    " + ",\n    ".join(f"{label!r}: {code}" for label, code in cells.items()) + ",\n}"
         made = "pd.DataFrame" if question.keys else "pd.Series"
-        return rows.code(*desk.keep(question, f"{made}({body})"))
+        return rows.code(*desk.keep(question, f"{made}({body})" + order_code(question, next(iter(cells)))))
 
 
 def only_number(clause: Clause, question: Question) -> list[Column]:
-    """The one numeric column of a frame that has just one; nothing when it is not clear which is meant."""
+    """The one column of figures of a frame that has just one; nothing when it is not clear which is meant."""
     keys = [key.column for key in question.keys]
-    columns = [c for c in clause.words.frame.columns if c.kind == "number" and c not in keys]
+    columns = [c for c in clause.words.frame.columns if c.kind == "number" and c not in keys and not c.identifies]
     return columns if len(columns) == 1 and question.aggs and not clause.words.frame.partial else []
 
 

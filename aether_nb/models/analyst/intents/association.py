@@ -5,7 +5,7 @@ from __future__ import annotations
 from aether_nb.models.analyst.clause import Clause
 from aether_nb.models.analyst.code import Rows, group_code
 from aether_nb.models.analyst.desk import Desk
-from aether_nb.models.analyst.namespace import Column
+from aether_nb.models.analyst.namespace import Column, private
 from aether_nb.models.analyst.phrasing import conditions_text, figure, markdown_table, p_value, plain
 from aether_nb.models.analyst.question import Key, Question
 from aether_nb.models.analyst.results import facts, number
@@ -67,14 +67,13 @@ class Association:
 
     def _code(self, question: Question, desk: Desk, rows: Rows) -> str:
         chosen = rows.filtered(question.conditions)
-        kept = desk.saved = desk.saved or desk.fresh("summary")
-        chi2, test = desk.names.fresh("chi2_contingency"), desk.names.fresh("test")
-        imported = "chi2_contingency" + ("" if chi2 == "chi2_contingency" else f" as {chi2}")
+        kept = desk.table_name(question)
+        chi2, test = private("chi2_contingency"), private("test")
         rows.note(self.title(question))
         rows.lines += [
             f"{kept} = {group_code(question.keys, chosen)}.size().unstack(fill_value=0)",
             "try:",
-            f"    from scipy.stats import {imported}",
+            f"    from scipy.stats import chi2_contingency as {chi2}",
             "except ImportError:",
             '    print("test: none")',
             "else:",

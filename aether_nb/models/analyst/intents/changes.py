@@ -33,7 +33,8 @@ def change_steps(change: Change, desk: Desk) -> Script:
     yield Plan(((title, "run_python"),))
     question = Question(change.frame, "changes", conditions=list(change.conditions))
     outcome = yield from desk.run(question, lambda rows: _code(change, name, rows), title)
-    return _said(change, name, facts(outcome.text), markdown_table(desk.table(outcome), 1, mixed=True))
+    said = _said(change, name, facts(outcome.text), markdown_table(desk.table(outcome), 1, mixed=True))
+    return "\n\n".join([said, *desk.noted()])
 
 
 def _code(change: Change, name: str, rows: Rows) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aether_nb.models.analyst.clause import Clause
 from aether_nb.models.analyst.code import Rows, group_code
 from aether_nb.models.analyst.desk import Desk
+from aether_nb.models.analyst.namespace import private
 from aether_nb.models.analyst.phrasing import conditions_text, figure, markdown_table, p_value, plain
 from aether_nb.models.analyst.question import Key, Question
 from aether_nb.models.analyst.results import Table, facts, number
@@ -83,9 +84,9 @@ class Comparison:
 
     def _code(self, question: Question, desk: Desk, rows: Rows) -> str:
         chosen, measure = rows.filtered(question.conditions), question.columns[0].name
-        kept = desk.saved = desk.saved or desk.fresh("summary")
+        kept = desk.table_name(question)
         groups, samples, values = map(rows.helper, ("groups", "samples", "values"))
-        stats, test = desk.names.fresh("stats"), desk.names.fresh("test")
+        stats, test = private("stats"), private("test")
         rows.note(self.title(question))
         rows.lines += [
             f"{groups} = {group_code(question.keys, chosen)}[{measure!r}]",
@@ -101,7 +102,7 @@ class Comparison:
             ),
             f"{samples} = [part.dropna() for _, part in {groups} if part.count() > 1]",
             "try:",
-            f"    from scipy import stats as {stats}" if stats != "stats" else "    from scipy import stats",
+            f"    from scipy import stats as {stats}",
             "except ImportError:",
             '    print("test: none")',
             "else:",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aether_nb.models.analyst.clause import Clause
 from aether_nb.models.analyst.code import Rows, group_code
 from aether_nb.models.analyst.desk import Desk
+from aether_nb.models.analyst.groups import claim_order, order_code
 from aether_nb.models.analyst.namespace import Column
 from aether_nb.models.analyst.phrasing import conditions_text, figure, listed, markdown_table, plain
 from aether_nb.models.analyst.question import Key, Question
@@ -23,6 +24,8 @@ class Values:
 
     def recognise(self, clause: Clause, question: Question) -> bool:
         """One column, and the wish to know its values."""
+        if "happened" in question.flags:
+            return False
         mode = {"mode", "rare"} & set(question.aggs)
         listing = clause.claim("values") | clause.claim("list")
         distinct = clause.claim("distinct")
@@ -121,12 +124,13 @@ class Count:
         if question.aggs or question.extreme or question.subject is not None:
             return False
         counted = clause.claim("count")
-        noun = any(True for _ in clause.free(*_NOUNS))
+        noun = any(True for _ in clause.free(*_NOUNS)) or "happened" in question.flags
         size = bool(question.keys) and noun and not question.columns
         if not counted and not size:
             return False
-        for kind in ("row", "list", "ref", "cols", "descending", "ascending"):
+        for kind in ("row", "list", "ref", "cols"):
             clause.claim(kind)
+        claim_order(clause, question)
         if len(question.columns) > 1 or len(question.keys) > 2:
             return False
         if question.columns and not (noun or any(tag.kind == "valueword" for tag in clause.tags)):
@@ -159,9 +163,8 @@ class Count:
                 return rows.code(*desk.keep(question, series))
             grouped = group_code(question.keys, chosen)
             counts = f"{grouped}[{measure!r}].count()" if measure else f"{grouped}.size()"
-            return rows.code(
-                f'print("together:", {size})', *desk.keep(question, f"{counts}.rename('count').to_frame()")
-            )
+            table = f"{counts}.rename('count').to_frame(){order_code(question, 'count')}"
+            return rows.code(f'print("together:", {counts}.sum())', *desk.keep(question, table))
 
         outcome = yield from desk.run(question, write, self.title(question))
         found, where = desk.table(outcome), conditions_text(question.conditions)

@@ -121,7 +121,7 @@ class Outliers:
 
         def write(rows: Rows) -> str:
             chosen = rows.filtered(question.conditions)
-            desk.saved = desk.saved or desk.fresh("summary")
+            desk.table_name(question)
             values, low, high = map(rows.helper, ("values", "low", "high"))
             rows.note("values further out than the rule allows")
             rows.lines.append(f"{values} = {chosen}[{names!r}].astype(float)")

@@ -77,7 +77,7 @@ class Extremes:
         if question.keys:
             by = plain((question.keys[0].freq and key_name(question.keys[0])) or question.keys[0].column.name)
             head = f"The {question.n or 1} {'rows' if (question.n or 1) > 1 else 'row'} with the {end} {plain(measure)}"
-            return f"{head} in each {by}{where}:\n\n" + markdown_table(found, labels)
+            return f"{head} in each {by}{where}:\n\n" + markdown_table(found, len(found.columns) - 1)
         if "nth" in question.flags and question.n and found.total >= question.n:
             row = found.rows[question.n - 1]
             cells = zip(found.columns[labels - 1 : -1], row[labels - 1 : -1], strict=True)
@@ -92,17 +92,18 @@ class Extremes:
             head = f"The {end} {plain(measure)}{where} is **{value}**" + (f" ({told})." if told else ".")
         else:
             head = f"The {found.total} rows with the {end} {plain(measure)}{where}:"
-        return f"{head}\n\n" + markdown_table(found, labels)
+        return f"{head}\n\n" + markdown_table(found, len(found.columns) - 1)
 
 
 def _shown(question: Question) -> list[str]:
     """The columns worth showing beside the measure: names and dates, a few at most."""
     measure = question.columns[0]
-    columns = [c for c in question.frame.columns if c != measure and not c.index and (c.kind == "text" or c.dated)]
+    others = [c for c in question.frame.columns if c != measure and not c.index]
+    columns = [c for c in others if c.kind == "text" or c.dated or c.identifies] or others
     columns.sort(key=lambda c: -_telling(c))
     return [*(column.name for column in columns[:4]), measure.name]
 
 
 def _telling(column: Column) -> int:
     """How well a column tells rows apart."""
-    return 1_000_000 if column.dated else column.distinct or 0
+    return 2_000_000 if column.identifies else 1_000_000 if column.dated else column.distinct or 0

@@ -155,8 +155,10 @@ def show_join(told: str, outcome: Outcome, desk: Desk) -> str:
 def _told(join: Join, keys: Keys, name: str, how: str, rows: int) -> str:
     """What the join did to the rows: how many there were and are, which were lost, which were multiplied."""
     frames = (join.left.name, join.right.name)
+    both = f"`{frames[0]}` and `{frames[1]}`"
+    lead = f"For this, {both} were joined" if join.rest and not join.name else f"`{name}` is {both} joined"
     parts = [
-        f"`{name}` is `{frames[0]}` and `{frames[1]}` joined on {_on(join)} ({how} join). Rows: {keys.rows[0]:,} in "
+        f"{lead} on {_on(join)} ({how} join). Rows: {keys.rows[0]:,} in "
         f"`{frames[0]}` and {keys.rows[1]:,} in `{frames[1]}` before, **{rows:,} after**."
     ]
     unique = [f"`{frame}`" for frame, repeated in zip(frames, keys.repeated, strict=True) if not repeated]

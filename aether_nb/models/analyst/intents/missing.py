@@ -42,6 +42,7 @@ class Missing:
             clause.claim(kind)
         if question.subject is not None and not question.keys:
             question.keys, question.subject = [question.subject], None
+            question.flags.add("with gaps")
         return question.extreme in ("", "max", "min") and question.subject is None
 
     def title(self, question: Question) -> str:
@@ -119,16 +120,21 @@ class Missing:
     def _grouped(self, question: Question, desk: Desk) -> Script:
         """Missing values of one column, or of all, in each group."""
         column = question.columns[0].name if question.columns else ""
+        only = "with gaps" in question.flags and not question.extreme
+        picked = '.loc[lambda counts: counts["missing"] > 0]' if only else ""
 
         def write(rows: Rows) -> str:
             chosen = rows.filtered(question.conditions)
             gaps = f"{chosen}[{column!r}].isna()" if column else f"{chosen}.isna().sum(axis=1)"
             grouped = group_code(question.keys, f"{chosen}.assign(missing={gaps})")
-            return rows.code(
-                "# missing values in each group", *desk.keep(question, f'{grouped}["missing"].sum().to_frame()')
-            )
+            counts = f'{grouped}["missing"].sum().to_frame(){picked}'
+            total = f'print("missing:", {gaps}.sum())'
+            return rows.code("# missing values in each group", total, *desk.keep(question, counts))
 
         outcome = yield from desk.run(question, write, self.title(question))
+        what = plain(column) if column else "all columns"
+        if only and facts(outcome.text).get("missing") == "0":
+            return f"No value of {what} is missing{conditions_text(question.conditions)}."
         found = desk.table(outcome)
         if question.extreme:
             found = Table(
@@ -136,5 +142,7 @@ class Missing:
                 tuple(sorted(found.rows, key=lambda r: number(r[-1]) or 0, reverse=question.extreme == "max")),
                 found.total,
             )
-        what = plain(column) if column else "all columns"
+        if only:
+            groups = f"the values of {plain(found.columns[0])} that have any (**{found.total:,}**)"
+            return f"Missing values of {what}, for {groups}:\n\n" + markdown_table(found)
         return f"Missing values of {what} by {plain(found.columns[0])}:\n\n" + markdown_table(found)

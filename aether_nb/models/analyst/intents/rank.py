@@ -6,11 +6,13 @@ from aether_nb.models.analyst.clause import Clause
 from aether_nb.models.analyst.code import Rows, aggregate, aggregates, group_code
 from aether_nb.models.analyst.desk import Desk
 from aether_nb.models.analyst.intents.aggregate import expand, measured, only_number
+from aether_nb.models.analyst.namespace import Column
 from aether_nb.models.analyst.nouns import COUNTED
 from aether_nb.models.analyst.phrasing import agg_name, conditions_text, figure, listed, markdown_table, ordinal, plain
 from aether_nb.models.analyst.question import Question
 from aether_nb.models.analyst.results import Table, facts, number
 from aether_nb.models.analyst.script import Script
+from aether_nb.models.analyst.subjects import speaks_of_many
 from aether_nb.models.analyst.words import column_words
 
 __all__ = ["Rank"]
@@ -38,7 +40,7 @@ class Rank:
         if "mode" in question.aggs or "rare" in question.aggs or len(question.columns) > 1:
             return False
         question.aggs = expand(question.aggs)
-        if not question.aggs and _speaks_of_many(clause) and _adds_up(question):
+        if not question.aggs and speaks_of_many(clause) and _adds_up(question):
             question.aggs = ["sum"]
         if clause.claim("task", "vary"):
             question.aggs = list(dict.fromkeys((*question.aggs, "std")))
@@ -47,11 +49,13 @@ class Rank:
             question.columns = only_number(clause, question)
         named = any(True for _ in clause.free("row", "entity", "frame", "data")) or bool(clause.found)
         distinct = clause.claim("distinct")
+        if question.columns and _described(clause, question.columns[0]):
+            return False
         if (question.columns and question.columns[0].kind in ("text",)) or (distinct and question.columns):
             question.aggs = ["nunique"]
         elif question.columns:
             measured(question)
-        elif not counted and not (named and _speaks_of_many(clause)):
+        elif not counted and not (named and speaks_of_many(clause)):
             return False
         for kind in ("row", "ref", "list", "descending", "to", "sort"):
             clause.claim(kind)
@@ -99,10 +103,10 @@ def _adds_up(question: Question) -> bool:
     return len(columns) == 1 and columns[0].kind == "number" and bool(COUNTED & set(column_words(columns[0].name)[0]))
 
 
-def _speaks_of_many(clause: Clause) -> bool:
-    """Whether the superlative may be one of counting: ``most`` may, ``highest`` wants a measure."""
-    tops = [tag.text.casefold() for tag in clause.tags if tag.kind in ("top", "rank")]
-    return all(word in ("most", "fewest", "least", "top", "rank", "ranking") for word in tops)
+def _described(clause: Clause, column: Column) -> bool:
+    """Whether a text says how something is (``most satisfied``), so that there is nothing of it to count."""
+    spoken = [tag.text.casefold() for tag in clause.tags if tag.kind == "column" and tag.value[0] == column]
+    return column.kind == "text" and any(text.endswith("ed") for text in spoken)
 
 
 def _over_years(question: Question, end: str, chosen: str) -> str:

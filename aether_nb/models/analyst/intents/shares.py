@@ -30,6 +30,8 @@ class Share:
 
     def recognise(self, clause: Clause, question: Question) -> bool:
         """A share of rows; what stands before the verb is the whole, what stands behind it the part."""
+        if not clause.has("share") and _leans(clause, question):
+            return True
         if not clause.claim("share") or set(question.aggs) - {"mean", "sum"} or question.n:
             return False
         for kind in ("count", "row", "ref", "to", "list"):
@@ -172,6 +174,19 @@ def _split(clause: Clause) -> tuple[list[Condition], list[Condition]]:
     return (whole, part) if part else ([], whole)
 
 
+def _leans(clause: Clause, question: Question) -> bool:
+    """``which age group is most satisfied``, of a column of yes and no: the group with the largest share of yes."""
+    columns, others = question.columns, question.aggs or question.keys or question.n or clause.has("count")
+    if question.subject is None or question.extreme not in ("max", "min") or len(columns) != 1 or others:
+        return False
+    if columns[0].kind != "text" or columns[0].yes is None:
+        return False
+    question.conditions = [condition for _, condition in clause.found]
+    question.part = [Condition(columns[0], "==", columns[0].yes)]
+    question.keys, question.columns, question.subject = [question.subject], [], None
+    return True
+
+
 def _of_a_sum(clause: Clause, question: Question) -> bool:
     """``share of the sales by shop``: nothing but a measure and groups."""
     if len(question.columns) != 1 or clause.found or question.extreme or question.aggs:
@@ -227,13 +242,13 @@ class Ratio:
         if question.part:
             condition = question.part[0]
             one, other = condition.value
-            name = condition.column.name if condition.column else ""
             if question.keys:
                 keys = [*question.keys, *([Key(condition.column)] if condition.column else [])]
                 groups = f"{group_code(keys, chosen)}.size().unstack()"
                 frame = f"{groups}[{[one, other]!r}]"
                 return rows.code(*desk.keep(question, f"{frame}.assign(ratio={groups}[{one!r}] / {groups}[{other!r}])"))
-            first, second = (f"({chosen}[{name!r}] == {value!r}).sum()" for value in (one, other))
+            tests = [condition_code(Condition(condition.column, "==", value), chosen) for value in (one, other)]
+            first, second = (f"({test}).sum()" for test in tests)
             counts = f"{str(one)!r}: {first}, {str(other)!r}: {second}, 'ratio': {first} / {second}"
             return rows.code(*desk.keep(question, f"pd.Series({{{counts}}})"))
         one, other = (column.name for column in question.columns)

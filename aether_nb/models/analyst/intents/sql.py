@@ -16,6 +16,7 @@ from aether_nb.models.analyst.phrasing import markdown_table, plain
 from aether_nb.models.analyst.question import Condition, Question, Unclear
 from aether_nb.models.analyst.results import number, table
 from aether_nb.models.analyst.script import Action, Plan, Script
+from aether_nb.models.analyst.spelling import folded
 
 __all__ = ["Given", "given_sql", "run_sql", "sql_of", "without_sql"]
 
@@ -28,7 +29,9 @@ _GIVEN = re.compile(
     rf"{_BEFORE}(?P<sql>(?:select|with|from|insert|update|delete|drop|create|alter|copy|attach|pragma)\b.+)",
     re.IGNORECASE | re.DOTALL,
 )
-_BARE = re.compile(r"select\s+(?!the\b|all\b|only\b|every\b)[^\n]*?[*(,\"\w]\s+from\s+\w+.*", re.IGNORECASE | re.DOTALL)
+_BARE = re.compile(
+    r"select\s+(?!the\b|all\b|only\b|every\b)[^\n]*?[*(),\"\w]\s+from\s+\w+.*", re.IGNORECASE | re.DOTALL
+)
 _KEEP = re.compile(
     r"[;,.]?\s*(?:and\s+)?(?:keep|save|store)\s+(?:it|this|the\s+result)\s+(?:as|in|into)\s+`?([^\W\d]\w*)`?\s*\.?\s*$",
     re.IGNORECASE,
@@ -161,6 +164,9 @@ def _test(condition: Condition) -> str:
     if condition.column is None or condition.column.kind not in ("number", "text", "bool"):
         raise Unclear("I write conditions on numbers and texts as SQL, and no others")
     cell, op, value = _name(condition.column.name), condition.op, condition.value
+    if op in ("==", "!=", "in") and condition.column.kind == "text":
+        cell = f"lower(trim({cell}))"
+        value = folded(value) if isinstance(value, str) else tuple(folded(str(one)) for one in value)
     if op in ("==", "!=", ">", ">=", "<", "<="):
         sign = {"==": "=", "!=": "IS DISTINCT FROM"}.get(op, op)
         test = f"{cell} {sign} {_literal(value)}"

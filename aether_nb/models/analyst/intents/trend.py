@@ -60,7 +60,8 @@ class Trend:
 
         def write(rows: Rows) -> str:
             chosen = rows.filtered(question.conditions)
-            desk.saved, series = desk.saved or desk.fresh("summary"), rows.helper("series")
+            desk.table_name(question)
+            series = rows.helper("series")
             rows.note(self.title(question))
             source = f"{group_code([key], chosen)}[{measure!r}]"
             rows.lines.append(f"{series} = {aggregate(agg, source)}.dropna().rename({label!r})")
@@ -99,7 +100,7 @@ class Trend:
 
         def write(rows: Rows) -> str:
             chosen = rows.filtered(question.conditions)
-            lines = desk.saved = desk.saved or desk.fresh("summary")
+            lines = desk.table_name(question)
             source = f"{group_code(question.keys, chosen)}[{measure!r}]"
             rows.note(self.title(question))
             rows.lines.append(f"{lines} = {aggregate(agg, source)}.unstack()")
@@ -129,6 +130,13 @@ def _day(text: str) -> str:
     return plain(text.removesuffix(" 00:00:00"))
 
 
+def _asks_when(clause: Clause) -> bool:
+    """``when was the first order``: an end of the rows in time."""
+    asked = any(tag.kind == "which" and tag.text.casefold() == "when" for tag in clause.tags)
+    ends = clause.has("last") or any(tag.value == 1 for _, tag in clause.free("ordinal"))
+    return asked and ends and any(True for _ in clause.free("row", "entity", "frame"))
+
+
 class Period:
     """``what period does the data cover``, ``earliest date``."""
 
@@ -139,6 +147,8 @@ class Period:
         asked = clause.claim("period")
         when = time_column(clause)
         rows = {"rows", "whichrows"} & question.flags
+        if when is not None and when.dated and not question.columns and _asks_when(clause):
+            question.columns = [when]
         if when is not None and when.dated and question.columns == [when] and not question.aggs and not rows:
             ordinals = [at for at, tag in clause.free("ordinal") if tag.value == 1]
             clause.take(*ordinals)
