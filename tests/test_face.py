@@ -131,6 +131,16 @@ def test_options_are_read_and_refused() -> None:
     assert caught.value.hint == "%%aether --help"
 
 
+@pytest.mark.parametrize("line", ["how many rows? --data schema", "How many --data=schema rows are there"])
+def test_an_option_behind_the_question_is_refused(line: str) -> None:
+    """A limit on the data that would only be a word of the question is no limit: it is said, and nothing is asked."""
+    with pytest.raises(OptionError) as caught:
+        verbs.leading_options(verbs.CELL, line)
+    assert caught.value.hint.startswith("%%aether --data")
+    assert verbs.leading_options(verbs.CELL, f"--raw {line}") == (["--raw"], line)
+    assert verbs.leading_options(verbs.CELL, "What does `--data` do?")[0] == []
+
+
 @pytest.mark.parametrize(
     ("line", "question"),
     [
@@ -148,6 +158,12 @@ def test_options_are_read_and_refused() -> None:
         ("tell 7f3a why is it slow?", False),
         ("answer which one do you mean?", False),
         ("resume 7f3a", False),
+        ("--data schema how many rows?", True),
+        ("--bogus rows", True),
+        ("-o", True),
+        ("--help", False),
+        ("-h", False),
+        ("-", False),
     ],
 )
 def test_what_follows_the_magic_is_a_question_or_a_verb(line: str, question: bool) -> None:
@@ -164,7 +180,9 @@ def test_what_follows_the_magic_is_a_question_or_a_verb(line: str, question: boo
         ),
         ("%%aether\n", "await get_ipython().aether_cell('', '')\n"),
         ("%%aetherial\nx\n", "%%aetherial\nx\n"),
-        ("%aether how many rows?\n", "await get_ipython().aether_cell('', 'how many rows?')\n"),
+        ("%aether how many rows?\n", "await get_ipython().aether_cell('how many rows?', '')\n"),
+        ("%aether --data schema rows?\n", "await get_ipython().aether_cell('--data schema rows?', '')\n"),
+        ("%aether -o\n", "await get_ipython().aether_cell('-o', '')\n"),
         ("%aether runs\n", "%aether runs\n"),
         ("x = 1\n%aether how many rows?\n", "x = 1\nget_ipython().run_line_magic('aether', 'how many rows?')\n"),
         (

@@ -89,7 +89,7 @@ def overview(face: Face) -> str:
     program = "%aether" if face == "notebook" else "aether"
     rows = [(f"{program} {verb.name}", verb.help) for verb in VERBS if face in verb.faces]
     if face == "notebook":
-        rows = [("%%aether", CELL.help), ("%aether QUESTION", "The same, on one line."), *rows]
+        rows = [("%%aether", CELL.help), ("%aether QUESTION", "The same, on one line; options stand before it."), *rows]
     rows.append((f"{program} help NAME", f"All about a verb; or a page: {', '.join(PAGES)}."))
     width = max(len(left) for left, _ in rows)
     return "\n".join(f"  {left:<{width}}  {right}" for left, right in rows)
