@@ -31,9 +31,10 @@ if TYPE_CHECKING:
 
 __all__ = ["HANDLERS", "main"]
 
-ENDS = """\
-Exit codes: 0 done, 1 failed or not said, 2 not understood or not begun, 3 waits for somebody or is blocked, 4 stopped,
-130 interrupted. --json prints for a program. TAB completes all of it: aether completion"""
+ENDS = (
+    "Exit codes: 0 done, 1 failed or not said, 2 not understood or not begun, 3 waits for somebody or is blocked, "
+    "4 stopped, 130 interrupted. --json prints for a program. TAB completes all of it: aether completion"
+)
 """How every verb ends, and what all of them have."""
 
 
@@ -77,7 +78,8 @@ def help_(options: argparse.Namespace) -> int:
     if options.verb:
         print(verbs.about(options.verb, "terminal").rstrip())
     else:
-        print(f"aether-nb: an agent that lives in your notebook.\n\n{verbs.overview('terminal')}\n\n{ENDS}")
+        print(f"aether-nb: an agent that lives in your notebook.\n\n{verbs.overview('terminal')}\n")
+        print(verbs.wrapped(ENDS))
     return 0
 
 

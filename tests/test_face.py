@@ -110,6 +110,44 @@ def test_an_unknown_verb_suggests_the_nearest() -> None:
     assert (caught.value.why, caught.value.hint) == ("Did you mean 'runs'?", "%aether runs, or ask: %%aether")
 
 
+def test_a_verb_of_the_other_face_is_said_to_be_typed_there() -> None:
+    """Whoever types it in the wrong place is told the right one, and no other verb is guessed."""
+    for face, name, hint in (
+        ("terminal", "fork", "%aether fork, in a notebook"),
+        ("terminal", "undo", "%aether undo, in a notebook"),
+        ("notebook", "batch", "aether batch, in a terminal"),
+    ):
+        with pytest.raises(UnknownVerb) as caught:
+            verbs.find(name, face)
+        assert caught.value.hint == hint
+        assert "Did you mean" not in caught.value.why
+
+
+@pytest.mark.parametrize("name", ["nope", "frget", "stpo", "unod", "aprove", "decript"])
+def test_no_guess_ends_drops_or_agrees_to_anything(name: str) -> None:
+    """A slip of the keys is never answered with a command that could not be taken back."""
+    for face in ("notebook", "terminal"):
+        with pytest.raises(UnknownVerb) as caught:
+            verbs.find(name, face)
+        assert not {*caught.value.hint.replace(",", "").split()} & {*verbs.FINAL}
+
+
+@pytest.mark.parametrize("columns", [60, 100])
+def test_help_is_as_wide_as_the_terminal(columns: int, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    """No line of the overview is longer than a narrow terminal, and what is wrapped stands below what it is about."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    assert cli.main(["help"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= columns
+    assert [line for line in lines if line.startswith("  aether verify-code")]
+
+
+def test_a_model_is_named_as_the_terminal_names_it() -> None:
+    """A hint of the notebook to take another model becomes the option of the terminal."""
+    assert verbs.in_terminal("Type %aether model openai:x") == "Type --model openai:x"
+    assert verbs.in_terminal("%aether model NAME --role vision") == "%aether model NAME --role vision"
+
+
 def test_a_key_on_the_line_is_refused_and_not_repeated() -> None:
     """Whoever types a key behind the verb is told that it counts as shown; it does not appear in what is said."""
     for face, program in (("notebook", "%aether"), ("terminal", "aether")):
