@@ -22,6 +22,7 @@ from aether_nb.about import VERSION
 from aether_nb.doing import completion, record_terminal
 from aether_nb.doing.record_terminal import Handler, say, say_as
 from aether_nb.errors import AetherError, UsageFault
+from aether_nb.typed import calm
 
 if TYPE_CHECKING:
     from aether_nb.config import Settings
@@ -30,9 +31,10 @@ if TYPE_CHECKING:
 
 __all__ = ["HANDLERS", "main"]
 
-ENDS = """\
-Exit codes: 0 done, 1 failed or not said, 2 not understood or not begun, 3 waits for somebody or is blocked, 4 stopped,
-130 interrupted. --json prints for a program. TAB completes all of it: aether completion"""
+ENDS = (
+    "Exit codes: 0 done, 1 failed or not said, 2 not understood or not begun, 3 waits for somebody or is blocked, "
+    "4 stopped, 130 interrupted. --json prints for a program. TAB completes all of it: aether completion"
+)
 """How every verb ends, and what all of them have."""
 
 
@@ -54,14 +56,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(help, end="")
         return 0
     except AetherError as error:
-        print(verbs.in_terminal("\n".join(error._render_traceback_())), file=sys.stderr)
-        return 2 if isinstance(error, UsageFault) else 1
+        return _refused(error)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:  # whoever read along, such as head, has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        return _refused(calm(error))
+
+
+def _refused(error: AetherError) -> int:
+    """Say an error as a terminal has it; returns the exit code."""
+    print(verbs.in_terminal("\n".join(error._render_traceback_())), file=sys.stderr)
+    return 2 if isinstance(error, UsageFault) else 1
 
 
 def help_(options: argparse.Namespace) -> int:
@@ -69,7 +78,8 @@ def help_(options: argparse.Namespace) -> int:
     if options.verb:
         print(verbs.about(options.verb, "terminal").rstrip())
     else:
-        print(f"aether-nb: an agent that lives in your notebook.\n\n{verbs.overview('terminal')}\n\n{ENDS}")
+        print(f"aether-nb: an agent that lives in your notebook.\n\n{verbs.overview('terminal')}\n")
+        print(verbs.wrapped(ENDS))
     return 0
 
 

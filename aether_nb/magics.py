@@ -22,7 +22,7 @@ from aether_nb.doing.completing import complete
 from aether_nb.errors import AetherError, ConfigError, OptionError
 from aether_nb.live.mentions.completing import Names
 from aether_nb.live.mentions.failures import Failures
-from aether_nb.typed import checked_name, meant, number, seconds
+from aether_nb.typed import calm, checked_name, meant, number, seconds
 
 if TYPE_CHECKING:
     import argparse
@@ -124,13 +124,15 @@ class AetherMagics(Configured):
             if cell is not None:
                 self._ask_blocking(self._read_cell(line, cell))
             elif is_question(line):
-                self._ask_blocking(self._read_cell("", line))
+                self._ask_blocking(self._read_cell(line, ""))
             elif is_working(line):
                 self._ask_blocking(*self._read_working(line))
             else:
                 self._verb(line)
         except verbs.Help as help:
             print(help, end="")
+        except OSError as error:
+            raise calm(error) from error
 
     async def cell(self, line: str, body: str, verb: bool = False) -> None:
         """``%%aether`` as a native async cell, or a verb that works on a run; what the input transformer calls."""
@@ -170,6 +172,9 @@ class AetherMagics(Configured):
         typed, rest = verbs.leading_options(verbs.CELL, line)
         options = verbs.parse(verbs.CELL, typed, "notebook")
         prompt = "\n".join(part for part in (rest, body.strip()) if part)
+        if not prompt and typed:
+            why = "Options are for a question, which stands behind them or below."
+            raise OptionError("There is no question.", why, "A run that was left goes on by: %aether resume")
         if not prompt:
             return self._unfinished()
         from aether_nb.session.tasks import AUTO, Question, named_run

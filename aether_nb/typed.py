@@ -14,14 +14,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, NoReturn, TypeAlias
 
-from aether_nb.errors import OptionError
+from aether_nb.errors import AetherError, OptionError
 from aether_nb.live.binding import own_word
 
 __all__ = [
+    "OPTION",
     "Face",
     "Help",
     "Option",
     "Verb",
+    "calm",
     "checked_name",
     "every",
     "help_text",
@@ -31,6 +33,7 @@ __all__ = [
     "parse",
     "seconds",
     "split",
+    "whole",
 ]
 
 Face: TypeAlias = Literal["notebook", "terminal"]
@@ -134,7 +137,8 @@ def leading_options(verb: Verb, line: str) -> tuple[list[str], str]:
     """Cut a line into the options it begins with and the rest, which stays as it was typed.
 
     Raises:
-        OptionError: A quote inside an option's value is not closed.
+        OptionError: A quote inside an option's value is not closed, or an option stands in the rest: there a limit on
+            the data would be read by a model, and obeyed by nobody.
     """
     flags = {name for option in verb.options if option.flag for name in option.names} | {"--help", "-h"}
     found: list[str] = []
@@ -148,6 +152,11 @@ def leading_options(verb: Verb, line: str) -> tuple[list[str], str]:
         elif name not in flags and (value := VALUE.match(rest)):
             found += split(value[0])
             rest = rest[value.end() :].lstrip()
+    names = {name for option in verb.options for name in option.names if name.startswith("--")}
+    late = next((word for word in rest.split() if word.partition("=")[0] in names), "")
+    if late and "--raw" not in found:
+        why = "Options stand before the question; there it would be a word of it."
+        raise OptionError(f"{late} stands behind the question.", why, f"{verb.name} {late} … QUESTION, or --raw first")
     return found, rest
 
 
@@ -184,9 +193,21 @@ def number(text: str | None) -> int:
     """
     if text is None:
         return 0
-    if not text.isdigit() or text == "0":
-        raise OptionError(f"{text!r} is no number of an event.", hint="See them: %aether trace --json")
-    return int(text)
+    if found := whole(text, 1, 10**15):
+        return found
+    raise OptionError(f"{text!r} is no number of an event.", hint="See them: %aether trace --json")
+
+
+def whole(text: str, least: int, most: int) -> int | None:
+    """The whole number that was typed, when it is one and lies between two others; else None."""
+    found = int(text) if text.isdecimal() and len(text) < 20 else -1  # of thousands of digits Python makes no number
+    return found if least <= found <= most else None
+
+
+def calm(error: OSError) -> AetherError:
+    """What the system refused, such as a file that is none, as an error that is told without a traceback."""
+    what = " ".join(filter(None, (str(error.filename or "")[:200], f"({error.strerror or error})")))
+    return AetherError(f"The system refuses {what}.", "", "Look at the name, the folder and its rights.")
 
 
 def seconds(text: str | None, program: str = "%%aether") -> float | None:

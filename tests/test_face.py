@@ -110,6 +110,44 @@ def test_an_unknown_verb_suggests_the_nearest() -> None:
     assert (caught.value.why, caught.value.hint) == ("Did you mean 'runs'?", "%aether runs, or ask: %%aether")
 
 
+def test_a_verb_of_the_other_face_is_said_to_be_typed_there() -> None:
+    """Whoever types it in the wrong place is told the right one, and no other verb is guessed."""
+    for face, name, hint in (
+        ("terminal", "fork", "%aether fork, in a notebook"),
+        ("terminal", "undo", "%aether undo, in a notebook"),
+        ("notebook", "batch", "aether batch, in a terminal"),
+    ):
+        with pytest.raises(UnknownVerb) as caught:
+            verbs.find(name, face)
+        assert caught.value.hint == hint
+        assert "Did you mean" not in caught.value.why
+
+
+@pytest.mark.parametrize("name", ["nope", "frget", "stpo", "unod", "aprove", "decript"])
+def test_no_guess_ends_drops_or_agrees_to_anything(name: str) -> None:
+    """A slip of the keys is never answered with a command that could not be taken back."""
+    for face in ("notebook", "terminal"):
+        with pytest.raises(UnknownVerb) as caught:
+            verbs.find(name, face)
+        assert not {*caught.value.hint.replace(",", "").split()} & {*verbs.FINAL}
+
+
+@pytest.mark.parametrize("columns", [60, 100])
+def test_help_is_as_wide_as_the_terminal(columns: int, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    """No line of the overview is longer than a narrow terminal, and what is wrapped stands below what it is about."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    assert cli.main(["help"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= columns
+    assert [line for line in lines if line.startswith("  aether verify-code")]
+
+
+def test_a_model_is_named_as_the_terminal_names_it() -> None:
+    """A hint of the notebook to take another model becomes the option of the terminal."""
+    assert verbs.in_terminal("Type %aether model openai:x") == "Type --model openai:x"
+    assert verbs.in_terminal("%aether model NAME --role vision") == "%aether model NAME --role vision"
+
+
 def test_a_key_on_the_line_is_refused_and_not_repeated() -> None:
     """Whoever types a key behind the verb is told that it counts as shown; it does not appear in what is said."""
     for face, program in (("notebook", "%aether"), ("terminal", "aether")):
@@ -131,6 +169,16 @@ def test_options_are_read_and_refused() -> None:
     assert caught.value.hint == "%%aether --help"
 
 
+@pytest.mark.parametrize("line", ["how many rows? --data schema", "How many --data=schema rows are there"])
+def test_an_option_behind_the_question_is_refused(line: str) -> None:
+    """A limit on the data that would only be a word of the question is no limit: it is said, and nothing is asked."""
+    with pytest.raises(OptionError) as caught:
+        verbs.leading_options(verbs.CELL, line)
+    assert caught.value.hint.startswith("%%aether --data")
+    assert verbs.leading_options(verbs.CELL, f"--raw {line}") == (["--raw"], line)
+    assert verbs.leading_options(verbs.CELL, "What does `--data` do?")[0] == []
+
+
 @pytest.mark.parametrize(
     ("line", "question"),
     [
@@ -148,6 +196,12 @@ def test_options_are_read_and_refused() -> None:
         ("tell 7f3a why is it slow?", False),
         ("answer which one do you mean?", False),
         ("resume 7f3a", False),
+        ("--data schema how many rows?", True),
+        ("--bogus rows", True),
+        ("-o", True),
+        ("--help", False),
+        ("-h", False),
+        ("-", False),
     ],
 )
 def test_what_follows_the_magic_is_a_question_or_a_verb(line: str, question: bool) -> None:
@@ -164,7 +218,9 @@ def test_what_follows_the_magic_is_a_question_or_a_verb(line: str, question: boo
         ),
         ("%%aether\n", "await get_ipython().aether_cell('', '')\n"),
         ("%%aetherial\nx\n", "%%aetherial\nx\n"),
-        ("%aether how many rows?\n", "await get_ipython().aether_cell('', 'how many rows?')\n"),
+        ("%aether how many rows?\n", "await get_ipython().aether_cell('how many rows?', '')\n"),
+        ("%aether --data schema rows?\n", "await get_ipython().aether_cell('--data schema rows?', '')\n"),
+        ("%aether -o\n", "await get_ipython().aether_cell('-o', '')\n"),
         ("%aether runs\n", "%aether runs\n"),
         ("x = 1\n%aether how many rows?\n", "x = 1\nget_ipython().run_line_magic('aether', 'how many rows?')\n"),
         (

@@ -14,6 +14,7 @@ from IPython.core.inputtransformer2 import make_tokens_by_line
 from IPython.core.magic import MagicAlias
 
 from aether_nb import verbs
+from aether_nb.typed import OPTION
 
 __all__ = ["is_question", "is_working", "transform"]
 
@@ -48,11 +49,9 @@ def _with_lines(lines: list[str], filled: list[str]) -> list[str]:
     match = LINE.match(filled[0])
     if match and (given := _given(match["name"])) is not None and not inside_another_cell():
         text, alone = match["text"], len(filled) == 1
-        if alone and not given and is_question(text):
-            return [f"await get_ipython().aether_cell('', {text!r})\n"]
         line = f"{given} {text}".lstrip()
-        if alone and given.startswith("-"):  # options before a question
-            return [f"await get_ipython().aether_cell({given!r}, {text!r})\n"]
+        if alone and given[:1] in ("", "-") and is_question(line):
+            return [f"await get_ipython().aether_cell({line!r}, '')\n"]
         if alone and is_working(line):
             return [f"await get_ipython().aether_cell('', {line!r}, True)\n"]
         if not alone and line.split()[0] == "edit":
@@ -99,10 +98,13 @@ def is_question(line: str) -> bool:
 
     It is one when it does not begin with a verb, and has several words or ends in a question mark. After a verb it is
     one only when it is plainly asked (``show me the trend?``): a slip in a verb's arguments must not start a run.
+    What begins with an option is one, too, as in the cell: whether the option is right is found when it is read.
     """
     words = line.split()
     if not words:
         return False
+    if OPTION.match(line.lstrip()):
+        return words[0] not in ("-h", "--help")
     known = next((verb for verb in verbs.VERBS if verb.name == words[0] and "notebook" in verb.faces), None)
     if known and known.name in ("fix", "doc"):  # these are short: a longer line asks for something
         options = {at for at, word in enumerate(words) if word.startswith("-")}

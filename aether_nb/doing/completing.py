@@ -27,7 +27,7 @@ def complete(session: Callable[[], Any], event: Any) -> list[str]:
     words = line.split()
     if line[-1:].isspace():
         words.append("")
-    if event.command.startswith("%%"):
+    if event.command.startswith("%%") or (words[1:2] and words[1].startswith("-")):  # a question, on one line or below
         return _for(session, verbs.CELL, words)
     if len(words) <= 2:
         return [verb.name for verb in verbs.VERBS if "notebook" in verb.faces]

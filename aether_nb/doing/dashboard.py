@@ -22,6 +22,7 @@ from aether_nb.events.masking import known_keys
 from aether_nb.models.catalogue import providers
 from aether_nb.store.log import JOURNAL
 from aether_nb.store.store import Store
+from aether_nb.typed import whole
 from aether_nb.widgets.board import Sheet, board_html, board_text
 from aether_nb.widgets.veil import veiled_text
 
@@ -42,13 +43,14 @@ def sheet(store: Store, options: argparse.Namespace, settings: Settings, grants:
     Raises:
         OptionError: The number of days is none.
     """
-    if not options.days.isdigit() or not 0 < int(options.days) <= LONGEST:
+    days = whole(options.days, 1, LONGEST)
+    if days is None:
         raise OptionError(
             f"{options.days!r} is no number of days.", f"It goes from 1 to {LONGEST}.", "dashboard --days 14"
         )
     now = datetime.now()
-    first = datetime.combine(now.date() - timedelta(days=int(options.days) - 1), datetime.min.time())
-    found = board(store.across.of_kinds(KINDS, first.timestamp()), now.date(), int(options.days))
+    first = datetime.combine(now.date() - timedelta(days=days - 1), datetime.min.time())
+    found = board(store.across.of_kinds(KINDS, first.timestamp()), now.date(), days)
     given = {grant.id: (grant, time) for grant, time in granted(_journal(store))}
     last = given if grants is None else {grant.id: given.get(grant.id, (grant, 0.0)) for grant in grants}
     known = provider_rows(providers.load([settings.providers]), os.environ, ())

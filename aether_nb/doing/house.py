@@ -210,9 +210,17 @@ def _shown(skill: Skill) -> str:
     return "\n".join(head)
 
 
+def _folder(typed: str) -> Path:
+    """A folder as it was typed."""
+    try:
+        return Path(typed).expanduser()
+    except RuntimeError as error:  # nobody here has that home
+        raise OptionError(f"{typed} is no folder.", f"{error}", "skills add path/to/skill") from error
+
+
 def _added(options: argparse.Namespace, workspace: Path) -> str:
     """Copy a folder to where skills are looked for. Typed by the user, it is his word that he wants it there."""
-    source = Path(options.name).expanduser()
+    source = _folder(options.name)
     if not options.name or not source.is_dir():
         raise OptionError(f"{options.name or 'Nothing'} is no folder.", "", "skills add path/to/skill --user")
     skill = read_skill(source.resolve())
@@ -232,7 +240,7 @@ def _added(options: argparse.Namespace, workspace: Path) -> str:
 def _checked(found: Found, folder: str) -> str:
     """What is wrong with skills: with one folder, or with all that are found."""
     if folder:
-        skill = read_skill(Path(folder).expanduser().resolve())
+        skill = read_skill(_folder(folder).resolve())
         if isinstance(skill, str):
             return skill
         return "\n".join(skill.problems) or f"{skill.name} is as it should be."

@@ -26,7 +26,7 @@ from aether_nb.session.opening import open_record, open_servers, record_place
 from aether_nb.session.tasks import named_run
 from aether_nb.store.place import FOLDER, as_setting
 from aether_nb.tools.toolbox import toolbox
-from aether_nb.typed import seconds
+from aether_nb.typed import seconds, whole
 
 __all__ = ["batch", "run", "templates"]
 
@@ -121,8 +121,10 @@ def batch(options: argparse.Namespace, screen: Screen) -> int:
     """Work on the tasks of a file; 0 when all are done, 3 when one waits for somebody, else 1.
 
     Raises:
-        OptionError: The file cannot be read.
+        OptionError: No file is named, or it cannot be read.
     """
+    if not options.file:
+        raise OptionError("No file with tasks is named.", hint="aether batch tasks.yaml")
     tasks = read_batch(Path(options.file), _ready, _environment(options.store))
     tasks = replace(tasks, concurrent=_count(options.concurrent) or tasks.concurrent)
     outcomes = list(_followed(tasks, options, screen))
@@ -155,9 +157,9 @@ def _followed(tasks: Batch, options: argparse.Namespace, screen: Screen) -> list
 def _count(text: str | None) -> int:
     if text is None:
         return 0
-    if not text.isdigit() or not 1 <= int(text) <= 64:
-        raise OptionError(f"--concurrent cannot be {text!r}.", "A whole number from 1 to 64.", "--concurrent 4")
-    return int(text)
+    if found := whole(text, 1, 64):
+        return found
+    raise OptionError(f"--concurrent cannot be {text!r}.", "A whole number from 1 to 64.", "--concurrent 4")
 
 
 def _row(outcome: Outcome) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from aether_nb.knowledge.material import Hit, Known, Stats, Where
 from aether_nb.knowledge.repair import examine, repair
 from aether_nb.knowledge.watching import watch
 from aether_nb.session.asides import Eyes
+from aether_nb.typed import whole
 
 __all__ = ["know"]
 
@@ -243,9 +244,9 @@ def _day(text: str) -> float | None:
 
 
 def _count(text: str) -> int:
-    if not text.isdigit() or not 0 < int(text) <= 1000:
-        raise OptionError(f"{text!r} is no number between 1 and 1000.", hint="%aether know search --limit 5 WORDS")
-    return int(text)
+    if found := whole(text, 1, 1000):
+        return found
+    raise OptionError(f"{text!r} is no number between 1 and 1000.", hint="%aether know search --limit 5 WORDS")
 
 
 def _shown(index: Index, options: argparse.Namespace, desk: Desk) -> str:

@@ -19,6 +19,7 @@ from aether_nb.live.placing import place
 from aether_nb.session.conversation import Session
 from aether_nb.tools.agreeing.definitions import NAME, Definition, read_entry
 from aether_nb.tools.mcp.servers import Row, Servers
+from aether_nb.typed import whole
 
 __all__ = ["Run", "closing", "done", "port_of", "serve_here"]
 
@@ -319,7 +320,7 @@ def port_of(typed: str) -> int:
     Raises:
         OptionError: It is none.
     """
-    if typed and not (typed.isdigit() and int(typed) < 65_536):
+    if typed and whole(typed, 0, 65_535) is None:
         raise OptionError(f"{typed!r} is no port.", hint="mcp serve --port 8765")
     return int(typed or 0)
 

@@ -28,6 +28,7 @@ from aether_nb.store.log import RunSummary
 from aether_nb.store.prune import Pruned, prune
 from aether_nb.store.seal import Sealer
 from aether_nb.store.store import Store
+from aether_nb.typed import whole
 from aether_nb.widgets.veil import veiled_text
 from aether_nb.widgets.wording import count
 
@@ -122,6 +123,8 @@ def packed(store: Store, options: argparse.Namespace, environment: Mapping[str, 
             "This record is encrypted.", why, f"If you mean it: aether pack {options.notebook} --readable"
         )
     notebook = Path(options.notebook)
+    if not notebook.name or (options.out and not Path(options.out).name):
+        raise OptionError(f"{options.out or notebook} is no file.", hint="aether pack NOTEBOOK.ipynb --out FILE.zip")
     out = Path(options.out) if options.out else notebook.with_suffix(".zip")
     done = pack(notebook, store, out, known_keys(environment), time.time())
     keys = f"Keys were masked in {count(done.masked, 'event')}" + (
@@ -154,7 +157,7 @@ def pruned(
         return _told(prune(place, now, before=before, largest=largest, why=why, sealer=sealer, unlock=unlock))
     if largest is not None:
         raise OptionError("--keep and --larger cannot be asked for together.", hint="aether runs --prune --keep 20")
-    old = _spare(store.log.runs(ALL), int(_number(options.keep, "--keep 20")), before)
+    old = _spare(store.log.runs(ALL), _number(options.keep, "--keep 20"), before)
     return _told(prune(place, now, runs=old, why=why, sealer=sealer, unlock=unlock))
 
 
@@ -180,14 +183,15 @@ def _told(done: Pruned) -> str:
     return "\n".join(lines)
 
 
-def _number(text: str, hint: str) -> float:
-    if not text.isdigit():
+def _number(text: str, hint: str) -> int:
+    found = whole(text, 0, timedelta.max.days)
+    if found is None:
         raise OptionError(f"{text!r} is no number.", hint=f"aether runs --prune {hint}")
-    return float(text)
+    return found
 
 
 def _size(text: str) -> int:
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)", text)
+    found = re.fullmatch(r"(\d{1,15}(?:\.\d+)?)\s*([A-Za-z]*)", text)
     if found is None or found[2].upper() not in SIZES:
         raise OptionError(f"{text!r} is no size.", hint="aether runs --prune --larger 200MB")
     return int(float(found[1]) * SIZES[found[2].upper()])

@@ -37,6 +37,13 @@ CONCURRENT = 2
 OPTIONS = ("mode", "data", "model", "park-after")
 TASK_FIELDS = {"name", "task", "template", "set", "load", "priority", "approve", *OPTIONS}
 FIELDS = {"name", "concurrent", "defaults", "tasks"}
+SHAPES: dict[str, tuple[tuple[type, ...], str]] = {
+    "defaults": ((dict,), "what each task says that does not say it itself"),
+    "load": ((str, list), "a file, or a list of files"),
+    "priority": ((int, float), "a number"),
+    "set": ((dict,), "a word for each blank of the template: {table: sales}"),
+}
+"""Fields that are more than a word: the kinds of value that each may have, and what it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +94,7 @@ def read_batch(file: Path, template: Callable[[str], Template], environment: Map
     if not isinstance(said, dict) or not isinstance(said.get("tasks"), list) or not said["tasks"]:
         raise OptionError(f"{file} has no tasks.", "", "tasks: [{task: How many rows has @df?}]")
     _only(said, FIELDS, f"{file}")
+    _shaped(said, f"{file}")
     name, defaults = str(said.get("name") or file.stem), said.get("defaults") or {}
     concurrent = said.get("concurrent", CONCURRENT)
     if not isinstance(concurrent, int) or not 1 <= concurrent <= 64:
@@ -115,6 +123,7 @@ class _Said:
 def _task(batch: str, number: int, fields: dict[str, Any]) -> _Said:
     where = f"Task {number}"
     _only(fields, TASK_FIELDS, where)
+    _shaped(fields, where)
     if bool(fields.get("task")) == bool(fields.get("template")):
         raise OptionError(f"{where} has to say what is asked.", "Either task or template.", "task: How many rows?")
     return _Said(batch, str(fields.get("name") or fields.get("template") or f"task-{number}"), fields)
@@ -123,6 +132,12 @@ def _task(batch: str, number: int, fields: dict[str, Any]) -> _Said:
 def _only(said: Mapping[str, Any], known: set[str], where: str) -> None:
     if unknown := sorted(set(map(str, said)) - known):
         raise OptionError(f"{where} says {unknown[0]!r}.", f"It has: {', '.join(sorted(known))}.", "")
+
+
+def _shaped(said: Mapping[str, Any], where: str) -> None:
+    for name, (kinds, words) in SHAPES.items():
+        if said.get(name) is not None and not isinstance(said[name], kinds):
+            raise OptionError(f"{where}: {name} cannot be {said[name]!r}.", f"It is {words}.", "")
 
 
 def _with_place(said: _Said, folder: Path, template: Callable[[str], Template], environment: Mapping[str, str]) -> Task:

@@ -70,8 +70,12 @@ def loading(file: Path) -> str:
     Raises:
         OptionError: There is no such file, or nobody knows how it is read.
     """
-    file = file.expanduser()
-    if not file.is_file():
+    try:
+        file = file.expanduser()
+        there = file.is_file()
+    except (OSError, RuntimeError):  # no file can have this name, or nobody here has that home
+        there = False
+    if not there:
         raise OptionError(f"{file} is no file.", "", "--load data.csv")
     place, suffix = str(file.resolve()), file.suffix.lower()
     if suffix in (".py", ".ipynb"):

@@ -29,6 +29,9 @@ QUIET = 0.15
 WAIT = 20
 """Seconds for which a kernel that runs already may be busy."""
 
+END = "\x04"
+"""What a front end sends where its input has ended (Ctrl-D): the kernel's ``input()`` then raises EOFError."""
+
 ENDED = 1
 """The exit code when the cell failed, or the kernel died."""
 
@@ -243,4 +246,6 @@ class _Cell:
 
 
 def _line() -> str:
-    return sys.stdin.readline().rstrip("\n")
+    """What is typed, up to Enter; at the end of input the sign by which a kernel knows it."""
+    line = sys.stdin.readline()
+    return line.removesuffix("\n") if line else END

@@ -333,7 +333,7 @@ def _answer(state: RunState, text: str, lasting: Lasting, how: str) -> Word:
     question = state.question
     assert question is not None
     options = question.options
-    if text.isdigit() and 1 <= int(text) <= len(options):
+    if text.isdecimal() and len(text) < 4 and 1 <= int(text) <= len(options):
         text = options[int(text) - 1]
     if not text or ((question.doubt or question.limit) and text not in options):
         choices = " · ".join(f"{n}. {option}" for n, option in enumerate(options, 1))

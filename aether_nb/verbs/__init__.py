@@ -7,6 +7,8 @@ are passed on here; what a verb does stands in ``magics`` and ``cli``. This pack
 from __future__ import annotations
 
 import re
+import shutil
+import textwrap
 from difflib import get_close_matches
 
 from aether_nb.errors import UnknownVerb
@@ -16,6 +18,7 @@ from aether_nb.verbs.asking import CELL
 
 __all__ = [
     "CELL",
+    "FINAL",
     "PAGES",
     "SAYING",
     "VERBS",
@@ -33,10 +36,14 @@ __all__ = [
     "page",
     "parse",
     "words",
+    "wrapped",
 ]
 
 SAYING = ("approve", "deny", "answer", "settle", "tell", "pause", "go", "stop")
 """Verbs that say something to a run, wherever it is worked on."""
+
+FINAL = ("approve", "deny", "settle", "stop", "undo", "forget", "encrypt", "decrypt")
+"""Verbs that end, drop or agree to something: none of them is ever guessed from a slip of the keys."""
 
 WORKING = ("resume", "replay", "fork", "edit", "fix", "doc")
 """Verbs that work on a run, as a question does: alone in a cell they are awaited, so that clicks are heard."""
@@ -61,13 +68,16 @@ def find(name: str, face: Face) -> Verb:
     """The verb of that name.
 
     Raises:
-        UnknownVerb: There is none; says which one is near.
+        UnknownVerb: There is none; says which one is near, or where it is typed.
     """
     known = {verb.name: verb for verb in VERBS if face in verb.faces}
     if name in known:
         return known[name]
+    if any(verb.name == name for verb in VERBS):
+        place, typed = ("terminal", f"aether {name}") if face == "notebook" else ("notebook", f"%aether {name}")
+        raise UnknownVerb(f"There is no verb {name!r} here.", f"It is typed in a {place}.", f"{typed}, in a {place}")
     program = "%aether" if face == "notebook" else "aether"
-    near = get_close_matches(name, known, 1, 0.5)
+    near = get_close_matches(name, [each for each in known if each not in FINAL], 1, 0.5)
     why = f"Did you mean {near[0]!r}?" if near else ""
     hint = f"{program} {near[0] if near else 'help'}"
     raise UnknownVerb(f"There is no verb {name!r}.", why, hint + (", or ask: %%aether" if face == "notebook" else ""))
@@ -85,14 +95,27 @@ def words(line: str) -> list[str]:
 
 
 def overview(face: Face) -> str:
-    """All verbs, a line each."""
+    """All verbs, each with what it does, as wide as the terminal is."""
     program = "%aether" if face == "notebook" else "aether"
     rows = [(f"{program} {verb.name}", verb.help) for verb in VERBS if face in verb.faces]
     if face == "notebook":
-        rows = [("%%aether", CELL.help), ("%aether QUESTION", "The same, on one line."), *rows]
+        rows = [("%%aether", CELL.help), ("%aether QUESTION", "The same, on one line; options stand before it."), *rows]
     rows.append((f"{program} help NAME", f"All about a verb; or a page: {', '.join(PAGES)}."))
     width = max(len(left) for left, _ in rows)
-    return "\n".join(f"  {left:<{width}}  {right}" for left, right in rows)
+    return "\n".join(wrapped(right, f"  {left:<{width}}  ") for left, right in rows)
+
+
+def wrapped(text: str, before: str = "") -> str:
+    """A text as wide as the terminal is; what stands before it is left free below.
+
+    Args:
+        text: The text, in one line.
+        before: What stands before its first line.
+    """
+    columns = max(shutil.get_terminal_size().columns, len(before) + 20)
+    return textwrap.fill(
+        text, columns, initial_indent=before, subsequent_indent=" " * len(before), break_on_hyphens=False
+    )
 
 
 def guarantees_text() -> str:
@@ -152,6 +175,10 @@ def about(name: str, face: Face) -> str:
 
 
 def in_terminal(text: str) -> str:
-    """A text that names commands as they are typed in a notebook, with those that the terminal has as typed there."""
+    """A text that names commands as they are typed in a notebook, with those that the terminal has as typed there.
+
+    Another model for a role is a variable there, and is left as it is said.
+    """
+    text = re.sub(r"%aether model (?=\S)(?!\S+ --role)", "--model ", text)
     names = "|".join(verb.name for verb in VERBS if "terminal" in verb.faces)
     return re.sub(rf"%aether (?=({names})\b)", "aether ", re.sub(r" \(in a terminal: aether [^)]*\)", "", text))

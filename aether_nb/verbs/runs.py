@@ -31,7 +31,8 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         "replay",
-        "Show a run again from its record; or check its effects (confirm); or perform its code again (live).",
+        "Show a run again from its record; or check its effects (confirm); in a notebook also perform its code again "
+        "(live).",
         (
             RUN,
             Option(("--mode",), "pure when left out", choices=("pure", "confirm", "live"), notebook=True),

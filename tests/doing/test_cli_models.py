@@ -98,7 +98,7 @@ def test_a_key_is_typed_at_a_terminal_and_not_echoed(home: dict[str, str], tmp_p
         terminal.close()
         assert terminal.exitstatus == 0
         assert "takes it: 1 model." in shown
-        assert "Choose a model: %aether model openai:gpt-5.4-mini" in shown
+        assert "Choose a model: --model openai:gpt-5.4-mini" in shown
         assert KEY not in shown
         tried = subprocess.run(
             [sys.executable, "-m", "aether_nb", "doctor", "openai:tiny"],

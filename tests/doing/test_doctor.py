@@ -70,7 +70,8 @@ def test_a_small_window_of_a_local_server_is_told(monkeypatch: pytest.MonkeyPatc
 def test_a_slip_in_a_variable_is_noticed(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A variable that looks like a setting and is none is a warning that names the nearest one."""
     monkeypatch.setenv("AETHER_MODLE", "x:y")
-    monkeypatch.setenv("AETHER_BASE_URL", "http://127.0.0.1:9/v1")
+    for name in ("AETHER_BASE_URL", "AETHER_STORE_KEY", "AETHER_STORE_KEY_NEW", "AETHER_PLUGINS_OFF"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9/v1")  # these are read, each by somebody else
     assert look(Settings(), home)["settings"] == Check(
         "settings", "warn", "the variable AETHER_MODLE is no setting", "Did you mean AETHER_MODE?"
     )

@@ -164,3 +164,45 @@ def test_no_verb_is_left_out() -> None:
         assert f'"{verb}"' in (Path(__file__).parents[1] / file).read_text(), (verb, file)
     plain = {name for name, verb in there.items() if not any("--json" in option.names for option in verb.options)}
     assert plain == set(PLAIN)
+
+
+BEGIN = ("demo", "setup", "encrypt", "decrypt")
+"""Verbs to which nothing is missing: they begin their work."""
+
+
+@pytest.mark.parametrize("verb", sorted({*LINES, *ELSEWHERE} - {*BEGIN}))
+def test_a_verb_with_nothing_behind_it_ends_calmly(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """It does its work, or says what is missing and what to type; no verb ends in a traceback."""
+    code = cli.main([verb])
+    assert code in (0, 1, 2, 3)
+    if code == 2:
+        assert "\n  next: " in capsys.readouterr().err
+
+
+ABSURD = (
+    "batch",
+    "batch nowhere.yaml",
+    "runs --prune --older 999999999999",
+    "runs --prune --keep \N{SUPERSCRIPT TWO}",
+    f"runs --prune --larger {'9' * 400}",
+    "pack /",
+    "pack book.ipynb --out /",
+    "pack book.ipynb --out book.ipynb/x",
+    "audit over --out book.ipynb/x",
+    "dashboard --days \N{SUPERSCRIPT TWO}",
+    f"know search x --limit {'9' * 5000}",
+    "mcp serve --http --port \N{SUPERSCRIPT TWO}",
+    "skills add ~nobody-has-this-name",
+    f"execute --load {'x' * 5000} How many?",
+    "execute --load ~nobody-has-this-name/x.csv How many?",
+    "answer ask-it \N{SUPERSCRIPT TWO}",
+)
+"""Lines that nobody would type on purpose."""
+
+
+@pytest.mark.parametrize("line", ABSURD, ids=lambda line: line[:40])
+def test_an_absurd_line_is_refused_calmly(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each is said in our words, with an exit code, and never as a traceback."""
+    code, said = typed(line), capsys.readouterr()
+    assert code in (1, 2) or line.startswith("answer")
+    assert said.err.startswith("aether: ") or line.startswith("answer")

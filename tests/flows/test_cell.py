@@ -73,6 +73,24 @@ def test_a_question_on_one_line_reaches_the_magic_in_spite_of_its_mark(kernel: K
     assert kernel.run("print(x)").text() == "2\n"
 
 
+@pytest.mark.parametrize("before", ["", "x = 1\n", "if True:\n    "])
+def test_options_before_a_question_on_one_line_hold(kernel: Kernel, before: str) -> None:
+    """They are read as in the cell form, alone or among other lines, and are no words of the question."""
+    cell = kernel.run(f"{before}%aether --data schema -o told How many rows does df have?")
+    assert cell.status == "ok", cell.error
+    assert "3" in kernel.run("print(told)").text()
+    assert "asked: How many rows does df have?" in kernel.run("%aether trace").text()
+    run = json.loads(kernel.run("%aether runs --json").text())[0]["run"]
+    assert "--data schema" in kernel.run(f"%aether egress {run}").text()
+
+
+@pytest.mark.parametrize("line", ["--bogus how many rows?", "-o", "--mode never how many?", "--data schema"])
+def test_a_wrong_option_on_one_line_asks_nothing(kernel: Kernel, line: str) -> None:
+    """It is said calmly, as in the cell form; and options without a question go on with no other run."""
+    cell = kernel.run(f"%aether {line}")
+    assert cell.error == "OptionError"
+
+
 def test_a_text_that_looks_like_the_magic_stays_as_it_is(kernel: Kernel) -> None:
     """A line of a string that reads like a question to us is not touched."""
     assert kernel.run('print("""\n%aether how many?\n""")').text() == "\n%aether how many?\n\n"
@@ -221,6 +239,8 @@ def test_verbs_and_options_are_completed(kernel: Kernel) -> None:
     assert "trace" in completions("%aether tr")
     assert "--mode" in completions("%%aether --m")
     assert "auto" in completions("%%aether --mode a")
+    assert "--data" in completions("%aether --da")
+    assert completions("%aether --data sch") == ["schema"]
 
 
 def test_a_limit_without_anybody_to_ask_ends_the_run_calmly(kernel: Kernel) -> None:

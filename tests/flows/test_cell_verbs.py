@@ -164,6 +164,8 @@ def test_a_short_name_of_ones_own_works_like_the_magic(kernel: Kernel) -> None:
     assert "one" in shown(kernel.run("%%ask In French:\nhow many rows are there?"), "text/markdown")
     assert "one" in shown(kernel.run("%ask how many rows are there?"), "text/markdown")
     assert "In French:\\nhow many rows" in kernel.run("print(asked[0])").text()
+    kernel.run("%ask -o three --data schema how many?")
+    assert kernel.run("print(three, '--data schema how' in asked[-1])").text() == "one False\n"
     assert kernel.run("%mine").text().startswith("RUN ")
     assert kernel.run("%%ask?").text().startswith("usage: %%aether")
 

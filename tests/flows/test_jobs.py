@@ -99,15 +99,15 @@ register("model", "writer", lambda: ScriptedModel([call, "It is written."], name
 
 
 @pytest.mark.full
-@pytest.mark.parametrize(("typed", "written"), [("y", True), ("n", False)])
+@pytest.mark.parametrize(("typed", "written"), [("y", True), ("n", False), ("", False)])
 def test_what_a_task_asks_is_answered_in_the_terminal(folder: Path, typed: str, written: bool) -> None:
-    """A call is shown before it acts; y lets it, n does not, and in both cases the task goes on."""
+    """A call is shown before it acts; y lets it, n does not, nor does the end of input; the task goes on."""
     (folder / "asks.py").write_text(ASKS)
     words = ["-m", "aether_nb", "execute", "--load", "asks.py", "--model", "writer", "Write it down."]
     terminal = pexpect.spawn(sys.executable, words, cwd=str(folder), encoding="utf-8", timeout=60)
     terminal.expect_exact("out.txt")
     terminal.expect_exact("[n]o? ")
-    terminal.sendline(typed)
+    terminal.sendline(typed) if typed else terminal.sendeof()
     if typed == "n":
         terminal.expect_exact("why not")
         terminal.sendline("not today")

@@ -58,6 +58,10 @@ def test_a_file_says_what_is_asked_and_how(tmp_path: Path) -> None:
     [
         ("tasks: [", "is no batch"),
         ("tasks: []", "has no tasks"),
+        ("tasks: [{task: x, load: 5}]", "load cannot be 5"),
+        ("tasks: [{task: x, priority: high}]", "priority cannot be 'high'"),
+        ("tasks: [{template: profile-table, set: [df]}]", "set cannot be"),
+        ("tasks: [x]\ndefaults: [auto]", "defaults cannot be"),
         ("tasks: [x]\nspeed: 1", "says 'speed'"),
         ("tasks: [x]\nconcurrent: 0", "concurrent cannot be 0"),
         ("tasks: [{task: x, tusk: y}]", "Task 1 says 'tusk'"),
