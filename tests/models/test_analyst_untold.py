@@ -296,6 +296,16 @@ def test_what_happened_is_counted_by_rows(column: str) -> None:
         assert "has **3** distinct values" in lab.ask("how many hire dates are there?")
 
 
+def test_what_happened_is_counted_in_every_way_of_asking() -> None:
+    """By month, by group, and where the most of it was: rows, and neither distinct dates nor a mean of dates."""
+    lab = visits([*DAYS, "28/03/2024"])
+    assert cells(lab.ask("number of visits by month"))["2024-03"] == "3"
+    assert lab.ask("which month had the most visits?").startswith("**2024-03** has the highest number of rows: **3**")
+    assert lab.ask("list visits in March 2024").startswith("**3** rows")
+    lab.frames["visits"]["town"] = list("aaaabbb")
+    assert lab.ask("which town had the most visits?").startswith("**a** has the highest number of rows: **4**")
+
+
 def test_a_person_is_no_misspelling_of_a_method() -> None:
     """``person`` is a row and not Pearson."""
     assert "**Bob**" in Lab({"staff": staff()[["name", "dept", "salary"]]}).ask("person with the highest salary")
