@@ -276,6 +276,13 @@ def test_a_column_of_yes_and_no_is_counted_by_its_yes() -> None:
     lab = Lab({"survey": survey()})
     assert lab.ask("Which age group is most satisfied?").startswith("**26-35** has the highest share: **100 %**")
     assert lab.ask("how many are satisfied?").startswith("**3** of 6 rows")
+    tips = pd.DataFrame({"sex": list("MFMMMFF"), "smoker": ["Yes", "Yes", "Yes", "No", "No", "No", "Yes"]})
+    assert (
+        Lab({"tips": tips})
+        .ask("which sex has the most smokers?")
+        .startswith("**F** and **M** share the highest number: **2**")
+    )
+    assert Lab({"tips": tips}).ask("which sex is most smoker?").startswith("**F** has the highest share: **66.67 %**")
     levels = survey().assign(satisfied=["low", "mid", "high", "mid", "low", "low"])
     assert "I could not work out" in Lab({"survey": levels}).ask("Which age group is most satisfied?")
 
