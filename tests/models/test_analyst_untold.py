@@ -276,6 +276,13 @@ def test_a_column_of_yes_and_no_is_counted_by_its_yes() -> None:
     lab = Lab({"survey": survey()})
     assert lab.ask("Which age group is most satisfied?").startswith("**26-35** has the highest share: **100 %**")
     assert lab.ask("how many are satisfied?").startswith("**3** of 6 rows")
+    tips = pd.DataFrame({"sex": list("MFMMMFF"), "smoker": ["Yes", "Yes", "Yes", "No", "No", "No", "Yes"]})
+    assert (
+        Lab({"tips": tips})
+        .ask("which sex has the most smokers?")
+        .startswith("**F** and **M** share the highest number: **2**")
+    )
+    assert Lab({"tips": tips}).ask("which sex is most smoker?").startswith("**F** has the highest share: **66.67 %**")
     levels = survey().assign(satisfied=["low", "mid", "high", "mid", "low", "low"])
     assert "I could not work out" in Lab({"survey": levels}).ask("Which age group is most satisfied?")
 
@@ -294,6 +301,16 @@ def test_what_happened_is_counted_by_rows(column: str) -> None:
     assert lab.ask("how many were hired in 2021?").startswith("**3** of 4 rows")
     if column == "hire_date":
         assert "has **3** distinct values" in lab.ask("how many hire dates are there?")
+
+
+def test_what_happened_is_counted_in_every_way_of_asking() -> None:
+    """By month, by group, and where the most of it was: rows, and neither distinct dates nor a mean of dates."""
+    lab = visits([*DAYS, "28/03/2024"])
+    assert cells(lab.ask("number of visits by month"))["2024-03"] == "3"
+    assert lab.ask("which month had the most visits?").startswith("**2024-03** has the highest number of rows: **3**")
+    assert lab.ask("list visits in March 2024").startswith("**3** rows")
+    lab.frames["visits"]["town"] = list("aaaabbb")
+    assert lab.ask("which town had the most visits?").startswith("**a** has the highest number of rows: **4**")
 
 
 def test_a_person_is_no_misspelling_of_a_method() -> None:

@@ -87,14 +87,24 @@ def implied_join(prompt: str, frames: Sequence[Frame]) -> list[Join]:
     for left, right in combinations(frames, 2):
         try:
             join = _asking(Join(left, right, shared(left, right)), prompt)
-            fitting = _both_sides(join, _parsed(join))
+            if _answers(join):
+                found.append(join)
         except Unclear:
             continue
-        except Ambiguous as problem:
-            fitting = set(problem.options) <= {f"{name}_{side.name}" for name in _same(join) for side in (left, right)}
-        if fitting:
-            found.append(join)
     return found
+
+
+def _answers(join: Join) -> bool:
+    """Whether the join answers what is asked: with columns of both frames, or by a name that both have.
+
+    Raises:
+        Unclear: It cannot be read.
+    """
+    try:
+        return _both_sides(join, _parsed(join))
+    except Ambiguous as problem:
+        both = {f"{name}_{frame.name}" for name in _same(join) for frame in (join.left, join.right)}
+        return set(problem.options) <= both
 
 
 def questions_of(join: Join) -> list[Question] | None:

@@ -106,16 +106,20 @@ def _implied_subject(clause: Clause, question: Question) -> None:
 
 
 def read_happening(clause: Clause, question: Question) -> None:
-    """``how many were hired in 2021``, ``how many visits in March``: rows are counted, and the column says when."""
-    others = question.aggs or question.extreme or question.subject or question.keys or len(question.columns) != 1
-    if others or not clause.has("count") or clause.has("distinct") or clause.has("values"):
+    """``how many were hired in 2021``, ``which month had the most visits``: rows are counted, the column says when."""
+    if question.aggs or len(question.columns) != 1 or clause.has("distinct") or clause.has("values"):
         return
     column = question.columns[0]
     spoken = [tag.text.casefold() for tag in clause.tags if tag.kind == "column" and tag.value[0] == column]
     if not column.dated or any(word in text for text in spoken for word in _TIMES):
         return
-    question.flags.add("happened")
-    if any(condition.column == column for _, condition in clause.found):
+    tested = any(condition.column == column for _, condition in clause.found)
+    timed = any(key.column == column for key in question.keys)
+    ranked = question.subject is not None and bool(question.extreme) and speaks_of_many(clause)
+    counted = clause.has("count") and not question.extreme and question.subject is None
+    if ranked or (counted and (tested or timed or not question.keys)):
+        question.flags.add("happened")
+    if ranked or (counted and (tested or timed)) or (clause.has("list") and tested):
         question.columns = []
 
 

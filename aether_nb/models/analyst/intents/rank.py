@@ -48,6 +48,7 @@ class Rank:
         if not question.columns and not counted and question.aggs:
             question.columns = only_number(clause, question)
         named = any(True for _ in clause.free("row", "entity", "frame", "data")) or bool(clause.found)
+        named = named or "happened" in question.flags
         distinct = clause.claim("distinct")
         if question.columns and _described(clause, question.columns[0]):
             return False

@@ -15,7 +15,7 @@ from aether_nb.models.analyst.phrasing import (
     share_text,
 )
 from aether_nb.models.analyst.question import Condition, Key, Question, Unclear
-from aether_nb.models.analyst.results import number
+from aether_nb.models.analyst.results import Table, number
 from aether_nb.models.analyst.script import Script
 
 __all__ = ["Ratio", "Share"]
@@ -88,7 +88,8 @@ class Share:
             if not question.keys:
                 return rows.code(*desk.keep(question, f"({met}){figures}"))
             groups = group_code(question.keys, f"{chosen}.assign(met={met})") + '["met"]'
-            order = f'.sort_values("percent", ascending={question.extreme == "min"})' if question.extreme else ""
+            by = "met" if "by number" in question.flags else "percent"
+            order = f".sort_values({by!r}, ascending={question.extreme == 'min'})" if question.extreme else ""
             return rows.code(*desk.keep(question, f"{groups}{figures}{order}"))
 
         outcome = yield from desk.run(question, write, self.title(question))
@@ -100,10 +101,7 @@ class Share:
             heads = (*found.columns[:labels], "rows that meet it", "rows", "share")
             table = markdown_table(found, labels, heads, percent=("percent",))
             by = listed([plain(name) for name in found.columns[:labels]])
-            lead = ""
-            if question.extreme:
-                end = "highest" if question.extreme == "max" else "lowest"
-                lead = f"**{plain(found.rows[0][0])}** has the {end} share: **{share_text(found.rows[0][-1])}**. "
+            lead = _leader(question, found) if question.extreme else ""
             return f"{lead}Share of rows with {what}{of}, by {by}:\n\n{table}"
         pairs = found.pairs()
         if number(pairs.get("rows", "")) == 0:
@@ -174,8 +172,18 @@ def _split(clause: Clause) -> tuple[list[Condition], list[Condition]]:
     return (whole, part) if part else ([], whole)
 
 
+def _leader(question: Question, found: Table) -> str:
+    """Which group is at the end that is asked for, and which ones share it."""
+    end, numbered = "highest" if question.extreme == "max" else "lowest", "by number" in question.flags
+    at = -3 if numbered else -1
+    first = found.rows[0][at]
+    names = [f"**{plain(row[0])}**" for row in found.rows if row[at] == first]
+    told = f"number: **{figure(first)}**" if numbered else f"share: **{share_text(first)}**"
+    return f"{listed(names)} {'has' if len(names) == 1 else 'share'} the {end} {told}. "
+
+
 def _leans(clause: Clause, question: Question) -> bool:
-    """``which age group is most satisfied``, of a column of yes and no: the group with the largest share of yes."""
+    """``which age group is most satisfied``, ``which has the most smokers``: the share of yes, or the number of it."""
     columns, others = question.columns, question.aggs or question.keys or question.n or clause.has("count")
     if question.subject is None or question.extreme not in ("max", "min") or len(columns) != 1 or others:
         return False
@@ -184,6 +192,8 @@ def _leans(clause: Clause, question: Question) -> bool:
     question.conditions = [condition for _, condition in clause.found]
     question.part = [Condition(columns[0], "==", columns[0].yes)]
     question.keys, question.columns, question.subject = [question.subject], [], None
+    if not any(tag.kind == "verb" and tag.text.casefold() in ("is", "are", "was", "were") for tag in clause.tags):
+        question.flags.add("by number")
     return True
 
 
