@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["HANDLERS", "main"]
 
 ENDS = (
-    "Exit codes: 0 done, 1 failed or not said, 2 not understood or not begun, 3 waits for somebody or is blocked, "
-    "4 stopped, 130 interrupted. --json prints for a program. TAB completes all of it: aether completion"
+    "Exit codes: 0 done, 1 failed, not done or not said, 2 not understood or not begun, 3 waits for somebody or is "
+    "blocked, 4 stopped, 130 interrupted. --json prints for a program. TAB completes all of it: aether completion"
 )
 """How every verb ends, and what all of them have."""
 
@@ -157,6 +157,7 @@ def _yes(question: str, run: str) -> bool:
 
 def resume(options: argparse.Namespace) -> int:
     """Go on with a run in a kernel of its own; 3 when it waits for somebody afterwards."""
+    from aether_nb.jobs.executing import listed, loading, told
     from aether_nb.jobs.own_kernel import in_a_kernel
     from aether_nb.session.opening import open_record, record_place
     from aether_nb.session.signalling import named, stand
@@ -173,14 +174,13 @@ def resume(options: argparse.Namespace) -> int:
     if started is not None and started.notebook:
         environment["JPY_SESSION_NAME"] = started.notebook
     folder = Path(started.workspace) if started is not None and Path(started.workspace).is_dir() else Path.cwd()
+    cells = [*map(loading, listed(options.load)), f"%aether {' '.join(words)}"]
     store.log.close()
-    code = in_a_kernel([f"%aether {' '.join(words)}"], folder, environment, _screen(quiet=options.json))
-    after = stand(store, before.run)
+    code = in_a_kernel(cells, folder, environment, _screen(quiet=options.json))
+    row, stands = told(stand(store, before.run).state)
     if options.json:
-        from aether_nb.jobs.executing import told
-
-        say(json.dumps(told(after.state)[0], indent=2, ensure_ascii=False))
-    return 3 if code == 0 and after.state.ended is None else code
+        say(json.dumps(row, indent=2, ensure_ascii=False))
+    return code or stands
 
 
 def look(options: argparse.Namespace) -> int:

@@ -19,7 +19,7 @@ from aether_nb.doing.bars import bar
 from aether_nb.errors import OptionError
 from aether_nb.jobs import contexts
 from aether_nb.jobs.batch import Batch, Outcome, read_batch, work
-from aether_nb.jobs.executing import DONE, FAILED, WAITS, Execution, execute, told
+from aether_nb.jobs.executing import DONE, FAILED, NOT_DONE, WAITS, Execution, execute, listed, told
 from aether_nb.jobs.own_kernel import Screen
 from aether_nb.jobs.templates import Template, find, found
 from aether_nb.session.opening import open_record, open_servers, record_place
@@ -49,9 +49,10 @@ def run(options: argparse.Namespace, screen: Screen, *, plan: bool) -> int:
     words["--mode"] = None if plan else options.mode
     said += [f"{name} {value}" for name, value in words.items() if value]
     said += ["--plan"] if plan else []
-    load = tuple(Path(file.strip()) for file in (options.load or "").split(",") if file.strip())
     here, environment = Path.cwd(), _environment(options.store)
-    task = Execution(prompt, named_run(options.run), tuple(said), load, here, environment, options.kernel or "")
+    task = Execution(
+        prompt, named_run(options.run), tuple(said), listed(options.load), here, environment, options.kernel or ""
+    )
     alone = piped or options.json
     screen = replace(screen, show=not options.json, typing=screen.typing and not alone)
     store = open_record(options.store)
@@ -59,6 +60,10 @@ def run(options: argparse.Namespace, screen: Screen, *, plan: bool) -> int:
         row, code = told(execute(task, store, screen))
     if options.json:
         print(json.dumps(row, indent=2, ensure_ascii=False))
+    elif row["outcome"] == NOT_DONE:
+        print(f"Not done: {row['what']} {row['why']} next: {row['hint']}", file=sys.stderr)
+    elif code == WAITS and options.load:
+        print(f"Go on with what it had: aether resume {row['run']} --load {options.load}", file=sys.stderr)
     return code
 
 

@@ -31,6 +31,9 @@ __all__ = [
     "NamespaceRestored",
 ]
 
+NOBODY = ("policy:deny", "policy:low", "policy:auto", "policy:closed", "policy:above")
+"""Who says no where nobody is there: what AETHER_APPROVE names, a panel that was closed, a child's parent."""
+
 WIDER = "policy:wider"
 """Who takes back a yes that a call has gone beyond."""
 

@@ -108,7 +108,7 @@ def _forked(state: RunState, event: k.RunForked) -> Changes:
     fresh: Changes = {"ended": None, "parked": None, "paused": False, "failure": None, "fatal": None}
     fresh |= _say(state, Message("user", (Text("\n".join(lines), "schema"),)))
     gone = {gone.name for gone in event.missing}
-    return fresh | {"declined_limit": "", "made": tuple(name for name in state.made if name not in gone)}
+    return fresh | {"declined_limit": "", "unheard": (), "made": tuple(name for name in state.made if name not in gone)}
 
 
 def _composed(state: RunState, event: k.ContextComposed) -> Changes:
@@ -191,10 +191,9 @@ def _answered(state: RunState, event: k.ModelAnswered) -> Changes:
     calls, changes = event.message.calls, _grown(state, event.message)
     if state.near:
         changes["unlimited"] = (*state.unlimited, len(state.messages))
-    changes["open"] = tuple([call.id for call in calls])
+    changes["open"], changes["finish"] = tuple([call.id for call in calls]), event.finish
     changes["usage"] = state.usage.plus(event.usage)
-    changes["answered"] = not calls and event.finish != "pause"
-    return changes
+    return changes | {"answered": not calls and event.finish != "pause"}
 
 
 def _said(state: RunState, event: k.AgentSaid) -> Changes:
@@ -247,6 +246,7 @@ def _gate_answered(state: RunState, event: k.GateAnswered) -> Changes:
         return changes | _put(state, call.now("approved"))
     who = "the user" if event.by in ("panel", "terminal", "cell") or event.by.startswith("signal:") else event.by
     who = who.replace("hook:", "the hook ", 1) if who.startswith("hook:") else who
+    changes["unheard"] = (*state.unheard, event.call_id) if event.by in k.NOBODY else state.unheard
     why = event.reason or "no reason given"
     return changes | _settle(state, event.call_id, "denied", (Text(f"denied by {who}: {why}"),))
 

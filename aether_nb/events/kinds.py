@@ -43,6 +43,7 @@ from typing import ClassVar, NamedTuple
 
 from aether_nb.events.asked import Mention
 from aether_nb.events.calls import (
+    NOBODY,
     WIDER,
     CallBegun,
     CallDoubtful,
@@ -124,6 +125,7 @@ __all__ = [
     "CONSENT_YES",
     "KINDS",
     "MINUTES",
+    "NOBODY",
     "WIDER",
     "AgentSaid",
     "Beside",

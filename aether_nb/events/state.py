@@ -84,6 +84,7 @@ class RunState:
     may still be. ``touched`` are variables that its code, or that of an earlier turn, has made or changed. ``near``:
     who is asked now is on this machine; ``unlimited`` are the places of such replies in the messages: nothing was kept
     from who wrote them.
+    ``unheard`` are calls that were denied because nobody was there; ``finish`` says why the last reply ended.
     ``beyond`` are yeses that were taken back because a call did more than they are for.
     ``demands`` is what a hosted agent has wanted so far; ``demanding`` the hash of its request that has no reply yet.
     ``found`` are instructions that stood in data, ``skills`` those that were opened. ``seconds`` is the time worked,
@@ -104,6 +105,7 @@ class RunState:
     question: k.QuestionAsked | None = None
     grants: tuple[k.Grant, ...] = ()
     beyond: tuple[str, ...] = ()
+    unheard: tuple[str, ...] = ()
     plan: tuple[Item, ...] = ()
     steps: int = 0
     usage: Usage = field(default_factory=lambda: Usage(cost=0.0))
@@ -114,6 +116,7 @@ class RunState:
     demands: Sequence[Demand] = field(default_factory=Growing)
     demanding: str = ""
     answered: bool = False
+    finish: str = ""
     failure: k.ModelFailed | None = None
     fatal: k.CallFailed | None = None
     made: tuple[str, ...] = ()

@@ -25,7 +25,7 @@ from typing import Any
 
 from aether_nb.errors import AetherError, OptionError
 from aether_nb.events.state import RunState
-from aether_nb.jobs.executing import Execution, execute
+from aether_nb.jobs.executing import DONE, Execution, execute, loading, told
 from aether_nb.jobs.own_kernel import Screen, in_a_kernel
 from aether_nb.jobs.templates import Template
 from aether_nb.store.store import Store
@@ -170,16 +170,17 @@ def work(batch: Batch, store: Callable[[], Store], screen: Screen, *, again: boo
         batch: The tasks.
         store: Opens the record; each task looks into it by itself.
         screen: How their kernels are followed.
-        again: Begin those anew that have failed or were stopped.
+        again: Begin those anew that have failed, were not done or were stopped.
     """
     left: list[Task] = []
     for task in sorted(batch.tasks, key=lambda task: -task.priority):
         task, state = _last(task, store)
-        ended = state.ended if state is not None else None
-        if ended is not None and (ended.outcome == "done" or not again):
-            yield Outcome(task, state, before=True)
+        if state is None or state.ended is None:
+            left.append(task)
+        elif again and told(state)[1] != DONE:
+            left.append(_anew(task))
         else:
-            left.append(_anew(task) if ended is not None else task)
+            yield Outcome(task, state, before=True)
     stop = threading.Event()
     watched = replace(screen, stopped=lambda: stop.is_set() or screen.stopped())
     pool = ThreadPoolExecutor(batch.concurrent, "aether-batch")
@@ -225,7 +226,8 @@ def _worked(task: Task, store: Callable[[], Store], screen: Screen) -> RunState:
     try:
         if (before := opened.state(execution.run)) is None:
             return execute(execution, opened, screen)
-        in_a_kernel([f"%aether resume {execution.run}"], execution.folder, execution.environment, screen)
+        cells = [*map(loading, execution.load), f"%aether resume {execution.run}"]
+        in_a_kernel(cells, execution.folder, execution.environment, screen)
         return opened.state(execution.run) or before
     finally:
         opened.log.close()

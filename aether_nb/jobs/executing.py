@@ -21,10 +21,24 @@ from aether_nb.events.state import RunState
 from aether_nb.jobs.own_kernel import Screen, in_a_kernel, kernel_file, text_in
 from aether_nb.store.store import Store
 
-__all__ = ["DONE", "FAILED", "STOPPED", "WAITS", "Execution", "execute", "loading", "recorded", "told"]
+__all__ = [
+    "DONE",
+    "FAILED",
+    "NOT_DONE",
+    "STOPPED",
+    "WAITS",
+    "Execution",
+    "execute",
+    "listed",
+    "loading",
+    "recorded",
+    "told",
+]
+
+NOT_DONE = "not done"
 
 DONE, FAILED, WAITS, STOPPED = 0, 1, 3, 4
-"""Exit codes: it was done; it failed; it waits for somebody; somebody stopped it, or a limit did."""
+"""Exit codes: it was done; it failed, or was not done; it waits for somebody; somebody stopped it, or a limit did."""
 
 READERS = {
     ".csv": "pandas.read_csv({file!r})",
@@ -59,6 +73,11 @@ class Execution:
     folder: Path = field(default_factory=Path.cwd)
     environment: Mapping[str, str] = field(default_factory=dict)
     kernel: str = ""
+
+
+def listed(files: str | None) -> tuple[Path, ...]:
+    """The files that were typed, with commas between them."""
+    return tuple(Path(file.strip()) for file in (files or "").split(",") if file.strip())
 
 
 def loading(file: Path) -> str:
@@ -137,7 +156,11 @@ def _state_in(kernel: str, run: str) -> RunState | None:
 
 
 def told(state: RunState) -> tuple[dict[str, Any], int]:
-    """How a run stands, for a program, and the exit code that says the same."""
+    """How a run stands, for a program, and the exit code that says the same.
+
+    A run that came to an answer is *not done* all the same where nobody was there to approve a call of it, or where its
+    model refused: whoever counts on it has to know.
+    """
     ended = state.ended
     usage = state.usage
     row: dict[str, Any] = {
@@ -149,11 +172,23 @@ def told(state: RunState) -> tuple[dict[str, Any], int]:
         "tokens": usage.tokens,
         "cost": usage.cost,
     }
+    if ended and ended.outcome == "done" and (missed := _missed(state)):
+        row |= {"outcome": NOT_DONE, **missed}
     if ended and ended.what:
         row |= {"what": ended.what, "why": ended.why, "hint": ended.hint}
     if ended is None and state.question:
         row["question"] = state.question.text
     if ended is None and state.gate:
         row["call"] = state.calls[state.gate].proposed.effect_text or state.calls[state.gate].name
-    codes = {"done": DONE, "failed": FAILED, "cancelled": STOPPED}
+    codes = {"done": DONE, "failed": FAILED, NOT_DONE: FAILED, "cancelled": STOPPED}
     return row, codes.get(row["outcome"], WAITS)
+
+
+def _missed(state: RunState) -> dict[str, str]:
+    """Why a run that has ended well is not done: what, why and what to type; empty when it is."""
+    if state.unheard:
+        names = ", ".join(dict.fromkeys(state.calls[id].name for id in state.unheard))
+        return {"what": f"{names} was not run.", "why": "Nobody was there to approve it.", "hint": "--approve auto"}
+    if state.finish in ("refusal", "content_filter"):
+        return {"what": "The model refused to answer.", "why": "", "hint": "--model PROVIDER:MODEL"}
+    return {}

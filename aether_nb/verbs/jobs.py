@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aether_nb.typed import Option, Verb
-from aether_nb.verbs.shared import APPROVE, AS_AGENT, JSON, PARK_AFTER, STORE
+from aether_nb.verbs.shared import APPROVE, AS_AGENT, JSON, LOAD, PARK_AFTER, STORE
 
 __all__ = ["VERBS"]
 
@@ -11,7 +11,7 @@ TASK = (
     Option(("task",), "what is asked; read from standard input when left out", default="", metavar="TASK", rest=True),
     Option(("--template",), "the template of the task: a name, or a file", metavar="TEMPLATE"),
     Option(("--set",), "a word for a blank of the template, as NAME=VALUE; several between semicolons", metavar="…"),
-    Option(("--load",), "files whose variables are there: data, scripts, notebooks; between commas", metavar="FILES"),
+    LOAD,
     Option(("--context",), "your name for a kernel, variables and rules: a YAML file of yours", metavar="CONTEXT"),
     Option(("--model",), "the model, as provider:model", metavar="MODEL"),
     AS_AGENT,
@@ -27,8 +27,9 @@ TASK = (
 VERBS: tuple[Verb, ...] = (
     Verb(
         "execute",
-        "Work on a task in a kernel of its own; what it asks is asked here. Ends with 0 (done), 1 (failed), 2 (it "
-        "could not be begun), 3 (it waits for somebody) or 4 (stopped).",
+        "Work on a task in a kernel of its own; what it asks is asked here. Ends with 0 (done), 1 (failed, or not "
+        "done: nobody was there to approve a call), 2 (it could not be begun), 3 (it waits for somebody) or 4 "
+        "(stopped).",
         (*TASK, Option(("--mode",), "how much may run without a question", choices=("plan", "ask", "auto"))),
         ("terminal",),
         examples=(
@@ -50,7 +51,7 @@ VERBS: tuple[Verb, ...] = (
         (
             Option(("file",), "a YAML file with tasks", metavar="FILE"),
             Option(("--concurrent",), "how many at a time, instead of what the file says", metavar="N"),
-            Option(("--again",), "begin those anew that have failed or were stopped", flag=True),
+            Option(("--again",), "begin those anew that have failed, were not done or were stopped", flag=True),
             JSON,
             STORE,
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from aether_nb.typed import Option, Verb
-from aether_nb.verbs.shared import JSON, PARK_AFTER, RUN, SAID, SENT, STORE, TEXT, WAITING
+from aether_nb.verbs.shared import JSON, LOAD, PARK_AFTER, RUN, SAID, SENT, STORE, TEXT, WAITING
 
 __all__ = ["VERBS"]
 
@@ -18,6 +18,7 @@ VERBS: tuple[Verb, ...] = (
             Option(("--take",), "take it over from a kernel that is alive", flag=True),
             Option(("--anyway",), "go on, whoever wrote it and whatever has changed since", flag=True),
             PARK_AFTER,
+            replace(LOAD, terminal=True),
             Option(
                 ("--approve",),
                 "when nobody can type: what gets a yes at a gate; every other one stays open",

@@ -13,6 +13,7 @@ __all__ = [
     "FAILED",
     "JSON",
     "LAST",
+    "LOAD",
     "PARK_AFTER",
     "ROLES",
     "RUN",
@@ -41,6 +42,7 @@ JSON = Option(("--json",), "print JSON for another program", flag=True)
 SAID = replace(JSON, terminal=True)
 """The same for verbs whose answer is a sentence, and which a notebook shows as it is."""
 LAST = "the run's name or its beginning; the last one when left out, or by the word last"
+LOAD = Option(("--load",), "files whose variables are there: data, scripts, notebooks; between commas", metavar="FILES")
 CALL = Option(("--call",), "one call of it, by its number or id, with nothing cut", default="", metavar="CALL")
 FAILED = "the run's name or its beginning; the last one in which something failed when left out"
 RUN = Option(("run",), "the run's name or its beginning; the last one when left out", default="", metavar="RUN")

@@ -63,3 +63,14 @@ def test_usage_adds_up() -> None:
     assert Usage.total(()) == Usage(cost=0.0)
     assert Usage.total((one, one)) == one.plus(one) == Usage(2, 4, 1.0, 6, 8, 10, 12)
     assert Usage.total((one, unknown)) == Usage(2, 2, None, 3, 4, 5, 6, estimated=True)
+
+
+def test_a_no_that_nobody_said_is_told_from_one_of_a_person() -> None:
+    """What was denied because nobody was there is known of the run; in a fork it is the business of the other one."""
+    call = ToolCall("c1", "write_file", {})
+    asked = (k.ModelAnswered("m", Message("assistant", calls=(call,)), Usage(), "tool_calls", 0.1),)
+    for by, unheard in (("policy:deny", ("c1",)), ("policy:above", ("c1",)), ("panel", ()), ("policy:rule", ())):
+        events = (*asked, k.CallProposed(call, "h", "medium", "external"), k.GateAnswered("c1", "h", "deny", by))
+        state = fold([k.Entry("r", n, 1.0, event) for n, event in enumerate(events, 1)])
+        assert (state.unheard, state.finish) == (unheard, "tool_calls")
+        assert step(state, k.Entry("r2", 4, 1.0, k.RunForked("r", 3, "x"))).unheard == ()

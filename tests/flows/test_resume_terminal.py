@@ -110,6 +110,15 @@ def test_a_gate_is_typed_in_sight_of_the_exact_call(home: dict[str, str], work: 
     assert "has ended (done)" in said(home, work, "resume", run, code=1)
 
 
+def test_a_run_goes_on_with_the_files_that_it_had(home: dict[str, str], work: Path) -> None:
+    """A kernel of its own has no variables: --load brings those of files; one that is none is said before it begins."""
+    run = parked(home, work)
+    (work / "mine.py").write_text("open('loaded.txt', 'w').close()")
+    said(home, work, "resume", run, "--load", "mine.py", code=3)  # nobody can type: it still waits
+    assert (work / "loaded.txt").exists()
+    assert "nowhere.csv is no file" in said(home, work, "resume", run, "--load", "nowhere.csv", code=2)
+
+
 def test_a_question_that_is_answered_elsewhere_is_taken_back(home: dict[str, str], work: Path) -> None:
     """While the gate stands at one terminal a yes is given at another: the first one goes on without a key."""
     run = parked(home, work)

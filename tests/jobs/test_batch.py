@@ -14,6 +14,7 @@ import pytest
 from aether_nb.doing import jobs as job_verbs
 from aether_nb.errors import OptionError, UsageFault
 from aether_nb.events import kinds as k
+from aether_nb.events.messages import Message, ToolCall, Usage
 from aether_nb.jobs import batch as module
 from aether_nb.jobs.batch import Batch, Outcome, Task, read_batch, work
 from aether_nb.jobs.executing import Execution, loading, told
@@ -127,6 +128,21 @@ def test_what_is_done_is_not_done_again(record: Callable[[], Store], monkeypatch
     assert all(each.before for each in work(batch, record, Screen(), again=True) if each.task.name != "left")
 
 
+def test_what_was_left_goes_on_with_what_it_had(
+    record: Callable[[], Store], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The kernel is a new one: the files of the task are loaded again before its run is resumed."""
+    store = record()
+    ran(store, "b-left-000000", None)
+    store.log.close()
+    (tmp_path / "sales.csv").write_text("a\n1\n")
+    begun: list[str] = []
+    monkeypatch.setattr(module, "in_a_kernel", lambda cells, *_: begun.extend(cells))
+    left = Task("left", Execution("q", "b-left-000000", load=(tmp_path / "sales.csv",)))
+    list(work(Batch("b", (left,)), record, Screen()))
+    assert [cell.splitlines()[-1].partition(" = ")[0] for cell in begun] == ["sales", "%aether resume b-left-000000"]
+
+
 def test_one_that_cannot_be_begun_stops_no_other(record: Callable[[], Store], monkeypatch: pytest.MonkeyPatch) -> None:
     """It is told with its reason; the others come to their end."""
 
@@ -183,6 +199,53 @@ def test_how_a_run_stands_is_told_with_a_code(events: Any, outcome: str, code: i
     assert (row["outcome"], found) == (outcome, code)
     assert row.get("what", "") == getattr(events[0], "what", "")
     assert row.get("question", "") == getattr(events[0], "text", "")
+
+
+WRITE = ToolCall("c1", "write_file", {"path": "a"})
+
+
+@pytest.mark.parametrize(
+    ("by", "finish", "outcome"),
+    [
+        ("policy:deny", "stop", "not done"),
+        ("policy:closed", "stop", "not done"),
+        ("terminal", "stop", "done"),
+        ("policy:plan", "stop", "done"),
+        ("policy:rule", "stop", "done"),
+        ("terminal", "refusal", "not done"),
+        ("terminal", "content_filter", "not done"),
+    ],
+)
+def test_what_nobody_could_approve_is_not_done(by: str, finish: str, outcome: str) -> None:
+    """An answer after a no that nobody said is no success, nor is a refusal; a person's no, a rule and a plan are."""
+    from harness.agent import stage
+
+    run = stage([]).run
+    run.append(
+        k.ModelAnswered("m", Message("assistant", calls=(WRITE,)), Usage(1, 1), "tool_calls", 0.1),
+        k.CallProposed(WRITE, "h", "medium", "external"),
+        k.GateAnswered("c1", "h", "deny", by),
+        k.ModelAnswered("m", Message.of("assistant", "I could not."), Usage(1, 1), finish, 0.1),
+        k.RunEnded("done"),
+    )
+    row, code = told(run.state)
+    assert (row["outcome"], code) == (outcome, 0 if outcome == "done" else 1)
+    assert ("hint" in row) is (outcome != "done")
+
+
+def test_what_was_not_done_is_repeated_when_it_is_asked_for(
+    record: Callable[[], Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch that is begun again leaves it, and names it; with --again it begins anew."""
+    store = record()
+    ran(store, "b-write-000000", None)
+    gate = (k.CallProposed(WRITE, "h", "medium", "external"), k.GateAnswered("c1", "h", "deny", "policy:deny"))
+    store.log.append("b-write-000000", 1, (*gate, k.RunEnded("done")), 2.0)
+    store.log.close()
+    monkeypatch.setattr(module, "execute", lambda task, *_: None)
+    assert [each.before for each in work(tasks("write"), record, Screen())] == [True]
+    begun = next(iter(work(tasks("write"), record, Screen(), again=True)))
+    assert begun.task.execution.run == "b-write-000000-2"
 
 
 @pytest.mark.parametrize(
