@@ -174,11 +174,13 @@ def _cell(value: Any) -> str:
 
 
 def _number(value: float) -> str:
-    """Six significant digits, but all the digits before the point: a total must not lose its last euros."""
+    """Six significant digits, but all before the point, and cents: a total must not lose its last ones."""
     if math.isnan(value):
         return ""
     if abs(value) >= 1e15 or math.isinf(value):
         return f"{value:.6g}"
+    if math.isclose(value, cents := round(value, 2), rel_tol=1e-13):  # but for what adding up has left
+        return f"{cents + 0.0:.2f}".rstrip("0").rstrip(".")
     if abs(value) >= 1e5:
         return f"{value:.0f}"
     return f"{value:.6g}"

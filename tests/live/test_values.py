@@ -54,9 +54,12 @@ def test_long_tables_end_with_a_note():
 
 
 def test_numbers_keep_the_digits_that_count():
-    """Floats have six significant digits, but never fewer than stand before the point."""
-    frame = pd.DataFrame({"x": [1 / 3, 1234567.89, 151.0, 1e-9, float("inf"), 2e20]})
+    """Floats have six significant digits, but never fewer than stand before the point, and all cents of a sum."""
+    frame = pd.DataFrame({"x": [1 / 3, 1234567.891, 151.0, 1e-9, float("inf"), 2e20]})
     assert value_text(frame).splitlines()[2:] == ["0.333333", "1234568", "151", "1e-09", "inf", "2e+20"]
+    frame = pd.DataFrame({"x": [128454.80000000002, 0.1 + 0.2, 13050.39, -0.0, -1e-4, 100.0, 1e14 + 0.25]})
+    cents = ["128454.8", "0.3", "13050.39", "0", "-0.0001", "100", "100000000000000.25"]
+    assert value_text(frame).splitlines()[2:] == cents
 
 
 def test_other_values_are_printed_within_bounds():
