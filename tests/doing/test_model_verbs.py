@@ -148,4 +148,4 @@ def test_a_list_of_nothing_says_why_and_a_long_one_is_cut(monkeypatch: pytest.Mo
 def test_a_terminal_names_its_own_commands() -> None:
     """Where a notebook's verb exists in the terminal too, a hint is shown as it is typed there; others stay."""
     said = verbs.in_terminal("%aether key openai, %aether keys, %aether model x, %aether doctor")
-    assert said == "aether key openai, %aether keys, %aether model x, aether doctor"
+    assert said == "aether key openai, %aether keys, --model x, aether doctor"
