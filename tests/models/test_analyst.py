@@ -12,7 +12,8 @@ from palmerpenguins import load_penguins
 
 from aether_nb.events.messages import Message, Text, ToolCall, Usage
 from aether_nb.models.analyst import Analyst
-from aether_nb.models.base import Model
+from aether_nb.models.analyst.conversation import read_conversation
+from aether_nb.models.base import Model, Request
 from harness.analyst import Lab, reply_to, run_code, summary_text
 
 STORY = "Which species differ most in flipper length? Plot it and write the summary table to summary.csv"
@@ -79,6 +80,14 @@ def test_it_keeps_no_state_and_repeats_itself_exactly() -> None:
     for at, message in enumerate(lab.messages):
         if message.role == "assistant":
             assert reply_to(tuple(lab.messages[:at])).message == message
+
+
+def test_what_is_told_after_a_restart_is_no_question() -> None:
+    """A run that goes on is told which variables came back: the question is still the one before."""
+    asked = Message("user", (Text("variables (1):\n- df: pandas.DataFrame, 3 rows", "schema"), Text("How many rows?")))
+    told = Message("user", (Text("Restored after the restart: df", "schema"),))
+    talk = read_conversation(Request((asked, told), ()))
+    assert talk.prompt == "How many rows?" and talk.summary is not None and "3 rows" in talk.summary
 
 
 def test_ids_of_calls_are_unique_in_a_conversation_of_two_turns() -> None:

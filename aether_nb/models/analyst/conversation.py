@@ -71,7 +71,10 @@ def _made(texts: Iterable[str]) -> frozenset[str]:
 
 
 def _last_prompt(messages: tuple[Message, ...]) -> int:
-    """Where the last user's message stands; one with a summary of the namespace is preferred."""
+    """Where the last user's message stands; one with a summary of the namespace is preferred.
+
+    What a run is told of variables after a restart shows names, and is no question.
+    """
     users = [at for at, message in enumerate(messages) if message.role == "user"]
-    full = [at for at in users if any(isinstance(p, Text) and p.data != "text" for p in messages[at].parts)]
+    full = [at for at in users if {"text"} < {part.data for part in messages[at].parts if isinstance(part, Text)}]
     return full[-1] if full else users[-1] if users else -1
