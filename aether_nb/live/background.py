@@ -106,11 +106,11 @@ class Background:
         with self._in_its_name(), self.interrupts:
             try:
                 try:
-                    self.interrupts.job = job
+                    self.interrupts.begin(job)
                     value = job.function()
                     job.result = await value if inspect.isawaitable(value) else value
                 finally:
-                    self.interrupts.job = None
+                    self.interrupts.end()
             except BaseException as raised:  # noqa: BLE001  # it travels to the agent, whatever it is
                 error = raised
         if (job.interrupted or isinstance(error, KeyboardInterrupt)) and not job.abandoned:

@@ -202,11 +202,11 @@ class _AwaitingPump(_Pump):
         error: BaseException | None = None
         try:
             try:
-                self.interrupts.job = job  # from here on an interrupt is raised, up to where it is None again
+                self.interrupts.begin(job)
                 value = job.function()
                 job.result = await value if inspect.isawaitable(value) else value
             finally:
-                self.interrupts.job = None
+                self.interrupts.end()
         except BaseException as raised:  # noqa: BLE001  # it travels to the agent, whatever it is
             error = raised
         self.settle(job, error)
@@ -260,11 +260,11 @@ class _BlockingPump(_Pump):
         error: BaseException | None = None
         try:
             try:
-                self.interrupts.job = job
+                self.interrupts.begin(job)
                 value = job.function()
                 job.result = drive(value) if inspect.isawaitable(value) else value
             finally:
-                self.interrupts.job = None
+                self.interrupts.end()
         except BaseException as raised:  # noqa: BLE001  # it travels to the agent, whatever it is
             error = raised
         self.settle(job, error)

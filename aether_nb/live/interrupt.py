@@ -48,7 +48,7 @@ class Where(Enum):
     """What the main thread is busy with when a signal arrives."""
 
     JOB = auto()
-    """Code of the job, or of the cell that waits for it."""
+    """A step of the cell that waits, or of the job that runs in it."""
     TASK = auto()
     """Another task of the same loop."""
     ELSEWHERE = auto()
@@ -133,6 +133,7 @@ class Interrupts:
         self._previous: Any = None
         self._installed = False
         self._aimed: Job | None = None  # the signal on its way was sent by ``strike``, at this job
+        self._frame: FrameType | None = None
         self.stopping = False
         self.job: Job | None = None
         """The job that runs now. While it is set, a signal may raise KeyboardInterrupt on the main thread."""
@@ -152,6 +153,14 @@ class Interrupts:
         previous = self._previous
         if installed and signal.getsignal(signal.SIGINT) is self:
             signal.signal(signal.SIGINT, previous)
+
+    def begin(self, job: Job) -> None:
+        """A job is about to run, called by the caller of this: from here on an interrupt is raised in it."""
+        self._frame, self.job = sys._getframe(1), job
+
+    def end(self) -> None:
+        """It runs no more, and no interrupt is raised."""
+        self.job = self._frame = None
 
     def strike(self, job: Job) -> None:
         """Interrupt a running job, from any thread. The caller makes sure that the job has not ended."""
@@ -186,9 +195,19 @@ class Interrupts:
                 raise asyncio.CancelledError
         if job is None or (ours and job is not aimed):
             return  # what it was aimed at has just ended
-        if where is Where.JOB and not (ours and job.struck):
+        if where is Where.JOB and self._is_in_job(frame) and not (ours and job.struck):
             job.interrupted = job.struck = True
             signal.default_int_handler(number, frame)
         elif not ours:
             job.struck = False
             self._cancel(job)
+
+    def _is_in_job(self, frame: FrameType | None) -> bool:
+        """Whether that frame was called by the job.
+
+        A step of a task ends in code of the loop (``call_soon`` is written in Python): a KeyboardInterrupt there would
+        end the loop, and with it the kernel.
+        """
+        while frame is not None and frame is not self._frame:
+            frame = frame.f_back
+        return frame is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+import sys
 import threading
 import time
 
@@ -13,6 +14,7 @@ import pytest
 from aether_nb.errors import RunStopped
 from aether_nb.live import bridge
 from aether_nb.live.bridge import run_in_cell
+from aether_nb.live.interrupt import Interrupts, Job, Mark, Where
 from harness.bridge import HANG, awaiting, others, press_stop
 
 
@@ -37,6 +39,26 @@ def test_stop_while_waiting(cell):
 
     stopped(cell, work)
     assert seen == ["a job of the cleanup"]
+
+
+def test_a_stop_while_the_loop_sees_to_a_step_is_not_raised_in_the_loop():
+    """It would end the kernel: what the job awaits is cancelled instead; in the job's own code it is raised."""
+    posted, cancelled = [], []
+    interrupts, job = Interrupts(posted.append, lambda: Where.JOB, cancelled.append), Job(lambda: None)
+
+    def performing():
+        interrupts.begin(job)
+        with pytest.raises(KeyboardInterrupt):
+            interrupts(signal.SIGINT, sys._getframe())
+        return job.struck
+
+    with interrupts:
+        assert performing() and cancelled == []
+        interrupts(signal.SIGINT, sys._getframe())  # a frame that the job has not called
+        assert (posted, cancelled, job.struck) == ([Mark.INTERRUPT] * 2, [job], False)
+        interrupts.end()
+        interrupts(signal.SIGINT, sys._getframe())
+        assert cancelled == [job]
 
 
 def test_job_that_is_given_up_says_nothing_afterwards(cell):
