@@ -21,6 +21,12 @@ from harness.forked import in_a_fork
 STARTED = RunStarted("how many rows?", "analyst")
 
 
+def full(name):
+    """A disk on which no lease can be written."""
+    if name == "before lease":
+        raise OSError(28, "No space left on device")
+
+
 class SharedLeaseContract:
     """The laws of leases between real processes: who is refused, who is fenced off, what a holder's death does."""
 
@@ -121,11 +127,6 @@ class SharedLeaseContract:
     def test_what_could_not_be_taken_over_stays_with_its_holder(self, store, beside, monkeypatch):
         """Taking it from somebody in the same process, and failing to write that: he holds it as before."""
         mine = store.leases.take("r", 1.0)
-
-        def full(name):
-            if name == "before lease":
-                raise OSError(28, "No space left on device")
-
         with monkeypatch.context() as patch:
             patch.setattr(points, "reached", full)
             with pytest.raises(StoreError):
@@ -136,11 +137,6 @@ class SharedLeaseContract:
 
     def test_a_take_that_was_not_written_holds_nothing(self, store, beside, monkeypatch):
         """When the commit fails, the lock is let go as well."""
-
-        def full(name):
-            if name == "before lease":
-                raise OSError(28, "No space left on device")
-
         with monkeypatch.context() as patch:
             patch.setattr(points, "reached", full)
             with pytest.raises(StoreError):
