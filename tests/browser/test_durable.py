@@ -111,7 +111,7 @@ def test_a_run_survives_the_death_of_its_kernel(lab: Lab, page: Any) -> None:
     assert (lab.work / "sent.txt").read_text() == "anna@example.org\n"
     book.cell(3).locator("summary").last.click()
     pictures(book, "settled", book.outputs(3).first)
-    assert "It ran: settled in the panel" in book.text(3)
+    book.says(3, "It ran: settled in the panel")
 
 
 @pytest.mark.subshell
@@ -134,7 +134,7 @@ def test_a_parked_run_is_woken_from_a_shell(lab: Lab, page: Any) -> None:
     pictures(book, "woken", page.get_by_test_id("aether-panel"))
     (lab.work / "slow").unlink()
     book.cell(2).get_by_text("The letter is out.").first.wait_for()
-    assert "Use euros, please" in book.text(2)
+    book.says(2, "Use euros, please")
     pictures(book, "woken-ended", book.cell(2))  # the output itself is being replaced just now
     book.run(3)
     assert book.text(3) == "2"
@@ -159,7 +159,7 @@ def test_an_open_gate_is_answered_from_a_shell(lab: Lab, page: Any) -> None:
     pictures(book, "paused", page.get_by_test_id("aether-panel"))
     page.get_by_test_id("pause").click()
     book.wait(going)
-    assert "Told to go on in the panel." in book.text(2)
+    book.says(2, "Told to go on in the panel.")
 
     (lab.work / "aether.toml").write_text("panel = false\n")
     book = lab.open(page, "boxed.ipynb", [LOAD, TOOLS, ASK, "input('name? ')"])
@@ -169,7 +169,7 @@ def test_an_open_gate_is_answered_from_a_shell(lab: Lab, page: Any) -> None:
     page.locator(".jp-Stdin-input").wait_for()
     shell(lab, "approve", "--yes")
     book.wait(going)
-    assert "The letter is out." in book.text(2)
+    book.says(2, "The letter is out.")
     pictures(book, "boxed", book.cell(2))
     book.cell(2).locator(".jp-Stdin-input").press("Enter")  # until then Lab runs no other cell
     going = book.start(3)
@@ -177,5 +177,5 @@ def test_an_open_gate_is_answered_from_a_shell(lab: Lab, page: Any) -> None:
     box.fill("ada")
     box.press("Enter")
     book.wait(going)
-    assert "'ada'" in book.text(3)
+    book.says(3, "'ada'")
     (lab.work / "aether.toml").unlink()

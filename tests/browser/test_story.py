@@ -84,7 +84,7 @@ def watch_paints(page: Any) -> None:
 def test_approve_is_clicked_while_the_cell_runs_and_the_notebook_keeps_the_run(lab: Lab, page: Any) -> None:
     """The whole story: panel, gate, click during the run, answer, figure, file; saved and read without a kernel."""
     book = ready(lab, page, "story.ipynb", STORY)
-    assert "aether:analyst serves" in book.text(0)
+    book.says(0, "aether:analyst serves")
     watch_paints(page)
     run = book.start(2)
     gate = page.get_by_test_id("gate")
@@ -103,7 +103,7 @@ def test_approve_is_clicked_while_the_cell_runs_and_the_notebook_keeps_the_run(l
     for theme in ("light", "dark"):
         book.theme(theme)
         book.screenshot(ARTIFACTS / f"story-done-{theme}.png")
-    assert "Gentoo" in book.text(2)
+    book.says(2, "Gentoo")
     book.save()
     kept = outputs(saved(lab, "story.ipynb")["cells"][2])
     assert {"text/html", "text/markdown", "text/plain"} in kept
@@ -137,8 +137,7 @@ def test_deny_with_a_reason_reaches_the_answer_and_nothing_is_written(lab: Lab, 
     book.wait(run)
     book.outputs(2).get_by_text("differ most").first.wait_for()  # the question itself says so too
     assert not (lab.work / "summary.csv").exists()
-    assert "Gentoo" in book.text(2)
-    assert "I want to look first" in book.text(2)
+    book.says(2, "Gentoo", "I want to look first")
 
 
 @pytest.mark.parametrize("stop", ["kernel", "panel"])
@@ -170,11 +169,11 @@ def test_stop_ends_a_run_and_leaves_everything_sound(lab: Lab, page: Any, stop: 
             assert book.running(run)
             book.interrupt()
     book.wait(run, 10)
-    assert "the run was stopped" in book.text(3)
+    book.says(3, "the run was stopped")
     book.run(4)
     assert book.text(4) == "344"
     book.run(5)
-    assert "cancelled" in book.text(5)
+    book.says(5, "cancelled")
 
 
 @pytest.mark.subshell
@@ -202,7 +201,7 @@ def test_what_a_model_writes_loads_nothing_from_elsewhere(lab: Lab, page: Any) -
     book.run(2)
     book.run(3)
     page.wait_for_timeout(1000)
-    assert "done" in book.text(3)
+    book.says(3, "done")
     assert [url for url in asked if "exfil" in url] == []
 
 

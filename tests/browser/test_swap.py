@@ -98,7 +98,7 @@ def test_another_model_goes_on_from_an_open_gate(lab: Lab, page: Any, server: Pr
     book.wait(run)
     book.cell(1).get_by_text("The answer is 42.").first.wait_for()
     pictures(book, "swap-done")
-    assert f"From here on {SECOND} answers." in book.text(1)
+    book.says(1, f"From here on {SECOND} answers.")
     assert (lab.work / "answer.txt").read_text() == "42"
     first, last = server.bodies[-2:]
     assert (first["model"], last["model"]) == ("writer", "claude-sonnet-5")

@@ -230,6 +230,13 @@ class Notebook:
         """All that a cell's outputs say."""
         return "\n".join(self.outputs(index).all_inner_texts()).strip()
 
+    def says(self, index: int, *texts: str, seconds: float = 30) -> None:
+        """Wait until a cell's outputs say all of these: while a panel becomes a picture they say nothing."""
+        until = time.monotonic() + seconds
+        while missing := [text for text in texts if text not in (said := self.text(index))]:
+            assert time.monotonic() < until, f"cell {index} does not say {missing} but {said!r}"
+            self.page.wait_for_timeout(50)
+
     def start(self, index: int) -> int:
         """Run a cell and do not wait for its end. Returns a number for ``wait``."""
         self._runs += 1
