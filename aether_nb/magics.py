@@ -264,7 +264,8 @@ class AetherMagics(Configured):
             from aether_nb.session.signalling import named
             from aether_nb.session.tasks import Resumption
 
-            run = named(self.session.store, "resume", options.run, self.session.notebook).state.run
+            store, run = self.session.store, options.run
+            run = store.log.resolve(run) if run else named(store, "resume", "", self.session.notebook).state.run
             patience = seconds(options.park_after, "%aether resume")
             return Resumption(run, take=options.take, anyway=options.anyway, park_after=patience), ""
         from aether_nb.session.tasks import Fork, Replay

@@ -100,10 +100,14 @@ class Run:
         Args:
             known: The beginning of its log, where that was read already.
         """
-        for entry in known:
-            self._take_in(entry)
-        for entry in self.log.read(self.id, self.state.head):
-            self._take_in(entry)
+        entries = list(known)
+        entries += self.log.read(self.id, entries[-1].seq if entries else self.state.head)
+        self.state, word = folds.fold(entries, self.state), self.phase
+        for entry in entries:
+            self._show(entry)
+            word = phases.phase(word, self.state, entry)
+        if entries:
+            self._say(word, entries[-1].time)
 
     def append(self, *events: Event) -> None:
         """Record events, all of them or none; one that is transient is only shown, and comes alone.
@@ -208,10 +212,12 @@ class Run:
     def _tell(self, entry: Entry) -> None:
         """Show an entry, and the state's new word when it changed."""
         self._show(entry)
-        word = phases.phase(self.phase, self.state, entry)
+        self._say(phases.phase(self.phase, self.state, entry), entry.time)
+
+    def _say(self, word: State, time: float) -> None:
         if word != self.phase:
             self.phase = word
-            self._show(Entry(self.id, self.state.head, entry.time, StateChanged(word)))
+            self._show(Entry(self.id, self.state.head, time, StateChanged(word)))
 
     def _show(self, entry: Entry) -> None:
         for watcher in self.watchers:

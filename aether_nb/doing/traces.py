@@ -27,30 +27,26 @@ def trace_values(entries: Sequence[k.Entry], hashes: Sequence[str]) -> dict[str,
     found = evidence(entries, hashes)
     plain = asdict(found) | {"files": list(found.files), "variables": [asdict(one) for one in found.variables]}
     tree = [
-        {"item": number, "title": title, "status": status, "steps": [_step(found, step, number) for step in steps]}
+        {"item": number, "title": title, "status": status, "steps": [_step(step, calls) for step, calls in steps]}
         for number, title, status, steps in _items(found)
     ]
     return plain | {"tree": tree, "events": list(event_rows(entries))}
 
 
-def _step(found: Evidence, step: StepEvidence, item: int) -> dict[str, Any]:
-    return {"step": step.number, "model": step.model, "calls": [call.id for call in _calls(found, step, item)]}
+def _step(step: StepEvidence, calls: list[CallEvidence]) -> dict[str, Any]:
+    return {"step": step.number, "model": step.model, "calls": [call.id for call in calls]}
 
 
-def _items(found: Evidence) -> Iterator[tuple[int, str, str, list[StepEvidence]]]:
-    """The items of the plan, each with the steps that worked on it; first what belongs to none, as item 0."""
+def _items(found: Evidence) -> Iterator[tuple[int, str, str, list[tuple[StepEvidence, list[CallEvidence]]]]]:
+    """The items of the plan, each with the steps that worked on it and their calls; item 0 is what belongs to none."""
+    by_place: dict[tuple[int, int], list[CallEvidence]] = {}
+    for call in found.calls:
+        by_place.setdefault((call.step, call.item), []).append(call)
+    busy = {step for step, _ in by_place}
     items = [(0, "", "")] + [(n, title, status) for n, (title, status) in enumerate(found.plan, 1)]
     for number, title, status in items:
-        steps = [step for step in found.steps if _calls(found, step, number) or (number == 0 and not _any(found, step))]
-        yield number, title, status, steps
-
-
-def _any(found: Evidence, step: StepEvidence) -> bool:
-    return any(call.step == step.number for call in found.calls)
-
-
-def _calls(found: Evidence, step: StepEvidence, item: int) -> list[CallEvidence]:
-    return [call for call in found.calls if call.step == step.number and call.item == item]
+        steps = [(step, by_place.get((step.number, number), [])) for step in found.steps]
+        yield number, title, status, [pair for pair in steps if pair[1] or (number == 0 and pair[0].number not in busy)]
 
 
 def trace_text(entries: Sequence[k.Entry], hashes: Sequence[str]) -> str:
@@ -59,16 +55,19 @@ def trace_text(entries: Sequence[k.Entry], hashes: Sequence[str]) -> str:
     lines = [_head(found), f"  asked: {_short(found.prompt)}"]
     lines += [f"  {word} run {run}" for word, run in (("replays", found.replay_of), ("fork of", found.fork_of)) if run]
     told: set[int] = set()
-    hooks = [entry.event for entry in entries if isinstance(entry.event, k.HookTook)]
-    lines += [f"  {hook_line(one)}" for one in hooks if not one.call_id]
+    hooks: dict[str, list[k.HookTook]] = {}
+    for entry in entries:
+        if isinstance(entry.event, k.HookTook):
+            hooks.setdefault(entry.event.call_id, []).append(entry.event)
+    lines += [f"  {hook_line(one)}" for one in hooks.get("", ())]
     for number, title, status, steps in _items(found):
         if number:
             lines.append(f"  item {number}: {_short(title)} [{status}]")
-        for step in steps:
+        for step, calls in steps:
             lines += [f"    {line}" for line in _step_lines(step, told)]
-            for call in _calls(found, step, number):
+            for call in calls:
                 lines += [f"      {line}" for line in _call_lines(call)]
-                lines += [f"        {hook_line(one)}" for one in hooks if one.call_id == call.id]
+                lines += [f"        {hook_line(one)}" for one in hooks.get(call.id, ())]
     if found.files:
         lines.append(f"  wrote: {', '.join(found.files)}")
     if known := [one for one in found.variables if one.hash]:

@@ -18,6 +18,10 @@ from aether_nb.events.state import RunState
 __all__ = ["CallEvidence", "Evidence", "Standing", "StepEvidence", "Variable", "evidence"]
 
 
+OVER = ("finished", "failed", "denied", "skipped")
+"""How a call stands that has come to an end."""
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How far a run was at some point: its plan, its calls, and the variables that it had made."""
@@ -149,6 +153,8 @@ class _Gathering:
     started: float = 0.0
     steps: list[StepEvidence] = field(default_factory=list)
     calls: dict[str, CallEvidence] = field(default_factory=dict)
+    over: set[str] = field(default_factory=set)
+    """The calls that have come to an end: to count them anew at every step would cost the square of a run's length."""
     item: int = 0
     replay_of: str = ""
     fork_of: str = ""
@@ -161,6 +167,7 @@ class _Gathering:
         if isinstance(event, k.ModelAsked | k.AgentSaid):
             self._asked(event, entry)
         self.state = folded(self.state, entry)
+        self._note_end(event.call.id if isinstance(event, k.CallProposed) else getattr(event, "call_id", ""))
         match event:
             case k.ModelAnswered():
                 self._answered(event, entry)
@@ -183,11 +190,15 @@ class _Gathering:
     def _hash(self, seq: int) -> str:
         return self.hashes[seq - 1] if 0 < seq <= len(self.hashes) else ""
 
+    def _note_end(self, id: str) -> None:
+        call = self.state.calls.get(id)
+        if call is not None:
+            (self.over.add if call.status in OVER else self.over.discard)(id)
+
     def _standing(self) -> Standing:
         state = self.state
-        over = sum(call.status in ("finished", "failed", "denied", "skipped") for call in state.calls.values())
         done = sum(item.status == "done" for item in state.plan)
-        return Standing(len(state.plan), done, over, tuple(state.made))
+        return Standing(len(state.plan), done, len(self.over), tuple(state.made))
 
     def _asked(self, event: k.ModelAsked | k.AgentSaid, entry: k.Entry) -> None:
         """A step begins: a model is asked, or a hosted agent says by itself what it does."""

@@ -293,6 +293,9 @@ class View:
 
     ``draft`` is a reply as it arrives, ``forming`` a call that takes shape in it, and ``note`` what the model says
     while it waits; all are empty between replies.
+    ``thinking`` is the block of a thought that has not come to its end. ``numbers`` are the calls by id, each with its
+    place among all that were proposed, and ``notes`` how many remarks the run has made: to count blocks at every event
+    would cost a long run the square of its length.
     ``chain`` is the hash of its last event, when whoever draws it has told.
     ``parked`` says what it waits for while nobody holds it, and ``paused`` that a person told it to pause. ``taken``
     says who went on with it last, ``gap`` after how many seconds, and ``seen`` when its last event was.
@@ -318,6 +321,9 @@ class View:
     revision: str = ""
     blocks: dict[str, Block] = field(default_factory=dict)
     silent: dict[str, str] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
+    notes: int = 0
+    thinking: str = ""
     draft: str = ""
     forming: str = ""
     note: str = ""

@@ -149,10 +149,8 @@ def _item_finished(view: View, event: kinds.ItemFinished, time: float) -> list[T
 def _drop_unfinished_reply(view: View) -> list[str]:
     """Forget what was streamed of a reply that never became one. Returns the blocks that are gone."""
     view.draft = view.forming = view.note = ""
-    gone = [block.id for block in view.blocks.values() if isinstance(block, Thinking) and not block.done]
-    for id in gone:
-        del view.blocks[id]
-    return gone
+    gone, view.thinking = view.blocks.pop(view.thinking, None), ""
+    return [gone.id] if gone else []
 
 
 def _model_asked(view: View, event: kinds.ModelAsked, time: float) -> list[Touch]:
@@ -197,15 +195,15 @@ def _model_switched(view: View, event: kinds.ModelSwitched, time: float) -> list
 
 
 def _thinking_delta(view: View, event: kinds.ThinkingDelta, time: float) -> list[Touch]:
-    id = f"t{view.steps}"
-    block = view.blocks.get(id)
-    if isinstance(block, Thinking) and not block.done:
+    block = view.blocks.get(view.thinking)
+    if isinstance(block, Thinking):
         block.text += event.text
-        return [Touch(id, "text", event.text)]
+        return [Touch(block.id, "text", event.text)]
     if not event.text.strip():
         return []
-    view.blocks[id] = Thinking(id, event.text)
-    return touch(id, *_silence(view))
+    view.thinking = f"t{view.steps}"
+    view.blocks[view.thinking] = Thinking(view.thinking, event.text)
+    return touch(view.thinking, *_silence(view))
 
 
 def _silence(view: View) -> list[str]:
@@ -227,10 +225,7 @@ def _call_delta(view: View, event: kinds.CallDelta, time: float) -> list[Touch]:
 def _model_answered(view: View, event: kinds.ModelAnswered, time: float) -> list[Touch]:
     message, parts = event.message, [HEADER, TAIL]
     view.usage = view.usage.plus(event.usage)
-    view.draft = view.forming = view.note = ""
-    thought = view.blocks.pop(f"t{view.steps}", None)
-    if thought:
-        parts.append(thought.id)
+    parts += _drop_unfinished_reply(view)
     if message.thinking.strip():
         view.blocks[f"t{view.steps}"] = Thinking(f"t{view.steps}", message.thinking, done=True)
         parts.append(f"t{view.steps}")

@@ -62,6 +62,7 @@ def go_on(view: View, key: str, time: float, state: State) -> None:
 
 def _call_proposed(view: View, event: kinds.CallProposed, time: float) -> list[Touch]:
     call = event.call
+    number = view.numbers.setdefault(call.id, len(view.numbers) + 1)
     if call.name in SILENT:
         view.silent[call.id] = call.name
         return []
@@ -69,7 +70,7 @@ def _call_proposed(view: View, event: kinds.CallProposed, time: float) -> list[T
     before = _card(view, call.id)
     if before:
         card.status, card.gate, card.tries, card.doubt = before.status, before.gate, before.tries, before.doubt
-    card.way.number = before.way.number if before else len(view.cards) + len(view.silent) + 1
+    card.way.number = number
     view.blocks[card.id] = card
     return touch(card.id, *_drop_echo(view, card))
 
@@ -242,7 +243,8 @@ def _limit_reached(view: View, event: kinds.LimitReached, time: float) -> list[T
 
 def remark(view: View, tone: Literal["info", "limit", "error", "said"], failure: Failure) -> list[Touch]:
     """A remark of the run itself, after the last block."""
-    note = Note(f"n{sum(isinstance(block, Note) for block in view.blocks.values()) + 1}", tone, failure)
+    view.notes += 1
+    note = Note(f"n{view.notes}", tone, failure)
     view.blocks[note.id] = note
     return touch(note.id)
 

@@ -270,6 +270,17 @@ def test_code_that_awaits_or_is_no_python_is_not_run_again(run):
         assert names(restored.missing)["x"].startswith(why)
 
 
+def test_what_many_calls_have_made_of_what_is_gone_names_the_reason_once(run):
+    """However many calls lie between, the reason is what is at the bottom of it, and what is needed of that."""
+    run.call("import time\nx = [time.time()]", effect="external")
+    for _ in range(20):
+        run.call("x = x + [1]")
+    _, restored = run.restart()
+    why = names(restored.missing)["x"]
+    assert why.startswith("it needs x, which is gone: its code may also do something outside of the notebook;")
+    assert why.count("which is gone") == 1
+
+
 def test_a_user_variable_in_the_way_of_code_is_put_back(run):
     """Code that is run again for one variable may overwrite another that is the user's by now: it is put back."""
     run.call("x = [1]; y = [2]")

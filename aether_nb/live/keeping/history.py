@@ -5,6 +5,7 @@ A version is a variable as it was after one attempt of a call. Pure: it reads en
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -55,7 +56,7 @@ class History:
 
     Attributes:
         steps: What was done, in order.
-        versions: The versions of each name, oldest first.
+        versions: The versions of each name, in the order of their steps.
         inputs: The user's variables that the run has read, as they were the first time.
         removed: Names that the run has taken away.
         theirs: Names that were the user's before the run changed them.
@@ -69,10 +70,9 @@ class History:
 
     def before(self, name: str, step: int) -> Version:
         """The version of a name that a step has found."""
-        for version in reversed(self.versions.get(name, [])):
-            if version.step < step:
-                return version
-        return Version(name, kept=self.inputs.get(name))
+        versions = self.versions.get(name, [])
+        place = bisect_left(versions, step, key=_step)
+        return versions[place - 1] if place else Version(name, kept=self.inputs.get(name))
 
     def final(self, name: str) -> Version:
         """The last version of a name."""
@@ -106,6 +106,10 @@ class History:
             if not step.problem
             for name, text in step.source.imports.items()
         }
+
+
+def _step(version: Version) -> int:
+    return version.step
 
 
 def history_of(entries: Iterable[k.Entry]) -> History:
@@ -156,7 +160,7 @@ class _Folding:
         history.removed.discard(name)
         if change.what != "added" and name not in history.versions:
             history.theirs.add(name)
-        history.versions.setdefault(name, []).append(Version(name, number))
+        insort(history.versions.setdefault(name, []), Version(name, number), key=_step)
         step = history.steps[number]
         history.steps[number] = replace(step, changed=step.changed | {name})
 

@@ -8,7 +8,8 @@ told to ``choose``, which then finds another way.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from aether_nb.events.kinds import Entry, Gone, Kept
 from aether_nb.live.keeping.history import History, Step, Version, history_of
@@ -69,15 +70,25 @@ class Plan:
         return sum(kept.size for kept in loads if kept)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Way:
-    """How one version is had: what it costs, and which steps and versions it takes."""
+    """How one version is had: by itself, or by running its step again, which takes what that has read.
 
-    how: str
+    What all of it takes is asked where it matters: to keep it with each version would cost a long run the square of
+    its length. ``why`` says why it cannot be had, ``root`` what is at the bottom of that.
+    """
+
+    how: Literal["here", "load", "define", "run", "none"]
+    version: Version
+    reads: tuple[_Way, ...] = ()
     why: str = ""
-    runs: frozenset[int] = frozenset()
-    loads: frozenset[Version] = frozenset()
-    cost: float = 0.0
+    root: str = ""
+
+    @property
+    def cost(self) -> float:
+        """Seconds of this alone."""
+        kept = self.version.kept
+        return LOADING + kept.size / LOADED_A_SECOND if self.how in {"here", "load"} and kept else 0.0
 
 
 def plan_restore(entries: Iterable[Entry]) -> Plan:
@@ -117,13 +128,14 @@ class _Choice:
         for version in sorted(versions, key=lambda one: one.step):
             self.ways[version.name, version.step] = self._way(version)
         goals = [history.final(name) for name in history.goals if name not in self.apart]
-        ways = [(goal, self.ways[goal.name, goal.step]) for goal in goals]
-        gone = [Gone(goal.name, way.why, self._call(goal)) for goal, way in ways if way.how == "none"]
-        wanted = [(goal, way) for goal, way in ways if way.how not in {"none", "here"}]
-        runs = frozenset[int]().union(*(way.runs for _, way in wanted))
-        loads = frozenset[Version]().union(*(way.loads for _, way in wanted))
+        ways = [self.ways[goal.name, goal.step] for goal in goals]
+        gone = [Gone(way.version.name, way.why, self._call(way.version)) for way in ways if way.how == "none"]
+        wanted = [way for way in ways if way.how not in {"none", "here"}]
+        taken = list(_taken(wanted))
+        runs = {way.version.step for way in taken if way.how == "run"}
+        loads = {way.version for way in taken if way.how in {"here", "load"}}
         if runs:  # what is run again may put something else in its place
-            loads |= {goal for goal, way in ways if way.how == "here"}
+            loads |= {way.version for way in ways if way.how == "here"}
         actions: list[Load | Rerun] = [*map(self._load, loads), *self._reruns(runs, wanted)]
         ordered = tuple(sorted(actions, key=_place))
         return Plan(history, ordered, tuple(history.inputs.values()), tuple(gone))
@@ -139,46 +151,49 @@ class _Choice:
     def _way(self, version: Version) -> _Way:
         final = version == self.history.final(version.name)
         if final and version.name in self.here:
-            return _Way("here", loads=frozenset({version}))
-        kept = version.kept
-        load = None
+            return _Way("here", version)
+        kept, again = version.kept, self._again(version)
         if kept is not None and kept.blob and kept.blob not in self.lost:
-            load = _Way("load", loads=frozenset({version}), cost=LOADING + kept.size / LOADED_A_SECOND)
-        again = self._again(version)
-        if load is not None and (again.how == "none" or load.cost <= again.cost):
-            return load
+            load = _Way("load", version)
+            return load if again.how == "none" or not self._is_quicker(again, load.cost) else again
         if again.how == "none" and kept is not None and kept.why:
-            return _Way("none", f"{again.why}; it was not kept: {kept.why}")
+            return replace(again, why=f"{again.why}; it was not kept: {kept.why}")
         return again
 
     def _again(self, version: Version) -> _Way:
         step = self.history.steps[version.step]
         if step.problem:
-            return _Way("none", step.problem)
+            return _Way("none", version, why=step.problem, root=step.problem)
         if version.name in step.source.defines:
-            return _Way("define")
-        runs, loads = frozenset({step.number}), frozenset[Version]()
-        for read in self.history.reads(step):
-            way = self.ways.get((read.name, read.step))
-            if way is None:
-                continue  # the user's own
+            return _Way("define", version)
+        found = [self.ways.get((read.name, read.step)) for read in self.history.reads(step)]
+        reads = tuple(way for way in found if way is not None)  # the others are the user's own
+        for way in reads:
             if way.how == "none":
-                return _Way("none", f"it needs {read.name}, which is gone: {way.why}")
-            runs, loads = runs | way.runs, loads | way.loads
-        cost = sum(self.history.steps[number].seconds for number in runs)
-        cost += sum(LOADING + load.kept.size / LOADED_A_SECOND for load in loads if load.kept)
-        return _Way("run", runs=runs, loads=loads, cost=cost)
+                why = f"it needs {way.version.name}, which is gone: {way.root}"
+                return _Way("none", version, why=why, root=way.root)
+        return _Way("run", version, reads)
+
+    def _is_quicker(self, way: _Way, seconds: float) -> bool:
+        """Whether all that a version takes costs less than so many seconds; looks no further than it has to."""
+        for each in _taken([way]):
+            seconds -= self.history.steps[each.version.step].seconds if each.how == "run" else each.cost
+            if seconds <= 0:
+                return False
+        return True
 
     # ---- what is run again
 
-    def _reruns(self, runs: frozenset[int], wanted: list[tuple[Version, _Way]]) -> Iterator[Rerun]:
+    def _reruns(self, runs: Collection[int], wanted: list[_Way]) -> Iterator[Rerun]:
         """Whole calls, and before them single definitions: those that are wanted, and those that the calls read."""
-        steps = self.history.steps
+        steps, made = self.history.steps, dict[int, list[Version]]()
+        for way in wanted:
+            if way.how == "run":
+                made.setdefault(way.version.step, []).append(way.version)
         for number in runs:
             step = steps[number]
-            makes = tuple(version for version, way in wanted if version.step == number and way.how == "run")
-            yield Rerun(step, step.code, makes, tuple(self.history.reads(step)))
-        defined = {version for version, way in wanted if way.how == "define"}
+            yield Rerun(step, step.code, tuple(made.get(number, ())), tuple(self.history.reads(step)))
+        defined = {way.version for way in wanted if way.how == "define"}
         defined |= {read for number in runs for read in self.history.reads(steps[number]) if self._is_defined(read)}
         for version in defined:
             step = steps[version.step]
@@ -187,6 +202,21 @@ class _Choice:
     def _is_defined(self, version: Version) -> bool:
         way = self.ways.get((version.name, version.step))
         return way is not None and way.how == "define"
+
+
+def _taken(ways: Iterable[_Way]) -> Iterator[_Way]:
+    """All that these take, each step once: themselves, what they read, and what that was made of."""
+    waiting, run, had = list(ways), set[int](), set[Version]()
+    while waiting:
+        way = waiting.pop()
+        if way.how == "run":
+            if way.version.step not in run:
+                run.add(way.version.step)
+                waiting += way.reads
+                yield way
+        elif way.version not in had:
+            had.add(way.version)
+            yield way
 
 
 def _place(action: Load | Rerun) -> tuple[int, int, int, str]:
