@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from aether_nb.config.home import expanded
 from aether_nb.config.rules import Setting, checked, unknown
 from aether_nb.errors import ConfigError
 
@@ -43,7 +44,7 @@ def own_file() -> Path:
         ConfigError: AETHER_CONFIG names a file that does not exist.
     """
     if named := os.environ.get(WHERE, "").strip():
-        file = Path(named).expanduser()
+        file = expanded(named)
         if not file.exists():
             raise ConfigError(
                 f"{file} does not exist.", f"The variable {WHERE} names it.", f"Make it, or unset {WHERE}"

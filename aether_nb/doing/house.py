@@ -18,6 +18,7 @@ from aether_nb import registry
 from aether_nb.about import VERSION
 from aether_nb.agent.profiles import profiles as known_profiles
 from aether_nb.config import Settings, own_file, system_file
+from aether_nb.config.home import expanded
 from aether_nb.errors import OptionError
 from aether_nb.events.coding import code_of
 from aether_nb.events.ruling import Rule
@@ -210,17 +211,9 @@ def _shown(skill: Skill) -> str:
     return "\n".join(head)
 
 
-def _folder(typed: str) -> Path:
-    """A folder as it was typed."""
-    try:
-        return Path(typed).expanduser()
-    except RuntimeError as error:  # nobody here has that home
-        raise OptionError(f"{typed} is no folder.", f"{error}", "skills add path/to/skill") from error
-
-
 def _added(options: argparse.Namespace, workspace: Path) -> str:
     """Copy a folder to where skills are looked for. Typed by the user, it is his word that he wants it there."""
-    source = _folder(options.name)
+    source = expanded(options.name)
     if not options.name or not source.is_dir():
         raise OptionError(f"{options.name or 'Nothing'} is no folder.", "", "skills add path/to/skill --user")
     skill = read_skill(source.resolve())
@@ -240,7 +233,7 @@ def _added(options: argparse.Namespace, workspace: Path) -> str:
 def _checked(found: Found, folder: str) -> str:
     """What is wrong with skills: with one folder, or with all that are found."""
     if folder:
-        skill = read_skill(_folder(folder).resolve())
+        skill = read_skill(expanded(folder).resolve())
         if isinstance(skill, str):
             return skill
         return "\n".join(skill.problems) or f"{skill.name} is as it should be."

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from aether_nb.config.home import expanded
 from aether_nb.errors import OptionError, UsageFault
 from aether_nb.events.codec import decode, encode
 from aether_nb.events.folds import fold
@@ -90,9 +91,9 @@ def loading(file: Path) -> str:
         OptionError: There is no such file, or nobody knows how it is read.
     """
     try:
-        file = file.expanduser()
+        file = expanded(file)
         there = file.is_file()
-    except (OSError, RuntimeError):  # no file can have this name, or nobody here has that home
+    except OSError:  # no file can have this name
         there = False
     if not there:
         raise OptionError(f"{file} is no file.", "", "--load data.csv")

@@ -23,6 +23,7 @@ from pathlib import Path
 from string import Template as Text
 from typing import Any
 
+from aether_nb.config.home import expanded
 from aether_nb.errors import OptionError
 
 __all__ = ["SHIPPED", "Parameter", "Template", "find", "found", "read"]
@@ -162,7 +163,7 @@ def find(name: str, folder: Path, own: Path) -> Template:
         OptionError: There is none; says which one is near.
     """
     if name.endswith((".yaml", ".yml")):
-        return read(Path(name).expanduser())
+        return read(expanded(name))
     known = {template.name: template for template in found(folder, own)}
     if name in known:
         return known[name]

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from aether_nb import plugins
+from aether_nb.config.home import expanded
 from aether_nb.errors import ConfigError, OptionError
 from aether_nb.events.messages import Text
 from aether_nb.knowledge import weights
@@ -159,7 +160,7 @@ def choose(
         return Chosen(None, f"Found by words alone: there is no embedder on this machine. {more}")
     known = plugins.found("embedder")
     name = LOCAL if wanted == AUTO else wanted
-    made = known[name].make(environment, kept) if name in known else _at(Path(wanted).expanduser(), wanted)
+    made = known[name].make(environment, kept) if name in known else _at(expanded(wanted), wanted)
     where = " on this machine" if isinstance(made, Local) else ""
     return Chosen(made, f"Found by words, and by meaning with {made.id}{where}.")
 

@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
+from aether_nb.config.home import expanded
 from aether_nb.errors import KnowledgeMissing, SourceUnreadable
 from aether_nb.knowledge import finding
 from aether_nb.knowledge.index import Index
@@ -182,7 +183,7 @@ class Importer:
     # ---- paths
 
     def _path(self, path: Path, tags: tuple[str, ...]) -> None:
-        path = Path(os.path.normpath(self._root / path.expanduser()))
+        path = Path(os.path.normpath(self._root / expanded(path)))
         source, known = self._cited(str(path)), self._index.fingerprints()
         if path.is_dir():
             found = finding.walk(path)

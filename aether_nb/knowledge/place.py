@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
+from aether_nb.config.home import expanded
 from aether_nb.errors import KnowledgeError, KnowledgeFull
 
 __all__ = ["Place", "find_place", "holding", "holds_tables", "is_remote"]
@@ -51,7 +52,7 @@ def find_place(wanted: str | Path, cache: Path | None = None) -> Place:
     """
     if is_remote(wanted):
         return Place(str(wanted), None)
-    folder = Path(wanted).expanduser().absolute()
+    folder = expanded(wanted).absolute()
     if folder.exists() and not folder.is_dir():
         raise KnowledgeError(f"{folder} is a file.", "Knowledge is kept in a folder.", "Set AETHER_KNOWLEDGE")
     reason = _obstacle(folder)
@@ -75,7 +76,7 @@ def holds_tables(folder: Path) -> bool:
 
 def holding(wanted: str | Path) -> Path:
     """The folder in which what was kept for a place lies: itself, or the one of the user's cache that stands for it."""
-    folder = Path(wanted).expanduser().absolute()
+    folder = expanded(wanted).absolute()
     other = folder if holds_tables(folder) else _fallback(folder, None)
     return other if holds_tables(other) else folder
 

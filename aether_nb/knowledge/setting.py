@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from aether_nb.config.home import expanded
 from aether_nb.knowledge.place import is_remote
 
 __all__ = ["INBOX", "knowledge_place", "storage_options"]
@@ -29,7 +30,7 @@ def knowledge_place(setting: str, store: Path) -> str | Path:
     """
     if not setting:
         return store / FOLDER
-    return setting if is_remote(setting) else store.parent / Path(setting).expanduser()
+    return setting if is_remote(setting) else store.parent / expanded(setting)
 
 
 def storage_options(place: str | Path, environment: Mapping[str, str]) -> dict[str, str]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from aether_nb.config.home import expanded
 from aether_nb.errors import UsageFault
 from aether_nb.events.messages import Image
 from aether_nb.models.endpoints.address import is_local
@@ -98,9 +99,9 @@ def _mime(content: bytes) -> str:
 
 def _file(path: Path) -> bytes:
     try:
-        with path.expanduser().open("rb") as file:
+        with expanded(path).open("rb") as file:
             content = file.read(LARGEST + 1)
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise UsageFault(f"The picture {path} cannot be read.", f"{reason}.", "Check the path.") from error
     return content

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
+from aether_nb.config.home import expanded
 from aether_nb.errors import OptionError, UsageFault, WorkspaceError
 from aether_nb.events.messages import Image, Part, Text
 from aether_nb.live.placing import place
@@ -115,7 +116,7 @@ def _file(name: str, workspace: Path) -> list[Part] | _File:
         OptionError: There is none, or it cannot be read.
         WorkspaceError: It may not lie in the working folder.
     """
-    path = workspace / Path(name).expanduser()
+    path = workspace / expanded(name)
     try:
         if not path.is_file():
             raise OptionError(f"There is no {name} to be attached.", "It is neither a variable nor a file.")

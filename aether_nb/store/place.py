@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from aether_nb.config.address import Address, is_address
+from aether_nb.config.home import expanded
 
 __all__ = ["FOLDER", "as_setting", "store_folder", "store_place"]
 
@@ -22,7 +23,7 @@ def store_folder(notebook: Path | None, cwd: Path, override: str | Path | None =
             no folder: what only this machine needs lies in the usual one.
     """
     if override and not is_address(str(override)):
-        return cwd / Path(override).expanduser()
+        return cwd / expanded(override)
     return (notebook.parent if notebook else cwd) / FOLDER
 
 

@@ -42,7 +42,8 @@ TICK = 0.05
 
 SECRET = re.compile(
     r"key|token|secret|passw|credential|cookie|_pat$|_dsn$|pwd$|(^|_)pw$|pass$|^pgservice|auth$|(^|_)(database|db|redis|"
-    r"mongo|mongodb|amqp|broker|postgres|mysql|sqlalchemy)_?(ur[il]|uri)$|connection_?str|_sas$|webhook|netrc",
+    r"mongo|mongodb|amqp|broker|postgres|mysql|sqlalchemy)_?(ur[il]|uri)$|connection_?str|_sas$|webhook|netrc|"
+    r"^git_config_(count|value|parameters)",  # which belong to GIT_CONFIG_KEY_n, and may be a header with a key in it
     re.IGNORECASE,
 )
 """Names of variables whose values are nobody else's business: keys, passwords, and addresses that hold one."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from aether_nb.config.home import expanded
 from aether_nb.errors import WorkspaceError
 from aether_nb.live.guard.paths import looks_secret
 
@@ -26,7 +27,7 @@ def inside(workspace: Path, path: str) -> Path:
     """
     if not path or "\0" in path:
         raise WorkspaceError(f"{path!r} is no path.", hint="Give a path inside the working folder.")
-    found = Path(os.path.realpath(workspace / Path(path).expanduser()))
+    found = Path(os.path.realpath(workspace / expanded(path)))
     if not _same_or_below(found, workspace):
         raise WorkspaceError(
             f"{path} lies outside the working folder.", f"It means {found}; files may be touched in {workspace}."

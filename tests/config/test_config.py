@@ -303,8 +303,8 @@ def test_settings_need_no_heavy_module():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == [
-        "aether_nb aether_nb.config aether_nb.config.address aether_nb.config.files aether_nb.config.rules "
-        f"aether_nb.errors aether_nb.events aether_nb.events.ruling {folders}",
+        "aether_nb aether_nb.config aether_nb.config.address aether_nb.config.files aether_nb.config.home "
+        f"aether_nb.config.rules aether_nb.errors aether_nb.events aether_nb.events.ruling {folders}",
         "False",
     ]
 

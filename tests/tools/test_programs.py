@@ -48,6 +48,19 @@ def test_a_command_knows_no_key_and_has_nobody_to_type(place: ToolContext, monke
 
 
 @posix
+def test_git_works_where_its_settings_stand_in_variables(place: ToolContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They may hold a key, so they all stay behind: a count without what it counts would end every git command."""
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", "http.extraheader")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "Authorization: bearer abc")
+    monkeypatch.setenv("GIT_CONFIG_PARAMETERS", "'http.extraheader=Authorization: bearer abc'")
+    assert told(shell, place, command="git config --get-all http.extraheader; git --version").startswith(
+        "[exit code] 0"
+    )
+    assert "bearer" not in told(shell, place, command="env; git config --list")
+
+
+@posix
 def test_a_command_that_takes_too_long_is_ended_with_what_it_started(place: ToolContext) -> None:
     """Neither it nor its children go on."""
     mark = place.workspace / "mark"

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from aether_nb import plugins
+from aether_nb.config.home import expanded
 from aether_nb.errors import OptionError
 from aether_nb.tools.skills.skill import FILE, Skill, read_skill
 from aether_nb.tools.skills.written import Written
@@ -47,7 +48,7 @@ def trusts(workspace: Path, trust: Iterable[str]) -> bool:
 
 def _real(workspace: Path, trust: Iterable[str]) -> list[str]:
     """Trusted folders as they lie on the disk; one without a beginning belongs to the working folder."""
-    return [os.path.realpath(workspace / Path(folder).expanduser()) for folder in trust]
+    return [os.path.realpath(workspace / expanded(folder)) for folder in trust]
 
 
 def own_folder() -> Path:
