@@ -73,6 +73,8 @@ class Verb:
     examples: tuple[str, ...] = ()
 
 
+_QUOTED = re.compile(r'("(?:[^"\\]|\\.)*")')
+_APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")
 OPTION = re.compile(r"(?P<name>--?[A-Za-z][\w-]*)(?:=(?P<value>\S*))?(?=\s|$)")
 VALUE = re.compile(r"\"[^\"]*\"|'[^']*'|[^\s-]\S*")
 
@@ -161,13 +163,15 @@ def leading_options(verb: Verb, line: str) -> tuple[list[str], str]:
 
 
 def split(line: str) -> list[str]:
-    """A line as a shell would split it.
+    """A line as a shell would split it, but for an apostrophe within a word: ``don't`` opens no quote.
 
     Raises:
         OptionError: A quote is not closed.
     """
+    pieces = _QUOTED.split(line)
+    pieces[::2] = [_APOSTROPHE.sub(r"\'", piece) for piece in pieces[::2]]
     try:
-        return shlex.split(line)
+        return shlex.split("".join(pieces))
     except ValueError as error:
         raise OptionError("The line cannot be read.", f"{error}.", "Close the quote.") from error
 

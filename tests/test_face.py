@@ -87,7 +87,7 @@ def test_text_behind_a_verb_stays_as_it_was_typed() -> None:
     assert (options.json, options.text) == (True, ["don't", "say", "'mean'", "--fast", "--", "it's", '"odd'])
     assert verbs.words('deny 7f3a --reason "not now"') == ["deny", "7f3a", "--reason", "not now"]
     with pytest.raises(OptionError):
-        verbs.words("deny 7f3a --reason don't")
+        verbs.words("deny 7f3a --reason 'not now")
 
 
 def test_options_of_the_terminal_are_unknown_in_a_notebook() -> None:
@@ -195,6 +195,10 @@ def test_an_option_behind_the_question_is_refused(line: str) -> None:
         ("grants --revoke g1", False),
         ("tell 7f3a why is it slow?", False),
         ("answer which one do you mean?", False),
+        ("fork 7f3a what is the mean by year?", False),
+        ("know search how are refunds booked?", False),
+        ("memory edit 3fa9 Are prices gross?", False),
+        ("know what is in the papers?", True),
         ("resume 7f3a", False),
         ("--data schema how many rows?", True),
         ("--bogus rows", True),
@@ -207,6 +211,19 @@ def test_an_option_behind_the_question_is_refused(line: str) -> None:
 def test_what_follows_the_magic_is_a_question_or_a_verb(line: str, question: bool) -> None:
     """Verbs stay verbs, sentences are questions, and a single unknown word is neither."""
     assert rewriting.is_question(line) is question
+
+
+def test_an_apostrophe_within_a_word_opens_no_quote() -> None:
+    """English is typed after verbs too; what stands in quotes is one word as ever, and a quote left open is told."""
+    assert verbs.words("fork 7f3a don't group") == ["fork", "7f3a", "don't", "group"]
+    assert verbs.words("know search it's Bob's plan") == ["know", "search", "it's", "Bob's", "plan"]
+    assert verbs.words("""mcp add one 'python -c "it"' --tag="isn't it" x""")[3:] == [
+        'python -c "it"',
+        "--tag=isn't it",
+        "x",
+    ]
+    with pytest.raises(OptionError, match="No closing quotation"):
+        verbs.words("know search 'open")
 
 
 @pytest.mark.parametrize(

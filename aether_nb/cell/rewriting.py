@@ -110,7 +110,9 @@ def is_question(line: str) -> bool:
         options = {at for at, word in enumerate(words) if word.startswith("-")}
         return len(words) - len(options | {at + 1 for at in options}) > 2
     if known:
-        return not known.prose and len(words) > 2 and line.rstrip().endswith("?")
+        named = len(words) > 1 and any(words[1] in option.choices for option in known.options[:1])  # know search …?
+        prose = known.prose or known.name == "fork" or named
+        return not prose and len(words) > 2 and line.rstrip().endswith("?")
     return len(words) > 2 or (line.rstrip().endswith("?") and len(words) > 1)
 
 

@@ -90,6 +90,20 @@ def test_what_is_told_after_a_restart_is_no_question() -> None:
     assert talk.prompt == "How many rows?" and talk.summary is not None and "3 rows" in talk.summary
 
 
+def test_what_is_said_after_an_answer_is_the_question() -> None:
+    """A fork goes on with other words over what was known; what is said in the middle of the work is none of them."""
+    asked = Message("user", (Text("variables (1):\n- df: pandas.DataFrame, 3 rows", "schema"), Text("How many rows?")))
+    answer, told = Message.of("assistant", "3 rows."), Message("user", (Text("This is a fork", "schema"),))
+    said = Message.of("user", "(said while you work) How many columns?")
+    working = Message("assistant", (), (ToolCall("c1", "run_python", {"code": "1"}),))
+    remark = Message.of("user", "(said while you work) Quickly")
+    for more in ((), (working,), (working, Message.of("tool", "1", call_id="c1"), remark)):
+        talk = read_conversation(Request((asked, answer, told, said, *more), ()))
+        assert talk.prompt == "How many columns?" and talk.summary is not None and "3 rows" in talk.summary
+        assert [call.id for call, _ in talk.done] == ["c1"] * bool(more)
+    assert read_conversation(Request((asked, working, remark), ())).prompt == "How many rows?"
+
+
 def test_ids_of_calls_are_unique_in_a_conversation_of_two_turns() -> None:
     """No call has the id of another, over two turns."""
     lab = Lab({"penguins": penguins()})

@@ -336,3 +336,19 @@ def test_a_frame_indexed_by_dates_can_be_asked_about_time() -> None:
     done = Message.of("tool", "ok", call_id=calls[0].id), Message.of("tool", "…", call_id=calls[1].id)
     code = reply_to((*messages, reply_to(messages).message, *done)).message.calls[0].arguments["code"]
     assert f"2019,365,{np.arange(365).mean()}" in run_code(code, {"df": data})
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("How many rows has visits?", "`visits` has **6** rows."),
+        ("How many visits are there by channel?", "Rows of `visits` by channel (**6** together)"),
+        ("When was the last visited?", "**2026-01-01** to **2026-02-15**"),
+        ("What is the mean n of visits?", "The mean of n is **3.500**"),
+    ],
+)
+def test_a_frame_is_not_a_column_whose_name_is_another_form_of_its_own(question: str, answer: str) -> None:
+    """Visits are the rows of ``visits``, though there is a column ``visited``."""
+    days = pd.date_range("2026-01-01", periods=6, freq="9D")
+    visits = pd.DataFrame({"visited": days, "channel": list("ababab"), "n": range(1, 7)})
+    assert answer in Lab({"visits": visits}).ask(question)

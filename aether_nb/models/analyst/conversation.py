@@ -15,6 +15,7 @@ from aether_nb.models.base import Request
 
 __all__ = ["Conversation", "read_conversation"]
 
+_SAID = re.compile(r"^\(said while you work\) ")
 _MADE = re.compile(r"^Variables made in this turn: (.*)$", re.MULTILINE)
 
 
@@ -39,23 +40,29 @@ class Conversation:
 def read_conversation(request: Request) -> Conversation:
     """Find the last prompt and everything that followed it.
 
-    A user's message without a summary that comes in the middle of the work (a remark) does not start it anew.
+    A user's message without a summary that comes in the middle of the work (a remark) does not start it anew. One that
+    comes after an answer does: a fork goes on with other words, over what was known before.
     """
-    at = _last_prompt(request.messages)
-    every = [part for part in request.messages[at].parts if isinstance(part, Text)] if at >= 0 else []
+    summed = _last_prompt(request.messages)
+    at = _asked_since(request.messages, summed)
+    every = _texts(request.messages, at)
     parts = [part for part in every if not is_mention(part) and part.data != "recalled"]
-    prompt = " ".join(part.text for part in parts if part.data == "text")
+    prompt = _SAID.sub("", " ".join(part.text for part in parts if part.data == "text"))
     after = request.messages[at + 1 :]
     results = {message.call_id: Outcome.read(message.text) for message in after if message.role == "tool"}
     calls = [call for message in after if message.role == "assistant" for call in message.calls]
     done = tuple((call, results.get(call.id, Outcome("no result", "failed"))) for call in calls)
     earlier = tuple(message.text for message in request.messages[: max(at, 0)] if message.role in ("user", "assistant"))
-    summary = _summary(parts)
+    summary = _summary(parts if at == summed else [p for p in _texts(request.messages, summed) if p.data != "recalled"])
     tools = frozenset(tool.name for tool in request.tools)
     made = _made(message.text for message in request.messages[: max(at, 0)] if message.role == "assistant")
     prompt = read_in(prompt.strip(), every)
     wanted = next((wanted_in(tool.description) for tool in request.tools if tool.name == "answer_with"), "")
     return Conversation(prompt, summary, done, earlier, tools, len(request.messages), made, wanted)
+
+
+def _texts(messages: tuple[Message, ...], at: int) -> list[Text]:
+    return [part for part in messages[at].parts if isinstance(part, Text)] if at >= 0 else []
 
 
 def _summary(parts: list[Text]) -> str | None:
@@ -78,3 +85,15 @@ def _last_prompt(messages: tuple[Message, ...]) -> int:
     users = [at for at, message in enumerate(messages) if message.role == "user"]
     full = [at for at in users if {"text"} < {part.data for part in messages[at].parts if isinstance(part, Text)}]
     return full[-1] if full else users[-1] if users else -1
+
+
+def _asked_since(messages: tuple[Message, ...], at: int) -> int:
+    """Where the last thing stands that a user has said in plain words after an answer; ``at`` when there is none."""
+    answered = False
+    for number in range(at + 1, len(messages)):
+        message = messages[number]
+        if message.role == "assistant":
+            answered = not message.calls
+        elif answered and message.role == "user" and {part.data for part in message.parts} == {"text"}:
+            at, answered = number, False
+    return at

@@ -143,7 +143,8 @@ def _match(text: str, words: Vocabulary, before: list[Tag], length: int) -> Tag 
         and not any(c == column for c, _ in _values(text, words))
     ):
         return Tag("column", text, [column])
-    columns = _columns(text, words.frame, _SHORT)
+    # The name of a frame is no abbreviation of a column, nor another form of its verb: visits is not visited.
+    columns = _columns(text, words.frame, _SAME if text in words.frame_names else _SHORT)
     if columns and not (meaning and length == 1 and _grammatical(kind, text, columns)):
         return Tag("column", text, columns)
     if meaning and len(text) == 2 and text.isupper() and not _found_in(text, words) and _after_place(before):
