@@ -61,6 +61,7 @@ def compose(
     bind: str = "",
     skills: tuple[str, str] = ("", ""),
     profile: str = "",
+    made_by_code: Iterable[str] = (),
 ) -> tuple[Message, ...]:
     """The messages that a run opens with.
 
@@ -76,6 +77,7 @@ def compose(
         workspace: The folder inside which files may be touched.
         prior: Earlier turns of this conversation, oldest first.
         fence: The word with which data is set apart in what the model is sent.
+        made_by_code: Variables that other runs have made or changed: a hidden column may have another name there.
         rules: What of the data may leave. An answer that was given within wider limits is data of this run.
     """
     told_first = f"{RULES}\n{IN_MODE[mode]}\nThe working folder is {workspace}."
@@ -86,7 +88,7 @@ def compose(
     if skills[0]:
         told_first += f"\n\n{skills[0]}"
     messages = [Message.of("system", f"{told_first}{fence_rule(fence)}{limit_rule(rules)}")]
-    touched: set[str] = set()
+    touched = set(made_by_code)
     for turn in prior:
         told = [turn.answer or "(no answer)"]
         if turn.calls:
@@ -115,4 +117,4 @@ def turn_of(state: RunState) -> Turn:
         for call in state.calls.values()
         if call.name not in ("plan", "ask_user")
     )
-    return Turn(state.run, state.head, started.prompt, state.answer, calls, state.made, data, hide, state.touched)
+    return Turn(state.run, state.head, started.prompt, state.answer, calls, state.made, data, hide)

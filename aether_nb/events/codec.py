@@ -66,6 +66,7 @@ UPCASTS: dict[tuple[str, int], Upcast] = {
     ("run.started", 3): _more,
     ("run.started", 4): _more,
     ("run.started", 5): _more,
+    ("run.started", 6): _more,
 }
 """How to lift a kind from that version to the next one, by ``(kind, version)``."""
 

@@ -75,7 +75,7 @@ _TAKEN_UP = (k.LeaseTaken.kind, k.RunForked.kind)
 
 
 def _started(state: RunState, event: k.RunStarted) -> Changes:
-    earlier = {name for turn in event.prior for name in (*turn.made, *turn.touched)}
+    earlier = {*event.touched, *(name for turn in event.prior for name in (*turn.made, *turn.touched))}
     return {"started": event, "allowed": event.limits, "model": event.model, "touched": tuple(sorted(earlier))}
 
 

@@ -229,10 +229,12 @@ class RunStarted(Event):
     ``hide`` limit what of the data may leave this machine; ``fence`` is the word with which data is set apart for the
     model. ``parent`` is the run that it works for, and ``depth`` how many are above it. ``profile`` is the one by which
     it works, with its rules ``deny`` and ``ask``; ``agent`` is the hosted agent that works on it, if one does.
+    ``touched`` are variables that other runs of its kernel have made or changed: a hidden column may have another name
+    there.
     """
 
     kind: ClassVar[str] = "run.started"
-    version: ClassVar[int] = 6
+    version: ClassVar[int] = 7
     prompt: str
     model: str
     mode: Mode = "ask"
@@ -256,6 +258,7 @@ class RunStarted(Event):
     deny: tuple[str, ...] = ()
     ask: tuple[str, ...] = ()
     agent: str = ""
+    touched: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ class RunState:
     many of them there were when it was asked last, and what they showed of the user's data. ``open`` are the calls of
     the last reply that are not settled yet, in order; ``told`` is what was said to the run meanwhile, and joins the
     messages when none is open. ``contested`` are calls that another kernel was at when the run was taken from it: it
-    may still be. ``touched`` are variables that its code, or that of an earlier turn, has made or changed. ``near``:
+    may still be. ``touched`` are variables that its code, or that of an earlier run, has made or changed. ``near``:
     who is asked now is on this machine; ``unlimited`` are the places of such replies in the messages: nothing was kept
     from who wrote them.
     ``unheard`` are calls that were denied because nobody was there; ``finish`` says why the last reply ended.

@@ -95,9 +95,9 @@ class Limits:
 class Turn:
     """What a later run sees of an earlier one: prompt, answer, one line a call, and the names of variables it made.
 
-    Frozen when the later one starts. ``touched`` are variables that it has made or changed, and earlier runs that it
-    saw: a hidden column may have another name there. ``data`` and ``hide`` are the limits within which its model was
-    told of the data: a model within narrower ones is not told what it said.
+    Frozen when the later one starts. ``data`` and ``hide`` are the limits within which its model was told of the data:
+    a model within narrower ones is not told what it said. ``touched``, which only older records have, are variables
+    that it had made or changed, or a run before it: ``run.started`` says so by itself now.
     """
 
     run: str

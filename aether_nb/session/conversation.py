@@ -72,6 +72,8 @@ class Session:
     turns: dict[str, k.Turn] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
     """What left this machine, by run of this kernel; whoever shows a run fills it in."""
+    touched: set[str] = field(default_factory=set)
+    """The variables that runs of this kernel have made or changed, whatever became of those runs."""
     last: str = ""
     unasked: float = 2.0
     """Seconds for which a run that is taken up waits where nobody can be asked: enough to hear what was said before."""
@@ -229,6 +231,11 @@ class Session:
     def turn(self, cell: Cell) -> AbstractAsyncContextManager[object]:
         """Wait until nothing else is worked on; a run for which no cell waits goes on beside the others."""
         return nullcontext() if cell.background else self.working
+
+    def note_touched(self, entry: k.Entry) -> None:
+        """Learn from a run at work which variables it changes: what begins beside it or after it has to know."""
+        if isinstance(entry.event, k.NamespaceChanged):
+            self.touched.update(change.name for change in entry.event.changes)
 
     def prior(self, cell: str) -> tuple[k.Turn, ...]:
         """The earlier turns that a question from this cell sees; its own is replaced."""

@@ -80,7 +80,7 @@ async def _ask(session: Session, question: Question, cell: Cell) -> RunState:
         session.turns.clear()
     await session.knowing.ready()
     with session.store.leased(question.run) as lease:
-        run = Run(session.store.log, question.run, (cell.watcher,), epoch=lease.epoch)
+        run = Run(session.store.log, question.run, (cell.watcher, session.note_touched), epoch=lease.epoch)
         summary = question.summary or await cell.main(
             lambda: summarize(shell.user_ns, question.prompt, hidden=shell.user_ns_hidden)
         )
@@ -103,6 +103,7 @@ async def _ask(session: Session, question: Question, cell: Cell) -> RunState:
             bind=started.bind,
             skills=catalogue(session.skills().skills),
             profile=question.profile.prompt if question.profile else "",
+            made_by_code=started.touched,
         )
         yeses = session.grants if question.grants is None else question.grants
         run.append(started, *routing, *known.events, k.ContextComposed(opening), *map(k.GrantGiven, yeses))
@@ -133,7 +134,7 @@ async def _resume(session: Session, task: Resumption, cell: Cell) -> RunState:
     tools = record.tools(tools) if record else tools
     may_go_on(session, rules, tools, task.anyway, own)  # before the lease: a refusal leaves nothing behind
     with session.store.leased(id, task.take) as lease:
-        run = Run(store.log, id, (cell.watcher,), epoch=lease.epoch)
+        run = Run(store.log, id, (cell.watcher, session.note_touched), epoch=lease.epoch)
         run.catch_up(entries)
         if run.state.head != len(entries):  # somebody has gone on with it meanwhile
             entries, own = session.store.whole(id)
@@ -271,8 +272,9 @@ def _started(session: Session, question: Question, model: Model) -> tuple[k.RunS
     prior = session.prior(question.cell) if question.prior is None else question.prior
     started = begun(question, model.name, session.models.settings, prior, session.notebook, session.workspace)
     tools, agent = session.tools(started), hosted(started.agent) if started.agent else None
-    known = frozen(tools)
-    return replace(started, tools=tuple(known), versions=versions(known, agent) | {"aether-nb": VERSION}), tools
+    known, touched = frozen(tools), tuple(sorted(session.touched))
+    went_by = versions(known, agent) | {"aether-nb": VERSION}
+    return replace(started, tools=tuple(known), versions=went_by, touched=touched), tools
 
 
 def _remember(session: Session, state: RunState) -> None:

@@ -109,7 +109,7 @@ async def _again(session: Session, task: Replay, entries: list[k.Entry], own: bo
     record, store = record_of(entries), session.store
     settings, here = session.models.settings, session.tools(record.started)
     with session.store.leased(task.run) as lease:
-        run = Run(store.log, task.run, (cell.watcher,), epoch=lease.epoch)
+        run = Run(store.log, task.run, (cell.watcher, session.note_touched), epoch=lease.epoch)
         started = replace(
             record.started,
             model=record.model.name,
@@ -122,6 +122,7 @@ async def _again(session: Session, task: Replay, entries: list[k.Entry], own: bo
             workspace=str(session.workspace),
             bind=task.bind or record.started.bind,
             agent="",  # what it said stands in the record
+            touched=tuple(sorted(session.touched)),
         )
         given = map(k.GrantGiven, session.grants)
         run.append(started, record.composed, *given, *opening(record, store.chain.head(task.source), own))
@@ -167,7 +168,7 @@ async def _fork(session: Session, task: Fork, entries: list[k.Entry], own: bool,
     forked = replace(forked, source=task.source, at=at, chain=store.chain.hashes(task.source)[at - 1])
     _worth(task, copied, forked)
     with session.store.leased(task.run) as lease:
-        run = Run(store.log, task.run, (cell.watcher,), epoch=lease.epoch)
+        run = Run(store.log, task.run, (cell.watcher, session.note_touched), epoch=lease.epoch)
         tools = session.tools(fold(copied[:1]).started)
         driving.may_go_on(
             session, replace(fold(copied), run=task.source, ended=None), tools, task.anyway, own, task.run

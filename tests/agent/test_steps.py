@@ -125,7 +125,7 @@ def test_later_turns_see_prompt_answer_and_one_line_a_call() -> None:
     made = k.NamespaceChanged("c1", (k.Change("summary", "added"),))
     ended = state(*OPEN, made, k.CallFinished("c1", (Text("secret rows"),), 0.1), answered(text="It is 5."))
     turn = turn_of(ended)
-    assert turn == k.Turn("r", 7, "q", "It is 5.", ("send(a): finished",), ("summary",), touched=("summary",))
+    assert turn == k.Turn("r", 7, "q", "It is 5.", ("send(a): finished",), ("summary",))
     messages = compose(
         "next", [Text("variables (0):", "schema")], mode="ask", workspace=__import__("pathlib").Path("/w"), prior=[turn]
     )

@@ -52,6 +52,8 @@ def test_what_code_has_made_or_changed_is_known_also_of_earlier_turns() -> None:
         k.Entry("r", n, 1.0, e) for n, e in enumerate((k.RunStarted("q", "m", prior=(earlier,)), changed, removed), 1)
     ]
     assert fold(entries[:1]).touched == ("copy", "people")
+    beside = k.RunStarted("q", "m", prior=(earlier,), touched=("other", "people"))
+    assert fold([k.Entry("r", 1, 1.0, beside)]).touched == ("copy", "other", "people")
     assert fold(entries[:2]).touched == ("copy", "people", "sales")
     assert set(fold(entries).touched) == {"copy", "people", "sales", "new"}
     assert fold(entries).made == ("new",)

@@ -118,6 +118,34 @@ def test_what_leaves_is_what_the_level_lets(tmp_path: Path, level: str, figures:
     assert "→ far" in told
 
 
+HELPED = """
+from aether_nb.session.delegating import SPAWN
+class Delegating(Elsewhere):
+    def __init__(self): super().__init__([""], name="delegating")
+    async def stream(self, request):
+        made = [call.name for message in request.messages for call in message.calls]
+        steps = [code("copy = people.rename(columns={'email': 'x'})"), use(SPAWN, task="Look at copy"), None]
+        alone = request.messages[-1].role == "user" and "Look at copy" in request.messages[-1].text
+        step = None if alone else steps[len(made)]
+        async for delta in Elsewhere([[step] if step else "Done."]).stream(request):
+            yield delta
+register("model", "delegating", Delegating)
+"""
+
+
+def test_whoever_is_asked_next_knows_which_variables_code_has_made(tmp_path: Path) -> None:
+    """A child in the middle of a run, and a cell asked once more: a copy with other names shows no hidden value."""
+    with Kernel(Path(sys.executable), {"AETHER_HIDE": "email", "AETHER_MAX_STEPS": "9"}, tmp_path) as kernel:
+        assert kernel.run(LOAD + HELPED).status == "ok"
+        for begin in ("", "%aether new"):  # a new conversation is about the same variables
+            kernel.run(begin)
+            cell = kernel.run("%%aether --model delegating\nWho is there?")
+            assert cell.status == "ok", cell.of("error")
+        sent = kernel.run("print(len(requests)); print('\\n'.join(requests))").text()
+    assert int(sent.splitlines()[0]) == 8 and "copy: pandas.DataFrame" in sent
+    assert holds(sent, PLANTED[0]) == []
+
+
 def test_a_packed_record_has_no_hidden_value_either(tmp_path: Path) -> None:
     """Also of a run that a model on this machine has worked on, which was told everything."""
     (tmp_path / "a.ipynb").write_text(json.dumps({"cells": [], "nbformat": 4, "nbformat_minor": 5, "metadata": {}}))

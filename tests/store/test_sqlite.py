@@ -106,7 +106,7 @@ def test_a_log_can_be_read_without_this_package(log):
     log.append("r1", 0, (STARTED,), 1.0)
     with closing(sqlite3.connect(log.file)) as db:
         rows = db.execute("SELECT seq, kind, version, json_extract(payload, '$.prompt') FROM events").fetchall()
-    assert rows == [(1, "run.started", 6, "how many rows?")]
+    assert rows == [(1, "run.started", 7, "how many rows?")]
 
 
 # ---- the process dies
