@@ -24,12 +24,15 @@ OVER = ("finished", "failed", "denied", "skipped")
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How far a run was at some point: its plan, its calls, and the variables that it had made."""
+    """How far a run was at some point: the items of its plan and how many were done, its calls, its variables.
+
+    Numbers only: which variables stands with the calls, and their names at each step would be the square of a long run.
+    """
 
     planned: int = 0
     done: int = 0
     calls: int = 0
-    made: tuple[str, ...] = ()
+    made: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +201,7 @@ class _Gathering:
     def _standing(self) -> Standing:
         state = self.state
         done = sum(item.status == "done" for item in state.plan)
-        return Standing(len(state.plan), done, len(self.over), tuple(state.made))
+        return Standing(len(state.plan), done, len(self.over), len(state.made))
 
     def _asked(self, event: k.ModelAsked | k.AgentSaid, entry: k.Entry) -> None:
         """A step begins: a model is asked, or a hosted agent says by itself what it does."""

@@ -46,7 +46,7 @@ def test_each_step_is_a_snapshot() -> None:
     assert [step.reply for step in whole.steps] == [hashes[n] for n in replied]
     assert [step.goal for step in whole.steps] == ["the question", "Make", "Tell", "Tell"]
     assert (whole.steps[0].before, whole.steps[0].after) == (Standing(), Standing(3, 1, 2))
-    assert whole.steps[-1].after == Standing(3, 3, 5, ("t",))
+    assert whole.steps[-1].after == Standing(3, 3, 5, 1)
     assert (whole.steps[0].usage.cost, whole.cost, whole.tokens, whole.chain) == (0.25, 0.25, 15, hashes[-1])
     assert [step.request for step in found(this, hashed=False).steps] == [""] * 4
 
