@@ -211,7 +211,7 @@ class Calls:
         self.traces[call.id] = Trace(begun)
         try:
             async with context.clock:
-                result = await tool.run(call.proposed.call.arguments, context)
+                result = await _ran(tool, call, context)
         except InterventionRequired as error:
             context.clock = None
             said = await context.ask(" ".join(part for part in (error.what, error.why, error.hint) if part))
@@ -282,6 +282,20 @@ class Calls:
             if item.status != "done" and item.item.tool == tool and index not in taken:
                 return index
         return None
+
+
+async def _ran(tool: Tool, call: Call, context: CallContext) -> Result:
+    """What a tool gives. One that would end the program, or was cancelled by nobody here, has failed like any other."""
+    try:
+        return await tool.run(call.proposed.call.arguments, context)
+    except SystemExit as error:
+        code = error.code if isinstance(error.code, int) else 1  # anything else is a text of its own, for a terminal
+        raise RepairableToolError(f"{call.name} would have ended the program, with exit code {code}.") from error
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise RepairableToolError(f"{call.name} waited for something that was cancelled.") from error
 
 
 def failed(

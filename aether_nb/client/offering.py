@@ -163,6 +163,13 @@ def _judged(tool: Tool) -> bool:
 
 
 async def _beside(function: Callable[[], T | Awaitable[T]]) -> T:
-    """Run a plain function on a thread, with the caller's context variables; what it returns is awaited here."""
-    value = await THREADS.run(function)
+    """Run a plain function on a thread, with the caller's context variables; what it returns is awaited here.
+
+    Raises:
+        RuntimeError: It raised a KeyboardInterrupt: Ctrl-C comes to the main thread, so nobody has pressed it.
+    """
+    try:
+        value = await THREADS.run(function)
+    except KeyboardInterrupt as error:
+        raise RuntimeError("it raised KeyboardInterrupt") from error
     return await value if inspect.isawaitable(value) else value

@@ -245,3 +245,19 @@ async def test_tools_of_a_call_are_added_to_the_clients():
     ai, model = scripted(Say(calls=ADD), "x", tools=[add])
     await ai.ask("x", tools=[other, launch])
     assert ([spec.name for spec in model.requests[0].tools], told(model)) == (["add", "launch"], "other")
+
+
+@pytest.mark.parametrize(
+    ("error", "told_so"), [(SystemExit(2), "with exit code 2"), (KeyboardInterrupt(), "it raised")]
+)
+async def test_a_tool_ends_nobody_elses_program(error, told_so):
+    """What a plain function raises on its thread is the call's failure; other runs of the program go on."""
+
+    def parse() -> str:
+        """Parse it."""
+        raise error
+
+    (ai, model), (other, _) = scripted(ToolCall("", "parse", {}), "well", tools=[parse]), scripted("fine")
+    one, two = await asyncio.gather(ai.ask("x"), other.ask("y"))
+    assert (one.text, two.text) == ("well", "fine")
+    assert told_so in told(model)
