@@ -24,6 +24,8 @@ __all__ = ["MemorySessions", "SessionStore", "SharedStore", "SqliteSessions"]
 
 T = TypeVar("T")
 Messages: TypeAlias = tuple[Message, ...]
+Row: TypeAlias = tuple[str, int, bytes]
+"""Kind, version and bytes."""
 
 BUSY_SECONDS = 5.0
 """How long a writer waits for another process."""
@@ -105,6 +107,8 @@ class SqliteSessions:
 
     def __init__(self, file: str | Path) -> None:
         self.file = Path(file).absolute()
+        self._last: tuple[Row, Messages] = ("", 0, b""), ()
+        """What was read or written last, and its messages: for the next turn it is not taken apart once more."""
 
     def __repr__(self) -> str:
         return f"SqliteSessions({str(self.file)!r})"
@@ -115,11 +119,11 @@ class SqliteSessions:
 
     async def save(self, id: str, messages: Sequence[Message]) -> None:
         """See ``SessionStore.save``."""
-        row = _row(id, tuple(messages))
+        row = _row(tuple(messages))
 
         def write(db: sqlite3.Connection) -> None:
             with db:
-                db.execute(PUT, row)
+                db.execute(PUT, (id, time.time(), *row))
 
         await asyncio.to_thread(self._with, write)
 
@@ -127,10 +131,13 @@ class SqliteSessions:
         """See ``SharedStore.append``."""
 
         def write(db: sqlite3.Connection) -> None:
+            said = self._decoded(id, _row(tuple(messages)))  # as somebody finds them who reads the file
             with db:
                 db.execute("BEGIN IMMEDIATE")  # nobody else writes between what is read and what is written
-                before = self._messages(id, db.execute(KEPT, (id,)).fetchall())
-                db.execute(PUT, _row(id, (*before, *messages)))
+                whole = (*self._messages(id, db.execute(KEPT, (id,)).fetchall()), *said)
+                row = _row(whole)
+                db.execute(PUT, (id, time.time(), *row))
+            self._last = row, whole
 
         await asyncio.to_thread(self._with, write)
 
@@ -148,15 +155,22 @@ class SqliteSessions:
         """See ``SessionStore.exists``."""
         return bool(await self._read("SELECT 1 FROM sessions WHERE id = ?", id))
 
-    def _messages(self, id: str, rows: Sequence[tuple[str, int, bytes]]) -> Messages:
+    def _messages(self, id: str, rows: Sequence[Row]) -> Messages:
         if not rows:
             return ()
-        event = decode(*rows[0])
+        row, messages = self._last
+        if rows[0] != row:
+            messages = self._decoded(id, rows[0])
+            self._last = rows[0], messages
+        return messages
+
+    def _decoded(self, id: str, row: Row) -> Messages:
+        event = decode(*row)
         if not isinstance(event, ContextComposed):
             raise StoreError(f"The conversation {id!r} in {self.file} cannot be read.", f"It is a {event.kind}.")
         return event.messages
 
-    async def _read(self, query: str, id: str) -> list[tuple[str, int, bytes]]:
+    async def _read(self, query: str, id: str) -> list[Row]:
         if not self.file.exists():
             return []
         return await asyncio.to_thread(self._with, lambda db: db.execute(query, (id,)).fetchall())
@@ -180,6 +194,6 @@ class SqliteSessions:
             ) from error
 
 
-def _row(id: str, messages: Messages) -> tuple[str, float, str, int, bytes]:
+def _row(messages: Messages) -> Row:
     kept = ContextComposed(messages)
-    return id, time.time(), kept.kind, kept.version, encode(kept)
+    return kept.kind, kept.version, encode(kept)

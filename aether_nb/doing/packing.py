@@ -69,7 +69,7 @@ def pack(notebook: Path, store: Store, out: Path, keys: Collection[str], time: f
         StoreError: The record cannot be read.
     """
     content = read_notebook(notebook)
-    runs = [run for run in reversed(store.log.runs(ALL)) if _of(run, notebook, content)]
+    runs = _runs_of(notebook, content, store)
     hidden = masked(content, keys)
     with tempfile.TemporaryDirectory(prefix="aether-pack-") as name:
         folder = Path(name) / FOLDER
@@ -86,12 +86,15 @@ def pack(notebook: Path, store: Store, out: Path, keys: Collection[str], time: f
     return Packed(out, tuple(run.id for run in runs), count, hidden != content)
 
 
-def _of(run: RunSummary, notebook: Path, content: Mapping[str, Any]) -> bool:
-    """Whether a run is of this notebook: by its path, by the cell it was asked in, or because an output shows it."""
+def _runs_of(notebook: Path, content: Mapping[str, Any], store: Store) -> list[RunSummary]:
+    """The runs of this notebook, the oldest first: by its path, by the cell asked in, or because an output shows it."""
     cells = {str(cell.get("id")) for cell in content["cells"] if isinstance(cell, Mapping) and cell.get("id")}
-    shown = {id for id, _ in noted(content)}
-    same = bool(run.notebook) and Path(run.notebook).resolve() == notebook.resolve()
-    return same or run.cell in cells or run.id in shown
+    shown, place = {id for id, _ in noted(content)}, notebook.resolve()
+
+    def here(run: RunSummary) -> bool:
+        return run.cell in cells or run.id in shown or (bool(run.notebook) and Path(run.notebook).resolve() == place)
+
+    return [run for run in reversed(store.log.runs(ALL)) if here(run)]
 
 
 def _copied(run: str, store: Store, copy: Store, keys: Collection[str], time: float) -> int:

@@ -20,6 +20,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +28,13 @@ from aether_nb.errors import AetherError, OptionError
 from aether_nb.events.state import RunState
 from aether_nb.jobs.executing import DONE, Execution, execute, loading, told
 from aether_nb.jobs.own_kernel import Screen, in_a_kernel
+from aether_nb.jobs.reading import yaml_in
 from aether_nb.jobs.templates import Template
 from aether_nb.store.store import Store
 
 __all__ = ["Batch", "Outcome", "Task", "read_batch", "work"]
 
-LARGEST = 1_000_000
+LARGEST = 20_000_000
 CONCURRENT = 2
 OPTIONS = ("mode", "data", "model", "park-after")
 TASK_FIELDS = {"name", "task", "template", "set", "load", "priority", "approve", *OPTIONS}
@@ -85,12 +87,7 @@ def read_batch(file: Path, template: Callable[[str], Template], environment: Map
     Raises:
         OptionError: It cannot be read; says where and what is wrong.
     """
-    import yaml
-
-    try:
-        said = yaml.safe_load(file.read_text(encoding="utf-8")[:LARGEST])
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
-        raise OptionError(f"{file} is no batch.", " ".join(str(error).split()), "aether batch tasks.yaml") from error
+    said = yaml_in(file, "batch", LARGEST, hint="aether batch tasks.yaml", smaller="Divide it into several batches.")
     if not isinstance(said, dict) or not isinstance(said.get("tasks"), list) or not said["tasks"]:
         raise OptionError(f"{file} has no tasks.", "", "tasks: [{task: How many rows has @df?}]")
     _only(said, FIELDS, f"{file}")
@@ -103,7 +100,8 @@ def read_batch(file: Path, template: Callable[[str], Template], environment: Map
         _task(name, number, {**defaults, **each} if isinstance(each, dict) else {**defaults, "task": str(each)})
         for number, each in enumerate(said["tasks"], 1)
     ]
-    made = tuple(_with_place(task, file.resolve().parent, template, environment) for task in tasks)
+    folder, found = file.resolve().parent, cache(template)
+    made = tuple(_with_place(task, folder, found, environment) for task in tasks)
     twice = [task.execution.run for task in made]
     if len(set(twice)) < len(twice):
         again = next(task.name for task in made if twice.count(task.execution.run) > 1)
@@ -168,19 +166,23 @@ def work(batch: Batch, store: Callable[[], Store], screen: Screen, *, again: boo
 
     Args:
         batch: The tasks.
-        store: Opens the record; each task looks into it by itself.
+        store: Opens the record: once to see what is done, and once for each task that is worked on.
         screen: How their kernels are followed.
         again: Begin those anew that have failed, were not done or were stopped.
     """
     left: list[Task] = []
-    for task in sorted(batch.tasks, key=lambda task: -task.priority):
-        task, state = _last(task, store)
-        if state is None or state.ended is None:
-            left.append(task)
-        elif again and told(state)[1] != DONE:
-            left.append(_anew(task))
-        else:
-            yield Outcome(task, state, before=True)
+    record = store()
+    try:
+        for task in sorted(batch.tasks, key=lambda task: -task.priority):
+            task, state = _last(task, record)
+            if state is None or state.ended is None:
+                left.append(task)
+            elif again and told(state)[1] != DONE:
+                left.append(_anew(task))
+            else:
+                yield Outcome(task, state, before=True)
+    finally:
+        record.log.close()
     stop = threading.Event()
     watched = replace(screen, stopped=lambda: stop.is_set() or screen.stopped())
     pool = ThreadPoolExecutor(batch.concurrent, "aether-batch")
@@ -196,10 +198,10 @@ def work(batch: Batch, store: Callable[[], Store], screen: Screen, *, again: boo
         pool.shutdown(cancel_futures=True)
 
 
-def _last(task: Task, store: Callable[[], Store]) -> tuple[Task, RunState | None]:
+def _last(task: Task, record: Store) -> tuple[Task, RunState | None]:
     """The task in the last run that was begun for it, and how that stands; nothing where none was."""
-    state = _state(store, task.execution.run)
-    while (after := _state(store, (anew := _anew(task)).execution.run)) is not None:
+    state = record.state(task.execution.run)
+    while (after := record.state((anew := _anew(task)).execution.run)) is not None:
         task, state = anew, after
     return task, state
 
@@ -210,14 +212,6 @@ def _anew(task: Task) -> Task:
     assert found is not None
     run = f"{found[1]}-{int(found[2] or 1) + 1}"
     return replace(task, execution=replace(task.execution, run=run))
-
-
-def _state(store: Callable[[], Store], run: str) -> RunState | None:
-    opened = store()
-    try:
-        return opened.state(run)
-    finally:
-        opened.log.close()
 
 
 def _worked(task: Task, store: Callable[[], Store], screen: Screen) -> RunState:

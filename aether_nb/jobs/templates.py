@@ -25,6 +25,7 @@ from typing import Any
 
 from aether_nb.config.home import expanded
 from aether_nb.errors import OptionError
+from aether_nb.jobs.reading import yaml_in
 
 __all__ = ["SHIPPED", "Parameter", "Template", "find", "found", "read"]
 
@@ -97,12 +98,7 @@ def read(file: Path) -> Template:
     Raises:
         OptionError: It is none; says what is wrong.
     """
-    import yaml
-
-    try:
-        said = yaml.safe_load(file.read_text(encoding="utf-8")[:LARGEST])
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
-        raise OptionError(f"{file} is no template.", " ".join(str(error).split()), "") from error
+    said = yaml_in(file, "template", LARGEST)
     if not isinstance(said, dict) or not isinstance(said.get("task"), str):
         raise OptionError(f"{file} is no template.", "It has no task.", "task: Compare …")
     if unknown := sorted(set(map(str, said)) - FIELDS):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
-from functools import reduce
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -118,21 +118,29 @@ def prepare(
     dones: list[Done] = [answer] if answer else []
     undo.bound = next(iter(answer.names)) if answer else ""
     undo.left += _broken_off(events)
+    touched = _by_call(events, undo.calls.values())
     for one in undo.calls.values():
         done = points.get(state.run, one.id)
         if done:
             dones.append(done)
-        undo.left += _left(one, events, points, done)
-        _take_files(undo, one.id, events, workspace, own)
-    if dones:
-        undo.done = reduce(lambda later, earlier: earlier.then(later), dones)
-    touched = [event for event in events if getattr(event, "call_id", "") in {one.id for one in undo.calls.values()}]
-    undo.made = _names(touched, "added")
-    undo.calls = {n: one for n, one in undo.calls.items() if _matters(one, touched, points, state.run) or call}
+        undo.left += _left(one, touched[one.id], points, state.run)
+        _take_files(undo, touched[one.id], workspace, own)
+    undo.done = Done.together(reversed(dones))
+    undo.made = _names(chain.from_iterable(touched.values()), "added")
+    undo.calls = {n: one for n, one in undo.calls.items() if _matters(one, touched[one.id], points, state.run) or call}
     undo.conflicts = _conflicts(undo, namespace)
     if undo.nothing and not undo.left:
         raise _nothing(state, call or to)
     return undo
+
+
+def _by_call(events: Iterable[k.Event], calls: Iterable[Call]) -> dict[str, list[k.Event]]:
+    """What is recorded of each of these calls."""
+    found: dict[str, list[k.Event]] = {call.id: [] for call in calls}
+    for event in events:
+        if (mine := found.get(getattr(event, "call_id", ""))) is not None:
+            mine.append(event)
+    return found
 
 
 def _answer(events: Sequence[k.Event], points: Points, run: str) -> Done | None:
@@ -183,10 +191,9 @@ def _names(events: Iterable[k.Event], what: str) -> frozenset[str]:
     return frozenset(change.name for event in changed for change in event.changes if change.what == what)
 
 
-def _matters(call: Call, touched: Iterable[k.Event], points: Points, run: str) -> bool:
-    """Whether a call left anything behind."""
-    told = (k.NamespaceChanged, k.FileWritten)
-    left = any(isinstance(event, told) and event.call_id == call.id for event in touched)
+def _matters(call: Call, mine: Iterable[k.Event], points: Points, run: str) -> bool:
+    """Whether a call left anything behind; ``mine`` is what is recorded of it."""
+    left = any(isinstance(event, k.NamespaceChanged | k.FileWritten) for event in mine)
     return left or bool(points.get(run, call.id)) or call.proposed.effect == "external" or bool(_used_up(call))
 
 
@@ -198,13 +205,13 @@ def _used_up(call: Call) -> list[str]:
 # ---- what becomes of it
 
 
-def _left(call: Call, events: Sequence[k.Event], points: Points, done: Done | None) -> list[str]:
-    """What of a call cannot be taken back, in sentences."""
-    mine = [event for event in events if getattr(event, "call_id", "") == call.id]
+def _left(call: Call, mine: Sequence[k.Event], points: Points, run: str) -> list[str]:
+    """What of a call cannot be taken back, in sentences; ``mine`` is what is recorded of it."""
     left = [why for event in mine if isinstance(event, k.UndoLimited) for why in event.why]
     names = sorted({change.name for event in mine if isinstance(event, k.NamespaceChanged) for change in event.changes})
-    if names and done is None:
-        why = "what was kept of it has been given up, to save memory" if _dropped(call, points) else GONE
+    if names and points.get(run, call.id) is None:
+        given_up = (run, call.id) in points.dropped
+        why = "what was kept of it has been given up, to save memory" if given_up else GONE
         left.append(f"{', '.join(names)} ({call.name}): {why}")
     left += [f"{call.name} {reason}: what that gave is gone" for reason in _used_up(call)]
     if call.proposed.effect == "external" and not any(isinstance(event, k.FileWritten) for event in mine):
@@ -217,13 +224,9 @@ def _left(call: Call, events: Sequence[k.Event], points: Points, done: Done | No
 GONE = "its earlier values died with the kernel in which it ran"
 
 
-def _dropped(call: Call, points: Points) -> bool:
-    return any(name == call.id for _, name in points.dropped)
-
-
-def _take_files(undo: Undo, call: str, events: Iterable[k.Event], workspace: Path, own: bool) -> None:
-    """Add the files that a call wrote, as far as they may be touched."""
-    written = [event.change for event in events if isinstance(event, k.FileWritten) and event.call_id == call]
+def _take_files(undo: Undo, mine: Iterable[k.Event], workspace: Path, own: bool) -> None:
+    """Add the files that a call wrote, as far as they may be touched; ``mine`` is what is recorded of it."""
+    written = [event.change for event in mine if isinstance(event, k.FileWritten)]
     for change in reversed(written):
         if not own:
             undo.left.append(f"{change.path}: this run was not recorded by you")

@@ -7,8 +7,11 @@ from contextlib import closing
 
 import pytest
 
+from aether_nb.client import sessions
 from aether_nb.client.sessions import MemorySessions, SqliteSessions
 from aether_nb.errors import StoreError, StoreNewer
+from aether_nb.events.codec import decode
+from aether_nb.events.messages import Message, ToolCall
 from contracts.session_store_contract import HELLO, SessionStoreContract
 
 
@@ -33,6 +36,33 @@ class TestSqliteSessions(SessionStoreContract):
         """What was saved outlives the object."""
         await store.save("a", HELLO)
         assert await SqliteSessions(str(store.file)).load("a") == HELLO
+
+    async def test_a_turn_takes_apart_only_what_is_new(self, store, monkeypatch):
+        """However long the conversation is; after somebody else has written, it is all of it once."""
+        sizes = []
+
+        def decoded(*row):
+            event = decode(*row)
+            sizes.append(len(event.messages))
+            return event
+
+        monkeypatch.setattr(sessions, "decode", decoded)
+        for turn in range(5):
+            assert len(await store.load("a")) == 2 * turn
+            await store.append("a", (Message.of("user", f"{turn}"), Message.of("assistant", "yes")))
+        assert sizes == [2] * 5
+        await SqliteSessions(store.file).append("a", (Message.of("user", "mine"),))
+        sizes.clear()
+        assert (await store.load("a"))[-1].text == "mine"
+        assert sizes == [11]
+
+    async def test_what_was_added_is_what_another_one_reads(self, store):
+        """Also where the file has its nearest neighbour, and where what was handed in changes afterwards."""
+        given = {"numbers": (1, float("nan")), "half": "\ud83d"}
+        await store.append("a", [Message("assistant", calls=(ToolCall("c1", "look", given),))])
+        given["numbers"] = ()
+        assert await store.load("a") == await SqliteSessions(store.file).load("a") != ()
+        assert (await store.load("a"))[0].calls[0].arguments == {"numbers": [1, None], "half": "\ufffd"}
 
     async def test_looking_makes_no_file(self, store):
         """Only saving touches the disk."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import cache, partial
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -29,6 +30,9 @@ from aether_nb.events.evidence import evidence
 from aether_nb.events.folds import fold as folded
 from aether_nb.events.messages import Usage
 from aether_nb.live.keeping import plan_restore
+from aether_nb.live.undo import Done, Points
+from aether_nb.live.undo.copies import MISSING
+from aether_nb.session.undoing import prepare
 from aether_nb.widgets import transcript
 from aether_nb.widgets.blocks import View
 from aether_nb.widgets.view import fold, view_of
@@ -142,6 +146,26 @@ def test_a_turn_of_a_long_run_costs_what_one_of_a_short_run_does() -> None:
     asyncio.run(driven(FEW).driver.drive())  # what is made once, is made
     few, many = (instructions(partial(asyncio.run, driven(turns).driver.drive())) for turns in (FEW, MANY))
     assert many / few <= MOST * MANY / FEW, (few, many)
+
+
+@cache
+def points(turns: int) -> Points:
+    """What each call of such a run has made: a variable of its own."""
+    kept = Points()
+    for n in range(1, turns + 1):
+        kept.put("r", f"c{n}", Done({f"v{n}": (MISSING, n)}, []))
+    return kept
+
+
+def test_a_long_run_is_taken_back_in_the_time_of_its_length() -> None:
+    """All calls at once: each event is looked at for its own call alone, and what they changed is put together once."""
+
+    def taken_back(entries: list[k.Entry]) -> None:
+        turns = FEW if entries is lasting(FEW) else MANY
+        assert len(prepare(entries, points(turns), {}, Path()).done.names) == turns
+
+    points(FEW), points(MANY)
+    assert_grows_like_its_length(taken_back, lasting(FEW), lasting(MANY))
 
 
 def assert_grows_like_its_length(

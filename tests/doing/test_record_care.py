@@ -6,14 +6,14 @@ import json
 import sqlite3
 import zipfile
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from aether_nb import cli
-from aether_nb.doing import record_care
+from aether_nb.doing import packing, record_care
 from aether_nb.doing import records as record_verbs
 from aether_nb.errors import OptionError, RunNotFound, StoreTampered, UsageFault
 from aether_nb.events import kinds as k
@@ -22,6 +22,7 @@ from aether_nb.session.signalling import named, stands
 from aether_nb.store.store import Store, open_store
 from aether_nb.widgets.transcript import bundle
 from aether_nb.widgets.view import view_of
+from aether_nb.widgets.witness import noted
 from harness.evidence import play
 
 KEY = "sk-abcdefghijklmnopqrstuvwx"
@@ -197,6 +198,20 @@ def test_a_pack_without_keys_keeps_the_chain(store: Store, tmp_path: Path) -> No
             record_care.packed(store, typed(notebook=str(path)), {})
     with pytest.raises(OptionError, match="No notebook is named"):
         record_care.packed(store, typed(), {})
+
+
+def test_a_notebook_is_read_once_for_all_runs(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What its outputs show is sought once, however many runs the folder has."""
+    looked: list[int] = []
+
+    def looks(content: Mapping[str, Any]) -> list[tuple[str, str]]:
+        looked.append(1)
+        return noted(content)
+
+    monkeypatch.setattr(packing, "noted", looks)
+    assert len(store.log.runs()) > 1
+    assert packing.pack(notebook(tmp_path, store), store, tmp_path / "p.zip", (), 1.0).runs == ("run1",)
+    assert len(looked) == 1
 
 
 # ---- prune

@@ -78,6 +78,31 @@ def test_what_is_no_batch_is_refused(tmp_path: Path, text: str, what: str) -> No
         read(tmp_path, text)
 
 
+def test_no_task_of_a_large_file_is_lost(tmp_path: Path) -> None:
+    """It is read to its last task, and a file that is too large for that is refused as a whole."""
+    words = "x" * 600_000
+    assert [task.execution.prompt for task in read(tmp_path, f"tasks: [one {words}, two {words}]").tasks] == [
+        f"one {words}",
+        f"two {words}",
+    ]
+    with pytest.raises(OptionError, match=r"too large for a batch\. It has 20,000,011 bytes.*several batches"):
+        read(tmp_path, "tasks: [x]\n" + "#" * 20_000_000)
+
+
+def test_a_template_is_looked_for_once(tmp_path: Path) -> None:
+    """However many tasks of a file use it."""
+    asked: list[str] = []
+
+    def looked(name: str) -> Template:
+        asked.append(name)
+        return template(name)
+
+    tables = "".join(f"- {{template: profile-table, set: {{table: t{n}}}}}\n" for n in range(5))
+    (tmp_path / "many.yaml").write_text(f"tasks:\n{tables}")
+    assert len(read_batch(tmp_path / "many.yaml", looked, {}).tasks) == 5
+    assert asked == ["profile-table"]
+
+
 @pytest.fixture
 def record(tmp_path: Path) -> Callable[[], Store]:
     """Opens the record of this test."""
@@ -108,7 +133,7 @@ def test_what_is_done_is_not_done_again(record: Callable[[], Store], monkeypatch
     def execute(task: Execution, store: Store, screen: Screen) -> Any:
         began.append(task.run)
         ran(store, task.run)
-        return module._state(record, task.run)
+        return store.state(task.run)
 
     def resume(cells: list[str], *_: Any) -> int:
         began.append(cells[0])
@@ -126,6 +151,22 @@ def test_what_is_done_is_not_done_again(record: Callable[[], Store], monkeypatch
     assert again["failed"].task.execution.run == "b-failed-000002-2"
     began.clear()
     assert all(each.before for each in work(batch, record, Screen(), again=True) if each.task.name != "left")
+
+
+def test_the_record_is_opened_once_to_see_what_is_done(record: Callable[[], Store]) -> None:
+    """However many tasks there are: a store is not opened for each of them."""
+    store = record()
+    for n, name in enumerate("abc"):
+        ran(store, f"b-{name}-0000{n:02}")
+    store.log.close()
+    opened: list[Store] = []
+
+    def opens() -> Store:
+        opened.append(record())
+        return opened[-1]
+
+    assert [each.before for each in work(tasks(*"abc"), opens, Screen())] == [True] * 3
+    assert len(opened) == 1
 
 
 def test_what_was_left_goes_on_with_what_it_had(
@@ -150,7 +191,7 @@ def test_one_that_cannot_be_begun_stops_no_other(record: Callable[[], Store], mo
         if "bad" in task.run:
             raise UsageFault("The run did not begin.")
         ran(store, task.run)
-        return module._state(record, task.run)
+        return store.state(task.run)
 
     monkeypatch.setattr(module, "execute", execute)
     found = {each.task.name: each for each in work(tasks("good", "bad"), record, Screen())}

@@ -104,3 +104,9 @@ def test_the_shipped_ones_can_begin() -> None:
         template.ready(tuple(toolbox({})), ())
         assert template.description
         assert "${" not in template.filled(dict.fromkeys(template.parameters, "x"))
+
+
+def test_half_a_template_is_none(tmp_path: Path) -> None:
+    """One that is too large is refused, and not cut."""
+    with pytest.raises(OptionError, match="too large for a template"):
+        read(written(tmp_path, "task: x\n" + "#" * 64 * 1024))

@@ -22,7 +22,7 @@ import pytest
 from sklearn.linear_model import LinearRegression, SGDClassifier
 from sklearn.preprocessing import StandardScaler
 
-from aether_nb.live.undo import Budget, too_large
+from aether_nb.live.undo import Budget, Done, too_large
 from harness.undoing import done, picture, space
 
 
@@ -300,7 +300,7 @@ def test_several_calls_are_one():
     namespace = space(a=[1], c=1)
     one = done(namespace, "a.append(2); c = 2; made = [0]")
     two = done(namespace, "a.append(3); c = 1; made.append(1); other = 1; os.environ['AETHER_TEST_TWO'] = '1'")
-    both = one.then(two)
+    both = Done.together([one, two])
     assert set(both.told()) == {"a", "made", "other"}
     assert both.conflicts(namespace) == {}
     state = picture(namespace)

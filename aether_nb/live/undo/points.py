@@ -6,7 +6,7 @@ one, by which the undoing is undone. On the main thread only. It does not know w
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, MutableMapping
+from collections.abc import Collection, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -142,24 +142,28 @@ class Done:
         pairs = [copy for pair in self.objects for copy in pair]
         return sum(copy.size() for copy in (*pairs, *self.watched))
 
-    def then(self, later: Done) -> Done:
-        """Both as one: what was before the first, and what was after the second."""
-        names = dict(self.names)
-        for name, (before, after) in later.names.items():
-            names[name] = (names[name][0] if name in names else before), after
-        objects = {id(before.value): (before, after) for before, after in self.objects}
-        for before, after in later.objects:
-            objects[id(before.value)] = objects.get(id(before.value), (before, after))[0], after
-        latest = {id(copy.value): copy for copy in (*self.watched, *later.watched)}
-        changed = {id(after.value): after for _, after in later.objects}
-        watched = [changed.get(key, copy) for key, copy in latest.items() if key not in objects]
-        return Done(
+    @classmethod
+    def together(cls, dones: Iterable[Done]) -> Done:
+        """Several as one, the oldest first: what was before the first of them, and what was after the last."""
+        names, objects, missed = dict[str, tuple[Any, Any]](), dict[int, tuple[Copy, Copy]](), dict[str, str]()
+        before, after, watched = dict[str, Any](), dict[str, Any](), dict[int, Copy]()
+        for done in dones:
+            for name, pair in done.names.items():
+                names[name] = names.get(name, pair)[0], pair[1]
+            for copies in done.objects:
+                key = id(copies[0].value)
+                objects[key] = objects.get(key, copies)[0], copies[1]
+            watched |= {id(copy.value): copy for copy in done.watched}
+            missed |= done.missed
+            before = done.before.values | before
+            after |= done.after.values
+        return cls(
             {name: pair for name, pair in names.items() if pair[0] is not pair[1]},
             list(objects.values()),
-            self.missed | later.missed,
-            Surroundings(later.before.values | self.before.values),
-            Surroundings(self.after.values | later.after.values),
-            watched,
+            missed,
+            Surroundings(before),
+            Surroundings(after),
+            [copy for key, copy in watched.items() if key not in objects],
         )
 
     # ---- looking
