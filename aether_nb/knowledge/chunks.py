@@ -98,11 +98,12 @@ def split(text: str, first: int = 1, limit: int = LIMIT) -> list[Piece]:
 
 def _short(lines: Sequence[str], first: int, limit: int) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(lines, first):
-        while len(line) > limit:
-            at = line.rfind(" ", limit // 2, limit) + 1 or limit
-            yield number, line[:at]
-            line = line[at:]
-        yield number, line
+        at = 0
+        while len(line) - at > limit:
+            end = line.rfind(" ", at + limit // 2, at + limit) + 1 or at + limit
+            yield number, line[at:end]
+            at = end
+        yield number, line[at:]
 
 
 def _break(kept: Sequence[tuple[int, str]], limit: int) -> int:

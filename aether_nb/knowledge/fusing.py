@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from itertools import pairwise
 
 from aether_nb.knowledge.material import Hit
@@ -118,22 +119,27 @@ def _one(hit: Hit, run: Sequence[Hit]) -> Hit:
     return replace(hit, text=text, start=run[0].start, end=max(ends), order=run[0].order, legs=legs)
 
 
-def coverage(query: str, text: str) -> float:
-    """How much of what a query asks for stands in a text: the share of its telling words, from 0 to 1.
+def coverage(query: str) -> Callable[[str], float]:
+    """Tells how much of what a query asks for stands in a text: the share of its telling words, from 0 to 1.
 
     One word of several is no sign of anything.
     """
     wanted = _stems(query)
-    there = len(wanted & _stems(text))
-    return there / len(wanted) if there > 1 or there == len(wanted) > 0 else 0.0
+
+    def share(text: str) -> float:
+        there = len(wanted & _stems(text))
+        return there / len(wanted) if there > 1 or there == len(wanted) > 0 else 0.0
+
+    return share
 
 
 def _stems(text: str) -> set[str]:
     """The telling words of a text without their endings; of a name in camelCase its parts, too."""
-    words = {word.lower() for way in (text, CAMEL.sub(" ", text)) for word in WORD.findall(way)}
+    words = {word.lower() for way in {text, CAMEL.sub(" ", text)} for word in WORD.findall(way)}
     return {_stem(word) for word in words - EMPTY_WORDS}
 
 
+@lru_cache(maxsize=4096)  # the lines of a log have few words, again and again
 def _stem(word: str) -> str:
     for ending in ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) > 2:

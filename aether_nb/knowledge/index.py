@@ -15,7 +15,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from aether_nb.errors import VectorInvalid
 from aether_nb.knowledge import tables
 from aether_nb.knowledge.faults import attempt
 from aether_nb.knowledge.material import (
@@ -249,9 +248,7 @@ class Index:
             VectorInvalid: There are fewer or more of them than ids, or one has another length than the embedder's, is
                 not finite, or is all zero.
         """
-        if len(ids) != len(vectors):
-            raise VectorInvalid(f"There are {len(vectors)} vectors for {len(ids)} texts.")
-        points = tables.checked(vectors, self.embedder)
+        points = tables.checked(vectors, self.embedder, len(ids))
         shelf = self._shelves[category]
         if not len(points) or shelf.reading() is None:
             return

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -23,6 +23,7 @@ from aether_nb.knowledge.embed import Chosen, Embed, plainly, thresholds_of
 from aether_nb.knowledge.material import CATEGORIES, EVERYTHING, Category, Embedder, Hit, Where, data_of
 from aether_nb.knowledge.place import holding, holds_tables, is_remote
 from aether_nb.knowledge.recall import BUDGET, MOST, Ask, Found, recall
+from aether_nb.knowledge.tables import checked
 
 if TYPE_CHECKING:
     from aether_nb.knowledge.index import Index
@@ -32,7 +33,11 @@ __all__ = ["Library"]
 T = TypeVar("T")
 
 AT_ONCE = 32
-"""Chunks that get their vectors in one write: about a second's work of the local embedder."""
+"""Chunks whose vectors are made together: about a second's work of the local embedder."""
+WRITTEN = 512
+"""Chunks that get their vectors in one write, at most: a write costs the same for few as for many, and more the more
+are kept. The first is one of ``AT_ONCE``, and each has twice as many: some are found soon, and where nothing can be
+written little is made in vain."""
 
 
 @dataclass
@@ -222,22 +227,32 @@ class Library:
         stop = self._stop
         try:
             embedder = self.chosen.embedder
-            for category in CATEGORIES if embedder is not None else ():
-                while not stop.is_set() and self._fill_some(embedder, category):
-                    pass
+            for category in CATEGORIES:
+                most = AT_ONCE
+                while embedder is not None and not stop.is_set() and self._fill_some(embedder, category, most, stop):
+                    most = min(2 * most, WRITTEN)
             self.trouble = ""
         except AetherError as error:
             self.trouble = f"{error.what} {error.why}".strip()
         except RuntimeError as error:  # the interpreter is about to end, and takes no more work
             self.trouble = str(error)
 
-    def _fill_some(self, embedder: Embedder | None, category: Category) -> bool:
-        """Give a batch of chunks their vectors; whether there were any without."""
-        rows = self.do(lambda index: index.unembedded(AT_ONCE, category))
-        if rows and embedder is not None:
-            texts = [Text(row.text, data_of(row.kind)) for row in rows]
-            vectors = self.embed(embedder, texts, "vectors of what is kept")
-            self.do(lambda index: index.set_vectors([row.id for row in rows], vectors, category))
+    def _fill_some(self, embedder: Embedder, category: Category, most: int, stop: threading.Event) -> bool:
+        """Give some chunks their vectors, in one write; whether there were any without. What is made is written."""
+        rows = self.do(lambda index: index.unembedded(most, category))
+        ids, vectors = list[str](), list[Sequence[float]]()
+        try:
+            for first in range(0, len(rows), AT_ONCE):
+                if stop.is_set():
+                    break
+                some = rows[first : first + AT_ONCE]
+                texts = [Text(row.text, data_of(row.kind)) for row in some]
+                made = self.embed(embedder, texts, "vectors of what is kept")
+                vectors.extend(checked(made, embedder, len(some)))
+                ids.extend(row.id for row in some)
+        finally:
+            if ids:
+                self.do(lambda index: index.set_vectors(ids, vectors, category))
         return bool(rows)
 
     def standing(self) -> list[str]:

@@ -10,10 +10,11 @@ What is remembered is text like any other for a model: material, and never an in
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
+from itertools import islice
 from pathlib import Path
 
 from aether_nb.errors import KnowledgeError, KnowledgeMissing, UsageFault
@@ -29,6 +30,9 @@ LONGEST = 1_000
 
 NEAR = 0.5
 """The share of a question's telling words that a day's line has to have."""
+
+NEWEST = 5
+"""So many lines of days a run is given, the newest first: what is older is not read once there are as many."""
 
 HEAD = "# What you want to be remembered\n\nOne fact a line. Edit it as you like.\n\n"
 LINE = re.compile(r"^[-*] +(?P<text>.+?)(?: +<!-- (?P<day>\d{4}-\d\d-\d\d) -->)?$")
@@ -177,17 +181,18 @@ class Memory:
         Returns:
             The file of each line, and the line.
         """
-        facts = self.facts()
+        facts, share = self.facts(), coverage(question)
         if sum(len(fact.text) for fact in facts) > budget:
-            facts = sorted(facts, key=lambda fact: -coverage(question, fact.text))
+            facts = sorted(facts, key=lambda fact: -share(fact.text))
         lines = [(self.file.name, fact.text) for fact in facts]
         before = [day for day in self.days() if day.stem < f"{now:%Y-%m-%d}"][:30]
-        lines += [(day.name, f"{day.stem}: {line}") for day in before for line in self._near(day, question)][:5]
+        near = ((day.name, f"{day.stem}: {line}") for day in before for line in self._near(day, share))
+        lines += islice(near, NEWEST)
         return list(_within(lines, budget))
 
-    def _near(self, day: Path, question: str) -> list[str]:
-        lines = (line.lstrip("->* ").strip() for line in self._read(day).splitlines() if line[:1] in "->*")
-        return [line for line in lines if coverage(question, line) >= NEAR]
+    def _near(self, day: Path, share: Callable[[str], float]) -> Iterator[str]:
+        lines = (line.lstrip("->* ").strip() for line in self._read(day).splitlines() if line and line[0] in "->*")
+        return (line for line in lines if share(line) >= NEAR)
 
     def exported(self) -> str:
         """All of it in one text."""

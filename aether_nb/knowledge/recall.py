@@ -118,8 +118,9 @@ async def recall(
         kept, said, more = await _judged(query, found, ask)
         usage, how = usage.plus(more), [*how, said]
     if kept is None:
-        kept = [hit for hit in found if _stands(query, queries, hit, thresholds)]
-        kept = kept if _any_near(kept, thresholds) else [hit for hit in kept if _covered(queries, hit) >= MOSTLY]
+        any_way, rewritten = _covered((query, *queries)), _covered(queries)
+        kept = [hit for hit in found if _stands(hit, any_way, thresholds)]
+        kept = kept if _any_near(kept, thresholds) else [hit for hit in kept if rewritten(hit) >= MOSTLY]
         how.append(f"{len(kept)} of {len(found)} candidates passed by their scores.")
     return Found(query, tuple(_fitting(kept[:most], budget)), tuple(queries), tuple(how), usage)
 
@@ -162,12 +163,12 @@ async def _judged(query: str, found: Sequence[Hit], ask: Ask) -> tuple[list[Hit]
     return chosen, f"{len(chosen)} of {len(found)} candidates help, says the model.", usage
 
 
-def _stands(query: str, queries: Sequence[str], hit: Hit, thresholds: Thresholds | None) -> bool:
+def _stands(hit: Hit, covered: Callable[[Hit], float], thresholds: Thresholds | None) -> bool:
     """Whether enough speaks for a passage: it means what is asked, or says it in the same words."""
     cosine = hit.legs.get("vector")
     if thresholds is not None and cosine is not None:
-        return cosine >= thresholds.keep or _covered((query, *queries), hit) >= MOSTLY
-    return _covered((query, *queries), hit) >= COVERED
+        return cosine >= thresholds.keep or covered(hit) >= MOSTLY
+    return covered(hit) >= COVERED
 
 
 def _any_near(hits: Sequence[Hit], thresholds: Thresholds | None) -> bool:
@@ -176,8 +177,10 @@ def _any_near(hits: Sequence[Hit], thresholds: Thresholds | None) -> bool:
     return thresholds is None or not cosines or max(cosines) >= thresholds.best
 
 
-def _covered(queries: Sequence[str], hit: Hit) -> float:
-    return max(coverage(query, f"{hit.path} {hit.scope} {hit.title} {hit.text}") for query in queries)
+def _covered(queries: Sequence[str]) -> Callable[[Hit], float]:
+    """Tells how much of a query stands in a passage, of the one that it has most of."""
+    shares = [coverage(query) for query in queries]
+    return lambda hit: max(share(f"{hit.path} {hit.scope} {hit.title} {hit.text}") for share in shares)
 
 
 def _fitting(hits: Sequence[Hit], budget: int) -> list[Hit]:

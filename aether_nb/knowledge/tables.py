@@ -114,12 +114,15 @@ def is_vector(field: pa.Field) -> bool:
     return EMBEDDER in (field.metadata or {})
 
 
-def checked(vectors: Sequence[Sequence[float]], embedder: Embedder | None) -> Any:
-    """The vectors as one array of float32, one a row.
+def checked(vectors: Sequence[Sequence[float]], embedder: Embedder | None, number: int = 1) -> Any:
+    """The vectors of so many texts as one array of float32, one a row.
 
     Raises:
-        VectorInvalid: One has another length than the embedder's, is not finite, or is all zero.
+        VectorInvalid: There are fewer or more of them than texts, or one has another length than the embedder's, is
+            not finite, or is all zero.
     """
+    if len(vectors) != number:
+        raise VectorInvalid(f"There are {len(vectors)} vectors for {number} texts.")
     if embedder is None:
         raise VectorInvalid("No embedder is set.", "Only vectors of one and the same embedder can be compared.")
     import numpy as np

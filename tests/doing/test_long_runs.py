@@ -7,14 +7,11 @@ little more than five times as many.
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import cache, partial
 from pathlib import Path
-from types import FrameType
-from typing import Any
 
 import pytest
 
@@ -37,30 +34,12 @@ from aether_nb.widgets import transcript
 from aether_nb.widgets.blocks import View
 from aether_nb.widgets.view import fold, view_of
 from harness.agent import YES, Script, Stage, call, look, send, stage
+from harness.instructions import instructions
 from harness.turns import STARTED, turn
 
 FEW, MANY = 30, 150
 MOST = 1.1
 """Times the growth of a run by which its cost may grow: what a call of each kind costs is not the same every time."""
-
-
-def instructions(act: Callable[[], object]) -> int:
-    """How many instructions of Python this executes; what is written in C counts as one."""
-    count = 0
-
-    def look_on(frame: FrameType, what: str, argument: object) -> Any:
-        nonlocal count
-        frame.f_trace_opcodes, frame.f_trace_lines = True, False
-        count += what == "opcode"
-        return look_on
-
-    before = sys.gettrace()
-    sys.settrace(look_on)
-    try:
-        act()
-    finally:
-        sys.settrace(before)
-    return count
 
 
 def driven(turns: int) -> Stage:

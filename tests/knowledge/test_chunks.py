@@ -86,6 +86,26 @@ def test_nothing_is_lost_and_nothing_is_too_long(text, limit):
     assert all(len(piece.text) <= limit and piece.start <= piece.end for piece in pieces)
 
 
+def test_a_long_line_costs_its_length():
+    """Of a line without end only what becomes a piece is copied: each of its characters once or twice."""
+
+    class Line(str):
+        """A text that counts what is copied of it."""
+
+        copied = 0
+
+        def __getitem__(self, part):
+            cut = str.__getitem__(self, part)
+            Line.copied += len(cut)
+            return Line(cut)
+
+    text = "word " * 40_000
+    pieces = list(chunks._short([Line(text)], 1, chunks.LIMIT))
+    assert "".join(piece for _, piece in pieces) == text
+    assert all(0 < len(piece) <= chunks.LIMIT for _, piece in pieces)
+    assert Line.copied <= 2 * len(text)
+
+
 @given(some.text(alphabet="ab \n#=-`~", max_size=400), some.sampled_from([chunks.markdown, chunks.restructured]))
 def test_headings_lose_nothing(text, cut):
     """Headings, fences and rules in any disorder: every word is in some chunk."""

@@ -72,4 +72,4 @@ def test_neighbours_are_one_passage() -> None:
 )
 def test_how_much_of_a_question_a_text_has(query: str, text: str, share: float) -> None:
     """Telling words count, in any of their forms; those that every text has do not, nor does one of several."""
-    assert coverage(query, text) == pytest.approx(share)
+    assert coverage(query)(text) == pytest.approx(share)

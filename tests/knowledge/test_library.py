@@ -13,9 +13,10 @@ import pytest
 
 from aether_nb.errors import ModelUnavailable
 from aether_nb.knowledge.embed import Chosen
+from aether_nb.knowledge.index import Index
 from aether_nb.knowledge.library import Library
 from aether_nb.knowledge.material import Category, Chunk, Document, Where
-from harness.retrieval import Words
+from harness.retrieval import DIMENSIONS, Words
 
 TEXTS = {
     "guide.md": ("Merge two tables with merge, on a key that both have.", "Plot a line with plot."),
@@ -139,6 +140,44 @@ async def test_making_vectors_can_be_stopped_and_does_not_stop_anybody(tmp_path:
     assert library.filled(30)
     assert library.counted() == (80, 80)
     library.close()
+
+
+def test_vectors_are_made_in_batches_and_written_many_at_a_time(
+    library: Library, words: Words, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each write is twice the one before, up to 512: some are found soon, and thousands cost few writes."""
+    made, written = list[int](), list[int]()
+    embed, write = words.embed, Index.set_vectors
+    monkeypatch.setattr(words, "embed", lambda texts: made.append(len(texts)) or embed(texts))
+    monkeypatch.setattr(
+        Index, "set_vectors", lambda self, ids, *rest: written.append(len(ids)) or write(self, ids, *rest)
+    )
+    put(library, long=[f"text number {n}" for n in range(1_200)])
+    library.fill()
+    assert library.filled(60)
+    assert library.counted() == (1_200, 1_200)
+    assert written == [32, 64, 128, 256, 512, 208]
+    assert max(made) == 32
+
+
+@pytest.mark.parametrize("bad", [[], [[0.0] * DIMENSIONS] * 32], ids=["none", "zeros"])
+def test_what_was_made_before_one_that_cannot_be_used_is_kept(
+    bad: list[list[float]], library: Library, words: Words, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch that is no good is said, and takes nothing along of what was made before it."""
+    embed, batches = words.embed, list[int]()
+
+    def spoilt(texts: Sequence[str]) -> list[list[float]]:
+        batches.append(len(texts))
+        return embed(texts) if len(batches) < 3 else bad
+
+    monkeypatch.setattr(words, "embed", spoilt)
+    put(library, long=[f"text number {n}" for n in range(96)])
+    library.fill()
+    assert library.filled(30)
+    assert library.counted() == (96, 64)
+    assert batches == [32, 32, 32]
+    assert library.trouble
 
 
 def test_a_server_that_fails_is_said(library: Library, words: Words, monkeypatch: pytest.MonkeyPatch) -> None:

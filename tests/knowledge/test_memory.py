@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from aether_nb.errors import KnowledgeError, KnowledgeMissing, UsageFault
+from aether_nb.knowledge import fusing
 from aether_nb.knowledge.memory import Fact, Memory
 
 NOON = datetime(2026, 11, 29, 12, 30)
@@ -81,6 +82,31 @@ def test_a_run_is_given_what_has_to_do_with_it(memory: Memory) -> None:
     assert days.about("the best month?", later) == [("2026-11-29.md", line)]
     assert days.about("the best month?", NOON) == []
     assert days.about("bread?", later) == []
+
+
+def test_a_question_is_taken_apart_once_and_what_is_older_is_not_read(
+    memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With five lines that have to do with a question, the newest first, no other line is looked at."""
+    taken: list[str] = []
+
+    def counted(text: str) -> set[str]:
+        taken.append(text)
+        return stems(text)
+
+    stems = fusing._stems
+    monkeypatch.setattr(fusing, "_stems", counted)
+    question = "Which month is best?"
+    for day in range(1, 21):
+        for number in range(3):
+            memory.note(f"The best month is number {number}", datetime(2026, 11, day, 12, 30))
+    given = memory.about(question, datetime(2026, 11, 30, 8, 0))
+    assert [(file, line[-1]) for file, line in given] == [
+        *[("2026-11-20.md", number) for number in "012"],
+        *[("2026-11-19.md", number) for number in "01"],
+    ]
+    assert taken.count(question) == 1
+    assert len(taken) == 1 + 5
 
 
 def test_days_and_sessions_are_files(memory: Memory) -> None:

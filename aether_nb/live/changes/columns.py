@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from aether_nb.live.changes.shots import Table
 from aether_nb.live.describing.words import value_text
 
-__all__ = ["column_details", "in_both", "reordered"]
+__all__ = ["column_details", "in_both", "places_of", "reordered"]
 
 LISTED = 6
 COMPARED = 400
@@ -21,13 +21,15 @@ def column_details(old: Table, new: Table, labels: bool) -> Iterator[str]:
     """The sentences about two tables, ``old`` and ``new``; ``labels``: whether their names, index or types differ."""
     if old.rows != new.rows:
         yield f"rows {old.rows} → {new.rows}"
-    gone = [name for name in old.names if name not in set(new.names)]
-    came = [name for name in new.names if name not in set(old.names)]
+    had, have = set(old.names), set(new.names)
+    gone = [name for name in old.names if name not in have]
+    came = [name for name in new.names if name not in had]
     renamed = _renamed(old, new, gone, came) if gone and came else []
     for was, now in renamed:
         yield f"column {_quoted(was)} renamed to {_quoted(now)}"
-    yield from _listed("new column", [name for name in came if name not in {now for _, now in renamed}])
-    yield from _listed("column removed:", [name for name in gone if name not in {was for was, _ in renamed}])
+    others = {name for pair in renamed for name in pair}
+    yield from _listed("new column", [name for name in came if name not in others])
+    yield from _listed("column removed:", [name for name in gone if name not in others])
     both = in_both(old, new)
     if old.rows == new.rows:
         yield from _values(old, new, both, labels and not (gone or came))
@@ -54,8 +56,13 @@ def reordered(old: Table, new: Table) -> bool:
 
 def in_both(old: Table, new: Table) -> list[tuple[str, int, int]]:
     """Columns with one name before and after, and their places; of names that repeat the first counts."""
-    places = {name: place for place, name in reversed(list(enumerate(old.names)))}
+    places = places_of(old)
     return [(name, places[name], place) for place, name in enumerate(new.names) if name in places]
+
+
+def places_of(table: Table) -> dict[str, int]:
+    """Where the columns stand, by their names; of names that repeat the first counts."""
+    return {name: place for place, name in reversed(list(enumerate(table.names)))}
 
 
 def _renamed(old: Table, new: Table, gone: list[str], came: list[str]) -> list[tuple[str, str]]:

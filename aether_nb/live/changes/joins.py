@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import combinations, islice
 from typing import Any
 
 from aether_nb.events.kinds import Flag
+from aether_nb.live.changes.columns import places_of
 from aether_nb.live.changes.shots import Table
 from aether_nb.live.describing.words import value_text
 
@@ -77,26 +78,27 @@ def find_join(made: Table, old: Table | None, sources: Mapping[str, Table]) -> J
 
 def _of_two(made: Table, first: tuple[str, Table], second: tuple[str, Table], had: set[str]) -> tuple[int, Join] | None:
     """A join of these two, and how many of its columns that explains."""
-    names = [set(table.names) for _, table in (first, second)]
+    have, *places = (places_of(table) for table in (made, first[1], second[1]))
+    both = places[0].keys() & places[1].keys()
     brought: list[dict[int, int]] = [{}, {}]
     for place, column in enumerate(made.names):
-        for side, (mine, theirs) in enumerate((names, names[::-1])):
-            bare = _bare(column, mine & theirs)
-            origin = column if column in mine - theirs else bare if bare and _side(column) in (side, None) else ""
+        bare, only = _bare(column, both), column not in both
+        for side, mine in enumerate(places):
+            origin = column if only and column in mine else bare if bare and _side(column) in (side, None) else ""
             if origin:
-                brought[side][place] = (first, second)[side][1].names.index(origin)
+                brought[side][place] = mine[origin]
     if not all(brought) or all({made.names[place] for place in one} & had for one in brought):
         return None
-    shared = [column for column in made.names if column in names[0] & names[1]]
-    keys = [column for column in shared if not any(column + suffix in made.names for suffix in SUFFIXES)]
+    shared = [column for column in made.names if column in both]
+    keys = [column for column in shared if not any(column + suffix in have for suffix in SUFFIXES)]
     explained = len(brought[0]) + len(brought[1]) + len(shared)
     if explained < 0.6 * len(made.names):
         return None
     sides = [
-        Side(name, table, [table.names.index(key) for key in keys], brought[at])
+        Side(name, table, [places[at][key] for key in keys], brought[at])
         for at, (name, table) in enumerate((first, second))
     ]
-    key = [made.names.index(column) for column in keys]
+    key = [have[column] for column in keys]
     if not keys and (pair := _same_values(made, brought)) is not None:
         key = [min(pair)]
         sides = [Side(one.name, one.table, [one.brought[pair[at]]], one.brought) for at, one in enumerate(sides)]
@@ -116,8 +118,10 @@ def _side(column: str) -> int | None:
 
 def _same_values(made: Table, brought: list[dict[int, int]]) -> tuple[int, int] | None:
     """Two columns, one of each table, that hold the same: the keys of a join by different names."""
-    types = made.dtypes
-    pairs = [(a, b) for a in brought[0] for b in brought[1] if types[a] == types[b]][:64]
+    types, alike = made.dtypes, dict[str, list[int]]()
+    for place in brought[1]:
+        alike.setdefault(types[place], []).append(place)
+    pairs = islice(((a, b) for a in brought[0] for b in alike.get(types[a], ())), 64)
     return next((pair for pair in pairs if made.same(pair[0], made, pair[1]) is True), None)
 
 

@@ -11,7 +11,7 @@ pandas is not imported: whoever has a frame has imported it.
 from __future__ import annotations
 
 import sys
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from types import ModuleType
 from typing import Any
 
@@ -132,7 +132,7 @@ class Axis:
 
 
 class PandasTable:
-    """A pandas frame as it was (see ``Table``)."""
+    """A pandas frame as it was (see ``Table``). It stays as it is, so its names and types are listed once."""
 
     def __init__(self, frame: Any, rows: int) -> None:
         self.frame, self.rows = frame, rows
@@ -141,11 +141,11 @@ class PandasTable:
     def whole(self) -> bool:
         return len(self.frame) == self.rows
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         return tuple(map(label, self.frame.columns))
 
-    @property
+    @cached_property
     def dtypes(self) -> tuple[str, ...]:
         return tuple(map(str, self.frame.dtypes))
 

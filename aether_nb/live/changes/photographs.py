@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from aether_nb.live.changes.looking import shoot
-from aether_nb.live.changes.reaching import EVERYTHING, arrays_in, in_reach
-from aether_nb.live.changes.shots import Purse, Shot
+from aether_nb.live.changes.reaching import ALONE, EVERYTHING, arrays_in, in_reach
+from aether_nb.live.changes.shots import Atom, Purse, Shot
 from aether_nb.live.describing.words import root
 from aether_nb.live.owning import users_own
 
@@ -32,7 +32,7 @@ class Photograph:
     ``past`` says that the code may write past the libraries of tables.
     """
 
-    shots: Mapping[str, Shot]
+    shots: Mapping[str, Shot | Atom]
     names: frozenset[str] = frozenset()
     reach: frozenset[str] = frozenset()
     past: bool = False
@@ -41,7 +41,7 @@ class Photograph:
 def photograph(namespace: Mapping[str, object], names: Collection[str] = (), past: bool = False) -> Photograph:
     """Keep what is needed to tell later what changed.
 
-    Tables are kept alive until the photograph is let go, up to ``HOLD`` bytes; nothing else is.
+    Tables are kept alive until the photograph is let go, up to ``HOLD`` bytes; besides them only what cannot change.
 
     Args:
         namespace: The user's variables; modules, private names and IPython's own are left out.
@@ -52,8 +52,10 @@ def photograph(namespace: Mapping[str, object], names: Collection[str] = (), pas
     variables = own_variables(namespace)
     reach = in_reach(variables, names)
     exposed, hold = arrays_in(variables.values()), Purse(HOLD)
-    shots = {
-        name: shoot(value, purse, hold, EVERYTHING if past and name in reach else exposed)
+    shots: dict[str, Shot | Atom] = {
+        name: Atom(value)
+        if type(value) in ALONE
+        else shoot(value, purse, hold, EVERYTHING if past and name in reach else exposed)
         for name, value, purse in in_order(variables, reach)
     }
     return Photograph(shots, frozenset(names), reach, past)
@@ -72,7 +74,9 @@ def in_order(variables: Mapping[str, object], first: Collection[str]) -> Iterato
         first: The names that come first.
     """
     tables = {"pandas", "polars", "pyarrow", "numpy", "torch"}
-    cheap_first = sorted(variables.items(), key=lambda item: root(type(item[1])) in tables)
+    cheap_first = sorted(
+        variables.items(), key=lambda item: type(item[1]) not in ALONE and root(type(item[1])) in tables
+    )
     for chosen, amount, most in ((True, SURELY, SURELY), (False, REST, REST // 8)):
         left = amount
         for name, value in cheap_first:

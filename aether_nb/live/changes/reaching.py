@@ -12,16 +12,18 @@ from itertools import chain, islice
 from types import CellType, CodeType, FunctionType, MethodType
 from typing import Any, cast
 
-from aether_nb.live.changes.prints import HEAP
+from aether_nb.live.changes.prints import ATOMS, HEAP
 from aether_nb.live.changes.tables import Exposed
 from aether_nb.live.describing.safely import class_name, flags, has_dict
 from aether_nb.live.describing.words import root
 
-__all__ = ["EVERYTHING", "arrays_in", "in_reach"]
+__all__ = ["ALONE", "EVERYTHING", "arrays_in", "in_reach"]
 
 EVERYTHING = Exposed([(0, sys.maxsize)])
 """All memory: what code can write to that goes past the libraries of tables."""
 
+ALONE = ATOMS - {slice}
+"""Types whose objects cannot change and hold no others: a slice may hold anything."""
 ITEMS = 1_000
 """So many items of a container are followed."""
 OWN = {"__main__", "builtins"}
@@ -54,7 +56,8 @@ def in_reach(variables: Mapping[str, object], names: Collection[str]) -> frozens
     if not found:
         return frozenset()
     objects = {id(variables[name]) for name in found}
-    found.update(name for name, value in variables.items() if not objects.isdisjoint(map(id, _items(value))))
+    holders = ((name, value) for name, value in variables.items() if type(value) not in ALONE)
+    found.update(name for name, value in holders if not objects.isdisjoint(map(id, _items(value))))
     shared = Exposed(chain.from_iterable(map(_memory, (variables[name] for name in found))))
     if not shared.starts:
         return frozenset(found)

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from aether_nb.live.describing.safely import flags, has_weakref
+from aether_nb.live.describing.safely import class_name, flags, has_weakref
 
-__all__ = ["NO_TIME", "Purse", "Shot", "Table", "Token"]
+__all__ = ["NO_TIME", "Atom", "Purse", "Shot", "Table", "Token"]
 
 NO_TIME = "there was no time to look"
 COLLECTED = 1 << 14
@@ -96,6 +96,25 @@ class Table(Protocol):
 
     def reordered(self, other: Any) -> bool | None:
         """Whether its rows are those of another table with the same columns, in another order."""
+
+
+class Atom:
+    """A variable of a kind that cannot change and holds nothing else, as it was: the object itself.
+
+    While the variable is still bound to it, nothing is to be told, and no ``Shot`` of it is needed.
+    """
+
+    __slots__ = ("value",)
+    exact = True
+    table: Table | None = None
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+    @property
+    def type(self) -> str:
+        """The name of its type."""
+        return class_name(type(self.value))
 
 
 @dataclass(frozen=True, slots=True)

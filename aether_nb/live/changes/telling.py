@@ -16,7 +16,7 @@ from aether_nb.live.changes.flags import flags_of
 from aether_nb.live.changes.looking import VARIABLE_COST, shoot
 from aether_nb.live.changes.photographs import HOLD, Photograph, own_variables
 from aether_nb.live.changes.reaching import EVERYTHING, arrays_in
-from aether_nb.live.changes.shots import NO_TIME, Purse, Shot, Table
+from aether_nb.live.changes.shots import NO_TIME, Atom, Purse, Shot, Table
 from aether_nb.live.describing.words import value_text
 
 __all__ = ["compare"]
@@ -42,6 +42,10 @@ def compare(before: Photograph, namespace: Mapping[str, object]) -> tuple[Change
     now: dict[str, Shot] = {}
     for name, value in variables.items():
         was = before.shots.get(name)
+        if isinstance(was, Atom):
+            if was.value is value:
+                continue
+            was = shoot(was.value, Purse(0), hold)
         purse = Purse(ADDED if was is None else was.allowed + VARIABLE_COST)
         skip = was is not None and was.problem == NO_TIME and was.token.identity == id(value)
         now[name] = shot = shoot(

@@ -5,7 +5,7 @@ Pure, but for where the system keeps temporary files. It does not know who is as
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
@@ -54,16 +54,16 @@ class Agreement:
         self._texts = _meant(self.announced.texts)
         self._files = _meant(self.announced.files) | self._texts
 
-    def covers(self, attempt: Attempt, own: Collection[str]) -> bool:
+    def covers(self, attempt: Attempt, is_own: Callable[[str], bool]) -> bool:
         """Whether an attempt needs no question.
 
         Args:
             attempt: What is about to be done.
-            own: Files and folders that this call has made itself, and may change and delete again.
+            is_own: Whether this call has made a file or folder itself, and may change and delete it again.
         """
         if self.announced.dangers & DANGERS.get(attempt.kind, frozenset()):
             return True
-        if attempt.paths and all(self._covered(path, attempt, own) for path in attempt.paths):
+        if attempt.paths and all(self._covered(path, attempt, is_own) for path in attempt.paths):
             return True
         path = attempt.paths[0] if attempt.kind == "write" else ""
         return self.permits(self.risk(attempt), path)
@@ -74,9 +74,9 @@ class Agreement:
         ruled = (self.forbids(path, "") for path in attempt.paths)
         return next((rule for rule in ruled if rule), "") or (self.forbids("", host) if host else "")
 
-    def _covered(self, path: str, attempt: Attempt, own: Collection[str]) -> bool:
+    def _covered(self, path: str, attempt: Attempt, is_own: Callable[[str], bool]) -> bool:
         making = attempt.kind in ("write", "folder", "database")
-        if path in (self._files if making else self._texts) or any(is_below(path, made) for made in own):
+        if path in (self._files if making else self._texts) or is_own(path):
             return True
         return attempt.kind == "folder" and (Path(path).is_dir() or any(is_below(file, path) for file in self._files))
 

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-__all__ = ["entry", "is_below", "is_ordinary", "is_temporary", "looks_secret", "place", "target"]
+__all__ = ["above", "entry", "is_below", "is_ordinary", "is_temporary", "looks_secret", "place", "target"]
 
 SECRETS = re.compile(
     "|".join(
@@ -69,6 +69,15 @@ def _opened(number: int) -> str:
 def is_below(path: str, folder: str) -> bool:
     """Whether a path is a folder or lies below it; both as ``target`` and ``entry`` give them."""
     return bool(path and folder) and Path(os.path.normcase(path)).is_relative_to(os.path.normcase(folder))
+
+
+def above(path: str) -> list[str]:
+    """A path and all folders above it, as the system compares them: what a set of folders is asked for.
+
+    Asking a set costs the depth of the path, however many folders are in it; ``is_below`` is for a single one.
+    """
+    whole = Path(os.path.normcase(path))
+    return [str(whole), *map(str, whole.parents)] if path else []
 
 
 def is_ordinary(path: str, workspace: str) -> bool:

@@ -16,7 +16,7 @@ from typing import Any, NoReturn, TypeAlias
 from aether_nb.live.guard.agreed import Agreement
 from aether_nb.live.guard.attempts import Attempt, attempts, shown
 from aether_nb.live.guard.chores import at_work, is_chore
-from aether_nb.live.guard.paths import entry, is_below, is_temporary
+from aether_nb.live.guard.paths import above, entry, is_below, is_temporary
 
 __all__ = ["Ask", "Guard", "Refusal"]
 
@@ -85,7 +85,7 @@ class Guard:
 
     def _made(self, path: str) -> None:
         if is_temporary(path):
-            self._own.add(path)
+            self._own.add(os.path.normcase(path))
 
     def _judge(self, attempt: Attempt, over: bool) -> None:
         fresh = attempt.kind in ("write", "folder") and not os.path.lexists(attempt.paths[0])
@@ -98,10 +98,13 @@ class Guard:
             if over:
                 self._refuse(attempt, "the call that left this behind is over, and nobody can be asked")
             self._put(attempt)
-        elif attempt.whole:
+        elif attempt.whole and not all(map(self._is_own, attempt.paths)):  # what is below its own is its own anyway
             self._allowed.append(attempt)
         if fresh:
-            self._own.update(attempt.paths)
+            self._own.update(map(os.path.normcase, attempt.paths))
+
+    def _is_own(self, path: str) -> bool:
+        return not self._own.isdisjoint(above(path))
 
     def _is_free(self, attempt: Attempt) -> bool:
         if any(_follows(attempt, allowed) for allowed in self._allowed):
@@ -110,7 +113,7 @@ class Guard:
             return True
         if any(kind == attempt.kind and _within(attempt, folder) for kind, folder in self._freely):
             return True
-        return self.agreement.covers(attempt, self._own) or is_chore(attempt, at_work(self.mine))
+        return self.agreement.covers(attempt, self._is_own) or is_chore(attempt, at_work(self.mine))
 
     def _put(self, attempt: Attempt) -> None:
         """Ask; a yes is remembered for this call.
