@@ -18,9 +18,10 @@ the end travels. ``settled`` adds HTML to the tail's and replaces its unsettled 
 Two more have no number: ``{"type": "part", "name", "source"}``, a script that the view has asked for, and
 ``{"type": "pong"}``. The last message says ``kept``: the picture that follows takes the view's place.
 
-Messages from it: ``hello`` (a view was drawn or missed something: a snapshot is sent), ``bye`` (it was taken away),
-``ping`` and ``part``, which are answered here; and commands, as ``commands`` reads them. A view that is left below the
-picture still asks for parts, and says what is thought of the answer.
+Messages from it: ``hello`` (a view was drawn, missed something, or is looked at again: unless it has all that was
+sent, as its ``seq`` says, a snapshot is sent), ``bye`` (it was taken away), ``ping`` and ``part``, which are answered
+here; and commands, as ``commands`` reads them. A view that is left below the picture still asks for parts, and says
+what is thought of the answer.
 """
 
 from __future__ import annotations
@@ -239,7 +240,7 @@ class Panel:
         if command["type"] == "hello":
             self._views.add(view)
             self._views_ever.add(view)
-            self._greet()
+            self._greet(command["seq"])
         elif command["type"] == "bye":
             self._views.discard(view)
             if self._closed and not self._views:
@@ -270,14 +271,20 @@ class Panel:
                 del self._received[next(iter(self._received))]
             return False
 
-    def _greet(self) -> None:
-        """Somebody is looking: a snapshot is due. Without a loop yet it goes out with the first entry."""
+    def _greet(self, seq: int) -> None:
+        """Somebody is looking, who has the messages up to this one. A snapshot is due, unless it is the last.
+
+        Without a loop yet it goes out with the first entry.
+        """
         with self._lock:
-            self._pending.everything = self.seen = True
-            self._faults = 0
-        if self._closed:  # whoever missed something, or came, as the run ended
+            closed, self.seen, self._faults = self._closed, True, 0
+            self._pending.everything |= closed or seq != self._seq
+            nothing = not self._pending
+        if closed:  # whoever missed something, or came, as the run ended
             self._reply(self._last_message())
             return
+        if nothing:
+            self._reply({"type": "pong"})
         loop = self._loop
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(self._someone.set)

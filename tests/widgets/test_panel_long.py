@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import pytest
 from doing.test_long_runs import FEW, MANY, MOST, instructions
 
 from aether_nb.events import kinds as k
@@ -12,7 +13,7 @@ from aether_nb.events.messages import Message, Text, Usage
 from aether_nb.widgets.panel import Panel
 from aether_nb.widgets.pending import added
 from harness.panel import HELLO, Heard, View
-from harness.story import call, entries, proposed
+from harness.story import call, entries, first_half, proposed
 from harness.turns import STARTED, turn
 
 LOOK = entries([k.RunStarted("p", "m"), k.ModelAsked("m", 1), k.ThinkingDelta("I look.")])
@@ -79,3 +80,44 @@ async def test_blocks_that_come_go_and_move_stand_where_they_do_in_the_run(heard
         follower.receive(message)
         orders += "order" in message
     assert (list(follower.blocks), orders) == (["n1", "t1", "w1", "c:c", "n2", "t2", "n3"], 2)
+
+
+async def test_who_has_all_gets_a_short_answer(heard: Heard):
+    """A view that is looked at again and has missed nothing is answered in a word, and goes on with the next change."""
+    heard.panel.receive(HELLO, "")
+    for entry in entries(first_half()):
+        heard.panel.feed(entry)
+    await heard.settle()
+    heard.messages.clear()
+    heard.panel.receive({"type": "hello", "seq": 1}, "")
+    await heard.settle()
+    assert heard.messages == [{"type": "pong"}]
+    heard.panel.feed(k.Entry("r", 1, 0.0, k.TextDelta("Hel")))
+    heard.panel.receive({"type": "hello", "seq": 1}, "")
+    await heard.settle()
+    assert [(one["type"], one["seq"], one["appends"][0]["text"]) for one in heard.messages[1:]] == [("delta", 2, "Hel")]
+
+
+@pytest.mark.parametrize("seq", [{}, {"seq": -1}, {"seq": 0}, {"seq": 1}, {"seq": 3}, {"seq": "2"}, {"seq": True}])
+async def test_whoever_may_have_missed_something_gets_everything(heard: Heard, seq: dict[str, object]):
+    """A view that does not say that it has the last message, or says something odd, gets a snapshot."""
+    heard.panel.receive(HELLO, "")
+    for entry in LOOK[:2]:
+        heard.panel.feed(entry)
+        await heard.settle()
+    heard.panel.receive({"type": "hello"} | seq, "")
+    await heard.settle()
+    assert [(one["type"], one["seq"]) for one in heard.messages] == [("snapshot", 1), ("delta", 2), ("snapshot", 3)]
+
+
+async def test_a_message_that_failed_is_made_good_to_who_has_the_last(heard: Heard, monkeypatch: pytest.MonkeyPatch):
+    """When something was lost before it had a number, no number says that nothing is missing."""
+    heard.panel.receive(HELLO, "")
+    _shown(heard.panel, LOOK[0])
+    monkeypatch.setattr("aether_nb.widgets.panel.GATHER", 60)
+    with monkeypatch.context() as patch:
+        patch.setattr("aether_nb.widgets.wire.header", lambda view, now: 1 / 0)
+        _shown(heard.panel, LOOK[1])
+    heard.panel.receive({"type": "hello", "seq": 1}, "")
+    heard.panel._flush()
+    assert [(one["type"], one["seq"]) for one in heard.messages] == [("snapshot", 1), ("snapshot", 2)]

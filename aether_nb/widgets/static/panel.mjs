@@ -27,7 +27,7 @@ export class Panel {
     this.model = model;
     this.kit = kit;
     this.seq = -1;
-    this.asked = false;
+    this.asked = true;  // a view's first hello asks for everything
     this.sent = 0;
     this.page = Math.random().toString(36).slice(2);
     /** @type {Map<string, Block>} */ this.blocks = new Map();
@@ -82,7 +82,6 @@ export class Panel {
   }
 
   hello() {
-    this.asked = true;
     this.send({ type: "hello", seq: this.seq });
   }
 
@@ -168,6 +167,7 @@ export class Panel {
     } else if (message?.type !== "delta" || message.seq <= this.seq) return;
     else if (message.seq !== this.seq + 1) {
       if (!this.asked) this.hello();
+      this.asked = true;
       return;
     }
     this.seq = message.seq;
