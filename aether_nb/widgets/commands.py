@@ -31,10 +31,10 @@ def read_command(content: object) -> Command | None:
     """The command in a message, or None when there is none to be read.
 
     Returns:
-        ``{"type": "hello"}``, ``{"type": "bye"}``, ``{"type": "stop"}``, ``{"type": "pause"}``, ``{"type": "go"}``,
-        ``{"type": "ping"}``, ``{"type": "again"}``, ``{"type": "part", "name"}``, ``{"type": "revoke", "id"}``,
-        ``{"type": "feedback", "value"}``, ``{"type": "plan", "items"}``, ``{"type": "tell", "text"}``,
-        ``{"type": "model", "name"}``, ``{"type": "undo", "call", "id", "sure"}``,
+        ``{"type": "hello", "seq"}``, ``{"type": "bye"}``, ``{"type": "stop"}``, ``{"type": "pause"}``,
+        ``{"type": "go"}``, ``{"type": "ping"}``, ``{"type": "again"}``, ``{"type": "part", "name"}``,
+        ``{"type": "revoke", "id"}``, ``{"type": "feedback", "value"}``, ``{"type": "plan", "items"}``,
+        ``{"type": "tell", "text"}``, ``{"type": "model", "name"}``, ``{"type": "undo", "call", "id", "sure"}``,
         ``{"type": "drop", "id", "name", "size", "at", "data"}``, ``{"type": "question", "id", "answer"}`` or
         ``{"type": "gate", "call_id", "hash", "decision", "lasts", "scope", "reason", "arguments"?}``.
     """
@@ -47,6 +47,12 @@ def read_command(content: object) -> Command | None:
 
 def _bare(content: Mapping[str, Any]) -> Command:
     return {"type": content["type"]}
+
+
+def _hello(content: Mapping[str, Any]) -> Command:
+    """``seq`` is the number of the last message that the view has; -1 when it has none, or does not say."""
+    seq = content.get("seq")
+    return {"type": "hello", "seq": seq if type(seq) is int else -1}
 
 
 def _question(content: Mapping[str, Any]) -> Command | None:
@@ -144,7 +150,7 @@ def _is_arguments(value: object) -> bool:
 
 
 _READERS: dict[str, Callable[[Mapping[str, Any]], Command | None]] = {
-    "hello": _bare,
+    "hello": _hello,
     "bye": _bare,
     "ping": _bare,
     "again": _bare,

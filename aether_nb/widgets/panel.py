@@ -9,17 +9,19 @@ Messages to the view, each with the next ``seq``:
     {"type": "delta", "seq", "header"?, "plan"?, "blocks"?: [...], "order"?: [ids], "tail"?,
      "appends"?: [{"id", "field", "text"}], "lives"?: [{"id", "live", "cut"}], "settled"?: {"html", "rest"}}
 
-A block or the tail replaces the one before it. An append adds text to a field of one (``text`` of a thought, ``live``
-of a card, ``draft`` and ``forming`` of the tail). A live replaces what a call has printed so far by its tail: of output
-that comes faster than it is sent only the end travels. ``settled`` adds HTML to the tail's and replaces its unsettled
-text.
+A block or the tail replaces the one before it; a block that is new stands behind all others. ``order`` comes only when
+one is gone or has moved, and says where each stands: with every block it would cost a long run the square of its
+length. An append adds text to a field of one (``text`` of a thought, ``live`` of a card, ``draft`` and ``forming`` of
+the tail). A live replaces what a call has printed so far by its tail: of output that comes faster than it is sent only
+the end travels. ``settled`` adds HTML to the tail's and replaces its unsettled text.
 
 Two more have no number: ``{"type": "part", "name", "source"}``, a script that the view has asked for, and
 ``{"type": "pong"}``. The last message says ``kept``: the picture that follows takes the view's place.
 
-Messages from it: ``hello`` (a view was drawn or missed something: a snapshot is sent), ``bye`` (it was taken away),
-``ping`` and ``part``, which are answered here; and commands, as ``commands`` reads them. A view that is left below the
-picture still asks for parts, and says what is thought of the answer.
+Messages from it: ``hello`` (a view was drawn, missed something, or is looked at again: unless it has all that was
+sent, as its ``seq`` says, a snapshot is sent), ``bye`` (it was taken away), ``ping`` and ``part``, which are answered
+here; and commands, as ``commands`` reads them. A view that is left below the picture still asks for parts, and says
+what is thought of the answer.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
+from itertools import islice
 from typing import Any
 
 from aether_nb.events.kinds import Entry, ModelAnswered, ModelAsked
@@ -37,7 +40,7 @@ from aether_nb.widgets import scripts, wire
 from aether_nb.widgets.blocks import HEADER, PLAN, TAIL, Card, Touch, View
 from aether_nb.widgets.commands import read_command
 from aether_nb.widgets.markdown import Stream
-from aether_nb.widgets.pending import Pending
+from aether_nb.widgets.pending import Pending, added
 from aether_nb.widgets.veil import live_block, veiled_text, veiled_view
 from aether_nb.widgets.view import fold
 
@@ -237,7 +240,7 @@ class Panel:
         if command["type"] == "hello":
             self._views.add(view)
             self._views_ever.add(view)
-            self._greet()
+            self._greet(command["seq"])
         elif command["type"] == "bye":
             self._views.discard(view)
             if self._closed and not self._views:
@@ -268,14 +271,20 @@ class Panel:
                 del self._received[next(iter(self._received))]
             return False
 
-    def _greet(self) -> None:
-        """Somebody is looking: a snapshot is due. Without a loop yet it goes out with the first entry."""
+    def _greet(self, seq: int) -> None:
+        """Somebody is looking, who has the messages up to this one. A snapshot is due, unless it is the last.
+
+        Without a loop yet it goes out with the first entry.
+        """
         with self._lock:
-            self._pending.everything = self.seen = True
-            self._faults = 0
-        if self._closed:  # whoever missed something, or came, as the run ended
+            closed, self.seen, self._faults = self._closed, True, 0
+            self._pending.everything |= closed or seq != self._seq
+            nothing = not self._pending
+        if closed:  # whoever missed something, or came, as the run ended
             self._reply(self._last_message())
             return
+        if nothing:
+            self._reply({"type": "pong"})
         loop = self._loop
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(self._someone.set)
@@ -327,8 +336,12 @@ class Panel:
             self._order = list(view.blocks)
             return {"type": "snapshot"} | self._whole({HEADER, PLAN, TAIL, *view.blocks})
         message = {"type": "delta"} | self._whole(pending.parts)
-        if pending.parts - {HEADER, PLAN, TAIL} and (order := list(view.blocks)) != self._order:
-            message["order"] = self._order = order
+        if pending.parts - {HEADER, PLAN, TAIL}:
+            new = added(self._order, view.blocks, pending.parts)
+            if new is None:
+                self._order, message["order"] = list(view.blocks), list(view.blocks)
+            else:
+                self._order += new
         appends = pending.pieces()
         cards = [block for id in sorted(pending.anew) if isinstance(block := view.blocks.get(id), Card)]
         if cards:
@@ -357,9 +370,11 @@ class Panel:
             settled, rest = self._hidden("".join(self._stream.html)), self._hidden(self._stream.rest)
             message["tail"] = wire.tail(view, settled, rest) | {"again": self._again}
             self._settled = len(self._stream.html)
-        due = [block for id, block in self.view.blocks.items() if id in parts]
-        if blocks := [wire.block(live_block(block, self._keys)) for block in due]:
-            message["blocks"] = blocks
+        wanted = parts & self.view.blocks.keys()
+        found = (block for id, block in reversed(self.view.blocks.items()) if id in wanted)
+        due = [*islice(found, len(wanted))]  # from the end, near which what changes stands: few are looked at
+        if due:
+            message["blocks"] = [wire.block(live_block(block, self._keys)) for block in reversed(due)]
         return message
 
     def _hidden(self, text: str) -> str:

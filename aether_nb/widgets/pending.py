@@ -5,9 +5,11 @@ It knows the touches of a fold and how much printed text is kept; neither messag
 
 from __future__ import annotations
 
-from aether_nb.widgets.blocks import LIVE_KEPT, Touch
+from itertools import takewhile
 
-__all__ = ["Pending"]
+from aether_nb.widgets.blocks import LIVE_KEPT, Block, Touch
+
+__all__ = ["Pending", "added"]
 
 
 class Pending:
@@ -53,3 +55,21 @@ class Pending:
     def pieces(self) -> list[dict[str, str]]:
         """The appended texts, one piece a field."""
         return [{"id": id, "field": field, "text": "".join(texts)} for (id, field), texts in self.appends.items()]
+
+
+def added(told: list[str], blocks: dict[str, Block], parts: set[str]) -> list[str] | None:
+    """The blocks that are new, when all others stand as they were told; None when one is gone or has moved.
+
+    What is new or has moved stands at the end, so that only so much is looked at as has changed.
+
+    Args:
+        told: The blocks that the view has, in order.
+        blocks: The blocks that there are.
+        parts: What has changed: each block that is new, has moved or is gone, and others.
+    """
+    end = list(takewhile(parts.__contains__, reversed(blocks)))[::-1]
+    new = len(blocks) - len(told)
+    old = len(end) - new
+    if new < 0 or old < 0 or end[:old] != told[len(told) - old :]:
+        return None
+    return end[old:]

@@ -197,7 +197,9 @@ def _model_switched(view: View, event: kinds.ModelSwitched, time: float) -> list
 def _thinking_delta(view: View, event: kinds.ThinkingDelta, time: float) -> list[Touch]:
     block = view.blocks.get(view.thinking)
     if isinstance(block, Thinking):
-        block.text += event.text
+        so_far, block.text = block.text, ""  # taken out of it, as for a draft
+        so_far += event.text
+        block.text = so_far
         return [Touch(block.id, "text", event.text)]
     if not event.text.strip():
         return []
@@ -213,7 +215,9 @@ def _silence(view: View) -> list[str]:
 
 
 def _text_delta(view: View, event: kinds.TextDelta, time: float) -> list[Touch]:
-    view.draft += event.text
+    so_far, view.draft = view.draft, ""  # a text that only a variable holds grows where it lies, else it is copied:
+    so_far += event.text  # a long reply would cost the square of its pieces
+    view.draft = so_far
     return [*touch(*_silence(view)), Touch(TAIL, "draft", event.text)]
 
 

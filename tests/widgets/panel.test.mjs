@@ -103,11 +103,11 @@ test("a short thought is said in its row, a longer one is folded", () => {
 test("a finished card folds when a later call comes, unless somebody opened it", () => {
   snapshot({ blocks: [{ ...CARD, status: "finished" }] });
   assert.equal($("call-head").getAttribute("aria-expanded"), "true");
-  say({ seq: 2, blocks: [{ ...CARD, id: "c:2", call: "2" }], order: ["c:1", "c:2"] });
+  say({ seq: 2, blocks: [{ ...CARD, id: "c:2", call: "2" }] });
   const expanded = () => $$("call-head").map((head) => head.getAttribute("aria-expanded"));
   assert.deepEqual(expanded(), ["false", "true"]);
   $("call-head").click();
-  say({ seq: 3, blocks: [{ ...CARD, id: "c:3", call: "3" }], order: ["c:1", "c:2", "c:3"] });
+  say({ seq: 3, blocks: [{ ...CARD, id: "c:3", call: "3" }] });
   assert.deepEqual(expanded(), ["true", "true", "true"]);
 });
 
@@ -116,6 +116,47 @@ test("blocks keep their order, and those that are gone are removed", () => {
   snapshot({ blocks: [thought, CARD] });
   say({ seq: 2, blocks: [{ kind: "words", id: "w1", html: "<p>x</p>" }], order: ["w1", "c:1"] });
   assert.deepEqual([...$("flow").children].map((node) => node.className), ["aether-block aether-words", "aether-block aether-call"]);
+});
+
+test("new blocks stand behind all others, one that was gone too, and the last call stays the last until a later one comes", () => {
+  const note = (id) => ({ kind: "note", id, tone: "info", failure: { what: id, why: "", hint: "" } });
+  const card = (id) => ({ ...CARD, id: `c:${id}`, call: id, purpose: id, status: "finished" });
+  const shown = () => [...$("flow").children].map((node) => node.querySelector(".aether-purpose, .aether-remark").textContent);
+  const open = () => $$("call-head").filter((head) => head.getAttribute("aria-expanded") === "true").length;
+  snapshot({ blocks: [note("a"), card("1")] });
+  say({ seq: 2, blocks: [note("b"), card("2"), note("c")] });
+  say({ seq: 3, blocks: [card("1"), note("d")] });
+  assert.deepEqual([shown(), open()], [["a", "1", "b", "2", "c", "d"], 1]);
+  assert.ok(!$$("call")[1].querySelector(".aether-body").hidden);
+  say({ seq: 4, order: ["a", "c:1", "c:2", "c", "d"] });
+  say({ seq: 5, blocks: [note("b")] });
+  assert.deepEqual([shown(), open()], [["a", "1", "2", "c", "d", "b"], 1]);
+  snapshot({ seq: 6, blocks: [card("1"), note("a")] });
+  assert.deepEqual(shown(), ["1", "a"]);
+});
+
+test("a block that comes to a long run moves no other and makes none looked at", async () => {
+  snapshot({ blocks: Array.from({ length: 60 }, (_, n) => ({ ...CARD, id: `c:${n}`, call: String(n), status: "finished" })) });
+  await wait(200);
+  const { insertBefore } = window.Node.prototype;
+  const { get } = Map.prototype;
+  let [moved, asked] = [0, 0];
+  try {
+    window.Node.prototype.insertBefore = function (...all) {
+      moved += this === $("flow");
+      return insertBefore.apply(this, all);
+    };
+    Map.prototype.get = function (id) {
+      asked += typeof id === "string" && id.startsWith("c:");
+      return get.call(this, id);
+    };
+    say({ seq: 2, blocks: [{ kind: "words", id: "w1", html: "<p>x</p>" }] });
+  } finally {
+    window.Node.prototype.insertBefore = insertBefore;
+    Map.prototype.get = get;
+  }
+  assert.deepEqual([moved, asked], [0, 0]);
+  assert.equal($("flow").lastChild.textContent, "x");
 });
 
 test("the clock is the browser's, corrected by the kernel's, and stands while waiting", () => {

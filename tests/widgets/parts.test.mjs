@@ -180,6 +180,15 @@ test("the tab is marked while the run waits for a person, and a kernel that does
   }
 });
 
+test("a view that is looked at again says what it has, and still asks for everything when a message is missing", () => {
+  snapshot({ seq: 4 });
+  document.dispatchEvent(new Event("visibilitychange"));
+  view.model.say({ type: "pong" });
+  say({ seq: 6 });
+  say({ seq: 7 });
+  assert.deepEqual(sent(), [{ type: "hello", seq: 4 }, { type: "ping" }, { type: "hello", seq: 4 }]);
+});
+
 test("a view whose hello nobody answers says so, and where the run may be found", async () => {
   const now = Date.now;
   try {

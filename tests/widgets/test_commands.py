@@ -19,7 +19,9 @@ GATE = {
 
 def test_commands_that_can_be_read():
     """Known commands come out with their known fields and nothing else."""
-    assert read_command({"type": "hello", "seq": 3, "x": 1}) == {"type": "hello"}
+    assert read_command({"type": "hello", "seq": 3, "x": 1}) == {"type": "hello", "seq": 3}
+    for seq in ("3", None, True, 3.0):
+        assert read_command({"type": "hello", "seq": seq}) == {"type": "hello", "seq": -1}
     assert read_command({"type": "stop", "run": "other"}) == {"type": "stop"}
     assert read_command({"type": "model", "name": "a:b", "key": "x"}) == {"type": "model", "name": "a:b"}
     assert read_command({"type": "question", "id": "1", "answer": "yes", "by": "me"}) == {

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+import tracemalloc
+
 import pytest
 
 from aether_nb.events import kinds as k
@@ -262,3 +265,24 @@ def test_touches_name_what_changed():
     touched = [fold(view, entry) for entry in entries([started(), k.PlanMade((k.PlanItem("a"),)), proposed(WORK)])]
     assert touched == [[Touch(HEADER)], [Touch(PLAN)], [Touch("c:call_3")]]
     assert fold(view, k.Entry("r", 4, START, k.TextDelta("x"))) == [Touch(TAIL, "draft", "x"), Touch(HEADER)]
+
+
+@pytest.mark.parametrize("piece", [k.TextDelta, k.ThinkingDelta])
+def test_a_long_reply_grows_where_it_lies(piece: type[k.TextDelta]):
+    """A piece of a long reply costs its own length: what came before it is not copied once more."""
+    large, before = 4_000_000, sys.gettrace()
+    sys.settrace(None)  # whoever looks on makes Python take the slow way
+    tracemalloc.start()
+    try:
+        view = played(started(), k.ModelAsked("m", 1), *[piece("word ")] * 100, piece("x" * large))
+        more = entries([piece("word ")])[0]
+        fold(view, more)
+        tracemalloc.reset_peak()
+        held = tracemalloc.get_traced_memory()[0]
+        fold(view, more)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+        sys.settrace(before)
+    assert held >= large
+    assert peak < held + large / 10

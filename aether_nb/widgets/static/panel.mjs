@@ -27,13 +27,13 @@ export class Panel {
     this.model = model;
     this.kit = kit;
     this.seq = -1;
-    this.asked = false;
+    this.asked = true;  // a view's first hello asks for everything
     this.sent = 0;
     this.page = Math.random().toString(36).slice(2);
     /** @type {Map<string, Block>} */ this.blocks = new Map();
     /** @type {Map<string, HTMLElement>} */ this.nodes = new Map();
     /** @type {Map<string, Memory>} */ this.memory = new Map();
-    /** @type {string[]} */ this.order = [];
+    /** @type {string|undefined} */ this.lastCall = undefined;
     /** @type {Set<string>} */ this.due = new Set();
     this.slice = 0;
     /** @type {Map<string, any>} */ this.parts = new Map();
@@ -82,7 +82,6 @@ export class Panel {
   }
 
   hello() {
-    this.asked = true;
     this.send({ type: "hello", seq: this.seq });
   }
 
@@ -165,10 +164,10 @@ export class Panel {
     if (message?.type === "snapshot") {
       this.asked = false;
       for (const name of this.wanted.keys()) this.send({ type: "part", name });
-      this.order = (message.blocks ?? []).map((/** @type {Block} */ block) => block.id);
     } else if (message?.type !== "delta" || message.seq <= this.seq) return;
     else if (message.seq !== this.seq + 1) {
       if (!this.asked) this.hello();
+      this.asked = true;
       return;
     }
     this.seq = message.seq;
@@ -185,20 +184,24 @@ export class Panel {
     }
     if (message.plan) this.head.drawPlan(message.plan);
     /** @type {Set<string>} */ const changed = new Set();
+    /** @type {string[]} */ const added = [];
     for (const block of message.blocks ?? []) {
       if (message.type === "delta" || JSON.stringify(block) !== JSON.stringify(this.blocks.get(block.id))) changed.add(block.id);
+      if (!this.blocks.has(block.id)) added.push(block.id);
       this.blocks.set(block.id, block);
     }
-    if (message.order) this.order = message.order;
+    const order = message.type === "delta" ? message.order : (message.blocks ?? []).map((/** @type {Block} */ { id }) => id);
+    const call = (order ?? added).filter((/** @type {string} */ id) => this.blocks.get(id)?.kind === "call").at(-1);
     const last = this.lastCall;
-    this.lastCall = this.order.filter((id) => this.blocks.get(id)?.kind === "call").at(-1);
+    if (order || call) this.lastCall = call;
     if (last !== this.lastCall && last) changed.add(last);
     for (const id of [...changed].reverse()) {  // what came last is looked at first
       this.stand(id);
       this.due.add(id);
     }
     this.drawDue();
-    if (message.order || message.type === "snapshot") this.arrange();
+    if (order) this.arrange(order);
+    else this.flow.append(...added.map((id) => this.stand(id)));
     if (message.tail) this.drawTail(message.tail);
     for (const piece of message.appends ?? []) this.append(piece);
     for (const { id, live, cut } of message.lives ?? []) {
@@ -249,9 +252,10 @@ export class Panel {
     if (block) DRAW[block.kind]?.(this, this.stand(id), block, this.recall(id));
   }
 
-  /** Put the blocks in order and drop those that are gone; nothing is moved that stands where it should. */
-  arrange() {
-    const wanted = new Set(this.order);
+  /** Put the blocks in order and drop those that are gone; nothing is moved that stands where it should.
+   * @param {string[]} order */
+  arrange(order) {
+    const wanted = new Set(order);
     for (const [id, node] of this.nodes)
       if (!wanted.has(id)) {
         node.remove();
@@ -259,7 +263,7 @@ export class Panel {
         this.blocks.delete(id);
       }
     let place = this.flow.firstChild;
-    for (const id of this.order) {
+    for (const id of order) {
       const node = this.nodes.get(id);
       if (!node) continue;
       if (node === place) place = place.nextSibling;
