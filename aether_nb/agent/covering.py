@@ -5,13 +5,13 @@ So a hook can take something away, and put nothing in its place. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from aether_nb.events.messages import Message, Part, Text
 
-__all__ = ["COVER", "cover", "cover_parts", "cover_text", "cover_values"]
+__all__ = ["COVER", "cover", "cover_parts", "cover_text", "cover_values", "coverable"]
 
 COVER = "***"
 
@@ -50,3 +50,16 @@ def cover(message: Message, masks: Sequence[str]) -> Message | None:
     if (parts, calls, thinking) == (message.parts, message.calls, message.thinking):
         return None
     return replace(message, parts=parts, calls=calls, thinking=thinking, origin=None)
+
+
+def coverable(message: Message) -> str:
+    """All the texts of a message in which something can be covered: what is not in these is in none of them."""
+    told = [part.text for part in message.parts if isinstance(part, Text)]
+    return "\n".join([*told, *_texts([call.arguments for call in message.calls]), message.thinking])
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    for inner in value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ():
+        yield from _texts(inner)

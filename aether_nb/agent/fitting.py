@@ -6,8 +6,8 @@ replay holds that against what ``next_step`` says. Pure functions: nothing here 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 from aether_nb.agent import steps
 from aether_nb.agent.steps import Step
@@ -15,10 +15,34 @@ from aether_nb.events import kinds as k
 from aether_nb.events.messages import arguments_hash
 from aether_nb.events.state import RunState
 
-__all__ = ["Print", "extent", "fits", "outside", "recorded", "says"]
+__all__ = ["Print", "Rest", "extent", "fits", "outside", "recorded", "says"]
 
-Rest: TypeAlias = Sequence[k.Event]
-"""What of the record has not been replayed yet."""
+
+class Rest:
+    """What of a record has not been replayed yet. It copies nothing: it is asked at every step of a long record.
+
+    Args:
+        events: The whole record.
+        start: How many of them have been replayed.
+    """
+
+    __slots__ = ("events", "start")
+
+    def __init__(self, events: Sequence[k.Event], start: int = 0) -> None:
+        self.events, self.start = events, start
+
+    def __len__(self) -> int:
+        return len(self.events) - self.start
+
+    def __getitem__(self, place: int) -> k.Event:
+        return self.events[self.start + place]
+
+    def __iter__(self) -> Iterator[k.Event]:
+        return map(self.events.__getitem__, range(self.start, len(self.events)))
+
+    def after(self, count: int) -> Rest:
+        """What comes after so many of them."""
+        return Rest(self.events, self.start + count)
 
 
 class Print(NamedTuple):
@@ -143,7 +167,7 @@ def extent(step: Step, rest: Rest) -> int:
         if isinstance(event, _OUTSIDE) or not isinstance(event, known):
             return n
         if ends(event):
-            return n + 1 + _followers(step, event, rest[n + 1 :])
+            return n + 1 + _followers(step, event, rest.after(n + 1))
     return len(rest)
 
 
@@ -256,7 +280,7 @@ def outside(rest: Rest, step: Step | None, state: RunState) -> int:
         n = next((n for n, event in enumerate(rest) if not isinstance(event, _BESIDE)), len(rest))
         return n if n == len(rest) or isinstance(rest[n], k.LeaseTaken | k.RunResumed | k.RunForked) else 0
     if isinstance(first, k.SignalReceived):
-        return 1 + _heard(first, rest[1:])
+        return 1 + _heard(first, rest.after(1))
     if isinstance(first, k.RunResumed | k.RunForked | k.ReplayBegun):
         n = 1
         while n < len(rest) and _goes_on(first, rest[n], state):

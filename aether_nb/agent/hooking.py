@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from aether_nb.agent.approvals import HOOK, RISKS
-from aether_nb.agent.covering import cover, cover_parts, cover_values
+from aether_nb.agent.covering import cover, cover_parts, cover_values, coverable
 from aether_nb.agent.egress import Rules
 from aether_nb.agent.hook_answers import LONGEST, Said, asked
 from aether_nb.agent.hooks import Hook
@@ -27,6 +27,14 @@ __all__ = ["Hooking", "Judge"]
 
 Judge = Callable[..., k.CallProposed]
 """Says what an exact call could do: ``Calls.judge``."""
+
+
+class _Known(NamedTuple):
+    """A message, with its text and all that can be covered in it: put together once, not for every request."""
+
+    message: Message
+    text: str
+    words: str
 
 
 @dataclass
@@ -44,6 +52,8 @@ class Hooking:
     run: Run
     rules: Rules = field(default_factory=Rules)
     unasked: Sequence[str] = ()
+    _before: Mapping[int, _Known] = field(default_factory=dict)
+    """The messages that were looked at last, by identity."""
 
     def __post_init__(self) -> None:
         """Sort them: of equal ones the one that was there before comes first."""
@@ -77,7 +87,11 @@ class Hooking:
         for hook in self._at("before_model"):
             state = self.run.state
             messages: Sequence[Message] = state.messages if own is None else own
-            facts = {"model": state.model, "step": state.steps + 1, "messages": list(map(_plain, messages))}
+            facts = {
+                "model": state.model,
+                "step": state.steps + 1,
+                "messages": list(map(_plain, self._known(messages))),
+            }
             said = await self._asked(hook, facts)
             if said.vetoes:
                 what = f"The hook {hook.name} refused the request to the model."
@@ -91,7 +105,7 @@ class Hooking:
                     own.append(Message("user", event.told))
                     event = replace(event, told=())  # it stands in that request alone
                 yield event
-            if masked := _masked(messages, said.answer.get("mask", ())):
+            if masked := self._masked(messages, said.answer.get("mask", ())):
                 what = f"covered parts of {len(masked)} messages"
                 for one in masked if own is not None else ():
                     own[one.place] = one.message  # type: ignore[index]  # mypy forgets what it knew
@@ -211,7 +225,7 @@ class Hooking:
         if not (words := said.answer.get("add", "").strip()):
             return []
         text = f"(added by the hook {said.hook.name}) {words}"
-        if any(message.text == text for message in (self.run.state.messages if messages is None else messages)):
+        if any(one.text == text for one in self._known(self.run.state.messages if messages is None else messages)):
             return []
         if self.rules.hide:
             said = replace(said, fault="columns are hidden: what it adds could show one of them")
@@ -233,17 +247,30 @@ class Hooking:
         """A hook's own words, as far as a model may be told of them."""
         return "it may not be told why" if self.rules.limited else words
 
+    # ---- messages
 
-def _plain(message: Message) -> dict[str, Any]:
-    """A message, as a hook is told of it."""
-    calls = [{"tool": call.name, "arguments": dict(call.arguments)} for call in message.calls]
-    more: dict[str, Any] = {"calls": calls} if calls else {"call": message.call_id} if message.call_id else {}
-    return {"role": message.role, "text": message.text, **more}
+    def _known(self, messages: Iterable[Message]) -> list[_Known]:
+        """The messages, of which only those are looked at that were not there before."""
+        before = self._before
+        known = [before.get(id(one)) or _Known(one, one.text, coverable(one)) for one in messages]
+        self._before = {id(one.message): one for one in known}
+        return known
+
+    def _masked(self, messages: Iterable[Message], masks: Sequence[str]) -> tuple[k.Covered, ...]:
+        """The messages in which one of these texts stands, as they are without it."""
+        if not masks:
+            return ()
+        held = [(place, one) for place, one in enumerate(self._known(messages)) if any(m in one.words for m in masks)]
+        after = ((place, cover(one.message, masks)) for place, one in held)
+        return tuple(k.Covered(place, message) for place, message in after if message is not None)
 
 
-def _masked(messages: Iterable[Message], masks: Sequence[str]) -> tuple[k.Covered, ...]:
-    """The messages in which one of these texts stands, as they are without it."""
-    if not masks:
-        return ()
-    after = ((place, cover(message, masks)) for place, message in enumerate(messages))
-    return tuple(k.Covered(place, message) for place, message in after if message is not None)
+def _plain(known: _Known) -> dict[str, Any]:
+    """A message, as a hook is told of it: an object of its own, which a hook may change."""
+    message, text, _ = known
+    told: dict[str, Any] = {"role": message.role, "text": text}
+    if message.calls:
+        told["calls"] = [{"tool": call.name, "arguments": dict(call.arguments)} for call in message.calls]
+    elif message.call_id:
+        told["call"] = message.call_id
+    return told

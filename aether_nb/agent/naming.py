@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from math import isfinite
 from typing import Any
@@ -21,16 +22,23 @@ def unique(message: Message, taken: Mapping[str, Call]) -> Message:
     new = not any(call.id in taken or not call.id for call in message.calls) and _differ(message.calls)
     if new and all(_finite(call.arguments) for call in message.calls):
         return message
-    used = set(taken)
+    fresh: set[str] = set()
     calls = []
     for call in message.calls:
-        id, n = call.id or "call", 1
-        while id in used:
-            n += 1
-            id = f"{call.id or 'call'}-{n}"
-        used.add(id)
+        id = _free(call.id or "call", lambda id: id not in taken and id not in fresh)
+        fresh.add(id)
         calls.append(ToolCall(id, call.name, call.arguments if _finite(call.arguments) else _mended(call.arguments)))
     return replace(message, calls=tuple(calls))
+
+
+def _free(id: str, free: Callable[[str], bool]) -> str:
+    """The id, or else the id with the next number: numbers are given in their order, so it is looked for by halves."""
+    if free(id):
+        return id
+    most = 2
+    while not free(f"{id}-{most}"):
+        most *= 2
+    return f"{id}-{bisect_left(range(most), True, most // 2 + 1, key=lambda n: free(f'{id}-{n}'))}"
 
 
 def _finite(value: object) -> bool:

@@ -50,4 +50,5 @@ def candidates(runs: Iterable[RunSummary], prompt: str, cell: str, place: int, n
         cells.setdefault(run.cell or run.id, []).append(run)
     ordered = sorted(cells.values(), key=lambda of_cell: of_cell[-1].started)
     mine = cells.get(cell) or (ordered[min(place, len(ordered) - 1)] if ordered else [])
-    return [*mine, *(run for run in here if run not in mine)]
+    first = set(mine)
+    return [*mine, *(run for run in here if run not in first)]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from aether_nb.agent import steps
 from aether_nb.agent.calls import Calls, Happened
-from aether_nb.agent.fitting import extent, fits, outside, recorded, says
+from aether_nb.agent.fitting import Rest, extent, fits, outside, recorded, says
 from aether_nb.agent.loop import advance
 from aether_nb.agent.run import Run, Watcher
 from aether_nb.agent.steps import Step, next_step
@@ -66,13 +66,13 @@ class Reader:
             ReplayDiverged: It does not.
         """
         step = self._due()
-        while self.place < len(self.events) and (count := outside(self.events[self.place :], step, self.run.state)):
+        while self.place < len(self.events) and (count := outside(self._rest, step, self.run.state)):
             for event in self._read(count):
                 self.run.append(event)
             step = self._due()
         if self.place == len(self.events):
             return None
-        state, rest = self.run.state, self.events[self.place :]
+        state, rest = self.run.state, self._rest
         if state.started is None:
             raise self._diverged("nothing: a run begins with run.started", self.events[self.place].kind)
         due, found = says(step, state) if step else None, recorded(rest, state)
@@ -83,8 +83,12 @@ class Reader:
 
     async def perform(self, step: Step) -> AsyncIterator[Happened]:
         """Read what came of a step."""
-        for event in self._read(extent(step, self.events[self.place :])):
+        for event in self._read(extent(step, self._rest)):
             yield event
+
+    @property
+    def _rest(self) -> Rest:
+        return Rest(self.events, self.place)
 
     def _due(self) -> Step | None:
         return next_step(self.run.state) if self.run.state.started else None

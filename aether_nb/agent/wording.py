@@ -41,8 +41,8 @@ class Wording:
         self.calls, self.egress, self.options, self.stream = calls, egress, options, stream
         self._parts: dict[int, Part] = {}
         """What came from the house, by identity: of these the kind of data is known."""
-        self._near: list[Message] = []
-        """What a model on this machine has said, which was told everything."""
+        self._near: dict[int, Message] = {}
+        """What a model on this machine has said, which was told everything; by identity."""
         self._said: set[str] = set()
         """What was said before anything was brought."""
 
@@ -53,7 +53,7 @@ class Wording:
     def heard(self, message: Message, near: bool) -> None:
         """A model has said this; ``near``: one on this machine."""
         if near:
-            self._near.append(message)
+            self._near[id(message)] = message
         else:
             self.known((message,))
 
@@ -79,7 +79,7 @@ class Wording:
         messages = self._ruled([self._message(one, brought) for one in whole])
         specs = self._specs(tools)
         names = ["*"] if tools is True else [spec.name for spec in specs]
-        near = [n for n, message in enumerate(messages) if any(message is one for one in self._near)]
+        near = [n for n, message in enumerate(messages) if id(message) in self._near]
         how = self._options(options)
         request = Request(tuple(messages), specs, how, self.stream)
         return Asked(request, request_hash(messages, names, plain("model", options)), near)
@@ -88,7 +88,7 @@ class Wording:
         if isinstance(said, Told):
             return said.message
         if isinstance(said, Message):
-            if any(said is one for one in self._near):
+            if id(said) in self._near:
                 return said
             parts = tuple(self._part(part, brought) for part in said.parts)
             return said if parts == said.parts else replace(said, parts=parts)

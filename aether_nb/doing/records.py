@@ -12,6 +12,7 @@ import json
 import os
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import asdict, replace
+from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -203,7 +204,8 @@ def _whole(store: Store, run: str) -> tuple[list[Entry], list[str], Verdict]:
 
 def verified(store: Store, options: argparse.Namespace) -> Said:
     """Look at the records: of one run, of all, or of those that a saved notebook shows."""
-    verdicts = [_verdict(store, run, head) for run, head in _asked(store, options)]
+    journal = _Journal(store)
+    verdicts = [_verdict(store, run, head, journal) for run, head in _asked(store, options)]
     ok = all(verdict.ok for verdict in verdicts)
     if options.json:
         return json.dumps([asdict(verdict) | {"ok": verdict.ok} for verdict in verdicts], indent=2), ok
@@ -251,18 +253,39 @@ def _dropped(store: Store, name: str) -> list[str]:
     return dropped[::-1]
 
 
-def _verdict(store: Store, run: str, head: str) -> Verdict:
+class _Journal:
+    """The journal of a record. It is long where much was cleaned, so it is read when somebody asks, and once."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    @cached_property
+    def events(self) -> list[Event]:
+        """What it says."""
+        return [entry.event for entry in self._store.log.read(JOURNAL)]
+
+    @cached_property
+    def own(self) -> bool:
+        """Whether the user's key has sealed it."""
+        return self._store.chain.verify(JOURNAL).own
+
+
+def _verdict(store: Store, run: str, head: str, journal: _Journal) -> Verdict:
+    """Whether a run is what was written; the journal says why it may be another one, or gone."""
     verdict = store.chain.verify(run, head)
-    journal = [entry.event for entry in store.log.read(JOURNAL)] if head or not verdict.events else []
     if verdict.events:
-        packed = (event for event in journal if isinstance(event, RunPacked) and event.run == run and event.masked)
-        if head and not verdict.ok and any(event.chain.startswith(head) for event in packed):
+        if verdict.ok or not head:
+            return verdict
+        packed = (
+            event for event in journal.events if isinstance(event, RunPacked) and event.run == run and event.masked
+        )
+        if any(event.chain.startswith(head) for event in packed):
             return store.chain.verify(run)  # keys were masked when it was packed: it has another chain since
         return verdict
-    for event in journal:
+    for event in journal.events:
         if isinstance(event, RunsPruned) and event.run == run:
             # Which of its hashes an older head was cannot be told any more.
-            return Verdict(run, event.events, event.chain, own=store.chain.verify(JOURNAL).own)
+            return Verdict(run, event.events, event.chain, own=journal.own)
     return Verdict(run, 0, "", "It is not in this record, and no cleaning has dropped it.", 1)
 
 

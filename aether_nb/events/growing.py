@@ -47,9 +47,8 @@ class Growing(Sequence[T]):
     def __getitem__(self, index: slice) -> tuple[T, ...]: ...
 
     def __getitem__(self, index: int | slice) -> T | tuple[T, ...]:
-        if isinstance(index, slice):
-            return tuple(self)[index]
-        return self._shared[range(self._length)[index]]
+        places = range(self._length)[index]
+        return tuple(map(self._shared.__getitem__, places)) if isinstance(places, range) else self._shared[places]
 
     def __len__(self) -> int:
         return self._length

@@ -7,7 +7,9 @@ which writes all that is appended of the call together. This module opens nothin
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any, NoReturn
 
 from aether_nb.events import kinds as k
@@ -68,11 +70,15 @@ def derive(db: Connection, entries: Sequence[k.Entry], epoch: int) -> None:
         AlreadyReceived: One receives a signal that was applied before.
     """
     done: set[int] = set()
-    for n, entry in enumerate(entries):
+    coming = defaultdict[str, deque[k.Entry]](deque)  # by call: a run may be appended as a whole
+    for entry in entries:
+        coming[_call_of(entry.event)].append(entry)
+    for entry in entries:
         event = entry.event
+        coming[_call_of(event)].popleft()
         if entry.seq in done:
             continue
-        if isinstance(event, k.CallProposed) and (rest := _begun_with_it(event.call.id, entries[n + 1 :])):
+        if isinstance(event, k.CallProposed) and (rest := _begun_with_it(coming[event.call.id])):
             _begin_anew(db, entry, event, rest, epoch)
             done.update(other.seq for other in rest)
         elif write := _WRITERS.get(event.kind):
@@ -85,13 +91,12 @@ def derive(db: Connection, entries: Sequence[k.Entry], epoch: int) -> None:
                 db.execute(_MOVE, row)
 
 
-def _begun_with_it(call: str, after: Sequence[k.Entry]) -> list[k.Entry]:
+def _begun_with_it(after: deque[k.Entry]) -> list[k.Entry]:
     """What follows a call's proposal, where that is its begin, or its begin and its result; else nothing."""
-    said = [entry for entry in after if call == _call_of(entry.event)]
-    begun = said[0].event if said else None
+    begun = after[0].event if after else None
     if not isinstance(begun, k.CallBegun) or begun.attempt != 1:
         return []
-    return said if [entry.event.kind for entry in said[1:]] in ([], [k.CallFinished.kind]) else []
+    return list(after) if [entry.event.kind for entry in islice(after, 1, 3)] in ([], [k.CallFinished.kind]) else []
 
 
 def _call_of(event: Any) -> str:

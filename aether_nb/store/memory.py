@@ -21,8 +21,8 @@ from aether_nb.store.rules import OPEN, lease_lost, move, not_begun
 
 __all__ = ["MemoryLog"]
 
-Rows: TypeAlias = dict[tuple[str, int], CallRow]
-"""The attempts of a run's calls, by call and number."""
+Attempts: TypeAlias = dict[int, CallRow]
+"""The attempts of a call, by number."""
 
 _entry = partial(tuple.__new__, k.Entry)  # half the price of ``Entry(…)``
 
@@ -51,7 +51,7 @@ class MemoryLog:
             self._leases = leases or MemoryLeases()
         self._lock = Lock()
         self._entries: dict[str, list[k.Entry]] = {}
-        self._calls: dict[str, Rows] = {}
+        self._calls: dict[str, dict[str, Attempts]] = {}
         self._begun: set[tuple[str, str, int]] = set()
 
     def append(
@@ -106,9 +106,8 @@ class MemoryLog:
     def calls(self, run: str) -> list[CallRow]:
         """See ``Ledger.calls``."""
         with self._lock:
-            rows = self._calls.get(run, {})
-            first = {call: place for place, (call, _) in reversed(list(enumerate(rows)))}
-            return sorted(rows.values(), key=lambda row: (first[row.call], row.attempt))
+            calls = self._calls.get(run, {})
+            return [attempts[number] for attempts in calls.values() for number in sorted(attempts)]
 
     def begun(self, run: str) -> list[CallRow]:
         """See ``Ledger.begun``."""
@@ -164,33 +163,37 @@ class MemoryLog:
 
     def _derive(self, run: str, entries: Sequence[k.Entry], epoch: int) -> None:
         """What follows for the ledger and the signals: all of it or, when one of the events is refused, nothing."""
-        rows = dict(self._calls.get(run, {}))
+        kept, changed = self._calls.get(run, {}), dict[str, Attempts]()
         heard = [event for _, _, _, event in entries if isinstance(event, k.SignalReceived)]
         for entry in entries:
-            _derive_call(rows, entry, epoch)
+            call = (
+                entry.event.call.id if isinstance(entry.event, k.CallProposed) else getattr(entry.event, "call_id", "")
+            )
+            attempts = changed.get(call) or kept.get(call, {})
+            if row := _derived(attempts, entry, epoch):
+                changed[call] = {**attempts, row.attempt: row}
         self._signals.hear(run, heard)
-        self._calls[run] = rows
+        if changed:
+            self._calls.setdefault(run, {}).update(changed)
 
 
-def _derive_call(rows: Rows, entry: k.Entry, epoch: int) -> None:
-    """The same rules as those of ``derived``, in a dict."""
+def _derived(attempts: Attempts, entry: k.Entry, epoch: int) -> CallRow | None:
+    """The attempt of its call that an event changes, as it is then. The same rules as those of ``derived``."""
     match event := entry.event:
         case k.CallProposed(call=call):
-            row = rows.get((call.id, 1))
+            row = attempts.get(1)
             if row is None or row.state in OPEN:
-                rows[call.id, 1] = CallRow(entry.run, call.id, 1, call.name, "proposed", event.effect, event.hash)
+                return CallRow(entry.run, call.id, 1, call.name, "proposed", event.effect, event.hash)
         case k.CallBegun(call_id=id, attempt=attempt):
-            row = rows.get((id, attempt))
-            first = rows.get((id, 1)) or CallRow(entry.run, id, 1, "", "proposed", "external", "")
-            before = rows.get((id, attempt - 1))
+            row = attempts.get(attempt)
+            first = attempts.get(1) or CallRow(entry.run, id, 1, "", "proposed", "external", "")
+            before = attempts.get(attempt - 1)
             due = row.state in OPEN if row else attempt == 1 or (before is not None and before.state == "failed")
             if not due:
                 raise not_begun(entry.run, id, attempt, row.state if row else None)
-            rows[id, attempt] = replace(
-                row or first, attempt=attempt, state="begun", hash=event.hash, epoch=epoch, begun=entry.seq
-            )
+            return replace(row or first, attempt=attempt, state="begun", hash=event.hash, epoch=epoch, begun=entry.seq)
         case _ if change := move(event):
-            last = change.attempt or max((n for id, n in rows if id == change.call), default=0)
-            row = rows.get((change.call, last))
+            row = attempts.get(change.attempt or max(attempts, default=0))
             if row and (not change.hash or (row.state == "proposed" and row.hash == change.hash)):
-                rows[change.call, last] = replace(row, state=change.to)
+                return replace(row, state=change.to)
+    return None

@@ -174,11 +174,11 @@ def _is_others(row: Row, sealer: Sealer | None) -> bool:
 def _wanted(rows: Sequence[Row], runs: Sequence[str], before: float | None, largest: int | None) -> list[str]:
     """The runs to drop, the oldest first; that they may be is looked at again when they are."""
     total = sum(size or 0 for *_, size in rows)
-    wanted = []
+    named, wanted = set(runs), []
     for run, outcome, last, size in rows:
         old = outcome is not None and before is not None and (last or 0.0) < before
         large = outcome is not None and largest is not None and total > largest
-        if run in runs or old or large:
+        if run in named or old or large:
             wanted.append(run)
             total -= (size or 0) if outcome is not None else 0
     return wanted

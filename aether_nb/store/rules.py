@@ -94,11 +94,13 @@ def wants_disk(events: Sequence[k.Event], effect: Callable[[str], str | None]) -
         events: What is appended together.
         effect: Tells the effect of a call that was proposed earlier; None when there is none of that id.
     """
-    for n, event in enumerate(events):
-        if isinstance(event, k.CallBegun):
+    here: dict[str, str] = {}
+    for event in events:
+        if isinstance(event, k.CallProposed):
+            here[event.call.id] = event.effect
+        elif isinstance(event, k.CallBegun):
             call = event.call_id
-            here = [each.effect for each in events[:n] if isinstance(each, k.CallProposed) and each.call.id == call]
-            if (here[-1] if here else effect(call)) in ("external", None):
+            if (here[call] if call in here else effect(call)) in ("external", None):
                 return True
         elif isinstance(event, _DECISIONS) and _by_person(event):
             return True

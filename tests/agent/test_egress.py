@@ -307,3 +307,22 @@ def test_a_name_that_nobody_has_said_may_be_a_value() -> None:
         assert (name in text, left.withheld, left.columns) == (passes, int(not passes), ())
         assert tainted(part, {"other"}, told) == part
     assert "names that may be values" in sent(hidden, Text("x", "schema", ("copy.x", "*")))[0]
+
+
+@pytest.mark.parametrize(
+    ("said", "was"),
+    [
+        ("total", True),
+        ("", False),
+        ("totals, subtotal, total2, _total", False),
+        ("totaltotal", False),
+        ("totals. (total)", True),
+        ("\ntotal\n", True),
+        ("étotal totalé", False),
+        ("Total", False),
+    ],
+)
+def test_a_name_was_said_where_it_is_a_word_of_its_own(said: str, was: bool) -> None:
+    """A piece of a longer word is no mention, however often it stands there before the name itself does."""
+    part = Text("x", "schema", ("copy.total",))
+    assert tainted(part, {"copy"}, said).columns == (part.columns if was else (*part.columns, "*"))

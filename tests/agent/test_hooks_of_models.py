@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import pytest
 
+from aether_nb.agent import hooking
 from aether_nb.agent.covering import cover_values
 from aether_nb.agent.hook_answers import left
 from aether_nb.agent.hooking import Hooking
@@ -72,6 +74,37 @@ def test_what_a_hook_covers_is_covered_in_every_later_request_also_in_calls() ->
         {"role": "assistant", "text": "", "calls": [{"tool": "look", "arguments": {"what": "secret"}}]},
         {"role": "tool", "text": "saw secret", "call": "call_1"},
     ]
+
+
+def test_a_long_conversation_is_not_gone_through_for_what_is_not_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each message is looked at once for all requests, and only those are covered in which something stands."""
+    counts = dict.fromkeys(("coverable", "cover"), 0)
+
+    def counted(name: str, done: Any, *given: Any) -> Any:
+        counts[name] += 1
+        return done(*given)
+
+    for name in counts:
+        monkeypatch.setattr(hooking, name, partial(counted, name, getattr(hooking, name)))
+    calls = [call("look", what=f"secret {n}") for n in range(20)]
+    play = hooked(stage([*calls, "ok"], tools=[look]), says("before_model", {"mask": ["secret 7", "nowhere"]}))
+    messages = play.drive().messages
+    assert counts == {"cover": 2, "coverable": len(messages) - 1 + 2}  # the answer is not, both that changed are again
+    assert took(play) == [("altered", "covered parts of 2 messages")]
+
+
+def test_what_a_hook_makes_of_what_it_is_told_is_its_own() -> None:
+    """Who is asked next is told of the messages as they are."""
+    told: list[list[dict[str, Any]]] = []
+
+    def careless(about: Mapping[str, Any]) -> None:
+        told.append([dict(message) for message in about["messages"]])
+        for message in about["messages"]:
+            message.clear()
+
+    play = hooked(stage([call("look", what="x"), "ok"], tools=[look]), Hook("before_model", careless, name="h"))
+    play.drive()
+    assert told[1][:2] == told[0] == [{"role": "system", "text": "rules"}, {"role": "user", "text": "the question"}]
 
 
 def test_values_that_are_no_texts_stay_as_they_are() -> None:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from functools import cache, partial
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -30,6 +32,9 @@ from aether_nb.live.keeping import plan_restore
 from aether_nb.live.undo import Done, Points
 from aether_nb.live.undo.copies import MISSING
 from aether_nb.session.undoing import prepare
+from aether_nb.store.log import Log
+from aether_nb.store.memory import MemoryLog
+from aether_nb.store.sqlite_log import SqliteLog
 from aether_nb.widgets import transcript
 from aether_nb.widgets.blocks import View
 from aether_nb.widgets.view import fold, view_of
@@ -108,6 +113,9 @@ AGAIN: dict[str, Callable[[list[k.Entry]], object]] = {
 }
 
 
+LOGS: dict[str, Callable[[Path], Log]] = {"on disk": SqliteLog, "in memory": lambda folder: MemoryLog()}
+
+
 @pytest.mark.parametrize("reader", READERS)
 def test_a_record_is_read_in_the_time_of_its_length(reader: str) -> None:
     """Whoever reads a record, to resume, show, trace or sum it up, looks at each event a few times at most."""
@@ -118,6 +126,20 @@ def test_a_record_is_read_in_the_time_of_its_length(reader: str) -> None:
 def test_what_was_driven_is_read_again_in_the_time_of_its_length(reader: str) -> None:
     """Performing a record by its rules, and taking its replies out of it, cost a run's length."""
     assert_grows_like_its_length(AGAIN[reader], record(FEW), record(MANY))
+
+
+@pytest.mark.parametrize("log", LOGS)
+def test_a_run_is_appended_as_a_whole_in_the_time_of_its_length(log: str, tmp_path: Path) -> None:
+    """A fork, and a record that came in a file, are written in one go: each event is looked at a few times at most."""
+    runs = count()
+
+    def append(entries: list[k.Entry]) -> None:
+        events = [entry.event for entry in entries]
+        kept.append(f"r{next(runs)}", 0, events, [entry.time for entry in entries])
+
+    with closing(LOGS[log](tmp_path)) as kept:
+        few, many = ([entry for entry in lasting(n) if entry.event.stored] for n in (FEW, MANY))
+        assert_grows_like_its_length(append, few, many)
 
 
 def test_a_turn_of_a_long_run_costs_what_one_of_a_short_run_does() -> None:

@@ -7,6 +7,7 @@ import sqlite3
 import zipfile
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from aether_nb.errors import OptionError, RunNotFound, StoreTampered, UsageFault
 from aether_nb.events import kinds as k
 from aether_nb.events.children import child_of
 from aether_nb.session.signalling import named, stands
+from aether_nb.store.log import JOURNAL
 from aether_nb.store.store import Store, open_store
 from aether_nb.widgets.transcript import bundle
 from aether_nb.widgets.view import view_of
@@ -304,6 +306,29 @@ def test_a_run_that_was_dropped_is_no_run_that_was_tampered_with(store: Store, t
     assert record_verbs.verified(store, typed(notebook=str(path))) == (f"{path} shows no run.", True)
     with pytest.raises(UsageFault, match="says by itself"):
         record_verbs.verified(store, typed(notebook=str(path), run="run1"))
+
+
+def test_the_journal_is_read_once_and_only_where_a_run_is_not_as_it_was(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a notebook with many runs nothing is looked up that the runs themselves say; of those that are gone, once."""
+    heads = {run: store.chain.head(run)[:16] for run in ("run1", "run2")}
+    text = "\n".join(f"run {run} · chain {head}" for run, head in heads.items())
+    path = tmp_path / "book.ipynb"
+    path.write_text(json.dumps({"cells": [{"outputs": [{"text": text}]}]}))
+    looked: list[str] = []
+
+    def noting(act: Any, run: str, *more: Any) -> Any:
+        looked.append(run)
+        return act(run, *more)
+
+    monkeypatch.setattr(store.log, "read", partial(noting, store.log.read))
+    monkeypatch.setattr(store.chain, "verify", partial(noting, store.chain.verify))
+    assert record_verbs.verified(store, typed(notebook=str(path)))[1] and JOURNAL not in looked
+    record_care.pruned(store, tmp_path / ".aether", typed(keep="0"), 10_000.0)
+    looked.clear()
+    assert record_verbs.verified(store, typed(notebook=str(path)))[1]
+    assert looked.count(JOURNAL) == 2  # what it says, and whose it is
 
 
 @pytest.mark.parametrize(

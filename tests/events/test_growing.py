@@ -27,6 +27,16 @@ def test_two_that_grow_from_one_do_not_see_each_other(first: list[int], left: li
     assert [list(reversed(each)) for each in (start, one)] == [first[::-1], (first + left)[::-1]]
 
 
+PLACES = st.none() | st.integers(-8, 8)
+
+
+@given(VALUES, VALUES, st.builds(slice, PLACES, PLACES, PLACES.filter(lambda step: step != 0)))
+def test_a_part_of_it_is_that_part_of_the_tuple(first: list[int], more: list[int], part: slice) -> None:
+    """From wherever to wherever, also backwards and in steps; what another version has added is in none of it."""
+    start = Growing(first)
+    assert (start.plus(*more)[part], start[part]) == ((*first, *more)[part], tuple(first)[part])
+
+
 def test_it_is_told_as_what_it_holds_and_equals_no_list() -> None:
     """Its picture shows its values; it equals tuples and its like only, so that no test compares it with a list."""
     assert repr(Growing((1, 2))) == "Growing([1, 2])"
