@@ -106,8 +106,7 @@ class Run:
         for entry in entries:
             self._show(entry)
             word = phases.phase(word, self.state, entry)
-        if entries:
-            self._say(word, entries[-1].time)
+        self._say(word, self.state.last_time)
 
     def append(self, *events: Event) -> None:
         """Record events, all of them or none; one that is transient is only shown, and comes alone.
