@@ -46,6 +46,7 @@ class Host:
     thread to be spared, and plain functions may run side by side. ``hold`` lets a job there wait for something.
     ``take_back`` takes a call back between calls, as a signal says; what it gives is recorded, or shown.
     ``policy`` are the rules of the user, beside those of the mode. ``spawn`` lets another run work for this one.
+    ``touched`` are variables that runs beside this one have made or changed by now.
     """
 
     shell: Any
@@ -60,6 +61,7 @@ class Host:
     policy: Policy = OPEN
     spawn: Callable[[Errand, ToolContext], Awaitable[Report]] | None = None
     knowledge: Recalling | None = None
+    touched: set[str] | frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -230,7 +230,7 @@ class Calls:
         else:
             context.clock, seconds = None, time.monotonic() - begun
             said = words_of(run.state.messages) if self.egress.rules.hide else None
-            result = classified(tool, result, run.state.touched, said)
+            result = classified(tool, result, self.host.touched.union(run.state.touched), said)
             if self.hooks is not None:
                 result = await self.hooks.after_tool(call, result)
             result = await released(result, self.egress, context)

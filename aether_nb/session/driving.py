@@ -264,7 +264,7 @@ def _host(session: Session, run: Run, cell: Cell, keeper: Keeper, egress: Egress
     clicks = Clicks(run, undo, shell.user_ns, folder, session.store.whole, cell.main)
     host = Host(shell, folder, cell.main, False, keeper, undo, book, cell.hold, clicks, policy)
     children = Delegate(run, cell, session.store, partial(work, session), session.profile)
-    return replace(host, knowledge=session.knowing.recaller(egress), spawn=children)
+    return replace(host, knowledge=session.knowing.recaller(egress), spawn=children, touched=session.touched)
 
 
 def _started(session: Session, question: Question, model: Model) -> tuple[k.RunStarted, Mapping[str, Tool]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -206,6 +207,23 @@ def test_the_context_asks(tmp_path: Any) -> None:
         assert messages[-1].parts[-1].columns == ("copy.x", "*")
         assert ("limits what you see" in messages[0].text) is rules.limited
         assert '<data id="f0">' in messages[0].text
+
+
+def test_what_runs_beside_this_one_have_made_may_show_any_column() -> None:
+    """While it works another run copies a frame under other names: from then on the copy counts as hidden here, too."""
+    beside: set[str] = set()
+
+    @tool(risk="low", effect="pure", where="loop")
+    async def show() -> Result:
+        """Show the copy."""
+        beside.add("copy")
+        return Result((Text("ann", "rows", ("copy.x",)),))
+
+    play = stage([call("show"), "Done."], tools=[show])
+    play.driver.calls.host = replace(play.driver.calls.host, touched=beside)
+    play.drive()
+    finished = next(event for event in play.stored if isinstance(event, k.CallFinished))
+    assert finished.parts == (Text("ann", "rows", ("copy.x", "*")),)
 
 
 def test_an_event_that_is_given_away_shows_no_value() -> None:
