@@ -13,11 +13,11 @@ from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from aether_nb.errors import OptionError, RepairableToolError, StoreError, UsageFault
+from aether_nb.errors import OptionError, RepairableToolError, UsageFault
 from aether_nb.live.background import Background, Origin
-from aether_nb.live.placing import place
 from aether_nb.session.conversation import Session
 from aether_nb.tools.agreeing.definitions import NAME, Definition, read_entry
+from aether_nb.tools.mcp import entries
 from aether_nb.tools.mcp.servers import Row, Servers
 from aether_nb.typed import whole
 
@@ -125,34 +125,19 @@ def _add(servers: Servers, options: argparse.Namespace, run: Run) -> tuple[str, 
     definition = read_entry(name, entry, "")
     if definition.problem:
         raise OptionError(f"{name} cannot be added: {definition.problem}.")
-    file = places.scanned / f"{name}.json"
-    try:
-        _private(places.scanned)
-        place(file, json.dumps({"mcpServers": {name: entry}}, indent=2).encode(), new=True)
-    except OSError as error:
-        raise StoreError(f"{file} cannot be written.", f"{error}.") from error
+    file = entries.write(places.scanned, name, entry)
     return _agreed(servers, options, f"Added in {file}. ")
-
-
-def _private(scanned: Path) -> None:
-    """What lies in our folder is never committed by accident: an entry may hold a key."""
-    ignored = scanned.parent / ".gitignore"
-    scanned.mkdir(parents=True, exist_ok=True)
-    if not ignored.exists():
-        ignored.write_text("*\n", encoding="utf-8")
 
 
 def _remove(servers: Servers, options: argparse.Namespace, run: Run) -> tuple[str, bool]:
     one, places = servers.named(options.name), servers.places()
-    file = Path(one.source)
-    if places is None or file.parent != places.scanned:
-        what = f"{one.name} is defined in {one.source}, which is not ours to change."
-        raise OptionError(what, "", f"Take it out there; or only: mcp disable {one.name}")
+    assert places is not None, "what is named is defined somewhere"
+    rest, file = entries.without(one, places.scanned), Path(one.source)
     run(servers.stop(one.name))
     if not one.problem:
         servers.agreements.say(one, "unasked")
-    file.unlink(missing_ok=True)
-    return f"{one.name} is gone, and {file} with it.", True
+    entries.take_out(file, rest)
+    return f"{one.name} is gone, and {file} with it." if rest is None else f"{one.name} is gone from {file}.", True
 
 
 def _enable(servers: Servers, options: argparse.Namespace, run: Run) -> tuple[str, bool]:

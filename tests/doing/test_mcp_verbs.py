@@ -84,6 +84,28 @@ def test_json_says_the_same(folder: Path, capsys: pytest.CaptureFixture[str]) ->
     assert notes == {"name": "odd://notes", "description": "Some notes.", "takes": []}
 
 
+def test_only_what_was_added_here_is_deleted(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Other servers and notes of a file stay, and so does a program of the user's; what to do then is said."""
+    place = folder / ".aether" / "mcp"
+    typed(capsys, "add", "odd", COMMAND)
+    assert typed(capsys, "remove", "odd")[0] == 0 and not list(place.iterdir())
+    one, two = {"command": "x"}, {"command": "y"}
+    (place / "both.json").write_text(json.dumps({"mcpServers": {"one": one, "two": two}, "note": "mine"}))
+    code, said = typed(capsys, "remove", "one")
+    assert code == 0 and f"one is gone from {place / 'both.json'}." in said
+    assert json.loads((place / "both.json").read_text()) == {"mcpServers": {"two": two}, "note": "mine"}
+    for name, text, hint in (
+        ("words.ts", "export {};", "Take the file away yourself; or only: mcp disable words"),
+        ("mine.py", "pass", "Take the file away yourself; or only: mcp disable mine"),
+        ("bare.json", '{"command": "x"}', "Take it out there; or only: mcp disable bare"),
+        ("said.json", '{"mcpServers": {"said": {"command": "x"}}} // why', "Take it out there"),
+    ):
+        (place / name).write_text(text)
+        code, said = typed(capsys, "remove", Path(name).stem)
+        assert code == 2 and hint in said
+        assert (place / name).read_text() == text
+
+
 def test_resources_and_prompts_are_read(capsys: pytest.CaptureFixture[str]) -> None:
     """What a server has to read, and its prompts filled in."""
     typed(capsys, "add", "odd", COMMAND)
