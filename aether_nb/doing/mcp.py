@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import shlex
 import time
 from collections.abc import Awaitable, Callable, Coroutine
@@ -17,6 +18,7 @@ from aether_nb.errors import OptionError, RepairableToolError, UsageFault
 from aether_nb.live.background import Background, Origin
 from aether_nb.session.conversation import Session
 from aether_nb.tools.agreeing.definitions import NAME, Definition, read_entry
+from aether_nb.tools.agreeing.showing import without_keys
 from aether_nb.tools.mcp import entries
 from aether_nb.tools.mcp.servers import Row, Servers
 from aether_nb.typed import whole
@@ -123,6 +125,13 @@ def _add(servers: Servers, options: argparse.Namespace, run: Run) -> tuple[str, 
     if places is None or name in {one.name for one in servers.look()}:
         raise OptionError(f"A server is called {name!r} already.", hint=f"mcp remove {name}   or take another name")
     definition = read_entry(name, entry, "")
+    who = re.match(r"\w+://([^/?#]*)@([^/?#]*)", definition.address)
+    if who and "${" not in who[1]:
+        what, hint = (
+            f"The address of {who[2]} contains a user name or a password.",
+            "--header 'Authorization: Basic ${NAME}'",
+        )
+        raise OptionError(what, "Addresses are shown and recorded; a key is not.", hint)
     if definition.problem:
         raise OptionError(f"{name} cannot be added: {definition.problem}.")
     file = entries.write(places.scanned, name, entry)
@@ -273,7 +282,7 @@ async def _log(servers: Servers, options: argparse.Namespace) -> tuple[str, bool
     from aether_nb.tools.mcp.connection import Connection
 
     log = Connection(one, servers.around()).log
-    return log.tail(40).replace(" | ", "\n") or f"{one.name} has written nothing into {log.file}.", True
+    return without_keys(log.tail(40)).replace(" | ", "\n") or f"{one.name} has written nothing into {log.file}.", True
 
 
 def _first(options: argparse.Namespace, what: str) -> str:

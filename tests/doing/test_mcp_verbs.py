@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 import sys
 from pathlib import Path
 
@@ -125,6 +127,8 @@ def test_resources_and_prompts_are_read(capsys: pytest.CaptureFixture[str]) -> N
         (("serve", "--http", "--port", "x"), "'x' is no port"),
         (("add", "a", "x", "--url", "http://y"), "a command or an address"),
         (("add", "a", "--url", "ftp://y"), "no address of the web"),
+        (("add", "a", "--url", "http://me:KEY@y/p"), "The address of y contains a user name or a password"),
+        (("add", "a", "--url", "http://[me@y"), "The address of y contains a user name or a password"),
         (("enable",), "needs a server's name"),
         (("enable", "nobody"), "No server is called 'nobody'"),
         (("check", "nobody"), "No server is called 'nobody'"),
@@ -143,6 +147,25 @@ def test_an_address_is_added_with_its_header(folder: Path, capsys: pytest.Captur
     assert entry["headers"] == {"Authorization": "Bearer ${TOKEN}"}
     assert "https://x.example/mcp (with Authorization=Bearer ${TOKEN})" in typed(capsys)[1]
     assert "needs the variable TOKEN" in typed(capsys, "check", "docs")[1]
+
+
+def test_no_key_of_a_server_is_shown_or_lies_open(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither what is printed nor the log has one; that has the line as it was written, and both files are private."""
+    monkeypatch.setitem(os.environ, "MY_VALUE", "KEYOFENV")
+    (folder / ".aether" / "logs").mkdir(parents=True)
+    log = folder / ".aether" / "logs" / "mcp-odd.log"
+    log.write_text("")
+    log.chmod(0o644)
+    env = "API_KEY=KEYTYPED OTHER=${MY_VALUE}"
+    said = typed(capsys, "add", "odd", f"{COMMAND} --api-key KEYARGUMENT", "--env", env)[1]
+    said += typed(capsys, "check", "odd")[1] + typed(capsys)[1] + typed(capsys, "--json")[1]
+    said += typed(capsys, "log", "odd")[1] + log.read_text()
+    assert "--api-key *** (with API_KEY=***, OTHER=${MY_VALUE})" in log.read_text()
+    assert "odd: ready" in said and not [key for key in ("KEYOFENV", "KEYTYPED", "KEYARGUMENT") if key in said]
+    for file in (log, folder / ".aether" / "mcp" / "odd.json"):
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
 def test_code_of_an_agent_agrees_to_nothing() -> None:
