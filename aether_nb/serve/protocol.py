@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from aether_nb.about import VERSION
 from aether_nb.errors import RepairableToolError
 from aether_nb.events import kinds as k
+from aether_nb.events.codec import without_halves
 from aether_nb.events.messages import Image, Part, Text
 from aether_nb.serve.visit import Asked, Outcome, Visit, Wanted
 from aether_nb.tools.base import Tool
@@ -87,8 +88,7 @@ async def _followed(visit: Visit, context: Any, wanted: Wanted) -> CallToolResul
     import mcp_types as types
 
     while isinstance(came := await visit.next(wanted), Asked):
-        words = "".join(sign for sign in came.question.text if sign.isprintable() or sign in "\n\t")
-        found = await _put(context, words, came.question.options, wanted.id)
+        found = await _put(context, _readable(came.question.text), came.question.options, wanted.id)
         if isinstance(found, types.InputRequiredResult):
             return found
         came.say(_word(found))
@@ -122,7 +122,12 @@ def question(asked: k.CallProposed) -> str:
     for name, value in asked.call.arguments.items():
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
         lines.append(f"{name}:\n{text}" if "\n" in text else f"{name}: {text}")
-    return "".join(sign for sign in "\n".join(lines) if sign.isprintable() or sign in "\n\t")
+    return _readable("\n".join(lines))
+
+
+def _readable(text: str) -> str:
+    """Without signs that could hide something from a person; in place of half a pair stands that there is something."""
+    return "".join(sign for sign in without_halves(text) if sign.isprintable() or sign in "\n\t")
 
 
 def _described(tool: Tool) -> Any:
@@ -146,7 +151,7 @@ def _block(part: Part) -> Any:
 
     if isinstance(part, Image):
         return types.ImageContent(type="image", data=part.base64, mime_type=part.mime)
-    return types.TextContent(type="text", text=part.text)
+    return types.TextContent(type="text", text=without_halves(part.text))
 
 
 App = Callable[[Any, Any, Any], Awaitable[None]]

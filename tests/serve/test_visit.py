@@ -17,9 +17,10 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import ElicitResult
 
 from aether_nb.events import kinds as k
+from aether_nb.events.messages import ToolCall
 from aether_nb.live.bridge import run_blocking
 from aether_nb.live.jobs import Jobs
-from aether_nb.serve.protocol import guarded, server
+from aether_nb.serve.protocol import guarded, question, server
 from aether_nb.serve.visit import Visit
 from aether_nb.session.conversation import Session
 from aether_nb.session.opening import open_session
@@ -132,6 +133,24 @@ def test_what_code_asks_while_it_runs_is_asked_there_too(session: Session, mode:
 
     visiting(session, work, then, mode)  # type: ignore[arg-type]
     assert len(person.asked) == 2 and "true" in person.asked[1]
+
+
+def test_half_a_surrogate_pair_ends_nothing(session: Session) -> None:
+    """What UTF-8 cannot say is U+FFFD there, in an answer and in an error; the next call is answered as well."""
+
+    async def work(client: Client) -> None:
+        assert (await called(client, "run_python", code="print('a\\ud800b')"))[1].splitlines()[-1] == "a\ufffdb"
+        assert "ValueError: \ufffd" in (await called(client, "run_python", code="raise ValueError('\\udc00')"))[1]
+        assert await called(client, "run_python", code="6 * 7") == (True, "[value] 42")
+
+    visiting(session, work)
+
+
+def test_a_question_shows_that_there_is_half_a_pair() -> None:
+    """Who is asked sees that something stands there, and control signs are left out as ever."""
+    call = ToolCall("c", "run_python", {"code": "x = '\ud800\x1b'"})
+    proposed = k.CallProposed(call, "h", "high", "external")
+    assert "code: x = '\ufffd'" in question(proposed)
 
 
 def test_a_client_that_cannot_ask_gets_no(session: Session, tmp_path: Path) -> None:
