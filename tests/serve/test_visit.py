@@ -209,6 +209,19 @@ def test_a_call_that_is_cancelled_stops_and_the_next_one_runs(session: Session) 
     assert sorted(run.outcome for run in session.store.log.runs()) == ["cancelled", "done"]
 
 
+def test_code_that_raises_an_interrupt_ends_its_call_alone(session: Session) -> None:
+    """Nobody pressed Stop here: it is told as an error, and the kernel and its variables are still there."""
+
+    async def work(client: Client) -> None:
+        assert (await called(client, "run_python", code="x = 42"))[0]
+        good, said = await called(client, "run_python", code="raise KeyboardInterrupt")
+        assert not good and "KeyboardInterrupt" in said
+        assert await called(client, "run_python", code="x") == (True, "[value] 42")
+
+    visiting(session, work)
+    assert [run.outcome for run in session.store.log.runs()] == ["done"]
+
+
 def test_several_calls_at_once_all_come_back(session: Session) -> None:
     """Each gets its own answer, whatever the order."""
 
