@@ -6,6 +6,7 @@ what would be done. A client that cannot ask gets what the policy says for nobod
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import json
 from collections.abc import Awaitable, Callable
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from mcp.server.lowlevel import Server
     from mcp_types import CallToolResult, InputRequiredResult
 
-__all__ = ["guarded", "server"]
+__all__ = ["ending", "guarded", "server"]
 
 ASKED, ANSWER = "question", "answer"
 """The key of our question among what a client answers, and that of the answer in its form."""
@@ -170,5 +171,35 @@ def guarded(app: App, token: str) -> App:
                 await send({"type": "http.response.body", "body": b"The token is missing, or it is another one.\n"})
                 return
         await app(scope, receive, send)
+
+    return answer
+
+
+def ending(app: App, over: asyncio.Event) -> App:
+    """An application of the web whose clients are taken for gone once it is over: a stream to one is open for ever."""
+
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            await app(scope, receive, send)
+            return
+        unfinished = False
+
+        async def heard() -> Any:
+            both = came, _ = asyncio.ensure_future(receive()), asyncio.ensure_future(over.wait())
+            try:
+                await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+                return came.result() if came.done() else {"type": "http.disconnect"}
+            finally:
+                for one in both:
+                    one.cancel()
+
+        async def said(message: Any) -> None:
+            nonlocal unfinished
+            unfinished = message["type"] == "http.response.start" or message.get("more_body", False)
+            await send(message)
+
+        await app(scope, heard, said)
+        if unfinished and over.is_set():
+            await send({"type": "http.response.body", "body": b""})
 
     return answer
