@@ -111,7 +111,7 @@ def _add(servers: Servers, options: argparse.Namespace, run: Run) -> tuple[str, 
     name, places = options.name, servers.places()
     if not NAME.fullmatch(name) or "/" in name or name.startswith("."):
         raise OptionError(f"{name!r} cannot be the name of a server.", hint="Letters, digits, - and _.")
-    words = shlex.split(options.more[0]) if len(options.more) == 1 else list(options.more)
+    words = _words(options.more[0], "The command") if len(options.more) == 1 else list(options.more)
     if bool(words) == bool(options.url):
         raise OptionError("A server is a command or an address.", hint=f"mcp add {name} 'COMMAND'   or --url URL")
     entry: dict[str, Any] = {"url": options.url, "type": "sse" if options.sse else "http"} if options.url else {}
@@ -121,7 +121,7 @@ def _add(servers: Servers, options: argparse.Namespace, run: Run) -> tuple[str, 
         head, _, value = options.header.partition(":")
         entry["headers"] = {head.strip(): value.strip()}
     if options.env:
-        entry["env"] = dict(word.partition("=")[::2] for word in shlex.split(options.env))
+        entry["env"] = dict(word.partition("=")[::2] for word in _words(options.env, "What --env says"))
     if places is None or name in {one.name for one in servers.look()}:
         raise OptionError(f"A server is called {name!r} already.", hint=f"mcp remove {name}   or take another name")
     definition = read_entry(name, entry, "")
@@ -136,6 +136,15 @@ def _add(servers: Servers, options: argparse.Namespace, run: Run) -> tuple[str, 
         raise OptionError(f"{name} cannot be added: {definition.problem}.")
     file = entries.write(places.scanned, name, entry)
     return _agreed(servers, options, f"Added in {file}. ")
+
+
+def _words(line: str, what: str) -> list[str]:
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        raise OptionError(
+            f"{what} cannot be read as words.", f"{error}.", "Close its quotes, or leave them out."
+        ) from error
 
 
 def _remove(servers: Servers, options: argparse.Namespace, run: Run) -> tuple[str, bool]:

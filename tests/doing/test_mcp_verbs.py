@@ -129,6 +129,8 @@ def test_resources_and_prompts_are_read(capsys: pytest.CaptureFixture[str]) -> N
         (("add", "a", "--url", "ftp://y"), "no address of the web"),
         (("add", "a", "--url", "http://me:KEY@y/p"), "The address of y contains a user name or a password"),
         (("add", "a", "--url", "http://[me@y"), "The address of y contains a user name or a password"),
+        (("add", "a", 'python "foo'), "The command cannot be read as words."),
+        (("add", "a", "x", "--env", "A='b"), "What --env says cannot be read as words"),
         (("enable",), "needs a server's name"),
         (("enable", "nobody"), "No server is called 'nobody'"),
         (("check", "nobody"), "No server is called 'nobody'"),
