@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import shlex
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from aether_nb.errors import OptionError, RepairableToolError, StoreError, UsageFault
+from aether_nb.errors import OptionError, RepairableToolError, UsageFault
 from aether_nb.live.background import Background, Origin
-from aether_nb.live.placing import place
 from aether_nb.session.conversation import Session
 from aether_nb.tools.agreeing.definitions import NAME, Definition, read_entry
+from aether_nb.tools.agreeing.showing import without_keys
+from aether_nb.tools.mcp import entries
 from aether_nb.tools.mcp.servers import Row, Servers
 from aether_nb.typed import whole
 
@@ -109,7 +111,7 @@ def _add(servers: Servers, options: argparse.Namespace, run: Run) -> tuple[str, 
     name, places = options.name, servers.places()
     if not NAME.fullmatch(name) or "/" in name or name.startswith("."):
         raise OptionError(f"{name!r} cannot be the name of a server.", hint="Letters, digits, - and _.")
-    words = shlex.split(options.more[0]) if len(options.more) == 1 else list(options.more)
+    words = _words(options.more[0], "The command") if len(options.more) == 1 else list(options.more)
     if bool(words) == bool(options.url):
         raise OptionError("A server is a command or an address.", hint=f"mcp add {name} 'COMMAND'   or --url URL")
     entry: dict[str, Any] = {"url": options.url, "type": "sse" if options.sse else "http"} if options.url else {}
@@ -119,40 +121,41 @@ def _add(servers: Servers, options: argparse.Namespace, run: Run) -> tuple[str, 
         head, _, value = options.header.partition(":")
         entry["headers"] = {head.strip(): value.strip()}
     if options.env:
-        entry["env"] = dict(word.partition("=")[::2] for word in shlex.split(options.env))
+        entry["env"] = dict(word.partition("=")[::2] for word in _words(options.env, "What --env says"))
     if places is None or name in {one.name for one in servers.look()}:
         raise OptionError(f"A server is called {name!r} already.", hint=f"mcp remove {name}   or take another name")
     definition = read_entry(name, entry, "")
+    who = re.match(r"\w+://([^/?#]*)@([^/?#]*)", definition.address)
+    if who and "${" not in who[1]:
+        what, hint = (
+            f"The address of {who[2]} contains a user name or a password.",
+            "--header 'Authorization: Basic ${NAME}'",
+        )
+        raise OptionError(what, "Addresses are shown and recorded; a key is not.", hint)
     if definition.problem:
         raise OptionError(f"{name} cannot be added: {definition.problem}.")
-    file = places.scanned / f"{name}.json"
-    try:
-        _private(places.scanned)
-        place(file, json.dumps({"mcpServers": {name: entry}}, indent=2).encode(), new=True)
-    except OSError as error:
-        raise StoreError(f"{file} cannot be written.", f"{error}.") from error
+    file = entries.write(places.scanned, name, entry)
     return _agreed(servers, options, f"Added in {file}. ")
 
 
-def _private(scanned: Path) -> None:
-    """What lies in our folder is never committed by accident: an entry may hold a key."""
-    ignored = scanned.parent / ".gitignore"
-    scanned.mkdir(parents=True, exist_ok=True)
-    if not ignored.exists():
-        ignored.write_text("*\n", encoding="utf-8")
+def _words(line: str, what: str) -> list[str]:
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        raise OptionError(
+            f"{what} cannot be read as words.", f"{error}.", "Close its quotes, or leave them out."
+        ) from error
 
 
 def _remove(servers: Servers, options: argparse.Namespace, run: Run) -> tuple[str, bool]:
     one, places = servers.named(options.name), servers.places()
-    file = Path(one.source)
-    if places is None or file.parent != places.scanned:
-        what = f"{one.name} is defined in {one.source}, which is not ours to change."
-        raise OptionError(what, "", f"Take it out there; or only: mcp disable {one.name}")
+    assert places is not None, "what is named is defined somewhere"
+    rest, file = entries.without(one, places.scanned), Path(one.source)
     run(servers.stop(one.name))
     if not one.problem:
         servers.agreements.say(one, "unasked")
-    file.unlink(missing_ok=True)
-    return f"{one.name} is gone, and {file} with it.", True
+    entries.take_out(file, rest)
+    return f"{one.name} is gone, and {file} with it." if rest is None else f"{one.name} is gone from {file}.", True
 
 
 def _enable(servers: Servers, options: argparse.Namespace, run: Run) -> tuple[str, bool]:
@@ -288,7 +291,7 @@ async def _log(servers: Servers, options: argparse.Namespace) -> tuple[str, bool
     from aether_nb.tools.mcp.connection import Connection
 
     log = Connection(one, servers.around()).log
-    return log.tail(40).replace(" | ", "\n") or f"{one.name} has written nothing into {log.file}.", True
+    return without_keys(log.tail(40)).replace(" | ", "\n") or f"{one.name} has written nothing into {log.file}.", True
 
 
 def _first(options: argparse.Namespace, what: str) -> str:

@@ -19,7 +19,7 @@ import orjson
 from aether_nb.errors import StoreCorrupt, StoreError, StoreNewer
 from aether_nb.events.kinds import KINDS, Event
 
-__all__ = ["UPCASTS", "Upcast", "canonical", "decode", "decode_all", "encode", "recorded"]
+__all__ = ["UPCASTS", "Upcast", "canonical", "decode", "decode_all", "encode", "recorded", "without_halves"]
 
 Upcast: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
 """The fields of one version of a kind → those of the next."""
@@ -149,6 +149,11 @@ def decode_all(rows: Iterable[tuple[str, int, bytes]]) -> tuple[list[Event], Sto
     return events, None
 
 
+def without_halves(text: str) -> str:
+    """A text as UTF-8 can say it: half a surrogate pair is U+FFFD, both halves are the sign that they mean."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 # ---- out
 
 
@@ -204,7 +209,7 @@ def _utf8(text: str) -> bytes:
     try:
         return text.encode()
     except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
+        return without_halves(text).encode()
 
 
 def _encode_mended(event: Event) -> bytes:

@@ -113,7 +113,8 @@ class Background:
                     self.interrupts.end()
             except BaseException as raised:  # noqa: BLE001  # it travels to the agent, whatever it is
                 error = raised
-        if (job.interrupted or isinstance(error, KeyboardInterrupt)) and not job.abandoned:
+            self.interrupts.weigh(job, error)
+        if job.interrupted and not job.abandoned:
             self.jobs.cancel()
         self.jobs.end(job, error)
 

@@ -134,7 +134,8 @@ class _Pump(ABC):
 
     def settle(self, job: Job, error: BaseException | None) -> None:
         """A job is over. When it was interrupted, so is the run, whatever the job made of it."""
-        if (job.interrupted or isinstance(error, KeyboardInterrupt)) and not job.abandoned:
+        self.interrupts.weigh(job, error)
+        if job.interrupted and not job.abandoned:
             self.stop()
         self.jobs.end(job, error)
 

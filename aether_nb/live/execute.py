@@ -17,7 +17,7 @@ from typing import Any
 
 from aether_nb.live.capture import Bundle, Capture, Stage
 from aether_nb.live.guard import Guard, armed
-from aether_nb.live.interrupt import uninterrupted
+from aether_nb.live.interrupt import own_interrupt, uninterrupted
 from aether_nb.live.tracebacks import CellName, one_line, trimmed
 
 __all__ = ["Execution", "Executor", "OnOutput"]
@@ -41,7 +41,7 @@ class Execution:
         error_name: The error's class; empty when there was no error.
         error_text: The error in a line, ``KeyError: 'flipper'``.
         traceback: The error and the lines of code that led to it.
-        interrupted: It was stopped from outside.
+        interrupted: It was stopped from outside. An interrupt that it raised itself is an error of its own.
         exit_requested: It asked to end the kernel, which was not done.
     """
 
@@ -154,7 +154,7 @@ def _execution(capture: Capture, result: Any, cell_name: CellName) -> Execution:
         error_name=told[0],
         error_text=told[1],
         traceback=told[2],
-        interrupted=isinstance(error, KeyboardInterrupt) or _being_cancelled(error),
+        interrupted=(isinstance(error, KeyboardInterrupt) and not own_interrupt()) or _being_cancelled(error),
         exit_requested=capture.exit_requested or isinstance(error, SystemExit),
     )
 

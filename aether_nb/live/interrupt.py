@@ -27,6 +27,7 @@ __all__ = [
     "interrupt_main_thread",
     "interruptible",
     "on_main_thread",
+    "own_interrupt",
     "uninterrupted",
 ]
 
@@ -119,6 +120,12 @@ def interruptible() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
+def own_interrupt() -> bool:
+    """Whether a KeyboardInterrupt that came out of code in a job was raised by that code, and nobody pressed Stop."""
+    handler = signal.getsignal(signal.SIGINT) if on_main_thread() else None
+    return isinstance(handler, Interrupts) and handler.job is not None and not handler.job.interrupted
+
+
 class Interrupts:
     """The SIGINT handler of one run, as a context: installed on entry, taken away on exit.
 
@@ -161,6 +168,14 @@ class Interrupts:
     def end(self) -> None:
         """It runs no more, and no interrupt is raised."""
         self.job = self._frame = None
+
+    def weigh(self, job: Job, error: BaseException | None) -> None:
+        """See whether the KeyboardInterrupt that a job ended with was a Stop; else it is an error of the job's code.
+
+        Where SIGINT does not come to us (the code has put a handler of its own there), it is taken for one.
+        """
+        if isinstance(error, KeyboardInterrupt) and signal.getsignal(signal.SIGINT) is not self:
+            job.interrupted = True
 
     def strike(self, job: Job) -> None:
         """Interrupt a running job, from any thread. The caller makes sure that the job has not ended."""

@@ -98,6 +98,10 @@ class Jobs:
             while (job := _next(held)) is not None:
                 try:
                     self._perform(job)
+                except KeyboardInterrupt:
+                    if outer is not None:
+                        outer.interrupted = True  # Stop means what waits for the inner job as well
+                    raise
                 finally:
                     with self._lock:
                         self._current = outer
@@ -124,8 +128,9 @@ class Jobs:
                 raise FatalToolError("This cannot be awaited now.", "The main thread waits for an answer.")
         except BaseException as raised:  # noqa: BLE001  # it travels to the agent, whatever it is
             error = raised
+        self._interrupts.weigh(job, error)
         self.end(job, error)
-        if isinstance(error, KeyboardInterrupt) and not job.abandoned:
+        if isinstance(error, KeyboardInterrupt) and job.interrupted and not job.abandoned:
             raise error
 
     def stop(self) -> None:
@@ -177,12 +182,13 @@ class Jobs:
         """The job is over: tell who waits for it."""
         with self._lock:
             self._current = None
-        if isinstance(error, (KeyboardInterrupt, asyncio.CancelledError)):
+        if isinstance(error, asyncio.CancelledError) or (isinstance(error, KeyboardInterrupt) and job.interrupted):
             error = asyncio.CancelledError()
         elif isinstance(error, SystemExit):
             error = _no_exit(error)
-        elif isinstance(error, (StopIteration, StopAsyncIteration)):
-            # A future cannot carry these: whoever awaits it would wait for ever.
+        elif isinstance(error, (KeyboardInterrupt, StopIteration, StopAsyncIteration)):
+            # A future cannot carry some of these: whoever awaits it would wait for ever. And an interrupt that nobody
+            # has asked for is an error like any other: on the agent's thread it would end the run.
             error = RuntimeError(f"the job raised {type(error).__name__}")
         if error is None:
             job.future.set_result(job.result)

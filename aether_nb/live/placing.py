@@ -12,13 +12,14 @@ from pathlib import Path
 __all__ = ["place"]
 
 
-def place(file: Path, data: bytes, *, new: bool = False) -> None:
+def place(file: Path, data: bytes, *, new: bool = False, private: bool = False) -> None:
     """Write a file; its folder is made when it is missing, and one that is replaced keeps its mode.
 
     Args:
         file: The file, absolute.
         data: All that it shall hold.
         new: It must not be there: one that has appeared meanwhile is left alone.
+        private: Only its user may read it, whatever its mode was.
 
     Raises:
         FileExistsError: It is there, and had to be new.
@@ -30,24 +31,25 @@ def place(file: Path, data: bytes, *, new: bool = False) -> None:
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
-        beside.chmod(file.stat().st_mode if file.exists() else 0o666 & ~_umask())
+        if not private:  # as it was made, nobody else can read it
+            beside.chmod(file.stat().st_mode if file.exists() else 0o666 & ~_umask())
         if new:
-            _make_new(file, beside, data)
+            _make_new(file, beside, data, 0o600 if private else 0o666)
         else:
             beside.replace(file)
     finally:
         beside.unlink(missing_ok=True)
 
 
-def _make_new(file: Path, beside: Path, data: bytes) -> None:
+def _make_new(file: Path, beside: Path, data: bytes, mode: int) -> None:
     """Put a finished file in a place that must be free; by hand where the file system knows no links."""
     try:
         file.hardlink_to(beside)
     except FileExistsError:
         raise
     except OSError:
-        with file.open("xb") as stream:
-            stream.write(data)
+        file.touch(mode, exist_ok=False)
+        file.write_bytes(data)
 
 
 def _umask() -> int:

@@ -6,6 +6,7 @@ what would be done. A client that cannot ask gets what the policy says for nobod
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import json
 from collections.abc import Awaitable, Callable
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from aether_nb.about import VERSION
 from aether_nb.errors import RepairableToolError
 from aether_nb.events import kinds as k
+from aether_nb.events.codec import without_halves
 from aether_nb.events.messages import Image, Part, Text
 from aether_nb.serve.visit import Asked, Outcome, Visit, Wanted
 from aether_nb.tools.base import Tool
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from mcp.server.lowlevel import Server
     from mcp_types import CallToolResult, InputRequiredResult
 
-__all__ = ["guarded", "server"]
+__all__ = ["ending", "guarded", "server"]
 
 ASKED, ANSWER = "question", "answer"
 """The key of our question among what a client answers, and that of the answer in its form."""
@@ -87,8 +89,7 @@ async def _followed(visit: Visit, context: Any, wanted: Wanted) -> CallToolResul
     import mcp_types as types
 
     while isinstance(came := await visit.next(wanted), Asked):
-        words = "".join(sign for sign in came.question.text if sign.isprintable() or sign in "\n\t")
-        found = await _put(context, words, came.question.options, wanted.id)
+        found = await _put(context, _readable(came.question.text), came.question.options, wanted.id)
         if isinstance(found, types.InputRequiredResult):
             return found
         came.say(_word(found))
@@ -122,7 +123,12 @@ def question(asked: k.CallProposed) -> str:
     for name, value in asked.call.arguments.items():
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
         lines.append(f"{name}:\n{text}" if "\n" in text else f"{name}: {text}")
-    return "".join(sign for sign in "\n".join(lines) if sign.isprintable() or sign in "\n\t")
+    return _readable("\n".join(lines))
+
+
+def _readable(text: str) -> str:
+    """Without signs that could hide something from a person; in place of half a pair stands that there is something."""
+    return "".join(sign for sign in without_halves(text) if sign.isprintable() or sign in "\n\t")
 
 
 def _described(tool: Tool) -> Any:
@@ -146,7 +152,7 @@ def _block(part: Part) -> Any:
 
     if isinstance(part, Image):
         return types.ImageContent(type="image", data=part.base64, mime_type=part.mime)
-    return types.TextContent(type="text", text=part.text)
+    return types.TextContent(type="text", text=without_halves(part.text))
 
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
@@ -165,5 +171,35 @@ def guarded(app: App, token: str) -> App:
                 await send({"type": "http.response.body", "body": b"The token is missing, or it is another one.\n"})
                 return
         await app(scope, receive, send)
+
+    return answer
+
+
+def ending(app: App, over: asyncio.Event) -> App:
+    """An application of the web whose clients are taken for gone once it is over: a stream to one is open for ever."""
+
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            await app(scope, receive, send)
+            return
+        unfinished = False
+
+        async def heard() -> Any:
+            both = came, _ = asyncio.ensure_future(receive()), asyncio.ensure_future(over.wait())
+            try:
+                await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+                return came.result() if came.done() else {"type": "http.disconnect"}
+            finally:
+                for one in both:
+                    one.cancel()
+
+        async def said(message: Any) -> None:
+            nonlocal unfinished
+            unfinished = message["type"] == "http.response.start" or message.get("more_body", False)
+            await send(message)
+
+        await app(scope, heard, said)
+        if unfinished and over.is_set():
+            await send({"type": "http.response.body", "body": b""})
 
     return answer

@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 from aether_nb.errors import UsageFault
 from aether_nb.live.bridge import AgentThread, run_blocking
 from aether_nb.live.jobs import Jobs
-from aether_nb.serve.protocol import guarded, server
+from aether_nb.serve.protocol import ending, guarded, server
 from aether_nb.serve.visit import Visit
 from aether_nb.session.conversation import Session
 
@@ -24,6 +24,12 @@ __all__ = ["serve_beside", "serve_http", "serve_stdio", "stop_beside"]
 
 BETWEEN = 0.05
 """Seconds for which a visit in a notebook holds it for its next call; then questions of the user have their turn."""
+
+GRACE = 0.5
+"""Seconds for which clients may still hear what came of their calls when it ends."""
+
+LONGEST = 2
+"""Seconds after which no client is waited for any more."""
 
 _BESIDE: WeakKeyDictionary[AgentThread, tuple[str, Future[None]]] = WeakKeyDictionary()
 """What is served beside notebooks, by the thread that it lives on."""
@@ -100,7 +106,8 @@ async def _http(
     import uvicorn
 
     visit = Visit(session, jobs, "http", patience)
-    app = guarded(server(visit).streamable_http_app(), token)
+    over = asyncio.Event()
+    app = ending(guarded(server(visit).streamable_http_app(), token), over)
     listening = socket.socket()
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -108,12 +115,18 @@ async def _http(
     except OSError as error:
         listening.close()
         raise UsageFault(f"Port {port} is taken.", f"{error.strerror}.", "Leave --port out for a free one.") from error
-    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", ws="none")
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, lifespan="on", ws="none", timeout_graceful_shutdown=LONGEST
+    )
     serving = uvicorn.Server(config)
     tell(f"http://127.0.0.1:{listening.getsockname()[1]}/mcp   Authorization: Bearer {token}")
+    served = asyncio.ensure_future(serving.serve([listening]))
     try:
-        await asyncio.shield(asyncio.ensure_future(serving.serve([listening])))
+        await asyncio.shield(served)
     finally:
         serving.should_exit = True
         await visit.leave()
+        await asyncio.wait({served}, timeout=GRACE)
+        over.set()
+        await asyncio.wait({served})  # to its end: it complains of a loop that goes away under it
         listening.close()

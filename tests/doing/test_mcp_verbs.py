@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 import sys
 from pathlib import Path
 
@@ -84,6 +86,28 @@ def test_json_says_the_same(folder: Path, capsys: pytest.CaptureFixture[str]) ->
     assert notes == {"name": "odd://notes", "description": "Some notes.", "takes": []}
 
 
+def test_only_what_was_added_here_is_deleted(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Other servers and notes of a file stay, and so does a program of the user's; what to do then is said."""
+    place = folder / ".aether" / "mcp"
+    typed(capsys, "add", "odd", COMMAND)
+    assert typed(capsys, "remove", "odd")[0] == 0 and not list(place.iterdir())
+    one, two = {"command": "x"}, {"command": "y"}
+    (place / "both.json").write_text(json.dumps({"mcpServers": {"one": one, "two": two}, "note": "mine"}))
+    code, said = typed(capsys, "remove", "one")
+    assert code == 0 and f"one is gone from {place / 'both.json'}." in said
+    assert json.loads((place / "both.json").read_text()) == {"mcpServers": {"two": two}, "note": "mine"}
+    for name, text, hint in (
+        ("words.ts", "export {};", "Take the file away yourself; or only: mcp disable words"),
+        ("mine.py", "pass", "Take the file away yourself; or only: mcp disable mine"),
+        ("bare.json", '{"command": "x"}', "Take it out there; or only: mcp disable bare"),
+        ("said.json", '{"mcpServers": {"said": {"command": "x"}}} // why', "Take it out there"),
+    ):
+        (place / name).write_text(text)
+        code, said = typed(capsys, "remove", Path(name).stem)
+        assert code == 2 and hint in said
+        assert (place / name).read_text() == text
+
+
 def test_resources_and_prompts_are_read(capsys: pytest.CaptureFixture[str]) -> None:
     """What a server has to read, and its prompts filled in."""
     typed(capsys, "add", "odd", COMMAND)
@@ -103,6 +127,10 @@ def test_resources_and_prompts_are_read(capsys: pytest.CaptureFixture[str]) -> N
         (("serve", "--http", "--port", "x"), "'x' is no port"),
         (("add", "a", "x", "--url", "http://y"), "a command or an address"),
         (("add", "a", "--url", "ftp://y"), "no address of the web"),
+        (("add", "a", "--url", "http://me:KEY@y/p"), "The address of y contains a user name or a password"),
+        (("add", "a", "--url", "http://[me@y"), "The address of y contains a user name or a password"),
+        (("add", "a", 'python "foo'), "The command cannot be read as words."),
+        (("add", "a", "x", "--env", "A='b"), "What --env says cannot be read as words"),
         (("enable",), "needs a server's name"),
         (("enable", "nobody"), "No server is called 'nobody'"),
         (("check", "nobody"), "No server is called 'nobody'"),
@@ -121,6 +149,25 @@ def test_an_address_is_added_with_its_header(folder: Path, capsys: pytest.Captur
     assert entry["headers"] == {"Authorization": "Bearer ${TOKEN}"}
     assert "https://x.example/mcp (with Authorization=Bearer ${TOKEN})" in typed(capsys)[1]
     assert "needs the variable TOKEN" in typed(capsys, "check", "docs")[1]
+
+
+def test_no_key_of_a_server_is_shown_or_lies_open(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither what is printed nor the log has one; that has the line as it was written, and both files are private."""
+    monkeypatch.setitem(os.environ, "MY_VALUE", "KEYOFENV")
+    (folder / ".aether" / "logs").mkdir(parents=True)
+    log = folder / ".aether" / "logs" / "mcp-odd.log"
+    log.write_text("")
+    log.chmod(0o644)
+    env = "API_KEY=KEYTYPED OTHER=${MY_VALUE}"
+    said = typed(capsys, "add", "odd", f"{COMMAND} --api-key KEYARGUMENT", "--env", env)[1]
+    said += typed(capsys, "check", "odd")[1] + typed(capsys)[1] + typed(capsys, "--json")[1]
+    said += typed(capsys, "log", "odd")[1] + log.read_text()
+    assert "--api-key *** (with API_KEY=***, OTHER=${MY_VALUE})" in log.read_text()
+    assert "odd: ready" in said and not [key for key in ("KEYOFENV", "KEYTYPED", "KEYARGUMENT") if key in said]
+    for file in (log, folder / ".aether" / "mcp" / "odd.json"):
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
 def test_code_of_an_agent_agrees_to_nothing() -> None:

@@ -14,8 +14,10 @@ import pytest
 from aether_nb.errors import RunStopped
 from aether_nb.live import bridge
 from aether_nb.live.bridge import run_in_cell
+from aether_nb.live.execute import Executor
 from aether_nb.live.interrupt import Interrupts, Job, Mark, Where
 from harness.bridge import HANG, awaiting, others, press_stop
+from harness.keeping import new_shell
 
 
 def stopped(cell, work):
@@ -82,6 +84,77 @@ def test_job_that_is_given_up_says_nothing_afterwards(cell):
     assert cell(work) == "the next job"
     gc.collect()
     assert said == []
+
+
+def test_an_interrupt_that_a_job_raises_itself_is_its_failure(cell):
+    """Nobody pressed Stop: the run goes on, also where the main thread waits inside a job."""
+
+    def raising():
+        raise KeyboardInterrupt
+
+    async def work(jobs):
+        loop = asyncio.get_running_loop()
+        with pytest.raises(RuntimeError, match="the job raised KeyboardInterrupt"):
+            await jobs.main(raising)
+        inner = jobs.main(raising)
+        with pytest.raises(RuntimeError, match="the job raised KeyboardInterrupt"):
+            await jobs.main(lambda: jobs.hold(lambda: asyncio.run_coroutine_threadsafe(inner, loop)))
+        return await jobs.main(lambda: "the next job")
+
+    assert cell(work) == "the next job"
+
+
+def test_an_interrupt_past_our_handler_is_a_stop(cell):
+    """Code that has put a handler of its own in place of ours is stopped all the same: nobody could tell them apart."""
+
+    def own_handler():
+        ours = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt as interrupt:
+            return interrupt, ours
+        raise AssertionError("no interrupt")
+
+    put_back = []
+
+    def job():
+        interrupt, ours = own_handler()
+        put_back.append(ours)
+        raise interrupt
+
+    async def work(jobs):
+        try:
+            await jobs.main(job)
+        finally:
+            await jobs.main(lambda: signal.signal(signal.SIGINT, put_back[0]))
+
+    stopped(cell, work)
+
+
+@pytest.mark.parametrize("before", ["", "import asyncio\nawait asyncio.sleep(0)\n"])
+def test_code_that_raises_an_interrupt_was_not_stopped(cell, before):
+    """It ended with an error of its own, whether it awaits or not."""
+    executor = Executor(new_shell())
+
+    async def work(jobs):
+        return await jobs.main(lambda: executor.run(f"{before}raise KeyboardInterrupt"))
+
+    execution = cell(work)
+    assert (execution.error_name, execution.interrupted) == ("KeyboardInterrupt", False)
+
+
+def test_a_stop_that_code_makes_its_own_interrupt_of_is_a_stop(cell):
+    """Who catches the interrupt and raises another one has been stopped."""
+    seen = []
+    code = "try:\n    press()\n    while True: pass\nexcept KeyboardInterrupt:\n    pass\nraise KeyboardInterrupt"
+    shell = new_shell()
+    shell.user_ns["press"] = threading.Thread(target=press_stop, kwargs={"after": 0.1}).start
+
+    async def work(jobs):
+        await jobs.main(lambda: seen.append(Executor(shell).run(code)))
+
+    stopped(cell, work)
+    assert seen[0].interrupted
 
 
 def test_stop_in_a_job(cell):

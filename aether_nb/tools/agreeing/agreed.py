@@ -64,8 +64,7 @@ class Agreements:
             what = {"name": definition.name, "what": definition.what, "folder": str(self.workspace)}
             rows[key] = {"say": word, **what, "time": time.time()}
         try:
-            place(self._file, json.dumps(rows, indent=1, ensure_ascii=False).encode())
-            self._file.chmod(0o600)
+            place(self._file, json.dumps(rows, indent=1, ensure_ascii=False).encode(), private=True)
         except OSError as error:
             what_failed = f"{self._file}, which keeps what you have agreed to, cannot be written."
             raise StoreError(what_failed, f"{error}.", "Make its folder yours to write.") from error

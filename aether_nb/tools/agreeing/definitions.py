@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from aether_nb.errors import ConfigError
-from aether_nb.events.masking import mask_text
+from aether_nb.tools.agreeing.showing import VARIABLE, on_one_line, without_keys
 
 __all__ = ["SCRIPTS", "Definition", "Kind", "Scope", "expanded", "read_entry", "script"]
 
@@ -24,8 +24,6 @@ Kind: TypeAlias = Literal["stdio", "http", "sse"]
 """How a server is spoken to: by its standard input and output, by streamable HTTP, or by the older SSE."""
 
 Scope: TypeAlias = Literal["own", "project", "elsewhere"]
-
-VARIABLE = re.compile(r"\$\{(?P<name>[^}:]+)(?P<more>:-?(?P<rest>[^}]*))?\}")
 
 NAME = re.compile(r"[\w .@/-]{1,60}")
 
@@ -74,16 +72,14 @@ class Definition:
 
     @property
     def what(self) -> str:
-        """What would be started or spoken to, as it was written, on one line.
+        """What would be started or spoken to, as it was written, on one line, without the keys in it.
 
         Of a project's definition the values of variables and headers are shown, too: they decide what is done.
         """
-        line = " ".join(_quoted(word) for word in self.command) if self.kind == "stdio" else self.address
         shown = self.scope == "project"
         named = {**self.environment, **self.headers}.items()
-        more = [f"{name}={mask_text(value)[0]}" if shown or "${" in value else name for name, value in named]
-        more += [f"in the folder {self.folder}"] if self.folder else []
-        return f"{line} (with {', '.join(more)})" if more else line
+        told = {name: value if shown or "${" in value else None for name, value in named}
+        return on_one_line(self.command, self.address, told, self.folder)
 
     def fingerprint(self, workspace: Path) -> str:
         """What the user's agreement is tied to: all of the definition, the folder, and the project's own program.
@@ -131,7 +127,7 @@ def _entry(name: str, entry: Any, source: str, scope: Scope) -> Definition:
     if address:
         kind = "sse" if "sse" in (_text(entry, "type") or _text(entry, "transport")).lower() else "http"
         if not re.match(r"https?://|\$\{", address):
-            raise ValueError(f"{address!r} is no address of the web")
+            raise ValueError(f"{without_keys(address)!r} is no address of the web")
     elif not command:
         raise ValueError("it has neither a command nor a url")
     arguments = entry.get("args", [])
@@ -247,7 +243,3 @@ def _content(word: str, folder: Path, workspace: Path) -> bytes:
             return hashlib.sha256(opened.read(LARGEST_FILE)).digest()
     except (OSError, ValueError):
         return b"-"
-
-
-def _quoted(word: str) -> str:
-    return word if re.fullmatch(r"[\w@%+=:,./${}-]+", word) else json.dumps(word, ensure_ascii=False)

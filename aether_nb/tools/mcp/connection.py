@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from aether_nb.about import VERSION
 from aether_nb.errors import AetherError, ConfigError, EffectUnknown, RepairableToolError
 from aether_nb.tools.agreeing.definitions import Definition, expanded
+from aether_nb.tools.agreeing.showing import without_keys
 from aether_nb.tools.base import Context
 from aether_nb.tools.mcp import checking
 from aether_nb.tools.mcp.logs import BoundedLog
@@ -148,7 +149,7 @@ class Connection:
                 self._settled.set()
                 raise
             except BaseException as error:  # noqa: BLE001  # whatever a transport raises is why there is no connection
-                self.error = _why(error, self)
+                self.error = without_keys(_why(error, self))
                 self.log.note(f"not connected: {self.error}")
             self._client = None
             if self._leave.is_set():
@@ -181,7 +182,7 @@ class Connection:
         self._gone.clear()
         self.starts += 1
         async with asyncio.timeout(around.timeout) as clock:
-            transport = opened(definition, around.workspace, self.log, self._lost)
+            transport = opened(definition, self.definition.what, around.workspace, self.log, self._lost)
             async with Client(
                 transport,
                 list_roots_callback=self._roots,
@@ -242,7 +243,7 @@ class Connection:
         except ListenNotSupportedError:
             pass  # one of the older era tells without being asked
         except Exception as error:  # noqa: BLE001  # then it is not heard of; the connection itself tells when it ends
-            self.log.note(f"changes are not heard of: {type(error).__name__}: {error}")
+            self.log.note(without_keys(f"changes are not heard of: {type(error).__name__}: {error}"))
 
     async def _told(self, message: Any) -> None:
         from mcp_types import ToolListChangedNotification

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 __all__ = ["BoundedLog"]
@@ -12,6 +13,8 @@ LARGEST = 256 * 1024
 
 class BoundedLog:
     """A file of the last lines that a server wrote. One that cannot be written swallows them: nothing depends on it.
+
+    Nobody but the user can read it: a server may complain about a key, and say which.
 
     Args:
         file: The file; its folder is made when something is first written.
@@ -28,13 +31,15 @@ class BoundedLog:
         try:
             if self._size is None:
                 self.file.parent.mkdir(parents=True, exist_ok=True)
-                self._size = self.file.stat().st_size if self.file.exists() else 0
+                self.file.touch(0o600)
+                self.file.chmod(0o600)  # one that was there may be open to others
+                self._size = self.file.stat().st_size
             if self._size + len(data) > self.largest:
                 kept = self.file.read_bytes()[-(self.largest // 2 - len(data) // 2) :] if self._size else b""
                 self.file.write_bytes(kept[: self.largest - len(data)] + data)
                 self._size = self.file.stat().st_size
                 return
-            with self.file.open("ab") as opened:
+            with open(self.file, "ab", opener=_private) as opened:
                 opened.write(data)
             self._size += len(data)
         except OSError:
@@ -53,3 +58,7 @@ class BoundedLog:
         told = [line for line in text.splitlines() if line.strip() and not line.startswith("[aether]")]
         plain = ["".join(sign if sign.isprintable() else " " for sign in line)[:200] for line in told[-lines:]]
         return " | ".join(plain)
+
+
+def _private(file: str, flags: int) -> int:
+    return os.open(file, flags, 0o600)

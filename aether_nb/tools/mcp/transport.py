@@ -101,12 +101,13 @@ class _Watched:
 
 @asynccontextmanager
 async def opened(
-    definition: Definition, workspace: Path, log: BoundedLog, ended: Callable[[], None]
+    definition: Definition, what: str, workspace: Path, log: BoundedLog, ended: Callable[[], None]
 ) -> AsyncIterator[TransportStreams]:
     """The streams to a server whose variables are put in; the process, or the connection, ends with the context.
 
     Args:
         definition: The server.
+        what: What is written of it into the log: the line that the user has agreed to.
         workspace: Where a process is started.
         log: Where its standard error goes.
         ended: Told when the server says no more.
@@ -117,7 +118,7 @@ async def opened(
     """
     _quiet(log)
     if definition.kind == "stdio":
-        inner = _process(definition, workspace, log)
+        inner = _process(definition, what, workspace, log)
     else:
         inner = _address(definition)
     async with inner as (reading, writing):
@@ -150,12 +151,14 @@ async def _address(definition: Definition) -> AsyncIterator[TransportStreams]:
 
 
 @asynccontextmanager
-async def _process(definition: Definition, workspace: Path, log: BoundedLog) -> AsyncIterator[TransportStreams]:
+async def _process(
+    definition: Definition, what: str, workspace: Path, log: BoundedLog
+) -> AsyncIterator[TransportStreams]:
     import anyio
     from mcp.shared.message import SessionMessage
 
     process = await _started(definition, workspace)
-    log.note(f"started {definition.what} as process {process.pid}")
+    log.note(f"started {what} as process {process.pid}")
     heard, reading = anyio.create_memory_object_stream[SessionMessage | Exception](0)
     writing, said = anyio.create_memory_object_stream[SessionMessage](0)
     tasks = [
