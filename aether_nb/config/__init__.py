@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 from aether_nb.config import rules
+from aether_nb.config.address import shown
 from aether_nb.config.files import FILE, ROLES, own_file, same, system_file, values_of, write_line
 from aether_nb.config.rules import Setting, checked, unknown
 from aether_nb.errors import ConfigError
@@ -284,7 +285,7 @@ def read(cwd: Path, call: Mapping[str, Any] | None = None) -> tuple[Settings, di
     for name, value in ({} if same(own, project) else values_of(project, every)).items():
         if why := every[name].refused(value, held[name]):
             raise ConfigError(
-                f"{project} may not set '{name}' to {value!r}.",
+                f"{project} may not set '{name}' to {shown(value)!r}.",
                 f"A project's file can make a run more careful, never less: {why}.",
                 f"Take the line out. If you want it, say so yourself: {_said_by_you(every[name], name, value)}",
             )
@@ -351,4 +352,4 @@ def known() -> Mapping[str, Setting]:
 
 
 def _said_by_you(setting: Setting, name: str, value: Any) -> str:
-    return f"{setting.variable}={value}" if setting.variable else f"[{name}.…] in {own_file()}"
+    return f"{setting.variable}={shown(value)}" if setting.variable else f"[{name}.…] in {own_file()}"

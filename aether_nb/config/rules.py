@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import PurePath
 from typing import Any, NamedTuple
 
-from aether_nb.config.address import Address, is_address, masked
+from aether_nb.config.address import Address, is_address, shown
 from aether_nb.errors import ConfigError
 from aether_nb.events.ruling import parsed
 
@@ -222,7 +222,7 @@ def checked(setting: Setting, name: str, value: Any, source: str) -> Any:
     except (ValueError, OverflowError) as error:
         example = f"For example: {setting.variable}={setting.default}"
         raise ConfigError(
-            f"The setting '{name}' cannot be {(masked(value) if isinstance(value, str) else value)!r}.",
+            f"The setting '{name}' cannot be {shown(value)!r}.",
             f"It comes from {source}. Allowed: {setting.allowed}.",
             example if setting.variable and setting.default != "" else "Give it as text.",
         ) from error

@@ -21,7 +21,7 @@ from aether_nb import plugins
 from aether_nb.about import VERSION
 from aether_nb.config import Settings, own_file
 from aether_nb.config import known as known_settings
-from aether_nb.config.address import POSTGRES, Address
+from aether_nb.config.address import POSTGRES, Address, masked
 from aether_nb.errors import AetherError, ConfigError, StoreError
 from aether_nb.models.catalogue import keys, providers
 from aether_nb.models.catalogue.discovery import find_local
@@ -182,7 +182,7 @@ def _configured(settings: Settings | ConfigError, run: Runner) -> Iterator[Check
     try:
         model = open_model(choice.name, os.environ, known, local_only=settings.local_only, wrappers=False)
     except AetherError as error:
-        yield _blocked("model", error, f"{choice.name}: ")
+        yield _blocked("model", error, f"{masked(choice.name)}: ")
         return
     yield Check("model", "ok", f"{choice.name} ({choice.why})")
     if (profile := getattr(model, "profile", None)) is not None:
