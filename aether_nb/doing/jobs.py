@@ -170,7 +170,7 @@ def _count(text: str | None) -> int:
 def _row(outcome: Outcome) -> dict[str, Any]:
     name, id = outcome.task.name, outcome.task.execution.run
     if outcome.state is None:
-        return {"task": name, "run": id, "outcome": "failed", "what": outcome.problem}
+        return {"task": name, "run": id, "outcome": "waits" if outcome.held else "failed", "what": outcome.problem}
     return {"task": name, **told(outcome.state)[0], "before": outcome.before}
 
 

@@ -25,6 +25,7 @@ from typing import Any
 
 from aether_nb.config.home import expanded
 from aether_nb.errors import OptionError
+from aether_nb.jobs.executing import option
 from aether_nb.jobs.reading import yaml_in
 
 __all__ = ["SHIPPED", "Parameter", "Template", "find", "found", "read"]
@@ -106,7 +107,7 @@ def read(file: Path) -> Template:
     given = said.get("parameters") or {}
     if not isinstance(given, dict):
         raise OptionError(f"The parameters of {file} are no names.", "", "parameters: {table: {description: …}}")
-    options = (f"--{name} {said[name]}" for name in ("mode", "data") if said.get(name))
+    options = (option(name, said[name], str(file)) for name in ("mode", "data") if said.get(name) is not None)
     return Template(
         str(said.get("name") or file.stem),
         said["task"],

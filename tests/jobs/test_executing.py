@@ -13,7 +13,7 @@ from aether_nb import verbs
 from aether_nb.cell import faces
 from aether_nb.cell.still_faces import StillFace, TerminalFace
 from aether_nb.doing import jobs as job_verbs
-from aether_nb.errors import UsageFault
+from aether_nb.errors import LeaseHeld, UsageFault
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import Message, ToolCall, Usage
 from aether_nb.jobs import executing
@@ -64,6 +64,50 @@ def test_what_came_of_it_is_said_by_the_kernel(theirs: tuple[Store, list[str]]) 
     assert cells[-1] == "%%aether --lines --run there\nHow much?"
     with pytest.raises(UsageFault, match="did not begin"):
         execute(Execution("How much?", "nowhere", kernel="existing"), memory_store(), Screen())
+
+
+FAULT = "aether: There is no model x.\n  why:  Nobody has it.\n  next: aether models\n"
+LOADING = "FileNotFoundError    Traceback (most recent call last)\nCell In[1]\n\nFileNotFoundError: no a.csv\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "why", "hint"),
+    [
+        ([FAULT], "There is no model x. Nobody has it.", "aether models"),
+        ([LOADING], "FileNotFoundError: no a.csv", "aether doctor"),
+        (["The kernel of this run has died."], "The kernel of this run has died.", "aether doctor"),
+        ([], "Nobody says why.", "aether doctor"),
+    ],
+)
+def test_why_a_run_did_not_begin_is_said_with_it(
+    monkeypatch: pytest.MonkeyPatch, said: list[str], why: str, hint: str
+) -> None:
+    """A program that reads the outcome sees nothing of what was printed: the error says what its cell said."""
+
+    def run(cells: Any, folder: Any, environment: Any, screen: Screen, kernel: str) -> int:
+        for one in said:
+            screen.failed(one)
+        return 1
+
+    monkeypatch.setattr(executing, "in_a_kernel", run)
+    with pytest.raises(UsageFault, match="The run did not begin") as caught:
+        execute(Execution("How much?", "new"), memory_store(), Screen())
+    assert (caught.value.why, caught.value.hint) == (why, hint)
+
+
+def test_a_run_that_somebody_else_begins_has_not_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two who begin the same task at once: one of them is told that the other has it."""
+    store = memory_store()
+
+    def run(cells: Any, folder: Any, environment: Any, screen: Screen, kernel: str) -> int:
+        store.leases.take("new", 1.0)
+        screen.failed("aether: Run new is being advanced by b.\n  why:  It is alive.\n  next: aether trace new")
+        return 1
+
+    monkeypatch.setattr(executing, "in_a_kernel", run)
+    with pytest.raises(LeaseHeld, match="being advanced by b") as caught:
+        execute(Execution("How much?", "new"), store, Screen())
+    assert (caught.value.why, caught.value.hint) == ("It is alive.", "aether trace new")
 
 
 def test_a_yes_in_advance_is_one_runs_own(notebook: Notebook) -> None:

@@ -71,6 +71,7 @@ def test_what_it_needs_is_looked_for_before_it_begins(tmp_path: Path) -> None:
         ("- a", "It has no task"),
         ("task: x\ncolour: red", "says 'colour'"),
         ("task: x\nparameters: [a]", "are no names"),
+        ("task: x\nmode: auto --approve auto", "mode cannot be 'auto --approve auto'"),
     ],
 )
 def test_what_is_no_template_is_refused(tmp_path: Path, text: str, what: str) -> None:
