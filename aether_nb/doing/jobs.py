@@ -183,11 +183,18 @@ def _line(row: Mapping[str, Any], outcome: Outcome) -> str:
 
 def templates(options: argparse.Namespace) -> str:
     """The templates that there are, with how each is used."""
-    there = list(found(Path.cwd(), config.own_file().parent))
+    there = found(Path.cwd(), config.own_file().parent)
     if options.json:
-        return json.dumps([asdict(template) for template in there], indent=2)
+        rows = [
+            {"name": name, "problem": str(one)} if isinstance(one, OptionError) else asdict(one)
+            for name, one in there.items()
+        ]
+        return json.dumps(rows, indent=2)
     lines = []
-    for template in there:
+    for name, template in there.items():
+        if isinstance(template, OptionError):
+            lines.append(f"  {name}: cannot be used. {template}")
+            continue
         lines += [
             f"  {template.name} ({template.category or 'no category'}): {template.description}",
             f"      {template.usage}",

@@ -358,4 +358,8 @@ def test_a_list_of_outcomes_and_a_code(monkeypatch: pytest.MonkeyPatch, tmp_path
     with pytest.raises(OptionError, match="--concurrent cannot be 'many'"):
         job_verbs.batch(options, Screen())
     assert "profile-table (data)" in job_verbs.templates(Namespace(json=False))
-    assert json.loads(job_verbs.templates(Namespace(json=True)))[0]["name"]
+    (tmp_path / ".aether" / "templates").mkdir(parents=True)
+    (tmp_path / ".aether" / "templates" / "bad.yaml").write_text("task: [")
+    assert "  bad: cannot be used. " in job_verbs.templates(Namespace(json=False))
+    rows = {row["name"]: row for row in json.loads(job_verbs.templates(Namespace(json=True)))}
+    assert "is no template" in rows["bad"]["problem"] and rows["profile-table"]["category"] == "data"
