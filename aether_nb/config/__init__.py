@@ -51,9 +51,9 @@ Approve: TypeAlias = Literal["deny", "low", "auto"]
 
 
 def _rule(
-    variable: str, allowed: str, read: Callable[[Any], Any], refused: Callable[[Any, Any], str]
+    variable: str, allowed: str, read: Callable[[Any], Any], refused: Callable[[Any, Any], str], example: Any = ""
 ) -> dict[str, Setting]:
-    return {"setting": Setting(variable, allowed, read, refused)}
+    return {"setting": Setting(variable, allowed, read, refused, example)}
 
 
 def _model(variable: str) -> dict[str, Setting]:
@@ -61,6 +61,7 @@ def _model(variable: str) -> dict[str, Setting]:
 
 
 _RULES = "rules such as shell(command=rm *), as a list or between semicolons"
+_RULED = ("shell(command=rm *)",)
 _COUNT = "a whole number above 0, or none"
 
 
@@ -124,13 +125,17 @@ class Settings:
     )
     """What is answered when nobody is there: no, yes to what stays inside the kernel, or yes to medium risk too."""
 
-    deny: tuple[str, ...] = field(default=(), metadata=_rule("AETHER_DENY", _RULES, rules.ruled, rules.anything))
+    deny: tuple[str, ...] = field(
+        default=(), metadata=_rule("AETHER_DENY", _RULES, rules.ruled, rules.anything, _RULED)
+    )
     """Calls that are refused, whoever asks and whatever was allowed: shell(command=rm *), *(path=/etc/*)."""
 
-    ask: tuple[str, ...] = field(default=(), metadata=_rule("AETHER_ASK", _RULES, rules.ruled, rules.anything))
+    ask: tuple[str, ...] = field(default=(), metadata=_rule("AETHER_ASK", _RULES, rules.ruled, rules.anything, _RULED))
     """Calls that are asked about, even where the mode would let them run."""
 
-    allow: tuple[str, ...] = field(default=(), metadata=_rule("AETHER_ALLOW", _RULES, rules.ruled, rules.not_allowed))
+    allow: tuple[str, ...] = field(
+        default=(), metadata=_rule("AETHER_ALLOW", _RULES, rules.ruled, rules.not_allowed, _RULED)
+    )
     """Calls that run without a question, in the modes ask and auto: write_file(path=out/*)."""
 
     data: DataLevel = field(
@@ -146,7 +151,9 @@ class Settings:
 
     hide: tuple[str, ...] = field(
         default=(),
-        metadata=_rule("AETHER_HIDE", "names of columns, with * and ?, between commas", rules.names, rules.anything),
+        metadata=_rule(
+            "AETHER_HIDE", "names of columns, with * and ?, between commas", rules.names, rules.anything, ("*phone*",)
+        ),
     )
     """Columns of which no value may leave this machine, be kept, or be packed: email, users.ssn, *phone*."""
 
@@ -157,7 +164,8 @@ class Settings:
     """Where runs are recorded: in a folder or on a server. Empty: ``.aether`` beside the notebook or in its folder."""
 
     trust_skills: tuple[str, ...] = field(
-        default=(), metadata=_rule("AETHER_TRUST_SKILLS", "folders, between commas", rules.names, rules.not_allowed)
+        default=(),
+        metadata=_rule("AETHER_TRUST_SKILLS", "folders, between commas", rules.names, rules.not_allowed, (".",)),
     )
     """Folders whose skills speak for you, beside your own ones: ``.`` for those of the project you are in."""
 

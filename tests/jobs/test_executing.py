@@ -20,6 +20,7 @@ from aether_nb.jobs import executing
 from aether_nb.jobs.executing import Execution, execute, told
 from aether_nb.jobs.own_kernel import Screen
 from aether_nb.store.store import Store, memory_store
+from harness.home import bare
 from harness.plain_shell import Notebook, serve
 
 EVENTS = (
@@ -145,3 +146,24 @@ def test_what_is_typed_for_a_task_goes_with_its_cell(tmp_path: Path, monkeypatch
         job_verbs.run(options, Screen(), plan=False)
     assert seen[0].options == ("--approve auto",)
     assert "AETHER_APPROVE" not in seen[0].environment
+
+
+@pytest.mark.parametrize("verb", ["execute", "batch"])
+def test_a_variable_that_nobody_reads_is_told_before_a_task(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], verb: str
+) -> None:
+    """A column that it was to hide would be sent; what is read is not told."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("os.environ", bare(tmp_path / "home") | {"AETHER_HIDDE": "ssn", "AETHER_BASE_URL": "http://x"})
+    (tmp_path / "t.yaml").write_text("tasks: [x]\n")
+
+    def noted(*_: object, **__: object) -> None:
+        raise UsageFault("That is enough.")
+
+    monkeypatch.setattr(job_verbs, "execute", noted)
+    monkeypatch.setattr(job_verbs, "work", noted)
+    options = verbs.parse(verbs.find(verb, "terminal"), ["t.yaml"], "terminal")
+    with pytest.raises(UsageFault, match="That is enough"):
+        job_verbs.batch(options, Screen()) if verb == "batch" else job_verbs.run(options, Screen(), plan=False)
+    said = capsys.readouterr().err
+    assert said == "aether: the variable AETHER_HIDDE is no setting. Did you mean AETHER_HIDE?\n"
