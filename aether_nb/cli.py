@@ -21,7 +21,7 @@ from aether_nb import verbs
 from aether_nb.about import VERSION
 from aether_nb.doing import completion, record_terminal
 from aether_nb.doing.record_terminal import Handler, say, say_as
-from aether_nb.errors import AetherError, UsageFault
+from aether_nb.errors import AetherError, ConfigError, UsageFault
 from aether_nb.typed import calm
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _refused(error: AetherError) -> int:
     """Say an error as a terminal has it; returns the exit code."""
     print(verbs.in_terminal("\n".join(error._render_traceback_())), file=sys.stderr)
-    return 2 if isinstance(error, UsageFault) else 1
+    return 2 if isinstance(error, UsageFault | ConfigError) else 1
 
 
 def help_(options: argparse.Namespace) -> int:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, TypeAlias
 
+from aether_nb.client.checks import plainly
 from aether_nb.client.responses import Response
 from aether_nb.errors import OptionError
 from aether_nb.models.base import Request
@@ -94,12 +95,16 @@ class Bus:
             A function that takes the observer off again.
 
         Raises:
-            OptionError: There is no such event.
+            OptionError: There is no such event, or the observer is no function.
         """
+        if not callable(observer):
+            raise OptionError(
+                f"{plainly(observer)} cannot observe.", hint=f"Give a function: on({EVENTS[0]!r}, print)."
+            )
         if event not in EVENTS:
             from difflib import get_close_matches
 
-            near = get_close_matches(event, EVENTS, n=3, cutoff=0.4) or EVENTS
+            near = get_close_matches(str(event), EVENTS, n=3, cutoff=0.4) or EVENTS
             raise OptionError(f"There is no event {event!r}.", hint=f"There is: {', '.join(near)}.")
         with self._lock:
             self._observers[event] = (*self._observers.get(event, ()), observer)

@@ -5,6 +5,7 @@ What values mean is known by whoever uses them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from math import isfinite, nan
 from numbers import Integral, Real
@@ -12,7 +13,7 @@ from typing import Any
 
 from aether_nb.errors import OptionError
 
-__all__ = ["check", "checked_options", "plainly"]
+__all__ = ["check", "check_id", "checked_options", "plainly"]
 
 LONGEST = 60
 """Characters of a wrong value that are shown."""
@@ -34,6 +35,16 @@ def check(name: str, value: Any, types: type | tuple[type, ...], wanted: str, *,
     if value is not None and not isinstance(value, types):
         shown = f"of the type {type(value).__name__}" if secret else plainly(value)
         raise OptionError(f"{name}= cannot be {shown}.", hint=f"Give {wanted}.")
+
+
+def check_id(value: Any) -> None:
+    """Refuse what cannot be the name of a conversation in every store.
+
+    Raises:
+        OptionError: It is no text, or no file could hold it: half of a letter stands in it.
+    """
+    if not isinstance(value, str) or re.search("[\ud800-\udfff]", value):
+        raise OptionError(f"A conversation cannot be called {plainly(value)}.", hint='Give a text: session("sales").')
 
 
 def plainly(value: Any) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from aether_nb.client import blocking
 from aether_nb.client.answering import Answerer
+from aether_nb.client.checks import check_id
 from aether_nb.client.prompts import Said, one_message, said_of
 from aether_nb.client.responses import Chunk
 from aether_nb.client.sessions import SessionStore, SharedStore
@@ -28,9 +29,13 @@ class Conversation:
         answerer: Who answers.
         store: Where it is kept.
         id: Its name.
+
+    Raises:
+        OptionError: No conversation can be called so.
     """
 
     def __init__(self, answerer: Answerer, store: SessionStore, id: str) -> None:
+        check_id(id)
         self._answerer, self._store, self.id = answerer, store, id
 
     def __repr__(self) -> str:

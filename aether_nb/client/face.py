@@ -219,7 +219,11 @@ class Aether:
         return RunHandle(run, work, undo)
 
     def session(self, id: str = "default") -> Conversation:
-        """A conversation, in which each question knows of the ones before."""
+        """A conversation, in which each question knows of the ones before.
+
+        Raises:
+            OptionError: No conversation can be called so.
+        """
         return Conversation(self._answerer, self.store, id)
 
     # ---- looking on
@@ -246,7 +250,7 @@ class Aether:
             A function that takes the observer off again; as a decorator, the observer itself.
 
         Raises:
-            OptionError: There is no such event.
+            OptionError: There is no such event, or the observer is no function.
         """
         if observer is not None:
             return self.bus.on(event, observer)

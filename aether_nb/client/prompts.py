@@ -80,6 +80,8 @@ def options_of(said: Mapping[str, Any]) -> Options:
     """
     known = [each.name for each in fields(Options)]
     for name in said:
+        if name in CALL:
+            raise OptionError(f"There is no option {name!r} here.", "It belongs to a question.", f"ask(…, {name}=…)")
         if name not in known:
             from difflib import get_close_matches
 

@@ -6,13 +6,15 @@ A conversation is its messages, oldest first. Stores know neither clients nor mo
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar, runtime_checkable
 
-from aether_nb.errors import StoreError
+from aether_nb.client.checks import plainly
+from aether_nb.errors import OptionError, StoreError
 from aether_nb.events.codec import decode, encode
 from aether_nb.events.kinds import ContextComposed
 from aether_nb.events.messages import Message
@@ -103,10 +105,19 @@ class SqliteSessions:
 
     Args:
         file: Where they are kept; made with its folder when the first one is saved.
+
+    Raises:
+        OptionError: No file can have this name.
     """
 
     def __init__(self, file: str | Path) -> None:
-        self.file = Path(file).absolute()
+        try:
+            self.file = Path(file).absolute()
+            if b"\0" in os.fsencode(self.file):
+                raise ValueError
+        except (TypeError, ValueError) as error:
+            what = f"Conversations cannot be kept in {plainly(file)}."
+            raise OptionError(what, "No file can have this name.", 'SqliteSessions("talks.db")') from error
         self._last: tuple[Row, Messages] = ("", 0, b""), ()
         """What was read or written last, and its messages: for the next turn it is not taken apart once more."""
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 from aether_nb.config import rules
+from aether_nb.config.address import shown
 from aether_nb.config.files import FILE, ROLES, own_file, same, system_file, values_of, write_line
 from aether_nb.config.rules import Setting, checked, unknown
 from aether_nb.errors import ConfigError
@@ -50,9 +51,9 @@ Approve: TypeAlias = Literal["deny", "low", "auto"]
 
 
 def _rule(
-    variable: str, allowed: str, read: Callable[[Any], Any], refused: Callable[[Any, Any], str]
+    variable: str, allowed: str, read: Callable[[Any], Any], refused: Callable[[Any, Any], str], example: Any = ""
 ) -> dict[str, Setting]:
-    return {"setting": Setting(variable, allowed, read, refused)}
+    return {"setting": Setting(variable, allowed, read, refused, example)}
 
 
 def _model(variable: str) -> dict[str, Setting]:
@@ -60,6 +61,7 @@ def _model(variable: str) -> dict[str, Setting]:
 
 
 _RULES = "rules such as shell(command=rm *), as a list or between semicolons"
+_RULED = ("shell(command=rm *)",)
 _COUNT = "a whole number above 0, or none"
 
 
@@ -123,13 +125,17 @@ class Settings:
     )
     """What is answered when nobody is there: no, yes to what stays inside the kernel, or yes to medium risk too."""
 
-    deny: tuple[str, ...] = field(default=(), metadata=_rule("AETHER_DENY", _RULES, rules.ruled, rules.anything))
+    deny: tuple[str, ...] = field(
+        default=(), metadata=_rule("AETHER_DENY", _RULES, rules.ruled, rules.anything, _RULED)
+    )
     """Calls that are refused, whoever asks and whatever was allowed: shell(command=rm *), *(path=/etc/*)."""
 
-    ask: tuple[str, ...] = field(default=(), metadata=_rule("AETHER_ASK", _RULES, rules.ruled, rules.anything))
+    ask: tuple[str, ...] = field(default=(), metadata=_rule("AETHER_ASK", _RULES, rules.ruled, rules.anything, _RULED))
     """Calls that are asked about, even where the mode would let them run."""
 
-    allow: tuple[str, ...] = field(default=(), metadata=_rule("AETHER_ALLOW", _RULES, rules.ruled, rules.not_allowed))
+    allow: tuple[str, ...] = field(
+        default=(), metadata=_rule("AETHER_ALLOW", _RULES, rules.ruled, rules.not_allowed, _RULED)
+    )
     """Calls that run without a question, in the modes ask and auto: write_file(path=out/*)."""
 
     data: DataLevel = field(
@@ -145,7 +151,9 @@ class Settings:
 
     hide: tuple[str, ...] = field(
         default=(),
-        metadata=_rule("AETHER_HIDE", "names of columns, with * and ?, between commas", rules.names, rules.anything),
+        metadata=_rule(
+            "AETHER_HIDE", "names of columns, with * and ?, between commas", rules.names, rules.anything, ("*phone*",)
+        ),
     )
     """Columns of which no value may leave this machine, be kept, or be packed: email, users.ssn, *phone*."""
 
@@ -156,7 +164,8 @@ class Settings:
     """Where runs are recorded: in a folder or on a server. Empty: ``.aether`` beside the notebook or in its folder."""
 
     trust_skills: tuple[str, ...] = field(
-        default=(), metadata=_rule("AETHER_TRUST_SKILLS", "folders, between commas", rules.names, rules.not_allowed)
+        default=(),
+        metadata=_rule("AETHER_TRUST_SKILLS", "folders, between commas", rules.names, rules.not_allowed, (".",)),
     )
     """Folders whose skills speak for you, beside your own ones: ``.`` for those of the project you are in."""
 
@@ -284,7 +293,7 @@ def read(cwd: Path, call: Mapping[str, Any] | None = None) -> tuple[Settings, di
     for name, value in ({} if same(own, project) else values_of(project, every)).items():
         if why := every[name].refused(value, held[name]):
             raise ConfigError(
-                f"{project} may not set '{name}' to {value!r}.",
+                f"{project} may not set '{name}' to {shown(value)!r}.",
                 f"A project's file can make a run more careful, never less: {why}.",
                 f"Take the line out. If you want it, say so yourself: {_said_by_you(every[name], name, value)}",
             )
@@ -351,4 +360,4 @@ def known() -> Mapping[str, Setting]:
 
 
 def _said_by_you(setting: Setting, name: str, value: Any) -> str:
-    return f"{setting.variable}={value}" if setting.variable else f"[{name}.…] in {own_file()}"
+    return f"{setting.variable}={shown(value)}" if setting.variable else f"[{name}.…] in {own_file()}"

@@ -1,4 +1,4 @@
-"""Addresses of stores in settings: what is one, and how it is shown without its password.
+"""Addresses in settings: what is one, and how it is shown without its password.
 
 This module opens nothing and knows no setting.
 """
@@ -6,8 +6,9 @@ This module opens nothing and knows no setting.
 from __future__ import annotations
 
 import re
+from typing import Any
 
-__all__ = ["POSTGRES", "Address", "is_address", "masked"]
+__all__ = ["POSTGRES", "Address", "is_address", "masked", "shown"]
 
 POSTGRES = ("postgresql", "postgres")
 """What stands before ``://`` in the address of a PostgreSQL server."""
@@ -24,8 +25,15 @@ def is_address(text: str) -> bool:
 
 
 def masked(text: str) -> str:
-    """An address with three stars where its password is; any other text stays as it is."""
-    return _NAMED.sub(r"\1***", _AFTER_NAME.sub(r"\1:***@", text)) if is_address(text) else text
+    """A text with three stars where the password of an address in it is; any other text stays as it is."""
+    return _NAMED.sub(r"\1***", _AFTER_NAME.sub(r"\1:***@", text)) if "://" in text else text
+
+
+def shown(value: Any) -> Any:
+    """A value of a setting as people are shown it: addresses in it, also those in a list, without their passwords."""
+    if isinstance(value, list | tuple):
+        return type(value)(shown(each) for each in value)
+    return masked(str(value)) if isinstance(value, str) else value
 
 
 class Address(str):

@@ -133,7 +133,7 @@ def _values(text: str, file: Path, known: Mapping[str, Setting]) -> dict[str, An
     for name in said:
         if name not in known:
             raise unknown(name, known, str(file))
-    return {name: checked(known[name], name, value, str(file)) for name, value in said.items()}
+    return {name: checked(known[name], name, value, str(file), line=True) for name, value in said.items()}
 
 
 def _not_toml(file: Path, error: ValueError) -> ConfigError:

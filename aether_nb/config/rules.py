@@ -7,11 +7,13 @@ knows no setting by its name.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import PurePath
+from shlex import quote
 from typing import Any, NamedTuple
 
-from aether_nb.config.address import Address, is_address, masked
+from aether_nb.config.address import Address, is_address, shown
 from aether_nb.errors import ConfigError
 from aether_nb.events.ruling import parsed
 
@@ -52,6 +54,8 @@ class Setting(NamedTuple):
     """A value from outside → the value; ValueError when it is not allowed."""
     refused: Callable[[Any, Any], str]
     """The value of a project's file, and what holds without it → why it may not be set; empty when it may."""
+    example: Any = ""
+    """A value for whoever has given none that is allowed; the default where that is one."""
     default: Any = ""
     """What holds when nobody says anything."""
 
@@ -211,8 +215,15 @@ def inside_only(value: str, held: Any) -> str:
 # ---- what is wrong
 
 
-def checked(setting: Setting, name: str, value: Any, source: str) -> Any:
+def checked(setting: Setting, name: str, value: Any, source: str, *, line: bool = False) -> Any:
     """The value that is meant.
+
+    Args:
+        setting: What holds for it.
+        name: Its name.
+        value: The value from outside.
+        source: Where it comes from, for the error.
+        line: Whether that is a line of a file.
 
     Raises:
         ConfigError: It is not allowed; the message names the setting and where the value comes from.
@@ -220,12 +231,23 @@ def checked(setting: Setting, name: str, value: Any, source: str) -> Any:
     try:
         return setting.read(value)
     except (ValueError, OverflowError) as error:
-        example = f"For example: {setting.variable}={setting.default}"
         raise ConfigError(
-            f"The setting '{name}' cannot be {(masked(value) if isinstance(value, str) else value)!r}.",
+            f"The setting '{name}' cannot be {shown(value)!r}.",
             f"It comes from {source}. Allowed: {setting.allowed}.",
-            example if setting.variable and setting.default != "" else "Give it as text.",
+            _example(setting, name, line=line),
         ) from error
+
+
+def _example(setting: Setting, name: str, *, line: bool) -> str:
+    """What to type instead, where it was typed."""
+    value = setting.example or setting.default
+    if not setting.variable:
+        return f"Write a table: [{name}.NAME]"
+    if value == "":
+        return "Give it as text."
+    if line:
+        return f"For example: {name} = {json.dumps(value)}"
+    return f"For example: {setting.variable}={quote(value[0]) if isinstance(value, tuple) else value}"
 
 
 def unknown(name: str, known: Mapping[str, Any], source: str, what: str = "setting") -> ConfigError:

@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from aether_nb.config import Settings, known
+from aether_nb.config.address import shown
 
 __all__ = ["Row", "meanings", "rows"]
 
@@ -67,6 +68,4 @@ def _plain(value: Any) -> Any:
     """A value as it may be shown: of tables their names, of an address not its password."""
     if isinstance(value, Mapping):
         return sorted(value)
-    if isinstance(value, tuple):
-        return list(value)
-    return str(value) if isinstance(value, str) else value
+    return list(shown(value)) if isinstance(value, tuple) else shown(value)

@@ -12,16 +12,14 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Coroutine, Iterable, Iterator
-from difflib import get_close_matches
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from aether_nb import plugins
 from aether_nb.about import VERSION
 from aether_nb.config import Settings, own_file
-from aether_nb.config import known as known_settings
-from aether_nb.config.address import POSTGRES, Address
+from aether_nb.config.address import POSTGRES, Address, masked
+from aether_nb.doing.slips import slips
 from aether_nb.errors import AetherError, ConfigError, StoreError
 from aether_nb.models.catalogue import keys, providers
 from aether_nb.models.catalogue.discovery import find_local
@@ -30,7 +28,6 @@ from aether_nb.models.catalogue.probing import Check, tried
 from aether_nb.models.catalogue.providers import Providers
 from aether_nb.models.endpoints.profile import Profile
 from aether_nb.models.router import open_model, serving
-from aether_nb.session import unlocking
 from aether_nb.session.unlocking import unlock
 from aether_nb.store.encrypting import wrapped_key
 from aether_nb.store.glance import wrapped_in
@@ -182,27 +179,16 @@ def _configured(settings: Settings | ConfigError, run: Runner) -> Iterator[Check
     try:
         model = open_model(choice.name, os.environ, known, local_only=settings.local_only, wrappers=False)
     except AetherError as error:
-        yield _blocked("model", error, f"{choice.name}: ")
+        yield _blocked("model", error, f"{masked(choice.name)}: ")
         return
     yield Check("model", "ok", f"{choice.name} ({choice.why})")
     if (profile := getattr(model, "profile", None)) is not None:
         yield from _reached(profile, known, run)
 
 
-OTHERS = {"AETHER_CONFIG", unlocking.VARIABLE, unlocking.NEXT, plugins.OFF}
-"""Variables that are read and are no settings."""
-
-
 def _slips(known: Providers) -> Iterator[Check]:
-    """Variables that look like settings and are none: nobody reads them."""
-    rows = [known.row(name) for name in known.names()]
-    others = {variable for row in rows for variable in (row.base_url_variable, *row.key_variables)}
-    meant = {setting.variable for setting in known_settings().values()} | others | OTHERS
-    for name in sorted(set(os.environ) - meant):
-        if name.startswith("AETHER_") and not name.startswith("AETHER_TEST_"):
-            near = get_close_matches(name, meant, 1)
-            hint = f"Did you mean {near[0]}?" if near else "%aether settings lists them all."
-            yield Check("settings", "warn", f"the variable {name} is no setting", hint)
+    for name, hint in slips(lambda: known):
+        yield Check("settings", "warn", f"the variable {name} is no setting", hint)
 
 
 def _reached(profile: Profile, known: Providers, run: Runner) -> Iterator[Check]:

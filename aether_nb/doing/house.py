@@ -16,7 +16,8 @@ from typing import Any
 from aether_nb import plugins as installed
 from aether_nb import registry
 from aether_nb.about import VERSION
-from aether_nb.agent.profiles import profiles as known_profiles
+from aether_nb.agent.profiles import Profile
+from aether_nb.agent.profiles import every as every_profile
 from aether_nb.config import Settings, own_file, system_file
 from aether_nb.config.home import expanded
 from aether_nb.errors import OptionError
@@ -90,11 +91,14 @@ def _explained(call: str, settings: Settings, workspace: Path, *, as_json: bool)
 def profiles(options: argparse.Namespace, settings: Settings, workspace: Path) -> str:
     """The profiles that there are."""
     trusted = trusts(workspace, settings.trust_skills)
-    there = list(known_profiles(own_file().parent, workspace if trusted else None))
+    there = every_profile(own_file().parent, workspace if trusted else None)
     if options.json:
-        return json.dumps([asdict(replace(one, agent=None)) | {"agent": bool(one.agent)} for one in there], indent=2)
+        return json.dumps([_row(name, one) for name, one in there.items()], indent=2)
     lines = []
-    for profile in there:
+    for name, profile in there.items():
+        if isinstance(profile, OptionError):
+            lines.append(f"  {name}: cannot be used. {profile}")
+            continue
         tools = f"{len(profile.tools)} tools" if profile.tools else "all tools"
         mode = [f"mode {profile.mode}"] if profile.mode else []
         more = [tools, *mode, *(f"no {rule}" for rule in profile.deny)]
@@ -102,6 +106,13 @@ def profiles(options: argparse.Namespace, settings: Settings, workspace: Path) -
     where = f"Yours are Markdown files in {own_file().parent / 'profiles'}, or functions under @host (from aether_nb"
     where += " import host); use one: %%aether --as-agent NAME, or --as-agent auto for the one that fits"
     return "\n".join([*lines, where])
+
+
+def _row(name: str, profile: Profile | OptionError) -> dict[str, Any]:
+    """A profile for a program, or why it is none."""
+    if isinstance(profile, OptionError):
+        return {"name": name, "problem": str(profile)}
+    return asdict(replace(profile, agent=None)) | {"agent": bool(profile.agent)}
 
 
 # ---- packages

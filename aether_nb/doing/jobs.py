@@ -12,10 +12,11 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aether_nb import config, verbs
 from aether_nb.doing.bars import bar
+from aether_nb.doing.slips import slips
 from aether_nb.errors import OptionError
 from aether_nb.jobs import contexts
 from aether_nb.jobs.batch import Batch, Outcome, read_batch, work
@@ -27,6 +28,9 @@ from aether_nb.session.tasks import named_run
 from aether_nb.store.place import FOLDER, as_setting
 from aether_nb.tools.toolbox import toolbox
 from aether_nb.typed import seconds, whole
+
+if TYPE_CHECKING:
+    from aether_nb.models.catalogue.providers import Providers
 
 __all__ = ["batch", "run", "templates"]
 
@@ -41,6 +45,7 @@ def run(options: argparse.Namespace, screen: Screen, *, plan: bool) -> int:
         OptionError: It is not said what is asked, or a word cannot be read.
         UsageFault: It could not be begun.
     """
+    _warn()
     options = _in_context(options, "plan" if plan else "execute")
     seconds(options.park_after, "aether execute")
     prompt, said, piped = _asked(options)
@@ -65,6 +70,18 @@ def run(options: argparse.Namespace, screen: Screen, *, plan: bool) -> int:
     elif code == WAITS and options.load:
         print(f"Go on with what it had: aether resume {row['run']} --load {options.load}", file=sys.stderr)
     return code
+
+
+def _warn() -> None:
+    """Say of a variable that nobody reads it: a column that it was to hide would be sent."""
+
+    def known() -> Providers:
+        from aether_nb.models.catalogue import providers
+
+        return providers.load([config.load(Path.cwd()).providers])
+
+    for name, hint in slips(known):
+        print(verbs.in_terminal(f"aether: the variable {name} is no setting. {hint}"), file=sys.stderr)
 
 
 def _in_context(options: argparse.Namespace, verb: str) -> argparse.Namespace:
@@ -130,6 +147,7 @@ def batch(options: argparse.Namespace, screen: Screen) -> int:
     """
     if not options.file:
         raise OptionError("No file with tasks is named.", hint="aether batch tasks.yaml")
+    _warn()
     tasks = read_batch(Path(options.file), _ready, _environment(options.store))
     tasks = replace(tasks, concurrent=_count(options.concurrent) or tasks.concurrent)
     outcomes = list(_followed(tasks, options, screen))
@@ -170,7 +188,7 @@ def _count(text: str | None) -> int:
 def _row(outcome: Outcome) -> dict[str, Any]:
     name, id = outcome.task.name, outcome.task.execution.run
     if outcome.state is None:
-        return {"task": name, "run": id, "outcome": "failed", "what": outcome.problem}
+        return {"task": name, "run": id, "outcome": "waits" if outcome.held else "failed", "what": outcome.problem}
     return {"task": name, **told(outcome.state)[0], "before": outcome.before}
 
 
@@ -183,11 +201,18 @@ def _line(row: Mapping[str, Any], outcome: Outcome) -> str:
 
 def templates(options: argparse.Namespace) -> str:
     """The templates that there are, with how each is used."""
-    there = list(found(Path.cwd(), config.own_file().parent))
+    there = found(Path.cwd(), config.own_file().parent)
     if options.json:
-        return json.dumps([asdict(template) for template in there], indent=2)
+        rows = [
+            {"name": name, "problem": str(one)} if isinstance(one, OptionError) else asdict(one)
+            for name, one in there.items()
+        ]
+        return json.dumps(rows, indent=2)
     lines = []
-    for template in there:
+    for name, template in there.items():
+        if isinstance(template, OptionError):
+            lines.append(f"  {name}: cannot be used. {template}")
+            continue
         lines += [
             f"  {template.name} ({template.category or 'no category'}): {template.description}",
             f"      {template.usage}",

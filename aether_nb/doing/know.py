@@ -58,10 +58,10 @@ def _listed(index: Index, options: argparse.Namespace, desk: Desk) -> str:
     stats = index.stats()
     sources = _sources(index.fingerprints(), desk.root)
     if options.json:
-        plain = {"place": index.place.uri, "note": index.place.note, "embedder": getattr(index.embedder, "id", "")}
+        plain = {"place": index.place.shown, "note": index.place.note, "embedder": getattr(index.embedder, "id", "")}
         rows = [{"source": name, **row} for name, row in sources.items()]
         return json.dumps({**plain, "categories": [asdict(found) for found in stats], "sources": rows}, indent=2)
-    lines = [f"Knowledge in {index.place.uri}", *filter(None, [index.place.note])]
+    lines = [f"Knowledge in {index.place.shown}", *filter(None, [index.place.note])]
     lines += [f"  {line}" for line in desk.library.standing()]
     lines += [f"  {_counted(found)}" for found in stats if found.documents]
     width = max(map(len, sources), default=0)

@@ -82,7 +82,7 @@ def _templates(place: Place) -> Iterable[str]:
     from aether_nb.config import own_file
     from aether_nb.jobs.templates import found
 
-    return [template.name for template in found(place.folder, own_file().parent)]
+    return found(place.folder, own_file().parent)
 
 
 def _contexts(_: Place) -> Iterable[str]:

@@ -24,9 +24,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from aether_nb.errors import AetherError, OptionError
+from aether_nb.errors import AetherError, LeaseHeld, OptionError
 from aether_nb.events.state import RunState
-from aether_nb.jobs.executing import DONE, Execution, execute, loading, told
+from aether_nb.jobs.executing import DONE, Execution, execute, loading, option, told
 from aether_nb.jobs.own_kernel import Screen, in_a_kernel
 from aether_nb.jobs.reading import yaml_in
 from aether_nb.jobs.templates import Template
@@ -36,6 +36,7 @@ __all__ = ["Batch", "Outcome", "Task", "read_batch", "work"]
 
 LARGEST = 20_000_000
 CONCURRENT = 2
+HIGHEST = 10**9
 OPTIONS = ("mode", "data", "model", "park-after")
 TASK_FIELDS = {"name", "task", "template", "set", "load", "priority", "approve", *OPTIONS}
 FIELDS = {"name", "concurrent", "defaults", "tasks"}
@@ -68,12 +69,16 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a task: the state of its run, or why it could not be begun; ``before``: it was done already."""
+    """What became of a task: the state of its run, or why it could not be begun.
+
+    ``before``: it was done already; ``held``: somebody else works on it.
+    """
 
     task: Task
     state: RunState | None = None
     problem: str = ""
     before: bool = False
+    held: bool = False
 
 
 def read_batch(file: Path, template: Callable[[str], Template], environment: Mapping[str, str]) -> Batch:
@@ -114,6 +119,7 @@ class _Said:
     """A task as it stands in the file."""
 
     batch: str
+    where: str
     name: str
     fields: Mapping[str, Any] = field(default_factory=dict)
 
@@ -124,7 +130,7 @@ def _task(batch: str, number: int, fields: dict[str, Any]) -> _Said:
     _shaped(fields, where)
     if bool(fields.get("task")) == bool(fields.get("template")):
         raise OptionError(f"{where} has to say what is asked.", "Either task or template.", "task: How many rows?")
-    return _Said(batch, str(fields.get("name") or fields.get("template") or f"task-{number}"), fields)
+    return _Said(batch, where, str(fields.get("name") or fields.get("template") or f"task-{number}"), fields)
 
 
 def _only(said: Mapping[str, Any], known: set[str], where: str) -> None:
@@ -136,6 +142,8 @@ def _shaped(said: Mapping[str, Any], where: str) -> None:
     for name, (kinds, words) in SHAPES.items():
         if said.get(name) is not None and not isinstance(said[name], kinds):
             raise OptionError(f"{where}: {name} cannot be {said[name]!r}.", f"It is {words}.", "")
+    if not abs(said.get("priority") or 0) < HIGHEST:  # also what is no number, by that name
+        raise OptionError(f"{where}: priority is too high or too low.", f"It is a number below {HIGHEST:,}.", "")
 
 
 def _with_place(said: _Said, folder: Path, template: Callable[[str], Template], environment: Mapping[str, str]) -> Task:
@@ -144,13 +152,14 @@ def _with_place(said: _Said, folder: Path, template: Callable[[str], Template], 
         used = template(str(fields["template"]))
         given = fields.get("set") or {}
         prompt = used.filled({str(name): str(value) for name, value in given.items()})
-        options += [option for option in used.options if not fields.get(option.split()[0].removeprefix("--"))]
+        options += [each for each in used.options if fields.get(each.split()[0].removeprefix("--")) is None]
     else:
         prompt = str(fields["task"]).strip()
-    options += [f"--{name} {fields[name]}" for name in OPTIONS if fields.get(name)]
+    options += [option(name, fields[name], said.where) for name in OPTIONS if fields.get(name) is not None]
     load = fields.get("load") or []
     files = tuple(folder / str(file) for file in ([load] if isinstance(load, str) else load))
-    more = {"AETHER_APPROVE": str(fields["approve"])} if fields.get("approve") else {}
+    approve = fields.get("approve")
+    more = {} if approve is None else {"AETHER_APPROVE": option("approve", approve, said.where).split()[-1]}
     digest = hashlib.sha256(json.dumps([prompt, options, [str(file) for file in files]]).encode()).hexdigest()
     run = f"{_slug(said.batch)}-{_slug(said.name)}-{digest[:6]}"
     execution = Execution(prompt, run, tuple(options), files, folder, {**environment, **more})
@@ -192,7 +201,7 @@ def work(batch: Batch, store: Callable[[], Store], screen: Screen, *, again: boo
             try:
                 yield Outcome(working[future], future.result())
             except AetherError as error:
-                yield Outcome(working[future], problem=str(error))
+                yield Outcome(working[future], problem=str(error), held=isinstance(error, LeaseHeld))
     finally:  # whoever has heard enough, or pressed Ctrl-C, stops what is at work; it goes on the next time
         stop.set()
         pool.shutdown(cancel_futures=True)

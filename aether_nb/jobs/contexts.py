@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from aether_nb.errors import OptionError
+from aether_nb.jobs.reading import yaml_in
 
 __all__ = ["FIELDS", "contexts", "words"]
 
@@ -36,17 +37,12 @@ def words(name: str, own: Path) -> dict[str, str]:
     Raises:
         OptionError: There is none of that name, or it cannot be read; says why.
     """
-    import yaml
-
     there = contexts(own)
     if name not in there:
         found = f"There are {', '.join(there)}." if there else "There are none yet."
         raise OptionError(f"There is no context {name!r}.", found, f"Write it: {own / 'contexts' / f'{name}.yaml'}")
     file = there[name]
-    try:
-        said: Any = yaml.safe_load(file.read_bytes()[:LARGEST])
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise OptionError(f"{file} cannot be read.", " ".join(str(error).split()), "") from error
+    said = yaml_in(file, "context", LARGEST)
     if not isinstance(said, dict) or (unknown := sorted(set(map(str, said)) - set(FIELDS))):
         what = f"It says {unknown[0]!r}." if isinstance(said, dict) else "It is no table."
         raise OptionError(f"{file} is no context.", what, f"A context has: {', '.join(FIELDS)}")

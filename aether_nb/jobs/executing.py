@@ -9,17 +9,19 @@ import json
 import keyword
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+from aether_nb.config import Approve, DataLevel, Mode
 from aether_nb.config.home import expanded
-from aether_nb.errors import OptionError, UsageFault
+from aether_nb.errors import AetherError, LeaseHeld, OptionError, UsageFault
 from aether_nb.events.codec import decode, encode
 from aether_nb.events.folds import fold
 from aether_nb.events.kinds import Entry
 from aether_nb.events.state import RunState
 from aether_nb.jobs.own_kernel import Screen, in_a_kernel, kernel_file, text_in
+from aether_nb.store.lease import Holder
 from aether_nb.store.store import Store
 
 __all__ = [
@@ -32,6 +34,7 @@ __all__ = [
     "execute",
     "listed",
     "loading",
+    "option",
     "recorded",
     "told",
 ]
@@ -40,6 +43,11 @@ NOT_DONE = "not done"
 
 DONE, FAILED, WAITS, STOPPED = 0, 1, 3, 4
 """Exit codes: it was done; it failed, or was not done; it waits for somebody; somebody stopped it, or a limit did."""
+
+CHOICES = {"mode": get_args(Mode), "data": get_args(DataLevel), "approve": get_args(Approve)}
+"""Options of a task, of which each is one of a few words."""
+
+SECONDS, WORD = r"\d+(\.\d*)?", r"[^\s\"'-]\S*"
 
 READERS = {
     ".csv": "pandas.read_csv({file!r})",
@@ -74,6 +82,26 @@ class Execution:
     folder: Path = field(default_factory=Path.cwd)
     environment: Mapping[str, str] = field(default_factory=dict)
     kernel: str = ""
+
+
+def option(name: str, value: Any, where: str) -> str:
+    """An option of a cell, as it is typed, from what a file says.
+
+    Args:
+        name: The option, without its dashes.
+        value: What the file says. It is one word: two would be two options.
+        where: What says it, for the error.
+
+    Raises:
+        OptionError: It cannot have this value.
+    """
+    word, allowed, form = str(value), CHOICES.get(name, ()), SECONDS if name == "park-after" else WORD
+    if word in allowed or (not allowed and re.fullmatch(form, word)):
+        return f"--{name} {word}"
+    why = ", ".join(allowed) if allowed else "a number of seconds" if form == SECONDS else "one word"
+    raise OptionError(
+        f"{where}: {name} cannot be {word!r}.", f"It is {why}.", f"{name}: {allowed[0]}" if allowed else ""
+    )
 
 
 def listed(files: str | None) -> tuple[Path, ...]:
@@ -119,6 +147,7 @@ def execute(task: Execution, store: Store, screen: Screen) -> RunState:
     Raises:
         OptionError: A file cannot be loaded.
         UsageFault: A run of that name is there already, or its cells failed before it began.
+        LeaseHeld: Somebody else has begun it at this moment.
     """
     if store.state(task.run) is not None:
         hint = f"Look at it: aether show {task.run}"
@@ -128,13 +157,30 @@ def execute(task: Execution, store: Store, screen: Screen) -> RunState:
     lines = ("--lines",) if kernel else ()  # a notebook keeps its panel: it is this run that is followed from here
     options = " ".join((*task.options, *lines, f"--run {task.run}"))
     cells.append(f"%%aether {options}\n{task.prompt}")
-    in_a_kernel(cells, task.folder, task.environment, screen, kernel)
+    faults: list[str] = []
+    in_a_kernel(cells, task.folder, task.environment, replace(screen, failed=faults.append), kernel)
     state = store.state(task.run)
     if state is None and kernel:  # a notebook elsewhere has a record of its own, and the key to it
         state = _state_in(kernel, task.run)
     if state is None:
-        raise UsageFault("The run did not begin.", "What went wrong stands above.", "aether doctor")
+        raise _not_begun(store.leases.holder(task.run), "".join(faults[-1:]))
     return state
+
+
+def _not_begun(holder: Holder | None, said: str) -> AetherError:
+    """Why there is no such run: somebody else holds its name, or a cell before it, or its own one, has failed.
+
+    Args:
+        holder: Who holds it.
+        said: What that cell has printed of its error: three parts of ours, or a traceback.
+    """
+    lines = [line.strip() for line in said.splitlines() if line.strip()] or ["Nobody says why."]
+    parts = dict(line.split(": ", 1) for line in lines if line.startswith(("aether: ", "why: ", "next: ")))
+    what = parts.get("aether", lines[-1])
+    if holder is not None and holder.alive:
+        return LeaseHeld(what, parts.get("why", "").strip(), parts.get("next", "").strip())
+    why = " ".join(part.strip() for part in (what, parts.get("why", "")) if part)
+    return UsageFault("The run did not begin.", why, parts.get("next", "aether doctor").strip())
 
 
 def recorded(store: Store, run: str) -> str:

@@ -47,12 +47,14 @@ class Screen:
         show: Whether what a cell prints is printed here.
         said: Gives a text that names commands as they are typed here.
         stopped: Whether nobody follows it any more: then its kernel is ended, and its run can be resumed.
+        failed: Is given what is printed of a cell's error.
     """
 
     typing: bool = False
     show: bool = True
     said: Callable[[str], str] = str
     stopped: Callable[[], bool] = bool
+    failed: Callable[[str], object] = str
 
 
 LOAD = "%load_ext aether_nb"
@@ -196,7 +198,7 @@ class _Cell:
             except KeyboardInterrupt:
                 self.manager.interrupt_kernel()
             if not self.manager.is_alive():
-                print("The kernel of this run has died. Nothing that was recorded is lost.", file=sys.stderr)
+                self._failed("The kernel of this run has died. Nothing that was recorded is lost.")
                 return ENDED
         return 0 if self.reply["content"]["status"] == "ok" else ENDED
 
@@ -239,10 +241,14 @@ class _Cell:
     def _told(self, kind: str, content: Mapping[str, Any], before: str) -> bool:
         self.idle = self.idle or content.get("execution_state") == "idle"
         if kind == "error":
-            print(self.screen.said(ESCAPES.sub("", "\n".join(content["traceback"]))), file=sys.stderr)
+            self._failed(self.screen.said(ESCAPES.sub("", "\n".join(content["traceback"]))))
         elif kind == "stream" and self.screen.show:
             print(before + self.screen.said(content["text"]), end="", flush=True)
         return kind in ("error", "stream")
+
+    def _failed(self, said: str) -> None:
+        print(said, file=sys.stderr)
+        self.screen.failed(said)
 
 
 def _line() -> str:

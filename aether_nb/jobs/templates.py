@@ -16,7 +16,7 @@ It does not know how a task is worked on.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -25,7 +25,9 @@ from typing import Any
 
 from aether_nb.config.home import expanded
 from aether_nb.errors import OptionError
+from aether_nb.jobs.executing import option
 from aether_nb.jobs.reading import yaml_in
+from aether_nb.tools.heads import called
 
 __all__ = ["SHIPPED", "Parameter", "Template", "find", "found", "read"]
 
@@ -106,7 +108,7 @@ def read(file: Path) -> Template:
     given = said.get("parameters") or {}
     if not isinstance(given, dict):
         raise OptionError(f"The parameters of {file} are no names.", "", "parameters: {table: {description: …}}")
-    options = (f"--{name} {said[name]}" for name in ("mode", "data") if said.get(name))
+    options = (option(name, said[name], str(file)) for name in ("mode", "data") if said.get(name) is not None)
     return Template(
         str(said.get("name") or file.stem),
         said["task"],
@@ -130,40 +132,46 @@ def _names(told: Any) -> tuple[str, ...]:
     return tuple(map(str, told)) if isinstance(told, list) else (str(told),) if told else ()
 
 
-def found(folder: Path, own: Path) -> Iterator[Template]:
+def found(folder: Path, own: Path) -> dict[str, Template | OptionError]:
     """All templates: one's own, those that are shipped, and those of a project; of one name the first counts.
 
     Args:
         folder: The working folder; its templates lie in ``.aether/templates``.
         own: Where one's own settings are.
 
-    Raises:
-        OptionError: One of them cannot be read.
+    Returns:
+        Each by its name; of one that cannot be read why not.
     """
-    seen: set[str] = set()
+    there: dict[str, Template | OptionError] = {}
     theirs = folder / ".aether" / "templates"
     for place in (own / "templates", SHIPPED, theirs):
         for file in sorted(place.glob("*.yaml")):
-            template = read(file)
+            try:
+                template = read(file)
+            except OptionError as error:
+                there.setdefault(called(file), error)
+                continue
             if place == theirs:  # it came with the folder: it sets no mode and no level of data
                 template = replace(template, options=())
-            if template.name not in seen:
-                seen.add(template.name)
-                yield template
+            there.setdefault(template.name, template)
+    return there
 
 
 def find(name: str, folder: Path, own: Path) -> Template:
     """The template of that name, or in that file.
 
     Raises:
-        OptionError: There is none; says which one is near.
+        OptionError: There is none; says which one is near. Or it cannot be read.
     """
     if name.endswith((".yaml", ".yml")):
         return read(expanded(name))
-    known = {template.name: template for template in found(folder, own)}
-    if name in known:
-        return known[name]
-    near = get_close_matches(name, known, 1) or sorted(known)
+    there = found(folder, own)
+    match there.get(name):
+        case Template() as template:
+            return template
+        case OptionError() as error:
+            raise error
+    near = get_close_matches(name, there, 1) or sorted(there)
     raise OptionError(
         f"There is no template {name!r}.", f"There is: {', '.join(near)}.", "aether execute --template NAME"
     )

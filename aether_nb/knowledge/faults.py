@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from aether_nb.config.address import masked
 from aether_nb.errors import (
     AetherError,
     KnowledgeBusy,
@@ -67,8 +68,9 @@ def attempt(action: Callable[[], T], place: str, doing: str = "be written") -> T
 
 def translated(error: Exception, place: str, doing: str = "be written") -> KnowledgeError:
     """An error of ours that says what an error of the database means."""
-    text = str(error)
-    what = f"The knowledge in {place} could not {doing}."
+    shown = masked(place)
+    text = str(error).replace(place, shown)
+    what = f"The knowledge in {shown} could not {doing}."
     short = " ".join(text.split())[:300] or type(error).__name__
     if _has(text, FULL):
         return KnowledgeFull(what, "The disk is full. What was kept before is whole.", "Free some space; try again.")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
+from aether_nb.config.address import masked
 from aether_nb.config.home import expanded
 from aether_nb.errors import KnowledgeError, KnowledgeFull
 
@@ -33,6 +34,11 @@ class Place:
     writable: bool = True
     note: str = ""
     """What a person ought to know about it; empty when all is as expected."""
+
+    @property
+    def shown(self) -> str:
+        """The folder or the address as people are told it: without a password."""
+        return masked(self.uri)
 
 
 def is_remote(place: str | Path) -> bool:

@@ -35,7 +35,7 @@ class Finding:
 def examine(index: Index) -> list[Finding]:
     """Whether each category can be opened, read and searched, and what there is to know about the place."""
     place = index.place
-    where = Finding("place", "ok" if not place.note else "note", place.note or place.uri)
+    where = Finding("place", "ok" if not place.note else "note", place.note or place.shown)
     return [where, *(_examined(index, category) for category in CATEGORIES)]
 
 
@@ -73,7 +73,7 @@ def repair(index: Index) -> list[str]:
     folder = index.place.folder
     if folder is None or not index.place.writable:
         raise KnowledgeError(
-            f"{index.place.uri} cannot be repaired from here.", "Only a folder that can be written can."
+            f"{index.place.shown} cannot be repaired from here.", "Only a folder that can be written can."
         )
     done: list[str] = []
     for category in CATEGORIES:

@@ -80,7 +80,7 @@ class Shelf:
             KnowledgeReadOnly: Nothing may be written here.
         """
         if not self._place.writable:
-            raise KnowledgeReadOnly(f"Nothing can be kept in {self._place.uri}.", self._place.note)
+            raise KnowledgeReadOnly(f"Nothing can be kept in {self._place.shown}.", self._place.note)
         if self.reading() is not None and self._ready:
             return self._table
         if self._table is None:
@@ -104,7 +104,7 @@ class Shelf:
         found = int((table.schema.metadata or {}).get(b"aether.format", b"0"))
         if found > tables.FORMAT:
             raise KnowledgeNewer(
-                f"The knowledge in {self._place.uri} was written by a newer aether-nb.",
+                f"The knowledge in {self._place.shown} was written by a newer aether-nb.",
                 f"Its format is {found}; this one knows {tables.FORMAT}.",
                 "%pip install -U aether-nb",
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -36,4 +37,8 @@ def fresh_kernel(folder: Path, environment: Mapping[str, str]) -> Iterator[tuple
         yield manager, client
     finally:
         client.stop_channels()
+        # Killed before it is shut down, which interrupts it first: a run at work would write that somebody stopped it,
+        # and nobody could go on with it. Windows has no SIGKILL, and ends a process by the other one as hard.
+        if manager.has_kernel:
+            manager.signal_kernel(getattr(signal, "SIGKILL", signal.SIGTERM))
         manager.shutdown_kernel(now=True)

@@ -7,12 +7,25 @@ which fields mean what.
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
-__all__ = ["parted"]
+__all__ = ["called", "parted"]
 
 _HEAD = re.compile(r"\ufeff?\s*---[ \t]*\n(?P<head>.*?)\n---[ \t]*(?:\n|$)(?P<body>.*)", re.DOTALL)
 _LINE = re.compile(r"(?P<name>[A-Za-z][\w-]*):(?:[ \t]+(?P<value>.*))?")
+_NAME = re.compile(r"^name:[ \t]*(?P<name>[^\n]+)$", re.MULTILINE)
+_LOOKED_AT = 64 * 1024
+
+
+def called(file: Path) -> str:
+    """The name that a file gives itself, also where the rest of it cannot be read; without one, that of the file."""
+    try:
+        with file.open(encoding="utf-8", errors="replace") as opened:
+            found = _NAME.search(opened.read(_LOOKED_AT))
+    except OSError:
+        return file.stem
+    return found["name"].strip().strip("\"'") if found else file.stem
 
 
 def parted(text: str) -> tuple[dict[str, Any], str, list[str]]:

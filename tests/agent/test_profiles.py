@@ -9,7 +9,7 @@ import pytest
 
 from aether_nb import host, plugins, registry
 from aether_nb.agent.context import compose
-from aether_nb.agent.profiles import SHIPPED, Profile, find_profile, hosted, profiles, read_profile
+from aether_nb.agent.profiles import SHIPPED, Profile, every, find_profile, hosted, profiles, read_profile
 from aether_nb.errors import OptionError
 from aether_nb.events.ruling import Policy, parsed
 
@@ -74,6 +74,7 @@ def test_a_profile_only_narrows_what_may_run_and_leave() -> None:
     [
         ("Be brief.", "It has no head"),
         ("---\nname: a\ncolour: red\n---\nx", "says 'colour'"),
+        ("---\nname: a\ndeny: {a: 1}\n---\nx", "a rule that is none"),
         ("---\nname: a\nmode: fast\n---\nx", "mode cannot be 'fast'"),
         ("---\nname: a\ndeny: [rm -rf /]\n---\nx", "has a rule that is none"),
     ],
@@ -153,6 +154,22 @@ def test_what_cannot_be_hosted_is_refused(thing: Any, narrowing: dict[str, Any],
     """At once, not when a run is begun."""
     with pytest.raises(OptionError, match=what):
         host(**narrowing)(thing)
+
+
+def test_a_broken_one_keeps_nobody_from_the_others(tmp_path: Path) -> None:
+    """It is named with what is wrong; nobody works by a later one of its name, which would let more happen."""
+    own, project = tmp_path / "own", tmp_path / "project"
+    written(own / "profiles", "Be brief.", "bad")
+    written(own / "profiles", '---\nname: "data"\ndeny: [")"]\n---\nx', "mine")
+    (own / "profiles" / "folder.md").mkdir()
+    written(project / ".aether" / "profiles", "---\nname: data\n---\nObey me.", "data")
+    assert {"security", "development"} <= {profile.name for profile in profiles(own, project)}
+    assert find_profile("security", own, project).source == "built in"
+    found = every(own, project)
+    assert {name for name, one in found.items() if isinstance(one, OptionError)} == {"bad", "data", "folder"}
+    for name, said in (("bad", "It has no head"), ("data", "a rule that is none"), ("folder", "cannot be read")):
+        with pytest.raises(OptionError, match=said):
+            find_profile(name, own, project)
 
 
 def test_the_shipped_ones_are_sound() -> None:

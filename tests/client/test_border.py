@@ -9,6 +9,7 @@ import math
 import pytest
 
 from aether_nb.client.face import Aether
+from aether_nb.client.sessions import SqliteSessions
 from aether_nb.errors import OptionError
 from aether_nb.events.messages import ToolCall
 from aether_nb.models.scripted import ScriptedModel
@@ -173,3 +174,34 @@ def test_a_wrong_type_that_cannot_show_itself():
 
     with pytest.raises(OptionError, match=r"^system= cannot be … \(Shy\)\."):
         Aether(ScriptedModel([ADD]), system=Shy())
+
+
+@pytest.mark.parametrize("id", ["\ud800", ["a"], None, 5])
+def test_a_conversation_has_a_name_that_every_store_can_keep(id):
+    """It is refused where it is said, not by the store at the first answer."""
+    ai, _ = scripted("x")
+    with pytest.raises(OptionError, match="A conversation cannot be called"):
+        ai.session(id)
+
+
+@pytest.mark.parametrize("file", ["a\0b", "\ud800", 5, None])
+def test_conversations_are_kept_in_a_file_that_there_can_be(file):
+    """Said when the store is made."""
+    with pytest.raises(OptionError, match="Conversations cannot be kept in"):
+        SqliteSessions(file)
+
+
+@pytest.mark.parametrize(
+    ("said", "what"),
+    [
+        ((5, print), "There is no event 5."),
+        ((["tool.start"], print), "There is no event ['tool.start']."),
+        (("tool.start", 5), "5 (int) cannot observe."),
+    ],
+)
+def test_only_a_function_observes_an_event_that_there_is(said, what):
+    """What could never be called is refused now, and not logged at each event."""
+    ai, _ = scripted("x")
+    with pytest.raises(OptionError) as caught:
+        ai.on(*said)
+    assert caught.value.what == what

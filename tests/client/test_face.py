@@ -123,6 +123,15 @@ async def test_an_unknown_option_is_named(wrong, hint):
         assert caught.value.hint.startswith(hint)
 
 
+@pytest.mark.parametrize("name", ["limits", "images", "as_", "agent"])
+def test_what_belongs_to_a_question_is_no_option_of_a_client(name):
+    """It is said where it belongs."""
+    with pytest.raises(OptionError) as caught:
+        Aether(**{name: None})
+    said = (f"There is no option {name!r} here.", "It belongs to a question.", f"ask(…, {name}=…)")
+    assert (caught.value.what, caught.value.why, caught.value.hint) == said
+
+
 @pytest.mark.parametrize(
     "wrong", [{"tool_format": "xml"}, {"timeout": -1}, {"base_url": "http://x"}, {"tools": [3]}, {"tools": ["nobody"]}]
 )

@@ -139,7 +139,8 @@ def test_an_invalid_variable_is_named(tmp_path, monkeypatch, variable, text, all
     name = variable.removeprefix("AETHER_").lower()
     assert caught.value.what == f"The setting '{name}' cannot be '{text}'."
     assert caught.value.why == f"It comes from the variable {variable}. Allowed: {allowed}."
-    assert caught.value.hint == f"For example: {variable}={DEFAULTS[name]}"
+    example = "'shell(command=rm *)'" if name == "deny" else DEFAULTS[name]
+    assert caught.value.hint == f"For example: {variable}={example}"
 
 
 @pytest.mark.parametrize(

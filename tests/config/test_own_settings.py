@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from aether_nb.config import FILE, ROLES, Settings, load, own_file, remember
+from aether_nb.config import FILE, ROLES, Settings, known, load, own_file, remember
 from aether_nb.errors import ConfigError
 
 
@@ -165,6 +165,42 @@ def test_what_is_wrong_with_a_role(project, text, what, hint):
     with pytest.raises(ConfigError) as caught:
         load(folder)
     assert (caught.value.what, caught.value.hint) == (what.format(file=folder / FILE), hint)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("max_steps = 'abc'", "For example: max_steps = 40"),
+        ("mode = 'wild'", 'For example: mode = "ask"'),
+        ("panel = 'perhaps'", "For example: panel = true"),
+        ("deny = 'a;b('", 'For example: deny = ["shell(command=rm *)"]'),
+        ("hide = 3", 'For example: hide = ["*phone*"]'),
+        ("trust_skills = 3", 'For example: trust_skills = ["."]'),
+        ("model = 3", "Give it as text."),
+        ("providers = 3", "Write a table: [providers.NAME]"),
+        ("mcp = {x = 3}", "Write a table: [mcp.NAME]"),
+    ],
+)
+def test_a_wrong_line_is_answered_by_a_line(tmp_path, monkeypatch, text, hint):
+    """One that can be written there, and is allowed."""
+    (tmp_path / "mine.toml").write_text(text)
+    monkeypatch.setenv("AETHER_CONFIG", str(tmp_path / "mine.toml"))
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path)
+    assert caught.value.hint == hint
+    if hint.startswith("For example: "):
+        (tmp_path / "mine.toml").write_text(hint.removeprefix("For example: "))
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["deny", "ask", "allow"])
+def test_a_wrong_rule_of_a_variable_is_answered_by_one(tmp_path, monkeypatch, name):
+    """As a shell reads it."""
+    variable = known()[name].variable
+    monkeypatch.setenv(variable, "a;b(")
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path)
+    assert caught.value.hint == f"For example: {variable}='shell(command=rm *)'"
 
 
 # ---- remembering

@@ -55,6 +55,26 @@ def test_a_password_is_three_stars(text, shown):
     assert is_address(text) == ("://" in text)
 
 
+@pytest.mark.parametrize("words", [["settings"], ["settings", "--json"], ["doctor"]])
+def test_no_setting_shows_a_password(here, monkeypatch, capsys, words):
+    """Whatever it is the address of, also behind the name of a model or in a list."""
+    monkeypatch.setenv("AETHER_MODEL", "x@http://u:hush@h.invalid/v1")
+    monkeypatch.setenv("AETHER_KNOWLEDGE", "s3://u:hush@b/x")
+    monkeypatch.setenv("AETHER_TRUST_SKILLS", "a, https://u:hush@h.invalid/skills")
+    cli.main(words)
+    said = capsys.readouterr()
+    assert "hush" not in said.out + said.err
+    assert words == ["doctor"] or "x@http://u:***@h.invalid/v1" in said.out
+
+
+def test_a_refusal_shows_no_password(here):
+    """Of a model that a project's file names, nor in what is proposed instead."""
+    (here / FILE).write_text('model = "x@http://u:hush@h.invalid/v1"')
+    with pytest.raises(ConfigError, match=r"to 'x@http://u:\*\*\*@h\.invalid/v1'") as caught:
+        load(here)
+    assert "hush" not in str(caught.value)
+
+
 def test_an_address_is_shown_without_its_password():
     """As text, in texts, by debuggers and in settings; only ``plain`` says it, also after a copy or a journey."""
     address = Address(HUSH)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from aether_nb import plugins, registry
-from aether_nb.config import Settings
+from aether_nb.config import Settings, own_file
 from aether_nb.doing import house as house_verbs
 from aether_nb.errors import OptionError
 from aether_nb.events.coding import Piece, RunCode
@@ -31,6 +31,7 @@ def asked(**more: Any) -> argparse.Namespace:
 def _own_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A home of its own, and nothing registered."""
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     monkeypatch.setattr(registry, "_things", {})
     monkeypatch.setattr(plugins, "_loaded", [])
 
@@ -63,6 +64,18 @@ def test_all_rules_are_listed(tmp_path: Path) -> None:
     assert house_verbs.policy(asked(), Settings(), tmp_path).startswith("There are no rules.")
     with pytest.raises(OptionError, match="is no call"):
         house_verbs.policy(asked(call=["rm", "-rf"]), RULES, tmp_path)
+
+
+def test_a_broken_profile_is_listed_with_its_reason(tmp_path: Path) -> None:
+    """All the others are, too, and a program reads the same."""
+    folder = own_file().parent / "profiles"
+    folder.mkdir(parents=True)
+    (folder / "bad.md").write_text("Be brief.")
+    told = house_verbs.profiles(asked(), Settings(), tmp_path)
+    assert f"  bad: cannot be used. {folder / 'bad.md'} is no profile." in told
+    assert "  security (built in): " in told
+    rows = {row["name"]: row for row in json.loads(house_verbs.profiles(asked(json=True), Settings(), tmp_path))}
+    assert "is no profile" in rows["bad"]["problem"] and rows["security"]["agent"] is False
 
 
 def test_plugins_are_listed_with_what_they_add(monkeypatch: pytest.MonkeyPatch) -> None:

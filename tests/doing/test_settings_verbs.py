@@ -68,6 +68,19 @@ def test_the_terminal_tells_every_setting_and_where_it_came_from(
     assert "Did you mean 'max_steps'?" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("variable", "value"), [("AETHER_MAX_STEPS", "abc"), ("AETHER_CONFIG", "/nope"), ("AETHER_CONFIG", "mine.toml")]
+)
+@pytest.mark.parametrize("words", [["settings"], ["execute", "hi"], ["runs"]])
+def test_a_wrong_setting_keeps_a_verb_from_beginning(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, words: list[str]
+) -> None:
+    """Whether a variable says it or a file: nothing was begun, and nothing has failed."""
+    (folder / "mine.toml").write_text("max_steps = 'abc'")
+    monkeypatch.setenv(variable, value)
+    assert cli.main(words) == 2
+
+
 def test_config_sets_what_the_notebook_says(run: Callable[[str], str]) -> None:
     """Before the first use and after it, %config counts before variables and files, and says what holds."""
     run('%config AetherMagics.data = "schema"')

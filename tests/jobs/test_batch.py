@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from aether_nb.doing import jobs as job_verbs
-from aether_nb.errors import OptionError, UsageFault
+from aether_nb.errors import LeaseHeld, OptionError, UsageFault
 from aether_nb.events import kinds as k
 from aether_nb.events.messages import Message, ToolCall, Usage
 from aether_nb.jobs import batch as module
@@ -61,6 +61,15 @@ def test_a_file_says_what_is_asked_and_how(tmp_path: Path) -> None:
         ("tasks: []", "has no tasks"),
         ("tasks: [{task: x, load: 5}]", "load cannot be 5"),
         ("tasks: [{task: x, priority: high}]", "priority cannot be 'high'"),
+        ("tasks: [{task: x, priority: 1" + "0" * 400 + "}]", "Task 1: priority is too high or too low"),
+        ("tasks: [{task: x, priority: .nan}]", "Task 1: priority is too high or too low"),
+        ("tasks: [y, {task: x, mode: wild}]", "Task 2: mode cannot be 'wild'. It is plan, ask, auto"),
+        ('tasks: [{task: x, mode: "auto --approve auto"}]', "Task 1: mode cannot be 'auto --approve auto'"),
+        ("tasks: [x]\ndefaults: {data: no}", "Task 1: data cannot be 'False'. It is schema, stats, sample, all"),
+        ("tasks: [{task: x, approve: yes}]", "Task 1: approve cannot be 'True'. It is deny, low, auto"),
+        ("tasks: [{task: x, park-after: soon}]", "Task 1: park-after cannot be 'soon'. It is a number of seconds"),
+        ('tasks: [{task: x, model: "m --approve auto"}]', "Task 1: model cannot be 'm --approve auto'. It is one word"),
+        ("tasks: [{task: x, model: --plan}]", "Task 1: model cannot be '--plan'. It is one word"),
         ("tasks: [{template: profile-table, set: [df]}]", "set cannot be"),
         ("tasks: [x]\ndefaults: [auto]", "defaults cannot be"),
         ("tasks: [x]\nspeed: 1", "says 'speed'"),
@@ -190,12 +199,16 @@ def test_one_that_cannot_be_begun_stops_no_other(record: Callable[[], Store], mo
     def execute(task: Execution, store: Store, screen: Screen) -> Any:
         if "bad" in task.run:
             raise UsageFault("The run did not begin.")
+        if "theirs" in task.run:
+            raise LeaseHeld("Somebody else advances it.")
         ran(store, task.run)
         return store.state(task.run)
 
     monkeypatch.setattr(module, "execute", execute)
-    found = {each.task.name: each for each in work(tasks("good", "bad"), record, Screen())}
+    found = {each.task.name: each for each in work(tasks("good", "bad", "theirs"), record, Screen())}
     assert (found["bad"].problem, found["bad"].state) == ("The run did not begin.", None)
+    outcomes = {name: job_verbs._row(each)["outcome"] for name, each in found.items()}
+    assert outcomes == {"good": "done", "bad": "failed", "theirs": "waits"}
     assert found["good"].state is not None
 
 
@@ -345,4 +358,8 @@ def test_a_list_of_outcomes_and_a_code(monkeypatch: pytest.MonkeyPatch, tmp_path
     with pytest.raises(OptionError, match="--concurrent cannot be 'many'"):
         job_verbs.batch(options, Screen())
     assert "profile-table (data)" in job_verbs.templates(Namespace(json=False))
-    assert json.loads(job_verbs.templates(Namespace(json=True)))[0]["name"]
+    (tmp_path / ".aether" / "templates").mkdir(parents=True)
+    (tmp_path / ".aether" / "templates" / "bad.yaml").write_text("task: [")
+    assert "  bad: cannot be used. " in job_verbs.templates(Namespace(json=False))
+    rows = {row["name"]: row for row in json.loads(job_verbs.templates(Namespace(json=True)))}
+    assert "is no template" in rows["bad"]["problem"] and rows["profile-table"]["category"] == "data"

@@ -65,7 +65,8 @@ def test_a_context_says_kernel_variables_and_rules(monkeypatch: pytest.MonkeyPat
         ("- a", "It is no table."),
         ("allow: [shell]", "It says 'allow'."),
         ("load: [{a: 1}]", "cannot say {'a': 1}"),
-        ("a: [", "cannot be read"),
+        ("a: [", "is no context"),
+        ("load: [" + "a.csv, " * 10_000 + "]\ndata: schema", "too large for a context. It has 70,021 bytes"),
         ("mode: yolo", "invalid choice: 'yolo'"),
     ],
 )

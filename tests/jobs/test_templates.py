@@ -71,6 +71,7 @@ def test_what_it_needs_is_looked_for_before_it_begins(tmp_path: Path) -> None:
         ("- a", "It has no task"),
         ("task: x\ncolour: red", "says 'colour'"),
         ("task: x\nparameters: [a]", "are no names"),
+        ("task: x\nmode: auto --approve auto", "mode cannot be 'auto --approve auto'"),
     ],
 )
 def test_what_is_no_template_is_refused(tmp_path: Path, text: str, what: str) -> None:
@@ -86,14 +87,27 @@ def test_the_nearer_template_counts(tmp_path: Path) -> None:
     written(tmp_path / "here" / ".aether" / "templates", "task: theirs\nmode: auto\ndata: all", "theirs")
     written(own / "templates", "task: mine", "mine")
     written(own / "templates", "task: mine", "disk-usage")
-    names = [template.name for template in found(tmp_path / "here", own)]
-    assert names[:2] == ["disk-usage", "mine"]
-    assert sorted(names) == sorted({*names})
+    assert list(found(tmp_path / "here", own))[:2] == ["disk-usage", "mine"]
     assert find("disk-usage", tmp_path / "here", own).task == "mine"
     assert find("theirs", tmp_path / "here", own).options == ()
     assert find(str(own / "templates" / "mine.yaml"), tmp_path, tmp_path).task == "mine"
     with pytest.raises(OptionError, match="There is: disk-usage"):
         find("disk-use", tmp_path / "here", own)
+
+
+def test_a_broken_one_keeps_nobody_from_the_others(tmp_path: Path) -> None:
+    """It is named with what is wrong, whoever asks for it is told, and no later one stands in its place."""
+    place, own = tmp_path / ".aether" / "templates", tmp_path / "own"
+    written(place, "task: [", "bad")
+    written(place, "colour: red\nname: odd\n", "worse")
+    written(place, "task: theirs", "mine")
+    written(own / "templates", "name: 'mine'\ntask: x\nmode: wild", "other")
+    assert find("disk-usage", tmp_path, own).name == "disk-usage"
+    there = found(tmp_path, own)
+    assert {name for name, one in there.items() if isinstance(one, OptionError)} == {"bad", "odd", "mine"}
+    for name, said in (("bad", "is no template"), ("odd", "It has no task"), ("mine", "mode cannot be 'wild'")):
+        with pytest.raises(OptionError, match=said):
+            find(name, tmp_path, own)
 
 
 def test_the_shipped_ones_can_begin() -> None:

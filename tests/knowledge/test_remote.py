@@ -90,3 +90,11 @@ def test_where_knowledge_is_and_how_it_is_reached(tmp_path):
     assert storage_options("az://a", variables) == {"azure_storage_account_name": "z"}
     assert storage_options(tmp_path, variables) == storage_options("db://a", variables) == {}
     assert storage_options("db://a", {"LANCEDB_REGION": "eu", "LANCEDB_API_KEY": "k"}) == {"region": "eu"}
+
+
+@pytest.mark.parametrize("scheme", ["nowhere", "az", "db"])
+def test_the_password_of_an_address_is_not_told(scheme: str) -> None:
+    """Neither where the knowledge lies nor in what the database says about it."""
+    with pytest.raises(KnowledgeError, match=rf"The knowledge in {scheme}://me:\*\*\*@shelf/x could not") as caught:
+        Index.open(f"{scheme}://me:hush@shelf/x").documents()
+    assert "hush" not in str(caught.value)

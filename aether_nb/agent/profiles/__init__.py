@@ -21,7 +21,7 @@ does not know how a run is begun, nor what such a function is handed.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -32,11 +32,12 @@ from aether_nb.errors import OptionError
 from aether_nb.events.kinds import DataLevel, Mode
 from aether_nb.events.ruling import parsed
 from aether_nb.tools.function import code_hash
-from aether_nb.tools.heads import parted
+from aether_nb.tools.heads import called, parted
 
 __all__ = [
     "SHIPPED",
     "Profile",
+    "every",
     "find_profile",
     "fit",
     "hosted",
@@ -165,7 +166,7 @@ def _names(told: Any) -> tuple[str, ...]:
 
 
 def _rules(told: Any, file: Path | str) -> tuple[str, ...]:
-    rules = [str(told)] if isinstance(told, str) else [str(rule) for rule in told or ()]
+    rules = list(map(str, told)) if isinstance(told, list | tuple) else [str(told)] if told else []
     try:
         return tuple(rule.text for rule in parsed(rules))
     except ValueError as error:
@@ -185,27 +186,34 @@ def profiles(own: Path, project: Path | None = None) -> Iterator[Profile]:
     Args:
         own: The folder of the user's settings; profiles lie in ``profiles`` below it.
         project: The project's folder, whose profiles lie in ``.aether/profiles``; None when it is not trusted.
-
-    Raises:
-        OptionError: One of them cannot be read.
     """
-    seen: set[str] = set()
-    for profile in _all(own, project):
-        if profile.name not in seen:
-            seen.add(profile.name)
-            yield profile
+    return (each for each in every(own, project).values() if isinstance(each, Profile))
 
 
-def _all(own: Path, project: Path | None) -> Iterator[Profile]:
+def every(own: Path, project: Path | None = None) -> dict[str, Profile | OptionError]:
+    """All profiles by name, and why one cannot be read: then none of those after it has its name, with other rules.
+
+    Args:
+        own: As for ``profiles``.
+        project: As for ``profiles``.
+    """
+    found: dict[str, Profile | OptionError] = {}
+    for name, profile in _all(own, project):
+        found.setdefault(name, profile)
+    return found
+
+
+def _all(own: Path, project: Path | None) -> Iterator[tuple[str, Profile | OptionError]]:
     yield from _in(own / "profiles", "your own")
     if project is not None:
         yield from _in(project / ".aether" / "profiles", "the project")
-    yield from plugins.found("profile").values()
+    yield from plugins.found("profile").items()
 
 
 def plug(house: plugins.House) -> None:
     """Bring in the profiles that are shipped."""
-    for profile in _in(SHIPPED, "built in"):
+    for file in sorted(SHIPPED.glob("*.md")):
+        profile = read_profile(file, "built in")
         house.register("profile", profile.name, profile)
 
 
@@ -225,18 +233,27 @@ def fit(name: str, thing: Any) -> Profile:
     return profile
 
 
-def _in(folder: Path, source: str) -> Iterable[Profile]:
-    return (read_profile(file, source) for file in sorted(folder.glob("*.md")))
+def _in(folder: Path, source: str) -> Iterator[tuple[str, Profile | OptionError]]:
+    for file in sorted(folder.glob("*.md")):
+        try:
+            profile = read_profile(file, source)
+        except OptionError as error:
+            yield called(file), error
+        else:
+            yield profile.name, profile
 
 
 def find_profile(name: str, own: Path, project: Path | None = None) -> Profile:
     """The profile of that name.
 
     Raises:
-        OptionError: There is none; says which one is near.
+        OptionError: There is none; says which one is near. Or it cannot be read.
     """
-    known = {profile.name: profile for profile in profiles(own, project)}
-    if name in known:
-        return known[name]
-    near = get_close_matches(name, known, 1) or sorted(known)
+    found = every(own, project)
+    match found.get(name):
+        case Profile() as profile:
+            return profile
+        case OptionError() as error:
+            raise error
+    near = get_close_matches(name, found, 1) or sorted(found)
     raise OptionError(f"There is no profile {name!r}.", f"There is: {', '.join(near)}.", "%aether profiles")
