@@ -202,7 +202,7 @@ class Terminal:
         for _ in range(3):
             line = await self._line(f"{prompt}[y]es, for this [r]un, for this note[b]ook, [e]dit, [n]o? ")
             if line is None:
-                return Answer("deny", "terminal", reason="the input was closed")
+                return Answer("deny", "policy:closed", reason="the input was closed")
             word, prompt = line.lower(), ""
             if word in ("e", "edit"):
                 edited = await self._edit()

@@ -176,7 +176,7 @@ def who(by: str) -> str:
     if place == "grant":
         return "by a grant you gave before"
     if place == "policy":
-        return f"by the policy {name}"
+        return "by nobody" if name == "closed" else f"by the policy {name}"
     if place == "signal":
         login = name.partition("cli:")[2]
         return f"by {login} from a terminal" if login else who(name)

@@ -106,7 +106,7 @@ def typed(person_lines: Sequence[str], question: bool = False) -> Any:
         (["e", '{"to": "b"}'], Answer("approve", "terminal", arguments={"to": "b"})),
         (["e", "not json", "y"], Answer("approve", "terminal")),
         (["policy:deny", "ye", "okay"], Answer("deny", "terminal", reason="no answer could be read")),
-        ([], Answer("deny", "terminal", reason="the input was closed")),
+        ([], Answer("deny", "policy:closed", reason="the input was closed")),
     ],
 )
 def test_what_may_be_typed_at_a_gate(lines: list[str], answer: Answer) -> None:
