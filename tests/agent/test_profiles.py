@@ -77,6 +77,7 @@ def test_a_profile_only_narrows_what_may_run_and_leave() -> None:
         ("---\nname: a\ndeny: {a: 1}\n---\nx", "a rule that is none"),
         ("---\nname: a\nmode: fast\n---\nx", "mode cannot be 'fast'"),
         ("---\nname: a\ndeny: [rm -rf /]\n---\nx", "has a rule that is none"),
+        ("---\nname: a\n---\n" + "x" * 20_000, r"too long.*up to 20,000 characters"),
     ],
 )
 def test_what_is_no_profile_is_refused(tmp_path: Path, text: str, what: str) -> None:

@@ -130,6 +130,19 @@ def test_the_oldest_points_go_first_and_the_newest_stays():
     assert points.dropped == {("r", "c1"), ("r", "c2")}
 
 
+def test_what_a_point_takes_is_added_up_once(monkeypatch):
+    """However many follow it; one that takes the place of another of its name counts alone."""
+    looked: list[Done] = []
+    size = Done.size.fget
+    monkeypatch.setattr(Done, "size", property(lambda done: looked.append(done) or size(done)))
+    points = Points(total=3000)
+    run = RunPoints(points, "r", MemoryBlobs())
+    namespace = {"__name__": "__main__", "a": np.zeros(100)}
+    for id in ("c1", *["c2"] * 20):
+        call(run, id, namespace, "a[:] = 1")
+    assert len(looked) == 21 and points.dropped == set()
+
+
 def test_what_could_not_be_kept_is_recorded_only_when_it_was_changed():
     """The card says so; a variable that was only read, or bound to something else, needs no word."""
     run = RunPoints(Points(), "r", MemoryBlobs(), Budget(bytes=16_000_000))

@@ -137,9 +137,13 @@ def read_profile(file: Path, source: str = "") -> Profile:
         OptionError: It cannot be read, or says what no profile can say.
     """
     try:
-        text = file.read_text(encoding="utf-8", errors="replace")[:LONGEST]
+        with file.open(encoding="utf-8", errors="replace") as opened:
+            text = opened.read(LONGEST + 1)
     except OSError as error:
         raise OptionError(f"{file} cannot be read.", f"{error.strerror or error}.", "") from error
+    if len(text) > LONGEST:
+        hint = "Shorten it, or put what is seldom needed into a skill."
+        raise OptionError(f"{file} is too long.", f"A profile has up to {LONGEST:,} characters.", hint)
     fields, prompt, problems = parted(text)
     if problems:
         raise OptionError(f"{file} is no profile.", " ".join(problems), "It begins with a head: --- name: mine ---")

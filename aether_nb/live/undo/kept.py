@@ -34,6 +34,9 @@ class Points:
 
     total: int = TOTAL
     _done: dict[tuple[str, str], Done] = field(default_factory=dict)
+    _sizes: dict[tuple[str, str], int] = field(default_factory=dict)
+    _taken: int = 0
+    """Bytes of all points: what a table takes is not added up again at each call."""
     _open: dict[tuple[str, str], tuple[Before, Mapping[str, Any]]] = field(default_factory=dict)
     dropped: set[tuple[str, str]] = field(default_factory=set)
     """Points that were given up, because all of them took too much."""
@@ -51,10 +54,13 @@ class Points:
 
     def put(self, run: str, name: str, done: Done) -> None:
         """Keep a point under a name."""
-        self._done[run, name] = done
-        while len(self._done) > 1 and sum(each.size for each in self._done.values()) > self.total:
+        size = done.size
+        self._taken += size - self._sizes.get((run, name), 0)
+        self._done[run, name], self._sizes[run, name] = done, size
+        while len(self._done) > 1 and self._taken > self.total:
             oldest = next(iter(self._done))
             del self._done[oldest]
+            self._taken -= self._sizes.pop(oldest)
             self.dropped.add(oldest)
 
     @contextmanager
