@@ -92,7 +92,8 @@ class Values:
                 counts = f"{group_code(question.keys, chosen)}[{name!r}].nunique().rename('distinct').to_frame()"
                 return rows.code("# distinct values in each group", *desk.keep(question, counts))
             keys = [*question.keys, Key(question.columns[0])]
-            counts = f"{group_code(keys, chosen)}.size().rename('count').sort_values(ascending={'rare' in mode})"
+            order = f".sort_values(ascending={'rare' in mode}, kind='stable')"
+            counts = f"{group_code(keys, chosen)}.size().rename('count'){order}"
             return rows.code(
                 "# the value at the top of each group",
                 *desk.keep(question, f"{counts}.groupby(level=0).head(1).to_frame()"),

@@ -51,7 +51,7 @@ class Extremes:
             rows.note(self.title(question))
             if question.keys:
                 known = f"{chosen}.dropna(subset=[{measure!r}])"
-                ordered = f"{known}.sort_values({measure!r}, ascending={question.extreme == 'min'})"
+                ordered = f"{known}.sort_values({measure!r}, ascending={question.extreme == 'min'}, kind='stable')"
                 key = question.keys[0].column.name
                 first = "" if question.keys[0].freq else f".sort_values({key!r}, kind='stable')"
                 picked = f"{group_code(question.keys, ordered)}.head({question.n or 1}){first}[{names!r}]"
@@ -60,7 +60,7 @@ class Extremes:
                 picked = f"{chosen}.loc[{cells} == {cells}.{question.extreme}(), {names!r}]"
             else:
                 known = f"{chosen}.dropna(subset=[{measure!r}])"
-                picked = f"{known}.sort_values({measure!r}, ascending={question.extreme == 'min'})"
+                picked = f"{known}.sort_values({measure!r}, ascending={question.extreme == 'min'}, kind='stable')"
                 picked += f"[{names!r}].head({question.n})"
             return rows.code(*desk.keep(question, picked))
 

@@ -83,7 +83,7 @@ class Rank:
                 by = agg_name(_leading(question, end))
             else:
                 frame, by = f"{source}.size().rename('count').to_frame()", "count"
-            frame += f".sort_values({by!r}, ascending={end == 'min'})"
+            frame += f".sort_values({by!r}, ascending={end == 'min'}, kind='stable')"
             if question.keys:
                 frame += f".groupby(level=0).head({question.n or 1})"
             elif question.n and question.n > 1 and question.extreme != "both":

@@ -89,7 +89,11 @@ class Share:
                 return rows.code(*desk.keep(question, f"({met}){figures}"))
             groups = group_code(question.keys, f"{chosen}.assign(met={met})") + '["met"]'
             by = "met" if "by number" in question.flags else "percent"
-            order = f".sort_values({by!r}, ascending={question.extreme == 'min'})" if question.extreme else ""
+            order = (
+                f".sort_values({by!r}, ascending={question.extreme == 'min'}, kind='stable')"
+                if question.extreme
+                else ""
+            )
             return rows.code(*desk.keep(question, f"{groups}{figures}{order}"))
 
         outcome = yield from desk.run(question, write, self.title(question))
