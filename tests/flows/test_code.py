@@ -179,9 +179,8 @@ def test_a_saved_notebook_is_reproduced_from_a_terminal(saved: tuple[Kernel, Pat
     first = next(row["run"] for row in runs if row["prompt"] == "Sum it")
     code, found = verified(folder, first)
     assert (code, found["outcome"], found["handed"]) == (0, "reproduces", [])
-    assert {*found["same"], *found["untold"]} - {"df"} == {
-        "total"
-    }  # a slow machine has no time to look at what it read
+    told = {*found["same"], *found["untold"]}
+    assert told - {"df"} == {"total"}  # a slow machine may have no time to look at what it has read
 
 
 def test_what_acts_outside_is_left_out_until_it_is_said(saved: tuple[Kernel, Path]) -> None:
