@@ -43,11 +43,12 @@ from aether_nb.session.conversation import Session
 from aether_nb.session.delegating import Delegate
 from aether_nb.session.taking_back import Clicks
 from aether_nb.session.tasks import Cell, Question, Resumption, Task, begun
+from aether_nb.store.lease import Holder
 from aether_nb.tools.base import Tool
 from aether_nb.tools.brought import given
 from aether_nb.tools.skills.finding import catalogue
 
-__all__ = ["driven", "may_go_on", "work"]
+__all__ = ["driven", "may_go_on", "run_here", "work"]
 
 RULES = (k.RunStarted, k.RunForked, k.RunEnded, k.ModelAsked)
 """What says whether a run may go on: folding only these costs a fraction of folding a long log twice."""
@@ -80,7 +81,7 @@ async def _ask(session: Session, question: Question, cell: Cell) -> RunState:
         session.turns.clear()
     await session.knowing.ready()
     with session.store.leased(question.run) as lease:
-        run = Run(session.store.log, question.run, (cell.watcher, session.note_touched), epoch=lease.epoch)
+        run = run_here(session, question.run, cell, lease)
         summary = question.summary or await cell.main(
             lambda: summarize(shell.user_ns, question.prompt, hidden=shell.user_ns_hidden)
         )
@@ -112,6 +113,11 @@ async def _ask(session: Session, question: Question, cell: Cell) -> RunState:
         return await driven(session, run, tools, cell, question.park_after, unasked=unasked)
 
 
+def run_here(session: Session, id: str, cell: Cell, lease: Holder) -> Run:
+    """A run in this kernel, held under a lease: the cell shows it, and its kernel learns what it changes."""
+    return Run(session.store.log, id, (cell.watcher, session.note_touched), epoch=lease.epoch)
+
+
 async def _routed(session: Session, question: Question) -> tuple[Question, tuple[k.Event, ...]]:
     """The question with the profile that fits it, where one is to be found, and what is recorded of that."""
     if not question.route:
@@ -134,7 +140,7 @@ async def _resume(session: Session, task: Resumption, cell: Cell) -> RunState:
     tools = record.tools(tools) if record else tools
     may_go_on(session, rules, tools, task.anyway, own)  # before the lease: a refusal leaves nothing behind
     with session.store.leased(id, task.take) as lease:
-        run = Run(store.log, id, (cell.watcher, session.note_touched), epoch=lease.epoch)
+        run = run_here(session, id, cell, lease)
         run.catch_up(entries)
         if run.state.head != len(entries):  # somebody has gone on with it meanwhile
             entries, own = session.store.whole(id)

@@ -109,7 +109,7 @@ async def _again(session: Session, task: Replay, entries: list[k.Entry], own: bo
     record, store = record_of(entries), session.store
     settings, here = session.models.settings, session.tools(record.started)
     with session.store.leased(task.run) as lease:
-        run = Run(store.log, task.run, (cell.watcher, session.note_touched), epoch=lease.epoch)
+        run = driving.run_here(session, task.run, cell, lease)
         started = replace(
             record.started,
             model=record.model.name,
@@ -168,7 +168,7 @@ async def _fork(session: Session, task: Fork, entries: list[k.Entry], own: bool,
     forked = replace(forked, source=task.source, at=at, chain=store.chain.hashes(task.source)[at - 1])
     _worth(task, copied, forked)
     with session.store.leased(task.run) as lease:
-        run = Run(store.log, task.run, (cell.watcher, session.note_touched), epoch=lease.epoch)
+        run = driving.run_here(session, task.run, cell, lease)
         tools = session.tools(fold(copied[:1]).started)
         driving.may_go_on(
             session, replace(fold(copied), run=task.source, ended=None), tools, task.anyway, own, task.run
