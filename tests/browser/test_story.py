@@ -140,8 +140,14 @@ def test_deny_with_a_reason_reaches_the_answer_and_nothing_is_written(lab: Lab, 
     book.says(2, "Gentoo", "I want to look first")
 
 
-@pytest.mark.parametrize("stop", ["kernel", "panel"])
-@pytest.mark.parametrize("what", ["waiting", pytest.param("streaming", marks=pytest.mark.full), "computing"])
+STOPS = [("kernel", "streaming"), ("kernel", "computing"), ("panel", "waiting"), ("panel", "streaming")]
+"""Those of the full lane."""
+
+
+@pytest.mark.parametrize(
+    ("stop", "what"),
+    [("kernel", "waiting"), ("panel", "computing"), *(pytest.param(*one, marks=pytest.mark.full) for one in STOPS)],
+)
 def test_stop_ends_a_run_and_leaves_everything_sound(lab: Lab, page: Any, stop: str, what: str) -> None:
     """Stop ends the cell while it waits, streams or computes; kernel and variables live, and the next cell runs."""
     code = "while True: pass" if what == "computing" else "print('x' * 10)"

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
 from aether_nb.events.kinds import KINDS
+from harness.counting import CountingServer
+from harness.nursery import Nursery
 from harness.parallel import side_by_side
 from harness.survival import Story, Teller, told, verdict
 
@@ -111,6 +114,15 @@ EXEMPT = {
 """Stored kinds of events that these stories do not have, and why no death around them is different."""
 
 
+Calm: TypeAlias = Callable[[str], tuple[Story, list[int]]]
+
+
+@pytest.fixture(scope="module")
+def calm(nursery: Nursery, server: CountingServer, tmp_path_factory: pytest.TempPathFactory) -> Calm:
+    """Each story as it is when nobody is killed, told once."""
+    return cache(partial(discovered, Teller(nursery, server, tmp_path_factory.mktemp("calm"))))
+
+
 def discovered(teller: Teller, name: str) -> tuple[Story, list[int]]:
     """A story of which nobody has died but where it belongs to the story, and the points at which that was."""
     person, places, each = STORIES[name]
@@ -123,41 +135,42 @@ def discovered(teller: Teller, name: str) -> tuple[Story, list[int]]:
     return story, fixed
 
 
-def to_be_killed(teller: Teller, name: str, full: bool) -> tuple[Story, list[int], list[int]]:
-    """A story, where it is killed anyhow, and where it is to be killed now.
+def to_be_killed(calm: Calm, name: str, full: bool) -> list[int]:
+    """Where a story is to be killed now.
 
     At the desk that is everywhere. The other stories are killed where no other one is (where nobody is there, from
     where it is no more what happens at the desk; where it dies inside a tool, until the next reply is asked for), at
     each third or fifth point; all the rest is killed in the full lane.
     """
-    calm, fixed = discovered(teller, name)
+    story, fixed = calm(name)
     if full or name == DESK:
-        return calm, fixed, list(range(min(fixed, default=-1) + 1, len(calm.points)))
+        return list(range(min(fixed, default=-1) + 1, len(story.points)))
     if not fixed:
-        desk, _ = discovered(teller, DESK)
-        first = next(n for n, (one, other) in enumerate(zip(calm.points, desk.points, strict=False)) if one != other)
-        return calm, fixed, list(range(first, len(calm.points), 3))
-    asked = [n for n, point in enumerate(calm.points) if point.startswith("before ") and point.endswith("model.asked")]
+        desk, _ = calm(DESK)
+        first = next(n for n, (one, other) in enumerate(zip(story.points, desk.points, strict=False)) if one != other)
+        return list(range(first, len(story.points), 6))
+    asked = [n for n, point in enumerate(story.points) if point.startswith("before ") and point.endswith("model.asked")]
     windows = [range(n + 1, next(later for later in asked if later > n) + 1) for n in fixed]
-    return calm, fixed, sorted({n for window in windows for n in window} - set(fixed))[::5]
+    return sorted({n for window in windows for n in window} - set(fixed))[::9]
 
 
 @pytest.mark.parametrize("name", STORIES)
 def test_killed_at_any_point_a_run_goes_on_as_if_nothing_had_been(
-    teller: Teller, name: str, full: bool, figure: Callable[[str, str], None]
+    teller: Teller, calm: Calm, name: str, full: bool, figure: Callable[[str, str], None]
 ) -> None:
     """0 effects twice, 0 lost, every doubt said, no reply paid twice, and the same answer, files and variables."""
     began = time.monotonic()
-    calm, fixed, points = to_be_killed(teller, name, full)
-    undisturbed = teller.tell("undisturbed", STORIES[name][0])
-    assert verdict(calm, undisturbed) == []
+    person, _, each = STORIES[name]
+    (quiet, fixed), (undisturbed, _) = calm(name), calm(DESK if person else AWAY)
+    points = to_be_killed(calm, name, full)
+    assert verdict(quiet, undisturbed) == []
 
     def killed(point: int) -> tuple[str, Story]:
         targets = [n for n in fixed if n < point] + [point]
-        story = teller.tell(f"at {point}", STORIES[name][0], targets, each=STORIES[name][2])
-        assert story.points[: point + 1] == calm.points[: point + 1], "the story is not the same each time"
+        story = teller.tell(f"at {point}", person, targets, each=each)
+        assert story.points[: point + 1] == quiet.points[: point + 1], "the story is not the same each time"
         assert len(story.deaths) == len(targets)
-        return f"{point}: {calm.points[point]}", story
+        return f"{point}: {quiet.points[point]}", story
 
     stories = dict(side_by_side(killed, points))
     wrong = {point: faults for point, story in stories.items() if (faults := verdict(story, undisturbed))}
@@ -174,9 +187,9 @@ def commits(story: Story) -> set[str]:
     return {point.partition(" ")[2] for point in story.points if not point.startswith("in ")}
 
 
-def test_no_commit_is_unknown(teller: Teller) -> None:
+def test_no_commit_is_unknown(calm: Calm) -> None:
     """What is committed is known by name: a new commit, or an event that no story has, is looked at by somebody."""
-    stories = side_by_side(partial(discovered, teller), STORIES)
+    stories = side_by_side(calm, STORIES)
     names = {name for story, _ in stories for name in commits(story)}
     assert names == KNOWN
     words = set(

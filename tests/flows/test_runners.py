@@ -159,7 +159,7 @@ def test_every_example_notebook_is_kept_with_its_outputs_and_no_widget(path: Pat
     assert str(ROOT) not in path.read_text() and "/tmp/" not in path.read_text()
 
 
-@pytest.mark.parametrize(("policy", "written"), [("deny", False), ("auto", True)])
+@pytest.mark.parametrize(("policy", "written"), [pytest.param("deny", False, marks=pytest.mark.full), ("auto", True)])
 def test_papermill_runs_it_and_the_policy_decides(policy: str, written: bool, tmp_path: Path) -> None:
     """In papermill AETHER_APPROVE answers for the person who is not there, and the transcript says so."""
     source = book(tmp_path, LOAD, STORY)
