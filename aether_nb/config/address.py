@@ -1,4 +1,4 @@
-"""Addresses in settings: what is one, and how it is shown without its password.
+"""Addresses in settings: what is one, and how it is shown without the password or the key in it.
 
 This module opens nothing and knows no setting.
 """
@@ -16,7 +16,8 @@ POSTGRES = ("postgresql", "postgres")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 # Up to the last @: a password that was typed without its percent signs may hold any letter.
 _AFTER_NAME = re.compile(r"(?<=://)([^:@/?]*):(.*)@", re.DOTALL)
-_NAMED = re.compile(r"([?&](?:ssl)?password=)[^&]*", re.IGNORECASE)
+# The file of a PostgreSQL client's key (sslkey) is no key.
+_NAMED = re.compile(r"([?&#][\w.-]*(?:passw(?:or)?d|secret|token|(?<!ssl)key|sig(?:nature)?)=)[^&#]*", re.IGNORECASE)
 
 
 def is_address(text: str) -> bool:
@@ -25,7 +26,7 @@ def is_address(text: str) -> bool:
 
 
 def masked(text: str) -> str:
-    """A text with three stars where the password of an address in it is; any other text stays as it is."""
+    """A text with three stars where the password or a key of an address in it is; any other text stays as it is."""
     return _NAMED.sub(r"\1***", _AFTER_NAME.sub(r"\1:***@", text)) if "://" in text else text
 
 

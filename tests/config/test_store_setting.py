@@ -46,6 +46,13 @@ def here(tmp_path, monkeypatch):
         ("postgresql:///runs?host=/tmp", "postgresql:///runs?host=/tmp"),
         ("postgresql://db/runs?user=a&password=hush&x=1", "postgresql://db/runs?user=a&password=***&x=1"),
         ("postgresql://db/runs?sslpassword=hush", "postgresql://db/runs?sslpassword=***"),
+        ("postgresql://db/runs?sslkey=own.key", "postgresql://db/runs?sslkey=own.key"),
+        ("https://api.example/v1?key=hush&alt=sse#top", "https://api.example/v1?key=***&alt=sse#top"),
+        (
+            "https://api.example/v1?api_key=hush&X-Amz-Signature=hush",
+            "https://api.example/v1?api_key=***&X-Amz-Signature=***",
+        ),
+        ("https://api.example/v1#access_token=hush", "https://api.example/v1#access_token=***"),
         ("a/folder:with@signs", "a/folder:with@signs"),
     ],
 )
