@@ -36,23 +36,14 @@ class Grants:
     notebook: str
     clock: Callable[[], float] = time.time
 
-    def standing(self) -> tuple[list[k.Grant], set[str]]:
-        """Those that this user gave here and has not taken back, and the ids of those that were taken back.
+    def standing(self) -> list[k.Grant]:
+        """Those that this user gave here and has not taken back; none where the journal is not whole.
 
         Raises:
             StoreError: The journal cannot be read.
         """
-        given: dict[str, k.Grant] = {}
-        gone: set[str] = set()
-        if not self.notebook or not self.store.chain.verify(JOURNAL).ok:
-            return [], gone
-        for entry in self.store.log.read(JOURNAL):
-            match entry.event:
-                case k.GrantGiven(grant, seal) if self.sealer.verifies(self._fields(grant), seal):
-                    given[grant.id] = grant
-                case k.GrantRevoked(id):
-                    gone.add(id)
-        return [grant for grant in given.values() if grant.id not in gone], gone
+        given, gone = (self._noted() if self.notebook else None) or ({}, set())
+        return [grant for grant in given.values() if grant.id not in gone]
 
     def taken_back(self, given: Iterable[k.Grant]) -> Iterator[k.GrantRevoked]:
         """Which yeses of a run that goes on were taken back meanwhile.
@@ -62,12 +53,26 @@ class Grants:
         Raises:
             StoreError: The journal cannot be read.
         """
-        whole, gone = self.store.chain.verify(JOURNAL).ok, self.standing()[1]
+        noted = self._noted()
         for grant in given:
-            if grant.id in gone:
-                yield k.GrantRevoked(grant.id, "the user")
-            elif not whole and grant.lasts == "notebook":
+            if noted is None and grant.lasts == "notebook":
                 yield k.GrantRevoked(grant.id, "policy:the journal of yeses is not whole")
+            elif noted is not None and grant.id in noted[1]:
+                yield k.GrantRevoked(grant.id, "the user")
+
+    def _noted(self) -> tuple[dict[str, k.Grant], set[str]] | None:
+        """What was given here, and the ids of what was taken back; None where the journal is not whole."""
+        given: dict[str, k.Grant] = {}
+        gone: set[str] = set()
+        if not self.store.chain.verify(JOURNAL).ok:
+            return None
+        for entry in self.store.log.read(JOURNAL) if self.notebook else ():
+            match entry.event:
+                case k.GrantGiven(grant, seal) if self.sealer.verifies(self._fields(grant), seal):
+                    given[grant.id] = grant
+                case k.GrantRevoked(id):
+                    gone.add(id)
+        return given, gone
 
     def keep(self, *grants: k.Grant) -> None:
         """Keep yeses for later kernels.

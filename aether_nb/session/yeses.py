@@ -44,7 +44,7 @@ class Yeses:
         Raises:
             StoreError: The record cannot be read.
         """
-        found = self.kept.standing()[0]
+        found = self.kept.standing()
         if self.folder:
             rule = f"folder:{os.path.realpath(self.folder)}"
             found.append(k.Grant(FLAG, "write_file", rule, "medium", "notebook", "the flag --allow-writes"))

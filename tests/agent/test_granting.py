@@ -38,23 +38,23 @@ def grants(store: Store, tmp_path: Path) -> Grants:
 
 def test_a_yes_counts_in_a_later_kernel_until_it_is_taken_back(grants: Grants) -> None:
     """Given, kept and revoked; what is revoked is known by its name."""
-    assert grants.standing() == ([], set())
+    assert grants.standing() == []
     grants.keep(YES, OTHER)
-    assert grants.standing() == ([YES, OTHER], set())
+    assert grants.standing() == [YES, OTHER]
     grants.revoke("g1")
-    assert replace(grants).standing() == ([OTHER], {"g1"})
+    assert replace(grants).standing() == [OTHER]
     assert grants.store.chain.verify(JOURNAL).ok and grants.store.log.runs() == []
 
 
 def test_it_counts_for_this_notebook_and_this_user_only(grants: Grants, tmp_path: Path) -> None:
     """Another notebook in the same folder has not got it, nor has whoever gets the record; without a name it ends."""
     grants.keep(YES)
-    assert replace(grants, notebook="/b.ipynb").standing()[0] == []
-    assert replace(grants, sealer=Sealer(tmp_path / "theirs")).standing()[0] == []
+    assert replace(grants, notebook="/b.ipynb").standing() == []
+    assert replace(grants, sealer=Sealer(tmp_path / "theirs")).standing() == []
     nameless = replace(grants, notebook="")
     nameless.keep(OTHER)
     nameless.revoke("g1")
-    assert nameless.standing()[0] == [] and grants.standing()[0] == [YES]
+    assert nameless.standing() == [] and grants.standing() == [YES]
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_yes_that_was_changed_counts_for_nothing(grants: Grants, change: Any) 
     """Whoever writes the journal anew can take a yes away, and give none."""
     grants.keep(YES)
     forge(grants.store, JOURNAL, change)
-    assert grants.standing()[0] == []
+    assert grants.standing() == []
 
 
 def test_a_journal_that_is_not_whole_gives_nothing(grants: Grants) -> None:
@@ -80,7 +80,7 @@ def test_a_journal_that_is_not_whole_gives_nothing(grants: Grants) -> None:
     grants.revoke("g1")
     tables = grants.store.log._tables  # type: ignore[attr-defined]
     tables.write(("cut",), lambda db: db.execute("DELETE FROM events WHERE seq = 2"))
-    assert grants.standing()[0] == []
+    assert grants.standing() == []
 
 
 def test_a_run_that_goes_on_loses_what_was_taken_back_meanwhile(grants: Grants) -> None:
@@ -109,7 +109,7 @@ def test_two_kernels_that_keep_at_once_both_do(grants: Grants, monkeypatch: pyte
     limit = TRIES - 1
     monkeypatch.setattr(type(grants.store.log), "append", contested)
     grants.keep(YES)
-    assert len(refused) == limit and grants.standing()[0] == [YES]
+    assert len(refused) == limit and grants.standing() == [YES]
     refused.clear()
     limit = TRIES
     with pytest.raises(LogConflict):

@@ -153,7 +153,7 @@ def test_a_yes_that_was_gone_beyond_is_gone_for_later_runs_and_kernels(yeses: Ye
     """Another run that still has it does not bring it back."""
     yeses.learn(RunState(beyond=("g1", "g2")))
     yeses.learn(RunState(grants=(YES_FOR_DF,)))
-    assert (yeses.lasting, yeses.kept.standing()[0]) == ([], [])
+    assert (yeses.lasting, yeses.kept.standing()) == ([], [])
 
 
 def test_a_yes_for_variables_can_be_sent_from_outside() -> None:

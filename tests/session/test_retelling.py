@@ -330,7 +330,7 @@ def test_a_yes_that_was_taken_back_meanwhile_is_gone_from_a_run_that_goes_on(not
     serve("There are two.")
     assert "There are two." in notebook.line("resume f0e1d2c3")
     assert k.GrantRevoked("g9", "the user") in [entry.event for entry in log.read("f0e1d2c3")]
-    assert session.grants == [] and session.yeses.kept.standing()[0] == []
+    assert session.grants == [] and session.yeses.kept.standing() == []
 
 
 def test_a_yes_that_is_taken_back_is_gone_from_every_run_that_has_it(notebook: Notebook) -> None:
