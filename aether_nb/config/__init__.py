@@ -159,7 +159,12 @@ class Settings:
 
     store: str = field(
         default="",
-        metadata=_rule("AETHER_STORE", "a folder, or postgresql://NAME@HOST/DATABASE", rules.place, rules.inside),
+        metadata=_rule(
+            "AETHER_STORE",
+            "a folder (~ is your own home), or postgresql://NAME@HOST/DATABASE",
+            rules.place,
+            rules.inside,
+        ),
     )
     """Where runs are recorded: in a folder or on a server. Empty: ``.aether`` beside the notebook or in its folder."""
 
@@ -172,7 +177,10 @@ class Settings:
     knowledge: str = field(
         default="",
         metadata=_rule(
-            "AETHER_KNOWLEDGE", "a folder, or s3://…, gs://…, az://…, db://…", rules.text, rules.inside_only
+            "AETHER_KNOWLEDGE",
+            "a folder (~ is your own home), or s3://…, gs://…, az://…, db://…",
+            rules.folder,
+            rules.inside_only,
         ),
     )
     """Where knowledge is kept. Empty: ``knowledge`` in the folder of the record. Keys: the cloud's own variables."""
@@ -208,7 +216,9 @@ class Settings:
     )
     """Money after which a run pauses and asks."""
 
-    allow_writes: str = field(default="", metadata=_rule("AETHER_ALLOW_WRITES", "a folder", rules.text, rules.nothing))
+    allow_writes: str = field(
+        default="", metadata=_rule("AETHER_ALLOW_WRITES", "a folder (~ is your own home)", rules.folder, rules.nothing)
+    )
     """A folder in which files may be written without being asked: what ``--allow-writes`` sets for its kernel."""
 
     providers: Mapping[str, Mapping[str, Any]] = field(

@@ -14,6 +14,7 @@ from shlex import quote
 from typing import Any, NamedTuple
 
 from aether_nb.config.address import Address, is_address, shown
+from aether_nb.config.home import expanded
 from aether_nb.errors import ConfigError
 from aether_nb.events.ruling import parsed
 
@@ -21,6 +22,7 @@ __all__ = [
     "Setting",
     "anything",
     "checked",
+    "folder",
     "inside",
     "limit",
     "names",
@@ -70,9 +72,17 @@ def text(value: Any) -> str:
     return str(value).strip()
 
 
+def folder(value: Any) -> str:
+    """A folder as it is typed; not below the home of somebody who is unknown here: a folder ``~name`` would be made."""
+    found = text(value)
+    if str(expanded(found)).startswith("~"):
+        raise ValueError
+    return found
+
+
 def place(value: Any) -> str:
     """A folder, or the address of a server, whose password is not shown."""
-    found = text(value.plain if isinstance(value, Address) else value)
+    found = folder(value.plain if isinstance(value, Address) else value)
     return Address(found) if is_address(found) else found
 
 
@@ -234,17 +244,17 @@ def checked(setting: Setting, name: str, value: Any, source: str, *, line: bool 
         raise ConfigError(
             f"The setting '{name}' cannot be {shown(value)!r}.",
             f"It comes from {source}. Allowed: {setting.allowed}.",
-            _example(setting, name, line=line),
+            _example(setting, name, value, line=line),
         ) from error
 
 
-def _example(setting: Setting, name: str, *, line: bool) -> str:
-    """What to type instead, where it was typed."""
+def _example(setting: Setting, name: str, given: Any, *, line: bool) -> str:
+    """What to type instead of what was given, where it was typed."""
     value = setting.example or setting.default
     if not setting.variable:
         return f"Write a table: [{name}.NAME]"
     if value == "":
-        return "Give it as text."
+        return "Write it otherwise, or leave it out." if isinstance(given, str) else "Give it as text."
     if line:
         return f"For example: {name} = {json.dumps(value)}"
     return f"For example: {setting.variable}={quote(value[0]) if isinstance(value, tuple) else value}"

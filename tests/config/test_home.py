@@ -35,3 +35,15 @@ def test_a_path_below_a_home_that_nobody_has_is_not_there(
     monkeypatch.chdir(tmp_path)
     assert main(typed.split()) in (1, 2)
     assert capsys.readouterr().err.startswith("aether: ~nobody-of-that-name")
+
+
+@pytest.mark.parametrize("variable", ["AETHER_STORE", "AETHER_KNOWLEDGE", "AETHER_ALLOW_WRITES"])
+def test_no_setting_makes_a_folder_that_is_called_like_a_home(
+    variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where something would be written below a home that nobody has, the setting is refused, and nothing is made."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(variable, "~nobody-of-that-name/x")
+    assert main(["runs"]) == 2
+    assert "~nobody-of-that-name/x" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
