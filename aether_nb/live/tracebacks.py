@@ -5,12 +5,11 @@ This module formats; it catches nothing.
 
 from __future__ import annotations
 
-import os
-import sysconfig
 from collections.abc import Callable
-from pathlib import Path
 from traceback import FrameSummary, StackSummary, TracebackException
 from types import TracebackType
+
+from aether_nb.live.installed import is_installed
 
 __all__ = ["CELL", "one_line", "trimmed"]
 
@@ -19,11 +18,6 @@ CELL = "<aether>"
 
 LIMIT = 6_000
 """How many characters of a traceback are kept."""
-
-_LIBRARIES = tuple(
-    {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    | {f"{Path(__file__).resolve().parents[1]}{os.sep}"}  # this package, wherever it lies
-)
 
 CellName = Callable[[str], tuple[str, str] | None]
 """What IPython calls the cell behind a file name: ``("Cell", "In[3]")``, or None when it is no cell."""
@@ -83,7 +77,7 @@ def _trim(told: TracebackException, cell: str, cell_name: CellName, seen: set[in
             kept.append(_renamed(frame, CELL))
         elif users := cell_name(frame.filename):
             kept.append(_renamed(frame, users[1]))
-        elif not frame.filename.startswith((*_LIBRARIES, "<frozen", "<decorator")):
+        elif not (is_installed(frame.filename) or frame.filename.startswith(("<frozen", "<decorator"))):
             kept.append(frame)
     told.stack = kept if kept else None  # type: ignore[assignment]  # None leaves out the heading as well
     if getattr(told, "filename", None) == cell:

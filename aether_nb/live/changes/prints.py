@@ -14,7 +14,6 @@ from collections.abc import Callable, Container, Hashable, Iterable, Mapping
 from functools import lru_cache
 from itertools import islice
 from struct import pack
-from sysconfig import get_paths
 from types import CodeType, FunctionType, MemberDescriptorType
 from typing import Any, TypeAlias
 
@@ -22,6 +21,7 @@ from aether_nb.live.changes.shots import Purse, Token
 from aether_nb.live.describing.figures import positions
 from aether_nb.live.describing.safely import ancestors, class_name, flags, has_dict, members
 from aether_nb.live.describing.words import root
+from aether_nb.live.installed import is_installed
 
 __all__ = [
     "ATOMS",
@@ -244,8 +244,6 @@ def _class_facts(kind: type) -> tuple[bool, Mapping[str, Any]]:
     """Whether a class comes with Python or from an installed package, and its slots."""
     module: Any = type.__dict__["__module__"].__get__(kind)
     file = getattr(sys.modules.get(module) if isinstance(module, str) else None, "__file__", "") or ""
-    paths = get_paths()
-    installed = file.startswith((paths["stdlib"], paths["purelib"], paths["platlib"])) or "site-packages" in file
     slots = {
         name: member
         for base in ancestors(kind)
@@ -253,7 +251,7 @@ def _class_facts(kind: type) -> tuple[bool, Mapping[str, Any]]:
         for name, member in members(base).items()
         if type(member) is MemberDescriptorType and name not in {"__dict__", "__weakref__"}
     }
-    return installed or not flags(kind) & HEAP, slots
+    return is_installed(file) or not flags(kind) & HEAP, slots
 
 
 def function(value: FunctionType, look: Look) -> Any:
