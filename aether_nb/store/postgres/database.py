@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import RLock
 from typing import TypeVar
-from weakref import WeakValueDictionary
+from weakref import WeakValueDictionary, finalize
 
 from aether_nb.config.address import Address
 from aether_nb.store.commit import committed
@@ -58,6 +58,8 @@ class ServerTables:
         self._held: dict[str, int] = {}
         self._lock = RLock()
         self._session: Session | None = None
+        self._keep: Callable[[], object] = lambda: None
+        """Takes back that the connection ends when these tables are forgotten."""
         self._name: Row = ()
         self._exists = False
         self._safe = Safe()
@@ -146,16 +148,16 @@ class ServerTables:
         if self._session is not None:
             self._session.leave()
             _LEFT.append(self._session)
-            self._session = None
-
-    def __del__(self) -> None:
-        """Tables that are forgotten end their connection."""
-        self._end()
+            self._let_go()
 
     def _end(self) -> None:
         if self._session is not None:
             self._session.close()
-            self._session = None
+            self._let_go()
+
+    def _let_go(self) -> None:
+        self._session = None
+        self._keep()
 
     def _open(self) -> Session:
         self._end()
@@ -171,6 +173,7 @@ class ServerTables:
             session.close()
             raise
         self._session, self._exists = session, found > 0
+        self._keep = finalize(self, session.close).detach  # before psycopg finds it open, and warns of that
         return session
 
     def _is_there(self, session: Session) -> bool:
