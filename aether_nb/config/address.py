@@ -16,8 +16,11 @@ POSTGRES = ("postgresql", "postgres")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 # Up to the last @: a password that was typed without its percent signs may hold any letter.
 _AFTER_NAME = re.compile(r"(?<=://)([^:@/?]*):(.*)@", re.DOTALL)
-# The file of a PostgreSQL client's key (sslkey) is no key.
-_NAMED = re.compile(r"([?&#][\w.-]*(?:passw(?:or)?d|secret|token|(?<!ssl)key|sig(?:nature)?)=)[^&#]*", re.IGNORECASE)
+# The file of a PostgreSQL client's key (sslkey) is no key, and a variable that stands for one (${KEY}) shows none.
+_NAMED = re.compile(
+    r"([?&#][\w.-]*(?:passw(?:or)?d|secret|token|(?<!ssl)key|sig(?:nature)?)=)(?!\$\{[^}]*\}(?:[&#]|$))[^&#]*",
+    re.IGNORECASE,
+)
 
 
 def is_address(text: str) -> bool:

@@ -53,6 +53,8 @@ def here(tmp_path, monkeypatch):
             "https://api.example/v1?api_key=***&X-Amz-Signature=***",
         ),
         ("https://api.example/v1#access_token=hush", "https://api.example/v1#access_token=***"),
+        ("https://api.example/v1?token=${KEY}&a=1", "https://api.example/v1?token=${KEY}&a=1"),
+        ("https://api.example/v1?token=${KEY}hush", "https://api.example/v1?token=***"),
         ("a/folder:with@signs", "a/folder:with@signs"),
     ],
 )
