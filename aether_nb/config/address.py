@@ -16,11 +16,9 @@ POSTGRES = ("postgresql", "postgres")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 # Up to the last @: a password that was typed without its percent signs may hold any letter.
 _AFTER_NAME = re.compile(r"(?<=://)([^:@/?]*):(.*)@", re.DOTALL)
-# The file of a PostgreSQL client's key (sslkey) is no key, and a variable that stands for one (${KEY}) shows none.
-_NAMED = re.compile(
-    r"([?&#][\w.-]*(?:passw(?:or)?d|secret|token|(?<!ssl)key|sig(?:nature)?)=)(?!\$\{[^}]*\}(?:[&#]|$))[^&#]*",
-    re.IGNORECASE,
-)
+_NAMED = re.compile(r"([?&](?:ssl)?password=)[^&]*", re.IGNORECASE)
+# The file of a PostgreSQL client's key (sslkey) is no key.
+_KEYED = re.compile(r"([?&#][\w.-]*(?:passwd|secret|token|(?<!ssl)key|sig(?:nature)?)=)[^&#]*", re.IGNORECASE)
 
 
 def is_address(text: str) -> bool:
@@ -29,15 +27,18 @@ def is_address(text: str) -> bool:
 
 
 def masked(text: str) -> str:
-    """A text with three stars where the password or a key of an address in it is; any other text stays as it is."""
+    """A text with three stars where the password of an address in it is; any other text stays as it is."""
     return _NAMED.sub(r"\1***", _AFTER_NAME.sub(r"\1:***@", text)) if "://" in text else text
 
 
 def shown(value: Any) -> Any:
-    """A value of a setting as people are shown it: addresses in it, also those in a list, without their passwords."""
+    """A value of a setting as people are shown it: addresses in it, also in a list, without passwords and keys."""
     if isinstance(value, list | tuple):
         return type(value)(shown(each) for each in value)
-    return masked(str(value)) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    text = masked(str(value))
+    return _KEYED.sub(r"\1***", text) if "://" in text else text
 
 
 class Address(str):
