@@ -140,7 +140,7 @@ def to_be_killed(calm: Calm, name: str, full: bool) -> list[int]:
 
     At the desk that is everywhere. The other stories are killed where no other one is (where nobody is there, from
     where it is no more what happens at the desk; where it dies inside a tool, until the next reply is asked for), at
-    each third or fifth point; all the rest is killed in the full lane.
+    each sixth or ninth point; all the rest is killed in the full lane.
     """
     story, fixed = calm(name)
     if full or name == DESK:

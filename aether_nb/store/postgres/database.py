@@ -58,7 +58,7 @@ class ServerTables:
         self._held: dict[str, int] = {}
         self._lock = RLock()
         self._session: Session | None = None
-        self._keep: Callable[[], object] = lambda: None
+        self._detach: Callable[[], object] = lambda: None
         """Takes back that the connection ends when these tables are forgotten."""
         self._name: Row = ()
         self._exists = False
@@ -157,7 +157,7 @@ class ServerTables:
 
     def _let_go(self) -> None:
         self._session = None
-        self._keep()
+        self._detach()
 
     def _open(self) -> Session:
         self._end()
@@ -173,7 +173,7 @@ class ServerTables:
             session.close()
             raise
         self._session, self._exists = session, found > 0
-        self._keep = finalize(self, session.close).detach  # before psycopg finds it open, and warns of that
+        self._detach = finalize(self, session.close).detach  # before psycopg finds it open, and warns of that
         return session
 
     def _is_there(self, session: Session) -> bool:
