@@ -172,6 +172,19 @@ def test_a_sum_that_pandas_can_hold_is_a_whole_number(context: Shelled) -> None:
     assert str(kept['a "b"'].dtype) == "int64"
 
 
+@pytest.mark.parametrize("kind", ["bigint", "ubigint", "hugeint"])
+def test_no_number_is_rounded_because_another_is_missing(context: Shelled, kind: str) -> None:
+    """Ids that no float can hold are whole numbers also in a column that has gaps, and the code makes the same."""
+    sql = f"select * from (values (9007199254740993::{kind}), (null)) t(id), df where day = 1"
+    coded = use(query, context, sql=sql, into="ids").events[-1]
+    kept = context.shell.user_ns["ids"]
+    assert list(kept["id"].dropna()) == [9007199254740993] and kept["id"].isna().sum() == 1
+    assert "9007199254740993" in told(query, context, sql=sql)
+    again = dict(context.shell.user_ns)
+    exec(coded.code, again)
+    assert again["ids"].equals(kept)
+
+
 def test_a_query_asks_only_when_it_changes_a_variable_of_the_persons(context: Shelled) -> None:
     """Reading is harmless; a new name too; one that is taken is asked about."""
     assert assessed(query, context, sql="select 1").effect == "pure"
