@@ -7,6 +7,7 @@ import sqlite3
 import zipfile
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,7 @@ def test_record_that_was_changed_is_shown_as_far_as_it_is_whole(store: Store, st
     events = [entry.event for entry in store.log.read("run2")][:5]
     store.log.append("run3", 0, events, 6_000.0)
     store.log.append("run4", 0, events[:2], 7_000.0)
-    with sqlite3.connect(Path(store.place) / "runs.db") as db:
+    with closing(sqlite3.connect(Path(store.place) / "runs.db")) as db, db:
         db.execute(statement)
     fault = store.chain.verify("run3").fault
     for said, ok in (record_verbs.traced(store, "run3", False), record_verbs.traced(store, "run3", True)):
@@ -89,7 +90,7 @@ def test_record_that_was_changed_is_shown_as_far_as_it_is_whole(store: Store, st
 
 def test_record_of_which_nothing_is_left_is_said_to_be_that(store: Store) -> None:
     """Where no event is whole there is nothing to show: the fault is said, and no run without a name is made up."""
-    with sqlite3.connect(Path(store.place) / "runs.db") as db:
+    with closing(sqlite3.connect(Path(store.place) / "runs.db")) as db, db:
         db.execute("DELETE FROM events WHERE run = 'run2'")
         db.execute("UPDATE runs SET outcome = NULL WHERE id = 'run2'")
     assert [(one.state.run, one.word) for one in stands(store)] == [("run2", "damaged")]

@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,7 @@ def test_the_terminal_replays_and_verifies(recorded: Path) -> None:
     (recorded / "out.txt").unlink()
     code, text = aether(recorded, "replay", "--mode", "confirm", "--json")
     assert (code, json.loads(text)["same"]) == (1, False)
-    with sqlite3.connect(recorded / ".aether" / "runs.db") as db:
+    with closing(sqlite3.connect(recorded / ".aether" / "runs.db")) as db, db:
         db.execute("UPDATE events SET payload = replace(payload, '45', '46') WHERE seq = 3 AND kind = 'model.asked'")
         db.execute("UPDATE events SET payload = replace(payload, 'sales', 'salez') WHERE seq = 4")
     db.close()
@@ -212,7 +213,7 @@ def test_a_stranger_says_yes_once_and_later_cells_work(recorded: Path, tmp_path:
 
 def test_a_record_that_was_changed_is_not_performed(recorded: Path, tmp_path: Path) -> None:
     """Whoever slips code into somebody's record breaks its chain; one who rewrites the chain lacks the key."""
-    with sqlite3.connect(recorded / ".aether" / "runs.db") as db:
+    with closing(sqlite3.connect(recorded / ".aether" / "runs.db")) as db, db:
         db.execute("UPDATE events SET payload = replace(payload, 'total = ', 'evil = ') WHERE seq = 4")
     db.close()
     with Kernel(Path(sys.executable), home(tmp_path / "author"), recorded) as kernel:
@@ -228,7 +229,7 @@ def test_a_saved_notebook_is_a_second_witness(recorded: Path, tmp_path: Path) ->
     code, text = aether(recorded, "verify", "--notebook", "executed.ipynb")
     assert (code, text.count("  ok ")) == (0, 1)
     run = re.findall(r"  ok     (\w+)", text)[0]
-    with sqlite3.connect(recorded / ".aether" / "runs.db") as db:
+    with closing(sqlite3.connect(recorded / ".aether" / "runs.db")) as db, db:
         head = db.execute("SELECT head FROM runs WHERE id = ?", (run,)).fetchone()[0]
         db.execute("DELETE FROM events WHERE run = ? AND seq = ?", (run, head))
         db.execute(

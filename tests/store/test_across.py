@@ -36,7 +36,7 @@ class TestOnDisk(AcrossContract):
         """An event that is damaged, or that a newer version wrote, hides none of the others."""
         for run in ("a", "b"):
             store.log.append(run, 0, (RunStarted("how many?", "analyst"),), 10.0)
-        with sqlite3.connect(folder / "runs.db") as db:
+        with closing(sqlite3.connect(folder / "runs.db")) as db, db:
             db.execute(f"UPDATE events SET {change} WHERE run = 'a'")
         assert [entry.run for entry in store.across.of_kinds(("run.started",))] == ["b"]
 

@@ -116,11 +116,15 @@ def test_a_kill_in_the_middle_of_a_run_leaves_nothing_readable(folder):
     encrypt(folder, WRAPPED, KEY)
     reader, writer = os.pipe()
     if (child := os.fork()) == 0:
-        store = opened(folder)
-        for n in range(20):
-            write(store, f"r{n}")
-        points.reached = lambda name: os.write(writer, b"!") and time.sleep(60)
-        store.blobs.put(PLANTED.encode() * 99)
+        try:
+            store = opened(folder)
+            for n in range(20):
+                write(store, f"r{n}")
+            points.reached = lambda name: os.write(writer, b"!") and time.sleep(60)
+            store.blobs.put(PLANTED.encode() * 99)
+        finally:
+            os._exit(1)
+    os.close(writer)
     assert os.read(reader, 1) == b"!"
     assert readable(folder) == []
     os.kill(child, signal.SIGKILL)

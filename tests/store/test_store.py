@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +25,7 @@ def test_a_whole_record_is_confirmed_before_it_is_given(tmp_path: Path) -> None:
     entries, own = store.whole("r1")
     assert ([entry.event.kind for entry in entries], own) == (["run.started", "run.ended"], True)
     store.log.close()
-    import sqlite3
-
-    with sqlite3.connect(next((tmp_path / "record").glob("*.db"))) as database:
+    with closing(sqlite3.connect(next((tmp_path / "record").glob("*.db")))) as database, database:
         database.execute("UPDATE events SET payload = replace(payload, '\"q\"', '\"p\"') WHERE seq = 1")
     with pytest.raises(StoreTampered):
         store.whole("r1")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from unittest.mock import patch
 
@@ -23,7 +24,7 @@ def test_a_record_is_read_as_far_as_it_is_whole(tmp_path: Path) -> None:
     entries, verdict = store.chain.whole("r1")
     assert ([entry.seq for entry in entries], verdict.warning) == ([1, 2, 3], "")
     store.log.close()
-    with sqlite3.connect(tmp_path / "runs.db") as db:
+    with closing(sqlite3.connect(tmp_path / "runs.db")) as db, db:
         db.execute("UPDATE events SET payload = '{}' WHERE seq = 2")
     db.close()
     entries, verdict = store.chain.whole("r1")

@@ -10,6 +10,7 @@ import builtins
 import symtable
 import warnings
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -92,7 +93,7 @@ def _globals_of(node: ast.stmt) -> set[str]:
     if not any(isinstance(one, SCOPES) for one in inner):
         return changed | {one.id for one in inner if isinstance(one, ast.Name) and not isinstance(one.ctx, ast.Store)}
     try:
-        table = symtable.symtable(ast.unparse(node), "<aether>", "exec")
+        table = symtable.symtable(ast.unparse(_Apart().visit(deepcopy(node))), "<aether>", "exec")
     except (SyntaxError, RecursionError):
         return {one.id for one in inner if isinstance(one, ast.Name)}
     found: set[str] = set()
@@ -103,6 +104,20 @@ def _globals_of(node: ast.stmt) -> set[str]:
         found |= {s.get_name() for s in current.get_symbols() if s.is_referenced() and (top or s.is_global())}
         waiting += current.get_children()
     return found | changed
+
+
+class _Apart(ast.NodeTransformer):
+    """Comprehensions as generators, with the same names: since 3.12 those of others count to what is around them."""
+
+    def visit_ListComp(self, node: ast.ListComp | ast.SetComp) -> ast.AST:
+        self.generic_visit(node)
+        return ast.GeneratorExp(node.elt, node.generators)
+
+    visit_SetComp = visit_ListComp
+
+    def visit_DictComp(self, node: ast.DictComp) -> ast.AST:
+        self.generic_visit(node)
+        return ast.GeneratorExp(ast.Tuple([node.key, node.value], ast.Load()), node.generators)
 
 
 def _outside_functions(node: ast.AST) -> Iterator[ast.AST]:

@@ -152,6 +152,6 @@ def _owner(path: str, name: str) -> str:
         return ""
     held = vars(sys.modules[path]).get(name) if path in sys.modules else None
     if held is not None:
-        owner = str(getattr(held, "__module__", None) or "")
+        owner = str(getattr(held, "__module__", None) or "").partition("._")[0]  # pathlib._local is pathlib
         return owner if callable(held) and owner.split(".")[0] in DANGER_OF else ""
     return "" if name == "Path" and OWN_PATHS.match(path) else STRANGERS.get(name, "")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import sys
+import warnings
 from collections.abc import Iterable
 from typing import Any
 
@@ -64,14 +65,16 @@ class Array(Copy):
 
     def _put_back(self) -> None:
         array, ((shape, strides, dtype, writeable), memory) = self.value, self.held
-        if array.dtype != dtype:
-            array.dtype = dtype
-        if array.size != math.prod(shape):
-            array.resize(shape, refcheck=False)
-        if array.shape != shape:
-            array.shape = shape
-        if array.strides != strides:
-            array.strides = strides
+        # NumPy advises against it since 2.4; as long as code can change the form of an array in place, so can we.
+        with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+            if array.dtype != dtype:
+                array.dtype = dtype
+            if array.size != math.prod(shape):
+                array.resize(shape, refcheck=False)
+            if array.shape != shape:
+                array.shape = shape
+            if array.strides != strides:
+                array.strides = strides
         if memory is not None and not self._equal(self._plain(array), memory):
             array.flags.writeable = True
             self._plain(array)[...] = memory
