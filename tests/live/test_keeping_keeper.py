@@ -162,6 +162,11 @@ def test_the_cell_that_made_a_name():
         ("await f(x)", {"f", "x"}),
         ("x = 1\ndel x", set()),
         ("y = = 1", set()),
+        ("y = [g + a for g in x if g]", {"a", "x"}),
+        ("y = {g for h in x for g in h} | {g: [h for h in v] for g, v in d.items()}", {"d", "x"}),
+        ("n = [n for n in n]", {"n"}),
+        ("y = [n for n in x]; print(n)", {"n", "x"}),
+        ("y = [await f(n) async for n in x]", {"f", "x"}),
     ],
 )
 def test_what_code_reads(code, reads):
