@@ -98,8 +98,15 @@ def try_model(name: str, settings: Settings | ConfigError, run: Runner) -> list[
     found: list[Check] = run(tried(model))
     profile: Profile | None = getattr(model, "profile", None)
     if profile is not None and found[0].state == "ok":
-        found.append(run(_window(profile, known)))
+        found += [run(_window(profile, known)), *_last_day(profile)]
     return found
+
+
+def _last_day(profile: Profile) -> Iterator[Check]:
+    """Whether its provider has announced that it goes."""
+    if profile.ends:
+        hint = f"See what else there is: %aether models {profile.provider}"
+        yield Check("model", "warn", f"its provider withdraws {profile.name} on {profile.ends}", hint)
 
 
 async def _window(profile: Profile, known: Providers) -> Check:
@@ -183,7 +190,7 @@ def _configured(settings: Settings | ConfigError, run: Runner) -> Iterator[Check
         return
     yield Check("model", "ok", f"{choice.name} ({choice.why})")
     if (profile := getattr(model, "profile", None)) is not None:
-        yield from _reached(profile, known, run)
+        yield from (*_last_day(profile), *_reached(profile, known, run))
 
 
 def _slips(known: Providers) -> Iterator[Check]:

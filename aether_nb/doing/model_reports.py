@@ -112,9 +112,10 @@ def listing_text(listing: Listing) -> str:
     for model in models[:MOST]:
         row = _model_row(model)
         takes = ", ".join(word for word, has in (("tools", row["tools"]), ("pictures", row["vision"])) if has)
+        last = f"  until {row['ends']}" if row["ends"] else ""
         context = "?" if row["context"] is None else f"{row['context']:,}"
         prices = f"{_dollars(row['input'])}  {_dollars(row['output'])}"
-        lines.append(f"{clean(model.id):<{width}}  {context:>9}  {prices}  {takes}".rstrip())
+        lines.append(f"{clean(model.id):<{width}}  {context:>9}  {prices}  {takes}{last}".rstrip())
     if len(models) > MOST:
         lines.append(f"… {len(models) - MOST} more: --json has them all")
     return "\n".join([*lines, _origin(listing)])
@@ -140,6 +141,7 @@ def _model_row(model: ModelInfo) -> dict[str, Any]:
         "output": None if price is None or price.output is None else round(price.output * million, 6),
         "tools": model.tools,
         "vision": model.vision,
+        "ends": None if price is None else price.ends or None,
     }
 
 

@@ -259,7 +259,8 @@ def _informed(profile: Profile) -> Profile:
     if (price := price_of(profile.provider, profile.model)) is None:
         return profile
     context = price.context if profile.context is None else profile.context
-    return replace(profile, context=context, vision=price.vision if profile.vision is None else profile.vision)
+    vision = price.vision if profile.vision is None else profile.vision
+    return replace(profile, context=context, vision=vision, ends=profile.ends or price.ends)
 
 
 def _key(profile: Profile, environment: Mapping[str, str], providers: Providers) -> Callable[[], str]:

@@ -21,6 +21,7 @@ from harness.provider import provider
 
 KEY = "sk-right-0123456789"
 THREAD = AgentThread()
+ELSE = "See what else there is: %aether models"
 
 
 @pytest.fixture(autouse=True)
@@ -65,6 +66,15 @@ def test_a_small_window_of_a_local_server_is_told(monkeypatch: pytest.MonkeyPatc
             "it reads 4,096 tokens at once, which long conversations exceed",
             "For Ollama: start its server with OLLAMA_CONTEXT_LENGTH=32768",
         )
+
+
+def test_a_model_that_goes_is_told_while_it_still_answers(home: Path) -> None:
+    """The day on which its provider withdraws what serves is a warning, also when that model is tried out."""
+    with provider() as server:
+        settings = mine(server.url, ends="2026-12-11", key_variables=[])
+        said = Check("model", "warn", "its provider withdraws mine:small on 2026-12-11", f"{ELSE} mine")
+        assert look(settings, home)["model"] == said
+        assert said in doctor.try_model("mine:small", settings, THREAD.run)
 
 
 def test_a_slip_in_a_variable_is_noticed(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -94,6 +94,7 @@ def test_the_models_of_a_server_are_listed_live_and_kept() -> None:
         models(mine, "mine", refresh=True)
         assert len(server.asked) == 2
     unknown = {"id": "tiny", "context": None, "input": None, "output": None, "tools": None, "vision": None}
+    unknown["ends"] = None
     assert listed == {"provider": "mine", "source": "live", "age_seconds": 0.0, "note": "", "models": [unknown]}
     assert again == "mine said so less than a minute ago; anew: --refresh"
 
@@ -135,6 +136,15 @@ def test_a_table_of_models_has_windows_prices_and_its_source(source: Any, age: A
         "new-one          ?         ?         ?",
         said,
     ]
+
+
+def test_a_model_that_goes_is_told_with_its_last_day() -> None:
+    """The day that its provider has announced stands behind it, and in the JSON."""
+    listing = Listing(
+        "acme", (ModelInfo("old", 8_000, Price(input=1e-6, output=1e-6, ends="2026-12-11")),), "live", 0.0
+    )
+    assert model_reports.listing_text(listing).splitlines()[1].endswith("1.00    until 2026-12-11")
+    assert model_reports.listing_rows(listing)["models"][0]["ends"] == "2026-12-11"
 
 
 def test_a_list_of_nothing_says_why_and_a_long_one_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -189,6 +189,14 @@ async def test_refusals(spoken: Spoken, status: int, body: Any, expected: Told) 
     assert told(error) == expected
 
 
+def test_a_model_that_was_withdrawn_is_said_to_be() -> None:
+    """Where its last day was announced, that is why it is not found, and the next step is the list of the others."""
+    endpoint = Endpoint("acme:m", "http://127.0.0.1:9/v1", provider="acme", ends="2026-11-30")
+    error = refused(endpoint, 404, json.dumps(anthropic("not_found_error", "model: m")).encode(), {})
+    assert error.what == "acme:m was not found: 2026-11-30 was announced as its last day."
+    assert (error.status, error.hint) == (404, "See what else there is: %aether models acme")
+
+
 ELSE: tuple[Any, ...] = (
     None,
     [],

@@ -15,6 +15,7 @@ from aether_nb.events.messages import Message
 from aether_nb.models.base import Delta, Model, Request, Wrapper
 from aether_nb.models.catalogue import keys
 from aether_nb.models.catalogue.discovery import Found
+from aether_nb.models.catalogue.pricing import shipped
 from aether_nb.models.catalogue.providers import load, register_provider
 from aether_nb.models.router import Choice, open_model, role_model, serving
 from aether_nb.models.scripted import ScriptedModel
@@ -258,6 +259,15 @@ def test_what_the_table_of_prices_knows_is_in_the_profile() -> None:
     providers = load([{"openai": {"context": 7}}])
     assert bare(open_model("openai:gpt-4o", KEYS)).profile.context == 128_000
     assert bare(open_model("openai:gpt-4o", KEYS, providers)).profile.context == 7
+
+
+def test_the_last_day_of_a_model_is_known_where_it_is_asked() -> None:
+    """What the table says of a model's end reaches whoever explains that it was not found; a row counts more."""
+    model = open_model("openai:gpt-3.5-turbo", KEYS, wrappers=False)
+    assert isinstance(model, HttpModel)
+    assert model.endpoint.ends == shipped("openai")["gpt-3.5-turbo"].ends != ""
+    own = load([{"openai": {"ends": "2030-01-01"}}])
+    assert bare(open_model("openai:gpt-3.5-turbo", KEYS, own)).profile.ends == "2030-01-01"
 
 
 def test_the_analyst() -> None:

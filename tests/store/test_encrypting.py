@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from functools import partial
 
 import pytest
 
@@ -22,6 +23,7 @@ from aether_nb.store.store import open_store
 from aether_nb.store.vault import new_key
 from aether_nb.store.wrapping import unwrap, wrap
 from harness.forging import tables_of
+from harness.forked import killed_at
 
 KEY = new_key()
 WRAPPED = wrap(KEY, "first", "keyring", 1.0)
@@ -150,11 +152,7 @@ def test_whoever_is_killed_loses_nothing_and_goes_on(store, folder, point):
     store.log.close()
     if back:
         encrypt(folder, WRAPPED, KEY)
-    if (child := os.fork()) == 0:
-        points.reached = lambda name: name == point and os.kill(os.getpid(), signal.SIGKILL)
-        decrypt(folder, WRAPPED, KEY) if back else encrypt(folder, WRAPPED, KEY)
-        os._exit(1)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    assert killed_at(point, partial(decrypt if back else encrypt, folder, WRAPPED, KEY))
     now = opened(folder)
     assert seen(now) == before
     now.log.close()
@@ -357,11 +355,7 @@ def test_whoever_is_killed_while_the_secret_changes_has_one_of_the_two(store, fo
     store.log.close()
     encrypt(folder, WRAPPED, KEY)
     again = wrap(KEY, "second", "keyring", 2.0, WRAPPED.id)
-    if (child := os.fork()) == 0:
-        points.reached = lambda name: name == stop and os.kill(os.getpid(), signal.SIGKILL)
-        rewrap(folder, again, KEY)
-        os._exit(1)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    assert killed_at(stop, partial(rewrap, folder, again, KEY))
     assert [one for one in ("first", "second") if unwrap(wrapped_key(folder), one)] == [secret]
 
 

@@ -56,6 +56,7 @@ class Endpoint:
         key: The key; empty when none is sent.
         variable: The environment variable that may hold the key; empty where there is none.
         provider: The provider's name in the registry; empty for an address that no row has.
+        ends: The day that was announced as the model's last; empty when none was.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Endpoint:
     key: str = field(default="", repr=False)
     variable: str = ""
     provider: str = ""
+    ends: str = ""
 
     @property
     def host(self) -> str:
@@ -235,6 +237,9 @@ def _told(endpoint: Endpoint, refusal: Refusal) -> tuple[str, str]:
             return f"{name} {'refused the key' if endpoint.key else 'wants a key'}.", _key_hint(endpoint)
         case "credit":
             return f"{name} has no credit left.", f"Add credit at {host}, or {OTHER_MODEL}"
+        case "missing" if endpoint.ends:
+            hint = f"See what else there is: %aether models {endpoint.provider}"
+            return f"{name} was not found: {endpoint.ends} was announced as its last day.", hint
         case "missing":
             hint = f"Check the model's name and the address {endpoint.base_url}, then: %aether model NAME"
             return f"{name} was not found.", hint

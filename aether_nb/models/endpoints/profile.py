@@ -43,6 +43,7 @@ class Profile:
         vision: Whether it sees pictures; None when nobody knows (they are sent then).
         context: The context window in tokens; None when nobody knows.
         max_output: The longest answer in tokens; None when nobody knows.
+        ends: The day on which its provider withdraws it, ``YYYY-MM-DD``; empty when none is announced.
 
     Where it differs from its format:
 
@@ -90,6 +91,7 @@ class Profile:
     vision: bool | None = None
     context: int | None = None
     max_output: int | None = None
+    ends: str = ""
 
     stream_usage: Literal["ask", "none"] = "ask"
     max_tokens_field: str = "max_tokens"

@@ -100,8 +100,8 @@ class HttpModel:
         """Who is asked and where, with the key as it is now."""
         key = Secret((self._key if isinstance(self._key, str) else self._key()).strip())
         variables, provider = self.profile.key_variables, self.profile.provider
-        variable = variables[0] if variables else ""
-        return Endpoint(self._name, self._address, key, variable, "" if "://" in provider else provider)
+        variable, provider = variables[0] if variables else "", "" if "://" in provider else provider
+        return Endpoint(self._name, self._address, key, variable, provider, self.profile.ends)
 
     def __repr__(self) -> str:
         return f"HttpModel({self._name!r} at {self._address})"
