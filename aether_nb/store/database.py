@@ -16,6 +16,7 @@ from pathlib import Path
 from threading import RLock
 from time import monotonic, sleep
 from typing import TypeVar
+from weakref import finalize
 
 from aether_nb.store import schema
 from aether_nb.store.commit import committed
@@ -187,10 +188,7 @@ class Database:
             if self._db is not None:
                 self._db.close()
                 self._db = None
-
-    def __del__(self) -> None:
-        """A database that is forgotten lets go of its file."""
-        self.close()
+                self._detach()
 
     # ---- the connection
 
@@ -230,6 +228,8 @@ class Database:
             db.close()
             raise
         self._db = db
+        # Who is forgotten lets go of the file; as a finalizer, before SQLite finds it open and warns of that.
+        self._detach = finalize(self, _shut, db, self._process).detach
         return db
 
     def _open_for_writing(self) -> sqlite3.Connection:
@@ -271,6 +271,13 @@ class Database:
     def _rows_being_written(self) -> list[schema.Rows]:
         """All that is known of the runs being written, out of a file that has lost its name but is still open."""
         return [] if self._db is None else [schema.rows_of(self._db, run) for run in sorted(self.writing)]
+
+
+def _shut(db: sqlite3.Connection, process: int) -> None:
+    if process == os.getpid():
+        db.close()
+    else:
+        _FORKED.append(db)
 
 
 def _shut_others_out(db: sqlite3.Connection) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import re
 import sqlite3
 from contextlib import closing, contextmanager
@@ -99,6 +101,24 @@ def test_a_journal_that_is_busy_for_a_moment_is_waited_for(kept, folder, monkeyp
     store = kept(True)
     store.log.append("r", 0, (STARTED,), 1.0)
     assert store.chain.verify("r").ok
+
+
+@pytest.mark.parametrize("forked", [False, True])
+def test_a_forgotten_database_lets_go_of_its_file(folder, monkeypatch, forked):
+    """Also where it holds itself; in a forked child the connection is the parent's, and is not touched."""
+    tables = database.Database(folder)
+    tables.write(("test",), lambda db: None)
+    tables.itself, db = tables, tables._db
+    if forked:
+        monkeypatch.setattr(os, "getpid", lambda: -1)
+    del tables
+    gc.collect()
+    if forked:
+        assert db in database._FORKED and db.execute("SELECT 1").fetchone() == (1,)
+        database._FORKED.remove(db)
+        db.close()
+    with pytest.raises(sqlite3.ProgrammingError):
+        db.execute("SELECT 1")
 
 
 def test_what_is_not_open_cannot_shrink(folder):

@@ -17,6 +17,7 @@ from hashlib import sha256
 from pathlib import Path
 from threading import Lock
 from typing import Any
+from weakref import finalize
 
 from aether_nb.errors import StoreError
 from aether_nb.events.codec import decode, encode
@@ -137,10 +138,7 @@ class ReplyStore:
             if self._db is not None:
                 self._db.close()
                 self._db = None
-
-    def __del__(self) -> None:
-        """A store that is forgotten lets go of its file."""
-        self.close()
+                self._detach()
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -148,6 +146,7 @@ class ReplyStore:
             try:
                 if self._db is None:
                     self._db = _connected(self.file)
+                    self._detach = finalize(self, self._db.close).detach  # who is forgotten lets go of the file
                 yield self._db
             except (sqlite3.Error, OSError) as error:
                 if self._db is not None and self._db.in_transaction:
