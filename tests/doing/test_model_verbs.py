@@ -93,8 +93,7 @@ def test_the_models_of_a_server_are_listed_live_and_kept() -> None:
         again = models(mine, "mine").splitlines()[-1]
         models(mine, "mine", refresh=True)
         assert len(server.asked) == 2
-    unknown = {"id": "tiny", "context": None, "input": None, "output": None, "tools": None, "vision": None}
-    unknown["ends"] = None
+    unknown = {"id": "tiny", **dict.fromkeys(("context", "input", "output", "tools", "vision", "ends"))}
     assert listed == {"provider": "mine", "source": "live", "age_seconds": 0.0, "note": "", "models": [unknown]}
     assert again == "mine said so less than a minute ago; anew: --refresh"
 

@@ -111,7 +111,6 @@ def test_the_terminal_replays_and_verifies(recorded: Path) -> None:
     with closing(sqlite3.connect(recorded / ".aether" / "runs.db")) as db, db:
         db.execute("UPDATE events SET payload = replace(payload, '45', '46') WHERE seq = 3 AND kind = 'model.asked'")
         db.execute("UPDATE events SET payload = replace(payload, 'sales', 'salez') WHERE seq = 4")
-    db.close()
     code, text = aether(recorded, "verify")
     assert (code, "event 4: Event 4 was changed." in text) == (1, True)
     code, text = aether(recorded, "replay")
@@ -215,7 +214,6 @@ def test_a_record_that_was_changed_is_not_performed(recorded: Path, tmp_path: Pa
     """Whoever slips code into somebody's record breaks its chain; one who rewrites the chain lacks the key."""
     with closing(sqlite3.connect(recorded / ".aether" / "runs.db")) as db, db:
         db.execute("UPDATE events SET payload = replace(payload, 'total = ', 'evil = ') WHERE seq = 4")
-    db.close()
     with Kernel(Path(sys.executable), home(tmp_path / "author"), recorded) as kernel:
         kernel.run(LOAD)
         assert kernel.run("%%aether\nSum of sales").error == "StoreTampered"
@@ -236,7 +234,6 @@ def test_a_saved_notebook_is_a_second_witness(recorded: Path, tmp_path: Path) ->
             "UPDATE runs SET head = ?, chain = (SELECT hash FROM events WHERE run = ? AND seq = ?) WHERE id = ?",
             (head - 1, run, head - 1, run),
         )
-    db.close()
     assert aether(recorded, "verify", run)[0] == 0  # the record alone does not know
     code, text = aether(recorded, "verify", "--notebook", "executed.ipynb")
     assert (code, "noted elsewhere" in text) == (1, True)

@@ -26,7 +26,6 @@ def test_a_record_is_read_as_far_as_it_is_whole(tmp_path: Path) -> None:
     store.log.close()
     with closing(sqlite3.connect(tmp_path / "runs.db")) as db, db:
         db.execute("UPDATE events SET payload = '{}' WHERE seq = 2")
-    db.close()
     entries, verdict = store.chain.whole("r1")
     assert [entry.seq for entry in entries] == [1]
     assert verdict.warning == (

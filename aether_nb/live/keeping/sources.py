@@ -10,7 +10,6 @@ import builtins
 import symtable
 import warnings
 from collections.abc import Iterator, Mapping
-from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -93,7 +92,10 @@ def _globals_of(node: ast.stmt) -> set[str]:
     if not any(isinstance(one, SCOPES) for one in inner):
         return changed | {one.id for one in inner if isinstance(one, ast.Name) and not isinstance(one.ctx, ast.Store)}
     try:
-        table = symtable.symtable(ast.unparse(_Apart().visit(deepcopy(node))), "<aether>", "exec")
+        text = ast.unparse(node)
+        if any(isinstance(one, ast.ListComp | ast.SetComp | ast.DictComp) for one in inner):
+            text = ast.unparse(_Apart().visit(ast.parse(text)))  # a copy, which costs more than all the rest
+        table = symtable.symtable(text, "<aether>", "exec")
     except (SyntaxError, RecursionError):
         return {one.id for one in inner if isinstance(one, ast.Name)}
     found: set[str] = set()
